@@ -1,0 +1,35 @@
+"""Arrays that cannot be changed behind one's back: checked for dtype and shape, copied, read-only."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+
+
+def frozen_array(value: Any, dtype: DTypeLike, shape: tuple[int | None, ...], name: str) -> NDArray[Any]:
+    """A read-only copy of `value` with the given dtype.
+
+    `shape` holds the wanted length of each axis, None where any length will do. Raises ValueError naming the
+    field, the shape that was wanted and the one that came, or values that the dtype cannot hold.
+    """
+    source = np.asarray(value)
+    array = np.array(source, dtype=dtype, copy=True, order="C")
+    fits = array.ndim == len(shape) and all(
+        want in (None, have) for want, have in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join("any" if length is None else str(length) for length in shape)
+        raise ValueError(f"{name}: shape ({wanted}) is needed, got {array.shape}")
+    if np.issubdtype(array.dtype, np.integer) and not np.array_equal(array, source):
+        raise ValueError(f"{name}: whole numbers that fit {array.dtype} are needed")
+    array.setflags(write=False)
+    return array
+
+
+def set_frozen(owner: object, field: str, dtype: DTypeLike, shape: tuple[int | None, ...]) -> None:
+    """Replace an array field of a frozen dataclass by its checked read-only copy (for `__post_init__`)."""
+    object.__setattr__(owner, field, frozen_array(getattr(owner, field), dtype, shape, field))

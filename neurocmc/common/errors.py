@@ -1,0 +1,57 @@
+"""Errors that a person can act on: faults are values, gathered first, then raised once.
+
+Everything that is the user's to mend (a damaged checkpoint, a misspelled field, a circuit too large for the chip)
+is a `Problem` with a place, a fact and a cure. The command line prints them and leaves with exit code 2; a
+traceback always means a defect of neurocmc itself.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault, addressed to a place that a person can open."""
+
+    where: str  # "targets/mine.yaml:10", "projection excite->inhibit"
+    what: str  # "1,088,512 synapse bits, limit 1,048,576 on one core"
+    cure: str = ""  # "use --neurons 48, or split the population"
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.what}"
+        return f"{text}\n    cure: {self.cure}" if self.cure else text
+
+
+class NeurocmcError(Exception):
+    """Base of everything a user can mend; carries all problems found, not only the first."""
+
+    exit_code = 2
+    headline = "neurocmc cannot go on"
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class InputError(NeurocmcError):
+    """A file or an option that cannot be read as what it should be."""
+
+    headline = "bad input"
+
+
+class InfeasibleError(NeurocmcError):
+    """A well-formed circuit that the target cannot hold, or whose dynamics cannot be kept."""
+
+    headline = "infeasible"
+
+
+def raise_input_problems(problems: Iterable[Problem]) -> None:
+    """Raise one InputError holding all problems, or return if there are none."""
+    if found := tuple(problems):
+        raise InputError(found)
+
+
+def raise_infeasible(problems: Iterable[Problem]) -> None:
+    """Raise one InfeasibleError holding all problems, or return if there are none."""
+    if found := tuple(problems):
+        raise InfeasibleError(found)
