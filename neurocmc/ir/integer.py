@@ -1,0 +1,177 @@
+"""IntegerNetwork: the spiking network in the registers of a Loihi-like chip, every number an integer.
+
+The meaning of a tick is part of the level (`StepRule`), not folklore. For Loihi's fixed-point current-based LIF,
+with all arithmetic on signed integers and |x| * k >> 12 rounding toward zero::
+
+    a  = (sum of mantissas of arriving spikes, each exponent group shifted by its exponent) << weight_shift
+    u <- u (4096 - (decay_u + 1)) / 4096 + a          wraps at current_bits
+    v <- v (4096 - decay_v) / 4096 + u + bias         saturates at voltage_bits
+    spike and v <- 0 where v > threshold_mantissa << threshold_shift
+
+Spikes of tick t arrive at t + spike_delay_ticks + delay_ticks of their projection.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.arrays import Float, set_frozen
+from neurocmc.common.errors import Problem
+from neurocmc.ir.rate import Readout
+
+SignMode = Literal["excitatory", "inhibitory", "mixed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRule:
+    """The arithmetic of one tick on the target."""
+
+    order: tuple[str, ...]
+    spike_delay_ticks: int
+    weight_shift: int
+    threshold_shift: int
+    decay_bits: int
+    decay_u_offset: int
+    current_bits: int
+    voltage_bits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundingLoss:
+    """What a parameter lost on the way to the grid, relative to its largest entry; entries that were clipped."""
+
+    largest: float
+    rms: float
+    clipped: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class IntegerPopulation:
+    """Pools of compartments; the neurons of a unit share their current u and differ in bias and start voltage."""
+
+    name: str
+    units: int
+    neurons: int
+    decay_u: int
+    decay_v: int
+    threshold_mantissa: int
+    bias_mantissa: NDArray[np.int64]  # (units, neurons)
+    bias_exponent: int
+    v_initial: NDArray[np.int64]  # (units, neurons) LSB
+    lsb_per_drive: Float  # (units,) LSB of u per unit of the rate circuit's drive
+    activity_per_spike: float
+    trace_tau_s: float
+    wanted_pole: float  # exp(-tick/tau) of the synaptic filter
+    bias_loss: RoundingLoss
+
+    def __post_init__(self) -> None:
+        set_frozen(self, "bias_mantissa", np.int64, (self.units, self.neurons))
+        set_frozen(self, "v_initial", np.int64, (self.units, self.neurons))
+        set_frozen(self, "lsb_per_drive", np.float64, (self.units,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class IntegerProjection:
+    """Weights as mantissas with one exponent; every neuron of a source unit reaches every neuron of a target unit."""
+
+    name: str
+    source: str
+    target: str
+    mantissa: NDArray[np.int64]  # (target units, source units)
+    exponent: int
+    sign: SignMode
+    delay_ticks: int
+    wanted_gain: Float  # (target units, source units) drive per unit of activity in the rate circuit
+    realised_gain: Float  # the same, from the integers
+    loss: RoundingLoss
+
+    def __post_init__(self) -> None:
+        set_frozen(self, "mantissa", np.int64, (None, None))
+        set_frozen(self, "wanted_gain", np.float64, self.mantissa.shape)
+        set_frozen(self, "realised_gain", np.float64, self.mantissa.shape)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class IntegerInput:
+    """A drive as spikes from the host.
+
+    Where spikes carry no payload, each target unit has `axon_mantissa` input axons, and a value is the sum of the
+    mantissas of those that fire; where they do, one axon a unit carries the value as its payload. For an unfiltered
+    input (`filtered` false) the host sends the innovation of the compartment's own filter, so that u holds the
+    drive without lag.
+    """
+
+    name: str
+    target: str
+    axon_mantissa: NDArray[np.int64]  # (axons a unit,)
+    exponent: int
+    payload_bits: int
+    lsb_per_input: Float  # (target units, channels) LSB of u per unit of input
+    filtered: bool
+
+    def __post_init__(self) -> None:
+        set_frozen(self, "axon_mantissa", np.int64, (None,))
+        set_frozen(self, "lsb_per_input", np.float64, (None, None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class IntegerNetwork:
+    """A whole network in integers; what the emulator runs and what a chip is given."""
+
+    name: str
+    tick_s: float
+    rule: StepRule
+    populations: tuple[IntegerPopulation, ...]
+    projections: tuple[IntegerProjection, ...]
+    inputs: tuple[IntegerInput, ...]
+    readouts: tuple[Readout, ...]
+
+    def population(self, name: str) -> IntegerPopulation:
+        """The population of that name. Raises KeyError."""
+        return {population.name: population for population in self.populations}[name]
+
+    @property
+    def neurons(self) -> int:
+        return sum(population.units * population.neurons for population in self.populations)
+
+    def first_unit(self) -> dict[str, int]:
+        """Index of each population's first unit when all units stand in one row."""
+        sizes = [population.units for population in self.populations]
+        starts = np.concatenate([[0], np.cumsum(sizes)])
+        return {population.name: int(start) for population, start in zip(self.populations, starts, strict=False)}
+
+    def problems(self) -> tuple[Problem, ...]:
+        """All faults of the network at once."""
+        return tuple(_problems(self))
+
+
+def _problems(network: IntegerNetwork) -> Iterable[Problem]:
+    units = {population.name: population.units for population in network.populations}
+    full_decay = 1 << network.rule.decay_bits
+    for population in network.populations:
+        where = f"population {population.name}"
+        for field in ("decay_u", "decay_v"):
+            value = getattr(population, field)
+            if not 0 <= value < full_decay:
+                yield Problem(where, f"{field} is {value}, its register holds 0 to {full_decay - 1}")
+        theta = population.threshold_mantissa << network.rule.threshold_shift
+        if not 0 < theta < 1 << (network.rule.voltage_bits - 1):
+            yield Problem(where, f"threshold {theta} is outside the {network.rule.voltage_bits}-bit voltage")
+    for projection in network.projections:
+        where = f"projection {projection.name}"
+        shape = (units.get(projection.target), units.get(projection.source))
+        if projection.mantissa.shape != shape:
+            yield Problem(where, f"mantissas have shape {projection.mantissa.shape}, its populations {shape}")
+        lowest, highest = int(projection.mantissa.min(initial=0)), int(projection.mantissa.max(initial=0))
+        if (projection.sign == "excitatory" and lowest < 0) or (projection.sign == "inhibitory" and highest > 0):
+            yield Problem(where, f"mantissas {lowest}..{highest} in {projection.sign} sign mode")
+        if projection.sign == "mixed" and (projection.mantissa % 2).any():
+            yield Problem(where, "an odd mantissa in mixed sign mode, where the last bit holds the sign")
+        if projection.delay_ticks < 0:
+            yield Problem(where, f"delay of {projection.delay_ticks} ticks")
+    for entry in network.inputs:
+        if entry.lsb_per_input.shape[0] != units.get(entry.target):
+            yield Problem(f"input {entry.name}", f"gains have shape {entry.lsb_per_input.shape}")

@@ -1,0 +1,247 @@
+"""RateCircuit: the top level, a recurrent circuit of rate units in continuous values and discrete time.
+
+Every circuit that neurocmc accepts is written in one form::
+
+    u_i = sum_j W_ij (h_ij * r_j) + (h_in * drive)_i + b_i        r_i = phi_i(u_i)
+
+with h a first-order (or critically damped second-order) low-pass filter of unit DC gain times `dc_gain`. A unit
+that filters *after* its nonlinearity (tau x' = -x + phi(W x + I)) has filters on its outgoing projections and
+unfiltered inputs; one that filters *before* it (tau u' = -u + W phi(u) + I) has the same filters on its incoming
+projections and on its inputs. Both are this one form, exactly.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from neurocmc.common.arrays import Float, set_frozen
+from neurocmc.common.errors import Problem
+
+TransferKind = Literal["relu", "sigmoid", "softplus"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RatePopulation:
+    """`size` rate units with one kind of transfer function: r = phi(gain (u + bias - offset)).
+
+    relu: min(max(z, 0), saturation); sigmoid: saturation / (1 + exp(-z)); softplus: min(log(1 + exp(z)), saturation).
+    `saturation` may be infinite for relu and softplus. Activity is observed as the trace of r: a unit-gain
+    first-order filter of `trace_tau_s` (0 observes r itself).
+    """
+
+    name: str
+    size: int
+    transfer: TransferKind
+    gain: Float  # (size,) activity per unit of drive, > 0
+    offset: Float  # (size,) drive at threshold (relu) or at half height (sigmoid)
+    bias: Float  # (size,) constant drive
+    saturation: float
+    trace_tau_s: float
+
+    def __post_init__(self) -> None:
+        for field in ("gain", "offset", "bias"):
+            set_frozen(self, field, np.float64, (self.size,))
+
+    def phi(self, drive: Float) -> Float:
+        """Activity r for total drive u without bias, elementwise; the last axis of `drive` is (size,)."""
+        return self.transfer_at(self.normalised(drive))
+
+    def normalised(self, drive: Float) -> Float:
+        """z = gain (u + bias - offset), in which all units of the population have one transfer function."""
+        return self.gain * (drive + self.bias - self.offset)
+
+    def transfer_at(self, z: Float) -> Float:
+        """Activity for normalised drive z, elementwise."""
+        match self.transfer:
+            case "relu":
+                return np.clip(z, 0.0, self.saturation)
+            case "sigmoid":
+                return self.saturation * (0.5 + 0.5 * np.tanh(0.5 * z))
+            case "softplus":
+                return np.minimum(np.logaddexp(0.0, z), self.saturation)
+
+    def drive_at(self, activity: Float) -> Float:
+        """The normalised drive z at which the activity is reached, for 0 < activity < saturation."""
+        match self.transfer:
+            case "relu":
+                return np.asarray(activity, dtype=np.float64)
+            case "sigmoid":
+                share = activity / self.saturation
+                return np.log(share) - np.log1p(-share)
+            case "softplus":
+                return np.log(np.expm1(activity))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RateProjection:
+    """All connections from one population to another that share a kernel."""
+
+    name: str
+    source: str
+    target: str
+    weight: Float  # (target size, source size), drive per unit of activity
+    tau_s: float  # time constant of the kernel; both poles where order is 2
+    order: Literal[1, 2] = 1
+    dc_gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        set_frozen(self, "weight", np.float64, (None, None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RateInput:
+    """A drive over time from outside into one population; `tau_s` 0 means that it is not filtered."""
+
+    name: str
+    target: str
+    weight: Float  # (target size, channels), drive per unit of input
+    tau_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        set_frozen(self, "weight", np.float64, (None, None))
+
+    @property
+    def channels(self) -> int:
+        return self.weight.shape[1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readout:
+    """What the host reads from one population: the winner of the last `window_s` seconds, or its activity."""
+
+    name: str
+    population: str
+    kind: Literal["winner", "activity"]
+    labels: tuple[str, ...]
+    window_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RateCircuit:
+    """Populations of rate units, the projections between them, their inputs and readouts.
+
+    `dt_s` is the step in which the circuit is defined; its interpreter advances each filter by its exact pole
+    exp(-dt/tau) with the nonlinearity held over a step. `origin_sha256` names the file the circuit came from.
+    `on_host` says which parts of the model stay on the host (an encoder, say), for the report.
+    """
+
+    name: str
+    dt_s: float
+    populations: tuple[RatePopulation, ...]
+    projections: tuple[RateProjection, ...]
+    inputs: tuple[RateInput, ...]
+    readouts: tuple[Readout, ...]
+    origin_sha256: str
+    on_host: tuple[str, ...] = ()
+
+    def population(self, name: str) -> RatePopulation:
+        """The population of that name. Raises KeyError."""
+        return {population.name: population for population in self.populations}[name]
+
+    @property
+    def units(self) -> int:
+        return sum(population.size for population in self.populations)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """All faults of the circuit at once: names, shapes, signs, NaNs, kernels."""
+        return tuple(_problems(self))
+
+
+def _problems(circuit: RateCircuit) -> Iterable[Problem]:
+    if not circuit.dt_s > 0:
+        yield Problem("circuit", f"dt is {circuit.dt_s} s", "give a step above 0 s")
+    if not circuit.populations:
+        yield Problem("circuit", "it has no population", "add at least one")
+    yield from _repeated_names(circuit)
+    sizes = {population.name: population.size for population in circuit.populations}
+    for population in circuit.populations:
+        yield from _population_problems(population)
+    for projection in circuit.projections:
+        where = f"projection {projection.name}"
+        yield from _endpoint_problems(where, projection.target, projection.source, projection.weight, sizes)
+        if not projection.tau_s > 0:
+            yield Problem(
+                where,
+                f"tau is {projection.tau_s} s",
+                "a projection needs a filter (tau > 0): without one its loop has no defined order of events",
+            )
+        if not np.isfinite(projection.dc_gain):
+            yield Problem(where, f"DC gain is {projection.dc_gain}", "give a finite gain")
+    for entry in circuit.inputs:
+        where = f"input {entry.name}"
+        yield from _endpoint_problems(where, entry.target, None, entry.weight, sizes)
+        if not entry.tau_s >= 0:
+            yield Problem(where, f"tau is {entry.tau_s} s", "use 0 for an unfiltered input, or a positive time")
+    for readout in circuit.readouts:
+        yield from _readout_problems(readout, sizes)
+
+
+def _repeated_names(circuit: RateCircuit) -> Iterable[Problem]:
+    for kind, items in (
+        ("population", circuit.populations),
+        ("projection", circuit.projections),
+        ("input", circuit.inputs),
+        ("readout", circuit.readouts),
+    ):
+        names = [item.name for item in items]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield Problem(f"{kind} {name}", f"the name stands {names.count(name)} times", "give each its own name")
+
+
+def _population_problems(population: RatePopulation) -> Iterable[Problem]:
+    where = f"population {population.name}"
+    for field in ("gain", "offset", "bias"):
+        values = getattr(population, field)
+        if not np.isfinite(values).all():
+            bad = np.flatnonzero(~np.isfinite(values))
+            yield Problem(
+                where,
+                f"{field} is not finite at unit {bad[0]} ({values[bad[0]]})",
+                "retrain, or repair the value",
+            )
+    if not (population.gain > 0).all():
+        yield Problem(where, "gain is not above 0 everywhere", "a transfer function must rise with its drive")
+    if not population.saturation > 0:
+        yield Problem(where, f"saturation is {population.saturation}", "it must be above 0")
+    if population.transfer == "sigmoid" and not np.isfinite(population.saturation):
+        yield Problem(where, "a sigmoid needs a finite saturation", "give its upper limit, usually 1")
+    if not population.trace_tau_s >= 0:
+        yield Problem(where, f"trace tau is {population.trace_tau_s} s", "use 0 or a positive time")
+
+
+def _endpoint_problems(
+    where: str, target: str, source: str | None, weight: Float, sizes: dict[str, int]
+) -> Iterable[Problem]:
+    known = ", ".join(sizes) or "none"
+    for role, name, axis in (("target", target, 0), ("source", source, 1)):
+        if name is None:
+            continue
+        if name not in sizes:
+            yield Problem(where, f"{role} population {name!r} does not exist", f"populations are: {known}")
+        elif weight.shape[axis] != sizes[name]:
+            yield Problem(
+                where,
+                f"weight has shape {weight.shape}, but {role} {name} has {sizes[name]} units",
+                "weights are (target units x source units)",
+            )
+    if not np.isfinite(weight).all():
+        row, column = np.argwhere(~np.isfinite(weight))[0]
+        yield Problem(where, f"weight[{row}, {column}] is {weight[row, column]}", "retrain, or repair the value")
+
+
+def _readout_problems(readout: Readout, sizes: dict[str, int]) -> Iterable[Problem]:
+    where = f"readout {readout.name}"
+    if readout.population not in sizes:
+        yield Problem(
+            where, f"population {readout.population!r} does not exist", f"populations are: {', '.join(sizes)}"
+        )
+    elif readout.labels and len(readout.labels) != sizes[readout.population]:
+        yield Problem(
+            where,
+            f"{len(readout.labels)} labels for {sizes[readout.population]} units",
+            "give one label per unit, or none",
+        )
+    if not readout.window_s > 0:
+        yield Problem(where, f"window is {readout.window_s} s", "give a positive time")

@@ -1,0 +1,56 @@
+"""Recordings: what an interpreter of any level saw, in the same terms, so that levels can be compared.
+
+Activity is always the *trace* of a population: its rate (or its spikes, decoded) passed through the unit-gain
+filter `trace_tau_s` of the rate population. Index t holds the trace after the events of tick t.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.arrays import frozen_array, set_frozen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SpikeTrain:
+    """Every spike of one population, in order of tick, trial, unit, neuron."""
+
+    tick: NDArray[np.int32]
+    trial: NDArray[np.int32]
+    unit: NDArray[np.int32]
+    neuron: NDArray[np.int32]
+
+    def __post_init__(self) -> None:
+        length = np.size(self.tick)
+        for field in ("tick", "trial", "unit", "neuron"):
+            set_frozen(self, field, np.int32, (length,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Recording:
+    """Decoded activity of each population over time and, where asked for, every spike."""
+
+    level: str  # "rate", "brian2", "emulator"
+    stimulus: str
+    tick_s: float
+    activity: Mapping[str, NDArray[np.float32]]  # population -> (batch, ticks, units)
+    spikes: Mapping[str, SpikeTrain]  # population -> spikes; empty if not recorded
+    spike_counts: Mapping[str, NDArray[np.int64]]  # population -> (batch, units) spikes in all; empty on "rate"
+
+    def __post_init__(self) -> None:
+        activity = {
+            name: frozen_array(value, np.float32, (None, None, None), name) for name, value in self.activity.items()
+        }
+        counts = {
+            name: frozen_array(value, np.int64, (None, None), name) for name, value in self.spike_counts.items()
+        }
+        object.__setattr__(self, "activity", MappingProxyType(activity))
+        object.__setattr__(self, "spikes", MappingProxyType(dict(self.spikes)))
+        object.__setattr__(self, "spike_counts", MappingProxyType(counts))
+
+    @property
+    def ticks(self) -> int:
+        return next(iter(self.activity.values())).shape[1]

@@ -1,0 +1,172 @@
+"""SpikingNetwork: the rate circuit as pools of leaky integrate-and-fire neurons, still in real numbers.
+
+Each unit of a population is a pool of `neurons` cells that share one synaptic current and differ in their bias. Per
+tick, with voltage and current in units of the threshold::
+
+    I <- I exp(-tick/tau_syn) + sum_j w_ij (spikes of pool j, one tick ago) + w_in drive
+    v <- v exp(-tick/tau_mem) + I + bias;      spike and v <- 0 where v > 1
+
+An unfiltered input adds to the current of this tick alone. `tau_mem_s` 0 is a neuron without memory: it fires
+in every tick in which I + bias > 1 (the threshold code).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from neurocmc.common.arrays import Float, set_frozen
+from neurocmc.common.errors import Problem
+from neurocmc.ir.rate import Readout
+
+Code = Literal["threshold", "rate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GainFit:
+    """How well a pool's measured transfer follows the wanted phi, over the range the circuit visits.
+
+    The curve was measured on the target's own neuron, biases as placed on its grid. Activities are in the units of
+    the rate circuit; errors are fractions of `ceiling`, the activity at which the pool is full.
+    """
+
+    drive: Float  # (points,) z = gain (u + bias - offset)
+    wanted: Float  # (points,) phi(z)
+    measured: Float  # (points,) decoded activity of the pool
+    ceiling: float
+    visited: tuple[float, float]  # lowest and highest activity seen in calibration
+    rms_error: float
+    max_error: float
+    slope_error: float  # relative error of the slope of a straight line through the curve in the visited range
+    valid_range: tuple[float, float]  # activities between which the error stays within max(1/neurons, 2 %)
+
+    def __post_init__(self) -> None:
+        set_frozen(self, "drive", np.float64, (None,))
+        set_frozen(self, "wanted", np.float64, (len(self.drive),))
+        set_frozen(self, "measured", np.float64, (len(self.drive),))
+
+    @property
+    def headroom(self) -> float:
+        """Fraction of the pool's range left above the highest activity visited."""
+        return 1.0 - self.visited[1] / self.ceiling
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SpikingPopulation:
+    """`units` pools of `neurons` LIF cells; voltages, currents and biases in thresholds."""
+
+    name: str
+    units: int
+    neurons: int
+    code: Code
+    tau_mem_s: float
+    bias: Float  # (units, neurons) thresholds per tick
+    v_initial: Float  # (units, neurons) thresholds
+    current_per_drive: Float  # (units,) thresholds per unit of the rate circuit's drive u
+    activity_per_spike: float  # activity of the unit while one of its neurons fires in every tick
+    trace_tau_s: float
+    fit: GainFit
+    lsb_per_threshold: int = 0  # the integer grid the biases stand on; 0 where the target computes in real numbers
+
+    def __post_init__(self) -> None:
+        set_frozen(self, "bias", np.float64, (self.units, self.neurons))
+        set_frozen(self, "v_initial", np.float64, (self.units, self.neurons))
+        set_frozen(self, "current_per_drive", np.float64, (self.units,))
+
+    def hz_per_activity(self, tick_s: float) -> float:
+        """Mean firing rate of one neuron, in Hz, per unit of activity (the decoder)."""
+        return 1.0 / (self.activity_per_spike * self.neurons * tick_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SpikingProjection:
+    """One exponential synapse per pair of connected units, shared by the neurons of the target pool."""
+
+    name: str
+    source: str
+    target: str
+    weight: Float  # (target units, source units) thresholds per presynaptic spike
+    tau_s: float
+    order: Literal[1, 2]
+    delay_ticks: int  # beyond the one tick that every spike takes
+
+    def __post_init__(self) -> None:
+        set_frozen(self, "weight", np.float64, (None, None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SpikingInput:
+    """A drive from the host; `tau_s` 0 adds to the current unfiltered."""
+
+    name: str
+    target: str
+    weight: Float  # (target units, channels) thresholds per unit of input
+    tau_s: float
+    largest: float  # largest absolute value of the weighted drive seen in calibration [thresholds]
+    largest_step: float  # largest jump of it from one tick to the next [thresholds]
+
+    def __post_init__(self) -> None:
+        set_frozen(self, "weight", np.float64, (None, None))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SpikingNetwork:
+    """Pools of LIF neurons, projections, inputs; gain-matched to the rate circuit it came from."""
+
+    name: str
+    tick_s: float
+    populations: tuple[SpikingPopulation, ...]
+    projections: tuple[SpikingProjection, ...]
+    inputs: tuple[SpikingInput, ...]
+    readouts: tuple[Readout, ...]
+
+    def population(self, name: str) -> SpikingPopulation:
+        """The population of that name. Raises KeyError."""
+        return {population.name: population for population in self.populations}[name]
+
+    @property
+    def neurons(self) -> int:
+        return sum(population.units * population.neurons for population in self.populations)
+
+    def problems(self) -> tuple[Problem, ...]:
+        """All faults of the network at once."""
+        return tuple(_problems(self))
+
+
+def _problems(network: SpikingNetwork) -> Iterable[Problem]:
+    units = {population.name: population.units for population in network.populations}
+    if not network.tick_s > 0:
+        yield Problem("network", f"tick is {network.tick_s} s", "give a tick above 0 s")
+    for population in network.populations:
+        yield from _population_problems(population)
+    for projection in network.projections:
+        where = f"projection {projection.name}"
+        shape = (units.get(projection.target), units.get(projection.source))
+        if projection.weight.shape != shape:
+            yield Problem(where, f"weight has shape {projection.weight.shape}, its populations {shape}")
+        if not np.isfinite(projection.weight).all():
+            yield Problem(where, "a weight is not finite", "check weights and gains of the rate circuit")
+        if not projection.tau_s > 0 or projection.delay_ticks < 0:
+            yield Problem(where, f"tau {projection.tau_s} s, delay {projection.delay_ticks} ticks", "both from 0 up")
+    for entry in network.inputs:
+        if entry.weight.shape[0] != units.get(entry.target):
+            yield Problem(f"input {entry.name}", f"weight has shape {entry.weight.shape} for target {entry.target}")
+
+
+def _population_problems(population: SpikingPopulation) -> Iterable[Problem]:
+    where = f"population {population.name}"
+    if population.neurons < 1:
+        yield Problem(where, f"{population.neurons} neurons a unit", "use --neurons 1 or more")
+    for field in ("bias", "v_initial", "current_per_drive"):
+        if not np.isfinite(getattr(population, field)).all():
+            yield Problem(where, f"{field} is not finite", "check the transfer's range")
+    if not population.activity_per_spike > 0:
+        yield Problem(where, f"activity per spike is {population.activity_per_spike}", "it must be above 0")
+    if population.fit.headroom < 0:
+        highest, ceiling = population.fit.visited[1], population.fit.ceiling
+        yield Problem(
+            where,
+            f"calibration reaches activity {highest:.4g}, the pool is full at {ceiling:.4g}",
+            "calibrate on stimuli that cover the range",
+        )
