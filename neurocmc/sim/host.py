@@ -1,0 +1,87 @@
+"""The host's side of a chip: a drive turned into the spikes, or payloads, that carry it to the compartments.
+
+A compartment low-passes everything that reaches it, but the external input of a rate unit may be unfiltered. The host
+therefore sends the *innovation* of the compartment's own filter: with e the current its spikes alone would have
+left behind, it sends (wanted - decayed e), rounded to what axons can carry, and carries the rounding over to the next
+tick. The current then equals the drive within half a quantum at every tick, without lag.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.arrays import Float
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.ir.integer import IntegerInput, IntegerNetwork
+from neurocmc.ir.stimulus import Stimulus
+
+
+def encode(network: IntegerNetwork, stimulus: Stimulus) -> Mapping[str, NDArray[np.int32]]:
+    """Input name -> (batch, ticks, target units) value sent per tick, in mantissa units of the input's exponent.
+
+    Raises InputError where the stimulus does not fit the inputs, or asks for more than the axons carry.
+    """
+    return {entry.name: _encode_input(network, entry, stimulus) for entry in network.inputs}
+
+
+def _encode_input(network: IntegerNetwork, entry: IntegerInput, stimulus: Stimulus) -> NDArray[np.int32]:
+    rule, population = network.rule, network.population(entry.target)
+    keep = (1 << rule.decay_bits) - (population.decay_u + rule.decay_u_offset)
+    grain = 1 if entry.payload_bits else 2  # mixed-sign axons hold even mantissas
+    quantum = grain << (entry.exponent + rule.weight_shift)
+    wanted_of_edge = stimulus.values[entry.name] @ entry.lsb_per_input.T  # (batch, edges, units)
+    edge_of_tick = stimulus.edge_of_tick(network.tick_s)
+    values = np.zeros((stimulus.batch, len(edge_of_tick), population.units), dtype=np.int32)
+    held = np.zeros((stimulus.batch, population.units), dtype=np.int64)
+    carry = np.zeros((stimulus.batch, population.units))
+    arrives = 1.0 - keep / (1 << rule.decay_bits)
+    for tick, edge in enumerate(edge_of_tick):
+        wanted: Float = wanted_of_edge[:, edge]
+        if entry.filtered:
+            send = wanted * arrives + carry
+            sent = np.rint(send / quantum)
+            carry = send - sent * quantum
+        else:
+            decayed = np.sign(held) * ((np.abs(held) * keep) >> rule.decay_bits)
+            sent = np.rint((wanted - decayed) / quantum)
+            held = decayed + sent.astype(np.int64) * quantum
+        values[:, tick] = sent * grain
+    _check_capacity(entry, values, stimulus)
+    return values
+
+
+def largest_value(entry: IntegerInput) -> int:
+    """The largest value that one unit's axons carry in one tick."""
+    if entry.payload_bits:
+        return (1 << (entry.payload_bits - 1)) - 1
+    return int(entry.axon_mantissa[entry.axon_mantissa > 0].sum())
+
+
+def _check_capacity(entry: IntegerInput, values: NDArray[np.int32], stimulus: Stimulus) -> None:
+    limit, peak = largest_value(entry), int(np.abs(values).max(initial=0))
+    if peak > limit:
+        raise InputError(
+            Problem(
+                f"stimulus {stimulus.name}, input {entry.name}",
+                f"it jumps by {peak / limit:.2f} times what the input axons were sized for",
+                "compile with a calibration stimulus that covers this drive, or scale the drive down",
+            )
+        )
+
+
+def axon_spikes(entry: IntegerInput, values: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """(..., units) values as (..., units, axons) spikes, with sum(axon_mantissa * spikes) equal to each value.
+
+    Large axons fire as a thermometer, the rest is binary; negative values use the negative axons.
+    """
+    mantissa = entry.axon_mantissa
+    spikes = np.zeros((*values.shape, mantissa.size), dtype=np.uint8)
+    for sign in (1, -1):
+        rest = np.maximum(sign * values.astype(np.int64), 0)
+        own = np.flatnonzero(np.sign(mantissa) == sign)
+        for axon in own[np.argsort(-np.abs(mantissa[own]), kind="stable")]:
+            fires = rest >= abs(mantissa[axon])
+            spikes[..., axon] = fires
+            rest = rest - fires * abs(mantissa[axon])
+    return spikes

@@ -1,0 +1,89 @@
+"""One neuron of each kind of target, measured: the transfer curve that gain matching must meet.
+
+A curve is not assumed from a formula but counted: the neuron is stepped for `TICKS` ticks at constant current in
+the very arithmetic of the target, so that a staircase (the interval between spikes is a whole number of ticks), a
+truncation or a saturation is in the curve. Currents, biases and voltages are in thresholds.
+"""
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from neurocmc.common.arrays import Float, Int
+
+TICKS = 1200
+SETTLE_TICKS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdealNeuron:
+    """LIF in real numbers with reset to zero: v <- keep v + I + bias, a spike where v > 1."""
+
+    keep: float  # exp(-tick/tau_mem)
+
+    def place_bias(self, bias: Float) -> Float:
+        """Biases as the target can hold them: here, unchanged."""
+        return bias
+
+    def rate(self, current: Float) -> Float:
+        """(points,) spikes per tick at each constant current (bias included)."""
+        return _ideal_rate(np.ascontiguousarray(current, dtype=np.float64), self.keep, TICKS, SETTLE_TICKS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoihiNeuron:
+    """A Loihi compartment: decay_v in its register, voltage in LSB, biases on the mantissa-exponent grid."""
+
+    decay_v: int
+    decay_bits: int
+    threshold_lsb: int
+    bias_step_lsb: int
+    voltage_limit_lsb: int
+
+    def place_bias(self, bias: Float) -> Float:
+        """Biases rounded to the grid of the bias registers, in thresholds."""
+        return np.rint(bias * self.threshold_lsb / self.bias_step_lsb) * self.bias_step_lsb / self.threshold_lsb
+
+    def rate(self, current: Float) -> Float:
+        """(points,) spikes per tick at each constant current (bias included)."""
+        lsb = np.rint(current * self.threshold_lsb).astype(np.int64)
+        keep = (1 << self.decay_bits) - self.decay_v
+        return _loihi_rate(
+            lsb, keep, self.decay_bits, self.threshold_lsb, self.voltage_limit_lsb, TICKS, SETTLE_TICKS
+        )
+
+
+Neuron = IdealNeuron | LoihiNeuron
+
+
+@numba.njit(cache=True)
+def _ideal_rate(current: Float, keep: float, ticks: int, settle: int) -> Float:
+    rate = np.zeros(current.size)
+    for point in range(current.size):
+        voltage, spikes = 0.0, 0
+        for tick in range(ticks):
+            voltage = voltage * keep + current[point]
+            if voltage > 1.0:
+                voltage = 0.0
+                if tick >= settle:
+                    spikes += 1
+        rate[point] = spikes / (ticks - settle)
+    return rate
+
+
+@numba.njit(cache=True)
+def _loihi_rate(current: Int, keep: int, shift: int, theta: int, limit: int, ticks: int, settle: int) -> Float:
+    rate = np.zeros(current.size)
+    for point in range(current.size):
+        voltage, spikes = 0, 0
+        for tick in range(ticks):
+            kept = (abs(voltage) * keep) >> shift
+            voltage = (kept if voltage >= 0 else -kept) + current[point]
+            voltage = min(max(voltage, -limit), limit)
+            if voltage > theta:
+                voltage = 0
+                if tick >= settle:
+                    spikes += 1
+        rate[point] = spikes / (ticks - settle)
+    return rate
