@@ -1,0 +1,12 @@
+"""The passes, one a file, in the order in which the pipeline runs them.
+
+    calibrate    which activities and drives the circuit visits
+    gain_match   RateCircuit -> SpikingNetwork: pools whose measured transfer is the rate unit's
+    legalise     SpikingNetwork -> SpikingNetwork the target can hold: kernels, time constants, delays
+    quantise     SpikingNetwork -> IntegerNetwork: every parameter onto the target's grid, every loss recorded
+    place        IntegerNetwork -> cores and slots
+    route        axons, synapse memory and profiles of every core; refuses what does not fit
+
+A pass is a frozen dataclass whose fields are its options and whose `run` is pure. `weight_grid` and `pool_codes` are
+the arithmetic that passes share.
+"""

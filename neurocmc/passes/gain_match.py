@@ -1,0 +1,243 @@
+"""GainMatch: every rate unit becomes a pool of spiking neurons whose measured transfer is the unit's own.
+
+Three things are matched in the target's arithmetic: threshold and slope by where the neurons of a pool are recruited
+(`pool_codes`), saturation by the ceiling, which stands a margin above the highest activity of calibration. Two scales
+are free (`scales`), the threshold in LSB and the current per unit of drive: they are chosen as large as bias and
+current registers allow, and then, within a quarter of that, so that the weights of all projections into the
+population fall closest to their grid. Gains survive rounding because they were put where rounding is harmless.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, assert_never
+
+import numpy as np
+
+from neurocmc.common.arrays import Float
+from neurocmc.common.errors import Problem, raise_infeasible
+from neurocmc.ir.rate import RateCircuit, RatePopulation
+from neurocmc.ir.spiking import (
+    Code,
+    GainFit,
+    SpikingInput,
+    SpikingNetwork,
+    SpikingPopulation,
+    SpikingProjection,
+)
+from neurocmc.passes.calibrate import Calibration
+from neurocmc.passes.pool_codes import (
+    RATE_PEAK,
+    Ladder,
+    rate_current_scale,
+    rate_ladder,
+    threshold_ladder,
+)
+from neurocmc.passes.scales import Scales
+from neurocmc.passes.weight_grid import decay_register, onto_grid
+from neurocmc.sim.neuron import Neuron
+from neurocmc.sim.rate import Visited
+from neurocmc.targets import LoihiLimits, LoihiTarget, Target
+
+SCALE_CANDIDATES = np.linspace(1.0, 0.75, 251)  # of the largest scale that fits
+
+
+@dataclass(frozen=True, kw_only=True)
+class GainMatch:
+    """RateCircuit -> SpikingNetwork.
+
+    `neurons` per unit; `code` of all populations; `margin` of a pool's range kept above the highest activity visited;
+    `rounding` "gain-preserving" searches the scale at which weights round best, "nearest" takes the largest scale.
+    """
+
+    name: ClassVar[str] = "gain-match"
+    calibration: Calibration
+    neurons: int = 64
+    code: Code = "threshold"
+    margin: float = 0.1
+    seed: int = 0
+    rounding: Literal["nearest", "gain-preserving"] = "gain-preserving"
+
+    def run(self, circuit: RateCircuit, target: Target) -> SpikingNetwork:
+        """Raises InfeasibleError where calibration never drives a population, or biases do not fit."""
+        raise_infeasible(self._silent(circuit))
+        tick_s = circuit.dt_s
+        spikes_at_peak = 1.0 if self.code == "threshold" else RATE_PEAK
+        ceilings = {p.name: self._ceiling(p) for p in circuit.populations}
+        per_spike = {name: ceiling / (self.neurons * spikes_at_peak) for name, ceiling in ceilings.items()}
+        rng = np.random.default_rng(self.seed)
+        populations = tuple(
+            self._pool(circuit, population, target, tick_s, per_spike, ceilings[population.name], rng)
+            for population in circuit.populations
+        )
+        scale = {pool.name: pool.current_per_drive[:, None] for pool in populations}
+        return SpikingNetwork(
+            name=circuit.name,
+            tick_s=tick_s,
+            populations=populations,
+            projections=tuple(
+                SpikingProjection(
+                    name=p.name,
+                    source=p.source,
+                    target=p.target,
+                    weight=scale[p.target]
+                    * p.weight
+                    * (p.dc_gain * (1.0 - np.exp(-tick_s / p.tau_s)) * per_spike[p.source]),
+                    tau_s=p.tau_s,
+                    order=p.order,
+                    delay_ticks=0,
+                )
+                for p in circuit.projections
+            ),
+            inputs=tuple(
+                SpikingInput(
+                    name=entry.name,
+                    target=entry.target,
+                    weight=scale[entry.target] * entry.weight,
+                    tau_s=entry.tau_s,
+                    largest=float(scale[entry.target].max()) * self.calibration.inputs[entry.name].largest,
+                    largest_step=float(scale[entry.target].max()) * self.calibration.inputs[entry.name].largest_step,
+                )
+                for entry in circuit.inputs
+            ),
+            readouts=circuit.readouts,
+        )
+
+    def _silent(self, circuit: RateCircuit) -> list[Problem]:
+        return [
+            Problem(
+                f"population {population.name}",
+                f"it stays silent on the calibration stimuli ({', '.join(self.calibration.stimuli)})",
+                "calibrate on stimuli that drive it: its gain can only be matched over activities it visits",
+            )
+            for population in circuit.populations
+            if not self.calibration.populations[population.name].activity[1] > 0
+        ]
+
+    def _ceiling(self, population: RatePopulation) -> float:
+        if population.transfer == "sigmoid":
+            return population.saturation
+        highest = self.calibration.populations[population.name].activity[1]
+        return min(population.saturation, highest * (1.0 + self.margin))
+
+    def _pool(
+        self,
+        circuit: RateCircuit,
+        population: RatePopulation,
+        target: Target,
+        tick_s: float,
+        per_spike: dict[str, float],
+        ceiling: float,
+        rng: np.random.Generator,
+    ) -> SpikingPopulation:
+        visited = self.calibration.populations[population.name]
+        scales = Scales.of(target, population, visited, self.code)
+        tau_mem_s = scales.tau_mem_s(tick_s)
+        ladder = self._ladder(population, ceiling, scales)
+        shift = population.gain * (population.bias - population.offset)
+        recruited = ladder.points[None, :] - shift[:, None]  # in units of gain * u
+        current, threshold = scales.largest(recruited, rate_current_scale(population, ceiling))
+        if self.rounding == "gain-preserving" and isinstance(target, LoihiTarget):
+            fan_in = _fan_in_per_current(circuit, population, per_spike, tick_s, target.limits)
+            factor = _kindest_factor(fan_in, current, target.limits)
+            current, threshold = scales.shrunk(factor, recruited, current, threshold)
+        neuron = scales.neuron(threshold)
+        bias = neuron.place_bias(scales.bias(recruited, current, threshold))
+        per_threshold = current / threshold
+        stagger = rng.permuted(np.tile(np.arange(self.neurons) / self.neurons, (population.size, 1)), axis=1)
+        return SpikingPopulation(
+            name=population.name,
+            units=population.size,
+            neurons=self.neurons,
+            code=self.code,
+            tau_mem_s=tau_mem_s,
+            bias=bias,
+            v_initial=stagger if self.code == "rate" else np.zeros_like(stagger),
+            current_per_drive=population.gain * per_threshold,
+            activity_per_spike=per_spike[population.name],
+            trace_tau_s=population.trace_tau_s,
+            fit=_measure(population, neuron, bias[0] + shift[0] * per_threshold, per_threshold, ladder, ceiling,
+                         per_spike[population.name], visited),
+            lsb_per_threshold=int(threshold) if isinstance(target, LoihiTarget) else 0,
+        )  # fmt: skip
+
+    def _ladder(self, population: RatePopulation, ceiling: float, scales: "Scales") -> Ladder:
+        match self.code:
+            case "threshold":
+                return threshold_ladder(population, ceiling, self.neurons)
+            case "rate":
+                neuron = scales.neuron(scales.highest_threshold)
+                return rate_ladder(population, ceiling, self.neurons, neuron, scales.rheobase)
+            case other:
+                assert_never(other)
+
+
+def _fan_in_per_current(
+    circuit: RateCircuit, population: RatePopulation, per_spike: dict[str, float], tick_s: float, limits: LoihiLimits
+) -> list[Float]:
+    """Weights of each projection into a population, in LSB per spike at a current scale of 1 LSB per unit of z."""
+    weights: list[Float] = []
+    for projection in circuit.projections:
+        if projection.target == population.name:
+            register = decay_register(projection.tau_s, tick_s, limits, limits.decay_u_offset)
+            arrives = (register + limits.decay_u_offset) / (1 << limits.decay_bits)
+            per_unit = projection.dc_gain * arrives * per_spike[projection.source]
+            weights.append(population.gain[:, None] * projection.weight * per_unit)
+    return weights
+
+
+def _kindest_factor(fan_in: list[Float], current: float, limits: LoihiLimits) -> float:
+    """The factor on the current scale at which the worst weight of all projections rounds least; ties go to 1."""
+
+    def worst(factor: float) -> float:
+        errors = [0.0]
+        for weight in fan_in:
+            wanted = weight * (current * factor)
+            if (largest := float(np.abs(wanted).max(initial=0.0))) > 0:
+                errors.append(float(np.abs(onto_grid(wanted, limits).lsb(limits) - wanted).max()) / largest)
+        return max(errors)
+
+    return float(min(SCALE_CANDIDATES, key=worst))
+
+
+def _measure(
+    population: RatePopulation,
+    neuron: Neuron,
+    bias: Float,
+    scale: float,
+    ladder: Ladder,
+    ceiling: float,
+    activity_per_spike: float,
+    visited: Visited,
+) -> GainFit:
+    """Count the pool's spikes over the range visited and compare with phi; `bias` is that of a unit without shift."""
+    lowest, highest = visited.activity
+    pad = 0.1 * (ladder.high - ladder.low)
+    z = np.linspace(max(visited.drive[0], ladder.low - pad), ladder.high + pad, 301)
+    wanted = population.transfer_at(z)
+    counts = neuron.rate((scale * z[:, None] + bias[None, :]).ravel()).reshape(z.size, bias.size)
+    measured = counts.sum(axis=1) * activity_per_spike
+    inside = (wanted >= lowest) & (wanted <= highest)
+    error = (measured - wanted)[inside] / ceiling
+    tolerance = max(1.0 / bias.size, 0.02) * ceiling
+    rising = inside & (wanted > 0)
+    slope = float(np.polyfit(wanted[rising], measured[rising], 1)[0]) if np.ptp(wanted[rising]) > 0 else 1.0
+    return GainFit(
+        drive=z,
+        wanted=wanted,
+        measured=measured,
+        ceiling=ceiling,
+        visited=visited.activity,
+        rms_error=float(np.sqrt(np.mean(error**2))),
+        max_error=float(np.abs(error).max()),
+        slope_error=slope - 1.0,
+        valid_range=_valid_range(wanted, np.abs(measured - wanted) <= tolerance),
+    )
+
+
+def _valid_range(wanted: Float, good: np.typing.NDArray[np.bool_]) -> tuple[float, float]:
+    """The longest run of good points, as activities."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], good.astype(np.int8), [0]])))
+    if not edges.size:
+        return 0.0, 0.0
+    runs = edges.reshape(-1, 2)
+    start, stop = runs[np.argmax(runs[:, 1] - runs[:, 0])]
+    return float(wanted[start]), float(wanted[stop - 1])

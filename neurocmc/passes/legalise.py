@@ -1,0 +1,71 @@
+"""Legalise: what the spiking network may hold that the target has not, found before any number is rounded.
+
+A Loihi compartment has one synaptic filter: every projection and every filtered input into a population must share
+one time constant, and kernels are of first order. What cannot be held is refused with the names of both sides; it
+is never dropped in silence.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, assert_never
+
+from neurocmc.common.errors import Problem, raise_infeasible
+from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.targets import IdealTarget, LoihiLimits, LoihiTarget, Target
+
+
+@dataclass(frozen=True)
+class Legalise:
+    """SpikingNetwork -> SpikingNetwork that the target can hold."""
+
+    name: ClassVar[str] = "legalise"
+
+    def run(self, network: SpikingNetwork, target: Target) -> SpikingNetwork:
+        """Raises InfeasibleError naming every projection or input whose filter or delay the target lacks."""
+        match target:
+            case LoihiTarget():
+                raise_infeasible(_loihi_problems(network, target.limits))
+            case IdealTarget():
+                raise_infeasible(_order_problems(network, stages=1))
+            case other:
+                assert_never(other)
+        return network
+
+
+def synaptic_taus(network: SpikingNetwork, population: str) -> dict[str, float]:
+    """Projection or filtered input -> its time constant in s, for all that reach a population."""
+    arriving = {f"projection {p.name}": p.tau_s for p in network.projections if p.target == population}
+    inputs = {f"input {entry.name}": entry.tau_s for entry in network.inputs if entry.target == population}
+    return arriving | {name: tau_s for name, tau_s in inputs.items() if tau_s > 0}
+
+
+def _loihi_problems(network: SpikingNetwork, limits: LoihiLimits) -> Iterable[Problem]:
+    yield from _order_problems(network, limits.filter_stages)
+    for population in network.populations:
+        taus = synaptic_taus(network, population.name)
+        first = next(iter(taus), None)
+        for name, tau_s in taus.items():
+            if first is not None and tau_s != taus[first]:
+                yield Problem(
+                    f"population {population.name}",
+                    f"{first} has tau {1e3 * taus[first]:g} ms, {name} {1e3 * tau_s:g} ms: one compartment has one "
+                    "synaptic time constant",
+                    "give both the same tau, or split the population in two",
+                )
+    for projection in network.projections:
+        if projection.delay_ticks > limits.delay_ticks_max:
+            yield Problem(
+                f"projection {projection.name}",
+                f"a delay of {projection.delay_ticks} ticks, limit {limits.delay_ticks_max}",
+                "shorten the delay, or use a longer tick",
+            )
+
+
+def _order_problems(network: SpikingNetwork, stages: int) -> Iterable[Problem]:
+    for projection in network.projections:
+        if projection.order > stages:
+            yield Problem(
+                f"projection {projection.name}",
+                f"a kernel of order {projection.order}; a neuron of this target has {stages} filter stage",
+                "use a first-order kernel (order: 1)",
+            )

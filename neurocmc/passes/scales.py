@@ -1,0 +1,126 @@
+"""The two free scales of a pool, threshold and current per unit of drive, and the registers that bound them."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+import numpy as np
+
+from neurocmc.common.arrays import Float
+from neurocmc.ir.rate import RatePopulation
+from neurocmc.ir.spiking import Code
+from neurocmc.passes.pool_codes import RATE_MEMORY_TICKS
+from neurocmc.passes.weight_grid import decay_register
+from neurocmc.sim.neuron import IdealNeuron, LoihiNeuron, Neuron
+from neurocmc.sim.rate import Visited
+from neurocmc.targets import IdealTarget, LoihiLimits, LoihiTarget, Target
+
+CURRENT_MARGIN = 1.5  # room in the current register beyond what calibration needs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scales:
+    """What a target's registers allow, and the two free scales: current per drive, and threshold, both in LSB.
+
+    An ideal target is one whose biases reach to 1 in steps of 0, so that one arithmetic serves both.
+    """
+
+    where: str
+    code: Code
+    keep_v: float  # share of the voltage kept per tick
+    bias_limit: float
+    bias_step: int
+    current_limit: float  # LSB per unit of drive at which the largest drive of calibration fills the register
+    highest_threshold: float
+    threshold_step: float
+    limits: LoihiLimits | None
+
+    @classmethod
+    def of(cls, target: Target, population: RatePopulation, visited: Visited, code: Code) -> "Scales":
+        memory = RATE_MEMORY_TICKS if code == "rate" else 0.0
+        shift = population.gain * (population.bias - population.offset)
+        largest = max(abs(visited.drive[0]), abs(visited.drive[1])) + float(np.abs(shift).max())
+        match target:
+            case IdealTarget():
+                keep = float(np.exp(-1.0 / memory)) if memory else 0.0
+                return cls(where=population.name, code=code, keep_v=keep, bias_limit=1.0, bias_step=0,
+                           current_limit=np.inf, highest_threshold=1.0, threshold_step=0.0, limits=None)  # fmt: skip
+            case LoihiTarget(limits=limits):
+                decay_v = decay_register(memory, 1.0, limits, 0)
+                step = 1 << limits.bias_exponent_max
+                unit = 1 << limits.threshold_shift
+                return cls(
+                    where=population.name,
+                    code=code,
+                    keep_v=1.0 - decay_v / (1 << limits.decay_bits),
+                    bias_limit=float(((1 << (limits.bias_mantissa_bits - 1)) - 1) * step),
+                    bias_step=step,
+                    current_limit=(1 << (limits.current_bits - 1)) / (CURRENT_MARGIN * largest),
+                    highest_threshold=float(((1 << limits.threshold_mantissa_bits) - 1) * unit),
+                    threshold_step=float(unit),
+                    limits=limits,
+                )
+            case other:
+                assert_never(other)
+
+    @property
+    def rheobase(self) -> float:
+        """Current, in thresholds, that just keeps the voltage at threshold."""
+        return 1.0 - self.keep_v
+
+    def tau_mem_s(self, tick_s: float) -> float:
+        return tick_s / -float(np.log(self.keep_v)) if self.keep_v > 0 else 0.0
+
+    def neuron(self, threshold: float) -> Neuron:
+        """The target's neuron, to be measured."""
+        if self.limits is None:
+            return IdealNeuron(keep=self.keep_v)
+        full = 1 << self.limits.decay_bits
+        return LoihiNeuron(
+            decay_v=round((1.0 - self.keep_v) * full),
+            decay_bits=self.limits.decay_bits,
+            threshold_lsb=int(threshold),
+            bias_step_lsb=self.bias_step,
+            voltage_limit_lsb=(1 << (self.limits.voltage_bits - 1)) - 1,
+        )
+
+    def largest(self, recruited: Float, rate_scale: float) -> tuple[float, float]:
+        """The largest (current, threshold) at which all biases and the visited currents fit."""
+        low, high = float(recruited.min()), float(recruited.max())
+        if self.code == "rate":
+            per_threshold = np.abs(self.rheobase - rate_scale * recruited).max()
+            threshold = min(self.highest_threshold, self.bias_limit / float(per_threshold))
+            return self._rate_pair(min(threshold, self.current_limit / rate_scale), rate_scale)
+        room = [2.0 * self.bias_limit / max(high - low, 1e-12), self.current_limit]
+        if low < 0:
+            room.append(0.75 * self.bias_limit / -low)  # leaves a threshold of at least a quarter of the bias range
+        current = min(room)
+        return current, self._threshold_for(recruited, current)
+
+    def shrunk(self, factor: float, recruited: Float, current: float, threshold: float) -> tuple[float, float]:
+        """The same pair with the current scale taken down by a factor."""
+        if self.code == "rate":
+            return self._rate_pair(threshold * factor, current / threshold)
+        return current * factor, self._threshold_for(recruited, current * factor)
+
+    def bias(self, recruited: Float, current: float, threshold: float) -> Float:
+        """Biases, in thresholds, that recruit each neuron where the ladder wants it."""
+        return self.rheobase_of_code() - current / threshold * recruited
+
+    def rheobase_of_code(self) -> float:
+        """Without memory a neuron fires where current and bias pass the threshold itself."""
+        return self.rheobase if self.code == "rate" else 1.0
+
+    def _rate_pair(self, threshold: float, rate_scale: float) -> tuple[float, float]:
+        threshold = self._on_grid(threshold)
+        return rate_scale * threshold, threshold
+
+    def _threshold_for(self, recruited: Float, current: float) -> float:
+        """The threshold that centres the biases in their register."""
+        low, high = current * float(recruited.min()), current * float(recruited.max())
+        centred = min(max(0.5 * (low + high), 0.25 * self.bias_limit), low + self.bias_limit)
+        return self._on_grid(centred)
+
+    def _on_grid(self, threshold: float) -> float:
+        if not self.threshold_step:
+            return threshold
+        return max(np.floor(threshold / self.threshold_step), 1.0) * self.threshold_step
