@@ -1,0 +1,204 @@
+"""Files that are whole or not there: written beside their place and moved over it, the same bytes every time."""
+
+import hashlib
+import io
+import json
+import math
+import os
+import shutil
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.lib import format as npy_format
+from numpy.typing import NDArray
+
+from neurocmc.common.errors import InputError, Problem
+
+MANIFEST = "manifest.json"
+MAX_NPZ_BYTES = 4 * 2**30
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold: times must not change the bytes
+_CHUNK = 2**20
+# Everything that zipfile and numpy raise, by experience, for files cut short or altered.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, RuntimeError, SyntaxError, TypeError)
+
+
+@contextmanager
+def replace_directory(path: Path) -> Generator[Path]:
+    """A temporary directory beside `path`, which becomes `path` if the block succeeds and is removed if it fails.
+
+    An existing directory is replaced if it is empty or an artifact of neurocmc (it holds a manifest.json), else
+    InputError is raised before anything is written. Whatever stands at `path` stays there until the new one is whole.
+    """
+    path = path.resolve()
+    _check_replaceable(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+    try:
+        temporary.chmod(0o777 & ~_umask())
+        yield temporary
+        _check_replaceable(path)
+        try:
+            _swap(temporary, path)
+        except OSError as error:
+            raise _cannot_write(path, error) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_file(path: Path, content: bytes | str) -> None:
+    """Write a file (text as UTF-8) so that `path` holds either what it held before or all of `content`.
+
+    Raises InputError if it cannot be written.
+    """
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    temporary: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes in hexadecimal. Raises InputError if it cannot be read."""
+    digest = hashlib.sha256()
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+    except OSError as error:
+        raise _cannot_read(path, error) from None
+    return digest.hexdigest()
+
+
+def json_text(value: Any) -> str:
+    """The one JSON text of `value`: keys sorted, indented by one, a newline at the end.
+
+    Raises ValueError for NaN and infinity, which JSON does not have.
+    """
+    return json.dumps(value, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays as a compressed .npz whose bytes depend on the arrays alone: no times, no dict order, no pickle.
+
+    Raises ValueError for an array of objects, InputError if the file cannot be written.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in sorted(arrays):
+            # Never ascontiguousarray: it would make a vector of a scalar.
+            array = np.asarray(arrays[name], order="C")
+            info = zipfile.ZipInfo(f"{name}.npy", date_time=_EPOCH)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            info.create_system = 3  # say "Unix" on every system
+            info.external_attr = 0o644 << 16
+            member = io.BytesIO()
+            npy_format.write_array(member, array, version=(1, 0), allow_pickle=False)
+            archive.writestr(info, member.getvalue())
+    write_file(path, buffer.getvalue())
+
+
+def read_npz(path: Path, *, max_bytes: int = MAX_NPZ_BYTES) -> dict[str, NDArray[Any]]:
+    """The arrays of an .npz, by name, without pickle.
+
+    Raises InputError if the file is not there, damaged, holds objects, or would unpack to more than `max_bytes`.
+    """
+    name = str(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            # numpy trusts the header's shape before it reads: what it would allocate counts, not only what zip says.
+            total = sum(max(member.file_size, _claimed_bytes(archive, member)) for member in members)
+            if total > max_bytes:
+                what = f"would unpack to {total:,} bytes, limit {max_bytes:,}"
+                raise InputError(Problem(name, what, "check where the file comes from"))
+            return {member.filename.removesuffix(".npy"): _read_member(archive, member) for member in members}
+    except OSError as error:
+        raise _cannot_read(path, error) from None
+    except _DAMAGE as error:
+        reason = " ".join(str(error).split())[:120]
+        what = f"is not an .npz of plain arrays, or it is damaged ({reason})"
+        raise InputError(Problem(name, what, "make the file again; arrays of objects are never read")) from None
+
+
+def _claimed_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
+    """The size of the array that a member's own header promises."""
+    if not member.filename.endswith(".npy"):
+        raise ValueError(f"{member.filename} is not an array")
+    with archive.open(member) as stream:
+        version = npy_format.read_magic(stream)
+        readers = {(1, 0): npy_format.read_array_header_1_0, (2, 0): npy_format.read_array_header_2_0}
+        if version not in readers:
+            raise ValueError(f"{member.filename} has an unknown array format {version}")
+        shape, _, dtype = readers[version](stream)
+    if dtype.hasobject:
+        raise ValueError(f"{member.filename} holds objects")
+    return math.prod(shape) * dtype.itemsize
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
+    # read() checks the CRC, which reading from the open member would do only at its very end.
+    return npy_format.read_array(io.BytesIO(archive.read(member)), allow_pickle=False)
+
+
+def _check_replaceable(path: Path) -> None:
+    if not path.exists():
+        return
+    if not path.is_dir():
+        raise InputError(Problem(str(path), "exists and is not a directory", "choose another output directory"))
+    if any(path.iterdir()) and not (path / MANIFEST).is_file():
+        what = f"exists, is not empty and holds no {MANIFEST}: it is not an artifact of neurocmc"
+        raise InputError(Problem(str(path), what, "choose another output directory, or empty this one yourself"))
+
+
+def _swap(temporary: Path, path: Path) -> None:
+    """Put `temporary` in the place of `path`; what stood there comes back if that fails."""
+    if not path.exists():
+        temporary.rename(path)
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
+    try:
+        old = path.rename(aside / path.name)
+        try:
+            temporary.rename(path)
+        except BaseException:
+            old.rename(path)
+            raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _umask() -> int:
+    """The process's file mode mask: temporary files are private, what they become should not be."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _cannot_write(path: Path, error: OSError) -> InputError:
+    what = f"cannot be written: {error.strerror or error}"
+    return InputError(Problem(str(path), what, "check the path, its permissions and the space on the disk"))
+
+
+def _cannot_read(path: Path, error: OSError) -> InputError:
+    if isinstance(error, FileNotFoundError):
+        return InputError(Problem(str(path), "no such file", "check the path"))
+    return InputError(Problem(str(path), f"cannot be read: {error.strerror or error}", "check its permissions"))

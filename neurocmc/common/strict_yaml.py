@@ -1,0 +1,254 @@
+"""The customs house for YAML: whatever comes in is checked to the last field, and every fault has its line.
+
+The documents are the core schema of YAML 1.2 (`1e-3` is a number, `no` and `1:30` are texts) without what makes
+YAML dangerous or surprising: no aliases, no merge keys, no tags, no duplicate keys, one document, at most 1 MB. A
+pydantic model says what a document must hold; all of its complaints come back at once as Problems::
+
+    targets/mine.yaml:10: limits.cores_per_chip.value: should be a valid integer (got 'many')
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.yaml_complaints import FieldPath, checked
+
+MAX_BYTES = 1_048_576
+MAX_DEPTH = 32
+MAX_DIGITS = 40
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class StrictModel(BaseModel):
+    """Base of all our YAML schemas: no unknown fields, no conversions, no NaN or infinity, frozen."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A YAML document as plain data that remembers the line of every key and list entry."""
+
+    filename: str
+    text: str
+    data: dict[str, Any]
+    lines: dict[FieldPath, int] = field(repr=False)
+
+    def where(self, *path: str | int) -> str:
+        """`file:line` of the key at `path`, or of its nearest ancestor that exists."""
+        return f"{self.filename}:{self.line(*path)}"
+
+    def line(self, *path: str | int) -> int:
+        """The line of the key at `path`, or of its nearest ancestor that exists."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def problem(self, path: FieldPath, what: str, cure: str = "") -> Problem:
+        """A Problem about the field at `path`, in the form that schema faults have."""
+        name = field_name(path)
+        return Problem(self.where(*path), f"{name}: {what}" if name else what, cure)
+
+    def validate(self, model: type[Model]) -> Model:
+        """The document as an instance of `model`. Raises InputError holding every fault."""
+        instance, faults = checked(self.data, model)
+        if instance is None:
+            by_line = sorted(faults, key=lambda fault: self.line(*fault.path))
+            raise InputError(self.problem(fault.path, fault.what, fault.cure) for fault in by_line)
+        return instance
+
+
+def field_name(path: FieldPath) -> str:
+    """`projections[2].weight` for ("projections", 2, "weight")."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def load_model(path: Path, model: type[Model]) -> Model:
+    """Read a YAML file as an instance of `model`. Raises InputError with the line of every fault."""
+    return load_document(path).validate(model)
+
+
+def parse_model(text: str, filename: str, model: type[Model]) -> Model:
+    """Read YAML text as an instance of `model`; `filename` is only named in errors. Raises InputError."""
+    return parse_document(text, filename).validate(model)
+
+
+def load_document(path: Path) -> Document:
+    """Read a YAML file whose top is a mapping. Raises InputError for what cannot be read or is not allowed."""
+    return parse_document(read_text(path), str(path))
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file of at most 1 MB. Raises InputError saying why it cannot be had."""
+    name = str(path)
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise InputError(Problem(name, "no such file", "check the path")) from None
+    except IsADirectoryError:
+        raise InputError(Problem(name, "is a directory, a YAML file is needed", "name the file in it")) from None
+    except OSError as error:
+        raise InputError(
+            Problem(name, f"cannot be read: {error.strerror or error}", "check its permissions")
+        ) from None
+    if len(content) > MAX_BYTES:
+        what = f"holds more than {MAX_BYTES:,} bytes, the limit for a YAML file"
+        raise InputError(Problem(name, what, "give large arrays as a checkpoint or .npz instead"))
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        what = f"is not UTF-8 text (byte 0x{content[error.start]:02x})"
+        raise InputError(Problem(f"{name}:{line}", what, "save it as UTF-8; is it a YAML file at all?")) from None
+
+
+def parse_document(text: str, filename: str) -> Document:
+    """Read YAML text whose top is a mapping. Raises InputError for what is malformed or not allowed."""
+    if len(text.encode("utf-8", errors="replace")) > MAX_BYTES:
+        what = f"holds more than {MAX_BYTES:,} bytes, the limit for a YAML file"
+        raise InputError(Problem(filename, what, "give large arrays as a checkpoint or .npz instead"))
+    root = _compose(text, filename)
+    if root is None:
+        raise InputError(Problem(f"{filename}:1", "is empty", "it must hold at least a `name`"))
+    if not isinstance(root, yaml.MappingNode):
+        raise InputError(Problem(f"{filename}:{_line(root)}", "a mapping (`field: value`) is needed at the top"))
+    builder = _Builder()
+    data = builder.build(root, ())
+    if builder.faults:
+        raise InputError(Problem(f"{filename}:{line}", what, cure) for line, what, cure in builder.faults)
+    return Document(filename=filename, text=text, data=data, lines=builder.lines)
+
+
+class _Refused(yaml.MarkedYAMLError):
+    """Something that is YAML but that we do not take."""
+
+
+class _CoreLoader(yaml.SafeLoader):
+    """PyYAML's safe loader with the scalars of YAML 1.2's core schema, without aliases, and of bounded depth."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012  (PyYAML's own way: replaced below, for this class alone)
+    depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event = self.peek_event()
+        if isinstance(event, yaml.AliasEvent):
+            raise _Refused(problem=f"aliases (*{event.anchor}) are not allowed", problem_mark=event.start_mark)
+        if getattr(event, "anchor", None) is not None:
+            raise _Refused(problem=f"anchors (&{event.anchor}) are not allowed", problem_mark=event.start_mark)
+        if self.depth >= MAX_DEPTH:
+            raise _Refused(problem=f"nested deeper than {MAX_DEPTH} levels", problem_mark=event.start_mark)
+        self.depth += 1
+        try:
+            return super().compose_node(parent, index)
+        finally:
+            self.depth -= 1
+
+
+_NULL, _BOOL, _INT, _FLOAT = (f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float"))
+_TEXT, _MAP, _SEQ = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq"))
+_NUMBER_START = list("-+.0123456789")
+for _tag, _pattern, _first in (
+    (_NULL, r"^(~|null|Null|NULL|)$", ["~", "n", "N", ""]),
+    (_BOOL, r"^(true|True|TRUE|false|False|FALSE)$", list("tTfF")),
+    (_INT, r"^([-+]?[0-9]+|0x[0-9a-fA-F]+)$", _NUMBER_START),
+    (
+        _FLOAT,
+        r"^([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$",
+        _NUMBER_START,
+    ),
+):
+    _CoreLoader.add_implicit_resolver(_tag, re.compile(_pattern), _first)
+
+
+def _compose(text: str, filename: str) -> yaml.Node | None:
+    loader = None
+    try:
+        loader = _CoreLoader(text)
+        return loader.get_single_node()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = " ".join(part for part in (error.context, error.problem) if part)
+        cure = "write the value out in full"
+        if not isinstance(error, _Refused):
+            what, cure = f"not well-formed YAML: {what}", "check indentation, colons and quotes"
+        raise InputError(Problem(f"{filename}:{mark.line + 1 if mark else 1}", what, cure)) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        what = f"holds a character that YAML does not allow (U+{ord(text[error.position]):04X})"
+        raise InputError(Problem(f"{filename}:{line}", what, "remove it")) from None
+    finally:
+        if loader is not None:
+            loader.dispose()
+
+
+def _line(node: yaml.Node) -> int:
+    return node.start_mark.line + 1
+
+
+class _Builder:
+    """Turns composed nodes into plain data; gathers lines and faults (line, what, cure) on the way."""
+
+    def __init__(self) -> None:
+        self.lines: dict[FieldPath, int] = {(): 1}
+        self.faults: list[tuple[int, str, str]] = []
+
+    def build(self, node: yaml.Node, path: FieldPath) -> Any:
+        """The plain value of `node`, which stands at `path`."""
+        match node:
+            case yaml.MappingNode() if node.tag == _MAP:
+                return dict(self._entries(node, path))
+            case yaml.SequenceNode() if node.tag == _SEQ:
+                return [self._entry(item, (*path, index)) for index, item in enumerate(node.value)]
+            case yaml.ScalarNode() if node.tag in (_NULL, _BOOL, _INT, _FLOAT, _TEXT):
+                return self._scalar(node, path)
+            case _:
+                self.faults.append((_line(node), f"the tag {node.tag!r} is not allowed", "write a plain value"))
+                return None
+
+    def _entry(self, item: yaml.Node, path: FieldPath) -> Any:
+        self.lines[path] = _line(item)
+        return self.build(item, path)
+
+    def _entries(self, node: yaml.MappingNode, path: FieldPath) -> Iterator[tuple[str, Any]]:
+        seen: dict[str, int] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                self.faults.append((_line(key), "a key must be a plain name", "put the name before a colon"))
+                continue
+            name, line = str(key.value), _line(key)
+            full_name = field_name((*path, name))
+            if name == "<<":
+                self.faults.append((line, "merge keys (<<) are not allowed", "write the fields out in full"))
+            elif name in seen:
+                what = f"{full_name}: the field stands twice (first on line {seen[name]})"
+                self.faults.append((line, what, "keep one of them"))
+            else:
+                seen[name] = self.lines[*path, name] = line
+                yield name, self.build(value, (*path, name))
+
+    def _scalar(self, node: yaml.ScalarNode, path: FieldPath) -> Any:
+        text = str(node.value)
+        match node.tag:
+            case "tag:yaml.org,2002:null":
+                return None
+            case "tag:yaml.org,2002:bool":
+                return text.lower() == "true"
+            case "tag:yaml.org,2002:int" if len(text) > MAX_DIGITS:
+                what = f"{field_name(path)}: a number of {len(text)} digits"
+                self.faults.append((_line(node), what, f"give at most {MAX_DIGITS}"))
+                return None
+            case "tag:yaml.org,2002:int":
+                return int(text, 16) if text.startswith("0x") else int(text)
+            case "tag:yaml.org,2002:float":
+                return float(re.sub(r"\.(inf|nan)$", r"\1", text.lower()))
+            case _:
+                return text

@@ -1,0 +1,167 @@
+"""The interpreter at the customs house: pydantic's complaints in our words, with the nearest known name as cure."""
+
+import difflib
+import json
+import types
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+Model = TypeVar("Model", bound=BaseModel)
+FieldPath = tuple[str | int, ...]
+
+MAX_FAULTS = 20
+MAX_SHOWN = 60
+_WORDS = (
+    ("Input should", "should"),
+    ("Value error, ", ""),
+    ("a valid dictionary", "a mapping"),
+    ("an object", "a mapping"),
+    ("a valid array", "a list"),
+    ("a valid string", "text"),
+    ("a valid boolean", "true or false"),
+    ("Tuple should have", "should have"),
+    ("List should have", "should have"),
+    ("Dictionary should have", "should have"),
+    ("String should have", "should have"),
+    ("String should match", "should match"),
+    (" after validation", ""),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One complaint about the field at `path`; `branch` is (where a union stands, which of its kinds complains)."""
+
+    path: FieldPath
+    what: str
+    cure: str = ""
+    branch: tuple[FieldPath, str] | None = None
+
+
+def checked(data: Mapping[str, Any], model: type[Model]) -> tuple[Model | None, tuple[Fault, ...]]:
+    """`data` as an instance of `model`, or None and the reasons (at most MAX_FAULTS, then how many more).
+
+    Values go through JSON: only there does pydantic's strict mode take a list for a tuple, and a text for an enum.
+    """
+    try:
+        return model.model_validate_json(json.dumps(data)), ()
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    faults = list(_best_branches([_fault(detail, data, model) for detail in _own_faults(details)]))
+    if (left_out := len(faults) - MAX_FAULTS) > 0:
+        faults = [*faults[:MAX_FAULTS], Fault((), f"{left_out} more faults are not shown", "mend these first")]
+    return None, tuple(faults)
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str:
+    """The cure for a name that is not known: the nearest one, or the list of all."""
+    names = sorted(set(known))
+    if close := difflib.get_close_matches(name, names, n=1, cutoff=0.6):
+        return f"did you mean {close[0]}?"
+    return f"known names: {', '.join(names)}" if names else ""
+
+
+def shown(value: Any) -> str:
+    """`value` as an error message shows it: one short line."""
+    text = repr(value)
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
+
+
+def _own_faults(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """All but the complaints that a list is too short once its bad entries are left out: those are named already."""
+    above = {detail["loc"][:-1] for detail in details if detail["loc"]}
+    return (detail for detail in details if detail["type"] != "too_short" or detail["loc"] not in above)
+
+
+def _fault(detail: ErrorDetails, data: Mapping[str, Any], model: type[BaseModel]) -> Fault:
+    path, branch = _locate(detail, data)
+    kind, got = detail["type"], detail["input"]
+    if kind == "missing":
+        return Fault(path, "is missing", "add it", branch)
+    if kind == "extra_forbidden":
+        cure = nearest_name(str(path[-1]), _names_at(model, path[:-1]))
+        return Fault(path, f"unknown field (got {shown(got)})", cure, branch)
+    what = detail["msg"]
+    for theirs, ours in _WORDS:
+        what = what.replace(theirs, ours)
+    cure = ""
+    if kind == "literal_error" and isinstance(got, str):
+        choices = detail.get("ctx", {}).get("expected", "").replace(" or ", ", ").split(", ")
+        cure = nearest_name(got, (choice.strip("'") for choice in choices))
+        cure = cure if cure.startswith("did you") else ""
+    if "[key]" in detail["loc"]:
+        return Fault(path, f"the name {what}", cure, branch)
+    return Fault(path, f"{what} (got {shown(got)})", cure, branch)
+
+
+def _locate(detail: ErrorDetails, data: Any) -> tuple[FieldPath, tuple[FieldPath, str] | None]:
+    """The path in the document, without the names of union branches that pydantic puts between."""
+    path: FieldPath = ()
+    branch: tuple[FieldPath, str] | None = None
+    here = data
+    for depth, part in enumerate(detail["loc"], start=1):
+        if isinstance(here, dict) and part in here:
+            here = cast(dict[str | int, Any], here)[part]
+            path = (*path, part)
+        elif isinstance(here, list) and isinstance(part, int) and part < len(cast(list[Any], here)):
+            here = cast(list[Any], here)[part]
+            path = (*path, part)
+        elif detail["type"] == "missing" and depth == len(detail["loc"]):
+            path = (*path, part)
+        elif part != "[key]" and branch is None:
+            branch = (path, str(part))
+    return path, branch
+
+
+def _best_branches(faults: Sequence[Fault]) -> Iterator[Fault]:
+    """Of a union only what its most plausible kind says: the one that got deepest into the value."""
+    told: set[FieldPath] = set()
+    for fault in faults:
+        if fault.branch is None:
+            yield fault
+            continue
+        site = fault.branch[0]
+        if site in told:
+            continue
+        told.add(site)
+        kinds: dict[str, list[Fault]] = {}
+        for other in faults:
+            if other.branch is not None and other.branch[0] == site:
+                kinds.setdefault(other.branch[1], []).append(other)
+        best = max(kinds.values(), key=lambda group: (max(len(entry.path) for entry in group), -len(group)))
+        if all(entry.path == site for entry in best):
+            wanted = [group[0].what.partition(" (got ")[0].removeprefix("should be ") for group in kinds.values()]
+            got = fault.what.partition(" (got ")[2]
+            yield replace(fault, what=f"should be {' or '.join(dict.fromkeys(wanted))} (got {got}")
+        else:
+            yield from best
+
+
+def _names_at(annotation: Any, path: FieldPath) -> Iterator[str]:
+    """The field names that `annotation` allows at `path`, over all kinds of its unions."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        fields = {entry.alias or name: entry.annotation for name, entry in annotation.model_fields.items()}
+        if not path:
+            yield from fields
+        elif path[0] in fields:
+            yield from _names_at(fields[str(path[0])], path[1:])
+        return
+    arguments = get_args(annotation)
+    match get_origin(annotation):
+        case None:
+            return
+        case origin if origin in (Union, types.UnionType):
+            for argument in arguments:
+                yield from _names_at(argument, path)
+        case origin if origin is Annotated:
+            yield from _names_at(arguments[0], path)
+        case _ if path and arguments:
+            # A mapping's values or a list's entries: the last type that is not the "..." of a tuple.
+            entry = [argument for argument in arguments if argument is not Ellipsis][-1]
+            yield from _names_at(entry, path[1:])
+        case _:
+            return

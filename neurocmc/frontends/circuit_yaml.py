@@ -1,0 +1,277 @@
+"""The door for circuits written by hand: a YAML file with units in its field names becomes a RateCircuit.
+
+`form` says which of the two ways of writing a rate unit the numbers mean, with r = phi(gain (u + bias - threshold))::
+
+    filter-after    tau x' = -x + phi(W x + I)       x is what other units see; inputs reach phi at once
+    filter-before   tau u' = -u + W phi(u) + I       u is filtered; what other units see is phi(u)
+
+A RateCircuit has its filters on projections and inputs. So `filter-after` gives each projection the time constant of
+its source and leaves inputs unfiltered; `filter-before` gives projections and inputs that of their target. Both are
+exact. A projection or an input may name its own `tau_ms` instead.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from neurocmc.common.arrays import Float
+from neurocmc.common.errors import Problem, raise_input_problems
+from neurocmc.common.strict_yaml import Document, StrictModel, load_document
+from neurocmc.common.yaml_complaints import FieldPath, nearest_name
+from neurocmc.frontends.stimulus_yaml import Fault, StimulusField, read_stimuli
+from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection, Readout, TransferKind
+from neurocmc.ir.stimulus import Stimulus
+
+MAX_UNITS = 4096  # of one population: a projection is a dense (units x units) matrix
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
+Positive = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Row = Annotated[tuple[float, ...], Field(min_length=1)]
+Matrix = Annotated[tuple[Row, ...], Field(min_length=1)]
+
+
+class Pattern(StrictModel):
+    """A weight matrix by rule: one number and where it stands."""
+
+    pattern: Literal["one-to-one", "all-to-all", "neighbours"]
+    value: float
+
+
+Weight = float | Pattern | Matrix
+
+
+class PopulationField(StrictModel):
+    """One population. `gain`, `threshold` and `bias` are one number for all units or a list with one each."""
+
+    size: Annotated[int, Field(ge=1, le=MAX_UNITS)]
+    tau_ms: Positive
+    transfer: TransferKind = "relu"
+    gain: Positive | Annotated[tuple[Positive, ...], Field(min_length=1)] = 1.0
+    threshold: float | Row = 0.0
+    bias: float | Row = 0.0
+    saturation: Positive | None = None
+
+
+class ProjectionField(StrictModel):
+    """All connections from one population to another; `weight` is (target units x source units)."""
+
+    source: Name = Field(alias="from")
+    target: Name = Field(alias="to")
+    weight: Weight
+    tau_ms: Positive | None = None
+
+
+class InputField(StrictModel):
+    """A drive from outside; without `weight`, one channel per unit. `weight` is (target units x channels)."""
+
+    target: Name = Field(alias="to")
+    channels: Annotated[int, Field(ge=1, le=MAX_UNITS)] | None = None
+    weight: Weight | None = None
+    tau_ms: NonNegative | None = None
+
+
+class ReadoutField(StrictModel):
+    """What the host reads: the unit most active in the last `window_ms`, or the activity itself."""
+
+    population: Name
+    kind: Literal["winner", "activity"]
+    labels: tuple[str, ...] = ()
+    window_ms: Positive
+
+
+class CircuitFile(StrictModel):
+    """The whole file."""
+
+    name: Name
+    dt_ms: Positive
+    form: Literal["filter-after", "filter-before"]
+    populations: Annotated[dict[Name, PopulationField], Field(min_length=1)]
+    projections: tuple[ProjectionField, ...] = ()
+    inputs: dict[Name, InputField] = Field(default_factory=dict)
+    readouts: dict[Name, ReadoutField] = Field(default_factory=dict)
+    stimuli: dict[Name, StimulusField] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedYaml:
+    """A circuit and its stimuli; `calibration` and `test` name the stimuli for either use."""
+
+    circuit: RateCircuit
+    stimuli: tuple[Stimulus, ...]
+    calibration: tuple[str, ...]
+    test: tuple[str, ...]
+
+    def stimulus(self, name: str) -> Stimulus:
+        """The stimulus of that name. Raises KeyError."""
+        return {stimulus.name: stimulus for stimulus in self.stimuli}[name]
+
+
+def read_circuit_yaml(path: Path) -> LoadedYaml:
+    """Read a hand-written circuit and its stimuli. Raises InputError with the line of every fault."""
+    document = load_document(path)
+    file = document.validate(CircuitFile)
+    raise_input_problems(_sorted(document, _reference_faults(file)))
+    faults: list[Fault] = []
+    circuit = RateCircuit(
+        name=file.name,
+        dt_s=file.dt_ms * 1e-3,
+        populations=tuple(_population(name, entry, faults) for name, entry in file.populations.items()),
+        projections=tuple(_projections(file, faults)),
+        inputs=tuple(_input(name, entry, file, faults) for name, entry in file.inputs.items()),
+        readouts=tuple(_readout(name, entry, file, faults) for name, entry in file.readouts.items()),
+        origin_sha256=hashlib.sha256(document.text.encode("utf-8")).hexdigest(),
+    )
+    channels = {entry.name: entry.channels for entry in circuit.inputs}
+    stimuli = read_stimuli(file.stimuli, channels, faults)
+    raise_input_problems(_sorted(document, faults))
+    rest = [*circuit.problems(), *(fault for stimulus in stimuli for fault in stimulus.problems(circuit.inputs))]
+    raise_input_problems(Problem(f"{document.filename}: {fault.where}", fault.what, fault.cure) for fault in rest)
+    return LoadedYaml(
+        circuit=circuit,
+        stimuli=stimuli,
+        calibration=tuple(name for name, entry in file.stimuli.items() if entry.use != "test"),
+        test=tuple(name for name, entry in file.stimuli.items() if entry.use != "calibration"),
+    )
+
+
+def _sorted(document: Document, faults: Iterable[Fault]) -> Iterator[Problem]:
+    for path, what, cure in sorted(faults, key=lambda fault: document.line(*fault[0])):
+        yield document.problem(path, what, cure)
+
+
+def _reference_faults(file: CircuitFile) -> Iterator[Fault]:
+    """Names of populations that do not exist, and the absence of anything to calibrate with."""
+    references: list[tuple[FieldPath, str]] = []
+    for index, entry in enumerate(file.projections):
+        references += [(("projections", index, "from"), entry.source), (("projections", index, "to"), entry.target)]
+    references += [(("inputs", name, "to"), entry.target) for name, entry in file.inputs.items()]
+    references += [(("readouts", name, "population"), entry.population) for name, entry in file.readouts.items()]
+    for path, name in references:
+        if name not in file.populations:
+            yield path, f"there is no such population (got {name!r})", nearest_name(name, file.populations)
+    if "at_s" in file.inputs:
+        yield ("inputs", "at_s"), "is not free as a name: steps use it for their time", "give another name"
+    yield from _label_faults(file)
+    if all(entry.use == "test" for entry in file.stimuli.values()):
+        what = "none is there for calibration" if file.stimuli else "is missing"
+        cure = "give at least one stimulus with `use: calibration` or `both`: gains are matched over what it visits"
+        yield ("stimuli",), what, cure
+
+
+def _label_faults(file: CircuitFile) -> Iterator[Fault]:
+    """Right answers that no winner readout could give."""
+    winners = [entry.population for entry in file.readouts.values() if entry.kind == "winner"]
+    units = max((file.populations[name].size for name in winners if name in file.populations), default=0)
+    for name, entry in file.stimuli.items():
+        labels: list[tuple[FieldPath, int | None]] = [(("stimuli", name, "label"), entry.label)]
+        for index, trial in enumerate(entry.trials or ()):
+            labels.append((("stimuli", name, "trials", index, "label"), trial.label))
+        for path, label in labels:
+            if label is not None and label >= units:
+                what = f"there is no such unit (got {label})" if units else "there is no winner readout to be right"
+                yield path, what, f"units are 0 to {units - 1}" if units else "add a readout of kind winner"
+
+
+def _population(name: str, entry: PopulationField, faults: list[Fault]) -> RatePopulation:
+    values: dict[str, Float] = {}
+    for field in ("gain", "threshold", "bias"):
+        given: float | tuple[float, ...] = getattr(entry, field)
+        if isinstance(given, tuple) and len(given) != entry.size:
+            what = f"{len(given)} values for {entry.size} units"
+            faults.append((("populations", name, field), what, "give one number, or one per unit"))
+            given = given[0]
+        values[field] = np.broadcast_to(np.asarray(given, dtype=np.float64), (entry.size,))
+    return RatePopulation(
+        name=name,
+        size=entry.size,
+        transfer=entry.transfer,
+        gain=values["gain"],
+        offset=values["threshold"],
+        bias=values["bias"],
+        saturation=_saturation(entry),
+        trace_tau_s=entry.tau_ms * 1e-3,
+    )
+
+
+def _saturation(entry: PopulationField) -> float:
+    if entry.saturation is not None:
+        return entry.saturation
+    return 1.0 if entry.transfer == "sigmoid" else math.inf
+
+
+def _projections(file: CircuitFile, faults: list[Fault]) -> Iterator[RateProjection]:
+    seen: dict[str, int] = {}
+    for index, entry in enumerate(file.projections):
+        source, target = file.populations[entry.source], file.populations[entry.target]
+        own = target if file.form == "filter-before" else source
+        name = f"{entry.source}->{entry.target}"
+        seen[name] = seen.get(name, 0) + 1
+        weight = _weight(entry.weight, target.size, source.size, ("projections", index, "weight"), faults)
+        yield RateProjection(
+            name=name if seen[name] == 1 else f"{name}#{seen[name]}",
+            source=entry.source,
+            target=entry.target,
+            weight=weight,
+            tau_s=(own.tau_ms if entry.tau_ms is None else entry.tau_ms) * 1e-3,
+        )
+
+
+def _input(name: str, entry: InputField, file: CircuitFile, faults: list[Fault]) -> RateInput:
+    target = file.populations[entry.target]
+    width = len(entry.weight[0]) if isinstance(entry.weight, tuple) else target.size
+    channels = width if entry.channels is None else entry.channels
+    rule = Pattern(pattern="one-to-one", value=1.0) if entry.weight is None else entry.weight
+    path = ("inputs", name, "channels" if entry.weight is None else "weight")
+    own = target.tau_ms if file.form == "filter-before" else 0.0
+    return RateInput(
+        name=name,
+        target=entry.target,
+        weight=_weight(rule, target.size, channels, path, faults),
+        tau_s=(own if entry.tau_ms is None else entry.tau_ms) * 1e-3,
+    )
+
+
+def _weight(weight: Weight, rows: int, columns: int, path: FieldPath, faults: list[Fault]) -> Float:
+    """The (rows, columns) matrix that `weight` means: a single number stands everywhere."""
+    match weight:
+        case Pattern(pattern="all-to-all", value=value):
+            return np.full((rows, columns), value)
+        case Pattern(pattern=pattern, value=value):
+            if rows != columns:
+                what = f"{pattern} needs as many target units as sources (got {rows} and {columns})"
+                faults.append((path, what, "use all-to-all, or write the matrix out"))
+                return np.zeros((rows, columns))
+            near = 0 if pattern == "one-to-one" else 1
+            distance = np.abs(np.subtract.outer(np.arange(rows), np.arange(columns)))
+            return np.where(distance == near, value, 0.0)
+        case tuple():
+            lengths = {len(row) for row in weight}
+            if len(weight) != rows or lengths != {columns}:
+                widths = ", ".join(str(length) for length in sorted(lengths))
+                what = f"has {len(weight)} rows of {widths} numbers, {rows} rows of {columns} are needed"
+                faults.append((path, what, "a row per target unit, in it a number per source unit or channel"))
+                return np.zeros((rows, columns))
+            return np.array(weight, dtype=np.float64)
+        case value:
+            return np.full((rows, columns), value)
+
+
+def _readout(name: str, entry: ReadoutField, file: CircuitFile, faults: list[Fault]) -> Readout:
+    size = file.populations[entry.population].size
+    if entry.labels and len(entry.labels) != size:
+        what = f"{len(entry.labels)} labels for {size} units"
+        faults.append((("readouts", name, "labels"), what, "give one per unit, or none"))
+    return Readout(
+        name=name,
+        population=entry.population,
+        kind=entry.kind,
+        labels=entry.labels,
+        window_s=entry.window_ms * 1e-3,
+    )

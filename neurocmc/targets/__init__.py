@@ -1,0 +1,25 @@
+"""The chips, as numbers with their sources: strict YAML in, typed and immutable Target out."""
+
+from neurocmc.targets.loader import known_targets, load_target, parse_target
+from neurocmc.targets.schema import (
+    IdealLimits,
+    IdealTarget,
+    LoihiEnergy,
+    LoihiLimits,
+    LoihiTarget,
+    Provenance,
+    Target,
+)
+
+__all__ = [
+    "IdealLimits",
+    "IdealTarget",
+    "LoihiEnergy",
+    "LoihiLimits",
+    "LoihiTarget",
+    "Provenance",
+    "Target",
+    "known_targets",
+    "load_target",
+    "parse_target",
+]

@@ -1,0 +1,195 @@
+"""From a name or a path to a Target: the YAML is checked to the last number, and no number goes without a source."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import ConfigDict, Field
+
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.resources import resource_folder
+from neurocmc.common.strict_yaml import Document, StrictModel, load_document, parse_document
+from neurocmc.common.yaml_complaints import Fault, FieldPath, checked, nearest_name
+from neurocmc.targets.schema import (
+    IdealLimits,
+    IdealTarget,
+    LoihiEnergy,
+    LoihiLimits,
+    LoihiTarget,
+    Provenance,
+    Target,
+)
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+Text = Annotated[str, Field(min_length=1)]
+Numbers = TypeVar("Numbers", bound=StrictModel)
+
+
+class Entry(StrictModel):
+    """One number of a target and where it comes from; what `value` may be, the kind's schema says."""
+
+    value: Any
+    source: Text | Annotated[tuple[Text, ...], Field(min_length=1)]
+    note: str = ""
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return (self.source,) if isinstance(self.source, str) else self.source
+
+
+class _TargetFile(StrictModel):
+    name: Name
+    title: Text
+    aliases: tuple[Name, ...] = ()
+    sources: Annotated[dict[Text, Text], Field(min_length=1)]
+    limits: dict[str, Entry]
+    unverified: tuple[str, ...] = ()
+
+
+class _LoihiFile(_TargetFile):
+    kind: Literal["loihi"]
+    energy: Annotated[dict[str, Entry], Field(default_factory=dict)]
+    energy_caveat: Text
+
+
+class _IdealFile(_TargetFile):
+    kind: Literal["ideal"]
+
+
+class _Kind(StrictModel):
+    model_config = ConfigDict(extra="ignore")
+
+    kind: Literal["loihi", "ideal"]
+
+
+def load_target(name_or_path: str) -> Target:
+    """The target of that name or alias, or from the YAML file at that path.
+
+    What ends in .yaml or .yml, or holds a path separator, is a path. Raises InputError: for an unknown name with the
+    known ones, for a bad file with the line of every fault.
+    """
+    separators = {os.sep, "/", *([os.altsep] if os.altsep else [])}
+    if name_or_path.endswith((".yaml", ".yml")) or any(mark in name_or_path for mark in separators):
+        return _read(load_document(Path(name_or_path)))
+    for target in _bundled():
+        if name_or_path == target.name or name_or_path in target.aliases:
+            return target
+    names = [name for target in _bundled() for name in (target.name, *target.aliases)]
+    listed = f"known targets: {', '.join(names)}; or give a path to a .yaml file"
+    near = nearest_name(name_or_path, names)
+    cure = f"{near} ({listed})" if near.startswith("did you mean") else listed
+    raise InputError(Problem("target", f"no target is named {name_or_path!r}", cure))
+
+
+def parse_target(text: str, filename: str) -> Target:
+    """The target that YAML text describes; `filename` is only named in errors. Raises InputError."""
+    return _read(parse_document(text, filename))
+
+
+def known_targets() -> tuple[str, ...]:
+    """Names of the bundled targets, without aliases, in alphabetical order."""
+    return tuple(target.name for target in _bundled())
+
+
+@cache
+def _bundled() -> tuple[Target, ...]:
+    paths = sorted(resource_folder("targets").glob("*.yaml"))
+    return tuple(_read(load_document(path)) for path in paths)
+
+
+def _read(document: Document) -> Target:
+    match document.validate(_Kind).kind:
+        case "loihi":
+            return _read_loihi(document)
+        case "ideal":
+            return _read_ideal(document)
+
+
+def _read_loihi(document: Document) -> LoihiTarget:
+    file = document.validate(_LoihiFile)
+    limits, limit_faults = _numbers("limits", file.limits, LoihiLimits)
+    energy, energy_faults = _numbers("energy", file.energy, LoihiEnergy)
+    faults = [*limit_faults, *energy_faults, *_source_faults(file, {"limits": file.limits, "energy": file.energy})]
+    if faults or limits is None or energy is None:
+        raise _error(document, faults)
+    return LoihiTarget(
+        name=file.name,
+        title=file.title,
+        aliases=file.aliases,
+        limits=limits,
+        energy=energy,
+        energy_caveat=" ".join(file.energy_caveat.split()),
+        provenance=_provenance(file, {**file.limits, **file.energy}),
+        text=document.text,
+    )
+
+
+def _read_ideal(document: Document) -> IdealTarget:
+    file = document.validate(_IdealFile)
+    limits, faults = _numbers("limits", file.limits, IdealLimits)
+    faults = [*faults, *_source_faults(file, {"limits": file.limits})]
+    if faults or limits is None:
+        raise _error(document, faults)
+    return IdealTarget(
+        name=file.name,
+        title=file.title,
+        aliases=file.aliases,
+        limits=limits,
+        provenance=_provenance(file, file.limits),
+        text=document.text,
+    )
+
+
+def _numbers(
+    section: str, entries: Mapping[str, Entry], model: type[Numbers]
+) -> tuple[Numbers | None, tuple[Fault, ...]]:
+    """The plain numbers of a section, or the faults at the places of their values in the file."""
+    numbers, faults = checked({name: entry.value for name, entry in entries.items()}, model)
+    return numbers, tuple(replace(fault, path=_in_file(section, fault.path, entries)) for fault in faults)
+
+
+def _in_file(section: str, path: FieldPath, entries: Mapping[str, Entry]) -> FieldPath:
+    """Where in the file the plain number at `path` stands: its value, or its whole entry if the name is wrong."""
+    if path and path[0] in entries and path[0] in _all_numbers():
+        return (section, path[0], "value", *path[1:])
+    return (section, *path)
+
+
+def _all_numbers() -> set[str]:
+    return {name for model in (LoihiLimits, LoihiEnergy, IdealLimits) for name in model.model_fields}
+
+
+def _source_faults(file: _TargetFile, sections: Mapping[str, Mapping[str, Entry]]) -> Iterable[Fault]:
+    known = {name for entries in sections.values() for name in entries}
+    for section, entries in sections.items():
+        for name, entry in entries.items():
+            for key in entry.sources:
+                if key not in file.sources:
+                    what = f"there is no such source (got {key!r})"
+                    yield Fault((section, name, "source"), what, nearest_name(key, file.sources))
+    for index, name in enumerate(file.unverified):
+        if name not in known:
+            what = f"there is no such field (got {name!r})"
+            yield Fault(("unverified", index), what, nearest_name(name, known))
+
+
+def _error(document: Document, faults: Iterable[Fault]) -> InputError:
+    by_line = sorted(faults, key=lambda fault: document.line(*fault.path))
+    return InputError(document.problem(fault.path, fault.what, fault.cure) for fault in by_line)
+
+
+def _provenance(file: _TargetFile, entries: Mapping[str, Entry]) -> Mapping[str, Provenance]:
+    return MappingProxyType(
+        {
+            name: Provenance(
+                citations=tuple(" ".join(file.sources[key].split()) for key in entry.sources),
+                unverified=name in file.unverified,
+                note=" ".join(entry.note.split()),
+            )
+            for name, entry in entries.items()
+        }
+    )

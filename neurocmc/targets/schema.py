@@ -1,0 +1,147 @@
+"""What a target is: one class a kind of chip, every number plain and its provenance beside it.
+
+A kind fixes which numbers a chip of it must state; a new chip of a known kind is a new YAML file and no code. A new
+kind is a class here, one more member of `Target`, and the branches that the type checker then demands wherever code
+dispatches with `match` and `assert_never`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from neurocmc.common.strict_yaml import StrictModel
+
+Count = Annotated[int, Field(ge=1)]
+Natural = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(gt=0)]
+NonNegative = Annotated[float, Field(ge=0)]
+Step = Literal["receive", "bias", "u", "v", "threshold", "reset", "send"]
+
+LOIHI_STEP_ORDER: tuple[Step, ...] = ("receive", "bias", "u", "v", "threshold", "reset", "send")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where one number of a target comes from."""
+
+    citations: tuple[str, ...]
+    unverified: bool
+    note: str
+
+    @property
+    def citation(self) -> str:
+        return "; ".join(self.citations)
+
+
+class LoihiLimits(StrictModel):
+    """All that the compiler must know of a Loihi: its budgets a core, its number formats, the order of a tick."""
+
+    default_tick_s: Seconds
+    cores_per_chip: Count
+    compartments_per_core: Count
+    in_axons_per_core: Count
+    out_axons_per_core: Count
+    compartment_profiles_per_core: Count
+    threshold_profiles_per_core: Count
+    synapse_formats_per_core: Count
+
+    # Synapse memory: an axon's synapses stand in groups, each with a header and padded to the alignment.
+    synapse_memory_bits_per_core: Count
+    synapses_per_group: Count
+    synapse_group_header_bits: Natural
+    synapse_group_alignment_bits: Count
+    synapse_index_bits_choices: Annotated[tuple[Natural, ...], Field(min_length=1)]
+    synapse_weight_bits_choices: Annotated[tuple[Natural, ...], Field(min_length=1)]
+    synapse_delay_bits: Natural
+    synapse_tag_bits: Natural
+
+    # Number formats. A weight is mantissa * 2^(weight_shift + exponent); a threshold mantissa * 2^threshold_shift;
+    # a bias mantissa * 2^exponent.
+    weight_mantissa_bits: Count
+    weight_exponent_min: int
+    weight_exponent_max: int
+    weight_shift: Natural
+    bias_mantissa_bits: Count
+    bias_exponent_max: Natural
+    threshold_mantissa_bits: Count
+    threshold_shift: Natural
+    current_bits: Count
+    voltage_bits: Count
+    decay_bits: Count
+    decay_u_offset: Natural
+    spike_payload_bits: Natural
+
+    # Time.
+    filter_stages: Count
+    spike_delay_ticks: Count
+    delay_ticks_max: Natural
+    refractory_ticks_max: Natural
+    step_order: tuple[Step, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "LoihiLimits":
+        if self.weight_exponent_min > self.weight_exponent_max:
+            raise ValueError(
+                f"weight_exponent_min ({self.weight_exponent_min}) is above "
+                f"weight_exponent_max ({self.weight_exponent_max})"
+            )
+        for name in ("synapse_index_bits_choices", "synapse_weight_bits_choices"):
+            choices: tuple[int, ...] = getattr(self, name)
+            if tuple(sorted(set(choices))) != choices:
+                raise ValueError(f"{name} must rise, without repetition")
+        # The emulator and Lava know this order alone; another order in a file would be a promise nobody keeps.
+        if self.step_order != LOIHI_STEP_ORDER:
+            raise ValueError(f"step_order of a loihi must be {', '.join(LOIHI_STEP_ORDER)}")
+        return self
+
+
+class LoihiEnergy(StrictModel):
+    """Energy of single operations and static power; None where nothing is published."""
+
+    synaptic_op_pj: NonNegative | None = None
+    neuron_update_active_pj: NonNegative | None = None
+    neuron_update_inactive_pj: NonNegative | None = None
+    spike_within_tile_pj: NonNegative | None = None
+    hop_east_west_pj: NonNegative | None = None
+    hop_north_south_pj: NonNegative | None = None
+    static_mw_per_chip: NonNegative | None = None
+
+
+class IdealLimits(StrictModel):
+    """What even an ideal simulator must state: its tick and when a spike arrives."""
+
+    default_tick_s: Seconds
+    spike_delay_ticks: Count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoihiTarget:
+    """A chip of Intel's Loihi family, as its YAML file has it."""
+
+    kind: ClassVar[Literal["loihi"]] = "loihi"
+    name: str
+    title: str
+    aliases: tuple[str, ...]
+    limits: LoihiLimits
+    energy: LoihiEnergy
+    energy_caveat: str  # what every report of these energies must say
+    provenance: Mapping[str, Provenance]  # field of `limits` or `energy` -> where it comes from
+    text: str  # the YAML as used, for the artifact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdealTarget:
+    """A simulator of unlimited size in floating point."""
+
+    kind: ClassVar[Literal["ideal"]] = "ideal"
+    name: str
+    title: str
+    aliases: tuple[str, ...]
+    limits: IdealLimits
+    provenance: Mapping[str, Provenance]
+    text: str
+
+
+Target = LoihiTarget | IdealTarget

@@ -1,0 +1,255 @@
+"""Targets: every number of a bundled file has a source, and a bad file says line, field and cure."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from neurocmc.common.errors import InputError
+from neurocmc.common.resources import resource_folder
+from neurocmc.targets import IdealTarget, LoihiTarget, Target, known_targets, load_target, parse_target
+
+BUNDLED = {path.stem: path for path in sorted(resource_folder("targets").glob("*.yaml"))}
+LOIHI1 = BUNDLED["loihi1"].read_text()
+
+
+def line_of(text: str, start: str) -> int:
+    """The number of the only line that begins like that."""
+    (number,) = [number for number, line in enumerate(text.splitlines(), start=1) if line.startswith(start)]
+    return number
+
+
+def edited(*changes: tuple[str, str]) -> str:
+    text = LOIHI1
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    return text
+
+
+def refused(text: str) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        parse_target(text, "mine.yaml")
+    assert caught.value.exit_code == 2
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_bundled_names() -> None:
+    assert known_targets() == ("brian2", "loihi1", "loihi2") == tuple(BUNDLED)
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_every_number_has_a_source_and_every_source_a_number(name: str) -> None:
+    target = load_target(name)
+    assert target.name == name
+    assert target.text == BUNDLED[name].read_text()
+    numbers = set(type(target.limits).model_fields)
+    if isinstance(target, LoihiTarget):
+        numbers |= {field for field, value in target.energy if value is not None}
+    assert numbers == set(target.provenance)
+    cited = {citation for entry in target.provenance.values() for citation in entry.citations}
+    assert all(entry.citation for entry in target.provenance.values())
+    sources = target.text.split("\nsources:\n")[1].split("\nlimits:\n")[0]
+    assert len(cited) == sum(line.startswith("  ") and not line.startswith("   ") for line in sources.splitlines())
+
+
+def test_loihi1_is_the_chip_of_the_literature() -> None:
+    target = load_target("loihi1")
+    assert isinstance(target, LoihiTarget)
+    limits = target.limits
+    assert limits.cores_per_chip * limits.compartments_per_core == 131_072
+    assert limits.synapse_memory_bits_per_core == 128 * 1024 * 8
+    # A dense 1024 x 1024 projection at 8 bits: 16 groups of 64 synapses an axon, 576 bits each once padded.
+    group = limits.synapses_per_group * 8 + limits.synapse_group_header_bits
+    padded = -(-group // limits.synapse_group_alignment_bits) * limits.synapse_group_alignment_bits
+    assert padded == 576
+    assert 1024 * (1024 // limits.synapses_per_group) * padded == 9 * limits.synapse_memory_bits_per_core
+    assert target.energy.synaptic_op_pj == 23.6
+    assert "pre-silicon" in target.energy_caveat
+    assert "Davies et al. 2018" in target.provenance["compartments_per_core"].citation
+    assert not target.provenance["compartments_per_core"].unverified
+
+
+def test_disagreement_is_shown_not_hidden() -> None:
+    for name in ("loihi1", "loihi2"):
+        target = load_target(name)
+        doubtful = {field for field, entry in target.provenance.items() if entry.unverified}
+        assert doubtful
+        # a doubtful number names two sources, or says in a note why it is doubtful
+        assert all(target.provenance[field].note or len(target.provenance[field].citations) > 1 for field in doubtful)
+        assert target.provenance["threshold_profiles_per_core"].unverified
+
+
+def test_loihi2_guesses_no_energy() -> None:
+    target = load_target("loihi2")
+    assert isinstance(target, LoihiTarget)
+    assert all(value is None for _, value in target.energy)
+    assert target.energy_caveat.startswith("No energy of a single operation has been published for Loihi 2")
+
+
+def test_both_loihis_do_the_same_arithmetic() -> None:
+    one, two = load_target("loihi1"), load_target("loihi2")
+    assert isinstance(one, LoihiTarget)
+    assert isinstance(two, LoihiTarget)
+    differ = {field for field, value in one.limits if getattr(two.limits, field) != value}
+    assert differ == {
+        "cores_per_chip",
+        "compartments_per_core",
+        "synapse_memory_bits_per_core",
+        "spike_payload_bits",
+    }
+
+
+def test_aliases_and_paths(tmp_path: Path) -> None:
+    assert load_target("loihi") is load_target("loihi2")
+    assert load_target("ideal") is load_target("brian2")
+    path = tmp_path / "mine.yml"
+    path.write_text(edited(("name: loihi1", "name: mine"), ("{value: 1024, source", "{value: 512, source")))
+    target = load_target(str(path))
+    assert isinstance(target, LoihiTarget)
+    assert (target.name, target.limits.compartments_per_core) == ("mine", 512)
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("lohi1", "did you mean loihi1? "), ("brain2", "did you mean brian2? "), ("spinnaker", "")],
+)
+def test_unknown_name(name: str, near: str) -> None:
+    listed = "known targets: brian2, ideal, loihi1, loihi2, loihi; or give a path to a .yaml file"
+    with pytest.raises(InputError) as caught:
+        load_target(name)
+    cure = f"{near}({listed})" if near else listed
+    assert str(caught.value) == f"target: no target is named {name!r}\n    cure: {cure}"
+
+
+def test_path_that_does_not_exist() -> None:
+    for name in ("none.yaml", "folder/none"):
+        with pytest.raises(InputError) as caught:
+            load_target(name)
+        assert str(caught.value) == f"{name}: no such file\n    cure: check the path"
+
+
+CORES = "  cores_per_chip: {value: 128, source: davies2018}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "message"),
+    [
+        (
+            "  compartments_per_core:",
+            "  compartments_per_cor:",
+            "  compartments_per_cor:",
+            "limits.compartments_per_cor: unknown field (got 1024)\n    cure: did you mean compartments_per_core?",
+        ),
+        (
+            CORES,
+            "  cores_per_chip: {value: many, source: davies2018}",
+            "  cores_per_chip:",
+            "limits.cores_per_chip.value: should be a valid integer (got 'many')",
+        ),
+        (
+            CORES,
+            "  cores_per_chip: {value: 0, source: davies2018}",
+            "  cores_per_chip:",
+            "limits.cores_per_chip.value: should be greater than or equal to 1 (got 0)",
+        ),
+        (
+            CORES,
+            "  cores_per_chip: {value: 128, source: davis2018}",
+            "  cores_per_chip:",
+            "limits.cores_per_chip.source: there is no such source (got 'davis2018')\n"
+            "    cure: did you mean davies2018?",
+        ),
+        (
+            CORES,
+            "  cores_per_chip: {value: 128}",
+            "  cores_per_chip:",
+            "limits.cores_per_chip.source: is missing\n    cure: add it",
+        ),
+        (
+            CORES,
+            "  cores_per_chip: 128",
+            "  cores_per_chip:",
+            "limits.cores_per_chip: should be a mapping (got 128)",
+        ),
+        (
+            "  synaptic_op_pj: {value: 23.6,",
+            "  synaptic_op_pj: {value: -1,",
+            "  synaptic_op_pj:",
+            "energy.synaptic_op_pj.value: should be greater than or equal to 0 (got -1)",
+        ),
+        (
+            "  - bias_mantissa_bits",
+            "  - bias_bits",
+            "  - bias_bits",
+            "unverified[3]: there is no such field (got 'bias_bits')\n    cure: did you mean bias_mantissa_bits?",
+        ),
+        (
+            "kind: loihi",
+            "kind: loih",
+            "kind:",
+            "kind: should be 'loihi' or 'ideal' (got 'loih')\n    cure: did you mean loihi?",
+        ),
+        (
+            "kind: loihi",
+            "knd: loihi",
+            "#",
+            "kind: is missing\n    cure: add it",
+        ),
+        (
+            "[receive, bias, u, v, threshold, reset, send]",
+            "[receive, bias, v, u, threshold, reset, send]",
+            "limits:",
+            "limits: step_order of a loihi must be receive, bias, u, v, threshold, reset, send",
+        ),
+        (
+            "[0, 1, 2, 3, 4, 5, 6, 8]",
+            "[0, 1, 2, 3, 4, 5, 8, 6]",
+            "limits:",
+            "limits: synapse_weight_bits_choices must rise, without repetition",
+        ),
+        (
+            "    value: -7",
+            "    value: 9",
+            "limits:",
+            "limits: weight_exponent_min (9) is above weight_exponent_max (7)",
+        ),
+    ],
+)
+def test_a_bad_file_names_line_field_and_cure(old: str, new: str, at: str, message: str) -> None:
+    text = edited((old, new)) if old != "kind: loihi" else LOIHI1.replace(old, new)
+    line = 1 if at == "#" else line_of(text, at)
+    problems = refused(text)
+    assert f"mine.yaml:{line}: {message}" in [problem.split(" (got {")[0] for problem in problems]
+
+
+def test_faults_of_several_kinds_come_together() -> None:
+    text = edited(
+        (CORES, "  cores_per_chip: {value: 1.5, source: nobody}"),
+        ("  - delay_ticks_max\n", "  - delay\n"),
+        ("  in_axons_per_core:", "  out_axon_per_core:"),
+    )
+    problems = refused(text)
+    assert [problem.split(": ")[1] for problem in problems] == [
+        "limits.in_axons_per_core",
+        "limits.cores_per_chip.value",
+        "limits.cores_per_chip.source",
+        "limits.out_axon_per_core",
+        "unverified[4]",
+    ]
+
+
+def test_the_kinds_are_closed() -> None:
+    assert get_args(Target) == (LoihiTarget, IdealTarget)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda t: setattr(t.limits, "cores_per_chip", 1), lambda t: setattr(t, "name", "x")]
+)
+def test_a_target_cannot_be_changed(change: Callable[[Target], None]) -> None:
+    target = load_target("loihi1")
+    with pytest.raises(Exception, match=r"frozen|cannot assign"):
+        change(target)
+    assert isinstance(target, LoihiTarget)
+    assert target.limits.cores_per_chip == 128
