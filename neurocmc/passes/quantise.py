@@ -113,14 +113,14 @@ def _compensated(
     highest_bias = int(population.bias_mantissa.max(initial=0)) << population.bias_exponent
     to_first_spike = max(threshold * population.decay_v / full - highest_bias, 0.0)
     give_back = min(lost_a_tick / _arriving_share(population, limits), 0.5 * to_first_spike)
-    register = (1 << (limits.bias_mantissa_bits - 1)) - 1
+    register = (1 << limits.bias_mantissa_bits) - 1
     steps = round(give_back / (1 << population.bias_exponent))
     return replace(population, bias_mantissa=np.minimum(population.bias_mantissa + steps, register))
 
 
 def _bias_registers(bias_lsb: Float, limits: LoihiLimits) -> tuple[Int, int]:
     """Mantissas of a population's biases and the exponent they share, the smallest at which all of them fit."""
-    highest = (1 << (limits.bias_mantissa_bits - 1)) - 1
+    highest = (1 << limits.bias_mantissa_bits) - 1
     for exponent in range(limits.bias_exponent_max + 1):
         mantissa = np.rint(bias_lsb / (1 << exponent)).astype(np.int64)
         if np.abs(mantissa).max(initial=0) <= highest:

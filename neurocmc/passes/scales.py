@@ -52,7 +52,7 @@ class Scales:
                     where=population.name,
                     code=code,
                     keep_v=1.0 - decay_v / (1 << limits.decay_bits),
-                    bias_limit=float(((1 << (limits.bias_mantissa_bits - 1)) - 1) * step),
+                    bias_limit=float(((1 << limits.bias_mantissa_bits) - 1) * step),
                     bias_step=step,
                     current_limit=(1 << (limits.current_bits - 1)) / (CURRENT_MARGIN * largest),
                     highest_threshold=float(((1 << limits.threshold_mantissa_bits) - 1) * unit),

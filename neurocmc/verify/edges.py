@@ -1,0 +1,202 @@
+"""Edges between the levels, each a number, its limit and a verdict; together they say what the chip kept."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.rate import Readout
+from neurocmc.ir.recording import Recording
+from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.verify.metrics import accuracy, agreement, decisions, largest_difference, nrmse
+
+Verdict = Literal["pass", "miss", "not run"]
+
+TRAJECTORY_LIMIT = 1e-5
+NRMSE_LIMIT = 0.05
+AGREEMENT_LIMIT = 0.99
+ACCURACY_DROP_LIMIT = 0.01
+FILTER_LIMIT = 0.01
+RATE_FIT_LIMIT = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """One comparison of one level with another."""
+
+    name: str  # "rate ~ emulator"
+    quantity: str  # "NRMSE of rates"
+    value: float | None  # None where it was not run
+    limit: float | None
+    unit: str  # "of range", "of trials", ""
+    better: Literal["low", "high"]
+    verdict: Verdict
+    worst: str  # the population or projection that is worst, or ""
+    note: str
+
+
+def judged(
+    name: str,
+    quantity: str,
+    value: float,
+    limit: float,
+    unit: str,
+    *,
+    better: Literal["low", "high"] = "low",
+    worst: str = "",
+    note: str = "",
+) -> Edge:
+    """An edge with its verdict; a value that is not a number misses."""
+    holds = value <= limit if better == "low" else value >= limit
+    return Edge(
+        name=name,
+        quantity=quantity,
+        value=value,
+        limit=limit,
+        unit=unit,
+        better=better,
+        verdict="pass" if holds else "miss",
+        worst=worst,
+        note=note,
+    )
+
+
+def not_run(name: str, quantity: str, note: str) -> Edge:
+    """An edge that could not be walked, and why."""
+    return Edge(
+        name=name,
+        quantity=quantity,
+        value=None,
+        limit=None,
+        unit="",
+        better="low",
+        verdict="not run",
+        worst="",
+        note=note,
+    )
+
+
+def trajectory_edge(
+    name: str, pairs: Iterable[tuple[Mapping[str, NDArray[np.floating]], Recording]], limit: float = TRAJECTORY_LIMIT
+) -> Edge:
+    """Largest absolute difference between reference trajectories and recordings, over all pairs."""
+    worst: dict[str, float] = {}
+    for reference, recording in pairs:
+        for population, difference in largest_difference(reference, recording.activity).items():
+            worst[population] = max(worst.get(population, 0.0), difference)
+    population = max(worst, key=lambda key: worst[key])
+    return judged(name, "largest difference of trajectories", worst[population], limit, "activity", worst=population)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pair:
+    """One stimulus seen by two levels."""
+
+    reference: Recording
+    other: Recording
+    labels: NDArray[np.int64]
+
+
+def fidelity_edges(name: str, pairs: Sequence[Pair], readouts: Sequence[Readout], note: str = "") -> tuple[Edge, ...]:
+    """NRMSE of rates, agreement of decisions and drop of accuracy between two levels, over all stimuli."""
+    errors: dict[str, float] = {}
+    for pair in pairs:
+        for population, error in nrmse(pair.reference.activity, pair.other.activity).items():
+            errors[population] = max(errors.get(population, 0.0), error)
+    worst = max(errors, key=lambda key: errors[key])
+    edges = [judged(name, "NRMSE of rates", errors[worst], NRMSE_LIMIT, "of range", worst=worst, note=note)]
+    for readout in readouts:
+        if readout.kind == "winner":
+            edges += _decision_edges(name, pairs, readout, note)
+    return tuple(edges)
+
+
+def _decision_edges(name: str, pairs: Sequence[Pair], readout: Readout, note: str) -> list[Edge]:
+    reference = np.concatenate([decisions(pair.reference, readout) for pair in pairs])
+    other = np.concatenate([decisions(pair.other, readout) for pair in pairs])
+    labels = np.concatenate([pair.labels for pair in pairs])
+    edges = [
+        judged(
+            name,
+            f"decisions agree ({readout.name})",
+            agreement(reference, other),
+            AGREEMENT_LIMIT,
+            "of trials",
+            better="high",
+            note=note,
+        )
+    ]
+    before, after = accuracy(reference, labels), accuracy(other, labels)
+    if before is not None and after is not None:
+        told = f"{100 * before:.2f} % to {100 * after:.2f} %"
+        # Accuracies are counts over trials: their difference is rounded where the last bit of a float is not.
+        drop = round(before - after, 12)
+        edges.append(
+            judged(
+                name,
+                f"accuracy drop ({readout.name})",
+                drop,
+                ACCURACY_DROP_LIMIT,
+                "of trials",
+                note=f"{told}; {note}" if note else told,
+            )
+        )
+    return edges
+
+
+def gain_edge(network: SpikingNetwork) -> Edge:
+    """The worst gain fit of all populations, against what its code promises."""
+
+    def excess(name: str) -> float:
+        return network.population(name).fit.max_error / _fit_limit(network, name)
+
+    worst = max((population.name for population in network.populations), key=excess)
+    return judged(
+        "phi ~ pool",
+        "largest error of the gain fit",
+        network.population(worst).fit.max_error,
+        _fit_limit(network, worst),
+        "of ceiling",
+        worst=worst,
+        note=f"{network.population(worst).neurons} neurons a unit, {network.population(worst).code} code",
+    )
+
+
+def _fit_limit(network: SpikingNetwork, name: str) -> float:
+    population = network.population(name)
+    # Half a neuron, and a hundredth of one for the grid of the biases.
+    return RATE_FIT_LIMIT if population.code == "rate" else 0.51 / population.neurons
+
+
+def integer_edges(network: IntegerNetwork) -> tuple[Edge, ...]:
+    """What rounding did to the time constants of the filters and to the gains of the projections."""
+    rule = network.rule
+    pole_errors: dict[str, float] = {}
+    for population in network.populations:
+        arrives = (population.decay_u + rule.decay_u_offset) / (1 << rule.decay_bits)
+        wanted = 1.0 - population.wanted_pole
+        pole_errors[population.name] = abs(arrives - wanted) / wanted
+    gain_errors: dict[str, float] = {}
+    for projection in network.projections:
+        scale = float(np.abs(projection.wanted_gain).max(initial=0.0)) or 1.0
+        error = np.abs(projection.realised_gain - projection.wanted_gain).max(initial=0.0)
+        gain_errors[projection.name] = float(error) / scale
+    edges: list[Edge] = []
+    for errors, quantity in ((pole_errors, "pole of the synaptic filter"), (gain_errors, "gain of the projections")):
+        if errors:
+            worst = max(errors, key=lambda key: errors[key])
+            edges.append(judged("spiking ~ integer", quantity, errors[worst], FILTER_LIMIT, "relative", worst=worst))
+    return tuple(edges)
+
+
+def mismatch_edge(name: str, mismatches: int, spikes: int, note: str) -> Edge:
+    """Spikes that two runs of the same program do not share: the limit is none."""
+    return judged(name, "spikes that differ", float(mismatches), 0.0, f"of {spikes:,}", note=note)
+
+
+def misses(edges: Iterable[Edge]) -> tuple[Edge, ...]:
+    """The edges whose budget is missed."""
+    return tuple(edge for edge in edges if edge.verdict == "miss")
