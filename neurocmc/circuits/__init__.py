@@ -1,0 +1,1 @@
+"""The trainable torch models and their training: circuits, encoders, tasks, recipes."""

