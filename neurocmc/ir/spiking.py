@@ -6,7 +6,8 @@ tick, with voltage and current in units of the threshold::
     I <- I exp(-tick/tau_syn) + sum_j w_ij (spikes of pool j, one tick ago) + w_in drive
     v <- v exp(-tick/tau_mem) + I + bias;      spike and v <- 0 where v > 1
 
-An unfiltered input adds to the current of this tick alone. `tau_mem_s` 0 is a neuron without memory: it fires
+An unfiltered input adds to the current of this tick alone; a filtered one acts through its filter from the next tick
+on, as a spike does. `tau_mem_s` 0 is a neuron without memory: it fires
 in every tick in which I + bias > 1 (the threshold code).
 """
 
@@ -163,7 +164,9 @@ def _population_problems(population: SpikingPopulation) -> Iterable[Problem]:
             yield Problem(where, f"{field} is not finite", "check the transfer's range")
     if not population.activity_per_spike > 0:
         yield Problem(where, f"activity per spike is {population.activity_per_spike}", "it must be above 0")
-    if population.fit.headroom < 0:
+    if not population.fit.ceiling > 0:
+        yield Problem(where, f"the pool is full at activity {population.fit.ceiling}", "it must be above 0")
+    elif population.fit.headroom < 0:
         highest, ceiling = population.fit.visited[1], population.fit.ceiling
         yield Problem(
             where,

@@ -38,8 +38,9 @@ def _encode_input(network: IntegerNetwork, entry: IntegerInput, stimulus: Stimul
     arrives = 1.0 - keep / (1 << rule.decay_bits)
     for tick, edge in enumerate(edge_of_tick):
         wanted: Float = wanted_of_edge[:, edge]
-        if entry.filtered:
-            send = wanted * arrives + carry
+        if entry.filtered:  # acts from the next tick on, as in the rate circuit
+            before = wanted_of_edge[:, edge_of_tick[tick - 1]] if tick else np.zeros_like(wanted)
+            send = before * arrives + carry
             sent = np.rint(send / quantum)
             carry = send - sent * quantum
         else:

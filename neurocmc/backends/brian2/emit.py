@@ -1,0 +1,147 @@
+"""The Brian2 program of a spiking network: arrays in npz files, and a `run.py` that a person can read and run.
+
+The script spells out the network population by population, as somebody who works with Brian2 would write it. Its
+equations are the very text of our own simulation (`sim.brian2_equations`), so that both fire the same spikes.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.errors import raise_input_problems
+from neurocmc.common.files import write_npz
+from neurocmc.ir.rate import RateInput
+from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation, SpikingProjection
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.sim.brian2_equations import RESET, THRESHOLD, Names, population_text, projection_text
+
+TRIALS_EMITTED = 4
+Arrays = dict[str, NDArray[Any]]
+
+
+def emit_brian2(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], directory: Path) -> None:
+    """Write `run.py`, `network.npz`, `README.md` and a `stimulus-NAME.npz` for each stimulus into `directory`.
+
+    Of each stimulus the first TRIALS_EMITTED trials are written. `directory` is made if it is not there. Raises
+    InputError where the network is faulty or a stimulus does not fit its inputs, ValueError where there is none.
+    """
+    if not stimuli:
+        raise ValueError("a program needs at least one stimulus: run.py has nothing to run on without it")
+    inputs = [RateInput(name=e.name, target=e.target, weight=e.weight, tau_s=e.tau_s) for e in network.inputs]
+    faults = [fault for name in sorted(stimuli) for fault in stimuli[name].problems(inputs)]
+    raise_input_problems((*network.problems(), *faults))
+    names = Names.of(network)
+    directory.mkdir(parents=True, exist_ok=True)
+    write_npz(directory / "network.npz", network_arrays(network, names))
+    for name in sorted(stimuli):
+        write_npz(directory / stimulus_file(name), stimulus_arrays(stimuli[name].take(slice(TRIALS_EMITTED)), names))
+    fields = _template_fields(network, names, sorted(stimuli))
+    for template in ("run.py", "README.md"):
+        text = _environment().get_template(f"{template}.j2").render(fields)
+        (directory / template).write_text(text, encoding="utf-8", newline="\n")
+
+
+def stimulus_file(name: str) -> str:
+    """File name of a stimulus within the program."""
+    return f"stimulus-{name}.npz"
+
+
+def network_arrays(network: SpikingNetwork, names: Names) -> Arrays:
+    """All arrays of the program, as README.md describes them."""
+    arrays: Arrays = {}
+    for population in network.populations:
+        key = f"cells_{names.population[population.name]}"
+        arrays[f"{key}.bias"] = population.bias
+        arrays[f"{key}.v_initial"] = population.v_initial
+    for projection in network.projections:
+        arrays[f"via_{names.projection[projection.name]}.weight"] = projection.weight
+    for entry in network.inputs:
+        arrays[f"drive_{names.input[entry.name]}.weight"] = entry.weight
+    return arrays
+
+
+def stimulus_arrays(stimulus: Stimulus, names: Names) -> Arrays:
+    """A stimulus as run.py reads it: edges, and the value of each channel of each input from each edge on."""
+    values = {f"drive_{names.input[name]}.values": value for name, value in stimulus.values.items()}
+    return {
+        "duration_s": np.asarray(stimulus.duration_s, dtype=np.float64),
+        "edges_s": stimulus.edges_s,
+        "labels": stimulus.labels,
+        **values,
+    }
+
+
+def _template_fields(network: SpikingNetwork, names: Names, stimuli: list[str]) -> dict[str, Any]:
+    return {
+        "name": network.name,
+        "tick_s": network.tick_s,
+        "neurons": network.neurons,
+        "threshold": THRESHOLD,
+        "reset": RESET,
+        "stimulus_file": stimulus_file(stimuli[0]),
+        "stimulus_files": [stimulus_file(name) for name in stimuli],
+        "trials": TRIALS_EMITTED,
+        "populations": [_population_fields(network, population, names) for population in network.populations],
+        "projections": [_projection_fields(network, projection, names) for projection in network.projections],
+        "inputs": [
+            {"name": e.name, "key": f"drive_{names.input[e.name]}", "target": e.target, "tau_s": e.tau_s}
+            for e in network.inputs
+        ],
+    }
+
+
+def _population_fields(network: SpikingNetwork, population: SpikingPopulation, names: Names) -> dict[str, Any]:
+    return {
+        "name": population.name,
+        "id": names.population[population.name],
+        "units": population.units,
+        "neurons": population.neurons,
+        "code": population.code,
+        "activity_per_spike": population.activity_per_spike,
+        "trace_tau_s": population.trace_tau_s,
+        "text": population_text(network, population, names),
+    }
+
+
+def _projection_fields(network: SpikingNetwork, projection: SpikingProjection, names: Names) -> dict[str, Any]:
+    source = population_text(network, network.population(projection.source), names)
+    return {
+        "name": projection.name,
+        "id": names.projection[projection.name],
+        "source": names.population[projection.source],
+        "target": names.population[projection.target],
+        "tau_s": projection.tau_s,
+        "order": projection.order,
+        "delay_ticks": projection.delay_ticks,
+        "connects": bool(projection.weight.any()),
+        "model": projection_text(projection, names, source.counter[projection.delay_ticks]).splitlines(),
+    }
+
+
+def _literal(value: object) -> str:
+    """A Python literal, so that no name in a circuit can become code."""
+    return repr(value)
+
+
+def _comment(value: object) -> str:
+    """Text for a comment, a docstring or a table cell: one line, whatever the name holds."""
+    text = "".join(character if character.isprintable() else "?" for character in str(value))
+    return text.replace("|", "/").replace('"', "'").replace("\\", "/")
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # the output is Python and Markdown, not HTML; `literal` and `comment` guard names
+    )
+    environment.filters["literal"] = _literal
+    environment.filters["comment"] = _comment
+    return environment

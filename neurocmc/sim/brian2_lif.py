@@ -1,0 +1,268 @@
+"""The interpreter of the SpikingNetwork level: its pools of LIF neurons in Brian2, all trials of a stimulus at once.
+
+The trials of a batch are so many copies of the network side by side in one Brian2 Network, trial by trial, unit by
+unit, neuron by neuron; large batches are cut into runs that fit a cache and a memory. Equations: brian2_equations.
+Brian2: Stimberg, Brette & Goodman 2019, eLife 8:e47314.
+"""
+
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.arrays import Float, Int
+from neurocmc.common.errors import raise_input_problems
+from neurocmc.ir.rate import RateInput
+from neurocmc.ir.recording import Recording, SpikeTrain
+from neurocmc.ir.spiking import SpikingInput, SpikingNetwork, SpikingPopulation
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.sim.brian2_equations import (
+    RESET,
+    THRESHOLD,
+    Names,
+    PopulationText,
+    keep_factor,
+    population_text,
+    projection_text,
+)
+from neurocmc.sim.decode import decode_counts
+from neurocmc.sim.quiet_brian2 import brian2, reset_device
+
+Codegen = Literal["numpy", "cython", "cpp_standalone"]
+Progress = Callable[[float], None]
+
+CELLS_AT_ONCE = 2**19  # ten-unit soft WTA, 300 ticks: 140 MB; larger runs are no faster
+DRIVE_AT_ONCE = 2**24  # values of all drives over a run, 8 bytes each
+REPORT_EVERY_S = 0.5
+
+
+def simulate_brian2(
+    network: SpikingNetwork,
+    stimulus: Stimulus,
+    *,
+    record_spikes: bool = False,
+    codegen: Codegen = "numpy",
+    progress: Progress | None = None,
+) -> Recording:
+    """Run the network on all trials of a stimulus, in double precision.
+
+    Returns a Recording of level "brian2": decoded activity (batch, ticks, units) of every population, spike counts,
+    and with `record_spikes` every spike. "numpy" starts at once; "cython" and "cpp_standalone" compile first and need
+    a C++ compiler. With "numpy" a trial's result does not depend on its batch; a compiler may round otherwise, so
+    that a voltage within rounding of the threshold can fall to the other side. Brian2's preferences and device are
+    put back afterwards. `progress` is called with the fraction done. Raises InputError where the network is faulty
+    or the stimulus does not fit its inputs.
+    """
+    inputs = [RateInput(name=e.name, target=e.target, weight=e.weight, tau_s=e.tau_s) for e in network.inputs]
+    raise_input_problems((*network.problems(), *stimulus.problems(inputs)))
+    runs: list[_Run] = []
+    # Every standalone run is compiled anew, which costs more than memory does.
+    size = stimulus.batch if codegen == "cpp_standalone" else trials_at_once(network, stimulus)
+    for first in range(0, stimulus.batch, size):
+        part = stimulus.take(slice(first, first + size))
+        report = _report(progress, first / stimulus.batch, part.batch / stimulus.batch)
+        with _codegen(codegen):
+            runs.append(_run(network, part, first, record_spikes, report if codegen != "cpp_standalone" else None))
+        if report is not None:
+            report(None, 1.0, None, None)
+    tick_s, populations = network.tick_s, network.populations
+    return Recording(
+        level="brian2",
+        stimulus=stimulus.name,
+        tick_s=tick_s,
+        activity={
+            p.name: np.concatenate(
+                [decode_counts(run.counts[p.name], p.activity_per_spike, p.trace_tau_s, tick_s) for run in runs]
+            )
+            for p in populations
+        },
+        spikes={p.name: _in_order([run.spikes[p.name] for run in runs]) for p in populations if record_spikes},
+        spike_counts={p.name: np.concatenate([run.counts[p.name].sum(axis=1) for run in runs]) for p in populations},
+    )
+
+
+def trials_at_once(network: SpikingNetwork, stimulus: Stimulus) -> int:
+    """How many trials go into one Brian2 run: what CELLS_AT_ONCE and DRIVE_AT_ONCE allow, and never none."""
+    units = {population.name: population.units for population in network.populations}
+    drive = stimulus.ticks(network.tick_s) * max(1, sum(units[entry.target] for entry in network.inputs))
+    return max(1, min(stimulus.batch, CELLS_AT_ONCE // network.neurons, DRIVE_AT_ONCE // drive))
+
+
+def weighted_drive(entry: SpikingInput, stimulus: Stimulus, tick_s: float) -> Float:
+    """(ticks, batch * target units) current that an input asks for in each tick, in thresholds.
+
+    Multiplied and summed channel by channel: the rounding of a matrix product depends on the size of the batch.
+    """
+    by_edge = np.zeros((stimulus.batch, len(stimulus.edges_s), len(entry.weight)))
+    for channel, weight in enumerate(entry.weight.T):
+        by_edge += stimulus.values[entry.name][:, :, channel, None] * weight
+    by_edge = by_edge.transpose(1, 0, 2).reshape(len(stimulus.edges_s), -1)
+    return by_edge[stimulus.edge_of_tick(tick_s)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What one Brian2 run saw, by population; its first trial is number `first` of the whole."""
+
+    counts: dict[str, NDArray[np.int32]]  # (batch, ticks, units)
+    spikes: dict[str, SpikeTrain]
+
+
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """The Brian2 objects of one population."""
+
+    text: PopulationText
+    pools: Any
+    cells: Any
+    counting: tuple[Any, ...]
+    counts: Any
+    spikes: Any | None
+
+    def objects(self) -> list[Any]:
+        spikes = [] if self.spikes is None else [self.spikes]
+        return [self.pools, self.cells, *self.counting, self.counts, *spikes]
+
+
+def _run(network: SpikingNetwork, stimulus: Stimulus, first: int, record_spikes: bool, report: Any | None) -> _Run:
+    clock = brian2.Clock(dt=network.tick_s * brian2.second, name="ticks")
+    names = Names.of(network)
+    groups = {
+        population.name: _population(network, population, stimulus, names, clock, record_spikes)
+        for population in network.populations
+    }
+    simulation = brian2.Network([thing for group in groups.values() for thing in group.objects()])
+    for number, projection in enumerate(network.projections):
+        if projection.weight.any():
+            source, target = groups[projection.source], groups[projection.target]
+            model = projection_text(projection, names, source.text.counter[projection.delay_ticks])
+            synapses = brian2.Synapses(source.pools, target.pools, model, clock=clock, name=f"projection_{number}")
+            _connect(synapses, projection.weight, stimulus.batch)
+            simulation.add(synapses)
+    ticks = stimulus.ticks(network.tick_s)
+    simulation.run(
+        ticks * network.tick_s * brian2.second,
+        report=report,
+        report_period=REPORT_EVERY_S * brian2.second,
+        namespace={},
+    )
+    counts, spikes = dict[str, NDArray[np.int32]](), dict[str, SpikeTrain]()
+    for population in network.populations:
+        seen = groups[population.name]
+        per_pool = np.asarray(seen.counts.fired, dtype=np.int32)  # (batch * units, ticks)
+        counts[population.name] = per_pool.reshape(stimulus.batch, population.units, ticks).transpose(0, 2, 1)
+        if seen.spikes is not None:
+            tick = np.rint(np.asarray(seen.spikes.t_) / network.tick_s).astype(np.int64)
+            spikes[population.name] = _spike_train(np.asarray(seen.spikes.i), tick, population, first)
+    return _Run(counts, spikes)
+
+
+def _population(
+    network: SpikingNetwork,
+    population: SpikingPopulation,
+    stimulus: Stimulus,
+    names: Names,
+    clock: Any,
+    record_spikes: bool,
+) -> _Groups:
+    text, name = population_text(network, population, names), names.population[population.name]
+    entries = {entry.name: entry for entry in network.inputs}
+    constants = {key: keep_factor(tau_s, network.tick_s) for key, tau_s in text.tau_s.items()}
+    drives = {
+        function: brian2.TimedArray(weighted_drive(entries[entry], stimulus, network.tick_s), dt=clock.dt)
+        for entry, function in text.drives.items()
+    }
+    pool_count, cells_each = stimulus.batch * population.units, population.neurons
+    pools = brian2.NeuronGroup(
+        pool_count, "\n".join(text.pool_model), namespace={**constants, **drives}, clock=clock, name=f"pools_{name}"
+    )
+    pools.run_regularly("\n".join(text.pool_update), when="groups", order=0, clock=clock)
+    cells = brian2.NeuronGroup(
+        pool_count * cells_each,
+        "\n".join(text.cell_model),
+        threshold=THRESHOLD,
+        reset=RESET,
+        namespace=constants,
+        clock=clock,
+        name=f"cells_{name}",
+    )
+    cell, pool = np.arange(pool_count * cells_each), np.repeat(np.arange(pool_count), cells_each)
+    cells.current = brian2.linked_var(pools, "current", index=pool)
+    cells.v = np.tile(population.v_initial.ravel(), stimulus.batch)
+    cells.bias = np.tile(population.bias.ravel(), stimulus.batch)
+    cells.run_regularly("\n".join(text.cell_update), when="groups", order=1, clock=clock)
+    counting: list[Any] = []
+    for delay, counter in text.counter.items():
+        synapses = brian2.Synapses(
+            cells, pools, on_pre=f"{counter}_post += 1", delay=delay * clock.dt, clock=clock, name=f"{counter}_{name}"
+        )
+        synapses.connect(i=cell, j=pool)
+        counting.append(synapses)
+    counts = brian2.StateMonitor(pools, "fired", record=True, when="end", clock=clock, name=f"counts_{name}")
+    spikes = brian2.SpikeMonitor(cells, name=f"spikes_{name}") if record_spikes else None
+    return _Groups(text, pools, cells, tuple(counting), counts, spikes)
+
+
+def _connect(synapses: Any, weight: Float, batch: int) -> None:
+    """The unit-to-unit synapses of every trial, by explicit indices: targets draw different random ones."""
+    target, source = np.nonzero(weight)
+    trial = np.repeat(np.arange(batch), len(target))
+    synapses.connect(
+        i=trial * weight.shape[1] + np.tile(source, batch), j=trial * weight.shape[0] + np.tile(target, batch)
+    )
+    synapses.weight = np.tile(weight[target, source], batch)
+
+
+def _spike_train(cell: Int, tick: Int, population: SpikingPopulation, first_trial: int) -> SpikeTrain:
+    """Spikes of cells numbered trial by trial, unit by unit, neuron by neuron."""
+    trial, unit, neuron = np.unravel_index(cell, (cell.max(initial=0) + 1, population.units, population.neurons))
+    return SpikeTrain(
+        tick=tick.astype(np.int32),
+        trial=(trial + first_trial).astype(np.int32),
+        unit=unit.astype(np.int32),
+        neuron=neuron.astype(np.int32),
+    )
+
+
+def _in_order(trains: list[SpikeTrain]) -> SpikeTrain:
+    """The spikes of all runs as one train, in order of tick, trial, unit, neuron."""
+    fields = {
+        field: np.concatenate([getattr(train, field) for train in trains])
+        for field in ("tick", "trial", "unit", "neuron")
+    }
+    order = np.lexsort((fields["neuron"], fields["unit"], fields["trial"], fields["tick"]))
+    return SpikeTrain(**{field: value[order] for field, value in fields.items()})
+
+
+def _report(progress: Progress | None, done: float, share: float) -> Any | None:
+    """Brian2's report callback (elapsed, completed, start, duration) that passes on the fraction of the whole."""
+    if progress is None:
+        return None
+
+    def report(_elapsed: Any, completed: float, _start: Any, _duration: Any) -> None:
+        progress(done + share * completed)
+
+    return report
+
+
+@contextmanager
+def _codegen(target: Codegen) -> Generator[None]:
+    """Brian2 set to a way of generating code for the body, then back to the device and preference it had."""
+    before = brian2.prefs["codegen.target"]
+    with tempfile.TemporaryDirectory(prefix="neurocmc-brian2-") as directory:
+        if target == "cpp_standalone":
+            brian2.set_device("cpp_standalone", directory=directory, build_on_run=True)
+        else:
+            brian2.set_device("runtime")
+            brian2.prefs["codegen.target"] = target
+        try:
+            yield
+        finally:
+            if target == "cpp_standalone":
+                brian2.all_devices["cpp_standalone"].reinit()
+            brian2.prefs["codegen.target"] = before
+            reset_device()

@@ -1,0 +1,35 @@
+"""Brian2, imported without what its import does to the process around it.
+
+`import brian2` opens a debug log and a copy of the running script in the temporary directory, sends all Python
+warnings through its own logger and replaces `sys.excepthook`. A compiler that uses Brian2 for one of its levels must
+leave the process of its user alone; so all four are undone, unless the user imported Brian2 first, for then they are
+the user's choice.
+"""
+
+import logging
+import sys
+from pathlib import Path
+
+if "brian2" in sys.modules:
+    import brian2
+else:
+    _excepthook = sys.excepthook
+    import brian2
+    from brian2.utils.logger import BrianLogger
+
+    sys.excepthook = _excepthook
+    logging.captureWarnings(False)
+    if BrianLogger.file_handler is not None:
+        logging.getLogger("brian2").removeHandler(BrianLogger.file_handler)
+        BrianLogger.file_handler.close()
+        BrianLogger.file_handler = None
+    for _file in (BrianLogger.tmp_log, BrianLogger.tmp_script):
+        if _file is not None:
+            Path(_file).unlink(missing_ok=True)
+    BrianLogger.tmp_log = BrianLogger.tmp_script = None
+    brian2.prefs["logging.file_log"] = False
+    brian2.prefs["logging.save_script"] = False
+
+from brian2.devices.device import reset_device
+
+__all__ = ["brian2", "reset_device"]
