@@ -148,7 +148,22 @@ class IntegerNetwork:
         return tuple(_problems(self))
 
 
+def _rule_problems(rule: StepRule) -> Iterable[Problem]:
+    """Widths that no 32-bit chip has; with them, nothing else can be checked."""
+    for field, lowest in (
+        ("spike_delay_ticks", 1), ("weight_shift", 0), ("threshold_shift", 0), ("decay_bits", 1),
+        ("decay_u_offset", 0), ("current_bits", 2), ("voltage_bits", 2),
+    ):  # fmt: skip
+        if not lowest <= getattr(rule, field) <= 32:
+            yield Problem("rule", f"{field} is {getattr(rule, field)}", f"it must lie between {lowest} and 32")
+
+
 def _problems(network: IntegerNetwork) -> Iterable[Problem]:
+    if faults := tuple(_rule_problems(network.rule)):
+        yield from faults
+        return
+    if not network.tick_s > 0:
+        yield Problem("network", f"tick is {network.tick_s} s", "give a tick above 0 s")
     units = {population.name: population.units for population in network.populations}
     full_decay = 1 << network.rule.decay_bits
     for population in network.populations:
@@ -161,17 +176,21 @@ def _problems(network: IntegerNetwork) -> Iterable[Problem]:
         if not 0 < theta < 1 << (network.rule.voltage_bits - 1):
             yield Problem(where, f"threshold {theta} is outside the {network.rule.voltage_bits}-bit voltage")
     for projection in network.projections:
-        where = f"projection {projection.name}"
-        shape = (units.get(projection.target), units.get(projection.source))
-        if projection.mantissa.shape != shape:
-            yield Problem(where, f"mantissas have shape {projection.mantissa.shape}, its populations {shape}")
-        lowest, highest = int(projection.mantissa.min(initial=0)), int(projection.mantissa.max(initial=0))
-        if (projection.sign == "excitatory" and lowest < 0) or (projection.sign == "inhibitory" and highest > 0):
-            yield Problem(where, f"mantissas {lowest}..{highest} in {projection.sign} sign mode")
-        if projection.sign == "mixed" and (projection.mantissa % 2).any():
-            yield Problem(where, "an odd mantissa in mixed sign mode, where the last bit holds the sign")
-        if projection.delay_ticks < 0:
-            yield Problem(where, f"delay of {projection.delay_ticks} ticks")
+        yield from _projection_problems(projection, units)
     for entry in network.inputs:
         if entry.lsb_per_input.shape[0] != units.get(entry.target):
             yield Problem(f"input {entry.name}", f"gains have shape {entry.lsb_per_input.shape}")
+
+
+def _projection_problems(projection: IntegerProjection, units: dict[str, int]) -> Iterable[Problem]:
+    where = f"projection {projection.name}"
+    shape = (units.get(projection.target), units.get(projection.source))
+    if projection.mantissa.shape != shape:
+        yield Problem(where, f"mantissas have shape {projection.mantissa.shape}, its populations {shape}")
+    lowest, highest = int(projection.mantissa.min(initial=0)), int(projection.mantissa.max(initial=0))
+    if (projection.sign == "excitatory" and lowest < 0) or (projection.sign == "inhibitory" and highest > 0):
+        yield Problem(where, f"mantissas {lowest}..{highest} in {projection.sign} sign mode")
+    if projection.sign == "mixed" and (projection.mantissa % 2).any():
+        yield Problem(where, "an odd mantissa in mixed sign mode, where the last bit holds the sign")
+    if projection.delay_ticks < 0:
+        yield Problem(where, f"delay of {projection.delay_ticks} ticks")

@@ -1,0 +1,5 @@
+"""Loihi through Lava: a readable program of one LIF process, Sparse processes and host spikes."""
+
+from neurocmc.backends.loihi.emit import emit_encoded, emit_loihi, stimulus_file
+
+__all__ = ["emit_encoded", "emit_loihi", "stimulus_file"]

@@ -1,0 +1,244 @@
+"""The Lava program of a placed network: arrays in npz files, and a `run.py` that a person can read and run.
+
+Nothing here decides anything: weights are grouped as `sim.weight_groups` says, host spikes are those of `sim.host`,
+places those of the ChipProgram. The program needs lava-nc 0.10.0 alone and is bit for bit the emulator's network.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.backends.loihi.lava_limits import check_lava_holds, input_sign
+from neurocmc.common.arrays import Int
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.files import write_file, write_npz
+from neurocmc.ir.chip import ChipProgram
+from neurocmc.ir.integer import IntegerInput, IntegerNetwork
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.sim.host import axon_spikes, encode
+from neurocmc.sim.loihi_reference import group_matrix, neuron_slices
+from neurocmc.sim.weight_groups import weight_groups
+
+TRIALS_EMITTED = 4
+Arrays = dict[str, NDArray[Any]]
+
+
+def emit_loihi(program: ChipProgram, stimuli: Mapping[str, Stimulus], directory: Path) -> None:
+    """Write `run.py`, `network.npz`, `README.md` and a `stimulus-NAME.npz` for each stimulus into `directory`.
+
+    Of each stimulus the first TRIALS_EMITTED trials are written, as spikes of the input axons. `directory` is made
+    if it is not there. Raises InputError where a stimulus does not fit the network's inputs or cannot name a file,
+    InfeasibleError where Lava's models cannot hold a number of it as it is, ValueError where there is no stimulus.
+    """
+    first = {name: stimulus.take(slice(TRIALS_EMITTED)) for name, stimulus in stimuli.items()}
+    encoded = {name: encode(program.network, stimulus) for name, stimulus in first.items()}
+    ticks = {name: stimulus.ticks(program.network.tick_s) for name, stimulus in first.items()}
+    labels = {name: stimulus.labels for name, stimulus in first.items()}
+    emit_encoded(program, encoded, ticks, labels, directory)
+
+
+def emit_encoded(
+    program: ChipProgram,
+    values: Mapping[str, Mapping[str, NDArray[np.int32]]],
+    ticks: Mapping[str, int],
+    labels: Mapping[str, Int],
+    directory: Path,
+) -> None:
+    """`emit_loihi` for host values that are already encoded: stimulus name -> input name -> (trials, ticks, units).
+
+    `ticks` and `labels`, (trials,), say of each stimulus how long it is and what its trials are.
+    """
+    if not values:
+        raise ValueError("a program needs at least one stimulus: run.py has nothing to run on without it")
+    check_lava_holds(program.network)
+    _check_names(values)
+    write_npz(directory / "network.npz", network_arrays(program))
+    for name in sorted(values):
+        arrays = stimulus_arrays(program.network, values[name], ticks[name], labels[name])
+        write_npz(directory / stimulus_file(name), arrays)
+    fields = _template_fields(program, sorted(values), max(ticks.values()))
+    for template in ("run.py", "README.md"):
+        text = _environment().get_template(f"{template}.j2").render(fields)
+        write_file(directory / template, text)
+
+
+def stimulus_file(name: str) -> str:
+    """File name of a stimulus within the program."""
+    return f"stimulus-{name}.npz"
+
+
+def _check_names(stimuli: Iterable[str]) -> None:
+    for name in stimuli:
+        if not re.fullmatch(r"[\w-][\w.-]*", name):
+            cure = "use letters, digits, dots, hyphens and underscores"
+            raise InputError(Problem(f"stimulus {name!r}", "the name cannot be part of a file name", cure))
+
+
+def network_arrays(program: ChipProgram) -> Arrays:
+    """All numbers of the program, as README.md describes them."""
+    network = program.network
+    populations = network.populations
+    arrays: Arrays = {
+        "population.name": np.array([population.name for population in populations], dtype=np.str_),
+        "population.first": np.array([place.start for place in neuron_slices(network).values()], dtype=np.int64),
+        "population.units": np.array([population.units for population in populations], dtype=np.int64),
+        "population.neurons": np.array([population.neurons for population in populations], dtype=np.int64),
+        **_neuron_arrays(program),
+    }
+    for group in weight_groups(network):
+        arrays.update(_synapses(f"weights.{group.name}", group_matrix(network, group).tocoo()))
+    for index, entry in enumerate(network.inputs):
+        arrays.update(_input_axons(network, entry, _input_key(index)))
+    return arrays
+
+
+def stimulus_arrays(
+    network: IntegerNetwork, values: Mapping[str, NDArray[np.int32]], ticks: int, labels: Int
+) -> Arrays:
+    """Host spikes of some trials, index t being what arrives in tick t; bits packed eight to a byte."""
+    arrays: Arrays = {"ticks": np.asarray(ticks), "trials": np.asarray(len(labels)), "labels": labels}
+    for index, entry in enumerate(network.inputs):
+        value, key = values[entry.name], _input_key(index)
+        if entry.payload_bits:
+            arrays[f"{key}.payload"] = value.astype(np.int32)
+            continue
+        spikes = axon_spikes(entry, value)
+        arrays[f"{key}.bits"] = np.packbits(spikes.reshape(*spikes.shape[:2], -1), axis=-1)
+    return arrays
+
+
+def _neuron_arrays(program: ChipProgram) -> Arrays:
+    populations = program.network.populations
+    sizes = [population.units * population.neurons for population in populations]
+
+    def repeated(values: list[int]) -> NDArray[np.int32]:
+        return np.repeat(np.array(values, dtype=np.int32), sizes)
+
+    def row(values: list[NDArray[np.int64]]) -> NDArray[np.int32]:
+        return np.concatenate([value.ravel() for value in values]).astype(np.int32)
+
+    core, slot = _places(program)
+    return {
+        "neuron.population": repeated(list(range(len(populations)))),
+        "neuron.unit": row([np.repeat(np.arange(p.units), p.neurons) for p in populations]),
+        "neuron.core": core,
+        "neuron.slot": slot,
+        "neuron.decay_u": repeated([p.decay_u for p in populations]),
+        "neuron.decay_v": repeated([p.decay_v for p in populations]),
+        "neuron.threshold_mantissa": repeated([p.threshold_mantissa for p in populations]),
+        "neuron.bias_mantissa": row([p.bias_mantissa for p in populations]),
+        "neuron.bias_exponent": repeated([p.bias_exponent for p in populations]),
+        "neuron.v_initial": row([p.v_initial for p in populations]),
+    }
+
+
+def _places(program: ChipProgram) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """(core, slot) of every neuron; ValueError where one has none."""
+    place = neuron_slices(program.network)
+    core = np.full(program.network.neurons, -1, dtype=np.int32)
+    slot = np.full(program.network.neurons, -1, dtype=np.int32)
+    for segment in program.segments:
+        first = place[segment.population].start
+        core[first + segment.start : first + segment.stop] = segment.core
+        slot[first + segment.start : first + segment.stop] = segment.slot + np.arange(segment.neurons)
+    if (core < 0).any():
+        raise ValueError(f"{(core < 0).sum()} neurons have no place; check ChipProgram.problems() first")
+    return core, slot
+
+
+def _synapses(key: str, matrix: Any) -> Arrays:
+    """One entry a synapse, by target, then source."""
+    order = np.lexsort((matrix.col, matrix.row))
+    return {
+        f"{key}.target": matrix.row[order].astype(np.int32),
+        f"{key}.source": matrix.col[order].astype(np.int32),
+        f"{key}.mantissa": matrix.data[order].astype(np.int16),
+    }
+
+
+def _input_axons(network: IntegerNetwork, entry: IntegerInput, key: str) -> Arrays:
+    """Input axons: axon k of unit i is i * axons + k, and reaches all neurons of that unit."""
+    population = network.population(entry.target)
+    axons, first = entry.axon_mantissa.size, neuron_slices(network)[entry.target].start
+    neuron = np.arange(population.units * population.neurons, dtype=np.int32)
+    unit = neuron // population.neurons
+    source = unit[:, None] * axons + np.arange(axons)
+    return {
+        f"{key}.target": np.repeat(first + neuron, axons).astype(np.int32),
+        f"{key}.source": source.ravel().astype(np.int32),
+        f"{key}.mantissa": np.tile(entry.axon_mantissa, neuron.size).astype(np.int16),
+        f"{key}.axons": np.asarray(population.units * axons, dtype=np.int64),
+    }
+
+
+def _input_key(index: int) -> str:
+    return f"input.{index}"
+
+
+def _template_fields(program: ChipProgram, stimuli: list[str], steps: int) -> dict[str, Any]:
+    network = program.network
+    first = neuron_slices(network)
+    return {
+        "name": network.name,
+        "target": program.target,
+        "tick_s": network.tick_s,
+        "steps": steps,
+        "cores": program.cores,
+        "neurons": network.neurons,
+        "run_config": "Loihi1SimCfg" if program.target == "loihi1" else "Loihi2SimCfg",
+        "stimulus_file": stimulus_file(stimuli[0]),
+        "stimulus_files": [stimulus_file(name) for name in stimuli],
+        "populations": [
+            {"name": p.name, "units": p.units, "neurons": p.neurons, "first": first[p.name].start}
+            for p in network.populations
+        ],
+        "groups": [
+            {
+                "key": f"weights.{group.name}",
+                "exponent": group.exponent,
+                "sign": group.sign,
+                "delay_ticks": group.delay_ticks,
+                "projections": group.projections,
+            }
+            for group in weight_groups(network)
+        ],
+        "inputs": [
+            {
+                "name": entry.name,
+                "key": _input_key(index),
+                "exponent": entry.exponent,
+                "sign": input_sign(entry),
+                "payload_bits": entry.payload_bits,
+                "axons": entry.axon_mantissa.size * network.population(entry.target).units,
+            }
+            for index, entry in enumerate(network.inputs)
+        ],
+    }
+
+
+def _literal(value: object) -> str:
+    """A Python literal, so that no name in a circuit can become code; a JSON text is one, in double quotes."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+
+
+def _comment(value: object) -> str:
+    """Text for a comment or a table cell: one line, whatever the name holds."""
+    return "".join(character if character.isprintable() else "?" for character in str(value)).replace("|", "/")
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # the output is Python and Markdown, not HTML; `literal` and `comment` guard names
+    )
+    environment.filters["literal"] = _literal
+    environment.filters["comment"] = _comment
+    return environment

@@ -1,0 +1,105 @@
+"""Read an emitted program back and step it, from its files alone: what was written is what was meant.
+
+The tables at the top of run.py (read as literals, never executed), network.npz and a stimulus are all this looks at;
+only the arithmetic of a tick is shared with the reference interpreter. It is no substitute for Lava, which runs the
+same files in an interpreter of its own where there is one; it needs nothing and so always runs.
+"""
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from neurocmc.common.arrays import Bool, Int
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.files import read_npz
+from neurocmc.ir.integer import StepRule
+from neurocmc.sim.loihi_reference import decay, fold, saturate, shift, wrap_int32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Program:
+    """The tables of run.py and the arrays beside it."""
+
+    groups: tuple[tuple[str, int, str, int], ...]  # key, exponent, sign mode, delay
+    inputs: tuple[tuple[str, int, str, int], ...]  # key, exponent, sign mode, payload bits
+    arrays: dict[str, Any]
+
+    @property
+    def neurons(self) -> int:
+        return self.arrays["neuron.decay_u"].size
+
+    def weights(self, key: str, columns: int) -> Any:
+        """(neurons, columns) mantissas."""
+        entries = (self.arrays[f"{key}.target"], self.arrays[f"{key}.source"])
+        mantissa = self.arrays[f"{key}.mantissa"].astype(np.int64)
+        return sparse.csr_matrix((mantissa, entries), shape=(self.neurons, columns))
+
+
+def run_emitted(directory: Path, stimulus: str, trial: int, rule: StepRule) -> Bool:
+    """(ticks, neurons) spikes of one trial of `stimulus`, a file in the program's directory.
+
+    Raises InputError where a file is missing or its tables cannot be read.
+    """
+    program = _read(directory)
+    recorded = read_npz(directory / stimulus)
+    host = _host(program, recorded, trial)
+    return _step(program, host, int(recorded["ticks"]), rule)
+
+
+def _read(directory: Path) -> _Program:
+    path = directory / "run.py"
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tables = {
+            node.targets[0].id: ast.literal_eval(node.value)
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and node.targets[0].id in ("WEIGHT_GROUPS", "INPUTS")
+        }
+        return _Program(tables["WEIGHT_GROUPS"], tables["INPUTS"], read_npz(directory / "network.npz"))
+    except (OSError, SyntaxError, ValueError, KeyError) as error:
+        raise InputError(Problem(str(path), f"its tables cannot be read: {error}", "compile again")) from None
+
+
+def _host(program: _Program, stimulus: dict[str, Any], trial: int) -> Int:
+    """(ticks, neurons) what the host adds to the input sum of each tick."""
+    total = np.zeros((int(stimulus["ticks"]), program.neurons), dtype=np.int64)
+    for key, exponent, _, payload_bits in program.inputs:
+        axons = int(program.arrays[f"{key}.axons"])
+        if payload_bits:
+            arriving = stimulus[f"{key}.payload"][trial].astype(np.int64)
+        else:
+            arriving = np.unpackbits(stimulus[f"{key}.bits"][trial], axis=-1, count=axons).astype(np.int64)
+        total += shift(program.weights(key, axons).dot(arriving.T).T, exponent)
+    return total
+
+
+def _step(program: _Program, host: Int, ticks: int, rule: StepRule) -> Bool:
+    arrays = {key: value.astype(np.int64) for key, value in program.arrays.items() if key.startswith("neuron.")}
+    full = 1 << rule.decay_bits
+    keep_u = full - (arrays["neuron.decay_u"] + rule.decay_u_offset)
+    keep_v = full - arrays["neuron.decay_v"]
+    threshold = arrays["neuron.threshold_mantissa"] << rule.threshold_shift
+    bias = arrays["neuron.bias_mantissa"] << arrays["neuron.bias_exponent"]
+    weights = [(program.weights(key, program.neurons), e, delay) for key, e, _, delay in program.groups]
+    u, v = np.zeros(program.neurons, dtype=np.int64), arrays["neuron.v_initial"]
+    spikes = np.zeros((ticks, program.neurons), dtype=np.bool_)
+    for tick in range(ticks):
+        arriving = host[tick].copy()
+        for matrix, exponent, delay in weights:
+            sent = tick - rule.spike_delay_ticks - delay
+            if sent >= 0:
+                arriving += shift(matrix.dot(spikes[sent].astype(np.int64)), exponent)
+        u = fold(
+            decay(u, keep_u, rule.decay_bits) + wrap_int32(wrap_int32(arriving) << rule.weight_shift),
+            rule.current_bits,
+        )
+        v = saturate(decay(v, keep_v, rule.decay_bits) + u + bias, rule.voltage_bits)
+        spikes[tick] = v > threshold
+        v = np.where(spikes[tick], 0, v)
+    return spikes

@@ -1,0 +1,33 @@
+"""A placement for tests of what comes after placing: populations one after the other, a fixed number to a core."""
+
+import numpy as np
+
+from neurocmc.ir.chip import RESOURCES, ChipProgram, Segment
+from neurocmc.ir.integer import IntegerNetwork
+
+NEURONS_A_CORE = 50
+
+
+def place_anyhow(network: IntegerNetwork) -> ChipProgram:
+    """Every neuron in a slot of its own, cores of NEURONS_A_CORE; the use of resources is left at zero."""
+    segments: list[Segment] = []
+    placed = 0
+    for population in network.populations:
+        start, size = 0, population.units * population.neurons
+        while start < size:
+            core, slot = divmod(placed, NEURONS_A_CORE)
+            stop = min(size, start + NEURONS_A_CORE - slot)
+            segments.append(Segment(core=core, slot=slot, population=population.name, start=start, stop=stop))
+            placed += stop - start
+            start = stop
+    cores = segments[-1].core + 1
+    program = ChipProgram(
+        network=network,
+        target="loihi1",
+        segments=tuple(segments),
+        routes=(),
+        use=np.zeros((cores, len(RESOURCES)), dtype=np.int64),
+        cores_lower_bound=cores,
+    )
+    assert not program.problems(), program.problems()
+    return program
