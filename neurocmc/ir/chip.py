@@ -74,11 +74,12 @@ class ChipProgram:
         return self.use.shape[0]
 
     def problems(self) -> tuple[Problem, ...]:
-        """Every neuron must have exactly one place, and every core's slots must not overlap."""
+        """Every neuron must have exactly one place, slots of a core must not overlap, and all names must exist."""
         return tuple(_problems(self))
 
 
 def _problems(program: ChipProgram) -> Iterable[Problem]:
+    yield from _name_problems(program)
     for population in program.network.populations:
         runs = sorted(
             (segment.start, segment.stop) for segment in program.segments if segment.population == population.name
@@ -92,3 +93,17 @@ def _problems(program: ChipProgram) -> Iterable[Problem]:
         )
         if any(stop > start for (_, stop), (start, _) in pairwise(slots)):
             yield Problem(f"core {core}", "two segments share a slot")
+
+
+def _name_problems(program: ChipProgram) -> Iterable[Problem]:
+    """Segments and routes that speak of cores or populations which are not there."""
+    known = {population.name for population in program.network.populations}
+    for segment in program.segments:
+        if segment.population not in known:
+            yield Problem(f"segment of {segment.population}", "the network has no such population")
+        if not 0 <= segment.core < program.cores:
+            yield Problem(f"segment of {segment.population}", f"core {segment.core} does not exist")
+    for route in program.routes:
+        for core in (max(route.source_core, 0), route.target_core):
+            if not 0 <= core < program.cores:
+                yield Problem(f"axons of {route.projection}", f"core {core} does not exist")

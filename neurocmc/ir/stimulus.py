@@ -5,7 +5,7 @@ digits are a batch of a thousand with one edge. Every interpreter samples it on 
 Brian2 and chip see the same signal.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -77,8 +77,32 @@ class Stimulus:
         return tuple(_problems(self, {entry.name: entry.channels for entry in inputs}))
 
 
+def side_by_side(name: str, stimuli: Sequence[Stimulus]) -> Stimulus:
+    """Stimuli of one duration and the same inputs as one batch, in order: what costs one run instead of many.
+
+    Raises ValueError where durations or inputs differ.
+    """
+    first = stimuli[0]
+    if any(s.duration_s != first.duration_s or s.values.keys() != first.values.keys() for s in stimuli):
+        raise ValueError(f"{name}: stimuli side by side need one duration and the same inputs")
+    edges = np.unique(np.concatenate([stimulus.edges_s for stimulus in stimuli]))
+    in_force = [np.searchsorted(stimulus.edges_s, edges, side="right") - 1 for stimulus in stimuli]
+    return Stimulus(
+        name=name,
+        duration_s=first.duration_s,
+        edges_s=edges,
+        values={
+            key: np.concatenate([s.values[key][:, edge] for s, edge in zip(stimuli, in_force, strict=True)])
+            for key in first.values
+        },
+        labels=np.concatenate([stimulus.labels for stimulus in stimuli]),
+    )
+
+
 def _problems(stimulus: Stimulus, channels: dict[str, int]) -> Iterable[Problem]:
     where = f"stimulus {stimulus.name}"
+    if not stimulus.batch:
+        yield Problem(where, "it has no trial", "give at least one")
     if not stimulus.duration_s > 0:
         yield Problem(where, f"duration is {stimulus.duration_s} s", "give a positive time")
     edges = stimulus.edges_s

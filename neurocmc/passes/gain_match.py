@@ -154,7 +154,7 @@ class GainMatch:
             current_per_drive=population.gain * per_threshold,
             activity_per_spike=per_spike[population.name],
             trace_tau_s=population.trace_tau_s,
-            fit=_measure(population, neuron, bias[0] + shift[0] * per_threshold, per_threshold, ladder, ceiling,
+            fit=_measure(population, neuron, bias[0] - shift[0] * per_threshold, per_threshold, ladder, ceiling,
                          per_spike[population.name], visited),
             lsb_per_threshold=int(threshold) if isinstance(target, LoihiTarget) else 0,
         )  # fmt: skip

@@ -54,9 +54,11 @@ def threshold_ladder(population: RatePopulation, ceiling: float, neurons: int) -
 
 
 def rate_current_scale(population: RatePopulation, ceiling: float) -> float:
-    """Thresholds of current per unit of z in the rate code."""
+    """Thresholds of current per unit of z in the rate code: its neurons must rise as steeply as phi at its steepest."""
     low, high = span(population, ceiling)
-    return RATE_PEAK * RATE_CURRENT_MARGIN / (high - low)
+    z = np.linspace(low, high, _GRID)
+    steepest = float((np.diff(population.transfer_at(z)) / np.diff(z)).max())
+    return RATE_PEAK * RATE_CURRENT_MARGIN * steepest / ceiling
 
 
 def rate_ladder(population: RatePopulation, ceiling: float, neurons: int, neuron: Neuron, rheobase: float) -> Ladder:

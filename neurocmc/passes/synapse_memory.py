@@ -63,9 +63,13 @@ def fibres(network: IntegerNetwork) -> tuple[Fibre, ...]:
 
 
 def axon_bits(synapses: int, delayed: bool, limits: LoihiLimits) -> int:
-    """Bits of one axon's synapses on one core."""
-    wanted_index = int(np.ceil(np.log2(max(limits.compartments_per_core, 2))))
-    index = next(bits for bits in limits.synapse_index_bits_choices if bits >= wanted_index)
+    """Bits of one axon's synapses on one core; every synapse holds the index of its compartment.
+
+    The index takes the smallest published width that names all compartments, or where none does, as many bits as
+    that needs.
+    """
+    wanted_index = (limits.compartments_per_core - 1).bit_length()
+    index = next((bits for bits in limits.synapse_index_bits_choices if bits >= wanted_index), wanted_index)
     weight = next(bits for bits in limits.synapse_weight_bits_choices if bits >= limits.weight_mantissa_bits)
     each = weight + index + limits.synapse_tag_bits + (limits.synapse_delay_bits if delayed else 0)
     full, rest = divmod(synapses, limits.synapses_per_group)

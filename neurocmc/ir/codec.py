@@ -1,0 +1,206 @@
+"""The scribe of the levels: frozen dataclasses to plain JSON values and named arrays, and back, strictly.
+
+What a level looks like on disk follows from its fields and their types alone; no class has code of its own here. A
+scalar is its JSON value, a tuple a list, a dataclass an object with exactly its fields. An array is {"array": key};
+its numbers stand under that key, which spells the path to it: "projections/excite->inhibit/weight", with an entry's
+name where it has one and else its index. JSON has no infinity: it is the text "inf" or "-inf" where a float is due.
+NaN is refused in a scalar.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
+
+import numpy as np
+from numpy.typing import NDArray
+
+T = TypeVar("T")
+LARGEST_INTEGER = 2**62  # of scalars; every register of every level is far smaller
+_INFINITIES = {"inf": math.inf, "-inf": -math.inf}
+
+
+class Malformed(Exception):  # noqa: N818  (not an error of a user yet: whoever knows the file makes it one)
+    """Stored values that are not the wanted level; `key` is the path to the first that is wrong."""
+
+    def __init__(self, key: str, what: str) -> None:
+        super().__init__(f"{key}: {what}")
+        self.key = key
+        self.what = what
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A level as one JSON value and the arrays it refers to."""
+
+    json: dict[str, Any]
+    arrays: Mapping[str, NDArray[Any]]
+
+
+def encode(level: object, leave_out: frozenset[str] = frozenset()) -> Coded:
+    """A dataclass in coded form, without the fields of the top in `leave_out`.
+
+    Raises ValueError for NaN in a scalar, and for names that give two arrays one key.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+    return Coded(_encode_dataclass(level, "", arrays, leave_out), arrays)
+
+
+def decode(coded: Coded, kind: type[T], given: Mapping[str, Any] | None = None) -> T:
+    """The dataclass of type `kind` from its coded form; `given` holds fields that were left out.
+
+    Raises Malformed at the first value that is missing, unknown, of another type or shape, or if an array is left
+    over.
+    """
+    unused = dict(coded.arrays)
+    level = _decode_dataclass(coded.json, kind, "", unused, given or {})
+    if unused:
+        raise Malformed(min(unused), "an array that nothing refers to")
+    return level
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text can be written and printed at all: JSON and numpy both let half characters through."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    hints = get_type_hints(kind)
+    return {field.name: hints[field.name] for field in fields(kind)}
+
+
+def _below(path: str, part: str | int) -> str:
+    return f"{path}/{part}" if path else str(part)
+
+
+def _encode_dataclass(
+    value: object, path: str, arrays: dict[str, NDArray[Any]], leave_out: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    return {
+        name: _encode(getattr(value, name), hint, _below(path, name), arrays)
+        for name, hint in _hints(type(value)).items()
+        if name not in leave_out
+    }
+
+
+def _encode(value: Any, hint: Any, path: str, arrays: dict[str, NDArray[Any]]) -> Any:
+    if is_dataclass(hint):
+        return _encode_dataclass(value, path, arrays)
+    if get_origin(hint) is tuple:
+        parts = [_below(path, getattr(entry, "name", index)) for index, entry in enumerate(value)]
+        return [
+            _encode(entry, of, part, arrays)
+            for entry, of, part in zip(value, _entry_hints(hint, len(value)), parts, strict=True)
+        ]
+    if get_origin(hint) is np.ndarray:
+        if path in arrays:
+            raise ValueError(f"two arrays would stand under {path!r}: names must differ")
+        arrays[path] = value
+        return {"array": path}
+    if hint is float:
+        number = float(value)
+        if math.isnan(number):
+            raise ValueError(f"{path} is NaN")
+        return number if math.isfinite(number) else ("inf" if number > 0 else "-inf")
+    return int(value) if hint is int else value
+
+
+def _entry_hints(hint: Any, length: int) -> tuple[Any, ...]:
+    """The type of each entry of a tuple: tuple[X, ...] has any length, tuple[X, Y] has two."""
+    arguments = get_args(hint)
+    return (arguments[0],) * length if arguments[-1] is Ellipsis else arguments
+
+
+def _decode_dataclass(
+    value: Any, kind: type[T], path: str, unused: dict[str, NDArray[Any]], given: Mapping[str, Any]
+) -> T:
+    hints = _hints(kind)
+    stored = _checked(value, dict, "an object", path or kind.__name__)
+    for name in sorted(hints.keys() - stored.keys() - given.keys()):
+        raise Malformed(_below(path, name), "is missing")
+    for name in sorted(stored.keys() - (hints.keys() - given.keys())):
+        raise Malformed(_below(path, name), f"is not a field of {kind.__name__}")
+    decoded = {name: _decode(entry, hints[name], _below(path, name), unused) for name, entry in stored.items()}
+    try:
+        return kind(**decoded, **given)
+    except ValueError as error:  # frozen_array names the field
+        field, _, what = str(error).partition(": ")
+        raise Malformed(_below(path, field), what) from None
+
+
+def _decode(value: Any, hint: Any, path: str, unused: dict[str, NDArray[Any]]) -> Any:
+    if is_dataclass(hint):
+        return _decode_dataclass(value, cast("type[Any]", hint), path, unused, {})
+    match get_origin(hint):
+        case origin if origin is tuple:
+            return _decode_tuple(_checked(value, list, "a list", path), hint, path, unused)
+        case origin if origin is np.ndarray:
+            return _decode_array(value, hint, path, unused)
+        case origin if origin is Literal:
+            choices = get_args(hint)
+            if type(value) not in {type(choice) for choice in choices} or value not in choices:
+                raise Malformed(path, f"must be one of {', '.join(map(str, choices))} (got {_short(value)})")
+            return value
+        case _:
+            return _decode_scalar(value, hint, path)
+
+
+def _decode_scalar(value: Any, hint: Any, path: str) -> Any:
+    if hint is float:
+        if isinstance(value, str) and value in _INFINITIES:
+            return _INFINITIES[value]
+        if type(value) not in (int, float):
+            raise Malformed(path, f'a number, "inf" or "-inf" is needed (got {_short(value)})')
+        return float(_in_range(value, path)) if type(value) is int else value
+    if hint is int:
+        return _in_range(_checked(value, int, "a whole number", path), path)
+    if hint is bool:
+        return _checked(value, bool, "true or false", path)
+    text = _checked(value, str, "text", path)
+    if not is_unicode(text):
+        raise Malformed(path, f"is not Unicode text ({_short(text)})")
+    return text
+
+
+def _decode_tuple(value: list[Any], hint: Any, path: str, unused: dict[str, NDArray[Any]]) -> tuple[Any, ...]:
+    hints = _entry_hints(hint, len(value))
+    if len(hints) != len(value):
+        raise Malformed(path, f"must have {len(hints)} entries (got {len(value)})")
+    return tuple(
+        _decode(entry, of, _below(path, index), unused)
+        for index, (entry, of) in enumerate(zip(value, hints, strict=True))
+    )
+
+
+def _decode_array(value: Any, hint: Any, path: str, unused: dict[str, NDArray[Any]]) -> NDArray[Any]:
+    stored = _checked(value, dict, "a reference to an array", path)
+    if stored.keys() != {"array"}:
+        raise Malformed(path, 'a reference to an array is {"array": key}')
+    key = _checked(stored["array"], str, "a key", path)
+    if key not in unused:
+        raise Malformed(path, f"the array {_short(key)} is missing, or used twice")
+    array = unused.pop(key)
+    wanted = np.dtype(get_args(get_args(hint)[1])[0])
+    if array.dtype != wanted:
+        raise Malformed(key, f"{wanted.name} is needed (got {array.dtype.name})")
+    return array
+
+
+def _checked(value: Any, kind: type[T], called: str, path: str) -> T:
+    """`value`, if it is exactly of a kind (true is no whole number here)."""
+    if type(value) is not kind:
+        raise Malformed(path, f"{called} is needed (got {_short(value)})")
+    return value
+
+
+def _in_range(value: int, path: str) -> int:
+    if abs(value) > LARGEST_INTEGER:
+        raise Malformed(path, f"{_short(value)} is beyond every register")
+    return value
+
+
+def _short(value: Any) -> str:
+    text = ascii(value) if not isinstance(value, int) or abs(value) <= LARGEST_INTEGER else "a number beyond 2^62"
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,325 @@
+"""The store room of the levels: everything an artifact or a user keeps on disk, as JSON and npz, never pickle.
+
+A level is two files: `<stem>.json` with all structure and scalars, {"format": 1, "kind": "RateCircuit", "level":
+{...}}, and `<stem>.npz` with all arrays, under the keys to which the JSON refers (`codec`). A chip program stores its
+network by the SHA-256 of its content: the 30-integer level beside it holds the numbers.
+
+A stimulus is one .npz, which a user may write with numpy.savez:
+
+    duration_s      ()                         length of the stimulus in s
+    edges_s         (edges,)                   times in s from which the values hold; the first is 0
+    value/<input>   (batch, edges, channels)   one array for each input of the circuit
+    name            ()                         text; without it, the file's name without .npz
+    labels          (batch,)                   whole numbers, the right answers; without it, -1 (none)
+
+A recording is one .npz:
+
+    level, stimulus ()                         text: "rate", "brian2" or "emulator"; the stimulus's name
+    tick_s          ()                         s
+    populations     (populations,)             names, in the order of the network
+    activity/<population>      (batch, ticks, units) float32   traces, index t after the events of tick t
+    spike_counts/<population>  (batch, units) int64            not on "rate"
+    spikes/<population>/tick, trial, unit, neuron   (spikes,) int32 each, in order of tick, trial, unit, neuron;
+                                               where spikes were recorded
+
+Everything read here may be damaged or hostile: what is wrong is an InputError that names file and key.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.files import json_text, read_npz, write_file, write_npz
+from neurocmc.ir.chip import ChipProgram
+from neurocmc.ir.codec import Coded, Malformed, decode, encode, is_unicode
+from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.recording import Recording, SpikeTrain
+from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.ir.stimulus import Stimulus
+
+FORMAT = 1
+MAX_JSON_BYTES = 2**26
+_SPIKE_FIELDS = ("tick", "trial", "unit", "neuron")
+_REPAIR = "make the file again with the version of neurocmc that reads it"
+L = TypeVar("L", RateCircuit, SpikingNetwork, IntegerNetwork)
+
+
+def save_level(level: RateCircuit | SpikingNetwork | IntegerNetwork, directory: Path, stem: str) -> None:
+    """Write `<stem>.json` and `<stem>.npz` into a directory. Raises InputError if that fails."""
+    coded = encode(level)
+    _write(directory, stem, {"kind": type(level).__name__, "level": coded.json}, coded)
+
+
+def load_level(directory: Path, stem: str, kind: type[L]) -> L:
+    """Read what `save_level` wrote.
+
+    Raises InputError if a file is missing, damaged or of another kind or format, or if the level has faults.
+    """
+    path, document, arrays = _read(directory, stem, kind.__name__, {"format", "kind", "level"})
+    level = _decoded(path, lambda: decode(Coded(document["level"], arrays), kind))
+    raise_input_problems(_at(path, level.problems()))
+    return level
+
+
+def save_chip(program: ChipProgram, directory: Path, stem: str) -> None:
+    """Write a chip program without its network, which must be saved as a level of its own."""
+    coded = encode(program, leave_out=frozenset({"network"}))
+    digest = content_sha256(program.network)
+    _write(directory, stem, {"kind": "ChipProgram", "level": coded.json, "network_sha256": digest}, coded)
+
+
+def load_chip(directory: Path, stem: str, network: IntegerNetwork) -> ChipProgram:
+    """Read what `save_chip` wrote. Raises InputError as `load_level`, and if it was placed for another network."""
+    path, document, arrays = _read(directory, stem, "ChipProgram", {"format", "kind", "level", "network_sha256"})
+    if document["network_sha256"] != content_sha256(network):
+        raise InputError(Problem(f"{path}: network_sha256", "is not that of the integer network beside it", _REPAIR))
+    coded = Coded(document["level"], arrays)
+    program = _decoded(path, lambda: decode(coded, ChipProgram, given={"network": network}))
+    raise_input_problems(_at(path, program.problems()))
+    return program
+
+
+def content_sha256(level: RateCircuit | SpikingNetwork | IntegerNetwork) -> str:
+    """SHA-256 in hexadecimal of all that a level says: its JSON text, each array's key and little-endian bytes."""
+    coded = encode(level)
+    digest = hashlib.sha256(json_text(coded.json).encode())
+    for key in sorted(coded.arrays):
+        array = coded.arrays[key]
+        digest.update(key.encode())
+        digest.update(array.astype(array.dtype.newbyteorder("<")).tobytes())
+    return digest.hexdigest()
+
+
+def save_stimulus(stimulus: Stimulus, path: Path) -> None:
+    """Write a stimulus as one .npz. Raises InputError if that fails."""
+    arrays: dict[str, NDArray[Any]] = {f"value/{name}": value for name, value in stimulus.values.items()}
+    arrays |= {"name": np.array(stimulus.name), "duration_s": np.array(stimulus.duration_s)}
+    write_npz(path, arrays | {"edges_s": stimulus.edges_s, "labels": stimulus.labels})
+
+
+def load_stimulus(path: Path) -> Stimulus:
+    """Read a stimulus from an .npz of the form given at the top of this module.
+
+    Raises InputError naming every key that is missing, unknown, or holds what it should not. Whether it fits a
+    circuit is for `Stimulus.problems` to say.
+    """
+    found = _Arrays(path)
+    name = found.text("name", path.name.removesuffix(".npz"))
+    duration_s = found.number("duration_s")
+    edges_s = found.numbers("edges_s", ("edges",))
+    names = [key.removeprefix("value/") for key in found.keys() if key.startswith("value/")]  # noqa: SIM118
+    values = {entry: found.numbers(f"value/{entry}", ("batch", "edges", "channels")) for entry in names}
+    if not values:
+        found.problem("value/<input>", "no input has values", "give an array (batch, edges, channels) for each input")
+    batch = next((value.shape[0] for value in values.values() if value.ndim == 3), 0)
+    labels = found.whole("labels", ("batch",), np.full(batch, -1))
+    for entry, value in values.items():
+        if value.ndim == 3 and value.shape[:2] != (labels.size, edges_s.size):
+            what = f"has shape {value.shape}, but there are {labels.size} trials and {edges_s.size} edges"
+            found.problem(f"value/{entry}", what, "values are (batch, edges, channels)")
+    found.done(expected="name, duration_s, edges_s, labels and value/<input>")
+    return Stimulus(name=name, duration_s=duration_s, edges_s=edges_s, values=values, labels=labels)
+
+
+def save_recording(recording: Recording, path: Path) -> None:
+    """Write a recording as one .npz. Raises InputError if that fails."""
+    arrays: dict[str, NDArray[Any]] = {
+        "level": np.array(recording.level),
+        "stimulus": np.array(recording.stimulus),
+        "tick_s": np.array(recording.tick_s),
+        "populations": np.array(list(recording.activity), dtype=np.str_),
+    }
+    arrays |= {f"activity/{name}": value for name, value in recording.activity.items()}
+    arrays |= {f"spike_counts/{name}": value for name, value in recording.spike_counts.items()}
+    for name, train in recording.spikes.items():
+        arrays |= {f"spikes/{name}/{field}": getattr(train, field) for field in _SPIKE_FIELDS}
+    write_npz(path, arrays)
+
+
+def load_recording(path: Path) -> Recording:
+    """Read what `save_recording` wrote. Raises InputError naming every key that is wrong."""
+    found = _Arrays(path)
+    level, stimulus = found.text("level"), found.text("stimulus")
+    tick_s = found.number("tick_s")
+    names = found.texts("populations")
+    keys = found.keys()
+    activity = {name: found.numbers(f"activity/{name}", ("batch", "ticks", "units")) for name in names}
+    counted = [name for name in names if f"spike_counts/{name}" in keys]
+    counts = {name: found.whole(f"spike_counts/{name}", ("batch", "units")) for name in counted}
+    spiking = [name for name in names if any(f"spikes/{name}/{field}" in keys for field in _SPIKE_FIELDS)]
+    trains = {
+        name: {field: found.whole32(f"spikes/{name}/{field}", ("spikes",)) for field in _SPIKE_FIELDS}
+        for name in spiking
+    }
+    for name, train in trains.items():
+        if len({column.size for column in train.values()}) > 1:
+            found.problem(f"spikes/{name}", "tick, trial, unit and neuron differ in length", _REPAIR)
+    if len({value.shape[:2] for value in activity.values()}) > 1:
+        found.problem("activity", "populations differ in trials or ticks", _REPAIR)
+    for name in counted:
+        if counts[name].shape != (activity[name].shape[0], activity[name].shape[-1]):
+            found.problem(f"spike_counts/{name}", f"has shape {counts[name].shape}, unlike its activity", _REPAIR)
+    found.done(expected="those of a recording")
+    return Recording(
+        level=level,
+        stimulus=stimulus,
+        tick_s=tick_s,
+        activity={name: value.astype(np.float32) for name, value in activity.items()},
+        spikes={name: SpikeTrain(**train) for name, train in trains.items()},
+        spike_counts=counts,
+    )
+
+
+class _Arrays:
+    """The arrays of an .npz, taken one by one; what is wrong with them is gathered, and raised by `done`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._left = read_npz(path)
+        self._problems: list[Problem] = []
+
+    def keys(self) -> list[str]:
+        """Keys not taken yet, sorted."""
+        return sorted(self._left)
+
+    def problem(self, key: str, what: str, cure: str = "") -> None:
+        self._problems.append(Problem(f"{self._path}: {key}", what, cure))
+
+    def done(self, expected: str) -> None:
+        """Raise InputError for all that was found, keys that nobody took included."""
+        for key in self.keys():
+            self.problem(ascii(key)[1:-1], "is an unknown key", f"known keys are {expected}")
+        raise_input_problems(self._problems)
+
+    def numbers(self, key: str, axes: tuple[str, ...]) -> NDArray[np.float64]:
+        """Real numbers with the given axes; an empty array where they are missing or wrong."""
+        return self._taken(key, axes, "iuf", "real numbers", None).astype(np.float64)
+
+    def whole(self, key: str, axes: tuple[str, ...], default: NDArray[Any] | None = None) -> NDArray[np.int64]:
+        """Whole numbers with the given axes."""
+        return self._within(key, self._taken(key, axes, "iu", "whole numbers", default), 64).astype(np.int64)
+
+    def whole32(self, key: str, axes: tuple[str, ...]) -> NDArray[np.int32]:
+        """Whole numbers of 32 bits."""
+        return self._within(key, self._taken(key, axes, "iu", "whole numbers", None), 32).astype(np.int32)
+
+    def number(self, key: str) -> float:
+        """One finite real number."""
+        array = self._taken(key, (), "iuf", "a real number", None)
+        if array.ndim == 0 and not np.isfinite(array):
+            self.problem(key, f"is {array}", "give a finite number")
+        return float(array) if array.ndim == 0 else 0.0
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """One text."""
+        array = self._taken(key, (), "U", "text", None if default is None else np.array(default))
+        return str(array) if array.ndim == 0 and self._unicode(key, [str(array)]) else ""
+
+    def texts(self, key: str) -> list[str]:
+        """A row of texts, all different."""
+        names = [str(name) for name in self._taken(key, ("names",), "U", "texts", None)]
+        if len(set(names)) < len(names):
+            self.problem(key, "holds a name twice", _REPAIR)
+        return list(dict.fromkeys(names)) if self._unicode(key, names) else []
+
+    def _unicode(self, key: str, texts: Iterable[str]) -> bool:
+        if bad := [text for text in texts if not is_unicode(text)]:
+            self.problem(key, f"is not Unicode text ({ascii(bad[0])[:60]})", "use plain text")
+        return not bad
+
+    def _within(self, key: str, array: NDArray[Any], bits: int) -> NDArray[Any]:
+        highest = max(abs(int(array.max(initial=0))), abs(int(array.min(initial=0))))
+        if highest >= 1 << (bits - 1):
+            self.problem(key, f"{highest} is beyond {bits} bits", "give smaller numbers")
+            return np.zeros_like(array)
+        return array
+
+    def _taken(
+        self, key: str, axes: tuple[str, ...], kinds: str, called: str, default: NDArray[Any] | None
+    ) -> NDArray[Any]:
+        nothing: NDArray[Any] = np.zeros((0,) * max(len(axes), 1))
+        array = self._left.pop(key, default)
+        wanted = f"({', '.join(axes)})"
+        if array is None:
+            self.problem(key, "is missing", f"add {called}" + (f" of shape {wanted}" if axes else ""))
+            return nothing
+        if array.dtype.kind not in kinds:
+            self.problem(key, f"{called} needed, it holds {array.dtype.name}", "convert it with numpy's astype")
+            return nothing
+        if array.ndim != len(axes):
+            self.problem(key, f"has shape {array.shape}", f"give it the shape {wanted}" if axes else "give one value")
+            return nothing
+        return array
+
+
+def _write(directory: Path, stem: str, document: Mapping[str, Any], coded: Coded) -> None:
+    write_npz(directory / f"{stem}.npz", coded.arrays)
+    write_file(directory / f"{stem}.json", json_text({"format": FORMAT, **document}))
+
+
+def _read(
+    directory: Path, stem: str, kind: str, keys: set[str]
+) -> tuple[Path, dict[str, Any], dict[str, NDArray[Any]]]:
+    """The path of the JSON, its top, checked for format, kind and keys, and the arrays."""
+    path = directory / f"{stem}.json"
+    document = _json_of(path)
+    if document.get("format") != FORMAT:
+        found = ascii(document.get("format"))[:60]
+        raise InputError(Problem(f"{path}: format", f"this neurocmc reads format {FORMAT} (got {found})", _REPAIR))
+    if document.get("kind") != kind:
+        found = ascii(document.get("kind"))[:60]
+        raise InputError(Problem(f"{path}: kind", f"a {kind} is needed (got {found})", "name the right file"))
+    if document.keys() != keys:
+        odd = ", ".join(ascii(key)[1:-1][:60] for key in sorted(document.keys() ^ keys))
+        raise InputError(Problem(str(path), f"keys that are missing or unknown: {odd}", _REPAIR))
+    return path, document, read_npz(directory / f"{stem}.npz")
+
+
+def _json_of(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MAX_JSON_BYTES + 1)
+    except FileNotFoundError:
+        raise InputError(Problem(str(path), "no such file", "check the path; is the artifact whole?")) from None
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}"
+        raise InputError(Problem(str(path), what, "check its permissions")) from None
+    if len(content) > MAX_JSON_BYTES:
+        raise InputError(Problem(str(path), f"holds more than {MAX_JSON_BYTES:,} bytes", "is it the right file?"))
+    try:
+        document = json.loads(content.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(Problem(str(path), f"is not well-formed JSON ({reason})", _REPAIR)) from None
+    if not isinstance(document, dict):
+        raise InputError(Problem(str(path), "an object is needed at the top", _REPAIR))
+    return document
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def _decoded(path: Path, read: Any) -> Any:
+    try:
+        return read()
+    except Malformed as fault:
+        raise InputError(Problem(f"{path}: {fault.key}", fault.what, _REPAIR)) from None
+
+
+def _at(path: Path, problems: Iterable[Problem]) -> list[Problem]:
+    return [Problem(f"{path}: {problem.where}", problem.what, problem.cure) for problem in problems]

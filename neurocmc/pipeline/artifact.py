@@ -1,0 +1,140 @@
+"""The artifact: everything a compilation made, in one directory, readable without neurocmc.
+
+manifest.json          what was compiled, for what, with which options; SHA-256 of every file that follows
+target.yaml            the target as used
+model.pt, circuit.yaml the source, byte for byte
+ir/10-rate ...         each level as JSON + npz, and as text
+stimuli/NAME.npz       what it was calibrated on and is judged by
+program/               what the chip or the simulator takes; runs without neurocmc
+budget.json  report.html  figures/  timings.json
+verify.json            once `neurocmc verify` has run
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.files import sha256_of
+from neurocmc.ir.chip import ChipProgram
+from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.spiking import Code, SpikingNetwork
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.store import load_chip, load_level, load_stimulus
+from neurocmc.pipeline.model import Model, StimulusSet, load
+from neurocmc.targets import Target, parse_target
+
+FORMAT = "neurocmc-artifact"
+VERSION = 1
+MANIFEST = "manifest.json"
+PRESENTATION = (MANIFEST, "timings.json", "verify.json", "report.html", "figures/")
+RATE, SPIKING, INTEGER, CHIP = "10-rate", "20-spiking", "30-integer", "40-chip"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)  # no slots: levels are read once, when first asked for
+class Artifact:
+    """A compiled circuit on disk; levels are read when they are asked for."""
+
+    directory: Path
+    manifest: Mapping[str, Any]
+    target: Target
+
+    @property
+    def neurons(self) -> int:
+        return int(self.manifest["options"]["neurons"])
+
+    @property
+    def code(self) -> Code:
+        return self.manifest["options"]["code"]
+
+    @property
+    def seed(self) -> int:
+        return int(self.manifest["options"]["seed"])
+
+    @cached_property
+    def circuit(self) -> RateCircuit:
+        return load_level(self.directory / "ir", RATE, RateCircuit)
+
+    @cached_property
+    def spiking(self) -> SpikingNetwork:
+        return load_level(self.directory / "ir", SPIKING, SpikingNetwork)
+
+    @cached_property
+    def integer(self) -> IntegerNetwork | None:
+        """None where the target computes in real numbers."""
+        return load_level(self.directory / "ir", INTEGER, IntegerNetwork) if self._has_chip else None
+
+    @cached_property
+    def chip(self) -> ChipProgram | None:
+        """None where the target computes in real numbers."""
+        return load_chip(self.directory / "ir", CHIP, self.integer) if self.integer is not None else None
+
+    @cached_property
+    def stimuli(self) -> StimulusSet:
+        """Calibration and test stimuli, as they were at compilation."""
+        return StimulusSet(
+            calibration=tuple(self._stimulus(name) for name in self.manifest["stimuli"]["calibration"]),
+            test=tuple(self._stimulus(name) for name in self.manifest["stimuli"]["test"]),
+        )
+
+    def model(self) -> Model:
+        """The source, read again from the copy in the artifact."""
+        return load(self.directory / self.manifest["source"])
+
+    @property
+    def _has_chip(self) -> bool:
+        return f"ir/{CHIP}.json" in self.manifest["files"]
+
+    def _stimulus(self, name: str) -> Stimulus:
+        return load_stimulus(self.directory / "stimuli" / f"{name}.npz")
+
+
+def open_artifact(directory: str | Path) -> Artifact:
+    """Open a compiled circuit and check that every file is the one that was written.
+
+    Raises InputError where the directory is not an artifact, or a file is missing or was changed.
+    """
+    directory = Path(directory)
+    path = directory / MANIFEST
+    try:
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            Problem(str(directory), f"it holds no {MANIFEST}", "give a directory made by `neurocmc compile`")
+        ) from None
+    except (OSError, ValueError) as error:
+        raise InputError(Problem(str(path), f"it cannot be read: {error}", "compile again")) from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or manifest.get("version") != VERSION:
+        raise InputError(
+            Problem(str(path), f"it is not the manifest of a {FORMAT} of version {VERSION}", "compile again")
+        )
+    _check_files(directory, manifest)
+    target_path = directory / "target.yaml"
+    return Artifact(
+        directory=directory,
+        manifest=manifest,
+        target=parse_target(target_path.read_text(encoding="utf-8"), str(target_path)),
+    )
+
+
+def file_hashes(directory: Path) -> dict[str, str]:
+    """Path -> SHA-256 of every file that is compiled; what is drawn or told of it may be made again."""
+    files = sorted(path for path in directory.rglob("*") if path.is_file())
+    names = {path: path.relative_to(directory).as_posix() for path in files}
+    return {name: sha256_of(path) for path, name in names.items() if not name.startswith(PRESENTATION)}
+
+
+def _check_files(directory: Path, manifest: Mapping[str, Any]) -> None:
+    problems: list[Problem] = []
+    for name, digest in manifest.get("files", {}).items():
+        path = directory / name
+        if not path.is_file():
+            problems.append(Problem(str(path), "it is missing", "compile again"))
+        elif sha256_of(path) != digest:
+            problems.append(Problem(str(path), "it was changed after compilation", "compile again"))
+    if problems:
+        raise InputError(problems)

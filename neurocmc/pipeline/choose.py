@@ -1,0 +1,102 @@
+"""Choose: the smallest number of neurons a unit that keeps the error under what the user allows.
+
+The error is not the fit's alone but the circuit's: the network is compiled at each candidate size, run on calibration
+trials, and its rates are compared with the rate circuit's. Recurrence amplifies errors, a fit does not show that.
+"""
+
+from dataclasses import dataclass
+
+from neurocmc.common.errors import InfeasibleError, InputError, Problem
+from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.spiking import Code
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.lower import Lowered, Progress, lower
+from neurocmc.sim.brian2_lif import simulate_brian2
+from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.rate import simulate_rate
+from neurocmc.targets import Target
+from neurocmc.verify.metrics import nrmse
+
+CANDIDATES = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+TRIALS = 32  # of each calibration stimulus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """One candidate: its worst population's NRMSE, or why it could not be compiled."""
+
+    neurons: int
+    error: float | None
+    worst: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The size chosen, what was tried on the way, and why it is this one."""
+
+    neurons: int
+    tried: tuple[Tried, ...]
+    reason: str
+
+
+def choose_neurons(
+    circuit: RateCircuit,
+    calibration: tuple[Stimulus, ...],
+    target: Target,
+    code: Code,
+    seed: int,
+    max_error: float,
+    progress: Progress | None = None,
+) -> Choice:
+    """The smallest candidate whose measured NRMSE of rates is at most `max_error` (a fraction of range).
+
+    Raises InputError for an error not between 0 and 1, InfeasibleError, with what was reached, if no size meets it.
+    """
+    if not 0 < max_error < 1:
+        raise InputError(Problem("--max-error", f"got {max_error:g}", "give a fraction of range, such as 0.02"))
+    trials = tuple(stimulus.take(slice(TRIALS)) for stimulus in calibration)
+    tried: list[Tried] = []
+    for index, neurons in enumerate(CANDIDATES):
+        if progress:
+            progress(f"trying {neurons} neurons a unit", index / len(CANDIDATES))
+        try:
+            lowered = lower(circuit, calibration, target, neurons=neurons, code=code, seed=seed)
+        except InfeasibleError as error:
+            # A larger pool only needs more of what this one lacked.
+            tried.append(Tried(neurons=neurons, error=None, worst=error.problems[0].what))
+            break
+        error, worst = measured_error(circuit, lowered, trials)
+        tried.append(Tried(neurons=neurons, error=error, worst=worst))
+        if error <= max_error:
+            reason = (
+                f"{neurons} neurons a unit: the smallest size whose rates are within {max_error:g} of range on "
+                f"calibration (measured {error:.4f}, worst {worst})"
+            )
+            return Choice(neurons=neurons, tried=tuple(tried), reason=reason)
+    raise InfeasibleError(_out_of_reach(tried, max_error, code))
+
+
+def measured_error(circuit: RateCircuit, lowered: Lowered, stimuli: tuple[Stimulus, ...]) -> tuple[float, str]:
+    """NRMSE of rates of the worst population over all stimuli, and its name; on the emulator where there is one."""
+    worst = (0.0, circuit.populations[0].name)
+    for stimulus in stimuli:
+        rate = simulate_rate(circuit, stimulus)
+        if lowered.integer is not None:
+            spiking = simulate_emulator(lowered.integer, stimulus)
+        else:
+            spiking = simulate_brian2(lowered.spiking, stimulus)
+        for name, error in nrmse(rate.activity, spiking.activity).items():
+            worst = max(worst, (error, name))
+    return worst
+
+
+def _out_of_reach(tried: list[Tried], max_error: float, code: Code) -> Problem:
+    measured = [entry for entry in tried if entry.error is not None]
+    table = ", ".join(f"{entry.neurons}: {entry.error:.4f}" for entry in measured) or "none could be compiled"
+    stopped = next((f"; at {entry.neurons}: {entry.worst}" for entry in tried if entry.error is None), "")
+    other = "the threshold code (--code threshold) or " if code == "rate" else ""
+    return Problem(
+        "--max-error",
+        f"no size reaches {max_error:g} of range (neurons a unit: error {table}{stopped})",
+        f"use {other}a larger --max-error",
+    )

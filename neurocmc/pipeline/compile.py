@@ -1,0 +1,185 @@
+"""Compile: a model and a target become an artifact on disk, whole or not at all."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from neurocmc.backends.brian2 import emit_brian2
+from neurocmc.backends.loihi import emit_loihi
+from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.files import json_text, replace_directory, write_file
+from neurocmc.ir.printer import print_level
+from neurocmc.ir.spiking import Code
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.store import save_chip, save_level, save_stimulus
+from neurocmc.pipeline.artifact import (
+    CHIP,
+    FORMAT,
+    INTEGER,
+    MANIFEST,
+    RATE,
+    SPIKING,
+    VERSION,
+    Artifact,
+    file_hashes,
+    open_artifact,
+)
+from neurocmc.pipeline.choose import Choice, choose_neurons
+from neurocmc.pipeline.lower import Lowered, Progress, lower
+from neurocmc.pipeline.model import Model, StimulusSet, load
+from neurocmc.pipeline.reporting import write_budget, write_report_of
+from neurocmc.targets import Target, load_target
+
+DEFAULT_NEURONS = 64
+TIMINGS = "timings.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompileOptions:
+    """What the user may choose. `neurons` None takes 64, or with `max_error` the smallest that meets it."""
+
+    neurons: int | None = None
+    code: Code = "threshold"
+    seed: int = 0
+    max_error: float | None = None
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Options that contradict each other or make no sense."""
+        found: list[Problem] = []
+        if self.neurons is not None and self.max_error is not None:
+            found.append(
+                Problem(
+                    "--max-error", "it chooses the number of neurons, and --neurons gives it", "use one of the two"
+                )
+            )
+        if self.neurons is not None and not 1 <= self.neurons <= 65536:
+            found.append(Problem("--neurons", f"got {self.neurons}", "give 1 to 65,536 neurons a unit"))
+        if self.code not in ("threshold", "rate"):
+            found.append(Problem("--code", f"got {self.code!r}", "use threshold or rate"))
+        if self.seed < 0:
+            found.append(Problem("--seed", f"got {self.seed}", "give 0 or more"))
+        return tuple(found)
+
+
+def compile_model(
+    model: Model | str | Path,
+    target: Target | str,
+    directory: str | Path,
+    options: CompileOptions | None = None,
+    progress: Progress | None = None,
+) -> Artifact:
+    """Compile a model for a target into `directory`.
+
+    Raises InputError for a file or option that is not what it should be, InfeasibleError for a circuit the target
+    cannot hold; in either case nothing is left on disk.
+    """
+    options = options or CompileOptions()
+    raise_input_problems(options.problems())
+    model = load(model) if isinstance(model, str | Path) else model
+    target = load_target(target) if isinstance(target, str) else target
+    stimuli = model.read_stimuli()
+    _check_stimuli(model, stimuli)
+    choice = _choose(model, stimuli, target, options, progress)
+    lowered = lower(
+        model.circuit,
+        stimuli.calibration,
+        target,
+        neurons=choice.neurons,
+        code=options.code,
+        seed=options.seed,
+        progress=progress,
+    )
+    with replace_directory(Path(directory)) as folder:
+        _write(folder, model, stimuli, target, options, choice, lowered)
+    return open_artifact(directory)
+
+
+def _check_stimuli(model: Model, stimuli: StimulusSet) -> None:
+    problems = [p for stimulus in stimuli.by_name().values() for p in stimulus.problems(model.circuit.inputs)]
+    if problems:
+        raise InputError(problems)
+
+
+def _choose(
+    model: Model, stimuli: StimulusSet, target: Target, options: CompileOptions, progress: Progress | None
+) -> Choice:
+    if options.max_error is not None:
+        return choose_neurons(
+            model.circuit, stimuli.calibration, target, options.code, options.seed, options.max_error, progress
+        )
+    if options.neurons is not None:
+        return Choice(neurons=options.neurons, tried=(), reason="given by --neurons")
+    return Choice(neurons=DEFAULT_NEURONS, tried=(), reason="the default")
+
+
+def _write(
+    folder: Path,
+    model: Model,
+    stimuli: StimulusSet,
+    target: Target,
+    options: CompileOptions,
+    choice: Choice,
+    lowered: Lowered,
+) -> None:
+    source = f"model{model.path.suffix}" if model.reference is not None else f"circuit{model.path.suffix}"
+    shutil.copyfile(model.path, folder / source)
+    write_file(folder / "target.yaml", target.text)
+    _write_levels(folder / "ir", model, lowered)
+    (folder / "stimuli").mkdir()
+    for name, stimulus in stimuli.by_name().items():
+        save_stimulus(stimulus, folder / "stimuli" / f"{name}.npz")
+    _emit(folder / "program", lowered, stimuli.by_name())
+    budget = write_budget(folder, lowered, target, stimuli.calibration)
+    manifest = _manifest(model, source, stimuli, target, options, choice)
+    write_report_of(folder, manifest, lowered, target, budget)
+    write_file(folder / TIMINGS, json_text({"seconds": lowered.seconds}))
+    write_file(folder / MANIFEST, json_text({**manifest, "files": file_hashes(folder)}))
+
+
+def _write_levels(folder: Path, model: Model, lowered: Lowered) -> None:
+    folder.mkdir()
+    levels = {RATE: model.circuit, SPIKING: lowered.spiking, INTEGER: lowered.integer}
+    for stem, level in levels.items():
+        if level is not None:
+            save_level(level, folder, stem)
+            write_file(folder / f"{stem}.txt", print_level(level))
+    if lowered.chip is not None:
+        save_chip(lowered.chip, folder, CHIP)
+        write_file(folder / f"{CHIP}.txt", print_level(lowered.chip))
+
+
+def _emit(folder: Path, lowered: Lowered, stimuli: Mapping[str, Stimulus]) -> None:
+    if lowered.chip is not None:
+        emit_loihi(lowered.chip, stimuli, folder)
+    else:
+        emit_brian2(lowered.spiking, stimuli, folder)
+
+
+def _manifest(
+    model: Model, source: str, stimuli: StimulusSet, target: Target, options: CompileOptions, choice: Choice
+) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "neurocmc": version("neurocmc"),
+        "circuit": model.circuit.name,
+        "origin_sha256": model.circuit.origin_sha256,
+        "on_host": list(model.circuit.on_host),
+        "source": source,
+        "target": target.name,
+        "options": {
+            "neurons": choice.neurons,
+            "code": options.code,
+            "seed": options.seed,
+            "max_error": options.max_error,
+        },
+        "neurons_reason": choice.reason,
+        "neurons_tried": [asdict(entry) for entry in choice.tried],
+        "stimuli": {
+            "calibration": [stimulus.name for stimulus in stimuli.calibration],
+            "test": [stimulus.name for stimulus in stimuli.test],
+        },
+    }

@@ -1,0 +1,119 @@
+"""The last edge: the emitted program does what the interpreter of its level did, spike for spike."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.backends.brian2 import stimulus_file as brian2_stimulus_file
+from neurocmc.backends.loihi import stimulus_file as loihi_stimulus_file
+from neurocmc.backends.loihi.readback import run_emitted
+from neurocmc.common.arrays import Bool
+from neurocmc.common.files import read_npz
+from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.recording import SpikeTrain
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.artifact import Artifact
+from neurocmc.sim.brian2_equations import Names
+from neurocmc.sim.brian2_lif import simulate_brian2
+from neurocmc.sim.host import encode
+from neurocmc.sim.loihi import emulate
+from neurocmc.verify.edges import Edge, mismatch_edge, not_run
+
+LAVA_PYTHON = "NEUROCMC_LAVA_PYTHON"
+LIMIT_S = 300
+CHECKED_S = 1.0  # model time of the first trial that is compared
+QUANTITY = "spikes that differ"
+
+
+def emitted_edges(artifact: Artifact, stimulus: Stimulus) -> list[Edge]:
+    """Run program/ on the first trial of a stimulus and compare every spike of its first second."""
+    first = stimulus.take(slice(0, 1))
+    if artifact.integer is None:
+        return [_brian2_edge(artifact, first)]
+    ours = _emulated(artifact.integer, first)
+    program = artifact.directory / "program"
+    file = loihi_stimulus_file(stimulus.name)
+    theirs = run_emitted(program, file, 0, artifact.integer.rule)[: len(ours)]
+    note = f"program/ read back from its files, {len(ours)} ticks"
+    edges = [mismatch_edge("emulator ~ emitted", int((ours != theirs).sum()), int(ours.sum()), note)]
+    return [*edges, _lava_edge(program, file, ours)]
+
+
+def _ticks(stimulus: Stimulus, tick_s: float) -> int:
+    return min(stimulus.ticks(tick_s), round(CHECKED_S / tick_s))
+
+
+def _emulated(network: IntegerNetwork, stimulus: Stimulus) -> Bool:
+    """(ticks, neurons) spikes of the emulator."""
+    ticks = _ticks(stimulus, network.tick_s)
+    values = {name: value[:, :ticks] for name, value in encode(network, stimulus).items()}
+    return emulate(network, values, 1, ticks, record_spikes=True).spikes[0].astype(np.bool_)
+
+
+def _lava_edge(program: Path, stimulus: str, ours: Bool) -> Edge:
+    """The same spikes on stock Lava, where an interpreter that has it is named."""
+    name = "emulator ~ Lava"
+    python = os.environ.get(LAVA_PYTHON)
+    if not python:
+        return not_run(name, QUANTITY, f"set {LAVA_PYTHON} to a Python that has lava-nc 0.10.0")
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "spikes.npz"
+        command = [python, "run.py", "--steps", str(len(ours)), "--stimulus", stimulus, "--out", str(out)]
+        failed = _run(command, program)
+        if failed:
+            return not_run(name, QUANTITY, failed)
+        recorded = read_npz(out)
+    theirs = np.zeros_like(ours)
+    theirs[recorded["tick"], recorded["neuron"]] = True
+    return mismatch_edge(name, int((ours != theirs).sum()), int(ours.sum()), f"lava-nc, {len(ours)} ticks")
+
+
+def _brian2_edge(artifact: Artifact, stimulus: Stimulus) -> Edge:
+    """The emitted Brian2 script in an interpreter of its own, against our own simulation."""
+    recording = simulate_brian2(artifact.spiking, stimulus, record_spikes=True)
+    program = artifact.directory / "program"
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "spikes.npz"
+        command = [sys.executable, "run.py", "--stimulus", brian2_stimulus_file(stimulus.name), "--out", str(out)]
+        failed = _run(command, program)
+        if failed:
+            return not_run("brian2 ~ emitted", QUANTITY, failed)
+        theirs = read_npz(out)
+    ours = recording.spikes
+    names = Names.of(artifact.spiking).population
+    differ = sum(_differing(train, theirs, names[name]) for name, train in ours.items())
+    spikes = sum(train.tick.size for train in ours.values())
+    return mismatch_edge("brian2 ~ emitted", differ, spikes, "program/run.py in an interpreter of its own")
+
+
+def _differing(train: SpikeTrain, theirs: Mapping[str, NDArray[Any]], name: str) -> int:
+    """Spikes of one population that only one side has."""
+    mine = {tuple(row) for row in zip(train.tick.tolist(), train.unit.tolist(), train.neuron.tolist(), strict=True)}
+    columns = [theirs[f"cells_{name}.{field}"].tolist() for field in ("tick", "unit", "neuron")]
+    return len(mine ^ {tuple(row) for row in zip(*columns, strict=True)})
+
+
+def _run(command: list[str], folder: Path) -> str:
+    """Run a program under a time limit, with all its children; the reason if it failed, else nothing."""
+    try:
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        )
+    except OSError as error:
+        return f"{command[0]} cannot be run: {error.strerror}"
+    try:
+        output, _ = process.communicate(timeout=LIMIT_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        return f"it took more than {LIMIT_S} s"
+    last = output.strip().splitlines()[-1:] or ["without a word"]
+    return f"it failed: {last[0]}" if process.returncode else ""

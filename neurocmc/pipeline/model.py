@@ -1,0 +1,88 @@
+"""Load: whatever file a circuit comes in, the same Model comes out."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from neurocmc.common.arrays import Float
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.frontends.checkpoint import CALIBRATION, TEST, LoadedCheckpoint, parameter_table, read_checkpoint
+from neurocmc.frontends.circuit_yaml import LoadedYaml, read_circuit_yaml
+from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.stimulus import Stimulus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StimulusSet:
+    """The stimuli of a model: those to calibrate on, and those to judge the result by."""
+
+    calibration: tuple[Stimulus, ...]
+    test: tuple[Stimulus, ...]
+
+    def by_name(self) -> dict[str, Stimulus]:
+        """Every stimulus once, in order."""
+        return {stimulus.name: stimulus for stimulus in (*self.calibration, *self.test)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Model:
+    """A circuit, its stimuli, and where there is one the torch model it must follow."""
+
+    path: Path
+    circuit: RateCircuit
+    facts: Mapping[str, str | float]  # for `inspect`
+    read_stimuli: Callable[[], StimulusSet]  # digits take seconds to read, so they are read when needed
+    reference: Callable[[Stimulus], Mapping[str, Float]] | None  # torch trajectories (batch, ticks, units)
+
+
+def load(path: str | Path) -> Model:
+    """Read a checkpoint (.pt) or a hand-written circuit (.yaml).
+
+    Raises InputError naming what is wrong with the file, all of it at once.
+    """
+    path = Path(path)
+    match path.suffix:
+        case ".pt" | ".pth":
+            return _from_checkpoint(path, read_checkpoint(path))
+        case ".yaml" | ".yml":
+            return _from_yaml(path, read_circuit_yaml(path))
+        case other:
+            raise InputError(
+                Problem(
+                    str(path),
+                    f"a file ending in {other!r} is not a model"
+                    if other
+                    else "a file without an ending is not a model",
+                    "give a checkpoint of `neurocmc train` (.pt) or a circuit written by hand (.yaml)",
+                )
+            )
+
+
+def _from_checkpoint(path: Path, loaded: LoadedCheckpoint) -> Model:
+    def read_stimuli() -> StimulusSet:
+        return StimulusSet(calibration=(loaded.stimuli[CALIBRATION],), test=(loaded.stimuli[TEST],))
+
+    facts: dict[str, str | float] = {
+        "family": loaded.family,
+        "task": loaded.task,
+        "seed": loaded.seed,
+        **{f"parameters: {part}": count for part, count in loaded.parameters.items()},
+        **{name.replace("_", " "): value for name, value in (parameter_table(loaded) | dict(loaded.metrics)).items()},
+    }
+    return Model(
+        path=path, circuit=loaded.circuit, facts=facts, read_stimuli=read_stimuli, reference=loaded.reference
+    )
+
+
+def _from_yaml(path: Path, loaded: LoadedYaml) -> Model:
+    stimuli = StimulusSet(
+        calibration=tuple(loaded.stimulus(name) for name in loaded.calibration),
+        test=tuple(loaded.stimulus(name) for name in loaded.test),
+    )
+    return Model(
+        path=path,
+        circuit=loaded.circuit,
+        facts={"family": "written by hand", "stimuli": ", ".join(s.name for s in loaded.stimuli)},
+        read_stimuli=lambda: stimuli,
+        reference=None,
+    )

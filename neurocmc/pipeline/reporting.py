@@ -1,0 +1,92 @@
+"""Reporting: budget, pictures and page of an artifact; written at compilation, and again with verdicts."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, assert_never
+
+from neurocmc.common.files import write_file
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.lower import Lowered
+from neurocmc.report.budget import Budget, chip_budget, ideal_budget
+from neurocmc.report.figures import draw_core_map, draw_error_waterfall, draw_gain_fits
+from neurocmc.report.html import Picture, ReportContent, write_report
+from neurocmc.report.spike_load import spike_load
+from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.targets import IdealTarget, LoihiTarget, Target
+from neurocmc.verify.edges import Edge
+
+BUDGET = "budget.json"
+REPORT = "report.html"
+LOAD_TRIALS = 32  # trials of the first calibration stimulus from which spikes are counted
+
+
+def write_budget(folder: Path, lowered: Lowered, target: Target, calibration: tuple[Stimulus, ...]) -> Budget:
+    """budget.json: the use of every resource, and energy from spikes counted on the emulator."""
+    match target:
+        case IdealTarget():
+            budget = ideal_budget(lowered.spiking, target)
+        case LoihiTarget():
+            assert lowered.chip is not None
+            assert lowered.integer is not None
+            stimulus = calibration[0].take(slice(LOAD_TRIALS))
+            recording = simulate_emulator(lowered.integer, stimulus)
+            budget = chip_budget(lowered.chip, target, spike_load(lowered.integer, stimulus, recording))
+        case other:
+            assert_never(other)
+    write_file(folder / BUDGET, budget.to_json())
+    return budget
+
+
+def read_budget(artifact: Artifact) -> Budget:
+    """The budget of an artifact. Raises InputError where the file is damaged."""
+    path = artifact.directory / BUDGET
+    return Budget.from_json(path.read_text(encoding="utf-8"), str(path))
+
+
+def write_report_of(
+    folder: Path,
+    manifest: Mapping[str, Any],
+    levels: Lowered | Artifact,
+    target: Target,
+    budget: Budget,
+    edges: Sequence[Edge] = (),
+) -> Path:
+    """figures/ and report.html; with edges also their waterfall and verdicts. Pictures drawn before are kept."""
+    pictures = _draw(folder / "figures", levels, target, edges)
+    options = manifest["options"]
+    content = ReportContent(
+        network=levels.spiking,
+        target=target,
+        origin=manifest["source"],
+        origin_sha256=manifest["origin_sha256"],
+        on_host=tuple(manifest["on_host"]),
+        options={
+            "neurons a unit": f"{options['neurons']} ({manifest['neurons_reason']})",
+            "code": options["code"],
+            "seed": str(options["seed"]),
+        },
+        versions={"neurocmc": manifest["neurocmc"]},
+        edges=tuple(edges),
+        integer=levels.integer,
+        budget=budget,
+        pictures=tuple(pictures),
+    )
+    write_report(folder / REPORT, content)
+    return folder / REPORT
+
+
+def _draw(figures: Path, levels: Lowered | Artifact, target: Target, edges: Sequence[Edge]) -> list[Picture]:
+    figures.mkdir(exist_ok=True)
+    path = figures / "gain-fits.png"
+    draw_gain_fits(levels.spiking, path)
+    pictures = [Picture.read("gain", path, "Each pool's measured transfer against the rate unit's.")]
+    if levels.chip is not None and isinstance(target, LoihiTarget):
+        path = figures / "core-map.png"
+        draw_core_map(levels.chip, target, path)
+        pictures.append(Picture.read("cores", path, "The use of each core, by population."))
+    if edges:
+        path = figures / "errors.png"
+        draw_error_waterfall(edges, path)
+        pictures.append(Picture.read("errors", path, "The error of the rates after each stage."))
+    return pictures

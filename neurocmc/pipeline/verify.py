@@ -1,0 +1,172 @@
+"""Verify: walk every edge between the levels of an artifact and judge what was kept."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from neurocmc.common.arrays import Int
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.files import json_text, write_file
+from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.recording import Recording
+from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.ir.stimulus import Stimulus, side_by_side
+from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.emitted import emitted_edges
+from neurocmc.pipeline.lower import Progress, lower
+from neurocmc.pipeline.model import Model
+from neurocmc.pipeline.reporting import read_budget, write_report_of
+from neurocmc.sim.brian2_lif import simulate_brian2
+from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.rate import simulate_rate
+from neurocmc.verify.edges import (
+    Edge,
+    Pair,
+    fidelity_edges,
+    gain_edge,
+    integer_edges,
+    misses,
+    not_run,
+    trajectory_edge,
+)
+
+VERIFY = "verify.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """All edges walked, and the page that shows them."""
+
+    edges: tuple[Edge, ...]
+    report: Path
+
+    @property
+    def passed(self) -> bool:
+        return not misses(self.edges)
+
+
+def verify(
+    artifact: Artifact, samples: int | None = None, seeds: int = 1, progress: Progress | None = None
+) -> Verification:
+    """Walk all edges over the first `samples` trials of each test stimulus (default: all).
+
+    With `seeds` > 1 the network is compiled again under the following seeds, and each edge shows the worst of them.
+    Writes verify.json into the artifact and its report again. Raises InputError for samples or seeds below 1.
+    """
+    for option, value in (("--samples", samples), ("--seeds", seeds)):
+        if value is not None and value < 1:
+            raise InputError(Problem(option, f"got {value}", "give 1 or more"))
+    told = progress or _silent
+    model = artifact.model()
+    judged_by = artifact.stimuli.test or artifact.stimuli.calibration
+    stimuli = _batches(tuple(stimulus.take(slice(samples)) for stimulus in judged_by))
+    told("rate", 0.0)
+    rates = [simulate_rate(artifact.circuit, stimulus) for stimulus in stimuli]
+    told("torch", 0.05)
+    edges = [_torch_edge(model, stimuli, rates)]
+    networks = _networks(artifact, seeds)
+    walked: list[Sequence[Edge]] = []
+    for index, (spiking, integer) in enumerate(networks):
+        start, width = 0.1 + 0.8 * index / len(networks), 0.8 / len(networks)
+        walked.append(_walk(spiking, integer, stimuli, rates, told, start, width))
+    edges += _worst_of(walked, _seed_note(artifact, seeds))
+    told("emitted program", 0.9)
+    edges += emitted_edges(artifact, judged_by[0])
+    write_file(
+        artifact.directory / VERIFY,
+        json_text({"samples": samples, "seeds": len(networks), "edges": [asdict(edge) for edge in edges]}),
+    )
+    report = write_report_of(
+        artifact.directory, artifact.manifest, artifact, artifact.target, read_budget(artifact), edges
+    )
+    told("done", 1.0)
+    return Verification(edges=tuple(edges), report=report)
+
+
+def _batches(stimuli: tuple[Stimulus, ...]) -> tuple[Stimulus, ...]:
+    """Stimuli of one duration run side by side: a tick costs the same for one trial and for ten."""
+    durations = dict.fromkeys(stimulus.duration_s for stimulus in stimuli)
+    alike = ([s for s in stimuli if s.duration_s == duration_s] for duration_s in durations)
+    return tuple(side_by_side("+".join(s.name for s in same), same) for same in alike)
+
+
+def _silent(_stage: str, _share: float) -> None:
+    """Progress that nobody watches."""
+
+
+def _torch_edge(model: Model, stimuli: Sequence[Stimulus], rates: Sequence[Recording]) -> Edge:
+    if model.reference is None:
+        return not_run("torch ~ rate", "largest difference of trajectories", "the circuit was written by hand")
+    pairs = [(model.reference(stimulus), rate) for stimulus, rate in zip(stimuli, rates, strict=True)]
+    return trajectory_edge("torch ~ rate", pairs)
+
+
+def _networks(artifact: Artifact, seeds: int) -> list[tuple[SpikingNetwork, IntegerNetwork | None]]:
+    """The compiled network, and where its code has a random part, others under the seeds that follow."""
+    networks = [(artifact.spiking, artifact.integer)]
+    if artifact.code == "rate":
+        for seed in range(artifact.seed + 1, artifact.seed + seeds):
+            lowered = lower(
+                artifact.circuit,
+                artifact.stimuli.calibration,
+                artifact.target,
+                neurons=artifact.neurons,
+                code=artifact.code,
+                seed=seed,
+            )
+            networks.append((lowered.spiking, lowered.integer))
+    return networks
+
+
+def _seed_note(artifact: Artifact, seeds: int) -> str:
+    if seeds == 1:
+        return ""
+    if artifact.code == "threshold":
+        return "the threshold code has no random part: all seeds are one"
+    return f"worst of {seeds} seeds"
+
+
+def _walk(
+    spiking: SpikingNetwork,
+    integer: IntegerNetwork | None,
+    stimuli: Sequence[Stimulus],
+    rates: Sequence[Recording],
+    told: Progress,
+    start: float,
+    width: float,
+) -> Sequence[Edge]:
+    """Edges of one network: gain fits, Brian2 and, on a chip, rounding and emulator."""
+    readouts = spiking.readouts
+    labels = [stimulus.labels for stimulus in stimuli]
+    edges = [gain_edge(spiking)]
+    brian2: list[Recording] = []
+    for index, stimulus in enumerate(stimuli):
+        first = start + 0.7 * width * index / len(stimuli)
+        share = 0.7 * width / len(stimuli)
+        brian2.append(
+            simulate_brian2(spiking, stimulus, progress=lambda done, a=first, b=share: told("brian2", a + b * done))
+        )
+    edges += fidelity_edges("rate ~ brian2", _pairs(rates, brian2, labels), readouts)
+    if integer is None:
+        return edges
+    told("emulator", start + 0.75 * width)
+    emulator = [simulate_emulator(integer, stimulus) for stimulus in stimuli]
+    edges += integer_edges(integer)
+    edges += fidelity_edges("brian2 ~ emulator", _pairs(brian2, emulator, labels), readouts)
+    edges += fidelity_edges("rate ~ emulator", _pairs(rates, emulator, labels), readouts)
+    return edges
+
+
+def _pairs(first: Sequence[Recording], second: Sequence[Recording], labels: Sequence[Int]) -> list[Pair]:
+    return [Pair(reference=a, other=b, labels=c) for a, b, c in zip(first, second, labels, strict=True)]
+
+
+def _worst_of(walked: Sequence[Sequence[Edge]], note: str) -> list[Edge]:
+    """For each edge the worst of all seeds."""
+    worst: list[Edge] = []
+    for same in zip(*walked, strict=True):
+        values = [edge.value if edge.value is not None else 0.0 for edge in same]
+        pick = values.index(max(values) if same[0].better == "low" else min(values))
+        told = "; ".join(text for text in (same[pick].note, note) if text)
+        worst.append(replace(same[pick], note=told))
+    return worst

@@ -1,0 +1,149 @@
+"""Budget: every resource of every core, used, limit and percent, and with a load the energy; budget.json."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.files import json_text
+from neurocmc.ir.chip import RESOURCES, ChipProgram
+from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.passes.route import limits_of
+from neurocmc.report.energy import EnergyEstimate, estimate_energy
+from neurocmc.report.spike_load import SpikeLoad
+from neurocmc.targets import IdealTarget, LoihiTarget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResourceUse:
+    """One row: `limit` and `percent` are None where the target has no such limit."""
+
+    resource: str
+    used: int
+    limit: int | None
+    percent: float | None
+
+    @classmethod
+    def of(cls, resource: str, used: int, limit: int | None) -> "ResourceUse":
+        """The row with its percentage."""
+        return cls(resource=resource, used=used, limit=limit, percent=None if limit is None else 100.0 * used / limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreUse:
+    """All resources of one core, in the order of neurocmc.ir.chip.RESOURCES."""
+
+    core: int
+    populations: tuple[str, ...]
+    resources: tuple[ResourceUse, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a circuit takes of a target.
+
+    `in_all` is the sum over cores against the whole chip. An ideal target has no cores: `cores` is empty and the
+    numbers of cores are None. `load` and `energy` are None where the circuit was not run, or the target is ideal.
+    """
+
+    circuit: str
+    target: str
+    cores_used: int | None
+    cores_lower_bound: int | None  # no placement can use fewer
+    cores_per_chip: int | None
+    in_all: tuple[ResourceUse, ...]
+    cores: tuple[CoreUse, ...]
+    load: SpikeLoad | None
+    energy: EnergyEstimate | None
+
+    def fullest(self, resource: str) -> tuple[CoreUse, ResourceUse]:
+        """The core that uses most of a resource, the first of equals, and its row. ValueError without cores."""
+        rows = [(core, row) for core in self.cores for row in core.resources if row.resource == resource]
+        return max(rows, key=lambda pair: pair[1].used)
+
+    def to_json(self) -> str:
+        """The one JSON text of the budget."""
+        return json_text(_adapter().dump_python(self, mode="json"))
+
+    @classmethod
+    def from_json(cls, text: str, where: str = "budget.json") -> "Budget":
+        """The budget that `to_json` wrote; `where` names the file in errors. Raises InputError."""
+        try:
+            return _adapter().validate_json(text, strict=True)
+        except ValidationError as error:
+            raise InputError(
+                Problem(
+                    f"{where}: {'.'.join(map(str, fault['loc'])) or 'file'}",
+                    fault["msg"],
+                    "compile again: the file was altered, or written by another version",
+                )
+                for fault in error.errors(include_url=False)
+            ) from None
+
+
+def chip_budget(program: ChipProgram, target: LoihiTarget, activity: SpikeLoad | None) -> Budget:
+    """The budget of a placed program; without an activity there is no energy estimate.
+
+    Raises ValueError where program and target, or program and activity, do not belong together.
+    """
+    if program.target != target.name:
+        raise ValueError(f"the program was placed for {program.target}, not for {target.name}")
+    limits = limits_of(target.limits)
+    chip = target.limits.cores_per_chip
+    whole = {name: None if limit is None else limit * chip for name, limit in limits.items()}
+    return Budget(
+        circuit=program.network.name,
+        target=target.name,
+        cores_used=program.cores,
+        cores_lower_bound=program.cores_lower_bound,
+        cores_per_chip=chip,
+        in_all=_rows(program.use.sum(axis=0).tolist(), whole),
+        cores=tuple(
+            CoreUse(
+                core=core,
+                populations=tuple(dict.fromkeys(s.population for s in program.segments if s.core == core)),
+                resources=_rows(program.use[core].tolist(), limits),
+            )
+            for core in range(program.cores)
+        ),
+        load=activity,
+        energy=None if activity is None else estimate_energy(program, target, activity),
+    )
+
+
+def ideal_budget(network: SpikingNetwork, target: IdealTarget) -> Budget:
+    """What a simulator has to hold; it has no limits. Synapses are counted neuron to neuron."""
+    size = {p.name: p.neurons for p in network.populations}
+    synapses = sum(int(np.count_nonzero(p.weight)) * size[p.source] * size[p.target] for p in network.projections)
+    pool_synapses = sum(int(np.count_nonzero(p.weight)) * size[p.source] for p in network.projections)
+    return Budget(
+        circuit=network.name,
+        target=target.name,
+        cores_used=None,
+        cores_lower_bound=None,
+        cores_per_chip=None,
+        in_all=(
+            ResourceUse.of("neurons", network.neurons, None),
+            ResourceUse.of("synapses", synapses, None),
+            ResourceUse.of("synapses_as_simulated", pool_synapses, None),
+        ),
+        cores=(),
+        load=None,
+        energy=None,
+    )
+
+
+def _rows(used: Sequence[int], limits: dict[str, int | None]) -> tuple[ResourceUse, ...]:
+    return tuple(
+        ResourceUse.of(resource, int(count), limits[resource])
+        for resource, count in zip(RESOURCES, used, strict=True)
+    )
+
+
+@cache
+def _adapter() -> TypeAdapter[Any]:
+    return TypeAdapter(Budget)

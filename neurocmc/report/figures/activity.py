@@ -1,0 +1,176 @@
+"""Activity: what drove the circuit, what every level made of it, spike by spike and decoded, side by side."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from neurocmc.common.arrays import Float
+from neurocmc.ir.recording import Recording, SpikeTrain
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.report.figures.style import FAINT, INK, canvas, heading, population_colours, unit_colour
+
+TIME_BINS = 900  # of a raster: finer than its pixels
+ROW_BINS = 400
+UNITS_NAMED = 16
+LEGEND_UNITS = 10
+_TITLES = {"rate": "rate circuit", "brian2": "Brian2, floating point", "emulator": "chip emulator, integers"}
+
+
+def draw_activity(
+    recordings: Mapping[str, Recording],
+    stimulus: Stimulus,
+    path: Path,
+    *,
+    neurons: Mapping[str, int],
+    trial: int = 0,
+    theory: Mapping[str, float] | None = None,
+    labels: Sequence[str] = (),
+) -> None:
+    """One column a recording: input drive, raster of all pools, decoded activity of every population.
+
+    `neurons`: neurons a unit of each population, in the order of the network. The first recording is drawn thin and
+    grey behind the others. `theory`: population -> steady activity that theory predicts, as a dashed line. `labels`
+    name the units of the drive's channels, if they have names. Rows share their axes. Raises InputError if the file
+    cannot be written, ValueError without recordings.
+    """
+    if not recordings:
+        raise ValueError("there is no recording to draw")
+    names, levels = tuple(neurons), tuple(recordings)
+    heights = [0.8, min(0.8 + 0.22 * sum(_units(recordings, name) for name in names), 2.6), *(1.3 for _ in names)]
+    with canvas(path, 1.2 + 3.6 * len(levels), 0.9 + 1.12 * sum(heights)) as figure:
+        grid = figure.subplots(
+            len(heights), len(levels), squeeze=False, sharex=True, sharey="row", height_ratios=heights
+        )
+        for column, level in enumerate(levels):
+            recording = recordings[level]
+            heading(
+                grid[0, column], _TITLES.get(level, level), "" if recording.spikes else "no spikes: activity as shade"
+            )
+            _draw_drive(grid[0, column], stimulus, trial)
+            _draw_spikes(grid[1, column], recording, neurons, trial)
+            for row, name in enumerate(names, start=2):
+                reference = None if column == 0 else recordings[levels[0]]
+                _draw_population(grid[row, column], recording, reference, name, trial)
+                if theory and name in theory:
+                    _draw_theory(grid[row, column], theory[name], column == 0)
+            grid[-1, column].set_xlabel("time [s]")
+            grid[0, column].set_xlim(0.0, recording.ticks * recording.tick_s)
+        figure.align_ylabels(grid[:, 0])
+        _label_rows(list(grid[:, 0]), names)
+        _legend(figure, _units(recordings, names[0]), labels, len(levels) > 1, levels[0])
+
+
+def _draw_drive(axes: Axes, stimulus: Stimulus, trial: int) -> None:
+    edges = np.append(stimulus.edges_s, stimulus.duration_s)
+    for values in stimulus.values.values():
+        for channel in range(values.shape[2]):
+            axes.stairs(values[trial, :, channel], edges, baseline=None, color=unit_colour(channel), lw=1.3)
+
+
+def _draw_spikes(axes: Axes, recording: Recording, neurons: Mapping[str, int], trial: int) -> None:
+    """All pools above each other, first unit on top; without spikes the activity stands for them, as an image."""
+    colours = population_colours(neurons)
+    top, names, centres = 0, list[str](), list[float]()
+    for name, per_unit in neurons.items():
+        activity = recording.activity[name][trial].astype(np.float64)
+        units, first = activity.shape[1], top
+        for unit in range(units):
+            if name in recording.spikes:
+                image, ticks = raster(recording.spikes[name], trial, unit, per_unit, recording.ticks)
+            else:
+                image, ticks = binned(activity[:, unit] / max(float(activity.max(initial=0.0)), 1e-12))
+            axes.imshow(
+                _tinted(image, unit_colour(unit) if units > 1 else colours[name]),
+                extent=(0.0, ticks * recording.tick_s, top + per_unit, top),
+                aspect="auto",
+                interpolation="nearest",
+            )
+            names.append(f"{name} {unit}" if units > 1 else name)
+            centres.append(top + 0.5 * per_unit)
+            top += per_unit
+        axes.plot(
+            (1.006, 1.006), (first, top), transform=axes.get_yaxis_transform(), color=colours[name], lw=3,
+            clip_on=False, solid_capstyle="butt",
+        )  # fmt: skip
+        if first:
+            axes.axhline(first, color=FAINT, lw=0.6)
+    axes.set_ylim(top, 0)
+    shown = slice(None, None, -(-len(names) // UNITS_NAMED))
+    axes.set_yticks(centres[shown], names[shown], fontsize=7)
+
+
+def raster(train: SpikeTrain, trial: int, unit: int, neurons: int, ticks: int) -> tuple[Float, int]:
+    """(rows, bins) share of ticks in which a neuron fires, lightened so that a single spike shows; ticks covered."""
+    own = (train.trial == trial) & (train.unit == unit)
+    width, height = -(-ticks // TIME_BINS), -(-neurons // ROW_BINS)
+    bins, rows = -(-ticks // width), -(-neurons // height)
+    counts = np.zeros((rows, bins))
+    # Neuron 0, the first to be recruited, at the bottom.
+    np.add.at(counts, (rows - 1 - train.neuron[own] // height, train.tick[own] // width), 1.0)
+    return np.minimum(counts / (width * height), 1.0) ** 0.6, bins * width
+
+
+def binned(values: Float) -> tuple[Float, int]:
+    """(1, bins) means of (ticks,) values; ticks covered."""
+    width = -(-values.size // TIME_BINS)
+    starts = np.arange(0, values.size, width)
+    means = np.add.reduceat(values, starts) / np.diff(np.append(starts, values.size))
+    return means[None, :], starts.size * width
+
+
+def _tinted(image: Float, colour: str) -> Float:
+    """An image of shares 0..1 from white to a colour."""
+    share = np.clip(image, 0.0, 1.0)[..., None]
+    return 1.0 - share * (1.0 - np.array(to_rgb(colour)))
+
+
+def _draw_population(axes: Axes, recording: Recording, reference: Recording | None, name: str, trial: int) -> None:
+    time_s = np.arange(recording.ticks) * recording.tick_s
+    traces = recording.activity[name][trial]
+    single = traces.shape[1] == 1
+    colour = population_colours(recording.activity)[name]
+    if reference is not None:
+        behind = reference.activity[name][trial]
+        behind_s = np.arange(len(behind)) * reference.tick_s
+        axes.plot(behind_s, behind, color=FAINT, lw=3.0, alpha=0.35)
+    for unit in range(traces.shape[1]):
+        axes.plot(time_s, traces[:, unit], color=colour if single else unit_colour(unit), lw=1.1)
+    axes.set_ylim(bottom=min(0.0, float(traces.min(initial=0.0))))
+
+
+def _draw_theory(axes: Axes, value: float, named: bool) -> None:
+    axes.axhline(value, color=INK, ls=(0, (4, 3)), lw=0.9)
+    if named:
+        axes.annotate(
+            f"x* = {value:.4g}", (1, value), (-2, 2), xycoords=("axes fraction", "data"), textcoords="offset points",
+            ha="right", va="bottom", fontsize=7.5, color=INK,
+        )  # fmt: skip
+
+
+def _label_rows(first_column: Sequence[Axes], names: tuple[str, ...]) -> None:
+    colours = population_colours(names)
+    first_column[0].set_ylabel("input drive")
+    first_column[1].set_ylabel("spikes,\nneurons by unit")
+    for axes, name in zip(first_column[2:], names, strict=True):
+        axes.set_ylabel(f"{name}\nactivity", color=colours[name])
+
+
+def _legend(figure: Figure, units: int, labels: Sequence[str], compared: bool, first: str) -> None:
+    handles = [
+        Line2D([], [], color=unit_colour(unit), label=labels[unit] if unit < len(labels) else f"unit {unit}")
+        for unit in range(min(units, LEGEND_UNITS))
+    ]
+    if compared:
+        handles.append(
+            Line2D([], [], color=FAINT, lw=3.0, alpha=0.35, label=f"{_TITLES.get(first, first)}, to compare")
+        )
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
+
+
+def _units(recordings: Mapping[str, Recording], name: str) -> int:
+    return next(iter(recordings.values())).activity[name].shape[2]

@@ -1,0 +1,106 @@
+"""Gain fits: for each population the wanted and the measured transfer, and the error between them."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.gridspec import GridSpec
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
+
+from neurocmc.common.arrays import Bool
+from neurocmc.ir.spiking import GainFit, SpikingNetwork, SpikingPopulation
+from neurocmc.report.figures.style import FAINT, INK, canvas, population_colours
+
+COLUMNS = 3
+PERCENT = 100.0
+
+
+def draw_gain_fits(network: SpikingNetwork, path: Path) -> None:
+    """One pair of axes a population: activity against normalised drive above, error in percent of the ceiling below.
+
+    Shaded is the range that calibration visited, the bar is the valid range, the dashed line the pool's ceiling.
+    Raises InputError if the file cannot be written.
+    """
+    populations, colours = network.populations, population_colours(p.name for p in network.populations)
+    columns = 2 if len(populations) == 4 else min(COLUMNS, len(populations))
+    rows = -(-len(populations) // columns)
+    with canvas(path, 1.0 + 3.7 * columns, 0.6 + 3.9 * rows) as figure:
+        grid = GridSpec(2 * rows, columns, figure=figure, height_ratios=[3.0, 1.2] * rows)
+        for index, population in enumerate(populations):
+            row, column = divmod(index, columns)
+            _draw_one(figure, grid, 2 * row, column, network.tick_s, population, colours[population.name])
+        upper, lower = (axes.get_legend_handles_labels() for axes in figure.axes[:2])
+        handles, labels = [*upper[0], *lower[0]], [*upper[1], *lower[1]]
+        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels) if columns > 1 else 2)
+
+
+def _draw_one(
+    figure: Figure, grid: GridSpec, row: int, column: int, tick_s: float, population: SpikingPopulation, colour: str
+) -> None:
+    fit = population.fit
+    upper = figure.add_subplot(grid[row, column])
+    lower = figure.add_subplot(grid[row + 1, column], sharex=upper)
+    visited, valid = _drives_within(fit, fit.visited), _drives_within(fit, fit.valid_range)
+    for axes in (upper, lower):
+        axes.axvspan(
+            *visited, color=colour, alpha=0.09, lw=0, label="visited in calibration" if axes is upper else None
+        )
+        axes.set_xlim(fit.drive[0], fit.drive[-1])
+    upper.plot(fit.drive, fit.wanted, color=INK, lw=3.2, alpha=0.25, label="wanted, φ(z)")
+    upper.plot(fit.drive, fit.measured, color=colour, lw=1.2, label="measured on the pool")
+    upper.axhline(fit.ceiling, color=FAINT, ls=(0, (5, 3)), lw=0.9, label="ceiling")
+    upper.plot(valid, [0.0, 0.0], color=colour, lw=4, alpha=0.6, solid_capstyle="butt", label="valid range", zorder=0)
+    upper.xaxis.set_major_locator(MaxNLocator(5))
+    upper.set_ylabel("activity r")
+    upper.tick_params(labelbottom=False)
+    _second_axis(upper, population.hz_per_activity(tick_s))
+    details = (
+        f"{population.neurons} neurons a unit, {population.code} code; rms {PERCENT * fit.rms_error:.2g} %, "
+        f"max {PERCENT * fit.max_error:.2g} %,\nslope {PERCENT * fit.slope_error:+.2g} %, "
+        f"headroom {PERCENT * fit.headroom:.2g} %"
+    )
+    upper.set_title(population.name, color=colour, pad=27)
+    upper.annotate(
+        details, (0, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", fontsize=7.5, color=FAINT,
+        va="bottom",
+    )  # fmt: skip
+    _draw_error(lower, population, colour)
+
+
+def _draw_error(axes: Axes, population: SpikingPopulation, colour: str) -> None:
+    fit = population.fit
+    error = PERCENT * (fit.measured - fit.wanted) / fit.ceiling
+    half = PERCENT * 0.5 / population.neurons
+    axes.axhspan(-half, half, color=FAINT, alpha=0.18, lw=0, label="± half a neuron")
+    axes.axhline(0.0, color=INK, lw=0.8)
+    axes.plot(fit.drive, error, color=colour, lw=1.0)
+    # Beyond the ceiling the error grows without bound and says nothing: the axis is set by the visited range.
+    inside = _within(fit, fit.visited)
+    reach = 1.5 * max(float(np.abs(error[inside]).max(initial=0.0)), 1.2 * half)
+    axes.set_ylim(-reach, reach)
+    axes.set_xlabel("normalised drive z = g (u + b − offset)")
+    axes.set_ylabel("error\n[% of ceiling]")
+
+
+def _second_axis(axes: Axes, hz_per_activity: float) -> None:
+    def to_hz(activity: ArrayLike) -> ArrayLike:
+        return np.asarray(activity) * hz_per_activity
+
+    def to_activity(rate_hz: ArrayLike) -> ArrayLike:
+        return np.asarray(rate_hz) / hz_per_activity
+
+    second = axes.secondary_yaxis("right", functions=(to_hz, to_activity))
+    second.set_ylabel("mean rate of a neuron [Hz]", color=FAINT)
+    second.tick_params(colors=FAINT)
+
+
+def _within(fit: GainFit, activities: tuple[float, float]) -> Bool:
+    return (fit.wanted >= activities[0]) & (fit.wanted <= activities[1])
+
+
+def _drives_within(fit: GainFit, activities: tuple[float, float]) -> tuple[float, float]:
+    """The drives between which the wanted activity is in the range (both the same where none is)."""
+    drives = fit.drive[_within(fit, activities)]
+    return (float(drives[0]), float(drives[-1])) if drives.size else (float(fit.drive[0]), float(fit.drive[0]))

@@ -1,0 +1,101 @@
+"""The look of all pictures, and the one way they reach the disk: no display, no date, the same bytes every time."""
+
+import io
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+from neurocmc.common.files import write_file
+
+# Okabe & Ito 2008, Color Universal Design: told apart with every common colour blindness. For populations.
+_POPULATIONS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D")
+# Tol 2021, Colour Schemes, "muted", dark ones first, and a grey. For the units of one population.
+_UNITS = (
+    "#332288", "#CC6677", "#117733", "#88CCEE", "#882255", "#999933", "#44AA99", "#AA4499", "#DDCC77", "#555555",
+)  # fmt: skip
+INK, FAINT, GRID, HOST = "#222222", "#8A8A8A", "#E4E4E4", "#BBBBBB"
+DPI = 150
+
+_RC: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9,
+    "axes.titlesize": 9.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": FAINT,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.7,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "lines.linewidth": 1.4,
+    "lines.solid_capstyle": "round",
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "svg.hashsalt": "neurocmc",
+    "svg.fonttype": "path",
+    # Names are the user's: a dollar sign in one must not start mathematics.
+    "text.parse_math": False,
+}
+
+
+def population_colours(names: Iterable[str]) -> dict[str, str]:
+    """Population -> colour, by its place in the network, so that one population looks the same in every picture."""
+    return {name: _POPULATIONS[index % len(_POPULATIONS)] for index, name in enumerate(names)}
+
+
+def unit_colour(unit: int) -> str:
+    """Colour of a unit within its population; they repeat after ten."""
+    return _UNITS[unit % len(_UNITS)]
+
+
+@contextmanager
+def canvas(path: Path, width_in: float, height_in: float) -> Generator[Figure]:
+    """A figure to draw on, written to `path` (.png or .svg) when the block ends.
+
+    Raises InputError if the file cannot be written, ValueError for another suffix.
+    """
+    suffix = path.suffix.lower().lstrip(".")
+    if suffix not in ("png", "svg"):
+        raise ValueError(f"{path}: pictures are .png or .svg")
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_RC)
+        figure = Figure(figsize=(width_in, height_in), layout=ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.06))
+        FigureCanvasAgg(figure)
+        yield figure
+        buffer = io.BytesIO()
+        metadata = {"Software": None} if suffix == "png" else {"Date": None, "Creator": None}
+        figure.savefig(buffer, format=suffix, dpi=DPI, metadata=metadata)
+    write_file(path, buffer.getvalue())
+
+
+def note(axes: Axes, text: str) -> None:
+    """A quiet line under the title of an axes."""
+    axes.annotate(
+        text, (0, 1), (0, 3), xycoords="axes fraction", textcoords="offset points", fontsize=7.5, color=FAINT,
+        va="bottom",
+    )  # fmt: skip
+
+
+def heading(axes: Axes, title: str, text: str = "", colour: str = INK) -> None:
+    """A title and, under it, a quiet line."""
+    axes.set_title(title, color=colour, pad=16 if text else 6)
+    if text:
+        note(axes, text)

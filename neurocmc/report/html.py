@@ -1,0 +1,104 @@
+"""The report as one HTML file: pictures inside, no script, no link to fetch, the same bytes for the same content."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+
+from neurocmc.common.files import write_file
+from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.report import wording
+from neurocmc.report.budget import Budget
+from neurocmc.report.energy import citations
+from neurocmc.report.losses import population_losses, projection_losses
+from neurocmc.targets import Target
+from neurocmc.verify.edges import Edge
+
+_MEDIA = {".png": "image/png", ".svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A picture for the report: the bytes of a PNG or SVG file, and what to say of it."""
+
+    section: str  # "gain", "activity", "cores" or "errors": where it stands
+    media: str
+    content: bytes
+    caption: str
+
+    @classmethod
+    def read(cls, section: str, path: Path, caption: str) -> "Picture":
+        """The picture in a .png or .svg file."""
+        return cls(section=section, media=_MEDIA[path.suffix], content=path.read_bytes(), caption=caption)
+
+    @property
+    def data_uri(self) -> str:
+        return f"data:{self.media};base64,{base64.b64encode(self.content).decode('ascii')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReportContent:
+    """All that a report says. What is None or empty is left out, heading and all.
+
+    `versions`: program -> version, for the foot of the page; `options`: option of the compilation -> value.
+    """
+
+    network: SpikingNetwork
+    target: Target
+    origin: str  # the file the circuit came from, by name
+    origin_sha256: str
+    on_host: tuple[str, ...]
+    options: Mapping[str, str]
+    versions: Mapping[str, str]
+    edges: tuple[Edge, ...] = ()
+    integer: IntegerNetwork | None = None
+    budget: Budget | None = None
+    pictures: tuple[Picture, ...] = ()
+
+
+def write_report(path: Path, content: ReportContent) -> None:
+    """Write the report. Raises InputError if it cannot be written, ValueError for a picture of no known section."""
+    write_file(path, render_report(content))
+
+
+def render_report(content: ReportContent) -> str:
+    """The report as HTML text."""
+    sections = ("gain", "activity", "cores", "errors")
+    for picture in content.pictures:
+        if picture.section not in sections:
+            raise ValueError(f"a picture is of section {picture.section!r}, sections are {', '.join(sections)}")
+    energy = content.budget.energy if content.budget else None
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            content=content,
+            network=content.network,
+            target=content.target,
+            edges=content.edges,
+            budget=content.budget,
+            energy=energy,
+            citations=citations(energy) if energy else (),
+            projection_losses=projection_losses(content.integer) if content.integer else (),
+            population_losses=population_losses(content.integer) if content.integer else (),
+            pictures={section: [p for p in content.pictures if p.section == section] for section in sections},
+            verdicts=[
+                (kind, sum(edge.verdict == kind for edge in content.edges)) for kind in ("pass", "miss", "not run")
+            ],
+            words=wording,
+        )
+    )
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )

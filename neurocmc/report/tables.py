@@ -1,0 +1,235 @@
+"""Tables for a terminal: edges, budget, energy, gain fits and losses as rich renderables.
+
+Names come from the user's files, so they are put into cells as Text, never as markup.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.report import wording
+from neurocmc.report.budget import Budget, CoreUse
+from neurocmc.report.energy import EnergyEstimate, citations
+from neurocmc.report.losses import population_losses, projection_losses
+from neurocmc.verify.edges import Edge
+
+CORES_LISTED = 16
+NEARLY_FULL_PERCENT = 90.0
+_VERDICT_STYLE = {"pass": "green", "miss": "bold red", "not run": "yellow"}
+
+
+def edge_table(edges: Iterable[Edge]) -> Table:
+    """Every edge: value, limit, verdict, and what is worst."""
+    table = _table("stages", ("edge", "quantity", ">value", ">limit", "verdict", "worst", "note"))
+    for edge in edges:
+        table.add_row(
+            Text(edge.name),
+            Text(edge.quantity),
+            Text(wording.amount(edge.value, edge.unit)),
+            Text(wording.limit_text(edge)),
+            Text(edge.verdict, style=_VERDICT_STYLE[edge.verdict]),
+            Text(edge.worst),
+            Text(edge.note),
+        )
+    return table
+
+
+def budget_table(budget: Budget) -> RenderableType:
+    """Every resource on the whole target and on the core fullest of it, then core by core."""
+    if not budget.cores:
+        table = _table(f"budget on {budget.target} (no limits)", ("resource", ">used"))
+        for row in budget.in_all:
+            table.add_row(Text(wording.resource(row.resource)), f"{row.used:,}")
+        return table
+    table = _table(
+        f"budget on {budget.target}",
+        ("resource", ">in all", ">chip", ">%", ">fullest core", ">used", ">limit", ">%"),
+    )
+    for row in budget.in_all:
+        core, most = budget.fullest(row.resource)
+        table.add_row(
+            Text(wording.resource(row.resource)),
+            f"{row.used:,}",
+            _limit(row.limit),
+            _percent(row.percent),
+            str(core.core),
+            f"{most.used:,}",
+            _limit(most.limit),
+            _percent(most.percent),
+        )
+    return Group(table, _line(wording.cores(budget)), _core_table(budget))
+
+
+def energy_table(energy: EnergyEstimate) -> RenderableType:
+    """Operations in a tick, their price and their energy; totals, where the load was seen, and the caveat."""
+    table = _table("energy estimate", ("operation", ">in a tick", ">pJ each", ">a tick", ">a presentation"))
+    ticks = energy.ticks_per_presentation
+    for term in energy.terms:
+        each = "not published" if term.per_operation_pj is None else f"{term.per_operation_pj:g}"
+        counted = term.count_per_tick is not None
+        table.add_row(
+            term.operation,
+            wording.count(term.count_per_tick) if counted else "not counted",
+            each + ("*" if term.unverified else ""),
+            wording.energy(term.per_tick_pj) if counted else "–",
+            wording.energy(None if term.per_tick_pj is None else term.per_tick_pj * ticks) if counted else "–",
+        )
+    table.add_section()
+    table.add_row(
+        "dynamic",
+        "",
+        "",
+        wording.energy(energy.dynamic_per_tick_pj),
+        wording.energy(energy.dynamic_per_presentation_pj),
+    )
+    static = "" if energy.static_mw_per_chip is None else f" ({energy.static_mw_per_chip:g} mW a chip)"
+    mark = "*" if energy.static_unverified else ""
+    table.add_row(
+        f"static{static}{mark}",
+        "",
+        "",
+        wording.energy(energy.static_per_tick_pj),
+        wording.energy(energy.static_per_presentation_pj),
+    )
+    presentation_s = ticks * energy.tick_s
+    lines = [
+        f"load: {energy.load_source}",
+        f"a presentation is {ticks:,} ticks of {energy.tick_s * 1e3:g} ms, {presentation_s:g} s",
+        *energy.assumptions,
+        *(f"source: {citation}" for citation in citations(energy)),
+        energy.caveat,
+    ]
+    if energy.static_unverified or any(term.unverified for term in energy.terms):
+        lines.append("* sources disagree or are secondary; see `neurocmc targets`")
+    return Group(table, *(_line(line) for line in lines))
+
+
+def gain_fit_table(network: SpikingNetwork) -> Table:
+    """The gain fit of every population; errors are fractions of the ceiling."""
+    table = _table(
+        "gain fits",
+        (
+            "population", ">units", ">neurons", "code", ">rms", ">max", ">slope", ">visited", ">valid", ">ceiling",
+            ">headroom", ">Hz per activity",
+        ),
+    )  # fmt: skip
+    for population in network.populations:
+        fit = population.fit
+        table.add_row(
+            Text(population.name),
+            f"{population.units:,}",
+            f"{population.neurons:,}",
+            population.code,
+            wording.percent(fit.rms_error),
+            wording.percent(fit.max_error),
+            wording.signed_percent(fit.slope_error),
+            wording.span(fit.visited),
+            wording.span(fit.valid_range),
+            f"{fit.ceiling:.3g}",
+            wording.percent(fit.headroom),
+            f"{population.hz_per_activity(network.tick_s):.4g}",
+        )
+    return table
+
+
+def loss_table(network: IntegerNetwork) -> RenderableType:
+    """What rounding did: projections by the connection that lost most, populations by time constant and bias."""
+    gains = _table(
+        "rounding of projections",
+        (
+            "projection",
+            ">wanted gain",
+            ">realised",
+            ">largest loss",
+            ">rms",
+            ">clipped",
+            "mantissas",
+            ">exponent",
+            "sign",
+        ),
+    )
+    for loss in projection_losses(network):
+        gains.add_row(
+            Text(loss.name),
+            f"{loss.wanted_gain:.6g}",
+            f"{loss.realised_gain:.6g}",
+            wording.percent(loss.largest_loss),
+            wording.percent(loss.rms_loss),
+            str(loss.clipped),
+            f"{loss.mantissa_low}..{loss.mantissa_high}",
+            str(loss.exponent),
+            loss.sign,
+        )
+    pools = _table(
+        "rounding of populations",
+        (
+            "population",
+            ">wanted tau [ms]",
+            ">realised",
+            ">largest bias loss",
+            ">bias exponent",
+            ">threshold mantissa",
+        ),
+    )
+    for pool in population_losses(network):
+        pools.add_row(
+            Text(pool.name),
+            f"{pool.wanted_tau_ms:.4g}",
+            f"{pool.realised_tau_ms:.4g}",
+            wording.percent(pool.bias_largest_loss),
+            str(pool.bias_exponent),
+            f"{pool.threshold_mantissa:,}",
+        )
+    return Group(gains, pools)
+
+
+def _core_table(budget: Budget) -> RenderableType:
+    """Core by core: percent of each limit; only the fullest of many cores."""
+    listed = budget.cores
+    title = "core by core, % of each limit"
+    if len(listed) > CORES_LISTED:
+        fullest = sorted(listed, key=lambda core: (-_fullness(core), core.core))[:CORES_LISTED]
+        listed = tuple(sorted(fullest, key=lambda core: core.core))
+        title += f": the {CORES_LISTED} fullest of {len(budget.cores)} cores (all are in budget.json)"
+    limited = [row.resource for row in budget.in_all if row.limit is not None]
+    table = _table(title, (">core", *(f">{wording.resource(name)}" for name in limited), "populations"))
+    for core in listed:
+        percents = {row.resource: row.percent for row in core.resources}
+        table.add_row(
+            str(core.core), *(_percent(percents[name]) for name in limited), Text(", ".join(core.populations))
+        )
+    return table
+
+
+def _fullness(core: CoreUse) -> float:
+    return max(row.percent or 0.0 for row in core.resources)
+
+
+def _limit(limit: int | None) -> str:
+    return "–" if limit is None else f"{limit:,}"
+
+
+def _percent(percent: float | None) -> Text:
+    if percent is None:
+        return Text("–")
+    return Text(f"{percent:.1f}", style="yellow" if percent >= NEARLY_FULL_PERCENT else "")
+
+
+def _line(text: str) -> RenderableType:
+    return Padding(Text(text), (0, 0, 0, 2))
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    """A table of the house's look; a column that starts with > is set to the right."""
+    table = Table(
+        title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
+    )
+    for column in columns:
+        right = column.startswith(">")
+        table.add_column(Text(column.lstrip(">")), justify="right" if right else "left", overflow="fold")
+    return table

@@ -1,0 +1,80 @@
+"""Numbers as a reader wants them: shares as percent, energies with the prefix that fits, counts with separators."""
+
+from neurocmc.report.budget import Budget
+from neurocmc.verify.edges import Edge
+
+SHARES = ("of range", "of trials", "of ceiling", "relative")  # units of edges that are fractions
+FLOAT_ROUNDING = 1e-12
+_PREFIXES = ((1e12, "J"), (1e9, "mJ"), (1e6, "µJ"), (1e3, "nJ"), (1.0, "pJ"))
+
+
+def percent(share: float) -> str:
+    """A fraction as percent, to three significant digits; what is only the rounding of floats is 0."""
+    return f"{100 * share if abs(share) > FLOAT_ROUNDING else 0:.3g} %"
+
+
+def signed_percent(share: float) -> str:
+    """A fraction as percent with its sign, to two significant digits."""
+    return f"{100 * share:+.2g} %"
+
+
+def span(bounds: tuple[float, float]) -> str:
+    """A range of numbers."""
+    return f"{bounds[0]:.3g}..{bounds[1]:.3g}"
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A value with its unit, shares as percent; a dash where there is no value."""
+    if value is None:
+        return "–"
+    if unit in SHARES:
+        return f"{percent(value)} {unit}" if unit != "relative" else percent(value)
+    return f"{value:.3g} {unit}".strip()
+
+
+def limit_text(edge: Edge) -> str:
+    """The limit of an edge with its direction, or a dash."""
+    if edge.limit is None:
+        return "–"
+    value = percent(edge.limit) if edge.unit in SHARES else f"{edge.limit:.3g}"
+    return f"{'≤' if edge.better == 'low' else '≥'} {value}"
+
+
+def energy(value_pj: float | None) -> str:
+    """An energy given in pJ, with the prefix that fits; "not published" where there is none."""
+    if value_pj is None:
+        return "not published"
+    for size, unit in _PREFIXES:
+        if value_pj >= size:
+            return f"{value_pj / size:.3g} {unit}"
+    return f"{value_pj:.3g} pJ"
+
+
+def count(value: float | None) -> str:
+    """A number of operations or things: whole with separators, else to three digits; a dash where unknown."""
+    if value is None:
+        return "–"
+    if value == int(value) or abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def resource(name: str) -> str:
+    """A resource's field name as words."""
+    return {
+        "in_axons": "in-axons",
+        "out_axons": "out-axons",
+        "synapse_bits": "synapse memory [bit]",
+        "synapses_as_simulated": "synapses as simulated (neuron to pool)",
+    }.get(name, name.replace("_", " "))
+
+
+def cores(budget: Budget) -> str:
+    """Cores used beside the chip's and the lower bound, as a line; of a target without cores, nothing."""
+    if budget.cores_used is None or budget.cores_per_chip is None:
+        return ""
+    share = 100 * budget.cores_used / budget.cores_per_chip
+    return (
+        f"cores used: {budget.cores_used} of {budget.cores_per_chip} ({share:.3g} %); "
+        f"no placement can use fewer than {budget.cores_lower_bound}"
+    )
