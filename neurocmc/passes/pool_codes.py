@@ -54,7 +54,7 @@ def threshold_ladder(population: RatePopulation, ceiling: float, neurons: int) -
 
 
 def rate_current_scale(population: RatePopulation, ceiling: float) -> float:
-    """Thresholds of current per unit of z in the rate code: its neurons must rise as steeply as phi at its steepest."""
+    """Thresholds of current per unit of z in the rate code: a pool must be able to rise as steeply as phi does."""
     low, high = span(population, ceiling)
     z = np.linspace(low, high, _GRID)
     steepest = float((np.diff(population.transfer_at(z)) / np.diff(z)).max())

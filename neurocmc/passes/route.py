@@ -81,12 +81,14 @@ def _formats(network: IntegerNetwork) -> dict[str, tuple[int, str, bool]]:
 
 
 def _lower_bound(network: IntegerNetwork, limits: LoihiLimits) -> int:
-    """Cores that any placement needs: all compartments, and all synapses in perfectly filled groups."""
+    """Cores that any placement needs: for all compartments, and for all synapses in groups of the kindest size."""
     sizes = {p.name: p.neurons for p in network.populations}
     bits = 0.0
     for fibre in fibres(network):
         reached = len(fibre.target_units) * sizes[fibre.target]
-        cheapest = axon_bits(limits.synapses_per_group, fibre.delayed, limits) / limits.synapses_per_group
+        # Groups are padded to whole words, so that a full one is not always the cheapest a synapse.
+        sizes_of_group = range(1, limits.synapses_per_group + 1)
+        cheapest = min(axon_bits(n, fibre.delayed, limits) / n for n in sizes_of_group)
         bits += fibre.axons * min(float(axon_bits(reached, fibre.delayed, limits)), cheapest * reached)
     return max(
         -(-network.neurons // limits.compartments_per_core),

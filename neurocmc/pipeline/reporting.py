@@ -85,8 +85,9 @@ def _draw(figures: Path, levels: Lowered | Artifact, target: Target, edges: Sequ
         path = figures / "core-map.png"
         draw_core_map(levels.chip, target, path)
         pictures.append(Picture.read("cores", path, "The use of each core, by population."))
-    if edges:
+    if from_rate := [edge for edge in edges if edge.name.startswith("rate ~ ")]:
         path = figures / "errors.png"
-        draw_error_waterfall(edges, path)
-        pictures.append(Picture.read("errors", path, "The error of the rates after each stage."))
+        draw_error_waterfall(from_rate, path)
+        caption = "The error of the rates, against the rate circuit, after each stage."
+        pictures.append(Picture.read("errors", path, caption))
     return pictures

@@ -10,6 +10,8 @@ from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.host import axon_spikes, encode
 
+TRIALS_AT_ONCE = 32
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitSpikes:
@@ -79,9 +81,9 @@ def _host_spikes(network: IntegerNetwork, stimulus: Stimulus, ticks: int) -> tup
     totals: dict[str, Float] = {
         name: np.zeros(network.population(entry.target).units) for name, entry in entries.items()
     }
-    # Trial by trial: the spikes of all axons of a thousand trials would not fit a small memory.
-    for trial in range(stimulus.batch):
-        for name, values in encode(network, stimulus.take(slice(trial, trial + 1))).items():
+    # Some trials at a time: the spikes of all axons of a thousand trials would not fit a small memory.
+    for first in range(0, stimulus.batch, TRIALS_AT_ONCE):
+        for name, values in encode(network, stimulus.take(slice(first, first + TRIALS_AT_ONCE))).items():
             if entries[name].payload_bits:
                 totals[name] += np.count_nonzero(values, axis=(0, 1))
             else:

@@ -16,6 +16,8 @@ from neurocmc.common.errors import InputError, Problem
 from neurocmc.ir.integer import IntegerInput, IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
 
+BEYOND = 2**31  # values of this size overflow the array, and any axons: they are only counted, to be refused
+
 
 def encode(network: IntegerNetwork, stimulus: Stimulus) -> Mapping[str, NDArray[np.int32]]:
     """Input name -> (batch, ticks, target units) value sent per tick, in mantissa units of the input's exponent.
@@ -36,19 +38,22 @@ def _encode_input(network: IntegerNetwork, entry: IntegerInput, stimulus: Stimul
     held = np.zeros((stimulus.batch, population.units), dtype=np.int64)
     carry = np.zeros((stimulus.batch, population.units))
     arrives = 1.0 - keep / (1 << rule.decay_bits)
+    peak = 0.0
     for tick, edge in enumerate(edge_of_tick):
         wanted: Float = wanted_of_edge[:, edge]
         if entry.filtered:  # acts from the next tick on, as in the rate circuit
             before = wanted_of_edge[:, edge_of_tick[tick - 1]] if tick else np.zeros_like(wanted)
             send = before * arrives + carry
-            sent = np.rint(send / quantum)
+            sent = np.clip(np.rint(send / quantum), -BEYOND, BEYOND)
             carry = send - sent * quantum
         else:
             decayed = np.sign(held) * ((np.abs(held) * keep) >> rule.decay_bits)
-            sent = np.rint((wanted - decayed) / quantum)
+            sent = np.clip(np.rint((wanted - decayed) / quantum), -BEYOND, BEYOND)
             held = decayed + sent.astype(np.int64) * quantum
-        values[:, tick] = sent * grain
-    _check_capacity(entry, values, stimulus)
+        peak = max(peak, grain * float(np.abs(sent).max(initial=0.0)))
+        if peak < BEYOND:
+            values[:, tick] = sent * grain
+    _check_capacity(entry, peak, stimulus)
     return values
 
 
@@ -59,8 +64,8 @@ def largest_value(entry: IntegerInput) -> int:
     return int(entry.axon_mantissa[entry.axon_mantissa > 0].sum())
 
 
-def _check_capacity(entry: IntegerInput, values: NDArray[np.int32], stimulus: Stimulus) -> None:
-    limit, peak = largest_value(entry), int(np.abs(values).max(initial=0))
+def _check_capacity(entry: IntegerInput, peak: float, stimulus: Stimulus) -> None:
+    limit = largest_value(entry)
     if peak > limit:
         raise InputError(
             Problem(

@@ -1,0 +1,81 @@
+"""The Python door: load, compile, simulate, verify and budget, with the names and defaults of the command line.
+
+What a user can mend raises a `neurocmc.common.errors.NeurocmcError`, whose `problems` say where, what and the cure.
+"""
+
+from pathlib import Path
+
+from neurocmc.ir.recording import Recording
+from neurocmc.ir.spiking import Code
+from neurocmc.pipeline import Artifact, CompileOptions, Model, Progress, Verification, compile_model, open_artifact
+from neurocmc.pipeline import budget as read_budget
+from neurocmc.pipeline import load as _load
+from neurocmc.pipeline import simulate as _simulate
+from neurocmc.pipeline import verify as _verify
+from neurocmc.pipeline.simulate import Codegen, Interpreter
+from neurocmc.report.budget import Budget
+from neurocmc.targets import Target
+
+
+def load(path: str | Path) -> Model:
+    """Read a checkpoint of `neurocmc train` (.pt) or a circuit written by hand (.yaml).
+
+    Raises InputError holding everything that is wrong with the file.
+    """
+    return _load(Path(path))
+
+
+def compile(  # noqa: A001  (called as the command is)
+    model: str | Path | Model,
+    target: str | Target = "loihi1",
+    out: str | Path = "build",
+    neurons: int | None = None,
+    code: Code = "threshold",
+    seed: int = 0,
+    max_error: float | None = None,
+    progress: Progress | None = None,
+) -> Artifact:
+    """Compile a model for a target into the directory `out`, which becomes whole or is left as it was.
+
+    `target` is the name of a known one, the path of a YAML file or a Target; `neurons` are per unit (None: 64, or
+    with `max_error` the fewest that keep it). Raises InputError for bad input, InfeasibleError where the target
+    cannot hold the circuit.
+    """
+    options = CompileOptions(neurons=neurons, code=code, seed=seed, max_error=max_error)
+    model = model if isinstance(model, Model) else Path(model)
+    return compile_model(model, target, Path(out), options, progress)
+
+
+def simulate(
+    artifact: Artifact | str | Path,
+    on: Interpreter = "emulator",
+    stimulus: str | Path | None = None,
+    duration_s: float | None = None,
+    codegen: Codegen = "numpy",
+    progress: Progress | None = None,
+) -> Recording:
+    """Run a compiled circuit; decoded activity (batch, ticks, units) of every population, and its spikes.
+
+    `stimulus` is the name of one the artifact holds (None: its first test stimulus) or an .npz file. Raises
+    InputError where it does not fit, or the target has no emulator.
+    """
+    return _simulate(_opened(artifact), on, stimulus, duration_s, codegen=codegen, progress=progress)
+
+
+def verify(
+    artifact: Artifact | str | Path, samples: int | None = None, seeds: int = 1, progress: Progress | None = None
+) -> Verification:
+    """Compare every level of a compiled circuit with the one before it, on its test stimuli (None: all trials).
+
+    A missed budget is not an error: it is an edge whose verdict is "miss", and `passed` is False.
+    """
+    return _verify(_opened(artifact), samples, seeds, progress)
+
+
+def budget(artifact: Artifact | str | Path) -> Budget:
+    """What a compiled circuit takes of its target, per core and in all, and its energy estimate."""
+    return read_budget(_opened(artifact))
+
+
+def _opened(artifact: Artifact | str | Path) -> Artifact:
+    return artifact if isinstance(artifact, Artifact) else open_artifact(artifact)

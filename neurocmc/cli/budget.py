@@ -1,0 +1,21 @@
+"""`neurocmc budget`: what a compiled circuit takes of its target, per core and in all, and what it costs."""
+
+from neurocmc.cli.options import ArtifactDirectory, Json
+from neurocmc.cli.output import say_json, show
+
+EXAMPLES = ("neurocmc budget build", "neurocmc budget build --json")
+
+
+def budget(directory: ArtifactDirectory, as_json: Json = False) -> None:
+    """Show every resource used, its limit and percent, cores beside the lower bound, and the energy estimate."""
+    from neurocmc.pipeline import budget as read_budget
+    from neurocmc.pipeline import open_artifact
+    from neurocmc.report.tables import budget_table, energy_table
+
+    found = read_budget(open_artifact(directory))
+    if as_json:
+        say_json(found)
+        return
+    show(budget_table(found))
+    if found.energy is not None:
+        show(energy_table(found.energy))

@@ -1,0 +1,115 @@
+"""`neurocmc compile`: a model in, an artifact out, and what was lost on the way."""
+
+from dataclasses import fields
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neurocmc.cli.options import Json
+from neurocmc.cli.output import say, say_json, show, stages
+
+if TYPE_CHECKING:
+    from neurocmc.pipeline import Artifact
+    from neurocmc.report.budget import Budget
+
+EXAMPLES = (
+    "neurocmc compile models/swta-digits.pt --target loihi1 -o build",
+    "neurocmc compile circuit.yaml --target mine.yaml -o build --max-error 0.01",
+)
+
+
+class Code(StrEnum):
+    """How a pool of neurons carries the activity of its unit."""
+
+    threshold = "threshold"
+    rate = "rate"
+
+
+def compile(  # noqa: A001  (the command is called so)
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A checkpoint (.pt) or a circuit (.yaml).")],
+    target: Annotated[str, typer.Option("--target", help="A known target or a YAML file.", metavar="NAME|FILE.yaml")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Where the artifact goes.", show_default=False)
+    ],
+    neurons: Annotated[
+        int | None, typer.Option(help="Neurons per unit; 64 unless --max-error chooses.", show_default=False)
+    ] = None,
+    code: Annotated[Code, typer.Option(help="How a pool carries activity.")] = Code.threshold,
+    seed: Annotated[int, typer.Option(help="Seed of the rate code's random part.")] = 0,
+    max_error: Annotated[
+        float | None,
+        typer.Option(help="Choose the fewest neurons that keep this error.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Compile a model for a target: match gains, quantise, place, route, emit."""
+    from neurocmc.pipeline import CompileOptions, compile_model
+    from neurocmc.pipeline import budget as read_budget
+
+    options = CompileOptions(neurons=neurons, code=code.value, seed=seed, max_error=max_error)
+    with stages("compile") as progress:
+        artifact = compile_model(model, target, output, options, progress)
+    if as_json:
+        say_json(_as_json(artifact, read_budget(artifact)))
+    else:
+        _tell(artifact, read_budget(artifact))
+
+
+def _tell(artifact: "Artifact", budget: "Budget") -> None:
+    from neurocmc.report import wording
+    from neurocmc.report.tables import gain_fit_table, loss_table
+
+    network = artifact.spiking
+    units = sum(population.units for population in network.populations)
+    say(
+        f"{network.name}: {units} units x {artifact.neurons} neurons in {artifact.code} code "
+        f"for {artifact.target.name}, seed {artifact.seed}"
+    )
+    say(f"neurons a unit: {artifact.manifest['neurons_reason']}")
+    show(gain_fit_table(network))
+    if artifact.integer is not None:
+        show(loss_table(artifact.integer))
+    if cores := wording.cores(budget):
+        say(cores)
+    if budget.energy is not None:
+        say(f"energy of a presentation: {wording.energy(budget.energy.dynamic_per_presentation_pj)} (estimate)")
+    for part in artifact.circuit.on_host:
+        say(f"stays on the host: {part}")
+    say(f"artifact: {artifact.directory}")
+    say(f"report:   {artifact.directory / 'report.html'}")
+    say(f"next:     neurocmc verify {artifact.directory}")
+
+
+def _as_json(artifact: "Artifact", budget: "Budget") -> dict[str, Any]:
+    from neurocmc.report.losses import population_losses, projection_losses
+
+    integer = artifact.integer
+    return {
+        "artifact": artifact.directory,
+        "report": artifact.directory / "report.html",
+        "target": artifact.target.name,
+        "options": artifact.manifest["options"],
+        "neurons_reason": artifact.manifest["neurons_reason"],
+        "neurons_tried": artifact.manifest["neurons_tried"],
+        "gain_fits": [
+            {"population": population.name, "units": population.units, **_fit(population.fit)}
+            for population in artifact.spiking.populations
+        ],
+        "projection_losses": [] if integer is None else projection_losses(integer),
+        "population_losses": [] if integer is None else population_losses(integer),
+        "budget": {
+            "cores_used": budget.cores_used,
+            "cores_lower_bound": budget.cores_lower_bound,
+            "cores_per_chip": budget.cores_per_chip,
+            "in_all": budget.in_all,
+        },
+    }
+
+
+def _fit(fit: Any) -> dict[str, Any]:
+    """The numbers of a gain fit without its curve."""
+    numbers = {field.name: getattr(fit, field.name) for field in fields(fit)}
+    curve = ("drive", "wanted", "measured")
+    return {name: value for name, value in numbers.items() if name not in curve} | {"headroom": fit.headroom}

@@ -1,0 +1,60 @@
+"""`neurocmc demo`: a bundled circuit from its source to its pictures, in one command."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurocmc.cli.failures import MISSED
+from neurocmc.cli.options import Json
+from neurocmc.cli.output import grid, say, say_json, show, stages
+from neurocmc.cli.verify import tell_edges
+
+EXAMPLES = ("neurocmc demo", "neurocmc demo working-memory --target loihi1 -o demo")
+
+
+def demo(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Which demo; without it, all are listed.")
+    ] = None,
+    target: Annotated[str, typer.Option(help="A known target or a YAML file.", metavar="NAME|FILE.yaml")] = "loihi1",
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="DIR", help="Where it all goes.", show_default="demo-NAME"),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Compile a bundled circuit, run it on rate, Brian2 and emulator, and draw what it does."""
+    from neurocmc.pipeline import DEMOS, run_demo
+    from neurocmc.pipeline import budget as read_budget
+    from neurocmc.report.tables import budget_table
+
+    if name is None:
+        _list({known: entry.title for known, entry in DEMOS.items()}, as_json)
+        return
+    with stages(f"demo {name}") as progress:
+        result = run_demo(name, target, output or Path(f"demo-{name}"), progress)
+    directory = result.artifact.directory
+    if as_json:
+        facts = {"lines": result.lines, "pictures": result.pictures, "edges": result.edges}
+        say_json({"demo": name, "passed": result.passed, "artifact": directory, **facts})
+    else:
+        for line in result.lines:
+            say(line)
+        tell_edges(result.edges)
+        show(budget_table(read_budget(result.artifact)))
+        for picture in result.pictures:
+            say(f"picture:  {picture}")
+        say(f"report:   {directory / 'report.html'}")
+        say(f"artifact: {directory}")
+    if not result.passed:
+        raise typer.Exit(MISSED)
+
+
+def _list(titles: Mapping[str, str], as_json: bool) -> None:
+    if as_json:
+        say_json({"demos": titles})
+        return
+    show(grid("demos", ("name", "what it shows"), titles.items()))
+    say("Run one: neurocmc demo NAME")

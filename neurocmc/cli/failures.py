@@ -1,0 +1,108 @@
+"""How the command line fails: what a user can mend on one screen, what is our defect in one line, by exit codes.
+
+0 done   1 a fidelity budget is missed   2 bad input or infeasible   3 a defect of neurocmc
+130 interrupted   141 the reader of a pipe went away
+"""
+
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import wraps
+from textwrap import wrap
+from typing import ParamSpec
+
+import typer
+
+from neurocmc.cli.output import console, say_json
+from neurocmc.common.errors import InputError, NeurocmcError, Problem
+
+MISSED, INPUT, DEFECT, INTERRUPTED, CLOSED_PIPE = 1, 2, 3, 130, 141
+MAX_REASON = 200
+INDENT = "    "
+
+debug: ContextVar[bool] = ContextVar("debug", default=False)  # set by --debug for the command that follows
+
+P = ParamSpec("P")
+
+
+def guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """A command that ends every failure in a message and an exit code, never in a traceback.
+
+    A command with an `as_json` option says its failures as JSON on stdout when that is set.
+    """
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        as_json = bool(kwargs.get("as_json"))
+        try:
+            command(*args, **kwargs)
+        except NeurocmcError as error:
+            raise _told(error, as_json) from None
+        except MemoryError:
+            cure = "fewer trials, a shorter --duration, or fewer neurons"
+            raise _told(InputError(Problem("memory", "there is not enough of it for this", cure)), as_json) from None
+        except KeyboardInterrupt:
+            typer.echo("interrupted; nothing half-written is left", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            # Python flushes stdout once more when it ends, and would complain of the same pipe again.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(CLOSED_PIPE) from None
+        except (typer.Exit, typer.Abort, typer.BadParameter):
+            raise
+        except Exception as error:
+            raise _defect(error, as_json) from None
+
+    return run
+
+
+def _told(error: NeurocmcError, as_json: bool) -> typer.Exit:
+    if as_json:
+        _say_json(error.headline, error.problems)
+    else:
+        print_problems(error)
+    return typer.Exit(error.exit_code)
+
+
+def _say_json(headline: str, problems: tuple[Problem, ...]) -> None:
+    say_json({"error": {"headline": headline, "problems": problems}})
+
+
+def print_problems(error: NeurocmcError) -> None:
+    """All problems on stderr, each with its place, what is wrong there and the cure.
+
+    The panel has no sides: words are wrapped, but a path longer than the page stays in one piece to be copied.
+    """
+    from rich.rule import Rule
+    from rich.text import Text
+
+    page = console(sys.stderr)
+    page.print(Rule(Text(error.headline, style="bold red"), align="left", style="red"))
+    for problem in error.problems:
+        page.print(Text(problem.where, style="bold"), soft_wrap=True)
+        page.print(_wrapped(problem.what, page.width), soft_wrap=True)
+        if problem.cure:
+            page.print(_wrapped(f"cure: {problem.cure}", page.width), style="green", soft_wrap=True)
+    page.print(Rule(style="red"))
+
+
+def _wrapped(text: str, width: int) -> str:
+    lines = wrap(
+        text, width, initial_indent=INDENT, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(lines)
+
+
+def _defect(error: Exception, as_json: bool) -> typer.Exit:
+    """One line on a failure that no input should be able to cause; the traceback where --debug asks for it."""
+    if debug.get():
+        traceback.print_exception(error)
+    first = (str(error).splitlines() or [""])[0][:MAX_REASON]
+    what = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    cure = "please report it, with the traceback that `neurocmc --debug ...` or NEUROCMC_DEBUG=1 shows"
+    typer.echo(f"this is a defect of neurocmc ({what}): {cure}", err=True)
+    if as_json:
+        _say_json("defect of neurocmc", (Problem("neurocmc", what, cure),))
+    return typer.Exit(DEFECT)

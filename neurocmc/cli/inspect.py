@@ -1,0 +1,128 @@
+"""`neurocmc inspect`: what a model is before it is compiled: populations, projections, numbers, checks."""
+
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neurocmc.cli.options import Json
+from neurocmc.cli.output import grid, say, say_json, show
+
+if TYPE_CHECKING:
+    from neurocmc.common.arrays import Float
+    from neurocmc.ir.rate import RateCircuit
+    from neurocmc.pipeline import Model
+
+EXAMPLES = ("neurocmc inspect models/swta-digits.pt", "neurocmc inspect circuit.yaml --json")
+
+
+def inspect(
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A checkpoint (.pt) or a circuit (.yaml).")],
+    as_json: Json = False,
+) -> None:
+    """Show the populations, projections, inputs, readouts and parameters of a model, and check it."""
+    from neurocmc.pipeline import load
+
+    loaded = load(model)
+    sections = _sections(loaded.circuit)
+    if as_json:
+        header = {"model": model, "name": loaded.circuit.name, "dt_s": loaded.circuit.dt_s}
+        rest = {"on_host": loaded.circuit.on_host, "facts": loaded.facts, "checks": _checks(loaded)}
+        say_json({**header, "origin_sha256": loaded.circuit.origin_sha256, **sections, **rest})
+        return
+    circuit = loaded.circuit
+    say(f"{model}: {circuit.name}, {circuit.units} units, step {1e3 * circuit.dt_s:g} ms")
+    say(f"sha256 {circuit.origin_sha256}")
+    for title, rows in sections.items():
+        if rows:
+            show(_table(title, rows))
+    for part in circuit.on_host:
+        say(f"stays on the host: {part}")
+    show(grid("model", ("", "value"), [(name, _written(value)) for name, value in loaded.facts.items()]))
+    show(_table("checks", _checks(loaded)))
+
+
+def _sections(circuit: "RateCircuit") -> dict[str, list[dict[str, Any]]]:
+    return {
+        "populations": [
+            {
+                "name": population.name,
+                "units": population.size,
+                "transfer": population.transfer,
+                "gain": _range(population.gain),
+                "threshold": _range(population.offset),
+                "bias": _range(population.bias),
+                "saturation": population.saturation,
+                "tau_ms": 1e3 * population.trace_tau_s,
+            }
+            for population in circuit.populations
+        ],
+        "projections": [
+            {
+                "name": projection.name,
+                "shape": list(projection.weight.shape),
+                "nonzero": int((projection.weight != 0).sum()),
+                "weight": _range(projection.weight[projection.weight != 0]),
+                "tau_ms": 1e3 * projection.tau_s,
+                "order": projection.order,
+                "dc_gain": projection.dc_gain,
+            }
+            for projection in circuit.projections
+        ],
+        "inputs": [
+            {"name": entry.name, "to": entry.target, "channels": entry.channels, "tau_ms": 1e3 * entry.tau_s}
+            for entry in circuit.inputs
+        ],
+        "readouts": [
+            {
+                "name": readout.name,
+                "kind": readout.kind,
+                "population": readout.population,
+                "window_ms": 1e3 * readout.window_s,
+                "labels": list(readout.labels),
+            }
+            for readout in circuit.readouts
+        ],
+    }
+
+
+def _checks(model: "Model") -> list[dict[str, str]]:
+    """What was found sound (a fault would have been an error), each with the numbers that say so."""
+    circuit = model.circuit
+    numbers = sum(p.weight.size for p in circuit.projections) + sum(3 * p.size for p in circuit.populations)
+    checks = [
+        {"check": "file", "found": "whole, of a known format; nothing in it was executed"},
+        {"check": "circuit", "found": f"names unique, shapes fit, all {numbers:,} numbers finite"},
+    ]
+    excitation, bound = model.facts.get("largest excitation"), model.facts.get("stability bound")
+    if isinstance(excitation, float) and isinstance(bound, float):
+        found = f"self-excitation {excitation:.6g} is below the bound {bound:.6g}"
+    else:
+        found = "not known in closed form; compile runs the circuit on its calibration stimuli"
+    return [*checks, {"check": "stability", "found": found}]
+
+
+def _range(values: "Float") -> list[float]:
+    """The value where it is one for all, else the least and the greatest."""
+    return sorted({float(values.min()), float(values.max())}) if values.size else []
+
+
+def _table(title: str, rows: list[dict[str, Any]]) -> Any:
+    columns = {name: name.replace("_ms", " [ms]").replace("_", " ") for name in rows[0]}
+    numbers = [columns[name] for name, value in rows[0].items() if isinstance(value, int | float)]
+    shown = [[_cell(name, value) for name, value in row.items()] for row in rows]
+    return grid(title, list(columns.values()), shown, right=numbers)
+
+
+def _cell(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        joint = {"shape": " x ", "labels": " "}.get(name, " .. ")
+        return joint.join(_written(entry) for entry in value)
+    return _written(value)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}" if isfinite(value) else "none"
+    return f"{value:,}" if isinstance(value, int) else str(value)

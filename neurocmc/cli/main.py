@@ -1,0 +1,89 @@
+"""The `neurocmc` command: its commands in the order in which one uses them, and the options before them."""
+
+import signal
+import sys
+from collections.abc import Callable
+from io import TextIOWrapper
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from neurocmc.cli import budget, compile, demo, inspect, simulate, targets, train, verify  # noqa: A004
+from neurocmc.cli.failures import debug, guarded
+from neurocmc.cli.output import page_width
+
+EPILOG = (
+    "Exit codes: 0 done, 1 a fidelity budget is missed, 2 bad input or infeasible, 3 a defect of neurocmc.",
+    "Example: neurocmc compile models/swta-digits.pt --target loihi1 -o build",
+)
+
+
+class Commands(TyperGroup):
+    """The group of all commands; help and usage errors keep to the page's width where there is no terminal."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        from typer import rich_utils
+
+        rich_utils.MAX_WIDTH = page_width()
+        return super().main(*args, **kwargs)
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # failures are told in `failures`
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="\n\n".join(EPILOG),
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from neurocmc import __version__
+
+        typer.echo(f"neurocmc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def before(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+    show_debug: Annotated[
+        bool, typer.Option("--debug", envvar="NEUROCMC_DEBUG", help="Show the traceback of a defect of neurocmc.")
+    ] = False,
+) -> None:
+    """Compile trained cortical rate circuits to spiking neuromorphic chips, every stage verified."""
+    debug.set(show_debug)
+
+
+def _add(command: Callable[..., None], examples: tuple[str, ...]) -> None:
+    told = "Examples:" if len(examples) > 1 else "Example:"
+    app.command(epilog="\n\n".join((told, *examples)), no_args_is_help=False)(guarded(command))
+
+
+_add(train.train, train.EXAMPLES)
+_add(inspect.inspect, inspect.EXAMPLES)
+_add(compile.compile, compile.EXAMPLES)
+_add(simulate.simulate, simulate.EXAMPLES)
+_add(verify.verify, verify.EXAMPLES)
+_add(budget.budget, budget.EXAMPLES)
+_add(targets.targets, targets.EXAMPLES)
+_add(demo.demo, demo.EXAMPLES)
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> None:
+    """Leave by an exception, so that what was half written is removed on the way out."""
+    sys.exit(128 + signal.SIGTERM)
+
+
+def run() -> None:
+    """The entry point of the `neurocmc` script."""
+    signal.signal(signal.SIGTERM, _terminated)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that cannot show a µ is no reason to fail
+    app(prog_name="neurocmc")

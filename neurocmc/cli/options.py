@@ -1,0 +1,21 @@
+"""Options that several commands share, so that they are called the same everywhere."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurocmc.common.errors import InputError, Problem
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of tables.")]
+ArtifactDirectory = Annotated[
+    Path, typer.Argument(metavar="DIR", help="A directory made by `neurocmc compile`.", show_default=False)
+]
+
+
+def check_output_file(path: Path) -> None:
+    """Find out before the work is done, not after it, that its result could not be written. Raises InputError."""
+    if path.is_dir():
+        raise InputError(Problem(str(path), "is a directory, a file is needed", "name a file in it"))
+    if not path.parent.is_dir():
+        raise InputError(Problem(str(path), "its folder does not exist", "make the folder first, or name another"))

@@ -1,0 +1,141 @@
+"""How the command line speaks: facts and tables on stdout, progress on stderr, JSON where it is asked for.
+
+Without a terminal there are no colours, the page is `PLAIN_WIDTH` columns wide, and progress is one line a stage.
+Plain lines are never wrapped: a path can always be copied in one piece.
+"""
+
+import sys
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+PLAIN_WIDTH = 100
+MAX_UNWRAPPED = 40
+StageProgress = Callable[[str, float], None]  # stage, share done
+
+
+def page_width(stream: TextIO | None = None) -> int | None:
+    """The width to set on `stream` (stdout): fixed without a terminal, None (the terminal's own) with one."""
+    return None if (stream or sys.stdout).isatty() else PLAIN_WIDTH
+
+
+def console(stream: TextIO | None = None) -> "Console":
+    """A rich console on `stream` (stdout) that takes text as it is: no markup, no guesses at what to highlight."""
+    from rich.console import Console
+
+    stream = stream or sys.stdout
+    return Console(file=stream, width=page_width(stream), markup=False, highlight=False, emoji=False)
+
+
+def say(text: str = "") -> None:
+    """One line on stdout, as long as it is."""
+    typer.echo(text)
+
+
+def show(*what: "RenderableType") -> None:
+    """Print tables on stdout."""
+    page = console()
+    with page.capture() as captured:
+        page.print(*what)
+    # Through echo, not by rich itself, which would answer a closed pipe with exit code 1: a missed budget.
+    typer.echo(captured.get(), nl=False)
+
+
+def grid(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> "Table":
+    """A table of texts; the columns named in `right` hold numbers and stand to the right."""
+    from rich.table import Table
+
+    table = Table(
+        title=title or None, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
+    )
+    rows = list(rows)
+    for index, column in enumerate(columns):
+        # Names are easier to read, and to search for, in one piece; what is beside them can wrap.
+        short = index == 0 and max((len(row[0]) for row in rows), default=0) <= MAX_UNWRAPPED
+        justify = "right" if column in right else "left"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=short)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def say_json(value: Any) -> None:
+    """The one JSON text of `value` on stdout."""
+    from neurocmc.common.files import json_text
+
+    typer.echo(json_text(plain(value)), nl=False)
+
+
+def plain(value: Any) -> Any:
+    """`value` as JSON has it: dataclasses become objects, paths texts, arrays lists; what is not finite, null."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if isfinite(value) else None
+        case Path():
+            return str(value)
+        case Enum():
+            return plain(value.value)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+        case _ if hasattr(value, "items"):
+            return {str(name): plain(entry) for name, entry in value.items()}
+        case _ if hasattr(value, "tolist"):  # numpy's arrays and numbers
+            return plain(value.tolist())
+        case _:
+            return [plain(entry) for entry in cast(Iterable[Any], value)]
+
+
+@contextmanager
+def stages(what: str) -> Generator[StageProgress]:
+    """Progress of `what` on stderr: a bar on a terminal, else one line whenever a new stage is named."""
+    with bar(what) as advance:
+        last = ""
+
+        def told(stage: str, share: float) -> None:
+            nonlocal last
+            advance(stage, share, f"{what}: {stage}" if stage != last else "")
+            last = stage
+
+        yield told
+
+
+@contextmanager
+def bar(what: str) -> Generator[Callable[[str, float, str], None]]:
+    """A bar on stderr, advanced by (text beside it, share done, line for where there is no terminal)."""
+    if not sys.stderr.isatty():
+
+        def write(_text: str, _share: float, line: str) -> None:
+            if line:
+                typer.echo(line, err=True)
+
+        yield write
+        return
+
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[text]}", markup=False),
+    )
+    with Progress(*columns, console=console(sys.stderr), transient=True) as progress:
+        task = progress.add_task(what, total=1.0, text="")
+
+        def advance(text: str, share: float, _line: str) -> None:
+            progress.update(task, completed=share, text=text)
+
+        yield advance

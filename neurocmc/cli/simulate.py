@@ -1,0 +1,131 @@
+"""`neurocmc simulate`: one artifact on one interpreter under one stimulus, recorded to a file."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neurocmc.cli.options import ArtifactDirectory, Json, check_output_file
+from neurocmc.cli.output import say, say_json, stages
+
+if TYPE_CHECKING:
+    from neurocmc.ir.rate import Readout
+    from neurocmc.ir.recording import Recording
+    from neurocmc.ir.stimulus import Stimulus
+
+EXAMPLES = (
+    "neurocmc simulate build --on emulator -o out.npz",
+    "neurocmc simulate build --on brian2 --stimulus mine.npz --duration 0.5 -o out.npz",
+)
+SHOWN_DECISIONS = 20
+
+
+class Interpreter(StrEnum):
+    """What the circuit can be run on."""
+
+    rate = "rate"
+    brian2 = "brian2"
+    emulator = "emulator"
+
+
+class Codegen(StrEnum):
+    """How Brian2 runs: without a compiler, or with one."""
+
+    numpy = "numpy"
+    cython = "cython"
+    cpp_standalone = "cpp_standalone"
+
+
+def simulate(
+    directory: ArtifactDirectory,
+    on: Annotated[Interpreter, typer.Option("--on", help="What to run it on.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="OUT.npz", help="The recording to write.", show_default=False)
+    ],
+    stimulus: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE.npz", help="One that the artifact holds (default: its first test stimulus), or a file."
+        ),
+    ] = None,
+    duration: Annotated[
+        float | None, typer.Option(metavar="S", help="Cut or prolong the stimulus to so many seconds.")
+    ] = None,
+    codegen: Annotated[Codegen, typer.Option(help="How Brian2 runs.")] = Codegen.numpy,
+    as_json: Json = False,
+) -> None:
+    """Run a compiled circuit and write spikes and decoded activity of every population."""
+    check_output_file(output)
+    from neurocmc.ir.store import save_recording
+    from neurocmc.pipeline import open_artifact
+    from neurocmc.pipeline import simulate as run
+    from neurocmc.pipeline.simulate import find_stimulus
+
+    artifact = open_artifact(directory)
+    with stages("simulate") as progress:
+        chosen = find_stimulus(artifact, stimulus)
+        progress(on.value, 0.0)
+        recording = run(artifact, on.value, stimulus, duration, codegen=codegen.value, progress=progress)
+        save_recording(recording, output)
+    winners = [readout for readout in artifact.circuit.readouts if readout.kind == "winner"]
+    decided = [_decided(recording, readout, chosen) for readout in winners]
+    facts = _facts(recording, chosen)
+    if as_json:
+        say_json({"recording": output, **facts, "decisions": decided})
+        return
+    _tell(facts, decided)
+    say(f"recording: {output}")
+
+
+def _facts(recording: "Recording", stimulus: "Stimulus") -> dict[str, Any]:
+    return {
+        "on": recording.level,
+        "stimulus": recording.stimulus,
+        "trials": stimulus.batch,
+        "ticks": recording.ticks,
+        "tick_s": recording.tick_s,
+        "duration_s": recording.ticks * recording.tick_s,
+        "populations": [
+            {
+                "name": name,
+                "units": int(activity.shape[2]),
+                "largest_activity": float(activity.max(initial=0.0)),
+                "spikes": int(recording.spike_counts[name].sum()) if name in recording.spike_counts else None,
+            }
+            for name, activity in recording.activity.items()
+        ],
+    }
+
+
+def _decided(recording: "Recording", readout: "Readout", stimulus: "Stimulus") -> dict[str, Any]:
+    from neurocmc.verify.metrics import accuracy, decisions
+
+    chosen = decisions(recording, readout)
+    names = readout.labels or tuple(str(unit) for unit in range(recording.activity[readout.population].shape[2]))
+    return {
+        "readout": readout.name,
+        "chosen": [names[unit] if unit >= 0 else None for unit in chosen.tolist()],
+        "labelled": int((stimulus.labels >= 0).sum()),
+        "accuracy": accuracy(chosen, stimulus.labels),
+    }
+
+
+def _tell(facts: dict[str, Any], decided: list[dict[str, Any]]) -> None:
+    say(
+        f"{facts['stimulus']} on {facts['on']}: {facts['trials']:,} trials of {facts['duration_s']:g} s, "
+        f"{facts['ticks']:,} ticks of {1e3 * facts['tick_s']:g} ms"
+    )
+    for population in facts["populations"]:
+        spikes = "" if population["spikes"] is None else f", {population['spikes']:,} spikes"
+        say(
+            f"  {population['name']}: {population['units']} units, "
+            f"largest activity {population['largest_activity']:.4g}{spikes}"
+        )
+    for readout in decided:
+        shown = [name or "none" for name in readout["chosen"][:SHOWN_DECISIONS]]
+        more = f" ... ({len(readout['chosen']):,} in all)" if len(readout["chosen"]) > SHOWN_DECISIONS else ""
+        say(f"{readout['readout']} decided: {' '.join(shown)}{more}")
+        if readout["accuracy"] is not None:
+            share = f"{100 * readout['accuracy']:.2f} %"
+            say(f"{readout['readout']} accuracy: {share} of {readout['labelled']:,} labelled trials")

@@ -1,0 +1,204 @@
+"""The line by command: compile, simulate, verify and budget on one small circuit, and the same through Python."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import neurocmc
+from neurocmc.cli.verify import strain
+from neurocmc.common.files import write_npz
+from neurocmc.ir.store import load_recording
+from neurocmc.verify.edges import judged, not_run
+from tests.cli.running import CIRCUIT, Run, listing, run
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:
+    build = tmp_path_factory.mktemp("compiled") / "build"
+    return build, run("compile", CIRCUIT, "--target", "loihi1", "--neurons", "32", "-o", build)
+
+
+@pytest.fixture
+def build(compiled: tuple[Path, Run], tmp_path: Path) -> Path:
+    """A copy, for what writes into it."""
+    return Path(shutil.copytree(compiled[0], tmp_path / "build"))
+
+
+def parsed(shown: Run) -> Any:
+    return json.loads(shown.out)
+
+
+def test_compile_tells_fits_losses_cores_and_where_the_report_is(compiled: tuple[Path, Run]) -> None:
+    build, shown = compiled
+    assert shown.code == 0, shown.err
+    assert "four-unit-swta: 5 units x 32 neurons in threshold code for loihi1, seed 0" in shown.out
+    for words in ("gain fits", "rounding of projections", "cores used: ", "no placement can use fewer than"):
+        assert words in shown.out
+    assert f"{build / 'report.html'}\n" in shown.out
+    assert (build / "report.html").is_file()
+    assert [line.split(": ")[0] for line in shown.err.splitlines()] == ["compile"] * len(shown.err.splitlines())
+
+
+def test_compile_as_json_and_for_a_target_without_a_chip(tmp_path: Path) -> None:
+    shown = run("compile", CIRCUIT, "--target", "brian2", "--max-error", "0.2", "-o", tmp_path / "b", "--json")
+    assert shown.code == 0, shown.err
+    told = parsed(shown)
+    assert (told["target"], told["options"]["max_error"]) == ("brian2", 0.2)
+    assert told["options"]["neurons"] == told["neurons_tried"][-1]["neurons"]
+    assert told["neurons_tried"][-1]["error"] <= 0.2
+    assert {fit["population"] for fit in told["gain_fits"]} == {"excite", "inhibit"}
+    assert "drive" not in told["gain_fits"][0]
+    assert told["projection_losses"] == []
+    assert told["budget"]["cores_used"] is None
+    refused = run("simulate", tmp_path / "b", "--on", "emulator", "-o", tmp_path / "out.npz")
+    assert refused.code == 2
+    assert "it has no emulator" in refused.err
+    assert not (tmp_path / "out.npz").exists()
+
+
+@pytest.mark.parametrize("on", ["rate", "brian2", "emulator"])
+def test_simulate_writes_what_it_says(on: str, compiled: tuple[Path, Run], tmp_path: Path) -> None:
+    out = tmp_path / "out.npz"
+    shown = run("simulate", compiled[0], "--on", on, "--stimulus", "switch", "-o", out, "--json")
+    assert shown.code == 0, shown.err
+    told = parsed(shown)
+    recording = load_recording(out)
+    assert (recording.level, recording.stimulus) == (told["on"], told["stimulus"]) == (on, "switch")
+    assert (told["trials"], told["ticks"]) == (1, recording.ticks) == (1, 2000)
+    for population in told["populations"]:
+        counts = recording.spike_counts.get(population["name"])
+        assert population["spikes"] == (None if counts is None else counts.sum())
+        largest = recording.activity[population["name"]].max()
+        assert population["largest_activity"] == pytest.approx(float(largest))
+    assert told["decisions"] == [{"readout": "winner", "chosen": ["b"], "labelled": 1, "accuracy": 1.0}]
+
+
+def test_simulate_under_a_stimulus_of_ones_own(compiled: tuple[Path, Run], tmp_path: Path) -> None:
+    drive = np.zeros((3, 1, 4))
+    drive[[0, 1], 0, [2, 3]] = 0.4
+    write_npz(tmp_path / "mine.npz", {
+        "duration_s": np.array(0.2), "edges_s": np.zeros(1), "value/drive": drive, "labels": np.array([2, 0, -1])
+    })  # fmt: skip
+    arguments = (
+        "simulate",
+        compiled[0],
+        "--on",
+        "emulator",
+        "--stimulus",
+        tmp_path / "mine.npz",
+        "--duration",
+        "0.3",
+    )
+    shown = run(*arguments, "-o", tmp_path / "out.npz")
+    assert shown.code == 0, shown.err
+    assert "mine on emulator: 3 trials of 0.3 s, 300 ticks of 1 ms" in shown.out
+    assert "winner decided: c d none\n" in shown.out
+    assert "winner accuracy: 50.00 % of 2 labelled trials" in shown.out
+    assert f"recording: {tmp_path / 'out.npz'}\n" in shown.out
+
+
+@pytest.mark.parametrize("arguments", [("--stimulus", "swich"), ("--stimulus", "no.npz"), ("--duration", "0")])
+def test_simulate_refuses(arguments: tuple[str, str], compiled: tuple[Path, Run], tmp_path: Path) -> None:
+    shown = run("simulate", compiled[0], "--on", "rate", *arguments, "-o", tmp_path / "out.npz")
+    assert (shown.code, shown.out) == (2, "")
+    assert listing(tmp_path) == {}
+
+
+def test_verify_walks_the_edges_and_names_the_worst(build: Path) -> None:
+    shown = run("verify", build)
+    assert shown.code == 0, shown.out
+    for words in ("rate ~ brian2", "rate ~ emulator", "verdict", "\nworst: ", "all 13 budgets are kept"):
+        assert words in shown.out
+    for path in (build / "verify.json", build / "report.html"):
+        assert f" {path}\n" in shown.out
+        assert path.is_file()
+    told = parsed(run("verify", build, "--samples", "1", "--json"))
+    assert told["passed"]
+    assert {edge["verdict"] for edge in told["edges"]} == {"pass", "not run"}
+    assert "emulator ~ emitted" in {edge["name"] for edge in told["edges"]}
+
+
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_missed_budget_is_exit_1(options: tuple[str, ...], build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("neurocmc.verify.edges.NRMSE_LIMIT", 1e-6)
+    shown = run("verify", build, *options)
+    assert shown.code == 1
+    if options:
+        assert parsed(shown)["passed"] is False
+    else:
+        assert "budgets are missed" in shown.out
+
+
+def test_the_worst_is_what_is_nearest_its_limit() -> None:
+    assert strain(judged("a", "q", 0.02, 0.04, "of range")) == pytest.approx(0.5)
+    assert strain(judged("a", "q", 0.995, 0.99, "of trials", better="high")) == pytest.approx(0.5)
+    assert strain(judged("a", "q", 20.0, 10.0, "s", better="high")) == pytest.approx(0.5)
+    assert strain(judged("a", "q", 0.0, 0.0, "of 7")) == 0
+    assert strain(judged("a", "q", 1.0, 0.0, "of 7")) == float("inf")
+    assert strain(not_run("a", "q", "why")) == 0
+
+
+def test_budget(compiled: tuple[Path, Run]) -> None:
+    shown = run("budget", compiled[0])
+    assert shown.code == 0, shown.err
+    for words in (
+        "compartments",
+        "in-axons",
+        "synapse memory [bit]",
+        "cores used: ",
+        "energy estimate",
+        "pre-silicon",
+    ):
+        assert words in shown.out
+    told = parsed(run("budget", compiled[0], "--json"))
+    assert told["cores_lower_bound"] <= told["cores_used"] == len(told["cores"])
+    used = {row["resource"]: row["used"] for row in told["in_all"]}
+    assert used["compartments"] == 5 * 32
+    assert told["energy"]["caveat"]
+
+
+def test_a_changed_artifact_is_refused(build: Path) -> None:
+    path = build / "budget.json"
+    path.write_text(path.read_text().replace("160", "161", 1))
+    for command in (("budget", build), ("verify", build)):
+        shown = run(*command)
+        assert shown.code == 2
+        assert "was changed after compilation" in shown.err
+
+
+def test_the_same_through_python(compiled: tuple[Path, Run], tmp_path: Path) -> None:
+    model = neurocmc.load(CIRCUIT)
+    artifact = neurocmc.compile(model, target="loihi1", out=tmp_path / "build", neurons=32)
+    assert artifact.manifest["files"] == json.loads((compiled[0] / "manifest.json").read_text())["files"]
+    assert neurocmc.budget(artifact).to_json() == neurocmc.budget(compiled[0]).to_json()
+    assert neurocmc.simulate(tmp_path / "build", on="rate", duration_s=0.1).ticks == 100
+    assert neurocmc.verify(artifact, samples=1).passed
+
+
+def test_the_package_and_the_function_verify_are_both_to_be_had() -> None:
+    import neurocmc.verify.edges as edges
+    from neurocmc import verify
+
+    assert verify is neurocmc.verify
+    assert callable(verify)
+    assert neurocmc.verify.edges is edges
+    with pytest.raises(AttributeError, match="has no attribute 'decompile'"):
+        _ = neurocmc.decompile
+    assert set(neurocmc.__all__) <= set(dir(neurocmc))
+
+
+def test_demos_are_listed() -> None:
+    shown = run("demo")
+    assert shown.code == 0
+    told = parsed(run("demo", "--json"))["demos"]
+    assert set(told) == {"swta-digits", "working-memory"}
+    for name, title in told.items():
+        assert f"\n{name} " in shown.out
+        assert title in " ".join(shown.out.split())
+    unknown = run("demo", "working-memry")
+    assert unknown.code == 2
+    assert "working-memory" in unknown.err

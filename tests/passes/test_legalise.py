@@ -1,0 +1,70 @@
+"""What a target has no circuit for is refused with the names of both sides, all of it at once."""
+
+from dataclasses import replace
+
+import pytest
+
+from neurocmc.common.errors import InfeasibleError
+from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.passes.legalise import Legalise, synaptic_taus
+from neurocmc.targets import load_target
+from tests.ir import levels
+
+
+def network(**changes: object) -> SpikingNetwork:
+    """The small sWTA with its first projection (excite->excite) changed."""
+    good = levels.spiking()
+    return replace(good, projections=(replace(good.projections[0], **changes), *good.projections[1:]))
+
+
+def problems(bad: SpikingNetwork, target: str) -> list[str]:
+    with pytest.raises(InfeasibleError) as caught:
+        Legalise().run(bad, load_target(target))
+    return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("target", ["loihi1", "loihi2", "brian2"])
+def test_what_fits_passes_unchanged(target: str) -> None:
+    assert Legalise().run(network(), load_target(target)).projections[0].tau_s == 0.02
+
+
+def test_two_time_constants_on_one_compartment() -> None:
+    assert problems(network(tau_s=0.005), "loihi1") == [
+        "population excite: projection excite->excite has tau 5 ms, projection inhibit->excite 20 ms: one "
+        "compartment has one synaptic time constant\n    cure: give both the same tau, or split the population in two"
+    ]
+
+
+def test_an_input_filter_counts_too() -> None:
+    good = levels.spiking()
+    bad = replace(good, inputs=(replace(good.inputs[0], tau_s=0.1),))
+    assert synaptic_taus(bad, "excite") == {
+        "projection excite->excite": 0.02,
+        "projection inhibit->excite": 0.02,
+        "input drive": 0.1,
+    }
+    (problem,) = problems(bad, "loihi1")
+    assert problem.startswith("population excite: projection excite->excite has tau 20 ms, input drive 100 ms:")
+    assert "drive" not in " ".join(synaptic_taus(good, "excite"))
+
+
+def test_brian2_has_a_filter_for_each_projection() -> None:
+    assert Legalise().run(network(tau_s=0.005), load_target("brian2"))
+
+
+@pytest.mark.parametrize("target", ["loihi1", "brian2"])
+def test_a_second_order_kernel(target: str) -> None:
+    assert problems(network(order=2), target) == [
+        "projection excite->excite: a kernel of order 2; a neuron of this target has 1 filter stage\n"
+        "    cure: use a first-order kernel (order: 1)"
+    ]
+
+
+def test_a_delay_beyond_the_chip() -> None:
+    Legalise().run(network(delay_ticks=62), load_target("loihi1"))
+    (problem,) = problems(network(delay_ticks=63), "loihi1")
+    assert problem.startswith("projection excite->excite: a delay of 63 ticks, limit 62")
+
+
+def test_everything_is_said_at_once() -> None:
+    assert len(problems(network(order=2, tau_s=0.005, delay_ticks=100), "loihi1")) == 3

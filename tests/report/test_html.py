@@ -1,0 +1,152 @@
+"""The page: its sections, what it leaves out, what it escapes, and that it needs nothing but itself."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from neurocmc.report.budget import chip_budget, ideal_budget
+from neurocmc.report.html import Picture, ReportContent, render_report, write_report
+
+from . import by_hand
+
+VOID = {"meta", "img", "br"}
+HOSTILE = "<script>alert('x')</script>&\"{{ 7 * 7 }}"
+
+
+class Outline(HTMLParser):
+    """Headings and tags of a page; fails on tags that do not match."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.headings: list[str] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+        if self.open and self.open[-1] == "h2":
+            self.headings.append(data)
+
+
+def outline(page: str) -> Outline:
+    parser = Outline()
+    parser.feed(page)
+    parser.close()
+    assert parser.open == []
+    return parser
+
+
+def chip_content() -> ReportContent:
+    return ReportContent(
+        network=by_hand.spiking_network(),
+        target=by_hand.loihi(),
+        origin="model.pt",
+        origin_sha256="0123abcd" * 8,
+        on_host=("encoder: two convolutions",),
+        options={"neurons": "3", "code": "threshold"},
+        versions={"neurocmc": "0.1.0"},
+        edges=by_hand.edges(),
+        integer=by_hand.integer_network(),
+        budget=chip_budget(by_hand.program(), by_hand.loihi(), by_hand.load()),
+        pictures=(
+            Picture(section="gain", media="image/png", content=b"gain", caption="Gain fits"),
+            Picture(section="cores", media="image/png", content=b"cores", caption="Core map"),
+            Picture(section="activity", media="image/svg+xml", content=b"activity", caption="Activity"),
+            Picture(section="errors", media="image/png", content=b"errors", caption="Errors"),
+        ),
+    )
+
+
+def test_a_chip_s_report_has_every_section() -> None:
+    page = outline(render_report(chip_content()))
+    assert page.headings == [
+        "What was compiled", "Stages", "Activity", "Gain fits", "Budget", "Energy estimate", "Losses",
+    ]  # fmt: skip
+    text = re.sub(r"\s+", " ", " ".join(page.text))
+    for wanted in (
+        "0123abcd" * 8,
+        "encoder: two convolutions",
+        "3 pass", "1 miss", "1 not run",
+        "6.1 % of range",
+        "Cores used: 2 of 128",
+        "819 pJ", "104 µJ", "pre-silicon estimates", "written by hand", "mesh coordinates",
+        "0.75", "0.72",
+    ):  # fmt: skip
+        assert wanted in text, wanted
+
+
+def test_an_ideal_target_s_report_leaves_out_what_it_has_not() -> None:
+    content = replace(
+        chip_content(),
+        target=by_hand.ideal(),
+        integer=None,
+        edges=(),
+        pictures=(),
+        budget=ideal_budget(by_hand.spiking_network(), by_hand.ideal()),
+    )
+    page = outline(render_report(content))
+    assert page.headings == ["What was compiled", "Gain fits", "Budget"]
+    assert "img" not in {tag for tag, _ in page.tags}
+    assert "pJ" not in " ".join(page.text)
+
+
+def test_names_from_files_are_escaped() -> None:
+    content = replace(
+        chip_content(),
+        network=by_hand.spiking_network(name=HOSTILE, population=HOSTILE),
+        origin=HOSTILE,
+        on_host=(HOSTILE,),
+        options={HOSTILE: HOSTILE},
+        edges=tuple(replace(edge, name=HOSTILE, worst=HOSTILE, note=HOSTILE) for edge in by_hand.edges()),
+        pictures=(Picture(section="gain", media="image/png", content=b"x", caption=HOSTILE),),
+    )
+    text = render_report(content)
+    page = outline(text)
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert "<script" not in text
+    assert "".join(page.text).count(HOSTILE) > 10
+    captions = [attributes["alt"] for tag, attributes in page.tags if tag == "img"]
+    assert captions == [HOSTILE]
+
+
+def test_the_page_needs_nothing_but_itself() -> None:
+    page = outline(render_report(chip_content()))
+    assert not {"script", "link", "iframe", "a"} & {tag for tag, _ in page.tags}
+    sources = [attributes[name] for _, attributes in page.tags for name in ("src", "href") if name in attributes]
+    assert len(sources) == 4
+    assert all((source or "").startswith("data:image/") for source in sources)
+    assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
+
+
+def test_pictures_stand_in_their_section() -> None:
+    text = render_report(chip_content())
+    places = [text.index(f"<h2>{heading}") for heading in ("Stages", "Activity", "Gain fits", "Budget", "Energy")]
+    pictures = [text.index(f'alt="{caption}"') for caption in ("Errors", "Activity", "Gain fits", "Core map")]
+    assert sorted(places + pictures) == [place for pair in zip(places, pictures, strict=False) for place in pair] + [
+        places[-1]
+    ]
+
+
+def test_same_content_same_bytes(tmp_path: Path) -> None:
+    write_report(tmp_path / "first.html", chip_content())
+    turned = replace(chip_content(), options={"code": "threshold", "neurons": "3"})
+    write_report(tmp_path / "second.html", turned)
+    assert (tmp_path / "first.html").read_bytes() == (tmp_path / "second.html").read_bytes()
+
+
+def test_a_picture_of_no_section_is_refused() -> None:
+    lost = Picture(section="nowhere", media="image/png", content=b"", caption="")
+    with pytest.raises(ValueError, match="'nowhere'"):
+        render_report(replace(chip_content(), pictures=(lost,)))

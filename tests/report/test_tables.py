@@ -1,0 +1,82 @@
+"""What the terminal shows: goldens of all tables, on the program counted by hand."""
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.console import Console, RenderableType
+from syrupy.assertion import SnapshotAssertion
+
+from neurocmc.report import wording
+from neurocmc.report.budget import chip_budget, ideal_budget
+from neurocmc.report.energy import estimate_energy
+from neurocmc.report.tables import CORES_LISTED, budget_table, edge_table, energy_table, gain_fit_table, loss_table
+
+from . import by_hand
+
+
+def printed(*renderables: RenderableType) -> str:
+    console = Console(file=io.StringIO(), width=150, color_system=None, legacy_windows=False)
+    for renderable in renderables:
+        console.print(renderable)
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def test_edges(snapshot: SnapshotAssertion) -> None:
+    assert printed(edge_table(by_hand.edges())) == snapshot
+
+
+def test_budget_of_a_chip(snapshot: SnapshotAssertion) -> None:
+    assert printed(budget_table(chip_budget(by_hand.program(), by_hand.loihi(), None))) == snapshot
+
+
+def test_budget_of_a_simulator(snapshot: SnapshotAssertion) -> None:
+    assert printed(budget_table(ideal_budget(by_hand.spiking_network(), by_hand.ideal()))) == snapshot
+
+
+def test_energy(snapshot: SnapshotAssertion) -> None:
+    assert printed(energy_table(estimate_energy(by_hand.program(), by_hand.loihi(), by_hand.load()))) == snapshot
+
+
+def test_energy_that_nobody_published(snapshot: SnapshotAssertion) -> None:
+    program, target = replace(by_hand.program(), target="loihi2"), by_hand.loihi("loihi2")
+    assert printed(energy_table(estimate_energy(program, target, by_hand.load()))) == snapshot
+
+
+def test_gain_fits_and_losses(snapshot: SnapshotAssertion) -> None:
+    assert printed(gain_fit_table(by_hand.spiking_network()), loss_table(by_hand.integer_network())) == snapshot
+
+
+def test_of_many_cores_only_the_fullest_are_listed() -> None:
+    budget = chip_budget(by_hand.program(), by_hand.loihi(), None)
+    full, empty = budget.cores[1], budget.cores[0]
+    many = tuple(replace(full if core >= 20 else empty, core=core) for core in range(20 + CORES_LISTED))
+    text = printed(budget_table(replace(budget, cores=many)))
+    listed = [line.split()[0] for line in text.splitlines() if line.endswith("a, b")]
+    assert listed == [str(core) for core in range(20, 20 + CORES_LISTED)]
+    assert f"the {CORES_LISTED} fullest of {len(many)} cores" in text
+
+
+def test_names_are_never_markup() -> None:
+    network = by_hand.spiking_network(population="[bold]a[/bold][/]")
+    assert "[bold]a[/bold][/]" in printed(gain_fit_table(network))
+
+
+@pytest.mark.parametrize(
+    ("value_pj", "text"),
+    [(0.0, "0 pJ"), (3.825, "3.83 pJ"), (818.4, "818 pJ"), (1.04e8, "104 µJ"), (2.08e10, "20.8 mJ"),
+     (None, "not published")],
+)  # fmt: skip
+def test_energies_carry_the_prefix_that_fits(value_pj: float | None, text: str) -> None:
+    assert wording.energy(value_pj) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [(0.0488, "of range", "4.88 % of range"), (0.0012, "relative", "0.12 %"),
+     (3.2e-6, "activity", "3.2e-06 activity"), (0.0, "of 1,204", "0 of 1,204"),
+     (6.6e-17, "relative", "0 %"), (None, "", "–")],
+)  # fmt: skip
+def test_amounts_carry_their_unit(value: float | None, unit: str, text: str) -> None:
+    assert wording.amount(value, unit) == text

@@ -1,0 +1,180 @@
+"""The fast emulator is the chip spelled out, bit for bit, on every tick; and a batch is its trials one by one."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.sim import loihi_reference as spelled_out
+from neurocmc.sim.host import encode
+from neurocmc.sim.loihi import EmulatorRun, emulate, simulate_emulator
+from neurocmc.sim.loihi_kernel import fold, toward_zero, wrap32
+from tests.ir import levels
+from tests.passes.small_circuits import steps
+
+from .random_networks import random_network, random_values
+
+TICKS = 60
+LOUD = range(8)
+
+
+def loud_network(seed: int) -> IntegerNetwork:
+    """A random network whose currents wrap and whose voltages saturate: no decay, all exponents 5 higher."""
+    network = random_network(seed)
+    return replace(
+        network,
+        populations=tuple(
+            replace(p, decay_u=0, decay_v=0, threshold_mantissa=(1 << 17) - 1) for p in network.populations
+        ),
+        projections=tuple(replace(p, exponent=min(p.exponent + 5, 7)) for p in network.projections),
+        inputs=tuple(replace(entry, exponent=7) for entry in network.inputs),
+    )
+
+
+def assert_equal_to_reference(network: IntegerNetwork, seed: int) -> EmulatorRun:
+    values = random_values(network, seed, batch=2, ticks=TICKS)
+    run = emulate(network, values, 2, TICKS, record_spikes=True, record_state=True)
+    neurons_of_unit = np.concatenate([np.full(p.units, p.neurons) for p in network.populations])
+    unit_of_neuron = np.repeat(np.arange(neurons_of_unit.size), neurons_of_unit)
+    for trial in range(2):
+        reference = spelled_out.run_reference(network, values, trial, TICKS)
+        assert np.array_equal(run.u[trial][:, unit_of_neuron], reference.u)
+        assert np.array_equal(run.v[trial], reference.v)
+        assert np.array_equal(run.spikes[trial].astype(bool), reference.spikes)
+    counts = np.add.reduceat(
+        run.spikes, np.concatenate([[0], np.cumsum(neurons_of_unit)[:-1]]), axis=2, dtype=np.int32
+    )
+    assert np.array_equal(run.counts, counts)
+    return run
+
+
+@settings(deadline=None, max_examples=40)
+@given(seed=st.integers(0, 2**32 - 1), populations=st.integers(1, 4), payload=st.sampled_from([0, 24]))
+def test_a_random_network_runs_as_the_reference_does(seed: int, populations: int, payload: int) -> None:
+    assert_equal_to_reference(random_network(seed, populations, payload), seed)
+
+
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 2**32 - 1))
+def test_wraps_and_saturation_are_the_references(seed: int) -> None:
+    assert_equal_to_reference(loud_network(seed), seed)
+
+
+@cache
+def loud_runs() -> tuple[EmulatorRun, ...]:
+    return tuple(
+        emulate(loud_network(seed), random_values(loud_network(seed), seed, 2, TICKS), 2, TICKS, True, True)
+        for seed in LOUD
+    )
+
+
+def test_loud_networks_do_wrap_and_saturate() -> None:
+    """Without this, the test above might never meet what it is for."""
+    limit = (1 << 23) - 1
+    assert any((np.abs(np.diff(run.u.astype(np.int64), axis=1)) > 1 << 23).any() for run in loud_runs())
+    assert any((run.v == -limit).any() for run in loud_runs())
+    assert any(run.spikes.any() for run in loud_runs())
+
+
+def test_random_networks_cover_what_they_should() -> None:
+    networks = [random_network(seed) for seed in range(20)]
+    projections = [p for network in networks for p in network.projections]
+    assert {p.sign for p in projections} == {"excitatory", "inhibitory", "mixed"}
+    assert {p.exponent for p in projections} == set(range(-3, 3))
+    assert {p.delay_ticks for p in projections} == set(range(4))
+    active = [
+        emulate(network, random_values(network, 0, 1, TICKS), 1, TICKS).counts.any(axis=(0, 2)).mean()
+        for network in networks
+    ]
+    assert min(active) > 0.1
+
+
+@settings(deadline=None, max_examples=15)
+@given(seed=st.integers(0, 2**32 - 1), batch=st.integers(1, 5))
+def test_a_batch_is_its_trials(seed: int, batch: int) -> None:
+    network = random_network(seed)
+    values = random_values(network, seed, batch, TICKS)
+    together = emulate(network, values, batch, TICKS, True, True)
+    for trial in range(batch):
+        alone = emulate(network, {k: v[trial : trial + 1] for k, v in values.items()}, 1, TICKS, True, True)
+        for field in ("counts", "spikes", "u", "v"):
+            assert np.array_equal(getattr(together, field)[trial], getattr(alone, field)[0])
+
+
+def test_what_is_recorded_does_not_change_what_happens() -> None:
+    network = random_network(5)
+    values = random_values(network, 5, 2, TICKS)
+    full, bare = emulate(network, values, 2, TICKS, True, True), emulate(network, values, 2, TICKS)
+    assert np.array_equal(full.counts, bare.counts)
+    assert bare.spikes.size == bare.u.size == bare.v.size == 0
+
+
+def test_a_recording_holds_every_spike_in_order() -> None:
+    network = levels.integer()
+    stimulus = Stimulus(
+        name="two",
+        duration_s=0.5,
+        edges_s=[0.0],
+        values={"drive": [[[0.3, 0.2, 0.1, 0.0]], [[0.0, 0.1, 0.4, 0.0]]]},
+        labels=[0, 2],
+    )
+    recording = simulate_emulator(network, stimulus, record_spikes=True)
+    run = emulate(network, encode(network, stimulus), 2, 500, record_spikes=True)
+    start = 0
+    for population in network.populations:
+        train = recording.spikes[population.name]
+        stop = start + population.units * population.neurons
+        dense = np.zeros((2, 500, population.units, population.neurons), dtype=np.uint8)
+        dense[train.trial, train.tick, train.unit, train.neuron] = 1
+        assert np.array_equal(dense.reshape(2, 500, -1), run.spikes[:, :, start:stop])
+        order = np.lexsort((train.neuron, train.unit, train.trial, train.tick))
+        assert np.array_equal(order, np.arange(order.size))
+        assert np.array_equal(recording.spike_counts[population.name], dense.sum(axis=(1, 3)))
+        start = stop
+    assert recording.spike_counts["excite"][0, 0] > recording.spike_counts["excite"][0, 2]
+    assert len(recording.spikes["inhibit"].tick) > 0
+    assert dict(simulate_emulator(network, stimulus).spikes) == {}
+
+
+def test_activity_is_the_trace_of_the_spikes() -> None:
+    network = levels.integer()
+    recording = simulate_emulator(network, steps(), record_spikes=True)
+    for population in network.populations:
+        train, activity = recording.spikes[population.name], recording.activity[population.name][0]
+        trace, keep = np.zeros(population.units), np.exp(-0.001 / 0.02)
+        for tick in range(2000):
+            count = np.bincount(train.unit[train.tick == tick], minlength=population.units)
+            trace = keep * trace + (1 - keep) * population.activity_per_spike * count
+            assert activity[tick] == pytest.approx(trace, rel=1e-5, abs=1e-7)
+
+
+HALF = 1 << 23
+
+
+@pytest.mark.parametrize(
+    ("value", "folded"),
+    [(0, 0), (HALF, HALF), (HALF + 1, 1 - HALF), (1 - HALF, 1 - HALF), (-HALF, HALF), (-HALF - 1, HALF - 1)],
+)
+def test_the_current_folds_at_its_edges(value: int, folded: int) -> None:
+    assert fold(value, HALF) == folded == int(spelled_out.fold(np.array([value]), 24)[0])
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [(0, 0), (1, 0), (-1, 0), (2, 1), (-2, -1), (4096, 4095), (-4096, -4095), (-HALF, -8386560)],
+)
+def test_a_decay_rounds_toward_zero(value: int, kept: int) -> None:
+    assert toward_zero(value, 4095, 12) == kept == int(spelled_out.decay(np.array([value]), 4095, 12)[0])
+
+
+@pytest.mark.parametrize(
+    ("value", "wrapped"),
+    [(0, 0), (2**31 - 1, 2**31 - 1), (2**31, -(2**31)), (-(2**31) - 1, 2**31 - 1), (2**40 + 5, 5)],
+)
+def test_sums_wrap_at_32_bits(value: int, wrapped: int) -> None:
+    assert wrap32(value) == wrapped == int(spelled_out.wrap_int32(np.array([value]))[0])
