@@ -7,12 +7,16 @@ from pathlib import Path
 
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import Code
-from neurocmc.pipeline import Artifact, CompileOptions, Model, Progress, Verification, compile_model, open_artifact
-from neurocmc.pipeline import budget as read_budget
-from neurocmc.pipeline import load as _load
-from neurocmc.pipeline import simulate as _simulate
-from neurocmc.pipeline import verify as _verify
+from neurocmc.pipeline.artifact import Artifact, open_artifact
+from neurocmc.pipeline.compile import CompileOptions, compile_model
+from neurocmc.pipeline.lower import Progress
+from neurocmc.pipeline.model import Model
+from neurocmc.pipeline.model import load as _load
+from neurocmc.pipeline.reporting import read_budget
 from neurocmc.pipeline.simulate import Codegen, Interpreter
+from neurocmc.pipeline.simulate import simulate as _simulate
+from neurocmc.pipeline.verify import Verification
+from neurocmc.pipeline.verify import verify as _verify
 from neurocmc.report.budget import Budget
 from neurocmc.targets import Target
 

@@ -8,8 +8,8 @@ EXAMPLES = ("neurocmc budget build", "neurocmc budget build --json")
 
 def budget(directory: ArtifactDirectory, as_json: Json = False) -> None:
     """Show every resource used, its limit and percent, cores beside the lower bound, and the energy estimate."""
-    from neurocmc.pipeline import budget as read_budget
-    from neurocmc.pipeline import open_artifact
+    from neurocmc.pipeline.artifact import open_artifact
+    from neurocmc.pipeline.reporting import read_budget
     from neurocmc.report.tables import budget_table, energy_table
 
     found = read_budget(open_artifact(directory))

@@ -11,7 +11,7 @@ from neurocmc.cli.options import Json
 from neurocmc.cli.output import say, say_json, show, stages
 
 if TYPE_CHECKING:
-    from neurocmc.pipeline import Artifact
+    from neurocmc.pipeline.artifact import Artifact
     from neurocmc.report.budget import Budget
 
 EXAMPLES = (
@@ -45,8 +45,8 @@ def compile(  # noqa: A001  (the command is called so)
     as_json: Json = False,
 ) -> None:
     """Compile a model for a target: match gains, quantise, place, route, emit."""
-    from neurocmc.pipeline import CompileOptions, compile_model
-    from neurocmc.pipeline import budget as read_budget
+    from neurocmc.pipeline.compile import CompileOptions, compile_model
+    from neurocmc.pipeline.reporting import read_budget
 
     options = CompileOptions(neurons=neurons, code=code.value, seed=seed, max_error=max_error)
     with stages("compile") as progress:

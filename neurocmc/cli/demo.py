@@ -26,8 +26,8 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Compile a bundled circuit, run it on rate, Brian2 and emulator, and draw what it does."""
-    from neurocmc.pipeline import DEMOS, run_demo
-    from neurocmc.pipeline import budget as read_budget
+    from neurocmc.pipeline.demo import DEMOS, run_demo
+    from neurocmc.pipeline.reporting import read_budget
     from neurocmc.report.tables import budget_table
 
     if name is None:

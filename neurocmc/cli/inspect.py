@@ -12,7 +12,7 @@ from neurocmc.cli.output import grid, say, say_json, show
 if TYPE_CHECKING:
     from neurocmc.common.arrays import Float
     from neurocmc.ir.rate import RateCircuit
-    from neurocmc.pipeline import Model
+    from neurocmc.pipeline.model import Model
 
 EXAMPLES = ("neurocmc inspect models/swta-digits.pt", "neurocmc inspect circuit.yaml --json")
 
@@ -22,7 +22,7 @@ def inspect(
     as_json: Json = False,
 ) -> None:
     """Show the populations, projections, inputs, readouts and parameters of a model, and check it."""
-    from neurocmc.pipeline import load
+    from neurocmc.pipeline.model import load
 
     loaded = load(model)
     sections = _sections(loaded.circuit)

@@ -58,9 +58,9 @@ def simulate(
     """Run a compiled circuit and write spikes and decoded activity of every population."""
     check_output_file(output)
     from neurocmc.ir.store import save_recording
-    from neurocmc.pipeline import open_artifact
-    from neurocmc.pipeline import simulate as run
+    from neurocmc.pipeline.artifact import open_artifact
     from neurocmc.pipeline.simulate import find_stimulus
+    from neurocmc.pipeline.simulate import simulate as run
 
     artifact = open_artifact(directory)
     with stages("simulate") as progress:

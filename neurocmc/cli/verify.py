@@ -24,8 +24,8 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Compare every level with the one before it; exit code 1 where a fidelity budget is missed."""
-    from neurocmc.pipeline import open_artifact
-    from neurocmc.pipeline import verify as walk
+    from neurocmc.pipeline.artifact import open_artifact
+    from neurocmc.pipeline.verify import verify as walk
 
     artifact = open_artifact(directory)
     with stages("verify") as progress:

@@ -1,5 +1,6 @@
 """The passes, one a file, in the order in which the pipeline runs them.
 
+    capacity     refuses at once what no placement could hold
     calibrate    which activities and drives the circuit visits
     gain_match   RateCircuit -> SpikingNetwork: pools whose measured transfer is the rate unit's
     legalise     SpikingNetwork -> SpikingNetwork the target can hold: kernels, time constants, delays

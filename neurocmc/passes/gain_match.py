@@ -25,6 +25,7 @@ from neurocmc.ir.spiking import (
 )
 from neurocmc.passes.calibrate import Calibration
 from neurocmc.passes.pool_codes import (
+    RATE_DELAY_TICKS,
     RATE_PEAK,
     Ladder,
     rate_current_scale,
@@ -83,7 +84,7 @@ class GainMatch:
                     * (p.dc_gain * (1.0 - np.exp(-tick_s / p.tau_s)) * per_spike[p.source]),
                     tau_s=p.tau_s,
                     order=p.order,
-                    delay_ticks=0,
+                    delay_ticks=RATE_DELAY_TICKS if self.code == "rate" else 0,
                 )
                 for p in circuit.projections
             ),

@@ -45,7 +45,9 @@ class Place:
                     fits = _how_many(arriving, cores[-1], (population.name, unit), wanted, limits)
                     if fits == 0:
                         if not cores[-1]:
-                            raise InfeasibleError(_too_much_fan_in(population, arriving[population.name], limits))
+                            raise InfeasibleError(
+                                _too_much_fan_in(population, unit, arriving[population.name], limits)
+                            )
                         cores.append({})
                         continue
                     start = unit * population.neurons + placed
@@ -100,17 +102,20 @@ def _merged(segments: list[Segment]) -> tuple[Segment, ...]:
     return tuple(merged)
 
 
-def _too_much_fan_in(population: IntegerPopulation, arriving: tuple[Fibre, ...], limits: LoihiLimits) -> Problem:
-    load = core_load(arriving, {(population.name, unit): 1 for unit in range(population.units)}, limits)
-    largest: dict[str, int] = {}
-    for fibre in arriving:
-        largest[fibre.projection] = largest.get(fibre.projection, 0) + fibre.axons
-    worst = max(largest, key=lambda name: largest[name])
+def _too_much_fan_in(
+    population: IntegerPopulation, unit: int, arriving: tuple[Fibre, ...], limits: LoihiLimits
+) -> Problem:
+    own = [fibre for fibre in arriving if unit in fibre.target_units]
+    load = core_load(tuple(own), {(population.name, unit): 1}, limits)
+    axons: dict[str, int] = {}
+    for fibre in own:
+        axons[fibre.projection] = axons.get(fibre.projection, 0) + fibre.axons
+    worst = max(axons, key=lambda name: axons[name])
     return Problem(
         f"population {population.name}",
-        f"one neuron has a fan-in of {load.in_axons:,} axons ({largest[worst]:,} of them from {worst}), which an "
-        f"empty core cannot hold: limit {limits.in_axons_per_core:,} in-axons and "
-        f"{limits.synapse_memory_bits_per_core:,} synapse bits",
+        f"one neuron has a fan-in of {load.in_axons:,} axons and {load.bits:,} synapse bits ({axons[worst]:,} axons "
+        f"are from {worst}); one core holds {limits.in_axons_per_core:,} and "
+        f"{limits.synapse_memory_bits_per_core:,}",
         "use fewer neurons a unit (--neurons), or fewer source units",
     )
 

@@ -1,27 +1,14 @@
-"""The line from model.pt to a verified program: load, compile, simulate, verify, budget, demo."""
+"""The line from model.pt to a verified program.
 
-from neurocmc.pipeline.artifact import Artifact, open_artifact
-from neurocmc.pipeline.compile import CompileOptions, compile_model
-from neurocmc.pipeline.demo import DEMOS, DemoResult, run_demo
-from neurocmc.pipeline.lower import Progress
-from neurocmc.pipeline.model import Model, load
-from neurocmc.pipeline.reporting import read_budget as budget
-from neurocmc.pipeline.simulate import simulate
-from neurocmc.pipeline.verify import Verification, verify
+    model      a file becomes a circuit with its stimuli
+    lower      the list of passes, level by level
+    choose     the smallest pools that keep an error
+    compile    the artifact on disk, whole or not at all
+    artifact   the artifact read again
+    simulate   one of its interpreters, under one stimulus
+    verify     every edge between its levels        emitted    the last of them, program/ itself
+    reporting  budget, pictures, page
+    demo       bundled circuits, shown
 
-__all__ = [
-    "DEMOS",
-    "Artifact",
-    "CompileOptions",
-    "DemoResult",
-    "Model",
-    "Progress",
-    "Verification",
-    "budget",
-    "compile_model",
-    "load",
-    "open_artifact",
-    "run_demo",
-    "simulate",
-    "verify",
-]
+Nothing is imported here: torch and Brian2 take seconds, and only some of these need them.
+"""

@@ -2,7 +2,7 @@
 
 The order is the table of contents of the compiler:
 
-1. calibrate first, because every later choice is made for the range the circuit visits;
+1. refuse what no placement could hold, then calibrate, because every later choice is made for the range visited;
 2. match gains next, while numbers are still real, but on the target's own neuron;
 3. legalise before rounding, so that what the target cannot hold is refused by its cause and not by its digits;
 4. quantise, then place and route, which need to know the formats and nothing of rates.
@@ -22,6 +22,7 @@ from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import Code, SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibrate, Calibration
+from neurocmc.passes.capacity import Capacity
 from neurocmc.passes.gain_match import GainMatch
 from neurocmc.passes.legalise import Legalise
 from neurocmc.passes.place import Place
@@ -55,6 +56,7 @@ def lower(
 ) -> Lowered:
     """RateCircuit -> the program's levels. Raises InfeasibleError where the target cannot hold the circuit."""
     clock = _Clock(progress)
+    Capacity(neurons=neurons).run(circuit, target)
     ranges = Calibrate(calibration).run(circuit)
     clock.done(Calibrate.name, 0.3)
     spiking = GainMatch(calibration=ranges, neurons=neurons, code=code, seed=seed).run(circuit, target)

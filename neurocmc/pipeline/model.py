@@ -6,7 +6,6 @@ from pathlib import Path
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError, Problem
-from neurocmc.frontends.checkpoint import CALIBRATION, TEST, LoadedCheckpoint, parameter_table, read_checkpoint
 from neurocmc.frontends.circuit_yaml import LoadedYaml, read_circuit_yaml
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus
@@ -43,7 +42,7 @@ def load(path: str | Path) -> Model:
     path = Path(path)
     match path.suffix:
         case ".pt" | ".pth":
-            return _from_checkpoint(path, read_checkpoint(path))
+            return _from_checkpoint(path)
         case ".yaml" | ".yml":
             return _from_yaml(path, read_circuit_yaml(path))
         case other:
@@ -58,7 +57,12 @@ def load(path: str | Path) -> Model:
             )
 
 
-def _from_checkpoint(path: Path, loaded: LoadedCheckpoint) -> Model:
+def _from_checkpoint(path: Path) -> Model:
+    # Here and not above: torch takes seconds to import, and a circuit written by hand does not need it.
+    from neurocmc.frontends.checkpoint import CALIBRATION, TEST, parameter_table, read_checkpoint
+
+    loaded = read_checkpoint(path)
+
     def read_stimuli() -> StimulusSet:
         return StimulusSet(calibration=(loaded.stimuli[CALIBRATION],), test=(loaded.stimuli[TEST],))
 

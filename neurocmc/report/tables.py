@@ -24,17 +24,17 @@ _VERDICT_STYLE = {"pass": "green", "miss": "bold red", "not run": "yellow"}
 
 
 def edge_table(edges: Iterable[Edge]) -> Table:
-    """Every edge: value, limit, verdict, and what is worst."""
-    table = _table("stages", ("edge", "quantity", ">value", ">limit", "verdict", "worst", "note"))
+    """Every edge: value, limit, verdict, and what is worst; a note stands below the quantity it is of."""
+    table = _table("stages", ("!edge", "quantity", "!>value", "!>limit", "!verdict", "!worst"))
     for edge in edges:
+        note = f"\n{edge.note}" if edge.note else ""
         table.add_row(
             Text(edge.name),
-            Text(edge.quantity),
+            Text.assemble(edge.quantity, (note, "dim")),
             Text(wording.amount(edge.value, edge.unit)),
             Text(wording.limit_text(edge)),
             Text(edge.verdict, style=_VERDICT_STYLE[edge.verdict]),
             Text(edge.worst),
-            Text(edge.note),
         )
     return table
 
@@ -111,20 +111,15 @@ def energy_table(energy: EnergyEstimate) -> RenderableType:
 
 def gain_fit_table(network: SpikingNetwork) -> Table:
     """The gain fit of every population; errors are fractions of the ceiling."""
+    sizes = " or ".join(dict.fromkeys(f"{p.neurons:,} neurons a unit, {p.code} code" for p in network.populations))
     table = _table(
-        "gain fits",
-        (
-            "population", ">units", ">neurons", "code", ">rms", ">max", ">slope", ">visited", ">valid", ">ceiling",
-            ">headroom", ">Hz per activity",
-        ),
-    )  # fmt: skip
+        f"gain fits ({sizes}; errors in % of the ceiling)",
+        ("!population", ">rms", ">max", ">slope", ">visited", ">valid", ">ceiling", ">headroom", ">Hz per activity"),
+    )
     for population in network.populations:
         fit = population.fit
         table.add_row(
             Text(population.name),
-            f"{population.units:,}",
-            f"{population.neurons:,}",
-            population.code,
             wording.percent(fit.rms_error),
             wording.percent(fit.max_error),
             wording.signed_percent(fit.slope_error),
@@ -142,11 +137,10 @@ def loss_table(network: IntegerNetwork) -> RenderableType:
     gains = _table(
         "rounding of projections",
         (
-            "projection",
+            "!projection",
             ">wanted gain",
             ">realised",
             ">largest loss",
-            ">rms",
             ">clipped",
             "mantissas",
             ">exponent",
@@ -159,7 +153,6 @@ def loss_table(network: IntegerNetwork) -> RenderableType:
             f"{loss.wanted_gain:.6g}",
             f"{loss.realised_gain:.6g}",
             wording.percent(loss.largest_loss),
-            wording.percent(loss.rms_loss),
             str(loss.clipped),
             f"{loss.mantissa_low}..{loss.mantissa_high}",
             str(loss.exponent),
@@ -168,7 +161,7 @@ def loss_table(network: IntegerNetwork) -> RenderableType:
     pools = _table(
         "rounding of populations",
         (
-            "population",
+            "!population",
             ">wanted tau [ms]",
             ">realised",
             ">largest bias loss",
@@ -197,7 +190,8 @@ def _core_table(budget: Budget) -> RenderableType:
         listed = tuple(sorted(fullest, key=lambda core: core.core))
         title += f": the {CORES_LISTED} fullest of {len(budget.cores)} cores (all are in budget.json)"
     limited = [row.resource for row in budget.in_all if row.limit is not None]
-    table = _table(title, (">core", *(f">{wording.resource(name)}" for name in limited), "populations"))
+    headings = [wording.resource(name).replace(" ", "\n") for name in limited]
+    table = _table(title, (">core", *(f"!>{heading}" for heading in headings), "populations"))
     for core in listed:
         percents = {row.resource: row.percent for row in core.resources}
         table.add_row(
@@ -225,11 +219,16 @@ def _line(text: str) -> RenderableType:
 
 
 def _table(title: str, columns: Sequence[str]) -> Table:
-    """A table of the house's look; a column that starts with > is set to the right."""
+    """A table of the house's look; a column that starts with ! stays on one line, one with > is set to the right."""
     table = Table(
         title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
     )
     for column in columns:
-        right = column.startswith(">")
-        table.add_column(Text(column.lstrip(">")), justify="right" if right else "left", overflow="fold")
+        name = column.lstrip("!>")
+        table.add_column(
+            Text(name),
+            justify="right" if ">" in column else "left",
+            overflow="fold",
+            no_wrap=column.startswith("!"),
+        )
     return table

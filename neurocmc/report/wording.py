@@ -3,7 +3,7 @@
 from neurocmc.report.budget import Budget
 from neurocmc.verify.edges import Edge
 
-SHARES = ("of range", "of trials", "of ceiling", "relative")  # units of edges that are fractions
+SHARES = ("of range", "of trials", "of ceiling", "of x*", "relative")  # units of edges that are fractions
 FLOAT_ROUNDING = 1e-12
 _PREFIXES = ((1e12, "J"), (1e9, "mJ"), (1e6, "µJ"), (1e3, "nJ"), (1.0, "pJ"))
 

@@ -1,8 +1,9 @@
 """One neuron of each kind of target, measured: the transfer curve that gain matching must meet.
 
-A curve is not assumed from a formula but counted: the neuron is stepped for `TICKS` ticks at constant current in
-the very arithmetic of the target, so that a staircase (the interval between spikes is a whole number of ticks), a
-truncation or a saturation is in the curve. Currents, biases and voltages are in thresholds.
+A curve is not assumed from a formula but counted: the neuron is stepped for `TICKS` ticks (fewer where it has no
+memory, and every tick is like the last) at constant current in the very arithmetic of the target, so that a staircase
+(the interval between spikes is a whole number of ticks), a truncation or a saturation is in the curve. Currents,
+biases and voltages are in thresholds.
 """
 
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, Int
 
-TICKS = 1200
-SETTLE_TICKS = 200
+TICKS, SETTLE_TICKS = 1200, 200
+MEMORYLESS = 0.01  # share of its voltage below which a neuron forgets within a tick
+MEMORYLESS_TICKS, MEMORYLESS_SETTLE_TICKS = 40, 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,7 @@ class IdealNeuron:
 
     def rate(self, current: Float) -> Float:
         """(points,) spikes per tick at each constant current (bias included)."""
-        return _ideal_rate(np.ascontiguousarray(current, dtype=np.float64), self.keep, TICKS, SETTLE_TICKS)
+        return _ideal_rate(np.ascontiguousarray(current, dtype=np.float64), self.keep, *_ticks(self.keep))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,11 @@ class LoihiNeuron:
 
 
 Neuron = IdealNeuron | LoihiNeuron
+
+
+def _ticks(keep: float) -> tuple[int, int]:
+    """Ticks to step a neuron, and how many of them it settles."""
+    return (MEMORYLESS_TICKS, MEMORYLESS_SETTLE_TICKS) if keep < MEMORYLESS else (TICKS, SETTLE_TICKS)
 
 
 @numba.njit(cache=True)

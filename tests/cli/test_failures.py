@@ -98,7 +98,7 @@ def broken(path: object) -> object:
 def test_debug_by_option_and_by_environment(
     before: tuple[str, ...], environment: dict[str, str], traced: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neurocmc.pipeline.load", broken)
+    monkeypatch.setattr("neurocmc.pipeline.model.load", broken)
     monkeypatch.delenv("NEUROCMC_DEBUG", raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
@@ -128,9 +128,9 @@ import sys, time, types
 def load(path):
     print("waiting", flush=True)
     time.sleep(60)
-pipeline = types.ModuleType("neurocmc.pipeline")
-pipeline.load = load
-sys.modules["neurocmc.pipeline"] = pipeline
+model = types.ModuleType("neurocmc.pipeline.model")
+model.load = load
+sys.modules["neurocmc.pipeline.model"] = model
 sys.argv = ["neurocmc", "inspect", "m.pt"]
 from neurocmc.cli.main import run
 run()

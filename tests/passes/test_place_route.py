@@ -196,9 +196,9 @@ def test_in_axons_move_a_population_on_and_then_refuse_it() -> None:
     apart = built(network, chip_with(in_axons_per_core=23))
     assert used(apart, "in_axons") == [12, 12]
     assert used(apart, "compartments") == [12, 4]
-    assert refusal(network, chip_with(in_axons_per_core=11)) == (
-        "population a: one neuron has a fan-in of 12 axons (12 of them from a->a), which an empty core cannot hold: "
-        "limit 11 in-axons and 1,048,576 synapse bits\n"
+    assert refusal(network, chip_with(in_axons_per_core=3)) == (
+        "population a: one neuron has a fan-in of 4 axons and 256 synapse bits (4 axons are from a->a); "
+        "one core holds 3 and 1,048,576\n"
         "    cure: use fewer neurons a unit (--neurons), or fewer source units"
     )
 
@@ -212,8 +212,8 @@ def test_synapse_bits_split_a_population_and_then_refuse_it() -> None:
     assert used(split, "synapse_bits") == [768, 768]
     assert used(split, "compartments") == [15, 1]
     assert refusal(network, chip_with(synapse_memory_bits_per_core=767)).startswith(
-        "population b: one neuron has a fan-in of 12 axons (12 of them from a->b), which an empty core cannot hold: "
-        "limit 4,096 in-axons and 767 synapse bits"
+        "population b: one neuron has a fan-in of 12 axons and 768 synapse bits (12 axons are from a->b); "
+        "one core holds 4,096 and 767\n"
     )
 
 

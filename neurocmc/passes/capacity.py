@@ -1,0 +1,58 @@
+"""Capacity: what no placement could hold, refused before anything is measured or rounded.
+
+Only counts are needed here, so a circuit far too large is refused at once. What depends on weights and formats is
+found by `place` and `route`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar, assert_never
+
+import numpy as np
+
+from neurocmc.common.errors import Problem, raise_infeasible
+from neurocmc.ir.rate import RateCircuit
+from neurocmc.targets import IdealTarget, LoihiLimits, LoihiTarget, Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capacity:
+    """RateCircuit -> the same, if `neurons` a unit can fit the target at all."""
+
+    name: ClassVar[str] = "capacity"
+    neurons: int
+
+    def run(self, circuit: RateCircuit, target: Target) -> RateCircuit:
+        """Raises InfeasibleError for too many compartments, or a fan-in that no core can take in."""
+        match target:
+            case LoihiTarget():
+                raise_infeasible(self._problems(circuit, target.name, target.limits))
+            case IdealTarget():
+                pass
+            case other:
+                assert_never(other)
+        return circuit
+
+    def _problems(self, circuit: RateCircuit, chip: str, limits: LoihiLimits) -> Iterable[Problem]:
+        compartments = limits.cores_per_chip * limits.compartments_per_core
+        if circuit.units * self.neurons > compartments:
+            yield Problem(
+                f"circuit {circuit.name}",
+                f"{circuit.units:,} units of {self.neurons:,} neurons are {circuit.units * self.neurons:,} "
+                f"compartments, limit {compartments:,} on {chip}",
+                "use fewer neurons a unit (--neurons), fewer units, or a larger chip",
+            )
+        for population in circuit.populations:
+            fan_in = {
+                projection.name: self.neurons * int(np.count_nonzero(projection.weight, axis=1).max(initial=0))
+                for projection in circuit.projections
+                if projection.target == population.name
+            }
+            if sum(fan_in.values()) > limits.in_axons_per_core:
+                worst = max(fan_in, key=lambda name: fan_in[name])
+                yield Problem(
+                    f"population {population.name}",
+                    f"one neuron has a fan-in of {sum(fan_in.values()):,} axons ({fan_in[worst]:,} of them from "
+                    f"projection {worst}), limit {limits.in_axons_per_core:,} in-axons on one core",
+                    "use fewer neurons a unit (--neurons), or fewer source units",
+                )
