@@ -253,6 +253,7 @@ def measure(system: System, label: str, *, neurons: int, seeds: int) -> dict[str
         "build_s": float(np.mean(build_s)),
         "run_s": float(np.mean(run_s)),
         "steps_per_s": TICKS / float(np.mean(run_s)),
+        "steps_per_s_per_seed": [TICKS / seconds for seconds in run_s],
         "nrmse_per_seed": errors,
     }
 

@@ -12,7 +12,7 @@ from neurocmc.ir.spiking import Code, SpikingPopulation
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibrate
 from neurocmc.passes.gain_match import GainMatch
-from neurocmc.passes.pool_codes import RATE_PEAK
+from neurocmc.passes.pool_codes import RATE_MEMORY_TICKS, RATE_PEAK
 from neurocmc.passes.quantise import Quantise
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.neuron import IdealNeuron, LoihiNeuron
@@ -28,8 +28,12 @@ SHAPES: dict[TransferKind, tuple[dict[str, Any], Stimulus]] = {
 }
 # rms error of the rate code, in shares of the full pool: measured at N = 16, 64, 256 on both targets, and a quarter
 # more. A sigmoid's is large because a LIF neuron without refractory time never saturates: no density of such neurons
-# bends down at the top as a sigmoid does.
-RATE_RMS = {"relu": 0.006, "sigmoid": 0.09, "softplus": 0.0085}
+# bends down at the top as a sigmoid does. Few neurons leave the staircase of their intervals.
+RATE_RMS = {
+    "relu": {16: 0.011, 64: 0.0032, 256: 0.002},
+    "sigmoid": {16: 0.06, 64: 0.055, 256: 0.055},
+    "softplus": {16: 0.0135, 64: 0.004, 256: 0.0025},
+}
 
 
 def pool_of(transfer: TransferKind, target: str, neurons: int, code: Code = "threshold") -> SpikingPopulation:
@@ -70,9 +74,16 @@ def test_a_threshold_pool_is_phi_to_half_a_neuron(transfer: TransferKind, target
 @pytest.mark.parametrize("transfer", SHAPES)
 def test_a_rate_pool_follows_phi(transfer: TransferKind, target: str, neurons: int) -> None:
     fit = pool_of(transfer, target, neurons, "rate").fit
-    assert 1e-4 < fit.rms_error <= RATE_RMS[transfer]
+    assert 1e-4 < fit.rms_error <= RATE_RMS[transfer][neurons]
     if transfer != "sigmoid":
-        assert abs(fit.slope_error) <= (0.005 if neurons >= 64 else 0.01)
+        assert abs(fit.slope_error) <= (0.005 if neurons >= 64 else 0.015)
+
+
+@pytest.mark.parametrize("target", ["loihi1", "brian2"])
+def test_a_rate_pool_is_silent_without_drive(target: str) -> None:
+    for neurons in (16, 64, 256):
+        fit = pool_of("relu", target, neurons, "rate").fit
+        assert not fit.measured[fit.drive <= 0].any()
 
 
 @pytest.mark.parametrize("target", ["loihi1", "loihi2", "brian2"])
@@ -81,7 +92,7 @@ def test_a_full_rate_pool_fires_at_its_peak(target: str) -> None:
     top = int(np.argmin(np.abs(pool.fit.wanted - pool.fit.ceiling)))
     spikes_per_tick = pool.fit.measured[top] / (pool.activity_per_spike * pool.neurons)
     assert spikes_per_tick == pytest.approx(RATE_PEAK, rel=0.03)
-    assert pool.tau_mem_s == pytest.approx(0.02, rel=0.01)
+    assert pool.tau_mem_s == pytest.approx(1e-3 * RATE_MEMORY_TICKS, rel=0.01)
     assert len(np.unique(pool.v_initial)) == 64
 
 

@@ -196,9 +196,9 @@ def test_in_axons_move_a_population_on_and_then_refuse_it() -> None:
     apart = built(network, chip_with(in_axons_per_core=23))
     assert used(apart, "in_axons") == [12, 12]
     assert used(apart, "compartments") == [12, 4]
-    assert refusal(network, chip_with(in_axons_per_core=3)) == (
-        "population a: one neuron has a fan-in of 4 axons and 256 synapse bits (4 axons are from a->a); "
-        "one core holds 3 and 1,048,576\n"
+    assert refusal(network, chip_with(in_axons_per_core=11)) == (
+        "population a: one neuron has a fan-in of 12 axons and 768 synapse bits (12 axons are from a->a); "
+        "one core holds 11 and 1,048,576\n"
         "    cure: use fewer neurons a unit (--neurons), or fewer source units"
     )
 

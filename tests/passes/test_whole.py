@@ -43,12 +43,10 @@ def test_the_threshold_codes_error_falls_with_the_pool() -> None:
 
 
 def test_the_rate_code_meets_the_bars() -> None:
-    """Measured over 5 seeds: 0.0090 at 64 and 0.0084 at 256; leaky neurons lag, which no number of them mends."""
+    """Measured 0.0059 at 64 and 0.0051 at 256; start voltages are forgotten in the rest before the first drive."""
     for neurons, limit in ((64, 0.022), (256, 0.018)):
-        seeds = range(5) if neurons == 64 else range(2)
-        found = [nrmse(integers(swta(), steps(), loihi1(), neurons, code="rate", seed=seed)) for seed in seeds]
-        assert np.mean(found) <= 0.6 * limit
-        assert len(set(found)) == len(found)
+        found = [nrmse(integers(swta(), steps(), loihi1(), neurons, code="rate", seed=seed)) for seed in range(2)]
+        assert 0.0 < max(found) <= 0.4 * limit
 
 
 def test_the_winner_wins_and_switches() -> None:

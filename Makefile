@@ -1,0 +1,98 @@
+# neurocmc: `make demo` and `make test` are all one needs; `make` alone lists the rest.
+# Everything is installed into .venv by plain pip, made again when pyproject.toml changes.
+
+PYTHON ?= python3
+WORKERS ?= 2
+
+RUN := .venv/bin/python
+PIP := $(RUN) -m pip install -qq --disable-pip-version-check
+INSTALLED := .venv/.installed
+WITH_TEST := .venv/.installed-test
+WITH_CHECK := .venv/.installed-check
+WITH_DOCS := .venv/.installed-docs
+WITH_NENGO := .venv-nengo/.installed
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test check quality lint types imports bench docs lava clean distclean
+
+help:
+	@echo 'make demo       install, compile the bundled circuit for Loihi 1, verify it, draw it (build/demo)'
+	@echo 'make test       install, run all tests'
+	@echo 'make check      lint, types, import contracts, tests: what CI asks for, but for the docs'
+	@echo 'make docs       build the documentation without warnings (docs/_build/html/index.html)'
+	@echo 'make bench      the same circuit on neurocmc and on NEF, side by side (makes .venv-nengo)'
+	@echo 'make lava       make .venv-lava, the environment of stock Lava, and print its interpreter'
+	@echo 'make clean      remove what was built; make distclean: the environments as well'
+	@echo
+	@echo 'Options: PYTHON=python3.12 (at least 3.11) makes .venv with it, WORKERS=4 tests with four processes.'
+
+demo: $(INSTALLED)
+	@$(RUN) -m neurocmc demo swta-digits --target loihi1 -o build/demo
+
+# One thread a worker: the workers are the parallelism.
+test: $(WITH_TEST)
+	OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(WORKERS)
+
+check: quality test
+
+quality: lint types imports
+
+lint: $(WITH_CHECK)
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+types: $(WITH_CHECK)
+	$(RUN) -m pyright --pythonpath $(RUN)
+
+imports: $(WITH_CHECK)
+	.venv/bin/lint-imports
+
+# NEUROCMC_NENGO_PYTHON names an interpreter that has nengo-loihi already.
+bench: $(WITH_TEST) $(if $(NEUROCMC_NENGO_PYTHON),,$(WITH_NENGO))
+	$(RUN) -m tests.bench
+
+docs: $(WITH_DOCS)
+	$(RUN) -m sphinx -W --keep-going --quiet -b html docs docs/_build/html
+	@echo 'documentation: docs/_build/html/index.html'
+
+lava:
+	@$(call need_python,$(PYTHON))
+	@$(PYTHON) tests/lava_environment.py
+
+clean:
+	rm -rf build dist docs/_build docs/_generated .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find neurocmc tests examples docs -name __pycache__ -prune -exec rm -rf {} +
+
+distclean: clean
+	rm -rf .venv .venv-lava .venv-nengo
+
+# Fails with a sentence instead of a traceback where $(1) is missing or too old.
+need_python = $(1) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	echo "neurocmc needs Python 3.11 or newer, and '$(1)' is not: name one, say  make PYTHON=python3.11 ..." >&2; \
+	exit 1; }
+
+.venv/.made:
+	@$(call need_python,$(PYTHON))
+	@echo 'making .venv'
+	@$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+$(INSTALLED): .venv/.made pyproject.toml
+	@echo 'installing neurocmc into .venv'
+	@$(PIP) -e .
+	@touch $@
+
+$(WITH_TEST) $(WITH_CHECK) $(WITH_DOCS): .venv/.installed-%: $(INSTALLED)
+	@echo 'installing what $* needs into .venv'
+	@$(PIP) -e '.[$*]'
+	@touch $@
+
+# The peer that `make bench` measures against has needs of its own: NumPy 1.
+$(WITH_NENGO): tests/bench/requirements-nengo.txt
+	@$(call need_python,$(PYTHON))
+	@echo 'making .venv-nengo'
+	@$(PYTHON) -m venv --clear .venv-nengo
+	@.venv-nengo/bin/python -m pip install -qq --disable-pip-version-check -r tests/bench/requirements-nengo.txt
+	@touch $@

@@ -1,0 +1,31 @@
+"""Quick start: a trained circuit compiled for Loihi 1, simulated, verified, and what it takes of the chip.
+
+python examples/quick_start.py [OUT]
+"""
+
+import sys
+from pathlib import Path
+
+import neurocmc
+
+here = Path(__file__).resolve().parent
+out = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("build/quick-start")
+
+model = neurocmc.load(here.parent / "models" / "swta-digits.pt")
+print(f"{model.circuit.name}: {model.circuit.units} rate units; on the host: {', '.join(model.circuit.on_host)}")
+
+artifact = neurocmc.compile(model, target="loihi1", out=out)
+for population in artifact.spiking.populations:
+    fit = population.fit
+    print(f"{population.name}: {population.units} x {population.neurons} neurons, gain within {fit.max_error:.2%}")
+
+recording = neurocmc.simulate(artifact, on="emulator", duration_s=0.3)
+excite = recording.activity["excite"]  # (trials, ticks, units)
+print(f"first digit on the emulator: unit {excite[0, -100:].mean(axis=0).argmax()} wins")
+
+verification = neurocmc.verify(artifact, samples=50)
+for edge in verification.edges:
+    print(f"{edge.name}: {edge.quantity} {edge.value if edge.value is None else f'{edge.value:.4g}'}: {edge.verdict}")
+
+budget = neurocmc.budget(artifact)
+print(f"{budget.cores_used} cores, {budget.cores_lower_bound} at least; all edges kept: {verification.passed}")

@@ -1,0 +1,116 @@
+"""The examples and the Python of the documentation run as they stand, each in an interpreter of its own."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel
+
+from neurocmc.circuits import recipe
+from neurocmc.frontends import circuit_yaml, stimulus_yaml
+from neurocmc.targets import schema
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLES = ROOT / "examples"
+LIMIT_S = 400
+
+
+def run(*arguments: object, folder: Path, path: str = "") -> str:
+    """Standard output of a Python program that must end well."""
+    environment = {name: value for name, value in os.environ.items() if name != "NEUROCMC_LAVA_PYTHON"}
+    done = subprocess.run(
+        [sys.executable, *map(str, arguments)],
+        cwd=folder,
+        env=environment | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT_S,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.slow
+def test_quick_start(tmp_path: Path) -> None:
+    told = run(EXAMPLES / "quick_start.py", tmp_path / "out", folder=tmp_path)
+    assert "swta-mnist-5k: 11 rate units" in told
+    assert "excite: 10 x 64 neurons" in told
+    assert re.search(r"first digit on the emulator: unit 6 wins", told)  # it is a six
+    assert ": miss" not in told
+    assert "all edges kept: True" in told
+
+
+@pytest.mark.slow
+def test_a_circuit_by_hand_and_its_artifact_without_neurocmc(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    told = run(EXAMPLES / "by_hand.py", out, folder=tmp_path)
+    assert re.search(r"\d+ neurons a unit: the smallest size whose rates are within 0.02 of range", told)
+    for time, winner in (("0.5", "a"), ("0.9", "a"), ("1.5", "b")):
+        assert re.search(rf"{time} s  {winner} wins at [\d.]+ +{winner} wins at [\d.]+", told), told
+    assert re.search(r"0.1 s  silent +silent", told)
+
+    guard = tmp_path / "guard"
+    guard.mkdir()
+    (guard / "neurocmc.py").write_text("raise ImportError('the example must do without neurocmc')\n")
+    told = run(EXAMPLES / "read_artifact.py", out, folder=tmp_path, path=str(guard))
+    assert "four-unit-swta for loihi1" in told
+    assert re.search(r"population excite: 4 units of (\d+) neurons \(threshold code\)", told)
+    assert re.search(r"synapse_bits: [\d,]+ of 134,217,728", told)
+
+
+@pytest.mark.slow
+def test_the_python_of_the_quick_start(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "quick-start.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 3
+    for folder in ("models", "examples"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    (tmp_path / "page.py").write_text("".join(blocks))
+    told = run("page.py", folder=tmp_path).splitlines()
+    assert told[0] == "True"
+    assert told[1] == "3 cores"
+    assert told[2] == "5 rate units"
+    assert told[3] == "(1, 2000, 4)"
+    assert told[-1] == "no target is named 'loihi3'"
+
+
+def documented(model: type[BaseModel]) -> set[str]:
+    """The names under which the fields of a schema stand in a file."""
+    return {field.alias or name for name, field in model.model_fields.items()}
+
+
+@pytest.mark.parametrize(
+    ("page", "models"),
+    [
+        (
+            "circuits.md",
+            [entry for module in (circuit_yaml, stimulus_yaml, recipe) for entry in vars(module).values()],
+        ),
+        ("targets.md", [schema.LoihiLimits, schema.LoihiEnergy, schema.IdealLimits]),
+    ],
+)
+def test_every_field_of_a_file_is_documented(page: str, models: list[object]) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    shown = text + "".join(
+        (ROOT / "docs" / name).read_text(encoding="utf-8")
+        for name in re.findall(r"^```\{literalinclude\} (\S+)$", text, re.MULTILINE)
+    )
+    fields = {
+        name
+        for model in models
+        if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__.startswith("neurocmc.")
+        for name in documented(model)
+    }
+    assert len(fields) > 20
+    missing = sorted(name for name in fields if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", shown))
+    assert not missing
+
+
+def test_choices_are_documented() -> None:
+    text = (ROOT / "docs" / "circuits.md").read_text(encoding="utf-8")
+    for choice in (*get_args(circuit_yaml.TransferKind), *get_args(circuit_yaml.Pattern.__annotations__["pattern"])):
+        assert f"`{choice}`" in text
