@@ -99,7 +99,7 @@ def _facts(recording: "Recording", stimulus: "Stimulus") -> dict[str, Any]:
 
 
 def _decided(recording: "Recording", readout: "Readout", stimulus: "Stimulus") -> dict[str, Any]:
-    from neurocmc.verify.metrics import accuracy, decisions
+    from neurocmc.verification.metrics import accuracy, decisions
 
     chosen = decisions(recording, readout)
     names = readout.labels or tuple(str(unit) for unit in range(recording.activity[readout.population].shape[2]))

@@ -10,7 +10,7 @@ from neurocmc.cli.options import ArtifactDirectory, Json
 from neurocmc.cli.output import say, say_json, show, stages
 
 if TYPE_CHECKING:
-    from neurocmc.verify.edges import Edge
+    from neurocmc.verification.edges import Edge
 
 EXAMPLES = ("neurocmc verify build", "neurocmc verify build --samples 100 --seeds 3")
 

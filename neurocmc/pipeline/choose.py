@@ -15,7 +15,7 @@ from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import Target
-from neurocmc.verify.metrics import nrmse
+from neurocmc.verification.metrics import nrmse
 
 CANDIDATES = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 TRIALS = 32  # of each calibration stimulus

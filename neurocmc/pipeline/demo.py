@@ -20,8 +20,8 @@ from neurocmc.pipeline.simulate import Interpreter, find_stimulus, simulate
 from neurocmc.pipeline.verify import verify
 from neurocmc.report.figures import draw_activity
 from neurocmc.targets import Target
-from neurocmc.verify.edges import Edge, judged, misses
-from neurocmc.verify.swta_theory import ignition_threshold, up_state
+from neurocmc.verification.edges import Edge, judged, misses
+from neurocmc.verification.swta_theory import ignition_threshold, up_state
 
 MEMORY_TRIALS = ("cue", "silence", "noisy-cue")  # one trial each of the first two, the first is drawn
 MEMORY_ITEM = 0

@@ -25,7 +25,7 @@ from neurocmc.sim.brian2_equations import Names
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.host import encode
 from neurocmc.sim.loihi import emulate
-from neurocmc.verify.edges import Edge, mismatch_edge, not_run
+from neurocmc.verification.edges import Edge, mismatch_edge, not_run
 
 LAVA_PYTHON = "NEUROCMC_LAVA_PYTHON"
 LIMIT_S = 300

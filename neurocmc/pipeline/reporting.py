@@ -14,7 +14,7 @@ from neurocmc.report.html import Picture, ReportContent, write_report
 from neurocmc.report.spike_load import spike_load
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.targets import IdealTarget, LoihiTarget, Target
-from neurocmc.verify.edges import Edge
+from neurocmc.verification.edges import Edge
 
 BUDGET = "budget.json"
 REPORT = "report.html"

@@ -19,7 +19,7 @@ from neurocmc.pipeline.reporting import read_budget, write_report_of
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.verify.edges import (
+from neurocmc.verification.edges import (
     Edge,
     Pair,
     fidelity_edges,

@@ -15,7 +15,7 @@ from neurocmc.report.budget import Budget
 from neurocmc.report.energy import citations
 from neurocmc.report.losses import population_losses, projection_losses
 from neurocmc.targets import Target
-from neurocmc.verify.edges import Edge
+from neurocmc.verification.edges import Edge
 
 _MEDIA = {".png": "image/png", ".svg": "image/svg+xml"}
 

@@ -16,7 +16,7 @@ from neurocmc.report import wording
 from neurocmc.report.budget import Budget, CoreUse
 from neurocmc.report.energy import EnergyEstimate, citations
 from neurocmc.report.losses import population_losses, projection_losses
-from neurocmc.verify.edges import Edge
+from neurocmc.verification.edges import Edge
 
 CORES_LISTED = 16
 NEARLY_FULL_PERCENT = 90.0

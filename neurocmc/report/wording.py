@@ -1,7 +1,7 @@
 """Numbers as a reader wants them: shares as percent, energies with the prefix that fits, counts with separators."""
 
 from neurocmc.report.budget import Budget
-from neurocmc.verify.edges import Edge
+from neurocmc.verification.edges import Edge
 
 SHARES = ("of range", "of trials", "of ceiling", "of x*", "relative")  # units of edges that are fractions
 FLOAT_ROUNDING = 1e-12

@@ -13,7 +13,7 @@ from neurocmc.ir.spiking import Code
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import LoihiTarget, load_target
-from neurocmc.verify.metrics import nrmse
+from neurocmc.verification.metrics import nrmse
 from tests.acceptance.winner_circuits import calibrated, integers
 
 LIMIT = 0.02

@@ -12,7 +12,7 @@ from neurocmc.ir.integer import IntegerInput, IntegerNetwork, IntegerPopulation,
 from neurocmc.ir.spiking import GainFit, SpikingInput, SpikingNetwork, SpikingPopulation, SpikingProjection
 from neurocmc.report.spike_load import SpikeLoad, UnitSpikes
 from neurocmc.targets import IdealTarget, LoihiTarget, load_target
-from neurocmc.verify.edges import Edge
+from neurocmc.verification.edges import Edge
 from tests.sim.random_networks import LOIHI_RULE
 
 NO_LOSS = RoundingLoss(largest=0.0, rms=0.0, clipped=0)

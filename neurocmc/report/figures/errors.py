@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter, NullLocator
 
 from neurocmc.common.arrays import Float, Int, set_frozen
 from neurocmc.report.figures.style import FAINT, INK, canvas, heading, population_colours
-from neurocmc.verify.edges import Edge
+from neurocmc.verification.edges import Edge
 
 RATES = "NRMSE of rates"
 _RISE, _FALL = "#D55E00", "#009E73"

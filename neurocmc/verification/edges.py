@@ -11,7 +11,7 @@ from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingNetwork
-from neurocmc.verify.metrics import accuracy, agreement, decisions, largest_difference, nrmse
+from neurocmc.verification.metrics import accuracy, agreement, decisions, largest_difference, nrmse
 
 Verdict = Literal["pass", "miss", "not run"]
 
