@@ -23,8 +23,8 @@ class CircuitRecipe(StrictModel):
     beta2: float = Field(default=0.35, ge=0, le=100)
     threshold: float = Field(default=0.0, ge=0, le=10)
     threshold_inhibit: float = Field(default=0.0, ge=0, le=10)
-    tau_s: float = Field(default=0.02, gt=0, le=10)
-    dt_s: float = Field(default=0.001, gt=0, le=1)
+    tau_s: float = Field(default=0.02, ge=1e-6, le=10)
+    dt_s: float = Field(default=0.001, ge=1e-6, le=1)
     trained: tuple[SwtaParameter, ...] = ("beta1", "beta2", "threshold", "threshold_inhibit")
 
     def values(self) -> SwtaValues:

@@ -74,7 +74,9 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
     if cores := wording.cores(budget):
         say(cores)
     if budget.energy is not None:
-        say(f"energy of a presentation: {wording.energy(budget.energy.dynamic_per_presentation_pj)} (estimate)")
+        spent_pj = budget.energy.dynamic_per_presentation_pj
+        doubt = "" if spent_pj is None else " (estimate)"
+        say(f"energy of a presentation: {wording.energy(spent_pj)}{doubt}")
     for part in artifact.circuit.on_host:
         say(f"stays on the host: {part}")
     say(f"artifact: {artifact.directory}")

@@ -4,6 +4,7 @@
 130 interrupted   141 the reader of a pipe went away
 """
 
+import errno
 import os
 import sys
 import traceback
@@ -20,7 +21,10 @@ from neurocmc.common.errors import InputError, NeurocmcError, Problem
 
 MISSED, INPUT, DEFECT, INTERRUPTED, CLOSED_PIPE = 1, 2, 3, 130, 141
 MAX_REASON = 200
+MAX_PROBLEMS = 7  # of three lines each: one screen
 INDENT = "    "
+# What a machine refuses, whatever neurocmc asked of it: no defect, and nothing to be found in an input file.
+_REFUSED = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.EIO)
 
 debug: ContextVar[bool] = ContextVar("debug", default=False)  # set by --debug for the command that follows
 
@@ -52,22 +56,35 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             raise typer.Exit(CLOSED_PIPE) from None
         except (typer.Exit, typer.Abort, typer.BadParameter):
             raise
+        except OSError as error:
+            if error.errno not in _REFUSED:
+                raise _defect(error, as_json) from None
+            raise _told(_refused(error), as_json) from None
         except Exception as error:
             raise _defect(error, as_json) from None
 
     return run
 
 
+def _refused(error: OSError) -> InputError:
+    where = str(error.filename or "the disk, or what stdout is written to")
+    cure = "check the space on the disk, permissions, and how many files may be open; then run it again"
+    return InputError(Problem(where, f"the system refused: {error.strerror}", cure))
+
+
 def _told(error: NeurocmcError, as_json: bool) -> typer.Exit:
-    if as_json:
-        _say_json(error.headline, error.problems)
-    else:
+    if not (as_json and _say_json(error.headline, error.problems)):
         print_problems(error)
     return typer.Exit(error.exit_code)
 
 
-def _say_json(headline: str, problems: tuple[Problem, ...]) -> None:
-    say_json({"error": {"headline": headline, "problems": problems}})
+def _say_json(headline: str, problems: tuple[Problem, ...]) -> bool:
+    """Whether stdout took the failure; where it did not, it may be what failed."""
+    try:
+        say_json({"error": {"headline": headline, "problems": problems}})
+    except OSError:
+        return False
+    return True
 
 
 def print_problems(error: NeurocmcError) -> None:
@@ -80,11 +97,13 @@ def print_problems(error: NeurocmcError) -> None:
 
     page = console(sys.stderr)
     page.print(Rule(Text(error.headline, style="bold red"), align="left", style="red"))
-    for problem in error.problems:
+    for problem in error.problems[:MAX_PROBLEMS]:
         page.print(Text(problem.where, style="bold"), soft_wrap=True)
         page.print(_wrapped(problem.what, page.width), soft_wrap=True)
         if problem.cure:
             page.print(_wrapped(f"cure: {problem.cure}", page.width), style="green", soft_wrap=True)
+    if (left_out := len(error.problems) - MAX_PROBLEMS) > 0:
+        page.print(Text(f"and {left_out:,} more: mend these first"))
     page.print(Rule(style="red"))
 
 

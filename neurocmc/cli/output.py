@@ -26,7 +26,8 @@ StageProgress = Callable[[str, float], None]  # stage, share done
 
 def page_width(stream: TextIO | None = None) -> int | None:
     """The width to set on `stream` (stdout): fixed without a terminal, None (the terminal's own) with one."""
-    return None if (stream or sys.stdout).isatty() else PLAIN_WIDTH
+    shown_on = stream or sys.stdout
+    return None if shown_on is not None and shown_on.isatty() else PLAIN_WIDTH  # None where stdout is closed
 
 
 def console(stream: TextIO | None = None) -> "Console":

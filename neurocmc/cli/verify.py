@@ -52,7 +52,7 @@ def tell_edges(edges: "tuple[Edge, ...]") -> None:
     missed = sum(edge.verdict == "miss" for edge in edges)
     left = len(edges) - len(walked)
     kept = f"all {len(walked)} budgets are kept" if not missed else f"{missed} of {len(walked)} budgets are missed"
-    say(f"{kept}; {left} edges were not run" if left else kept)
+    say(f"{kept}; {left} {'edge was' if left == 1 else 'edges were'} not run" if left else kept)
 
 
 def strain(edge: "Edge") -> float:

@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.lib import format as npy_format
@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from neurocmc.common.errors import InputError, Problem
 
 MANIFEST = "manifest.json"
+ARTIFACT_FORMAT = "neurocmc-artifact"  # what the manifest of an artifact calls itself
 MAX_NPZ_BYTES = 4 * 2**30
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold: times must not change the bytes
 _CHUNK = 2**20
@@ -32,10 +33,10 @@ _DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, Runti
 def replace_directory(path: Path) -> Generator[Path]:
     """A temporary directory beside `path`, which becomes `path` if the block succeeds and is removed if it fails.
 
-    An existing directory is replaced if it is empty or an artifact of neurocmc (it holds a manifest.json), else
+    An existing directory is replaced if it is empty or an artifact of neurocmc (its manifest.json says so), else
     InputError is raised before anything is written. Whatever stands at `path` stays there until the new one is whole.
     """
-    path = path.resolve()
+    path = _place(path)
     _check_replaceable(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,6 +63,8 @@ def write_file(path: Path, content: bytes | str) -> None:
     data = content.encode("utf-8") if isinstance(content, str) else content
     temporary: Path | None = None
     try:
+        if path.exists() and not path.is_file():  # /dev/null, a pipe: moving a file over it would be its end
+            raise InputError(Problem(str(path), "is not a regular file", "name a file, or a path that is free"))
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
         temporary = Path(name)
@@ -159,14 +162,49 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[A
     return npy_format.read_array(io.BytesIO(archive.read(member)), allow_pickle=False)
 
 
+def _place(path: Path) -> Path:
+    """Where `path` leads, links followed. Raises InputError where it leads nowhere or holds the working directory."""
+    try:
+        place = path.resolve()
+        place.exists()  # it raises for a name too long and for a folder that may not be looked into
+        inside = Path.cwd().is_relative_to(place)
+    except RuntimeError:  # what Python 3.11 and 3.12 make of links in a circle
+        raise InputError(Problem(str(path), "is a symbolic link that leads to itself", "name another path")) from None
+    except OSError as error:
+        raise _cannot_write(path, error) from None
+    if inside:
+        what = "is the directory in which you are, or holds it: it cannot be replaced by another"
+        raise InputError(Problem(str(path), what, "name a directory below it, or go elsewhere first"))
+    return place
+
+
 def _check_replaceable(path: Path) -> None:
     if not path.exists():
         return
     if not path.is_dir():
         raise InputError(Problem(str(path), "exists and is not a directory", "choose another output directory"))
-    if any(path.iterdir()) and not (path / MANIFEST).is_file():
+    try:
+        empty = next(path.iterdir(), None) is None
+    except OSError as error:
+        raise _cannot_read(path, error) from None
+    if empty:
+        return
+    cure = "choose another output directory, or empty this one yourself"
+    if not (path / MANIFEST).is_file():
         what = f"exists, is not empty and holds no {MANIFEST}: it is not an artifact of neurocmc"
-        raise InputError(Problem(str(path), what, "choose another output directory, or empty this one yourself"))
+        raise InputError(Problem(str(path), what, cure))
+    # Many programs keep a manifest.json: what another wrote must not be deleted.
+    if not _is_artifact(path / MANIFEST):
+        what = f"exists, and its {MANIFEST} is not that of an artifact of neurocmc"
+        raise InputError(Problem(str(path), what, cure))
+
+
+def _is_artifact(manifest: Path) -> bool:
+    try:
+        stated = json.loads(manifest.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(stated, dict) and cast("dict[str, Any]", stated).get("format") == ARTIFACT_FORMAT
 
 
 def _swap(temporary: Path, path: Path) -> None:

@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from neurocmc.common.errors import InputError, Problem
-from neurocmc.common.yaml_complaints import FieldPath, checked
+from neurocmc.common.yaml_complaints import MAX_FAULTS, FieldPath, checked
 
 MAX_BYTES = 1_048_576
 MAX_DEPTH = 32
@@ -124,7 +124,10 @@ def parse_document(text: str, filename: str) -> Document:
     builder = _Builder()
     data = builder.build(root, ())
     if builder.faults:
-        raise InputError(Problem(f"{filename}:{line}", what, cure) for line, what, cure in builder.faults)
+        told = [Problem(f"{filename}:{line}", what, cure) for line, what, cure in builder.faults[:MAX_FAULTS]]
+        if (left_out := len(builder.faults) - MAX_FAULTS) > 0:
+            told.append(Problem(filename, f"{left_out} more faults are not shown", "mend these first"))
+        raise InputError(told)
     return Document(filename=filename, text=text, data=data, lines=builder.lines)
 
 
@@ -156,6 +159,7 @@ class _CoreLoader(yaml.SafeLoader):
 _NULL, _BOOL, _INT, _FLOAT = (f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float"))
 _TEXT, _MAP, _SEQ = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq"))
 _NUMBER_START = list("-+.0123456789")
+_WRITTEN: dict[str, re.Pattern[str]] = {}  # tag -> how its values are written
 for _tag, _pattern, _first in (
     (_NULL, r"^(~|null|Null|NULL|)$", ["~", "n", "N", ""]),
     (_BOOL, r"^(true|True|TRUE|false|False|FALSE)$", list("tTfF")),
@@ -166,7 +170,8 @@ for _tag, _pattern, _first in (
         _NUMBER_START,
     ),
 ):
-    _CoreLoader.add_implicit_resolver(_tag, re.compile(_pattern), _first)
+    _WRITTEN[_tag] = re.compile(_pattern)
+    _CoreLoader.add_implicit_resolver(_tag, _WRITTEN[_tag], _first)
 
 
 def _compose(text: str, filename: str) -> yaml.Node | None:
@@ -185,6 +190,10 @@ def _compose(text: str, filename: str) -> yaml.Node | None:
         line = text.count("\n", 0, error.position) + 1
         what = f"holds a character that YAML does not allow (U+{ord(text[error.position]):04X})"
         raise InputError(Problem(f"{filename}:{line}", what, "remove it")) from None
+    except (ValueError, OverflowError) as error:  # PyYAML on "\UFFFFFFFF" and on a version of thousands of digits
+        line = 1 if loader is None else loader.get_mark().line + 1
+        what = f"not well-formed YAML: {' '.join(str(error).split())[:120]}"
+        raise InputError(Problem(f"{filename}:{line}", what, "check escapes (\\U) and %YAML lines")) from None
     finally:
         if loader is not None:
             loader.dispose()
@@ -192,6 +201,11 @@ def _compose(text: str, filename: str) -> yaml.Node | None:
 
 def _line(node: yaml.Node) -> int:
     return node.start_mark.line + 1
+
+
+def _is_written(node: yaml.ScalarNode) -> bool:
+    """Whether a number, truth or null is written as one: `!!int abc` claims to be what it is not."""
+    return node.tag in _WRITTEN and _WRITTEN[node.tag].match(str(node.value)) is not None
 
 
 class _Builder:
@@ -208,7 +222,7 @@ class _Builder:
                 return dict(self._entries(node, path))
             case yaml.SequenceNode() if node.tag == _SEQ:
                 return [self._entry(item, (*path, index)) for index, item in enumerate(node.value)]
-            case yaml.ScalarNode() if node.tag in (_NULL, _BOOL, _INT, _FLOAT, _TEXT):
+            case yaml.ScalarNode() if node.tag == _TEXT or _is_written(node):
                 return self._scalar(node, path)
             case _:
                 self.faults.append((_line(node), f"the tag {node.tag!r} is not allowed", "write a plain value"))

@@ -73,7 +73,7 @@ def shown(value: Any) -> str:
 
 def _own_faults(details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
     """All but the complaints that a list is too short once its bad entries are left out: those are named already."""
-    above = {detail["loc"][:-1] for detail in details if detail["loc"]}
+    above = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
     return (detail for detail in details if detail["type"] != "too_short" or detail["loc"] not in above)
 
 

@@ -12,7 +12,6 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
-from math import isfinite
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,12 +25,17 @@ from neurocmc.circuits.train import FORMAT, VERSION
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.strict_yaml import field_name
 from neurocmc.common.yaml_complaints import checked
+from neurocmc.ir.codec import is_unicode
 
 MAX_BYTES = 64 * 1024 * 1024
 FAMILIES = ("swta",)
 _KEYS = ("format", "version", "family", "recipe", "seed", "metrics", "state_dict")
 _RETRAIN = "train it again: neurocmc train RECIPE.yaml -o model.pt"
 _MAX_LISTED = 8
+_MAX_SHOWN = 60
+_SHOWN_BITS = 128
+_LARGEST_METRIC = 1e300  # an int beyond what a float holds is no measurement
+_MAX_NODES = 10_000  # entries of a recipe: references to one list can stand for a list of any size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -175,6 +179,8 @@ def _header_problems(plain: dict[str, Any], where: str) -> Iterable[Problem]:
 
 
 def _recipe(data: dict[str, Any], where: str) -> Recipe:
+    if _count_of(data) > _MAX_NODES:
+        raise InputError(Problem(where, f"recipe holds more than {_MAX_NODES:,} values", _RETRAIN))
     try:
         data = json.loads(json.dumps(data))  # keys become texts, as in the YAML that recipes are written in
     except (TypeError, ValueError, RecursionError):
@@ -187,12 +193,28 @@ def _recipe(data: dict[str, Any], where: str) -> Recipe:
     return recipe
 
 
+def _count_of(data: object) -> int:
+    """How many values nested dicts and lists hold, each as often as it is referred to; not more than the limit."""
+    waiting, count = [data], 0
+    while waiting and count <= _MAX_NODES:
+        value = waiting.pop()
+        count += 1
+        if isinstance(value, dict):
+            waiting.extend(cast(dict[Any, Any], value).values())
+        elif isinstance(value, list | tuple):
+            waiting.extend(cast(list[Any], value))
+    return count
+
+
 def _seed_and_metrics_problems(plain: dict[str, Any], where: str) -> Iterable[Problem]:
     if type(plain["seed"]) is not int:
         yield Problem(where, f"seed should be a whole number (got {_short(plain['seed'])})", _RETRAIN)
     for name, value in cast(dict[Any, Any], plain["metrics"]).items():
-        if not isinstance(name, str) or type(value) not in (int, float) or not isfinite(value):
-            yield Problem(where, f"metrics.{name} should be a finite number (got {_short(value)})", _RETRAIN)
+        if not isinstance(name, str) or not is_unicode(name):
+            yield Problem(where, f"metrics holds a name that is not text ({_short(name)!a})", _RETRAIN)
+        elif type(value) not in (int, float) or not abs(value) <= _LARGEST_METRIC:
+            what = f"metrics.{name[:_MAX_SHOWN]} should be a finite number (got {_short(value)})"
+            yield Problem(where, what, _RETRAIN)
 
 
 def _state_problems(state: dict[str, Any], wanted: Mapping[str, Tensor], where: str) -> Iterable[Problem]:
@@ -242,5 +264,7 @@ def _listed(names: Iterable[object]) -> str:
 def _short(value: object) -> str:
     if isinstance(value, Tensor):
         return "nested tensor" if value.is_nested else f"tensor of shape {tuple(value.shape)}"
+    if isinstance(value, int) and abs(value) >> _SHOWN_BITS:  # Python refuses to write out the very long ones
+        return f"an int of {value.bit_length():,} bits"
     text = repr(value) if isinstance(value, str | int | float | bool | None) else type(value).__name__
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    return text if len(text) <= _MAX_SHOWN else f"{text[: _MAX_SHOWN - 3]}..."

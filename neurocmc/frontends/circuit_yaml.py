@@ -30,10 +30,13 @@ from neurocmc.ir.stimulus import Stimulus
 
 MAX_UNITS = 4096  # of one population: a projection is a dense (units x units) matrix
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$")]
-Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Row = Annotated[tuple[float, ...], Field(min_length=1)]
+# Names become parts of file names: a file system takes 255 bytes.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
+# Far beyond any circuit, and far within what arithmetic in double precision keeps apart.
+Number = Annotated[float, Field(ge=-1e9, le=1e9)]
+Positive = Annotated[float, Field(ge=1e-9, le=1e9)]
+NonNegative = Annotated[float, Field(ge=0, le=1e9)]
+Row = Annotated[tuple[Number, ...], Field(min_length=1)]
 Matrix = Annotated[tuple[Row, ...], Field(min_length=1)]
 
 
@@ -41,10 +44,10 @@ class Pattern(StrictModel):
     """A weight matrix by rule: one number and where it stands."""
 
     pattern: Literal["one-to-one", "all-to-all", "neighbours"]
-    value: float
+    value: Number
 
 
-Weight = float | Pattern | Matrix
+Weight = Number | Pattern | Matrix
 
 
 class PopulationField(StrictModel):
@@ -54,8 +57,8 @@ class PopulationField(StrictModel):
     tau_ms: Positive
     transfer: TransferKind = "relu"
     gain: Positive | Annotated[tuple[Positive, ...], Field(min_length=1)] = 1.0
-    threshold: float | Row = 0.0
-    bias: float | Row = 0.0
+    threshold: Number | Row = 0.0
+    bias: Number | Row = 0.0
     saturation: Positive | None = None
 
 

@@ -15,8 +15,9 @@ MAX_VALUES = 50_000_000  # of one stimulus: 400 MB
 
 Fault = tuple[FieldPath, str, str]  # path in the file, what is wrong, cure
 Positive = Annotated[float, Field(gt=0)]
-NonNegative = Annotated[float, Field(ge=0)]
-Drive = float | Annotated[tuple[float, ...], Field(min_length=1)]
+NonNegative = Annotated[float, Field(ge=0, le=1e9)]
+Number = Annotated[float, Field(ge=-1e9, le=1e9)]
+Drive = Number | Annotated[tuple[Number, ...], Field(min_length=1)]
 
 
 class StepField(StrictModel):

@@ -71,7 +71,7 @@ class RatePopulation:
                 share = activity / self.saturation
                 return np.log(share) - np.log1p(-share)
             case "softplus":
-                return np.log(np.expm1(activity))
+                return activity + np.log(-np.expm1(-activity))  # log(exp(a) - 1) without its overflow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -12,8 +12,12 @@ from types import MappingProxyType
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int, frozen_array, set_frozen
-from neurocmc.common.errors import Problem
+from neurocmc.common.errors import InputError, Problem
 from neurocmc.ir.rate import RateInput
+
+MAX_TICKS = 10_000_000  # of one stimulus: hours of model time at 1 ms
+MAX_CELLS = 500_000_000  # trials x ticks x units of recorded activity: 2 GB
+_SHORTER = "shorten it (duration_s, --duration), give fewer trials, or a longer tick (dt_ms)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,13 +47,19 @@ class Stimulus:
         return len(self.labels)
 
     def ticks(self, tick_s: float) -> int:
-        """Number of whole ticks in the stimulus."""
-        return round(self.duration_s / tick_s)
+        """Number of whole ticks in the stimulus. Raises InputError for more than MAX_TICKS."""
+        ticks = self.duration_s / tick_s
+        if not ticks <= MAX_TICKS:
+            what = f"{self.duration_s:g} s are {ticks:.4g} ticks of {1e3 * tick_s:g} ms, limit {MAX_TICKS:,}"
+            raise InputError(Problem(f"stimulus {self.name}", what, _SHORTER))
+        return round(ticks)
 
     def edge_of_tick(self, tick_s: float) -> Int:
         """(ticks,) index of the edge in force at each tick; an edge takes effect at the tick nearest to it."""
-        first_tick = np.rint(self.edges_s / tick_s).astype(np.int64)
-        return np.searchsorted(first_tick, np.arange(self.ticks(tick_s)), side="right") - 1
+        ticks = self.ticks(tick_s)
+        # An edge after the end, however far, is never in force.
+        first_tick = np.rint(np.minimum(self.edges_s / tick_s, ticks)).astype(np.int64)
+        return np.searchsorted(first_tick, np.arange(ticks), side="right") - 1
 
     def take(self, trials: Int | slice) -> "Stimulus":
         """The same stimulus with only some of its trials."""
@@ -71,6 +81,17 @@ class Stimulus:
             values={name: value[:, keep] for name, value in self.values.items()},
             labels=self.labels,
         )
+
+    def size_problems(self, tick_s: float, units: int) -> tuple[Problem, ...]:
+        """What recording the activity of `units` units would need beyond MAX_CELLS. Raises InputError as `ticks`."""
+        cells = self.batch * self.ticks(tick_s) * units
+        if cells <= MAX_CELLS:
+            return ()
+        what = (
+            f"{self.batch:,} trials of {self.duration_s:g} s on {units:,} units make {cells:,} values of activity, "
+            f"limit {MAX_CELLS:,}"
+        )
+        return (Problem(f"stimulus {self.name}", what, _SHORTER),)
 
     def problems(self, inputs: Iterable[RateInput]) -> tuple[Problem, ...]:
         """Every way in which the stimulus does not fit the inputs of a circuit."""
@@ -107,7 +128,8 @@ def _problems(stimulus: Stimulus, channels: dict[str, int]) -> Iterable[Problem]
         yield Problem(where, f"duration is {stimulus.duration_s} s", "give a positive time")
     edges = stimulus.edges_s
     if not len(edges) or edges[0] != 0 or not np.isfinite(edges).all() or (np.diff(edges) <= 0).any():
-        yield Problem(where, "edges_s must start at 0 and rise", f"got {np.array2string(edges, threshold=6)}")
+        found = np.array2string(edges, threshold=6)
+        yield Problem(where, f"edges_s must start at 0 and rise (got {found})", "put the edges in order of time")
     for name in sorted(channels.keys() - stimulus.values.keys()):
         yield Problem(where, f"input {name} is missing", f"give an array of shape (batch, edges, {channels[name]})")
     for name in sorted(stimulus.values.keys() - channels.keys()):

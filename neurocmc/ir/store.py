@@ -8,7 +8,8 @@ A stimulus is one .npz, which a user may write with numpy.savez:
 
     duration_s      ()                         length of the stimulus in s
     edges_s         (edges,)                   times in s from which the values hold; the first is 0
-    value/<input>   (batch, edges, channels)   one array for each input of the circuit
+    value/<input>   (batch, edges, channels)   one array for each input of the circuit; of a circuit without inputs
+                                               none, and labels say how many trials there are
     name            ()                         text; without it, the file's name without .npz
     labels          (batch,)                   whole numbers, the right answers; without it, -1 (none)
 
@@ -116,8 +117,9 @@ def load_stimulus(path: Path) -> Stimulus:
     edges_s = found.numbers("edges_s", ("edges",))
     names = [key.removeprefix("value/") for key in found.keys() if key.startswith("value/")]  # noqa: SIM118
     values = {entry: found.numbers(f"value/{entry}", ("batch", "edges", "channels")) for entry in names}
-    if not values:
-        found.problem("value/<input>", "no input has values", "give an array (batch, edges, channels) for each input")
+    if not values and "labels" not in found.keys():  # noqa: SIM118
+        cure = "give an array (batch, edges, channels) for each input, or labels where the circuit has no input"
+        found.problem("value/<input>", "no input has values", cure)
     batch = next((value.shape[0] for value in values.values() if value.ndim == 3), 0)
     labels = found.whole("labels", ("batch",), np.full(batch, -1))
     for entry, value in values.items():

@@ -47,7 +47,7 @@ class Calibrate:
             stimuli=tuple(stimulus.name for stimulus in self.stimuli),
             trials=sum(stimulus.batch for stimulus in self.stimuli),
             populations={p.name: _union([visit[p.name] for visit in visits]) for p in circuit.populations},
-            inputs={entry.name: _drive_range(entry, self.stimuli) for entry in circuit.inputs},
+            inputs={entry.name: drive_range(entry, self.stimuli, circuit.dt_s) for entry in circuit.inputs},
         )
 
 
@@ -58,8 +58,10 @@ def _union(visits: list[Visited]) -> Visited:
     )
 
 
-def _drive_range(entry: RateInput, stimuli: tuple[Stimulus, ...]) -> DriveRange:
-    weighted = [stimulus.values[entry.name] @ entry.weight.T for stimulus in stimuli]  # (batch, edges, units)
+def drive_range(entry: RateInput, stimuli: tuple[Stimulus, ...], dt_s: float) -> DriveRange:
+    # Only edges that a tick sees count: of two within one tick the jump is that of both.
+    seen = [(stimulus, np.unique(stimulus.edge_of_tick(dt_s))) for stimulus in stimuli]
+    weighted = [stimulus.values[entry.name][:, edges] @ entry.weight.T for stimulus, edges in seen]
     return DriveRange(
         largest=max(float(np.abs(drive).max(initial=0.0)) for drive in weighted),
         largest_step=max(float(np.abs(np.diff(drive, axis=1, prepend=0.0)).max(initial=0.0)) for drive in weighted),

@@ -210,17 +210,19 @@ def _measure(
     visited: Visited,
 ) -> GainFit:
     """Count the pool's spikes over the range visited and compare with phi; `bias` is that of a unit without shift."""
-    lowest, highest = visited.activity
     pad = 0.1 * (ladder.high - ladder.low)
-    z = np.linspace(max(visited.drive[0], ladder.low - pad), ladder.high + pad, 301)
+    # A sigmoid may have stayed in one of its tails, off the ladder: the curve then begins where it was.
+    start = min(max(visited.drive[0], ladder.low - pad), visited.drive[1])
+    z = np.linspace(start, max(ladder.high, start) + pad, 301)
     wanted = population.transfer_at(z)
     counts = neuron.rate((scale * z[:, None] + bias[None, :]).ravel()).reshape(z.size, bias.size)
     measured = counts.sum(axis=1) * activity_per_spike
-    inside = (wanted >= lowest) & (wanted <= highest)
+    inside = (z >= visited.drive[0]) & (z <= visited.drive[1])
     error = (measured - wanted)[inside] / ceiling
     tolerance = max(1.0 / bias.size, 0.02) * ceiling
     rising = inside & (wanted > 0)
-    slope = float(np.polyfit(wanted[rising], measured[rising], 1)[0]) if np.ptp(wanted[rising]) > 0 else 1.0
+    flat = np.ptp(wanted[rising]) <= 1e-6 * ceiling  # a line through one point has no slope
+    slope = 1.0 if flat else float(np.polyfit(wanted[rising], measured[rising], 1)[0])
     return GainFit(
         drive=z,
         wanted=wanted,

@@ -1,8 +1,9 @@
 """Legalise: what the spiking network may hold that the target has not, found before any number is rounded.
 
 A Loihi compartment has one synaptic filter: every projection and every filtered input into a population must share
-one time constant, and kernels are of first order. What cannot be held is refused with the names of both sides; it
-is never dropped in silence.
+one time constant, and kernels are of first order. A spike arrives one tick later at every level above the chip, so a
+target on which it takes longer would run another recurrence. What cannot be held is refused with the names of both
+sides; it is never dropped in silence.
 """
 
 from collections.abc import Iterable
@@ -24,9 +25,11 @@ class Legalise:
         """Raises InfeasibleError naming every projection or input whose filter or delay the target lacks."""
         match target:
             case LoihiTarget():
-                raise_infeasible(_loihi_problems(network, target.limits))
+                delay = _spike_delay_problems(target.name, target.limits.spike_delay_ticks)
+                raise_infeasible((*delay, *_loihi_problems(network, target.limits)))
             case IdealTarget():
-                raise_infeasible(_order_problems(network, stages=1))
+                delay = _spike_delay_problems(target.name, target.limits.spike_delay_ticks)
+                raise_infeasible((*delay, *_order_problems(network, stages=1)))
             case other:
                 assert_never(other)
         return network
@@ -59,6 +62,15 @@ def _loihi_problems(network: SpikingNetwork, limits: LoihiLimits) -> Iterable[Pr
                 f"a delay of {projection.delay_ticks} ticks, limit {limits.delay_ticks_max}",
                 "shorten the delay, or use a longer tick",
             )
+
+
+def _spike_delay_problems(target: str, ticks: int) -> Iterable[Problem]:
+    if ticks != 1:
+        yield Problem(
+            f"target {target}",
+            f"a spike arrives {ticks} ticks later; the rate circuit, and gains matched to it, have 1",
+            "use a target with spike_delay_ticks 1",
+        )
 
 
 def _order_problems(network: SpikingNetwork, stages: int) -> Iterable[Problem]:

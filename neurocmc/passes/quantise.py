@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int
-from neurocmc.common.errors import Problem, raise_infeasible
+from neurocmc.common.errors import InfeasibleError, Problem, raise_infeasible
 from neurocmc.ir.integer import (
     IntegerInput,
     IntegerNetwork,
@@ -76,7 +76,7 @@ def _population(network: SpikingNetwork, population: SpikingPopulation, limits: 
     taus = synaptic_taus(network, population.name)
     tau_s = next(iter(taus.values()), 0.0)
     bias_lsb = np.rint(population.bias * population.lsb_per_threshold)
-    mantissa, exponent = _bias_registers(bias_lsb, limits)
+    mantissa, exponent = _bias_registers(population.name, bias_lsb, limits)
     lost = (mantissa << exponent) - population.bias * population.lsb_per_threshold
     return IntegerPopulation(
         name=population.name,
@@ -118,14 +118,21 @@ def _compensated(
     return replace(population, bias_mantissa=np.minimum(population.bias_mantissa + steps, register))
 
 
-def _bias_registers(bias_lsb: Float, limits: LoihiLimits) -> tuple[Int, int]:
+def _bias_registers(name: str, bias_lsb: Float, limits: LoihiLimits) -> tuple[Int, int]:
     """Mantissas of a population's biases and the exponent they share, the smallest at which all of them fit."""
     highest = (1 << limits.bias_mantissa_bits) - 1
     for exponent in range(limits.bias_exponent_max + 1):
         mantissa = np.rint(bias_lsb / (1 << exponent)).astype(np.int64)
         if np.abs(mantissa).max(initial=0) <= highest:
             return mantissa, exponent
-    raise AssertionError("gain matching placed a bias beyond its register")
+    raise InfeasibleError(
+        Problem(
+            f"population {name}",
+            f"its biases reach {np.abs(bias_lsb).max():,.0f} LSB, the registers hold "
+            f"{highest << limits.bias_exponent_max:,}",
+            "bring the thresholds and biases of its units closer together, or split the population",
+        )
+    )
 
 
 def _arriving_share(population: IntegerPopulation, limits: LoihiLimits) -> float:
@@ -195,8 +202,11 @@ def _input_exponent(population: IntegerPopulation, jump_lsb: float, limits: Loih
     bias_lsb = np.sort((population.bias_mantissa << population.bias_exponent)[0])
     step_lsb = float(np.median(np.diff(bias_lsb))) if bias_lsb.size > 1 else float(1 << limits.weight_shift)
     fine = np.log2(max(step_lsb, 1.0) / STEPS_PER_NEURON) - limits.weight_shift - 1
-    largest_axon = (1 << limits.weight_mantissa_bits) - 2
-    coarse = np.log2(max(jump_lsb, 1.0) / (LARGE_AXON_LIMIT * largest_axon)) - limits.weight_shift
+    if limits.spike_payload_bits:
+        carried = (1 << (limits.spike_payload_bits - 1)) - 1
+    else:
+        carried = LARGE_AXON_LIMIT * ((1 << limits.weight_mantissa_bits) - 2)
+    coarse = np.log2(max(jump_lsb, 1.0) / carried) - limits.weight_shift
     return min(max(int(np.floor(fine)), int(np.ceil(coarse)), 0), limits.weight_exponent_max)
 
 

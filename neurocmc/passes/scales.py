@@ -90,7 +90,11 @@ class Scales:
             per_threshold = np.abs(self.rheobase - rate_scale * recruited).max()
             threshold = min(self.highest_threshold, self.bias_limit / float(per_threshold))
             return self._rate_pair(min(threshold, self.current_limit / rate_scale), rate_scale)
-        room = [2.0 * self.bias_limit / max(high - low, 1e-12), self.current_limit]
+        # Thresholds are rounded down to their grid, of which the rounding of a bias takes up half a step of its own.
+        slack = max(self.threshold_step - 0.5 * self.bias_step, 0.0)
+        room = [2.0 * (self.bias_limit - slack) / max(high - low, 1e-12), self.current_limit]
+        if high > 0 and self.limits is not None:
+            room.append((self.bias_limit + self.highest_threshold - slack) / high)
         if low < 0:
             room.append(0.75 * self.bias_limit / -low)  # leaves a threshold of at least a quarter of the bias range
         current = min(room)
@@ -118,7 +122,8 @@ class Scales:
         """The threshold that centres the biases in their register."""
         low, high = current * float(recruited.min()), current * float(recruited.max())
         centred = min(max(0.5 * (low + high), 0.25 * self.bias_limit), low + self.bias_limit)
-        return self._on_grid(centred)
+        # The thresholds of real numbers have no register.
+        return self._on_grid(centred if self.limits is None else min(centred, self.highest_threshold))
 
     def _on_grid(self, threshold: float) -> float:
         if not self.threshold_step:

@@ -6,7 +6,9 @@
     compile    the artifact on disk, whole or not at all
     artifact   the artifact read again
     simulate   one of its interpreters, under one stimulus
-    verify     every edge between its levels        emitted    the last of them, program/ itself
+    verify     every edge between its levels
+    theory     those to the formulas of a winner-take-all
+    emitted    the last of them, program/ itself
     reporting  budget, pictures, page
     demo       bundled circuits, shown
 

@@ -10,7 +10,6 @@ budget.json  report.html  figures/  timings.json
 verify.json            once `neurocmc verify` has run
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,19 +17,17 @@ from pathlib import Path
 from typing import Any
 
 from neurocmc.common.errors import InputError, Problem
-from neurocmc.common.files import sha256_of
+from neurocmc.common.files import MANIFEST, sha256_of
 from neurocmc.ir.chip import ChipProgram
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import Code, SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import load_chip, load_level, load_stimulus
+from neurocmc.pipeline.manifest import read_manifest
 from neurocmc.pipeline.model import Model, StimulusSet, load
-from neurocmc.targets import Target, parse_target
+from neurocmc.targets import LoihiTarget, Target, load_target
 
-FORMAT = "neurocmc-artifact"
-VERSION = 1
-MANIFEST = "manifest.json"
 PRESENTATION = (MANIFEST, "timings.json", "verify.json", "report.html", "figures/")
 RATE, SPIKING, INTEGER, CHIP = "10-rate", "20-spiking", "30-integer", "40-chip"
 
@@ -99,26 +96,13 @@ def open_artifact(directory: str | Path) -> Artifact:
     Raises InputError where the directory is not an artifact, or a file is missing or was changed.
     """
     directory = Path(directory)
-    path = directory / MANIFEST
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(
-            Problem(str(directory), f"it holds no {MANIFEST}", "give a directory made by `neurocmc compile`")
-        ) from None
-    except (OSError, ValueError) as error:
-        raise InputError(Problem(str(path), f"it cannot be read: {error}", "compile again")) from None
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT or manifest.get("version") != VERSION:
-        raise InputError(
-            Problem(str(path), f"it is not the manifest of a {FORMAT} of version {VERSION}", "compile again")
-        )
+    manifest = read_manifest(directory)
     _check_files(directory, manifest)
-    target_path = directory / "target.yaml"
-    return Artifact(
-        directory=directory,
-        manifest=manifest,
-        target=parse_target(target_path.read_text(encoding="utf-8"), str(target_path)),
-    )
+    target = load_target(str(directory / "target.yaml"))
+    if isinstance(target, LoihiTarget) and f"ir/{CHIP}.json" not in manifest["files"]:
+        what = f"its target is {target.name}, but files does not name ir/{CHIP}.json"
+        raise InputError(Problem(str(directory / MANIFEST), what, "compile again"))
+    return Artifact(directory=directory, manifest=manifest, target=target)
 
 
 def file_hashes(directory: Path) -> dict[str, str]:
@@ -130,7 +114,7 @@ def file_hashes(directory: Path) -> dict[str, str]:
 
 def _check_files(directory: Path, manifest: Mapping[str, Any]) -> None:
     problems: list[Problem] = []
-    for name, digest in manifest.get("files", {}).items():
+    for name, digest in manifest["files"].items():
         path = directory / name
         if not path.is_file():
             problems.append(Problem(str(path), "it is missing", "compile again"))

@@ -62,14 +62,16 @@ def choose_neurons(
         try:
             lowered = lower(circuit, calibration, target, neurons=neurons, code=code, seed=seed)
         except InfeasibleError as error:
-            # A larger pool only needs more of what this one lacked.
             tried.append(Tried(neurons=neurons, error=None, worst=error.problems[0].what))
-            break
+            # A small pool may have weights too large for their field; once one fits, larger ones only need more.
+            if any(entry.error is not None for entry in tried):
+                break
+            continue
         error, worst = measured_error(circuit, lowered, trials)
         tried.append(Tried(neurons=neurons, error=error, worst=worst))
         if error <= max_error:
             reason = (
-                f"{neurons} neurons a unit: the smallest size whose rates are within {max_error:g} of range on "
+                f"{neurons} neurons a unit: the smallest size tried whose rates are within {max_error:g} of range on "
                 f"calibration (measured {error:.4f}, worst {worst})"
             )
             return Choice(neurons=neurons, tried=tuple(tried), reason=reason)
@@ -93,7 +95,7 @@ def measured_error(circuit: RateCircuit, lowered: Lowered, stimuli: tuple[Stimul
 def _out_of_reach(tried: list[Tried], max_error: float, code: Code) -> Problem:
     measured = [entry for entry in tried if entry.error is not None]
     table = ", ".join(f"{entry.neurons}: {entry.error:.4f}" for entry in measured) or "none could be compiled"
-    stopped = next((f"; at {entry.neurons}: {entry.worst}" for entry in tried if entry.error is None), "")
+    stopped = next((f"; at {entry.neurons}: {entry.worst}" for entry in reversed(tried) if entry.error is None), "")
     other = "the threshold code (--code threshold) or " if code == "rate" else ""
     return Problem(
         "--max-error",

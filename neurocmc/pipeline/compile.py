@@ -9,26 +9,24 @@ from typing import Any
 
 from neurocmc.backends.brian2 import emit_brian2
 from neurocmc.backends.loihi import emit_loihi
-from neurocmc.common.errors import InputError, Problem, raise_input_problems
-from neurocmc.common.files import json_text, replace_directory, write_file
+from neurocmc.common.errors import Problem, raise_input_problems
+from neurocmc.common.files import MANIFEST, json_text, replace_directory, write_file
 from neurocmc.ir.printer import print_level
 from neurocmc.ir.spiking import Code
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import save_chip, save_level, save_stimulus
 from neurocmc.pipeline.artifact import (
     CHIP,
-    FORMAT,
     INTEGER,
-    MANIFEST,
     RATE,
     SPIKING,
-    VERSION,
     Artifact,
     file_hashes,
     open_artifact,
 )
 from neurocmc.pipeline.choose import Choice, choose_neurons
 from neurocmc.pipeline.lower import Lowered, Progress, lower
+from neurocmc.pipeline.manifest import FORMAT, VERSION
 from neurocmc.pipeline.model import Model, StimulusSet, load
 from neurocmc.pipeline.reporting import write_budget, write_report_of
 from neurocmc.targets import Target, load_target
@@ -99,8 +97,9 @@ def compile_model(
 
 def _check_stimuli(model: Model, stimuli: StimulusSet) -> None:
     problems = [p for stimulus in stimuli.by_name().values() for p in stimulus.problems(model.circuit.inputs)]
-    if problems:
-        raise InputError(problems)
+    raise_input_problems(problems)
+    circuit = model.circuit
+    raise_input_problems(p for s in stimuli.by_name().values() for p in s.size_problems(circuit.dt_s, circuit.units))
 
 
 def _choose(

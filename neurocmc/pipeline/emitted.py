@@ -25,7 +25,7 @@ from neurocmc.sim.brian2_equations import Names
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.host import encode
 from neurocmc.sim.loihi import emulate
-from neurocmc.verification.edges import Edge, mismatch_edge, not_run
+from neurocmc.verification.edges import Edge, failed, mismatch_edge, not_run
 
 LAVA_PYTHON = "NEUROCMC_LAVA_PYTHON"
 LIMIT_S = 300
@@ -67,9 +67,8 @@ def _lava_edge(program: Path, stimulus: str, ours: Bool) -> Edge:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "spikes.npz"
         command = [python, "run.py", "--steps", str(len(ours)), "--stimulus", stimulus, "--out", str(out)]
-        failed = _run(command, program)
-        if failed:
-            return not_run(name, QUANTITY, failed)
+        if edge := edge_unless_run(name, command, program):
+            return edge
         recorded = read_npz(out)
     theirs = np.zeros_like(ours)
     theirs[recorded["tick"], recorded["neuron"]] = True
@@ -83,9 +82,8 @@ def _brian2_edge(artifact: Artifact, stimulus: Stimulus) -> Edge:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "spikes.npz"
         command = [sys.executable, "run.py", "--stimulus", brian2_stimulus_file(stimulus.name), "--out", str(out)]
-        failed = _run(command, program)
-        if failed:
-            return not_run("brian2 ~ emitted", QUANTITY, failed)
+        if edge := edge_unless_run("brian2 ~ emitted", command, program):
+            return edge
         theirs = read_npz(out)
     ours = recording.spikes
     names = Names.of(artifact.spiking).population
@@ -101,19 +99,30 @@ def _differing(train: SpikeTrain, theirs: Mapping[str, NDArray[Any]], name: str)
     return len(mine ^ {tuple(row) for row in zip(*columns, strict=True)})
 
 
-def _run(command: list[str], folder: Path) -> str:
-    """Run a program under a time limit, with all its children; the reason if it failed, else nothing."""
+def edge_unless_run(name: str, command: list[str], folder: Path) -> Edge | None:
+    """Run a program under a time limit, with all its children; the edge that says why, if there is no result.
+
+    A program that fails is a miss: it is what was emitted. One that could not be started, or did not end in time, was
+    not judged.
+    """
     try:
         process = subprocess.Popen(
             command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
         )
     except OSError as error:
-        return f"{command[0]} cannot be run: {error.strerror}"
+        return not_run(name, QUANTITY, f"{command[0]} cannot be run: {error.strerror}")
     try:
         output, _ = process.communicate(timeout=LIMIT_S)
-    except subprocess.TimeoutExpired:
+    except BaseException as error:
+        # It has a session of its own: an interrupt of ours does not reach it, and it must not outlive us.
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        return f"it took more than {LIMIT_S} s"
+        if isinstance(error, subprocess.TimeoutExpired):
+            return not_run(name, QUANTITY, f"it took more than {LIMIT_S} s")
+        raise
     last = output.strip().splitlines()[-1:] or ["without a word"]
-    return f"it failed: {last[0]}" if process.returncode else ""
+    if not process.returncode:
+        return None
+    if "No module named 'lava'" in last[0]:
+        return not_run(name, QUANTITY, f"{command[0]} has no lava-nc: {last[0]}")
+    return failed(name, QUANTITY, f"program/run.py failed: {last[0]}")

@@ -41,7 +41,7 @@ def write_budget(folder: Path, lowered: Lowered, target: Target, calibration: tu
 def read_budget(artifact: Artifact) -> Budget:
     """The budget of an artifact. Raises InputError where the file is damaged."""
     path = artifact.directory / BUDGET
-    return Budget.from_json(path.read_text(encoding="utf-8"), str(path))
+    return Budget.from_json(path.read_bytes(), str(path))
 
 
 def write_report_of(

@@ -1,6 +1,7 @@
 """Simulate: one artifact on one of its interpreters, under one of its stimuli or the user's own."""
 
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Literal, assert_never
 
@@ -38,9 +39,11 @@ def simulate(
     """
     chosen = find_stimulus(artifact, stimulus)
     if duration_s is not None:
-        if not duration_s >= artifact.circuit.dt_s:
-            raise InputError(Problem("--duration", f"{duration_s:g} s is less than one tick", "give a longer time"))
+        if not artifact.circuit.dt_s <= duration_s < inf:
+            what = f"{duration_s:g} s is not a time of at least one tick"
+            raise InputError(Problem("--duration", what, "give a finite time in s"))
         chosen = chosen.lasting(duration_s)
+    raise_input_problems(chosen.size_problems(artifact.circuit.dt_s, artifact.circuit.units))
     if record_spikes and on != "rate":
         _check_raster(artifact, chosen)
     match on:

@@ -70,7 +70,7 @@ class Budget:
         return json_text(_adapter().dump_python(self, mode="json"))
 
     @classmethod
-    def from_json(cls, text: str, where: str = "budget.json") -> "Budget":
+    def from_json(cls, text: str | bytes, where: str = "budget.json") -> "Budget":
         """The budget that `to_json` wrote; `where` names the file in errors. Raises InputError."""
         try:
             return _adapter().validate_json(text, strict=True)

@@ -24,7 +24,7 @@ from neurocmc.targets.schema import (
     Target,
 )
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)]
 Text = Annotated[str, Field(min_length=1)]
 Numbers = TypeVar("Numbers", bound=StrictModel)
 

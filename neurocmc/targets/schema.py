@@ -15,6 +15,8 @@ from neurocmc.common.strict_yaml import StrictModel
 
 Count = Annotated[int, Field(ge=1)]
 Natural = Annotated[int, Field(ge=0)]
+Bits = Annotated[int, Field(ge=1, le=32)]  # of a register, or by how many one is shifted: all fit 32 bits
+Shift = Annotated[int, Field(ge=0, le=32)]
 Seconds = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Step = Literal["receive", "bias", "u", "v", "threshold", "reset", "send"]
@@ -59,19 +61,19 @@ class LoihiLimits(StrictModel):
 
     # Number formats. A weight is mantissa * 2^(weight_shift + exponent); a threshold mantissa * 2^threshold_shift;
     # a bias mantissa * 2^exponent.
-    weight_mantissa_bits: Count
+    weight_mantissa_bits: Annotated[int, Field(ge=2, le=32)]
     weight_exponent_min: int
     weight_exponent_max: int
-    weight_shift: Natural
-    bias_mantissa_bits: Count
-    bias_exponent_max: Natural
-    threshold_mantissa_bits: Count
-    threshold_shift: Natural
-    current_bits: Count
-    voltage_bits: Count
-    decay_bits: Count
-    decay_u_offset: Natural
-    spike_payload_bits: Natural
+    weight_shift: Shift
+    bias_mantissa_bits: Bits
+    bias_exponent_max: Shift
+    threshold_mantissa_bits: Bits
+    threshold_shift: Shift
+    current_bits: Annotated[int, Field(ge=2, le=32)]
+    voltage_bits: Annotated[int, Field(ge=2, le=32)]
+    decay_bits: Bits
+    decay_u_offset: Shift
+    spike_payload_bits: Shift
 
     # Time.
     filter_stages: Count
@@ -91,6 +93,21 @@ class LoihiLimits(StrictModel):
             choices: tuple[int, ...] = getattr(self, name)
             if tuple(sorted(set(choices))) != choices:
                 raise ValueError(f"{name} must rise, without repetition")
+        if self.weight_mantissa_bits > self.synapse_weight_bits_choices[-1]:
+            raise ValueError(
+                f"synapse_weight_bits_choices end at {self.synapse_weight_bits_choices[-1]}, a weight has "
+                f"weight_mantissa_bits ({self.weight_mantissa_bits})"
+            )
+        if self.threshold_mantissa_bits + self.threshold_shift >= self.voltage_bits:
+            raise ValueError(
+                f"a threshold of threshold_mantissa_bits ({self.threshold_mantissa_bits}) shifted by threshold_shift "
+                f"({self.threshold_shift}) is beyond voltage_bits ({self.voltage_bits})"
+            )
+        if self.spike_payload_bits == 1:
+            raise ValueError("spike_payload_bits must be 0, or 2 and more: one of them is the sign (got 1)")
+        # The emulator and Lava know a compartment with one filter alone.
+        if self.filter_stages != 1:
+            raise ValueError(f"filter_stages of a loihi must be 1 (got {self.filter_stages})")
         # The emulator and Lava know this order alone; another order in a file would be a promise nobody keeps.
         if self.step_order != LOIHI_STEP_ORDER:
             raise ValueError(f"step_order of a loihi must be {', '.join(LOIHI_STEP_ORDER)}")

@@ -1,16 +1,16 @@
 """Edges between the levels, each a number, its limit and a verdict; together they say what the chip kept."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.ir.integer import IntegerNetwork
-from neurocmc.ir.rate import Readout
+from neurocmc.ir.integer import IntegerNetwork, IntegerPopulation
+from neurocmc.ir.rate import RateCircuit, RatePopulation, Readout
 from neurocmc.ir.recording import Recording
-from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation
 from neurocmc.verification.metrics import accuracy, agreement, decisions, largest_difference, nrmse
 
 Verdict = Literal["pass", "miss", "not run"]
@@ -21,6 +21,7 @@ AGREEMENT_LIMIT = 0.99
 ACCURACY_DROP_LIMIT = 0.01
 FILTER_LIMIT = 0.01
 RATE_FIT_LIMIT = 0.05
+LEAST_GRID = 0.01  # of a neuron, allowed for rounding of biases also where their grid is finer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,11 @@ def not_run(name: str, quantity: str, note: str) -> Edge:
     )
 
 
+def failed(name: str, quantity: str, note: str) -> Edge:
+    """An edge that was walked and gave nothing to compare, and why: it misses, whatever its limit."""
+    return replace(not_run(name, quantity, note), verdict="miss")
+
+
 def trajectory_edge(
     name: str, pairs: Iterable[tuple[Mapping[str, NDArray[np.floating]], Recording]], limit: float = TRAJECTORY_LIMIT
 ) -> Edge:
@@ -86,9 +92,18 @@ def trajectory_edge(
     worst: dict[str, float] = {}
     for reference, recording in pairs:
         for population, difference in largest_difference(reference, recording.activity).items():
-            worst[population] = max(worst.get(population, 0.0), difference)
-    population = max(worst, key=lambda key: worst[key])
+            worst[population] = _larger(worst.get(population, 0.0), difference)
+    population = _name_of_largest(worst)
     return judged(name, "largest difference of trajectories", worst[population], limit, "activity", worst=population)
+
+
+def _larger(first: float, second: float) -> float:
+    """The larger of two errors; what is not a number is larger than all, where `max` would lose it."""
+    return float(np.maximum(first, second))
+
+
+def _name_of_largest(errors: Mapping[str, float]) -> str:
+    return max(errors, key=lambda name: (np.isnan(errors[name]), errors[name]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,8 +120,8 @@ def fidelity_edges(name: str, pairs: Sequence[Pair], readouts: Sequence[Readout]
     errors: dict[str, float] = {}
     for pair in pairs:
         for population, error in nrmse(pair.reference.activity, pair.other.activity).items():
-            errors[population] = max(errors.get(population, 0.0), error)
-    worst = max(errors, key=lambda key: errors[key])
+            errors[population] = _larger(errors.get(population, 0.0), error)
+    worst = _name_of_largest(errors)
     edges = [judged(name, "NRMSE of rates", errors[worst], NRMSE_LIMIT, "of range", worst=worst, note=note)]
     for readout in readouts:
         if readout.kind == "winner":
@@ -147,28 +162,39 @@ def _decision_edges(name: str, pairs: Sequence[Pair], readout: Readout, note: st
     return edges
 
 
-def gain_edge(network: SpikingNetwork) -> Edge:
-    """The worst gain fit of all populations, against what its code promises."""
-
-    def excess(name: str) -> float:
-        return network.population(name).fit.max_error / _fit_limit(network, name)
-
-    worst = max((population.name for population in network.populations), key=excess)
+def gain_edge(network: SpikingNetwork, circuit: RateCircuit, integer: IntegerNetwork | None = None) -> Edge:
+    """The worst gain fit of all populations, against what its code promises on the grid of the biases."""
+    limits = {
+        population.name: _fit_limit(
+            population, circuit.population(population.name), integer and integer.population(population.name)
+        )
+        for population in network.populations
+    }
+    worst = max(limits, key=lambda name: network.population(name).fit.max_error / limits[name])
     return judged(
         "phi ~ pool",
         "largest error of the gain fit",
         network.population(worst).fit.max_error,
-        _fit_limit(network, worst),
+        limits[worst],
         "of ceiling",
         worst=worst,
         note=f"{network.population(worst).neurons} neurons a unit, {network.population(worst).code} code",
     )
 
 
-def _fit_limit(network: SpikingNetwork, name: str) -> float:
-    population = network.population(name)
-    # Half a neuron, and a hundredth of one for the grid of the biases.
-    return RATE_FIT_LIMIT if population.code == "rate" else 0.51 / population.neurons
+def _fit_limit(pool: SpikingPopulation, unit: RatePopulation, integer: IntegerPopulation | None) -> float:
+    """Half a neuron in the threshold code, and what the grid of its biases may move it where phi is steepest."""
+    if pool.code == "rate":
+        return RATE_FIT_LIMIT
+    grid = 0.0
+    if integer is not None:
+        fit = pool.fit
+        steepest = float((np.diff(fit.wanted) / np.diff(fit.drive)).max()) / fit.ceiling
+        rounding = (
+            0.5 * (1 << integer.bias_exponent) + 1.0
+        ) / pool.lsb_per_threshold  # half a step; 1 LSB of current
+        grid = rounding * float((unit.gain / pool.current_per_drive).max()) * steepest
+    return 0.5 / pool.neurons + max(grid, LEAST_GRID / pool.neurons)
 
 
 def integer_edges(network: IntegerNetwork) -> tuple[Edge, ...]:
@@ -187,7 +213,7 @@ def integer_edges(network: IntegerNetwork) -> tuple[Edge, ...]:
     edges: list[Edge] = []
     for errors, quantity in ((pole_errors, "pole of the synaptic filter"), (gain_errors, "gain of the projections")):
         if errors:
-            worst = max(errors, key=lambda key: errors[key])
+            worst = _name_of_largest(errors)
             edges.append(judged("spiking ~ integer", quantity, errors[worst], FILTER_LIMIT, "relative", worst=worst))
     return tuple(edges)
 

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from neurocmc.targets import LoihiTarget, load_target
 from tests.bench.accuracy import accuracy_table, our_errors
+from tests.bench.output import bench_console
 from tests.bench.peer import HOW_TO, ROOT, PeerRow, nengo_python, run_peer
 from tests.bench.speed import (
     batch_table,
@@ -36,7 +37,7 @@ def main() -> None:
     target = load_target("loihi1")
     assert isinstance(target, LoihiTarget)
     OUT.mkdir(parents=True, exist_ok=True)
-    console = Console()
+    console = bench_console()
     # Speed first, one after the other: nothing else of ours runs beside what is timed.
     with console.status("speed: the emulator"):
         steps = emulator_steps(target, neurons, repeats)

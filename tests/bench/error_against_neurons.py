@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 from rich.progress import track
 from scipy.stats import linregress
 
@@ -37,6 +36,7 @@ from tests.acceptance.winner_circuits import (
     rectifiers,
     swta,
 )
+from tests.bench.output import bench_console
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "error-against-neurons.md"
@@ -263,7 +263,7 @@ def main() -> None:
     neurons = (16, 64, 256) if quick else NEURONS
     target = load_target("loihi1")
     assert isinstance(target, LoihiTarget)
-    console, tables, drawn, raw = Console(), dict[str, str](), list[ErrorSeries](), dict[str, object]()
+    console, tables, drawn, raw = bench_console(), dict[str, str](), list[ErrorSeries](), dict[str, object]()
     for experiment in experiments():
         measured: dict[Code, Measured] = {
             code: measure(experiment, code, neurons, target, f"{experiment.short}, {code}") for code in CODES

@@ -12,7 +12,8 @@ import neurocmc
 from neurocmc.cli.verify import strain
 from neurocmc.common.files import write_npz
 from neurocmc.ir.store import load_recording
-from neurocmc.verification.edges import judged, not_run
+from neurocmc.pipeline.artifact import open_artifact
+from neurocmc.verification.edges import gain_edge, judged, not_run
 from tests.cli.running import CIRCUIT, Run, listing, run
 
 
@@ -200,3 +201,39 @@ def test_demos_are_listed() -> None:
     unknown = run("demo", "working-memry")
     assert unknown.code == 2
     assert "working-memory" in unknown.err
+
+
+BY_BIAS = """
+name: by-bias
+dt_ms: 1
+form: filter-before
+populations:
+  a: {size: 2, tau_ms: 20, transfer: relu, bias: [0.5, 0.6]}
+projections:
+  - {from: a, to: a, weight: {pattern: one-to-one, value: 0.4}}
+stimuli:
+  rest: {duration_s: 0.3}
+"""
+
+
+def test_a_circuit_without_inputs_is_compiled_and_verified(tmp_path: Path) -> None:
+    (tmp_path / "by-bias.yaml").write_text(BY_BIAS)
+    shown = run("compile", tmp_path / "by-bias.yaml", "--target", "loihi1", "-o", tmp_path / "b")
+    assert shown.code == 0, shown.err
+    shown = run("verify", tmp_path / "b")
+    assert shown.code == 0, shown.err
+    assert "emulator ~ emitted" in shown.out
+
+
+def test_the_limit_of_the_gain_fit_allows_for_the_grid_of_the_biases(tmp_path: Path) -> None:
+    """At 192 neurons half a step of the biases is 0.013 of a neuron: the best fit there is misses half a neuron."""
+    assert run("compile", CIRCUIT, "--target", "loihi1", "--neurons", "192", "-o", tmp_path / "b").code == 0
+    artifact = open_artifact(tmp_path / "b")
+    assert artifact.integer is not None
+    edge = gain_edge(artifact.spiking, artifact.circuit, artifact.integer)
+    assert edge.verdict == "pass"
+    assert edge.value is not None
+    assert edge.limit is not None
+    assert edge.value > 0.51 / 192
+    assert edge.limit < 0.52 / 192
+    assert gain_edge(artifact.spiking, artifact.circuit).verdict == "miss"  # in real numbers there is no such grid

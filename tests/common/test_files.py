@@ -23,7 +23,7 @@ def names_in(folder: Path) -> list[str]:
 
 def artifact(path: Path) -> None:
     with replace_directory(path) as folder:
-        (folder / "manifest.json").write_text("{}")
+        (folder / "manifest.json").write_text('{"format": "neurocmc-artifact"}')
         (folder / "ir").mkdir()
         (folder / "ir" / "10-rate.json").write_text("old")
 
@@ -264,3 +264,36 @@ def test_an_npz_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_npz(tmp_path / "none.npz")
     assert str(caught.value) == f"{tmp_path / 'none.npz'}: no such file\n    cure: check the path"
+
+
+@pytest.mark.parametrize("manifest", ['{"name": "an extension"}', "[]", "not JSON", "[" * 100_000, ""])
+def test_what_another_program_wrote_is_not_replaced(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "manifest.json").write_text(manifest)
+    (tmp_path / "web" / "thesis.tex").write_text("years of work")
+    with pytest.raises(InputError, match="not that of an artifact"), replace_directory(tmp_path / "web"):
+        raise AssertionError("never reached")
+    assert names_in(tmp_path / "web") == ["manifest.json", "thesis.tex"]
+
+
+@pytest.mark.parametrize("inside", ["", "deeper"])
+def test_the_working_directory_is_not_replaced(tmp_path: Path, inside: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    artifact(tmp_path / "out")
+    (tmp_path / "out" / "deeper").mkdir()
+    monkeypatch.chdir(tmp_path / "out" / inside)
+    with pytest.raises(InputError, match="in which you are"), replace_directory(tmp_path / "out"):
+        raise AssertionError("never reached")
+
+
+@pytest.mark.parametrize(("name", "words"), [("circle", "leads to itself|symbolic links"), ("n" * 300, "too long")])
+def test_a_path_that_leads_nowhere(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    with pytest.raises(InputError, match=words), replace_directory(tmp_path / name):
+        raise AssertionError("never reached")
+
+
+def test_only_a_regular_file_is_written_over(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="is not a regular file"):
+        write_file(tmp_path / "pipe", "text")
+    assert (tmp_path / "pipe").is_fifo()

@@ -37,6 +37,10 @@ class Chip(StrictModel):
         return self
 
 
+class Board(StrictModel):
+    chips: Annotated[tuple[Chip, ...], Field(min_length=1)]
+
+
 class Needy(StrictModel):
     name: str
     cores: int
@@ -47,6 +51,15 @@ def message(text: str, model: type[StrictModel] = Chip) -> str:
         parse_model(text, "chip.yaml", model)
     assert caught.value.exit_code == 2
     return str(caught.value)
+
+
+def test_a_list_of_bad_entries_is_not_called_too_short() -> None:
+    assert message("chips:\n- title: a\n- verified: 3\n", Board) == (
+        "chip.yaml:3: chips[1].verified: should be true or false (got 3)"
+    )
+    assert message("chips:\n- verified: 3\n", Board) == (
+        "chip.yaml:2: chips[0].verified: should be true or false (got 3)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def refused(tmp_path: Path, text: str) -> str:
             "circuit.yaml:3: form: should be 'filter-after' or 'filter-before' (got 'filter-afer')\n"
             "    cure: did you mean filter-after?",
         ),
-        ("dt_ms: 1\n", "dt_ms: 0\n", "circuit.yaml:2: dt_ms: should be greater than 0 (got 0)"),
+        ("dt_ms: 1\n", "dt_ms: 0\n", "circuit.yaml:2: dt_ms: should be greater than or equal to 0.000000001 (got 0)"),
         (
             "size: 3",
             "size: 99999",
@@ -50,7 +50,7 @@ def refused(tmp_path: Path, text: str) -> str:
         (
             "threshold: 0.1",
             "gain: [1, 0, 1]",
-            "circuit.yaml:5: populations.e.gain[1]: should be greater than 0 (got 0)",
+            "circuit.yaml:5: populations.e.gain[1]: should be greater than or equal to 0.000000001 (got 0)",
         ),
         (
             "threshold: 0.1",

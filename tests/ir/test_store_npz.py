@@ -136,3 +136,12 @@ def test_a_wrong_recording_is_refused_by_key(changes: dict[str, Any], text: str,
     with pytest.raises(InputError) as caught:
         load_recording(tmp_path / "r.npz")
     assert text in str(caught.value)
+
+
+def test_a_stimulus_of_a_circuit_without_inputs_comes_back(tmp_path: Path) -> None:
+    rest = Stimulus(name="rest", duration_s=0.5, edges_s=np.zeros(1), values={}, labels=np.full(3, -1))
+    save_stimulus(rest, tmp_path / "rest.npz")
+    loaded = load_stimulus(tmp_path / "rest.npz")
+    assert (loaded.batch, loaded.duration_s, dict(loaded.values)) == (3, 0.5, {})
+    assert loaded.problems(()) == ()
+    assert [problem.what for problem in loaded.problems(levels.rate().inputs)] == ["input drive is missing"]

@@ -220,3 +220,44 @@ def test_the_smallest_pools_can_be_made(transfer: TransferKind, code: Code, neur
     network = matched(driven(population("p", 1, transfer, **fields)), stimulus, chip, neurons, code)
     assert network.problems() == ()
     assert Quantise().run(network, chip).problems() == ()
+
+
+@pytest.mark.parametrize("offset", [3.0, -3.0])
+@pytest.mark.parametrize("target", ["loihi1", "brian2"])
+def test_a_sigmoid_that_stays_in_one_tail_is_matched_there(offset: float, target: str) -> None:
+    circuit = driven(population("p", 1, "sigmoid", gain=10.0, offset=offset, saturation=1.0))
+    fit = matched(circuit, ramp(0.0, 0.5), load_target(target)).populations[0].fit
+    assert fit.visited[1] < 1e-6 or fit.visited[0] > 1 - 1e-6
+    assert fit.max_error <= 0.51 / 64
+
+
+def test_a_softplus_of_large_activity_is_not_lost_in_an_overflow() -> None:
+    circuit = driven(population("p", 1, "softplus"))
+    fit = matched(circuit, ramp(0.0, 2000.0), load_target("loihi1")).populations[0].fit
+    assert fit.visited[1] == pytest.approx(2000.0)
+    assert fit.max_error <= 0.51 / 64
+
+
+@pytest.mark.parametrize(("bits", "exponent_max"), [(10, 7), (6, 7), (17, 0), (8, 1)])
+def test_thresholds_and_biases_stay_in_small_registers(bits: int, exponent_max: int) -> None:
+    target = load_target("loihi1")
+    assert isinstance(target, LoihiTarget)
+    limits = target.limits.model_copy(update={"threshold_mantissa_bits": bits, "bias_exponent_max": exponent_max})
+    network = integers(swta(), steps(), replace(target, limits=limits))
+    for pool in network.populations:
+        assert 0 < pool.threshold_mantissa < 1 << bits
+        assert pool.bias_exponent <= exponent_max
+        assert np.abs(pool.bias_mantissa).max() < 1 << limits.bias_mantissa_bits
+
+
+def test_two_steps_of_an_input_within_one_tick_are_one_jump() -> None:
+    times = [0.0, 0.1002, 0.1004, 0.2]
+    stimulus = Stimulus(
+        name="s",
+        duration_s=0.3,
+        edges_s=times,
+        values={"drive": np.array([[[-1.0], [0.0], [1.0], [1.0]]])},
+        labels=[-1],
+    )
+    calibration = Calibrate((stimulus,)).run(driven(population("p", 1)))
+    assert calibration.inputs["drive"].largest_step == 2.0

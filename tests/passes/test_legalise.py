@@ -68,3 +68,11 @@ def test_a_delay_beyond_the_chip() -> None:
 
 def test_everything_is_said_at_once() -> None:
     assert len(problems(network(order=2, tau_s=0.005, delay_ticks=100), "loihi1")) == 3
+
+
+@pytest.mark.parametrize("name", ["loihi1", "brian2"])
+def test_a_spike_that_takes_two_ticks(name: str) -> None:
+    target = load_target(name)
+    slow = replace(target, limits=target.limits.model_copy(update={"spike_delay_ticks": 2}))
+    with pytest.raises(InfeasibleError, match=f"target {name}: a spike arrives 2 ticks later"):
+        Legalise().run(network(), slow)

@@ -231,3 +231,20 @@ def test_mixed_signs_hold_even_mantissas() -> None:
     worst = np.abs(first.realised_gain - first.wanted_gain).max() / np.abs(first.wanted_gain).max()
     assert worst == pytest.approx(first.loss.largest, rel=1e-6)
     assert 0 < worst < 0.005
+
+
+def test_biases_beyond_their_registers_are_refused_by_name() -> None:
+    network = matched(swta(), steps(), loihi1())
+    pool = network.populations[0]
+    bad = replace(network, populations=(replace(pool, bias=pool.bias + 10.0), *network.populations[1:]))
+    with pytest.raises(InfeasibleError, match=r"population excite: its biases reach [\d,]+ LSB, the registers hold"):
+        Quantise().run(bad, loihi1())
+
+
+def test_a_small_payload_takes_a_coarser_exponent() -> None:
+    target = load_target("loihi2")
+    assert isinstance(target, LoihiTarget)
+    small = replace(target, limits=target.limits.model_copy(update={"spike_payload_bits": 8}))
+    network = integers(swta(), steps(), small)
+    assert simulate_emulator(network, steps()).spike_counts["excite"].sum() > 0
+    assert network.inputs[0].exponent > integers(swta(), steps(), target).inputs[0].exponent

@@ -253,3 +253,19 @@ def test_a_target_cannot_be_changed(change: Callable[[Target], None]) -> None:
         change(target)
     assert isinstance(target, LoihiTarget)
     assert target.limits.cores_per_chip == 128
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("value: [0, 1, 2, 3, 4, 5, 6, 8]", "value: [0, 1, 2, 3, 4, 5, 6]", "synapse_weight_bits_choices end at 6"),
+        ("voltage_bits: {value: 24", "voltage_bits: {value: 23", r"is beyond voltage_bits \(23\)"),
+        ("spike_payload_bits: {value: 0", "spike_payload_bits: {value: 1", "spike_payload_bits must be 0, or 2"),
+        ("filter_stages: {value: 1", "filter_stages: {value: 2", r"filter_stages of a loihi must be 1 \(got 2\)"),
+        ("current_bits: {value: 24", "current_bits: {value: 40", r"less than or equal to 32 \(got 40\)"),
+        ("decay_bits: {value: 12", "decay_bits: {value: 33", r"less than or equal to 32 \(got 33\)"),
+    ],
+)
+def test_number_formats_that_contradict_each_other_or_fit_no_register(old: str, new: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse_target(edited((old, new)), "mine.yaml")

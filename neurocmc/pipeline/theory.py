@@ -1,0 +1,59 @@
+"""The edges to theory: what a compiled winner-take-all does, against the formulas of its kind.
+
+Walked only where a circuit is recognised as one. The rate circuit is held against the formula with its own weights,
+the emulator against the formula with the weights as rounded: what remains is what spikes and integers cost.
+"""
+
+from collections.abc import Callable
+
+from neurocmc.ir.recording import Recording
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.passes.calibrate import drive_range
+from neurocmc.pipeline.artifact import Artifact
+from neurocmc.sim.brian2_lif import simulate_brian2
+from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.rate import simulate_rate
+from neurocmc.verification.edges import Edge
+from neurocmc.verification.winner import (
+    WinnerTakeAll,
+    find_winner_take_all,
+    gain_edge,
+    gain_stimulus,
+    switch_edge,
+    switch_stimulus,
+)
+
+
+def theory_edges(artifact: Artifact) -> list[Edge]:
+    """Gain and switching of a winner, on the rate circuit and on the lowest level that runs; none for others."""
+    winner = find_winner_take_all(artifact.circuit)
+    if winner is None:
+        return []
+    seen = drive_range(artifact.circuit.inputs[0], artifact.stimuli.calibration, artifact.circuit.dt_s)
+    largest = min(seen.largest, seen.largest_step)  # the drive switches on at once: no jump beyond the calibrated one
+    if not largest > 0:
+        return []
+    edges: list[Edge] = []
+    for as_held, run in _levels(artifact, winner):
+        gain, switch = gain_stimulus(as_held, largest), switch_stimulus(as_held, largest)
+        edges += [gain_edge(as_held, gain, run(gain)), switch_edge(as_held, switch, run(switch))]
+    return edges
+
+
+def _levels(artifact: Artifact, winner: WinnerTakeAll) -> list[tuple[WinnerTakeAll, Callable[[Stimulus], Recording]]]:
+    """The parameters as each level holds them, and how to run it."""
+
+    def on_rate(stimulus: Stimulus) -> Recording:
+        return simulate_rate(artifact.circuit, stimulus)
+
+    def on_brian2(stimulus: Stimulus) -> Recording:
+        return simulate_brian2(artifact.spiking, stimulus)
+
+    integer = artifact.integer
+    if integer is None:
+        return [(winner, on_rate), (winner, on_brian2)]
+
+    def on_emulator(stimulus: Stimulus) -> Recording:
+        return simulate_emulator(integer, stimulus)
+
+    return [(winner, on_rate), (winner.as_realised(integer), on_emulator)]
