@@ -6,6 +6,7 @@ constant does not change a gain. A negative weight exponent shifts each tick's s
 of what this loses is given back through the bias.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -74,7 +75,8 @@ class Quantise:
 
 def _population(network: SpikingNetwork, population: SpikingPopulation, limits: LoihiLimits) -> IntegerPopulation:
     taus = synaptic_taus(network, population.name)
-    tau_s = next(iter(taus.values()), 0.0)
+    name, tau_s = next(iter(taus.items()), ("", 0.0))
+    raise_infeasible(_too_slow(population.name, name, tau_s, network.tick_s, limits))
     bias_lsb = np.rint(population.bias * population.lsb_per_threshold)
     mantissa, exponent = _bias_registers(population.name, bias_lsb, limits)
     lost = (mantissa << exponent) - population.bias * population.lsb_per_threshold
@@ -94,6 +96,17 @@ def _population(network: SpikingNetwork, population: SpikingPopulation, limits: 
         wanted_pole=float(np.exp(-network.tick_s / tau_s)) if tau_s > 0 else 0.0,
         bias_loss=_loss(lost, bias_lsb, clipped=0),
     )
+
+
+def _too_slow(population: str, name: str, tau_s: float, tick_s: float, limits: LoihiLimits) -> Iterable[Problem]:
+    """A filter slower than the smallest decay that the chip has."""
+    slowest_s = -tick_s / float(np.log1p(-max(limits.decay_u_offset, 1) / (1 << limits.decay_bits)))
+    if tau_s > slowest_s:
+        yield Problem(
+            f"population {population}",
+            f"{name} has tau {tau_s:g} s; at a tick of {1e3 * tick_s:g} ms the slowest decay is {slowest_s:.3g} s",
+            "use a shorter time constant, or a longer tick",
+        )
 
 
 def _compensated(

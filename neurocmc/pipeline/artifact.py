@@ -99,6 +99,9 @@ def open_artifact(directory: str | Path) -> Artifact:
     manifest = read_manifest(directory)
     _check_files(directory, manifest)
     target = load_target(str(directory / "target.yaml"))
+    if target.name != manifest["target"]:
+        what = f"it was compiled for {manifest['target']}, but target.yaml is {target.name}"
+        raise InputError(Problem(str(directory / MANIFEST), what, "compile again"))
     if isinstance(target, LoihiTarget) and f"ir/{CHIP}.json" not in manifest["files"]:
         what = f"its target is {target.name}, but files does not name ir/{CHIP}.json"
         raise InputError(Problem(str(directory / MANIFEST), what, "compile again"))

@@ -29,6 +29,7 @@ from neurocmc.pipeline.lower import Lowered, Progress, lower
 from neurocmc.pipeline.manifest import FORMAT, VERSION
 from neurocmc.pipeline.model import Model, StimulusSet, load
 from neurocmc.pipeline.reporting import write_budget, write_report_of
+from neurocmc.sim.host import encode
 from neurocmc.targets import Target, load_target
 
 DEFAULT_NEURONS = 64
@@ -152,6 +153,8 @@ def _write_levels(folder: Path, model: Model, lowered: Lowered) -> None:
 
 def _emit(folder: Path, lowered: Lowered, stimuli: Mapping[str, Stimulus]) -> None:
     if lowered.chip is not None:
+        for stimulus in stimuli.values():
+            encode(lowered.chip.network, stimulus)  # a test stimulus beyond the axons is refused now, not by `verify`
         emit_loihi(lowered.chip, stimuli, folder)
     else:
         emit_brian2(lowered.spiking, stimuli, folder)

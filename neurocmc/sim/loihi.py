@@ -6,12 +6,13 @@ is a neuron's own. The readable twin that expands everything to single neurons i
 two, and Lava itself, equal.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.stimulus import Stimulus
@@ -29,15 +30,18 @@ class EmulatorRun:
     spikes: NDArray[np.uint8]  # (batch, ticks, neurons), or (0, 0, 0) if not recorded
     u: NDArray[np.int32]  # (batch, ticks, units), or (0, 0, 0) if not recorded
     v: NDArray[np.int32]  # (batch, ticks, neurons), or (0, 0, 0) if not recorded
+    wraps: NDArray[np.int64]  # (units,) how often a current left its register, over all trials
 
 
 def simulate_emulator(network: IntegerNetwork, stimulus: Stimulus, *, record_spikes: bool = False) -> Recording:
     """Run a network on all trials of a stimulus; spikes only where asked for.
 
-    Raises InputError where the stimulus does not fit the network's inputs.
+    Raises InputError where the stimulus does not fit the network's inputs, InfeasibleError where it drives a current
+    out of its register: what follows a wrap means nothing.
     """
     run = emulate(network, encode(network, stimulus), stimulus.batch, stimulus.ticks(network.tick_s), record_spikes)
     first = network.first_unit()
+    raise_infeasible(_wrapped(network, stimulus, run))
     counts = {p.name: run.counts[:, :, first[p.name] : first[p.name] + p.units] for p in network.populations}
     return Recording(
         level="emulator",
@@ -72,14 +76,27 @@ def emulate(
     spikes = np.zeros((batch, ticks, neurons) if record_spikes else (0, 0, 0), dtype=np.uint8)
     u = np.zeros((batch, ticks, units) if record_state else (0, 0, 0), dtype=np.int32)
     v = np.zeros((batch, ticks, neurons) if record_state else (0, 0, 0), dtype=np.int32)
+    wraps = np.zeros(units, dtype=np.int64)
     rule = network.rule
     step_all(
         host, counts, spikes, u, v, tables.group_exponent, tables.group_delay, tables.row_start, tables.source,
         tables.mantissa, tables.keep_u, tables.keep_v, tables.threshold, tables.first_neuron, tables.bias,
         tables.v_initial, rule.spike_delay_ticks, rule.weight_shift, rule.decay_bits, rule.current_bits,
-        rule.voltage_bits,
+        rule.voltage_bits, wraps,
     )  # fmt: skip
-    return EmulatorRun(counts=counts, spikes=spikes, u=u, v=v)
+    return EmulatorRun(counts=counts, spikes=spikes, u=u, v=v, wraps=wraps)
+
+
+def _wrapped(network: IntegerNetwork, stimulus: Stimulus, run: EmulatorRun) -> Iterable[Problem]:
+    """Populations whose currents left their register."""
+    for population in network.populations:
+        start = network.first_unit()[population.name]
+        if wraps := int(run.wraps[start : start + population.units].sum()):
+            yield Problem(
+                f"stimulus {stimulus.name}, population {population.name}",
+                f"its current leaves the {network.rule.current_bits}-bit register {wraps:,} times and wraps",
+                "compile with a calibration stimulus that covers this drive, or scale the drive down",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -65,8 +65,12 @@ def step_all(
     decay_bits: int,
     current_bits: int,
     voltage_bits: int,
+    wraps: Int,
 ) -> None:
-    """Fill counts (batch, ticks, units) and, where they have a size, spikes, u_record and v_record."""
+    """Fill counts (batch, ticks, units) and, where they have a size, spikes, u_record and v_record.
+
+    `wraps` (units,) counts how often a current left its register.
+    """
     batch, ticks, units = host.shape
     half = 1 << (current_bits - 1)
     v_limit = (1 << (voltage_bits - 1)) - 1
@@ -84,8 +88,10 @@ def step_all(
                         arriving += _group_sum(
                             counts[trial, sent], source, mantissa, start, stop, group_exponent[group]
                         )
-                current = toward_zero(u[unit], keep_u[unit], decay_bits) + wrap32(wrap32(arriving) << weight_shift)
-                current = fold(wrap32(current), half)
+                arrived = wrap32(wrap32(arriving) << weight_shift)
+                whole = toward_zero(u[unit], keep_u[unit], decay_bits) + arrived
+                current = fold(wrap32(whole), half)
+                wraps[unit] += current != whole or arrived != arriving << weight_shift
                 u[unit] = current
                 fired = 0
                 for neuron in range(first_neuron[unit], first_neuron[unit + 1]):

@@ -13,7 +13,7 @@ from pydantic import Field, model_validator
 
 from neurocmc.common.strict_yaml import StrictModel
 
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, le=10**9)]
 Natural = Annotated[int, Field(ge=0)]
 Bits = Annotated[int, Field(ge=1, le=32)]  # of a register, or by how many one is shifted: all fit 32 bits
 Shift = Annotated[int, Field(ge=0, le=32)]

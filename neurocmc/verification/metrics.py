@@ -8,18 +8,19 @@ from numpy.typing import NDArray
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.recording import Recording
 
+QUIET = 0.01  # of the circuit's largest activity: what stays below is judged as if it reached this
 Activity = Mapping[str, NDArray[np.float32]]
 
 
 def nrmse(reference: Activity, other: Activity) -> dict[str, float]:
     """Population -> root mean square error over trials, ticks and units, over the population's largest activity.
 
-    A population that is silent in the reference is measured against the largest activity of the whole circuit.
+    A population that is nearly silent in the reference is measured against `QUIET` of the circuit's largest activity.
     """
     overall = max(float(activity.max(initial=0.0)) for activity in reference.values())
     errors: dict[str, float] = {}
     for name, activity in reference.items():
-        scale = float(activity.max(initial=0.0)) or overall or 1.0
+        scale = max(float(activity.max(initial=0.0)), QUIET * overall) or 1.0
         difference = other[name].astype(np.float64) - activity
         errors[name] = float(np.sqrt(np.mean(np.square(difference)))) / scale
     return errors

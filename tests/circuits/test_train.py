@@ -153,7 +153,7 @@ def test_metrics_count_what_they_say() -> None:
             "family: swta\ntask: mnist-5k\npresentation:\n  window_s: 0.5\n",
             "presentation.window_s is longer than presentation.presentation_s",
         ),
-        ("family: swta\ntask: mnist-5k\ncircuit:\n  dt_s: 1e-9\n", "at most 20,000"),
+        ("family: swta\ntask: mnist-5k\ncircuit:\n  dt_s: 1.0e-6\n", "at most 20,000"),
         ("family: swta\ntask: mnist-5k\ncircuit:\n  trained: [beta1, beta1]\n", "names a parameter twice"),
     ],
 )

@@ -112,7 +112,14 @@ def test_simulate_refuses(arguments: tuple[str, str], compiled: tuple[Path, Run]
 def test_verify_walks_the_edges_and_names_the_worst(build: Path) -> None:
     shown = run("verify", build)
     assert shown.code == 0, shown.out
-    for words in ("rate ~ brian2", "rate ~ emulator", "verdict", "\nworst: ", "all 13 budgets are kept"):
+    for words in (
+        "rate ~ brian2",
+        "rate ~ emulator",
+        "emulator ~ theory",
+        "verdict",
+        "\nworst: ",
+        "all 17 budgets are kept",
+    ):
         assert words in shown.out
     for path in (build / "verify.json", build / "report.html"):
         assert f" {path}\n" in shown.out

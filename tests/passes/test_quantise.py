@@ -17,7 +17,8 @@ from neurocmc.sim.loihi import EmulatorRun, emulate, simulate_emulator
 from neurocmc.targets import LoihiTarget, load_target
 from tests.ir.levels import loihi1
 
-from .small_circuits import integers, matched, projection, steps, swta
+from .small_circuits import driven, integers, matched, projection, ramp, steps, swta
+from .small_circuits import population as rate_population
 
 BEYOND = 1 << 22  # LSB of bias: no current of these circuits comes near
 
@@ -248,3 +249,9 @@ def test_a_small_payload_takes_a_coarser_exponent() -> None:
     network = integers(swta(), steps(), small)
     assert simulate_emulator(network, steps()).spike_counts["excite"].sum() > 0
     assert network.inputs[0].exponent > integers(swta(), steps(), target).inputs[0].exponent
+
+
+def test_a_filter_slower_than_the_slowest_decay_is_refused() -> None:
+    circuit = driven(rate_population("p", 1, "relu"), tau_s=20.0)
+    with pytest.raises(InfeasibleError, match=r"population p: input drive has tau 20 s; .* slowest decay is 4.1 s"):
+        integers(circuit, ramp(-0.2, 0.8), load_target("loihi1"), 16)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim import loihi_reference as spelled_out
@@ -178,3 +179,23 @@ def test_a_decay_rounds_toward_zero(value: int, kept: int) -> None:
 )
 def test_sums_wrap_at_32_bits(value: int, wrapped: int) -> None:
     assert wrap32(value) == wrapped == int(spelled_out.wrap_int32(np.array([value]))[0])
+
+
+def test_a_current_that_wraps_is_counted_and_refused() -> None:
+    network = random_network(seed=0, populations=1, payload_bits=24, delays=1)
+    population = network.populations[0]
+    entry = replace(network.inputs[0], exponent=0, lsb_per_input=np.eye(population.units), filtered=False)
+    network = replace(network, inputs=(entry,), projections=())
+    register = 1 << (network.rule.current_bits - 1)
+
+    def held(drive: float) -> Stimulus:
+        values = np.full((1, 1, population.units), drive)
+        return Stimulus(
+            name="hold", duration_s=0.02, edges_s=np.zeros(1), values={entry.name: values}, labels=np.array([-1])
+        )
+
+    inside = encode(network, held(0.9 * register))
+    assert not emulate(network, inside, 1, 20).wraps.any()
+    assert simulate_emulator(network, held(0.9 * register)).ticks == 20
+    with pytest.raises(InfeasibleError, match=r"stimulus hold, population .*24-bit register .* times and wraps"):
+        simulate_emulator(network, held(1.1 * register))
