@@ -23,20 +23,22 @@ NEARLY_FULL_PERCENT = 90.0
 _VERDICT_STYLE = {"pass": "green", "miss": "bold red", "not run": "yellow"}
 
 
-def edge_table(edges: Iterable[Edge]) -> Table:
-    """Every edge: value, limit, verdict, and what is worst; a note stands below the quantity it is of."""
+def edge_table(edges: Iterable[Edge]) -> RenderableType:
+    """Every edge: value, limit, verdict, and what is worst; notes below, each on lines of its own."""
     table = _table("stages", ("!edge", "quantity", "!>value", "!>limit", "!verdict", "!worst"))
+    notes: list[RenderableType] = []
     for edge in edges:
-        note = f"\n{edge.note}" if edge.note else ""
         table.add_row(
             Text(edge.name),
-            Text.assemble(edge.quantity, (note, "dim")),
+            Text(edge.quantity),
             Text(wording.amount(edge.value, edge.unit)),
             Text(wording.limit_text(edge)),
             Text(edge.verdict, style=_VERDICT_STYLE[edge.verdict]),
             Text(edge.worst),
         )
-    return table
+        if edge.note:
+            notes.append(_line(f"{edge.name}, {edge.quantity}: {edge.note}"))
+    return Group(table, *notes)
 
 
 def budget_table(budget: Budget) -> RenderableType:
