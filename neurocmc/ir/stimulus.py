@@ -47,11 +47,14 @@ class Stimulus:
         return len(self.labels)
 
     def ticks(self, tick_s: float) -> int:
-        """Number of whole ticks in the stimulus. Raises InputError for more than MAX_TICKS."""
+        """Number of whole ticks in the stimulus. Raises InputError for none and for more than MAX_TICKS."""
         ticks = self.duration_s / tick_s
         if not ticks <= MAX_TICKS:
             what = f"{self.duration_s:g} s are {ticks:.4g} ticks of {1e3 * tick_s:g} ms, limit {MAX_TICKS:,}"
             raise InputError(Problem(f"stimulus {self.name}", what, _SHORTER))
+        if round(ticks) < 1:
+            what = f"{self.duration_s:g} s are less than a tick of {1e3 * tick_s:g} ms"
+            raise InputError(Problem(f"stimulus {self.name}", what, "times are in s: give a longer one"))
         return round(ticks)
 
     def edge_of_tick(self, tick_s: float) -> Int:

@@ -98,7 +98,9 @@ def _parsed(directory: Path, path: Path) -> dict[str, Any]:
         data = json.loads(content.decode("utf-8"))
     except FileNotFoundError:
         cure = "give a directory made by `neurocmc compile`"
-        raise InputError(Problem(str(directory), f"it holds no {MANIFEST}", cure)) from None
+        raise InputError(
+            Problem(str(directory), f"it holds no {MANIFEST}" if directory.exists() else "no such directory", cure)
+        ) from None
     except (OSError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:120]
         raise InputError(Problem(str(path), f"it cannot be read: {reason}", _AGAIN)) from None

@@ -1,5 +1,6 @@
 """Simulate: one artifact on one of its interpreters, under one of its stimuli or the user's own."""
 
+from collections.abc import Iterable
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -83,8 +84,18 @@ def find_stimulus(artifact: Artifact, stimulus: str | Path | Stimulus | None) ->
             )
         )
     loaded = load_stimulus(path)
-    raise_input_problems(loaded.problems(artifact.circuit.inputs))
+    raise_input_problems([*loaded.problems(artifact.circuit.inputs), *_label_problems(artifact, loaded)])
     return loaded
+
+
+def _label_problems(artifact: Artifact, stimulus: Stimulus) -> Iterable[Problem]:
+    """A label that names no unit would count as a wrong answer for ever."""
+    for readout in artifact.circuit.readouts:
+        units = artifact.circuit.population(readout.population).size
+        highest = int(stimulus.labels.max(initial=-1))
+        if readout.kind == "winner" and highest >= units:
+            what = f"label {highest} is beyond the {units} units of readout {readout.name}"
+            yield Problem(f"stimulus {stimulus.name}", what, f"labels are 0 to {units - 1}, or -1 for none")
 
 
 def integer_of(artifact: Artifact) -> IntegerNetwork:

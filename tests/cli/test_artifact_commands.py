@@ -109,6 +109,32 @@ def test_simulate_refuses(arguments: tuple[str, str], compiled: tuple[Path, Run]
     assert listing(tmp_path) == {}
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"labels": np.array([9])}, "label 9 is beyond the 4 units of readout winner"),
+        ({"duration_s": np.array(1e-5)}, "1e-05 s are less than a tick of 1 ms"),
+    ],
+)
+def test_simulate_refuses_a_stimulus(
+    changes: dict[str, Any], words: str, compiled: tuple[Path, Run], tmp_path: Path
+) -> None:
+    good = {"duration_s": np.array(0.2), "edges_s": np.zeros(1), "value/drive": np.zeros((1, 1, 4))}
+    write_npz(tmp_path / "mine.npz", good | changes)
+    shown = run(
+        "simulate", compiled[0], "--on", "emulator", "--stimulus", tmp_path / "mine.npz", "-o", tmp_path / "out.npz"
+    )
+    assert (shown.code, shown.out) == (2, "")
+    assert words in shown.err
+    assert not (tmp_path / "out.npz").exists()
+
+
+def test_an_artifact_that_is_not_there(tmp_path: Path) -> None:
+    shown = run("budget", tmp_path / "nowhere")
+    assert shown.code == 2
+    assert "no such directory" in shown.err
+
+
 def test_verify_walks_the_edges_and_names_the_worst(build: Path) -> None:
     shown = run("verify", build)
     assert shown.code == 0, shown.out
