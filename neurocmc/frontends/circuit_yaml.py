@@ -7,7 +7,7 @@
 
 A RateCircuit has its filters on projections and inputs. So `filter-after` gives each projection the time constant of
 its source and leaves inputs unfiltered; `filter-before` gives projections and inputs that of their target. Both are
-exact. A projection or an input may name its own `tau_ms` instead.
+exact. A projection or an input may name its own `tau_ms` instead. `order: 2` makes a filter two equal ones in a row.
 """
 
 import hashlib
@@ -51,14 +51,16 @@ Weight = Number | Pattern | Matrix
 
 
 class PopulationField(StrictModel):
-    """One population. `gain`, `threshold` and `bias` are one number for all units or a list with one each."""
+    """One population. `gain`, `threshold`, `bias`, `initial` are one number for all units or a list with one each."""
 
     size: Annotated[int, Field(ge=1, le=MAX_UNITS)]
     tau_ms: Positive
+    order: Literal[1, 2] = 1
     transfer: TransferKind = "relu"
     gain: Positive | Annotated[tuple[Positive, ...], Field(min_length=1)] = 1.0
     threshold: Number | Row = 0.0
     bias: Number | Row = 0.0
+    initial: Number | Row = 0.0
     saturation: Positive | None = None
 
 
@@ -69,6 +71,7 @@ class ProjectionField(StrictModel):
     target: Name = Field(alias="to")
     weight: Weight
     tau_ms: Positive | None = None
+    order: Literal[1, 2] | None = None
 
 
 class InputField(StrictModel):
@@ -78,6 +81,7 @@ class InputField(StrictModel):
     channels: Annotated[int, Field(ge=1, le=MAX_UNITS)] | None = None
     weight: Weight | None = None
     tau_ms: NonNegative | None = None
+    order: Literal[1, 2] | None = None
 
 
 class ReadoutField(StrictModel):
@@ -184,7 +188,7 @@ def _label_faults(file: CircuitFile) -> Iterator[Fault]:
 
 def _population(name: str, entry: PopulationField, faults: list[Fault]) -> RatePopulation:
     values: dict[str, Float] = {}
-    for field in ("gain", "threshold", "bias"):
+    for field in ("gain", "threshold", "bias", "initial"):
         given: float | tuple[float, ...] = getattr(entry, field)
         if isinstance(given, tuple) and len(given) != entry.size:
             what = f"{len(given)} values for {entry.size} units"
@@ -200,6 +204,7 @@ def _population(name: str, entry: PopulationField, faults: list[Fault]) -> RateP
         bias=values["bias"],
         saturation=_saturation(entry),
         trace_tau_s=entry.tau_ms * 1e-3,
+        initial=values["initial"],
     )
 
 
@@ -223,6 +228,7 @@ def _projections(file: CircuitFile, faults: list[Fault]) -> Iterator[RateProject
             target=entry.target,
             weight=weight,
             tau_s=(own.tau_ms if entry.tau_ms is None else entry.tau_ms) * 1e-3,
+            order=own.order if entry.order is None else entry.order,
         )
 
 
@@ -232,12 +238,13 @@ def _input(name: str, entry: InputField, file: CircuitFile, faults: list[Fault])
     channels = width if entry.channels is None else entry.channels
     rule = Pattern(pattern="one-to-one", value=1.0) if entry.weight is None else entry.weight
     path = ("inputs", name, "channels" if entry.weight is None else "weight")
-    own = target.tau_ms if file.form == "filter-before" else 0.0
+    filtered = file.form == "filter-before"
     return RateInput(
         name=name,
         target=entry.target,
         weight=_weight(rule, target.size, channels, path, faults),
-        tau_s=(own if entry.tau_ms is None else entry.tau_ms) * 1e-3,
+        tau_s=((target.tau_ms if filtered else 0.0) if entry.tau_ms is None else entry.tau_ms) * 1e-3,
+        order=(target.order if filtered else 1) if entry.order is None else entry.order,
     )
 
 

@@ -60,6 +60,7 @@ class IntegerPopulation:
     threshold_mantissa: int
     bias_mantissa: NDArray[np.int64]  # (units, neurons)
     bias_exponent: int
+    u_initial: NDArray[np.int64]  # (units,) LSB of the current before the first tick, which decays it
     v_initial: NDArray[np.int64]  # (units, neurons) LSB
     lsb_per_drive: Float  # (units,) LSB of u per unit of the rate circuit's drive
     activity_per_spike: float
@@ -69,6 +70,7 @@ class IntegerPopulation:
 
     def __post_init__(self) -> None:
         set_frozen(self, "bias_mantissa", np.int64, (self.units, self.neurons))
+        set_frozen(self, "u_initial", np.int64, (self.units,))
         set_frozen(self, "v_initial", np.int64, (self.units, self.neurons))
         set_frozen(self, "lsb_per_drive", np.float64, (self.units,))
 
@@ -175,6 +177,9 @@ def _problems(network: IntegerNetwork) -> Iterable[Problem]:
         theta = population.threshold_mantissa << network.rule.threshold_shift
         if not 0 < theta < 1 << (network.rule.voltage_bits - 1):
             yield Problem(where, f"threshold {theta} is outside the {network.rule.voltage_bits}-bit voltage")
+        largest = int(np.abs(population.u_initial).max(initial=0))
+        if not largest < 1 << (network.rule.current_bits - 1):
+            yield Problem(where, f"start current {largest} is outside the {network.rule.current_bits}-bit current")
     for projection in network.projections:
         yield from _projection_problems(projection, units)
     for entry in network.inputs:

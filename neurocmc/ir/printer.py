@@ -12,7 +12,7 @@ import numpy as np
 
 from neurocmc.ir.chip import RESOURCES, AxonRoute, ChipProgram
 from neurocmc.ir.integer import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, StepRule
-from neurocmc.ir.rate import RateCircuit, RatePopulation, RateProjection, Readout
+from neurocmc.ir.rate import Classifier, RateCircuit, RatePopulation, RateProjection, Readout
 from neurocmc.ir.spiking import GainFit, SpikingNetwork, SpikingPopulation
 from neurocmc.ir.summaries import entry, matrix, milliseconds, number, percent, span, table, vector
 
@@ -54,8 +54,9 @@ def print_rate(circuit: RateCircuit) -> str:
         lines += _rate_projection(projection)
     for given in circuit.inputs:
         head = f"input {given.name}: {_counted(given.channels, 'channel')} -> {given.target}, {_filter(given.tau_s)}"
+        head += _order(given.order)
         lines += entry(head, [("weight", matrix(given.weight))])
-    return _text([*lines, *_readouts(circuit.readouts)])
+    return _text([*lines, *_readouts(circuit.readouts), *_classifiers(circuit.classifiers)])
 
 
 def _rate_population(population: RatePopulation) -> list[str]:
@@ -65,13 +66,23 @@ def _rate_population(population: RatePopulation) -> list[str]:
         ("gain", f"{vector(population.gain)} of activity per unit of drive"),
         ("offset", f"{vector(population.offset)} of drive"),
         ("bias", f"{vector(population.bias)} of drive"),
+        *(
+            [("cut off", f"outside {span(population.floor, population.top)}, counted from there")]
+            if _is_cut(population)
+            else []
+        ),
+        *([("before", f"{vector(population.initial)} of activity")] if population.initial.any() else []),
         ("observed", _trace(population.trace_tau_s)),
     ]
     return entry(head, facts)
 
 
+def _is_cut(population: RatePopulation) -> bool:
+    return population.floor != 0.0 or bool(np.isfinite(population.top))
+
+
 def _rate_projection(projection: RateProjection) -> list[str]:
-    order = ", second order" if projection.order == 2 else ""
+    order = _order(projection.order)
     gain = f", DC gain {number(projection.dc_gain)}" if projection.dc_gain != 1 else ""
     head = f"{_arrow(projection.name, projection.source, projection.target)}{_filter(projection.tau_s)}{order}{gain}"
     return entry(head, [("weight", matrix(projection.weight))])
@@ -87,17 +98,19 @@ def print_spiking(network: SpikingNetwork) -> str:
     for population in network.populations:
         lines += _spiking_population(population, network.tick_s)
     for projection in network.projections:
-        order = ", second order" if projection.order == 2 else ""
+        order = _order(projection.order)
         head = f"{_arrow(projection.name, projection.source, projection.target)}{_filter(projection.tau_s)}{order}"
         weight = matrix(projection.weight, "thresholds a spike")
-        lines += entry(head, [("weight", weight), ("delay", _delay(projection.delay_ticks))])
+        standing = f"{vector(projection.standing)} thresholds" if projection.standing.any() else ""
+        before: Facts = [("before", standing)] if standing else []
+        lines += entry(head, [("weight", weight), ("delay", _delay(projection.delay_ticks)), *before])
     for given in network.inputs:
         head = f"input {given.name}: {_counted(given.weight.shape[1], 'channel')} -> {given.target}, "
         facts: Facts = [
             ("weight", matrix(given.weight, "thresholds per unit of input")),
             ("calibrated", f"up to {number(given.largest)} thresholds, jumps up to {number(given.largest_step)}"),
         ]
-        lines += entry(head + _filter(given.tau_s), facts)
+        lines += entry(head + _filter(given.tau_s) + _order(given.order), facts)
     return _text([*lines, *_readouts(network.readouts)])
 
 
@@ -175,6 +188,7 @@ def _integer_population(population: IntegerPopulation, rule: StepRule) -> list[s
         ("bias", f"{vector(population.bias_mantissa)}, << {population.bias_exponent} LSB"),
         ("bias loss", f"largest {percent(loss.largest)}, rms {percent(loss.rms)} of the largest bias"),
         ("start", f"{vector(population.v_initial)} LSB"),
+        *([("start of u", f"{vector(population.u_initial)} LSB")] if population.u_initial.any() else []),
         ("current", f"{vector(population.lsb_per_drive)} LSB per unit of drive"),
         ("activity", f"{number(population.activity_per_spike)} a spike"),
         ("observed", _trace(population.trace_tau_s)),
@@ -272,12 +286,31 @@ def _readouts(readouts: Iterable[Readout]) -> list[str]:
     return lines
 
 
+def _classifiers(classifiers: Iterable[Classifier]) -> list[str]:
+    lines: list[str] = []
+    for classifier in classifiers:
+        widths = " -> ".join(str(layer.weight.shape[1]) for layer in classifier.layers)
+        head = (
+            f"readout {classifier.name}: classifier on the host, {widths} -> {classifier.layers[-1].bias.size}, "
+            f"of the mean activity over the last {milliseconds(classifier.window_s)}"
+        )
+        facts: Facts = [("features", " ".join(classifier.populations))]
+        facts += [(f"layer {k}", matrix(layer.weight)) for k, layer in enumerate(classifier.layers)]
+        facts += [("labels", " ".join(classifier.labels))] if classifier.labels else []
+        lines += entry(head, facts)
+    return lines
+
+
 def _arrow(name: str, source: str, target: str) -> str:
     return f"projection {name}: " if name == f"{source}->{target}" else f"projection {name}: {source} -> {target}, "
 
 
 def _filter(tau_s: float) -> str:
     return f"filter {milliseconds(tau_s)}" if tau_s > 0 else "unfiltered"
+
+
+def _order(order: int) -> str:
+    return ", second order" if order == 2 else ""
 
 
 def _trace(tau_s: float) -> str:

@@ -10,6 +10,7 @@ unfiltered inputs; one that filters *before* it (tau u' = -u + W phi(u) + I) has
 projections and on its inputs. Both are this one form, exactly.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -19,16 +20,22 @@ import numpy as np
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
 
-TransferKind = Literal["relu", "sigmoid", "softplus"]
+TransferKind = Literal["relu", "sigmoid", "softplus", "linear"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RatePopulation:
     """`size` rate units with one kind of transfer function: r = phi(gain (u + bias - offset)).
 
-    relu: min(max(z, 0), saturation); sigmoid: saturation / (1 + exp(-z)); softplus: min(log(1 + exp(z)), saturation).
-    `saturation` may be infinite for relu and softplus. Activity is observed as the trace of r: a unit-gain
-    first-order filter of `trace_tau_s` (0 observes r itself).
+    relu: min(max(z, 0), saturation); sigmoid: saturation / (1 + exp(-z)); softplus: min(log(1 + exp(z)), saturation);
+    linear: z, of either sign, without saturation. `saturation` may be infinite for relu and softplus. Activity is
+    observed as the trace of r: a unit-gain first-order filter of `trace_tau_s` (0 observes r itself).
+
+    A population may be limited to a part of its transfer: `floor` and `top` cut phi off below and above, and r counts
+    from the floor, r = min(max(phi, floor), top) - floor. Its pool then has all its neurons for that part.
+
+    `initial` is the activity before the first step, which the filters of all projections from here start with. It
+    makes centring exact: W (r - 1/2) is W r with a bias of -W/2 from the first step on, if r starts at 1/2.
     """
 
     name: str
@@ -39,9 +46,12 @@ class RatePopulation:
     bias: Float  # (size,) constant drive
     saturation: float
     trace_tau_s: float
+    initial: Float  # (size,) activity before the first step
+    floor: float = 0.0
+    top: float = np.inf
 
     def __post_init__(self) -> None:
-        for field in ("gain", "offset", "bias"):
+        for field in ("gain", "offset", "bias", "initial"):
             set_frozen(self, field, np.float64, (self.size,))
 
     def phi(self, drive: Float) -> Float:
@@ -54,6 +64,11 @@ class RatePopulation:
 
     def transfer_at(self, z: Float) -> Float:
         """Activity for normalised drive z, elementwise."""
+        value = self._whole_transfer_at(z)
+        limited = self.floor != 0.0 or self.top != np.inf
+        return np.clip(value, self.floor, self.top) - self.floor if limited else value
+
+    def _whole_transfer_at(self, z: Float) -> Float:
         match self.transfer:
             case "relu":
                 return np.clip(z, 0.0, self.saturation)
@@ -61,12 +76,15 @@ class RatePopulation:
                 return self.saturation * (0.5 + 0.5 * np.tanh(0.5 * z))
             case "softplus":
                 return np.minimum(np.logaddexp(0.0, z), self.saturation)
+            case "linear":
+                return z
 
     def drive_at(self, activity: Float) -> Float:
-        """The normalised drive z at which the activity is reached, for 0 < activity < saturation."""
+        """The normalised drive z at which the activity is reached, for 0 < activity + floor < saturation."""
+        activity = np.asarray(activity, dtype=np.float64) + self.floor
         match self.transfer:
-            case "relu":
-                return np.asarray(activity, dtype=np.float64)
+            case "relu" | "linear":
+                return activity
             case "sigmoid":
                 share = activity / self.saturation
                 return np.log(share) - np.log1p(-share)
@@ -98,6 +116,7 @@ class RateInput:
     target: str
     weight: Float  # (target size, channels), drive per unit of input
     tau_s: float = 0.0
+    order: Literal[1, 2] = 1  # of its filter
 
     def __post_init__(self) -> None:
         set_frozen(self, "weight", np.float64, (None, None))
@@ -119,12 +138,41 @@ class Readout:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HostLayer:
+    """One affine layer of a classifier on the host, rectified or not."""
+
+    weight: Float  # (outputs, inputs)
+    bias: Float  # (outputs,)
+    rectify: bool
+
+    def __post_init__(self) -> None:
+        set_frozen(self, "weight", np.float64, (None, None))
+        set_frozen(self, "bias", np.float64, (self.weight.shape[0],))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Classifier:
+    """A readout that several populations share: affine layers, on the host, of their mean activity at the end.
+
+    Features are the mean activities over the last `window_s` of all units of `populations`, in that order; the answer
+    is the largest output of the last layer.
+    """
+
+    name: str
+    populations: tuple[str, ...]
+    layers: tuple[HostLayer, ...]
+    labels: tuple[str, ...]
+    window_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RateCircuit:
     """Populations of rate units, the projections between them, their inputs and readouts.
 
     `dt_s` is the step in which the circuit is defined; its interpreter advances each filter by its exact pole
-    exp(-dt/tau) with the nonlinearity held over a step. `origin_sha256` names the file the circuit came from.
-    `on_host` says which parts of the model stay on the host (an encoder, say), for the report.
+    exp(-dt/tau) with the nonlinearity held over a step. A `continuous` circuit was trained with a finer solver: its
+    step may be chosen anew, and a smaller one follows it more closely. `origin_sha256` names the file the circuit
+    came from. `on_host` says which parts of the model stay on the host (an encoder, say), for the report.
     """
 
     name: str
@@ -135,6 +183,8 @@ class RateCircuit:
     readouts: tuple[Readout, ...]
     origin_sha256: str
     on_host: tuple[str, ...] = ()
+    classifiers: tuple[Classifier, ...] = ()
+    continuous: bool = False
 
     def population(self, name: str) -> RatePopulation:
         """The population of that name. Raises KeyError."""
@@ -176,6 +226,8 @@ def _problems(circuit: RateCircuit) -> Iterable[Problem]:
             yield Problem(where, f"tau is {entry.tau_s} s", "use 0 for an unfiltered input, or a positive time")
     for readout in circuit.readouts:
         yield from _readout_problems(readout, sizes)
+    for classifier in circuit.classifiers:
+        yield from _classifier_problems(classifier, sizes)
 
 
 def _repeated_names(circuit: RateCircuit) -> Iterable[Problem]:
@@ -183,16 +235,16 @@ def _repeated_names(circuit: RateCircuit) -> Iterable[Problem]:
         ("population", circuit.populations),
         ("projection", circuit.projections),
         ("input", circuit.inputs),
-        ("readout", circuit.readouts),
+        ("readout", (*circuit.readouts, *circuit.classifiers)),
     ):
-        names = [item.name for item in items]
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            yield Problem(f"{kind} {name}", f"the name stands {names.count(name)} times", "give each its own name")
+        for name, count in sorted(Counter(item.name for item in items).items()):
+            if count > 1:
+                yield Problem(f"{kind} {name}", f"the name stands {count} times", "give each its own name")
 
 
 def _population_problems(population: RatePopulation) -> Iterable[Problem]:
     where = f"population {population.name}"
-    for field in ("gain", "offset", "bias"):
+    for field in ("gain", "offset", "bias", "initial"):
         values = getattr(population, field)
         if not np.isfinite(values).all():
             bad = np.flatnonzero(~np.isfinite(values))
@@ -207,6 +259,8 @@ def _population_problems(population: RatePopulation) -> Iterable[Problem]:
         yield Problem(where, f"saturation is {population.saturation}", "it must be above 0")
     if population.transfer == "sigmoid" and not np.isfinite(population.saturation):
         yield Problem(where, "a sigmoid needs a finite saturation", "give its upper limit, usually 1")
+    if not population.floor < population.top:
+        yield Problem(where, f"floor {population.floor} is not below top {population.top}", "put them in order")
     if not population.trace_tau_s >= 0:
         yield Problem(where, f"trace tau is {population.trace_tau_s} s", "use 0 or a positive time")
 
@@ -245,3 +299,25 @@ def _readout_problems(readout: Readout, sizes: dict[str, int]) -> Iterable[Probl
         )
     if not readout.window_s > 0:
         yield Problem(where, f"window is {readout.window_s} s", "give a positive time")
+
+
+def _classifier_problems(classifier: Classifier, sizes: dict[str, int]) -> Iterable[Problem]:
+    where = f"readout {classifier.name}"
+    if unknown := [name for name in classifier.populations if name not in sizes]:
+        yield Problem(where, f"population {unknown[0]!r} does not exist", f"populations are: {', '.join(sizes)}")
+        return
+    if not classifier.layers:
+        yield Problem(where, "it has no layer", "give at least one")
+        return
+    width = sum(sizes[name] for name in classifier.populations)
+    for index, layer in enumerate(classifier.layers):
+        if layer.weight.shape[1] != width:
+            what = f"layer {index} takes {layer.weight.shape[1]} values, {width} come in"
+            yield Problem(where, what, "layers are (outputs x inputs), from the populations' units to the classes")
+        if not (np.isfinite(layer.weight).all() and np.isfinite(layer.bias).all()):
+            yield Problem(where, f"layer {index} holds NaN or infinity", "retrain, or repair the values")
+        width = layer.weight.shape[0]
+    if classifier.labels and len(classifier.labels) != width:
+        yield Problem(where, f"{len(classifier.labels)} labels for {width} classes", "give one a class, or none")
+    if not classifier.window_s > 0:
+        yield Problem(where, f"window is {classifier.window_s} s", "give a positive time")

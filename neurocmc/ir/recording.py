@@ -33,7 +33,7 @@ class SpikeTrain:
 class Recording:
     """Decoded activity of each population over time and, where asked for, every spike."""
 
-    level: str  # "rate", "brian2", "emulator"
+    level: str  # "rate", "brian2", "emulator", "lava"
     stimulus: str
     tick_s: float
     activity: Mapping[str, NDArray[np.float32]]  # population -> (batch, ticks, units)

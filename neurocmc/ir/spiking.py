@@ -91,9 +91,11 @@ class SpikingProjection:
     tau_s: float
     order: Literal[1, 2]
     delay_ticks: int  # beyond the one tick that every spike takes
+    standing: Float  # (target units,) current in the first tick, left by the source's activity before it [thresholds]
 
     def __post_init__(self) -> None:
         set_frozen(self, "weight", np.float64, (None, None))
+        set_frozen(self, "standing", np.float64, (self.weight.shape[0],))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -104,6 +106,7 @@ class SpikingInput:
     target: str
     weight: Float  # (target units, channels) thresholds per unit of input
     tau_s: float
+    order: Literal[1, 2]  # of its filter
     largest: float  # largest absolute value of the weighted drive seen in calibration [thresholds]
     largest_step: float  # largest jump of it from one tick to the next [thresholds]
 
@@ -146,7 +149,7 @@ def _problems(network: SpikingNetwork) -> Iterable[Problem]:
         shape = (units.get(projection.target), units.get(projection.source))
         if projection.weight.shape != shape:
             yield Problem(where, f"weight has shape {projection.weight.shape}, its populations {shape}")
-        if not np.isfinite(projection.weight).all():
+        if not (np.isfinite(projection.weight).all() and np.isfinite(projection.standing).all()):
             yield Problem(where, "a weight is not finite", "check weights and gains of the rate circuit")
         if not projection.tau_s > 0 or projection.delay_ticks < 0:
             yield Problem(where, f"tau {projection.tau_s} s, delay {projection.delay_ticks} ticks", "both from 0 up")

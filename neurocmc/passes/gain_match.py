@@ -3,16 +3,18 @@
 Three things are matched in the target's arithmetic: threshold and slope by where the neurons of a pool are recruited
 (`pool_codes`), saturation by the ceiling, which stands a margin above the highest activity of calibration. Two scales
 are free (`scales`), the threshold in LSB and the current per unit of drive: they are chosen as large as bias and
-current registers allow, and then, within a quarter of that, so that the weights of all projections into the
-population fall closest to their grid. Gains survive rounding because they were put where rounding is harmless.
+current registers allow. Then each unit's current is taken down, by a quarter at most, to where the weights of all
+its synapses fall closest to their grid; in the rate code, whose slope ties current to threshold, all units' by one
+factor. Gains survive rounding because they were put where rounding is harmless.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, assert_never
 
 import numpy as np
 
-from neurocmc.common.arrays import Float
+from neurocmc.common.arrays import Bool, Float
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.rate import RateCircuit, RatePopulation
 from neurocmc.ir.spiking import (
@@ -32,8 +34,8 @@ from neurocmc.passes.pool_codes import (
     rate_ladder,
     threshold_ladder,
 )
-from neurocmc.passes.scales import Scales
-from neurocmc.passes.weight_grid import decay_register, onto_grid
+from neurocmc.passes.scales import CURRENT_MARGIN, Scales
+from neurocmc.passes.weight_grid import decay_register, weight_step
 from neurocmc.sim.neuron import Neuron
 from neurocmc.sim.rate import Visited
 from neurocmc.targets import LoihiLimits, LoihiTarget, Target
@@ -46,6 +48,7 @@ class GainMatch:
     """RateCircuit -> SpikingNetwork.
 
     `neurons` per unit; `code` of all populations; `margin` of a pool's range kept above the highest activity visited;
+    `current_margins` how often the current that calibration needs must fit the register, where it is not the usual;
     `rounding` "gain-preserving" searches the scale at which weights round best, "nearest" takes the largest scale.
     """
 
@@ -55,6 +58,9 @@ class GainMatch:
     code: Code = "threshold"
     margin: float = 0.1
     seed: int = 0
+    current_margins: Mapping[str, float] = field(
+        default_factory=dict[str, float]
+    )  # of populations that need more room
     rounding: Literal["nearest", "gain-preserving"] = "gain-preserving"
 
     def run(self, circuit: RateCircuit, target: Target) -> SpikingNetwork:
@@ -70,6 +76,7 @@ class GainMatch:
             for population in circuit.populations
         )
         scale = {pool.name: pool.current_per_drive[:, None] for pool in populations}
+        initial = {population.name: population.initial for population in circuit.populations}
         return SpikingNetwork(
             name=circuit.name,
             tick_s=tick_s,
@@ -85,6 +92,7 @@ class GainMatch:
                     tau_s=p.tau_s,
                     order=p.order,
                     delay_ticks=RATE_DELAY_TICKS if self.code == "rate" else 0,
+                    standing=scale[p.target][:, 0] * p.dc_gain * (p.weight @ initial[p.source]),
                 )
                 for p in circuit.projections
             ),
@@ -94,6 +102,7 @@ class GainMatch:
                     target=entry.target,
                     weight=scale[entry.target] * entry.weight,
                     tau_s=entry.tau_s,
+                    order=entry.order,
                     largest=float(scale[entry.target].max()) * self.calibration.inputs[entry.name].largest,
                     largest_step=float(scale[entry.target].max()) * self.calibration.inputs[entry.name].largest_step,
                 )
@@ -115,7 +124,7 @@ class GainMatch:
 
     def _ceiling(self, population: RatePopulation) -> float:
         if population.transfer == "sigmoid":
-            return population.saturation
+            return min(population.saturation, population.top) - population.floor
         highest = self.calibration.populations[population.name].activity[1]
         return min(population.saturation, highest * (1.0 + self.margin))
 
@@ -130,19 +139,20 @@ class GainMatch:
         rng: np.random.Generator,
     ) -> SpikingPopulation:
         visited = self.calibration.populations[population.name]
-        scales = Scales.of(target, population, visited, self.code)
+        margin = self.current_margins.get(population.name, CURRENT_MARGIN)
+        scales = Scales.of(target, population, visited, self.code, margin)
         tau_mem_s = scales.tau_mem_s(tick_s)
         ladder = self._ladder(population, ceiling, scales)
         shift = population.gain * (population.bias - population.offset)
         recruited = ladder.points[None, :] - shift[:, None]  # in units of gain * u
-        current, threshold = scales.largest(recruited, rate_current_scale(population, ceiling))
+        largest, threshold = scales.largest(recruited, rate_current_scale(population, ceiling))
+        current = np.full((population.size, 1), largest)
         if self.rounding == "gain-preserving" and isinstance(target, LoihiTarget):
             fan_in = _fan_in_per_current(circuit, population, per_spike, tick_s, target.limits)
-            factor = _kindest_factor(fan_in, current, target.limits)
-            current, threshold = scales.shrunk(factor, recruited, current, threshold)
+            current, threshold = self._kindest(fan_in, scales, recruited, current, threshold, target.limits)
         neuron = scales.neuron(threshold)
         bias = neuron.place_bias(scales.bias(recruited, current, threshold))
-        per_threshold = current / threshold
+        per_threshold = current[:, 0] / threshold
         stagger = rng.permuted(np.tile(np.arange(self.neurons) / self.neurons, (population.size, 1)), axis=1)
         return SpikingPopulation(
             name=population.name,
@@ -155,10 +165,29 @@ class GainMatch:
             current_per_drive=population.gain * per_threshold,
             activity_per_spike=per_spike[population.name],
             trace_tau_s=population.trace_tau_s,
-            fit=_measure(population, neuron, bias[0] - shift[0] * per_threshold, per_threshold, ladder, ceiling,
-                         per_spike[population.name], visited),
+            fit=_measure(population, neuron, bias[0] - shift[0] * per_threshold[0], float(per_threshold[0]), ladder,
+                         ceiling, per_spike[population.name], visited),
             lsb_per_threshold=int(threshold) if isinstance(target, LoihiTarget) else 0,
         )  # fmt: skip
+
+    def _kindest(
+        self,
+        fan_in: list[Float],
+        scales: Scales,
+        recruited: Float,
+        current: Float,
+        threshold: float,
+        limits: LoihiLimits,
+    ) -> tuple[Float, float]:
+        """Current and threshold with every unit where its weights round least; of what keeps all biases in reach."""
+        free = np.ones((SCALE_CANDIDATES.size, len(current)), dtype=np.bool_)
+        factor = _kindest_factors(fan_in, current, limits, free, together=self.code == "rate")
+        pair = scales.shrunk(factor, recruited, current, threshold)
+        if self.code == "rate" or scales.holds(pair[0] * recruited, pair[1]).all():
+            return pair
+        held = [scales.holds(current * f * recruited, threshold) | (f == 1.0) for f in SCALE_CANDIDATES]
+        factor = _kindest_factors(fan_in, current, limits, np.stack(held), together=False)
+        return current * factor, threshold
 
     def _ladder(self, population: RatePopulation, ceiling: float, scales: "Scales") -> Ladder:
         match self.code:
@@ -185,18 +214,31 @@ def _fan_in_per_current(
     return weights
 
 
-def _kindest_factor(fan_in: list[Float], current: float, limits: LoihiLimits) -> float:
-    """The factor on the current scale at which the worst weight of all projections rounds least; ties go to 1."""
+def _kindest_factors(
+    fan_in: list[Float], current: Float, limits: LoihiLimits, holds: Bool, *, together: bool
+) -> Float:
+    """(units, 1) factors on the current scale at which the worst synapse of each unit rounds least; ties go to 1.
 
-    def worst(factor: float) -> float:
-        errors = [0.0]
-        for weight in fan_in:
+    Errors are relative to the unit's strongest synapse; `holds` (candidates, units) says which factors a unit may
+    take. `together` gives all units the one factor at which the worst of them rounds least.
+    """
+    whole = np.ones_like(current)
+    steps = [weight_step(weight * current, limits) for weight in fan_in]
+    strongest = np.max([np.abs(weight).max(axis=1, initial=0.0) for weight in fan_in], axis=0) if fan_in else None
+    if strongest is None or not strongest.any():
+        return whole
+    scale = np.where(strongest > 0, strongest, 1.0)[:, None] * current
+    errors = np.empty((SCALE_CANDIDATES.size, current.size))
+    for index, factor in enumerate(SCALE_CANDIDATES):
+        worst = np.zeros(current.size)
+        for weight, step in zip(fan_in, steps, strict=True):
             wanted = weight * (current * factor)
-            if (largest := float(np.abs(wanted).max(initial=0.0))) > 0:
-                errors.append(float(np.abs(onto_grid(wanted, limits).lsb(limits) - wanted).max()) / largest)
-        return max(errors)
-
-    return float(min(SCALE_CANDIDATES, key=worst))
+            lost = np.abs(np.rint(wanted / step) * step - wanted) / (scale * factor)
+            worst = np.maximum(worst, lost.max(axis=1, initial=0.0))
+        errors[index] = np.where(holds[index], worst, np.inf)
+    if together:
+        return whole * SCALE_CANDIDATES[int(errors.max(axis=1).argmin())]
+    return SCALE_CANDIDATES[errors.argmin(axis=0)][:, None]
 
 
 def _measure(

@@ -48,8 +48,13 @@ class Ladder:
 
 def span(population: RatePopulation, ceiling: float) -> tuple[float, float]:
     """The span of z from where phi leaves zero to where it reaches (almost) the ceiling."""
-    top = ceiling * (1.0 - _LOWEST) if population.transfer == "sigmoid" else ceiling
-    bottom = 0.0 if population.transfer == "relu" else ceiling * _LOWEST
+    bottom, top = 0.0, ceiling
+    if population.transfer == "sigmoid":  # its tails never end, unless they are cut off
+        whole = population.saturation
+        bottom = max(whole * _LOWEST - population.floor, 0.0)
+        top = min(ceiling, whole * (1.0 - _LOWEST) - population.floor)
+    elif population.transfer == "softplus":
+        bottom = ceiling * _LOWEST
     low, high = population.drive_at(np.array([bottom, top]))
     return float(low), float(high)
 
@@ -77,7 +82,8 @@ def rate_ladder(population: RatePopulation, ceiling: float, neurons: int, neuron
     scale = rate_current_scale(population, ceiling)
     low, high = span(population, ceiling)
     # Below the kink of a relu there is nothing to encode: a neuron recruited there would fire without drive.
-    pad = 0.0 if population.transfer == "relu" else 0.15 * (high - low)
+    kinked = population.transfer == "relu" or population.floor > 0
+    pad = 0.0 if kinked else 0.15 * (high - low)
     z = np.linspace(low - pad, high, 2 * _GRID)
     cells = np.linspace(low - pad, high, _GRID + 1)
     candidates = 0.5 * (cells[1:] + cells[:-1])

@@ -80,15 +80,17 @@ def _population(network: SpikingNetwork, population: SpikingPopulation, limits: 
     bias_lsb = np.rint(population.bias * population.lsb_per_threshold)
     mantissa, exponent = _bias_registers(population.name, bias_lsb, limits)
     lost = (mantissa << exponent) - population.bias * population.lsb_per_threshold
+    decay_u = decay_register(tau_s, network.tick_s, limits, limits.decay_u_offset)
     return IntegerPopulation(
         name=population.name,
         units=population.units,
         neurons=population.neurons,
-        decay_u=decay_register(tau_s, network.tick_s, limits, limits.decay_u_offset),
+        decay_u=decay_u,
         decay_v=decay_register(population.tau_mem_s, network.tick_s, limits, 0),
         threshold_mantissa=population.lsb_per_threshold >> limits.threshold_shift,
         bias_mantissa=mantissa,
         bias_exponent=exponent,
+        u_initial=_u_initial(network, population, decay_u, limits).astype(np.int64),
         v_initial=np.rint(population.v_initial * population.lsb_per_threshold),
         lsb_per_drive=population.current_per_drive * population.lsb_per_threshold,
         activity_per_spike=population.activity_per_spike,
@@ -96,6 +98,27 @@ def _population(network: SpikingNetwork, population: SpikingPopulation, limits: 
         wanted_pole=float(np.exp(-network.tick_s / tau_s)) if tau_s > 0 else 0.0,
         bias_loss=_loss(lost, bias_lsb, clipped=0),
     )
+
+
+def _u_initial(network: SpikingNetwork, population: SpikingPopulation, decay_u: int, limits: LoihiLimits) -> Float:
+    """The current that the first tick decays to the one that stands in it."""
+    standing = np.zeros(population.units)
+    for projection in network.projections:
+        if projection.target == population.name:
+            standing = standing + projection.standing
+    full = 1 << limits.decay_bits
+    keep = (full - decay_u - limits.decay_u_offset) / full
+    if not standing.any():
+        return standing
+    if not keep > 0:
+        raise InfeasibleError(
+            Problem(
+                f"population {population.name}",
+                "its sources are active before the first tick, and its filter keeps nothing of it",
+                "use a shorter tick, or a longer time constant",
+            )
+        )
+    return np.rint(standing * population.lsb_per_threshold / keep)
 
 
 def _too_slow(population: str, name: str, tau_s: float, tick_s: float, limits: LoihiLimits) -> Iterable[Problem]:

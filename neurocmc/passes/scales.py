@@ -5,7 +5,7 @@ from typing import assert_never
 
 import numpy as np
 
-from neurocmc.common.arrays import Float
+from neurocmc.common.arrays import Bool, Float
 from neurocmc.ir.rate import RatePopulation
 from neurocmc.ir.spiking import Code
 from neurocmc.passes.pool_codes import RATE_MEMORY_TICKS
@@ -14,7 +14,7 @@ from neurocmc.sim.neuron import IdealNeuron, LoihiNeuron, Neuron
 from neurocmc.sim.rate import Visited
 from neurocmc.targets import IdealTarget, LoihiLimits, LoihiTarget, Target
 
-CURRENT_MARGIN = 1.5  # room in the current register beyond what calibration needs
+CURRENT_MARGIN = 1.5  # room in the current register beyond what calibration needs, where nothing more is asked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,10 @@ class Scales:
     limits: LoihiLimits | None
 
     @classmethod
-    def of(cls, target: Target, population: RatePopulation, visited: Visited, code: Code) -> "Scales":
+    def of(
+        cls, target: Target, population: RatePopulation, visited: Visited, code: Code, margin: float = CURRENT_MARGIN
+    ) -> "Scales":
+        """The scales of a population whose current register keeps `margin` times what calibration needs."""
         memory = RATE_MEMORY_TICKS if code == "rate" else 0.0
         shift = population.gain * (population.bias - population.offset)
         largest = max(abs(visited.drive[0]), abs(visited.drive[1])) + float(np.abs(shift).max())
@@ -54,7 +57,7 @@ class Scales:
                     keep_v=1.0 - decay_v / (1 << limits.decay_bits),
                     bias_limit=float(((1 << limits.bias_mantissa_bits) - 1) * step),
                     bias_step=step,
-                    current_limit=(1 << (limits.current_bits - 1)) / (CURRENT_MARGIN * largest),
+                    current_limit=(1 << (limits.current_bits - 1)) / (margin * largest),
                     highest_threshold=float(((1 << limits.threshold_mantissa_bits) - 1) * unit),
                     threshold_step=float(unit),
                     limits=limits,
@@ -98,15 +101,26 @@ class Scales:
         if low < 0:
             room.append(0.75 * self.bias_limit / -low)  # leaves a threshold of at least a quarter of the bias range
         current = min(room)
-        return current, self._threshold_for(recruited, current)
+        return current, self._threshold_for(current * recruited)
 
-    def shrunk(self, factor: float, recruited: Float, current: float, threshold: float) -> tuple[float, float]:
-        """The same pair with the current scale taken down by a factor."""
+    def shrunk(self, factor: Float, recruited: Float, current: Float, threshold: float) -> tuple[Float, float]:
+        """The same pair with the current scale (units, 1) taken down by a factor each; in the rate code by one.
+
+        The threshold centres the biases anew if all of them then fit, and else stays.
+        """
         if self.code == "rate":
-            return self._rate_pair(threshold * factor, current / threshold)
-        return current * factor, self._threshold_for(recruited, current * factor)
+            reduced, threshold = self._rate_pair(threshold * float(factor.min()), float(current.max()) / threshold)
+            return np.full_like(current, reduced), threshold
+        reduced = current * factor
+        centred = self._threshold_for(reduced * recruited)
+        return reduced, centred if self.holds(reduced * recruited, centred).all() else threshold
 
-    def bias(self, recruited: Float, current: float, threshold: float) -> Float:
+    def holds(self, placed: Float, threshold: float) -> Bool:
+        """(units,) whether the biases of neurons that are recruited at `placed` [LSB] fit their register."""
+        reach = np.abs(threshold - placed).max(axis=1)
+        return reach <= self.bias_limit - 0.5 * self.bias_step
+
+    def bias(self, recruited: Float, current: Float, threshold: float) -> Float:
         """Biases, in thresholds, that recruit each neuron where the ladder wants it."""
         return self.rheobase_of_code() - current / threshold * recruited
 
@@ -118,9 +132,9 @@ class Scales:
         threshold = self._on_grid(threshold)
         return rate_scale * threshold, threshold
 
-    def _threshold_for(self, recruited: Float, current: float) -> float:
-        """The threshold that centres the biases in their register."""
-        low, high = current * float(recruited.min()), current * float(recruited.max())
+    def _threshold_for(self, placed: Float) -> float:
+        """The threshold that centres the biases of neurons recruited at `placed` [LSB] in their register."""
+        low, high = float(placed.min()), float(placed.max())
         centred = min(max(0.5 * (low + high), 0.25 * self.bias_limit), low + self.bias_limit)
         # The thresholds of real numbers have no register.
         return self._on_grid(centred if self.limits is None else min(centred, self.highest_threshold))

@@ -29,19 +29,34 @@ def onto_grid(weight_lsb: Float, limits: LoihiLimits) -> GridWeights:
     Weights of both signs in one matrix lose the last bit of the mantissa to the sign, as on the chip.
     """
     sign = sign_mode(weight_lsb)
-    step = 2 if sign == "mixed" else 1
+    step, exponent = _grain(sign), _exponent(weight_lsb, sign, limits)
     highest = (1 << limits.weight_mantissa_bits) - step
-    largest = float(np.abs(weight_lsb).max(initial=0.0))
-    exponent = limits.weight_exponent_min
-    if largest > 0:
-        # The largest weight may round up by half a step and still be the highest mantissa.
-        needed = np.log2(largest / (highest + 0.49 * step)) - limits.weight_shift
-        exponent = min(max(int(np.ceil(needed)), exponent), limits.weight_exponent_max)
     rounded = np.rint(weight_lsb / (step * 2.0 ** (limits.weight_shift + exponent))).astype(np.int64) * step
     clipped = np.clip(rounded, -highest, highest)
     return GridWeights(
         mantissa=clipped, exponent=exponent, sign=sign, clipped=int(np.count_nonzero(clipped != rounded))
     )
+
+
+def weight_step(weight_lsb: Float, limits: LoihiLimits) -> float:
+    """The distance of two neighbouring weights, in LSB of the current, on the grid that `onto_grid` would choose."""
+    sign = sign_mode(weight_lsb)
+    return _grain(sign) * 2.0 ** (limits.weight_shift + _exponent(weight_lsb, sign, limits))
+
+
+def _grain(sign: SignMode) -> int:
+    return 2 if sign == "mixed" else 1
+
+
+def _exponent(weight_lsb: Float, sign: SignMode, limits: LoihiLimits) -> int:
+    largest = float(np.abs(weight_lsb).max(initial=0.0))
+    if largest == 0:
+        return limits.weight_exponent_min
+    step = _grain(sign)
+    highest = (1 << limits.weight_mantissa_bits) - step
+    # The largest weight may round up by half a step and still be the highest mantissa.
+    needed = np.log2(largest / (highest + 0.49 * step)) - limits.weight_shift
+    return min(max(int(np.ceil(needed)), limits.weight_exponent_min), limits.weight_exponent_max)
 
 
 def sign_mode(weight: Float) -> SignMode:

@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from neurocmc.common.arrays import Float
 from neurocmc.ir.spiking import SpikingInput, SpikingNetwork, SpikingPopulation, SpikingProjection
 
 THRESHOLD = "v > 1"
@@ -98,8 +99,8 @@ def population_text(network: SpikingNetwork, population: SpikingPopulation, name
             name = names.input[entry.name]
             drives[entry.name] = f"drive_{name}"
             if entry.tau_s > 0:
-                state.append(f"I_drive_{name} : 1")
-                filtered.append(_filtered_input_update(entry, name))
+                state += [f"I_drive_{name} : 1", *([f"first_drive_{name} : 1"] if entry.order == 2 else [])]
+                filtered += _filtered_input_update(entry, name)
                 tau_s[f"keep_drive_{name}"] = entry.tau_s
                 terms.append(f"I_drive_{name}")
             else:
@@ -135,8 +136,28 @@ def _projection_update(projection: SpikingProjection, name: str) -> list[str]:
     ]
 
 
-def _filtered_input_update(entry: SpikingInput, name: str) -> str:
-    return f"I_drive_{name} = I_drive_{name} * keep_drive_{name} + (1 - keep_drive_{name}) * drive_{name}(t, i)"
+def _filtered_input_update(entry: SpikingInput, name: str) -> list[str]:
+    """One stage that takes in the drive of this tick; or before it a second one, fed by the first as it was."""
+    keep = f"keep_drive_{name}"
+    if entry.order == 1:
+        return [f"I_drive_{name} = I_drive_{name} * {keep} + (1 - {keep}) * drive_{name}(t, i)"]
+    return [
+        f"I_drive_{name} = I_drive_{name} * {keep} + (1 - {keep}) * first_drive_{name}",
+        f"first_drive_{name} = first_drive_{name} * {keep} + (1 - {keep}) * drive_{name}(t, i)",
+    ]
+
+
+def initial_currents(projection: SpikingProjection, tick_s: float) -> dict[str, Float]:
+    """State of a projection, by the start of its name, before the first tick: what leaves `standing` in that tick.
+
+    One stage is decayed once before it is read. Of two, the first must also feed the second the same value one tick
+    later.
+    """
+    keep = keep_factor(projection.tau_s, tick_s)
+    last = projection.standing / keep
+    if projection.order == 1:
+        return {"I_via": last}
+    return {"first": last, "I_via": (projection.standing - (1.0 - keep) * last) / keep}
 
 
 def projection_text(projection: SpikingProjection, names: Names, counter: str) -> str:

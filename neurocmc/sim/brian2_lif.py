@@ -25,6 +25,7 @@ from neurocmc.sim.brian2_equations import (
     THRESHOLD,
     Names,
     PopulationText,
+    initial_currents,
     keep_factor,
     population_text,
     projection_text,
@@ -57,7 +58,7 @@ def simulate_brian2(
     put back afterwards. `progress` is called with the fraction done. Raises InputError where the network is faulty
     or the stimulus does not fit its inputs.
     """
-    inputs = [RateInput(name=e.name, target=e.target, weight=e.weight, tau_s=e.tau_s) for e in network.inputs]
+    inputs = [RateInput(name=e.name, target=e.target, weight=e.weight) for e in network.inputs]
     raise_input_problems((*network.problems(), *stimulus.problems(inputs)))
     runs: list[_Run] = []
     # Every standalone run is compiled anew, which costs more than memory does.
@@ -143,6 +144,10 @@ def _run(network: SpikingNetwork, stimulus: Stimulus, first: int, record_spikes:
             synapses = brian2.Synapses(source.pools, target.pools, model, clock=clock, name=f"projection_{number}")
             _connect(synapses, projection.weight, stimulus.batch)
             simulation.add(synapses)
+            for state, current in initial_currents(projection, network.tick_s).items():
+                setattr(
+                    target.pools, f"{state}_{names.projection[projection.name]}", np.tile(current, stimulus.batch)
+                )
     ticks = stimulus.ticks(network.tick_s)
     simulation.run(
         ticks * network.tick_s * brian2.second,

@@ -8,7 +8,7 @@ A chip whose spikes take one tick to arrive computes this very recurrence, which
 between rate circuit and chip is charged to discretisation.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,9 +39,11 @@ class _Filter:
     second: Float | None
 
     @classmethod
-    def at_rest(cls, shape: tuple[int, int], tau_s: float, order: int, dt_s: float) -> "_Filter":
+    def settled(cls, value: Float, batch: int, tau_s: float, order: int, dt_s: float) -> "_Filter":
+        """A filter for each trial and unit that has held `value` (units,) for ever."""
         keep = float(np.exp(-dt_s / tau_s)) if tau_s > 0 else 0.0
-        return cls(keep, np.zeros(shape), np.zeros(shape) if order == 2 else None)
+        start = np.tile(value, (batch, 1))
+        return cls(keep, start, start.copy() if order == 2 else None)
 
     def advance(self, value: Float) -> None:
         if self.second is not None:
@@ -87,6 +89,18 @@ def visited_ranges(circuit: RateCircuit, stimulus: Stimulus, dt_s: float | None 
     }
 
 
+def unit_ranges(circuit: RateCircuit, stimuli: Sequence[Stimulus], names: Sequence[str]) -> dict[str, Float]:
+    """(2, size) lowest and highest activity of each unit of the populations named, over all stimuli."""
+    low = {name: np.full(circuit.population(name).size, np.inf) for name in names}
+    high = {name: -value for name, value in low.items()}
+    for stimulus in stimuli:
+        for state in _steps(circuit, stimulus, circuit.dt_s):
+            for name in names:
+                np.minimum(low[name], state.rates[name].min(axis=0), out=low[name])
+                np.maximum(high[name], state.rates[name].max(axis=0), out=high[name])
+    return {name: np.stack([low[name], high[name]]) for name in names}
+
+
 @dataclass(frozen=True, slots=True)
 class _State:
     """What one step showed: rates r, normalised drives z, and traces after the step; each (batch, size)."""
@@ -99,11 +113,16 @@ class _State:
 def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float) -> Iterator[_State]:
     batch = stimulus.batch
     size = {population.name: population.size for population in circuit.populations}
+    start = {population.name: population.initial for population in circuit.populations}
     kernels = {
-        _kernel(p): _Filter.at_rest((batch, size[p.source]), p.tau_s, p.order, dt_s) for p in circuit.projections
+        _kernel(p): _Filter.settled(start[p.source], batch, p.tau_s, p.order, dt_s) for p in circuit.projections
     }
-    traces = {p.name: _Filter.at_rest((batch, p.size), p.trace_tau_s, 1, dt_s) for p in circuit.populations}
-    filters = {i.name: _Filter.at_rest((batch, i.channels), i.tau_s, 1, dt_s) for i in circuit.inputs if i.tau_s > 0}
+    traces = {p.name: _Filter.settled(np.zeros(p.size), batch, p.trace_tau_s, 1, dt_s) for p in circuit.populations}
+    filters = {
+        entry.name: _Filter.settled(np.zeros(entry.channels), batch, entry.tau_s, entry.order, dt_s)
+        for entry in circuit.inputs
+        if entry.tau_s > 0
+    }
     edge_of_tick = stimulus.edge_of_tick(dt_s)
     for tick, edge in enumerate(edge_of_tick):
         total = {name: np.zeros((batch, count)) for name, count in size.items()}

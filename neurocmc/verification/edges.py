@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.ir.integer import IntegerNetwork, IntegerPopulation
-from neurocmc.ir.rate import RateCircuit, RatePopulation, Readout
+from neurocmc.ir.rate import Classifier, RateCircuit, RatePopulation, Readout
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation
 from neurocmc.verification.metrics import accuracy, agreement, decisions, largest_difference, nrmse
@@ -97,6 +97,21 @@ def trajectory_edge(
     return judged(name, "largest difference of trajectories", worst[population], limit, "activity", worst=population)
 
 
+def refined_edge(
+    name: str,
+    pairs: Iterable[tuple[Mapping[str, NDArray[np.floating]], Mapping[str, NDArray[np.float32]]]],
+    note: str,
+) -> Edge:
+    """NRMSE of the worst population between a model and the circuit stepped otherwise than it."""
+    errors: dict[str, float] = {}
+    for reference, other in pairs:
+        truth = {population: activity.astype(np.float32) for population, activity in reference.items()}
+        for population, error in nrmse(truth, other).items():
+            errors[population] = _larger(errors.get(population, 0.0), error)
+    worst = _name_of_largest(errors)
+    return judged(name, "NRMSE of rates", errors[worst], NRMSE_LIMIT, "of range", worst=worst, note=note)
+
+
 def _larger(first: float, second: float) -> float:
     """The larger of two errors; what is not a number is larger than all, where `max` would lose it."""
     return float(np.maximum(first, second))
@@ -115,7 +130,9 @@ class Pair:
     labels: NDArray[np.int64]
 
 
-def fidelity_edges(name: str, pairs: Sequence[Pair], readouts: Sequence[Readout], note: str = "") -> tuple[Edge, ...]:
+def fidelity_edges(
+    name: str, pairs: Sequence[Pair], readouts: Sequence[Readout | Classifier], note: str = ""
+) -> tuple[Edge, ...]:
     """NRMSE of rates, agreement of decisions and drop of accuracy between two levels, over all stimuli."""
     errors: dict[str, float] = {}
     for pair in pairs:
@@ -124,12 +141,12 @@ def fidelity_edges(name: str, pairs: Sequence[Pair], readouts: Sequence[Readout]
     worst = _name_of_largest(errors)
     edges = [judged(name, "NRMSE of rates", errors[worst], NRMSE_LIMIT, "of range", worst=worst, note=note)]
     for readout in readouts:
-        if readout.kind == "winner":
+        if isinstance(readout, Classifier) or readout.kind == "winner":
             edges += _decision_edges(name, pairs, readout, note)
     return tuple(edges)
 
 
-def _decision_edges(name: str, pairs: Sequence[Pair], readout: Readout, note: str) -> list[Edge]:
+def _decision_edges(name: str, pairs: Sequence[Pair], readout: Readout | Classifier, note: str) -> list[Edge]:
     reference = np.concatenate([decisions(pair.reference, readout) for pair in pairs])
     other = np.concatenate([decisions(pair.other, readout) for pair in pairs])
     labels = np.concatenate([pair.labels for pair in pairs])
@@ -205,11 +222,16 @@ def integer_edges(network: IntegerNetwork) -> tuple[Edge, ...]:
         arrives = (population.decay_u + rule.decay_u_offset) / (1 << rule.decay_bits)
         wanted = 1.0 - population.wanted_pole
         pole_errors[population.name] = abs(arrives - wanted) / wanted
+    # Relative to the strongest synapse of each target unit: what a unit receives is their sum.
+    strongest = {population.name: np.zeros(population.units) for population in network.populations}
+    for projection in network.projections:
+        own = np.abs(projection.wanted_gain).max(axis=1, initial=0.0)
+        strongest[projection.target] = np.maximum(strongest[projection.target], own)
     gain_errors: dict[str, float] = {}
     for projection in network.projections:
-        scale = float(np.abs(projection.wanted_gain).max(initial=0.0)) or 1.0
-        error = np.abs(projection.realised_gain - projection.wanted_gain).max(initial=0.0)
-        gain_errors[projection.name] = float(error) / scale
+        error = np.abs(projection.realised_gain - projection.wanted_gain).max(axis=1, initial=0.0)
+        scale = np.where(strongest[projection.target] > 0, strongest[projection.target], 1.0)
+        gain_errors[projection.name] = float((error / scale).max(initial=0.0))
     edges: list[Edge] = []
     for errors, quantity in ((pole_errors, "pole of the synaptic filter"), (gain_errors, "gain of the projections")):
         if errors:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.ir.rate import Readout
+from neurocmc.ir.rate import Classifier, Readout
 from neurocmc.ir.recording import Recording
 
 QUIET = 0.01  # of the circuit's largest activity: what stays below is judged as if it reached this
@@ -13,17 +13,22 @@ Activity = Mapping[str, NDArray[np.float32]]
 
 
 def nrmse(reference: Activity, other: Activity) -> dict[str, float]:
-    """Population -> root mean square error over trials, ticks and units, over the population's largest activity.
+    """Population -> root mean square error over trials, ticks and units, over the population's range of activity.
 
-    A population that is nearly silent in the reference is measured against `QUIET` of the circuit's largest activity.
+    The range reaches from 0, or the lowest activity where some are negative, to the largest. A population that is
+    nearly silent in the reference is measured against `QUIET` of the circuit's largest activity.
     """
-    overall = max(float(activity.max(initial=0.0)) for activity in reference.values())
+    overall = max(_range(activity) for activity in reference.values())
     errors: dict[str, float] = {}
     for name, activity in reference.items():
-        scale = max(float(activity.max(initial=0.0)), QUIET * overall) or 1.0
+        scale = max(_range(activity), QUIET * overall) or 1.0
         difference = other[name].astype(np.float64) - activity
         errors[name] = float(np.sqrt(np.mean(np.square(difference)))) / scale
     return errors
+
+
+def _range(activity: NDArray[np.float32]) -> float:
+    return float(activity.max(initial=0.0)) - float(activity.min(initial=0.0))
 
 
 def largest_difference(reference: Mapping[str, NDArray[np.floating]], other: Activity) -> dict[str, float]:
@@ -31,11 +36,31 @@ def largest_difference(reference: Mapping[str, NDArray[np.floating]], other: Act
     return {name: float(np.abs(other[name] - activity).max(initial=0.0)) for name, activity in reference.items()}
 
 
-def decisions(recording: Recording, readout: Readout) -> NDArray[np.int64]:
-    """(batch,) the unit with the highest mean trace over the last `window_s` of a trial; -1 where all are silent."""
-    window = max(round(readout.window_s / recording.tick_s), 1)
-    mean = recording.activity[readout.population][:, -window:].mean(axis=1, dtype=np.float64)
+def decisions(recording: Recording, readout: Readout | Classifier) -> NDArray[np.int64]:
+    """(batch,) the answer of each trial.
+
+    Of a readout, the unit with the highest mean trace over the last `window_s`, -1 where all are silent; of a
+    classifier, the largest output of its last layer.
+    """
+    if isinstance(readout, Classifier):
+        return class_scores(recording, readout).argmax(axis=1)
+    mean = _mean_at_end(recording, readout.population, readout.window_s)
     return np.where(mean.max(axis=1) > 0, mean.argmax(axis=1), -1)
+
+
+def class_scores(recording: Recording, classifier: Classifier) -> NDArray[np.float64]:
+    """(batch, classes) outputs of a classifier's last layer."""
+    features = [_mean_at_end(recording, name, classifier.window_s) for name in classifier.populations]
+    value = np.concatenate(features, axis=1)
+    for layer in classifier.layers:
+        value = value @ layer.weight.T + layer.bias
+        value = np.maximum(value, 0.0) if layer.rectify else value
+    return value
+
+
+def _mean_at_end(recording: Recording, population: str, window_s: float) -> NDArray[np.float64]:
+    window = max(round(window_s / recording.tick_s), 1)
+    return recording.activity[population][:, -window:].mean(axis=1, dtype=np.float64)
 
 
 def agreement(first: NDArray[np.int64], second: NDArray[np.int64]) -> float:

@@ -106,7 +106,11 @@ def test_arrays_stand_under_readable_keys(tmp_path: Path) -> None:
     save_level(levels.rate(), tmp_path, "r")
     assert sorted(read_npz(tmp_path / "r.npz")) == [
         "inputs/drive/weight",
-        *[f"populations/{name}/{field}" for name in ("excite", "inhibit") for field in ("bias", "gain", "offset")],
+        *[
+            f"populations/{name}/{field}"
+            for name in ("excite", "inhibit")
+            for field in ("bias", "gain", "initial", "offset")
+        ],
         "projections/excite->excite/weight",
         "projections/excite->inhibit/weight",
         "projections/inhibit->excite/weight",
@@ -158,12 +162,12 @@ DOCUMENT_FAULTS: dict[str, Callable[[Document], object]] = {
     'r.json: populations/0/saturation: a number, "inf" or "-inf" is needed (got \'Infinity\')': lambda d: population(
         d
     ).update(saturation="Infinity"),
-    "r.json: populations/0/transfer: must be one of relu, sigmoid, softplus (got 'tanh')": lambda d: population(
-        d
-    ).update(transfer="tanh"),
-    "r.json: populations/0/transfer: must be one of relu, sigmoid, softplus (got [])": lambda d: population(d).update(
-        transfer=[]
+    "r.json: populations/0/transfer: must be one of relu, sigmoid, softplus, linear (got 'tanh')": lambda d: (
+        population(d).update(transfer="tanh")
     ),
+    "r.json: populations/0/transfer: must be one of relu, sigmoid, softplus, linear (got [])": lambda d: population(
+        d
+    ).update(transfer=[]),
     "r.json: populations: a list is needed (got {})": lambda d: d["level"].update(populations={}),
     "r.json: populations/0/gain: a reference to an array is needed (got 1)": lambda d: population(d).update(gain=1),
     'r.json: populations/0/gain: a reference to an array is {"array": key}': lambda d: population(d).update(gain={}),

@@ -39,6 +39,7 @@ def pool(name: str, units: int, neurons: int, **more: Any) -> IntegerPopulation:
         "threshold_mantissa": 1000,
         "bias_mantissa": np.zeros((units, neurons)),
         "bias_exponent": 7,
+        "u_initial": np.zeros(units),
         "v_initial": np.zeros((units, neurons)),
         "lsb_per_drive": np.ones(units),
         "activity_per_spike": 0.01,

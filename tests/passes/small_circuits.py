@@ -33,6 +33,7 @@ def population(
     offset: Sequence[float] | float = 0.0,
     bias: Sequence[float] | float = 0.0,
     saturation: float = np.inf,
+    initial: Sequence[float] | float = 0.0,
 ) -> RatePopulation:
     """A rate population; one number stands for all its units."""
     full = np.ones(size)
@@ -45,6 +46,7 @@ def population(
         bias=bias * full,
         saturation=saturation,
         trace_tau_s=TAU_S,
+        initial=initial * full,
     )
 
 

@@ -83,15 +83,17 @@ def random_network(seed: int) -> SpikingNetwork:
     for number in range(int(rng.integers(2, 6))):
         source, target = rng.choice(len(names), 2)
         weight = rng.normal(0.05, 0.2, (populations[target].units, populations[source].units))
+        weight = weight * (rng.random(weight.shape) < 0.7)
         projections.append(
             SpikingProjection(
                 name=f"{names[source]}->{names[target]} {number}",
                 source=names[source],
                 target=names[target],
-                weight=weight * (rng.random(weight.shape) < 0.7),
+                weight=weight,
                 tau_s=float(rng.uniform(0.002, 0.02)),
                 order=2 if rng.random() < 0.3 else 1,
                 delay_ticks=int(rng.choice([0, 0, 1, 4])),
+                standing=rng.normal(0.0, 0.3, weight.shape[0]) * weight.any(axis=1),
             )
         )
     inputs = tuple(
@@ -100,10 +102,13 @@ def random_network(seed: int) -> SpikingNetwork:
             target=populations[number % len(populations)].name,
             weight=rng.normal(0.2, 0.3, (populations[number % len(populations)].units, channels)),
             tau_s=tau_s,
+            order=order,
             largest=1.0,
             largest_step=1.0,
         )
-        for number, (name, channels, tau_s) in enumerate([("sharp", 2, 0.0), ("smooth", 3, 0.01), ("cue", 1, 0.0)])
+        for number, (name, channels, tau_s, order) in enumerate(
+            [("sharp", 2, 0.0, 1), ("smooth", 3, 0.01, 1), ("cue", 1, 0.0, 1), ("twice smooth", 2, 0.01, 2)]
+        )
     )
     return SpikingNetwork(
         name=f"random-{seed}",
@@ -136,6 +141,18 @@ class _Reference:
     current: dict[str, NDArray[np.float64]]
     first_stage: dict[str, NDArray[np.float64]]
     filtered: dict[str, NDArray[np.float64]]
+    filtered_first: dict[str, NDArray[np.float64]]
+
+
+def _before_first_tick(p: SpikingProjection) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Current and first stage from which one tick without spikes leaves `standing` in both."""
+    keep = math.exp(-TICK_S / p.tau_s)
+    if p.order == 1:
+        return p.standing / keep, np.zeros_like(p.standing)
+    # Solved as it is written in the loop: keep c + (1 - keep) f = standing, keep f = standing.
+    system = np.array([[keep, 1 - keep], [0.0, keep]])
+    current, first = np.linalg.solve(system, np.stack([p.standing, p.standing]))
+    return current, first
 
 
 def reference_spikes(network: SpikingNetwork, stimulus: Stimulus, trial: int) -> dict[str, NDArray[np.bool_]]:
@@ -146,9 +163,10 @@ def reference_spikes(network: SpikingNetwork, stimulus: Stimulus, trial: int) ->
     units = {p.name: p.units for p in network.populations}
     state = _Reference(
         voltage={p.name: p.v_initial.copy() for p in network.populations},
-        current={p.name: np.zeros(units[p.target]) for p in network.projections},
-        first_stage={p.name: np.zeros(units[p.target]) for p in network.projections},
+        current={p.name: _before_first_tick(p)[0] for p in network.projections},
+        first_stage={p.name: _before_first_tick(p)[1] for p in network.projections},
         filtered={e.name: np.zeros(units[e.target]) for e in network.inputs},
+        filtered_first={e.name: np.zeros(units[e.target]) for e in network.inputs},
     )
     for tick in range(ticks):
         total = {p.name: np.zeros(p.units) for p in network.populations}
@@ -170,7 +188,9 @@ def reference_spikes(network: SpikingNetwork, stimulus: Stimulus, trial: int) ->
             if entry.tau_s > 0:
                 keep = math.exp(-network.tick_s / entry.tau_s)
                 total[entry.target] += state.filtered[entry.name]  # a filtered drive acts from the next tick on
-                state.filtered[entry.name] = keep * state.filtered[entry.name] + (1 - keep) * drive
+                arriving = state.filtered_first[entry.name] if entry.order == 2 else drive
+                state.filtered[entry.name] = keep * state.filtered[entry.name] + (1 - keep) * arriving
+                state.filtered_first[entry.name] = keep * state.filtered_first[entry.name] + (1 - keep) * drive
             else:
                 total[entry.target] += drive
         for p in network.populations:

@@ -82,11 +82,18 @@ def test_a_spike_takes_one_tick_and_its_delay(delay_ticks: int) -> None:
                 tau_s=0.02,
                 order=1,
                 delay_ticks=delay_ticks,
+                standing=np.zeros(1),
             ),
         ),
         inputs=(
             SpikingInput(
-                name="kick", target="source", weight=np.array([[2.0]]), tau_s=0.0, largest=2.0, largest_step=2.0
+                name="kick",
+                target="source",
+                weight=np.array([[2.0]]),
+                tau_s=0.0,
+                order=1,
+                largest=2.0,
+                largest_step=2.0,
             ),
         ),
         readouts=(),

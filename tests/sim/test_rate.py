@@ -27,14 +27,16 @@ def phi(pool: RatePopulation, unit: int, drive: float) -> float:
             return pool.saturation / (1.0 + math.exp(-z))
         case "softplus":
             return min(math.log1p(math.exp(z)), pool.saturation)
+        case "linear":
+            return z
 
 
 class Filter:
     """One low-pass filter of one signal, by its definition."""
 
-    def __init__(self, tau_s: float, order: int = 1) -> None:
+    def __init__(self, tau_s: float, order: int = 1, start: float = 0.0) -> None:
         self.keep = math.exp(-DT_S / tau_s) if tau_s > 0 else 0.0
-        self.stages = [0.0] * order
+        self.stages = [start] * order
 
     def advance(self, value: float) -> None:
         for stage in reversed(range(len(self.stages))):
@@ -70,13 +72,13 @@ def by_hand(circuit: RateCircuit, stimulus: Stimulus, trial: int) -> dict[str, n
     """Traces (ticks, size) of one trial: a filter for every synapse, every input channel and every unit."""
     pools = {p.name: p for p in circuit.populations}
     synapses = {
-        (p.name, i, j): Filter(p.tau_s, p.order)
+        (p.name, i, j): Filter(p.tau_s, p.order, float(pools[p.source].initial[j]))
         for p in circuit.projections
         for i in range(p.weight.shape[0])
         for j in range(p.weight.shape[1])
     }
     ends = [(e, c) for e in circuit.inputs for c in range(e.channels)]
-    channels = {(e.name, c): Filter(e.tau_s) for e, c in ends}
+    channels = {(e.name, c): Filter(e.tau_s, e.order) for e, c in ends}
     traces = {(p.name, i): Filter(p.trace_tau_s) for p in circuit.populations for i in range(p.size)}
     seen = {p.name: np.zeros((round(stimulus.duration_s / DT_S), p.size)) for p in circuit.populations}
     for tick in range(len(next(iter(seen.values())))):
@@ -100,22 +102,24 @@ def by_hand(circuit: RateCircuit, stimulus: Stimulus, trial: int) -> dict[str, n
 
 
 def random_circuit(seed: int) -> RateCircuit:
-    """Two or three populations, all transfers, both orders of kernel, filtered and unfiltered inputs."""
+    """Two or three populations, all transfers and starts, both orders of kernel, filtered and unfiltered inputs."""
     rng = np.random.default_rng(seed)
     pools = tuple(
         replace(
             population(
                 name,
                 size,
-                ("relu", "sigmoid", "softplus")[rng.integers(3)],
-                gain=rng.uniform(0.5, 2.0, size),
+                kind,
+                gain=rng.uniform(0.1, 0.3, size) if kind == "linear" else rng.uniform(0.5, 2.0, size),
                 offset=rng.uniform(-0.5, 0.5, size),
                 bias=rng.uniform(-0.5, 0.5, size),
                 saturation=float(rng.uniform(0.5, 2.0)),
+                initial=rng.uniform(0.0, 1.0, size),
             ),
             trace_tau_s=float(rng.choice([0.0, 0.004, 0.02])),
         )
         for name, size in (("a", 2), ("b", 1), ("c", 3))[: rng.integers(2, 4)]
+        for kind in [("relu", "sigmoid", "softplus", "linear")[rng.integers(4)]]
     )
     projections = tuple(
         projection(
@@ -131,8 +135,8 @@ def random_circuit(seed: int) -> RateCircuit:
         if rng.random() < 0.7
     )
     inputs = tuple(
-        RateInput(name=f"to {pool.name}", target=pool.name, weight=rng.normal(0, 1, (pool.size, 2)), tau_s=tau_s)
-        for pool, tau_s in zip(pools, (0.0, 0.01, 0.0), strict=False)
+        RateInput(name=f"to {p.name}", target=p.name, weight=rng.normal(0, 1, (p.size, 2)), tau_s=tau_s, order=order)
+        for p, tau_s, order in zip(pools, (0.0, 0.01, 0.01), (1, 1, 2), strict=False)
     )
     circuit = RateCircuit(
         name="random",

@@ -12,12 +12,20 @@ import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocmc.common.arrays import Float
 from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.files import write_npz
 from neurocmc.ir.rate import RateInput
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation, SpikingProjection
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.sim.brian2_equations import RESET, THRESHOLD, Names, population_text, projection_text
+from neurocmc.sim.brian2_equations import (
+    RESET,
+    THRESHOLD,
+    Names,
+    initial_currents,
+    population_text,
+    projection_text,
+)
 
 TRIALS_EMITTED = 4
 Arrays = dict[str, NDArray[Any]]
@@ -31,7 +39,7 @@ def emit_brian2(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], direct
     """
     if not stimuli:
         raise ValueError("a program needs at least one stimulus: run.py has nothing to run on without it")
-    inputs = [RateInput(name=e.name, target=e.target, weight=e.weight, tau_s=e.tau_s) for e in network.inputs]
+    inputs = [RateInput(name=e.name, target=e.target, weight=e.weight) for e in network.inputs]
     faults = [fault for name in sorted(stimuli) for fault in stimuli[name].problems(inputs)]
     raise_input_problems((*network.problems(), *faults))
     names = Names.of(network)
@@ -58,10 +66,18 @@ def network_arrays(network: SpikingNetwork, names: Names) -> Arrays:
         arrays[f"{key}.bias"] = population.bias
         arrays[f"{key}.v_initial"] = population.v_initial
     for projection in network.projections:
-        arrays[f"via_{names.projection[projection.name]}.weight"] = projection.weight
+        key = f"via_{names.projection[projection.name]}"
+        arrays[f"{key}.weight"] = projection.weight
+        for state, current in _initial(network, projection).items():
+            arrays[f"{key}.{state}"] = current
     for entry in network.inputs:
         arrays[f"drive_{names.input[entry.name]}.weight"] = entry.weight
     return arrays
+
+
+def _initial(network: SpikingNetwork, projection: SpikingProjection) -> dict[str, Float]:
+    """States that do not start at 0."""
+    return initial_currents(projection, network.tick_s) if projection.standing.any() else {}
 
 
 def stimulus_arrays(stimulus: Stimulus, names: Names) -> Arrays:
@@ -118,6 +134,7 @@ def _projection_fields(network: SpikingNetwork, projection: SpikingProjection, n
         "order": projection.order,
         "delay_ticks": projection.delay_ticks,
         "connects": bool(projection.weight.any()),
+        "initial": tuple(_initial(network, projection)),
         "model": projection_text(projection, names, source.counter[projection.delay_ticks]).splitlines(),
     }
 

@@ -1,0 +1,121 @@
+"""Offsets: every pool gets the part of its unit's range that the circuit visits, and counts from its lower end.
+
+A pool of neurons has no negative activity and no infinite one, and its steps are the finer the less they must span.
+Over the range [low, high] visited on the calibration stimuli, and a margin around it, r is low plus what the pool
+counts; W low, the constant part, becomes a bias of the targets, exact from the first step on because the filters
+start where r did. Outside the range the pool saturates.
+
+*sigmoid*: the transfer is cut off at both ends of the visited range of its population.
+*linear*: r = low + (high - low) r' with r' = min(max((r - low) / (high - low), 0), 1), a rectifier that never leaves
+its linear part. Each unit has its own range; units whose activities a readout compares share one.
+
+A relu or a softplus is left as it is: it is silent without drive, and its ceiling is matched to what it visits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from neurocmc.common.arrays import Float
+from neurocmc.ir.rate import Classifier, HostLayer, RateCircuit, RatePopulation, RateProjection
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.sim.rate import unit_ranges
+
+MARGIN = 0.08  # of the range visited, kept free on either side
+NARROWEST = 1e-3  # of the widest range in a population: a unit that hardly moves needs no finer steps
+WHOLE = 0.02  # of a sigmoid's height: a tail shorter than this is not worth cutting off
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shift:
+    """r = low + width r', by unit."""
+
+    low: Float
+    width: Float
+
+
+@dataclass(frozen=True)
+class Offsets:
+    """RateCircuit -> RateCircuit of pools: activities from 0 up; `stimuli` say over which ranges they are meant."""
+
+    name: ClassVar[str] = "offsets"
+    stimuli: tuple[Stimulus, ...]
+
+    def run(self, circuit: RateCircuit) -> RateCircuit:
+        """Raises InfeasibleError where the circuit runs away (it is unstable)."""
+        names = [p.name for p in circuit.populations if p.transfer in ("linear", "sigmoid")]
+        if not names:
+            return circuit
+        seen = unit_ranges(circuit, self.stimuli, names)
+        compared = {readout.population for readout in circuit.readouts}
+        moved = {
+            p.name: _moved(p, seen[p.name], p.name in compared) if p.name in seen else p for p in circuit.populations
+        }
+        shift = {p.name: _shift(p, moved[p.name]) for p in circuit.populations}
+        bias = _constant_part(circuit, shift)
+        return replace(
+            circuit,
+            populations=tuple(replace(p, bias=p.bias + bias[p.name]) for p in moved.values()),
+            projections=tuple(_scaled(p, shift[p.source]) for p in circuit.projections),
+            classifiers=tuple(_refolded(classifier, shift) for classifier in circuit.classifiers),
+        )
+
+
+def _moved(population: RatePopulation, seen: Float, compared: bool) -> RatePopulation:
+    if population.transfer == "sigmoid":
+        return _cut_off(population, float(seen[0].min()), float(seen[1].max()))
+    low, high = seen
+    if compared:
+        low, high = np.full_like(low, low.min()), np.full_like(high, high.max())
+    width = np.maximum(high - low, max(NARROWEST * float((high - low).max()), 1e-12))
+    low, width = low - MARGIN * width, (1.0 + 2.0 * MARGIN) * width
+    return replace(
+        population,
+        transfer="relu",
+        # (gain (u + bias - offset) - low) / width
+        gain=population.gain / width,
+        offset=population.offset + low / population.gain,
+        saturation=1.0,
+        initial=(population.initial - low) / width,
+    )
+
+
+def _cut_off(population: RatePopulation, low: float, high: float) -> RatePopulation:
+    """The part of a sigmoid that is visited, at least a fiftieth of it."""
+    whole = population.saturation
+    margin = MARGIN * max(high - low, WHOLE * whole)
+    floor, top = low - margin, high + margin
+    floor = floor if floor > WHOLE * whole else 0.0
+    top = top if top < (1.0 - WHOLE) * whole else np.inf
+    return replace(population, floor=floor, top=top, initial=population.initial - floor)
+
+
+def _shift(before: RatePopulation, after: RatePopulation) -> _Shift:
+    width = before.gain / after.gain
+    if before.transfer == "linear":
+        return _Shift((after.offset - before.offset) * before.gain, width)
+    return _Shift(np.full(before.size, after.floor - before.floor), width)
+
+
+def _constant_part(circuit: RateCircuit, shift: Mapping[str, _Shift]) -> dict[str, Float]:
+    """The bias that each population gets for the lows of its sources."""
+    bias = {population.name: np.zeros(population.size) for population in circuit.populations}
+    for projection in circuit.projections:
+        low = projection.dc_gain * (projection.weight @ shift[projection.source].low)
+        bias[projection.target] = bias[projection.target] + low
+    return bias
+
+
+def _scaled(projection: RateProjection, shift: _Shift) -> RateProjection:
+    return projection if (shift.width == 1.0).all() else replace(projection, weight=projection.weight * shift.width)
+
+
+def _refolded(classifier: Classifier, shift: Mapping[str, _Shift]) -> Classifier:
+    """The first layer reads r' where it read r."""
+    low = np.concatenate([shift[name].low for name in classifier.populations])
+    width = np.concatenate([shift[name].width for name in classifier.populations])
+    first = classifier.layers[0]
+    layer = HostLayer(weight=first.weight * width, bias=first.bias + first.weight @ low, rectify=first.rectify)
+    return replace(classifier, layers=(layer, *classifier.layers[1:]))

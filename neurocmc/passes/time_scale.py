@@ -1,0 +1,86 @@
+"""TimeScale: how much of the model's time one tick of the target stands for.
+
+A circuit that was defined in steps (a winner-take-all, anything trained by Euler steps) is followed exactly with a
+tick equal to its step, and that is the choice. A continuous one is followed the better the shorter the tick: its
+step is divided until the fastest filter loses at most `FASTEST_LOSS` a tick, unless the slowest would then round by
+more than `SLOWEST_ERROR` on the target's grid of decays. A tick that is given must divide the step as well, so that
+the instants of both can be compared.
+"""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import numpy as np
+
+from neurocmc.common.errors import InfeasibleError, InputError, Problem
+from neurocmc.ir.rate import RateCircuit
+from neurocmc.targets import IdealTarget, Target
+
+FASTEST_LOSS = 0.1  # share of its state that the fastest filter loses in a tick
+SLOWEST_ERROR = 0.02  # relative error of the slowest filter's decay, rounded to its register
+FINEST = 64  # parts of a step
+_DIVIDES = 1e-9
+
+
+@dataclass(frozen=True)
+class TimeScale:
+    """RateCircuit -> the same circuit with the step that one tick stands for; `tick_s` None chooses it."""
+
+    name: ClassVar[str] = "time-scale"
+    tick_s: float | None = None
+
+    def run(self, circuit: RateCircuit, target: Target) -> RateCircuit:
+        """Raises InputError for a tick that does not divide the step, InfeasibleError where none fits all filters."""
+        if self.tick_s is not None:
+            parts = circuit.dt_s / self.tick_s if self.tick_s > 0 else 0.0
+            if not 1 <= round(parts) <= 10**6 or abs(parts - round(parts)) > _DIVIDES * parts:
+                what = f"{1e3 * self.tick_s:g} ms does not divide the circuit's step of {1e3 * circuit.dt_s:g} ms"
+                raise InputError(Problem("--tick-ms", what, "give the step itself, a half of it, a third, ..."))
+            return circuit if round(parts) == 1 else replace(circuit, dt_s=circuit.dt_s / round(parts))
+        if not circuit.continuous:
+            return circuit
+        return _refined(circuit, target)
+
+
+def time_constants(circuit: RateCircuit) -> dict[str, float]:
+    """Projection or filtered input -> its time constant in s."""
+    taus = {f"projection {p.name}": p.tau_s for p in circuit.projections}
+    return taus | {f"input {entry.name}": entry.tau_s for entry in circuit.inputs if entry.tau_s > 0}
+
+
+def _refined(circuit: RateCircuit, target: Target) -> RateCircuit:
+    taus = time_constants(circuit)
+    if not taus:
+        return circuit
+    fastest, slowest = min(taus, key=lambda name: taus[name]), max(taus, key=lambda name: taus[name])
+    for parts in range(1, FINEST + 1):
+        tick_s = circuit.dt_s / parts
+        if -np.expm1(-tick_s / taus[fastest]) <= FASTEST_LOSS:
+            error = _decay_error(taus[slowest], tick_s, target)
+            if error <= SLOWEST_ERROR:
+                return circuit if parts == 1 else replace(circuit, dt_s=tick_s)
+            raise InfeasibleError(
+                Problem(
+                    f"circuit {circuit.name}",
+                    f"its filters span {1e3 * taus[fastest]:.3g} ms ({fastest}) to {1e3 * taus[slowest]:.3g} ms "
+                    f"({slowest}): at the tick that the fastest needs, {1e3 * tick_s:.3g} ms, the slowest decay "
+                    f"rounds by {100 * error:.2g} %, limit {100 * SLOWEST_ERROR:g} % on {target.name}",
+                    "train with time constants closer together, or choose the tick yourself (--tick-ms)",
+                )
+            )
+    raise InfeasibleError(
+        Problem(
+            f"circuit {circuit.name}",
+            f"{fastest} has tau {1e3 * taus[fastest]:.3g} ms, too fast for {FINEST} ticks a step of "
+            f"{1e3 * circuit.dt_s:g} ms",
+            "train with a shorter step, or choose the tick yourself (--tick-ms)",
+        )
+    )
+
+
+def _decay_error(tau_s: float, tick_s: float, target: Target) -> float:
+    """Relative error of the decay per tick on the target's grid, at worst half a step of the register."""
+    if isinstance(target, IdealTarget):
+        return 0.0
+    decay = -float(np.expm1(-tick_s / tau_s)) * (1 << target.limits.decay_bits)
+    return abs(max(round(decay), 1) - decay) / decay

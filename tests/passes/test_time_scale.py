@@ -1,0 +1,59 @@
+"""TimeScale: the tick is the step of a circuit defined in steps, and fine enough for a continuous one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neurocmc.common.errors import InfeasibleError, InputError
+from neurocmc.passes.time_scale import FASTEST_LOSS, TimeScale
+from neurocmc.targets import load_target
+from tests.passes.small_circuits import swta
+
+LOIHI = load_target("loihi1")
+
+
+def continuous(dt_s: float, *taus_s: float) -> object:
+    circuit = swta()
+    projections = tuple(replace(p, tau_s=tau_s) for p, tau_s in zip(circuit.projections, taus_s, strict=True))
+    return replace(circuit, dt_s=dt_s, projections=projections, continuous=True)
+
+
+def test_a_circuit_of_steps_keeps_its_step() -> None:
+    circuit = swta()
+    assert TimeScale().run(circuit, LOIHI) is circuit
+    assert TimeScale(0.001).run(circuit, LOIHI) is circuit
+
+
+def test_a_continuous_circuit_is_refined_as_far_as_its_fastest_filter_needs() -> None:
+    circuit = continuous(0.01, 0.02, 0.02, 0.05)
+    tick_s = TimeScale().run(circuit, LOIHI).dt_s
+    parts = round(0.01 / tick_s)
+    assert tick_s == pytest.approx(0.01 / parts)
+    assert 1 - np.exp(-tick_s / 0.02) <= FASTEST_LOSS < 1 - np.exp(-0.01 / (parts - 1) / 0.02)
+
+
+def test_a_given_tick_divides_the_step() -> None:
+    assert TimeScale(0.00025).run(swta(), LOIHI).dt_s == 0.00025
+
+
+@pytest.mark.parametrize("tick_s", [0.0, -0.001, 0.0007, 0.002, float("nan"), float("inf")])
+def test_a_tick_that_does_not_is_refused(tick_s: float) -> None:
+    with pytest.raises(InputError) as caught:
+        TimeScale(tick_s).run(swta(), LOIHI)
+    assert str(caught.value) == (
+        f"--tick-ms: {1e3 * tick_s:g} ms does not divide the circuit's step of 1 ms\n"
+        "    cure: give the step itself, a half of it, a third, ..."
+    )
+
+
+def test_filters_too_far_apart_for_the_grid() -> None:
+    circuit = continuous(0.001, 0.0005, 0.02, 3.0)
+    with pytest.raises(InfeasibleError) as caught:
+        TimeScale().run(circuit, LOIHI)
+    assert str(caught.value) == (
+        "circuit swta: its filters span 0.5 ms (projection excite->excite) to 3e+03 ms (projection inhibit->excite): "
+        "at the tick that the fastest needs, 0.0526 ms, the slowest decay rounds by 1.3e+03 %, limit 2 % on loihi1\n"
+        "    cure: train with time constants closer together, or choose the tick yourself (--tick-ms)"
+    )
+    assert TimeScale().run(circuit, load_target("brian2")).dt_s < 0.001
