@@ -6,7 +6,8 @@
     print(neurocmc.verify(artifact).passed)
 
 `import neurocmc` is quick: what needs torch or Brian2 is imported when it is first asked for. The functions are those
-of `neurocmc.api`.
+of `neurocmc.api`, and beside them the emulator for networks given as arrays: `CompartmentNetwork` and
+`run_compartments` (`neurocmc.sim.compartments`, `neurocmc.sim.compartments_run`).
 """
 
 from importlib import import_module
@@ -14,10 +15,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neurocmc.api import budget, compile, load, simulate, verify  # noqa: A004
+    from neurocmc.sim.compartments import CompartmentNetwork, SynapseGroup
+    from neurocmc.sim.compartments_run import CompartmentRun, InputEvents, run_compartments
 
     __version__: str
 
-__all__ = ["__version__", "budget", "compile", "load", "simulate", "verify"]
+__all__ = [
+    "CompartmentNetwork",
+    "CompartmentRun",
+    "InputEvents",
+    "SynapseGroup",
+    "__version__",
+    "budget",
+    "compile",
+    "load",
+    "run_compartments",
+    "simulate",
+    "verify",
+]
+
+_HOMES = {
+    "CompartmentNetwork": "neurocmc.sim.compartments",
+    "SynapseGroup": "neurocmc.sim.compartments",
+    "CompartmentRun": "neurocmc.sim.compartments_run",
+    "InputEvents": "neurocmc.sim.compartments_run",
+    "run_compartments": "neurocmc.sim.compartments_run",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -26,7 +49,7 @@ def __getattr__(name: str) -> Any:
 
         return version("neurocmc")
     if name in __all__:
-        return getattr(import_module("neurocmc.api"), name)
+        return getattr(import_module(_HOMES.get(name, "neurocmc.api")), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

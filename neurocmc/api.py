@@ -9,6 +9,7 @@ from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import Code
 from neurocmc.pipeline.artifact import Artifact, open_artifact
 from neurocmc.pipeline.compile import CompileOptions, compile_model
+from neurocmc.pipeline.lava import TIME_LIMIT_S
 from neurocmc.pipeline.lower import Progress
 from neurocmc.pipeline.model import Model
 from neurocmc.pipeline.model import load as _load
@@ -56,14 +57,27 @@ def simulate(
     stimulus: str | Path | None = None,
     duration_s: float | None = None,
     codegen: Codegen = "numpy",
+    samples: int | None = None,
+    time_limit_s: float = TIME_LIMIT_S,
     progress: Progress | None = None,
 ) -> Recording:
     """Run a compiled circuit; decoded activity (batch, ticks, units) of every population, and its spikes.
 
-    `stimulus` is the name of one the artifact holds (None: its first test stimulus) or an .npz file. Raises
-    InputError where it does not fit, or the target has no emulator.
+    `stimulus` is the name of one the artifact holds (None: its first test stimulus) or an .npz file, of which
+    `samples` takes the first so many trials. `on` "lava" runs the emitted program in the interpreter that has Lava,
+    for `time_limit_s` at most. Raises InputError where the stimulus does not fit, the target has no emulator, or
+    Lava is not at hand.
     """
-    return _simulate(_opened(artifact), on, stimulus, duration_s, codegen=codegen, progress=progress)
+    return _simulate(
+        _opened(artifact),
+        on,
+        stimulus,
+        duration_s,
+        codegen=codegen,
+        samples=samples,
+        time_limit_s=time_limit_s,
+        progress=progress,
+    )
 
 
 def verify(

@@ -1,13 +1,14 @@
 """The emulator of Loihi-like chips: an IntegerNetwork stepped bit for bit, at the cost of its populations.
 
 All neurons of a unit receive the same spikes through the same weights, so they hold the same current u at every
-tick: u is kept once a unit, and a projection costs one multiplication per pair of connected *units*. Only the voltage
-is a neuron's own. The readable twin that expands everything to single neurons is `loihi_reference`; tests hold the
-two, and Lava itself, equal.
+tick: u is kept once a unit, and a projection costs one multiplication per pair of connected *units* of which the
+sender fired. Only the voltage is a neuron's own. The readable twin that expands
+everything to single neurons is `loihi_reference`; tests hold the two, and Lava itself, equal.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +19,11 @@ from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.decode import decode_counts
 from neurocmc.sim.host import encode
-from neurocmc.sim.loihi_kernel import step_all
-from neurocmc.sim.weight_groups import weight_groups
+from neurocmc.sim.loihi_kernel import Pools, State, Weights, step_trial
+from neurocmc.sim.loihi_tables import pools_of, weights_of
+from neurocmc.sim.loihi_trials import each_trial
+
+CHUNK = 1 << 22  # neurons times ticks of a trial that are stepped before their spikes are fetched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -39,8 +43,11 @@ def simulate_emulator(network: IntegerNetwork, stimulus: Stimulus, *, record_spi
     Raises InputError where the stimulus does not fit the network's inputs, InfeasibleError where it drives a current
     out of its register: what follows a wrap means nothing.
     """
-    run = emulate(network, encode(network, stimulus), stimulus.batch, stimulus.ticks(network.tick_s), record_spikes)
-    first = network.first_unit()
+    job = _Job(network, encode(network, stimulus), stimulus.batch, stimulus.ticks(network.tick_s))
+    trains = each_trial(job.step_events, stimulus.batch) if record_spikes else []
+    if not record_spikes:
+        each_trial(job.step, stimulus.batch)
+    run, first = job.result(), network.first_unit()
     raise_infeasible(_wrapped(network, stimulus, run))
     counts = {p.name: run.counts[:, :, first[p.name] : first[p.name] + p.units] for p in network.populations}
     return Recording(
@@ -51,7 +58,7 @@ def simulate_emulator(network: IntegerNetwork, stimulus: Stimulus, *, record_spi
             p.name: decode_counts(counts[p.name], p.activity_per_spike, p.trace_tau_s, network.tick_s)
             for p in network.populations
         },
-        spikes=_spike_trains(network, run.spikes) if record_spikes else {},
+        spikes=_spike_trains(network, trains) if record_spikes else {},
         spike_counts={name: count.sum(axis=1, dtype=np.int64) for name, count in counts.items()},
     )
 
@@ -63,28 +70,15 @@ def emulate(
     ticks: int,
     record_spikes: bool = False,
     record_state: bool = False,
+    threads: int | None = None,
 ) -> EmulatorRun:
-    """Step a network on host values, input name -> (batch, ticks, units), as `encode` makes them."""
-    tables = _Tables.of(network)
-    units, neurons = tables.first_neuron.size - 1, int(tables.first_neuron[-1])
-    host = np.zeros((batch, ticks, units), dtype=np.int64)
-    for entry in network.inputs:
-        start = network.first_unit()[entry.target]
-        value = values[entry.name].astype(np.int64)
-        host[:, :, start : start + value.shape[2]] += value << entry.exponent
-    counts = np.zeros((batch, ticks, units), dtype=np.int32)
-    spikes = np.zeros((batch, ticks, neurons) if record_spikes else (0, 0, 0), dtype=np.uint8)
-    u = np.zeros((batch, ticks, units) if record_state else (0, 0, 0), dtype=np.int32)
-    v = np.zeros((batch, ticks, neurons) if record_state else (0, 0, 0), dtype=np.int32)
-    wraps = np.zeros(units, dtype=np.int64)
-    rule = network.rule
-    step_all(
-        host, counts, spikes, u, v, tables.group_exponent, tables.group_delay, tables.row_start, tables.source,
-        tables.mantissa, tables.keep_u, tables.keep_v, tables.threshold, tables.first_neuron, tables.bias,
-        tables.v_initial, rule.spike_delay_ticks, rule.weight_shift, rule.decay_bits, rule.current_bits,
-        rule.voltage_bits, wraps,
-    )  # fmt: skip
-    return EmulatorRun(counts=counts, spikes=spikes, u=u, v=v, wraps=wraps)
+    """Step a network on host values, input name -> (batch, ticks, units), as `encode` makes them.
+
+    Trials are shared out over `threads` (None: one for each core that the process may use).
+    """
+    job = _Job(network, values, batch, ticks, record_spikes, record_state)
+    each_trial(job.step, batch, threads)
+    return job.result()
 
 
 def _wrapped(network: IntegerNetwork, stimulus: Stimulus, run: EmulatorRun) -> Iterable[Problem]:
@@ -99,87 +93,111 @@ def _wrapped(network: IntegerNetwork, stimulus: Stimulus, run: EmulatorRun) -> I
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Tables:
-    """A network as flat arrays for the compiled loop; weights as one CSR matrix a group, rows are target units."""
+@dataclass(slots=True, eq=False)
+class _Job:
+    """One run: what all trials share, and the arrays into which each writes its own part."""
 
-    group_exponent: NDArray[np.int64]
-    group_delay: NDArray[np.int64]
-    row_start: NDArray[np.int64]  # (groups, units + 1)
-    source: NDArray[np.int64]
-    mantissa: NDArray[np.int64]
-    keep_u: NDArray[np.int64]  # (units,)
-    keep_v: NDArray[np.int64]  # (units,)
-    threshold: NDArray[np.int64]  # (units,)
-    first_neuron: NDArray[np.int64]  # (units + 1,)
-    bias: NDArray[np.int64]  # (neurons,) LSB
-    v_initial: NDArray[np.int64]  # (neurons,)
+    network: IntegerNetwork
+    values: Mapping[str, NDArray[np.int32]]
+    batch: int
+    ticks: int
+    record_spikes: bool = False
+    record_state: bool = False
+    pools: Pools = field(init=False)
+    weights: Weights = field(init=False)
+    counts: NDArray[np.int32] = field(init=False)
+    spikes: NDArray[np.uint8] = field(init=False)
+    u: NDArray[np.int32] = field(init=False)
+    v: NDArray[np.int32] = field(init=False)
+    wraps: NDArray[np.int64] = field(init=False)  # (batch, units)
 
-    @classmethod
-    def of(cls, network: IntegerNetwork) -> "_Tables":
-        rule, populations = network.rule, network.populations
-        full = 1 << rule.decay_bits
-        per_unit = np.repeat([p.neurons for p in populations], [p.units for p in populations])
-        groups = weight_groups(network)
-        rows = [_group_rows(network, group.projections) for group in groups]
-        sizes = np.array([[len(sources) for sources, _ in row] for row in rows], dtype=np.int64)
-        ends = np.cumsum(sizes.ravel()).reshape(sizes.shape) if groups else np.zeros((0, len(per_unit)), np.int64)
-        starts = ends[:, :1] - sizes[:, :1] if groups else np.zeros((0, 1), np.int64)
-        flat = [pair for row in rows for pair in row]
-        return cls(
-            group_exponent=np.array([group.exponent for group in groups], dtype=np.int64),
-            group_delay=np.array([group.delay_ticks for group in groups], dtype=np.int64),
-            row_start=np.concatenate([starts, ends], axis=1),
-            source=np.concatenate([np.zeros(0, np.int64), *(sources for sources, _ in flat)]),
-            mantissa=np.concatenate([np.zeros(0, np.int64), *(mantissas for _, mantissas in flat)]),
-            keep_u=_by_unit(network, [full - (p.decay_u + rule.decay_u_offset) for p in populations]),
-            keep_v=_by_unit(network, [full - p.decay_v for p in populations]),
-            threshold=_by_unit(network, [p.threshold_mantissa << rule.threshold_shift for p in populations]),
-            first_neuron=np.concatenate([[0], np.cumsum(per_unit)]).astype(np.int64),
-            bias=np.concatenate([_bias_lsb(p.bias_mantissa, p.bias_exponent) for p in populations]),
-            v_initial=np.concatenate([p.v_initial.ravel() for p in populations]),
+    def __post_init__(self) -> None:
+        self.pools, self.weights = pools_of(self.network), weights_of(self.network)
+        units, neurons = self.pools.keep_u.size, self.pools.bias.size
+        none = (self.batch, 0, 0)
+        self.counts = np.zeros((self.batch, self.ticks, units), dtype=np.int32)
+        self.spikes = np.zeros((self.batch, self.ticks, neurons) if self.record_spikes else none, dtype=np.uint8)
+        self.u = np.zeros((self.batch, self.ticks, units) if self.record_state else none, dtype=np.int32)
+        self.v = np.zeros((self.batch, self.ticks, neurons) if self.record_state else none, dtype=np.int32)
+        self.wraps = np.zeros((self.batch, units), dtype=np.int64)
+
+    def step(self, trial: int) -> None:
+        """One trial, into the arrays of the job."""
+        self._advance(trial, self._state(trial), slice(0, self.ticks), self.spikes[trial])
+
+    def step_events(self, trial: int) -> NDArray[np.int32]:
+        """One trial; (2, spikes) tick and neuron of every spike, so that no raster of the whole run is held."""
+        state, neurons = self._state(trial), self.pools.bias.size
+        chunk = max(1, CHUNK // max(1, neurons))
+        raster = np.zeros((min(chunk, self.ticks), neurons), dtype=np.uint8)
+        events = [np.zeros((2, 0), dtype=np.int32)]
+        for start in range(0, self.ticks, chunk):
+            part = slice(start, min(start + chunk, self.ticks))
+            here = raster[: part.stop - start]
+            self._advance(trial, state, part, here)
+            tick, neuron = np.nonzero(here)
+            events.append(np.stack([tick + start, neuron]).astype(np.int32))
+        return np.concatenate(events, axis=1)
+
+    def _state(self, trial: int) -> State:
+        units, dtype = self.pools.keep_u.size, self.weights.mantissa.dtype
+        populations = self.network.populations
+        return State(
+            u=np.concatenate([np.zeros(0, dtype=np.int64), *(p.u_initial for p in populations)]),
+            v=np.concatenate([np.zeros(0, dtype=np.int64), *(p.v_initial.ravel() for p in populations)]).astype(
+                np.int32
+            ),
+            ring=np.zeros((int(self.weights.delay.max(initial=0)) + 1, units), dtype=np.int64),
+            total=np.zeros(units, dtype=dtype),
+            fired=np.zeros(units, dtype=np.int64),
+            amount=np.zeros(units, dtype=dtype),
+            row=np.zeros(units, dtype=np.int64),
+            times=np.zeros(units, dtype=dtype),
+            flags=np.zeros(self.pools.bias.size, dtype=np.uint8),
+            wraps=self.wraps[trial],
+        )
+
+    def _advance(self, trial: int, state: State, part: slice, spikes: NDArray[np.uint8]) -> None:
+        step_trial(
+            part.start, self._host(trial, part), state, self.pools, self.weights, self.counts[trial, part], spikes,
+            self.u[trial, part], self.v[trial, part],
+        )  # fmt: skip
+
+    def _host(self, trial: int, part: slice) -> NDArray[np.int64]:
+        """(ticks, units) mantissas that arrive from the host."""
+        host = np.zeros((part.stop - part.start, self.pools.keep_u.size), dtype=np.int64)
+        first = self.network.first_unit()
+        for entry in self.network.inputs:
+            value = self.values[entry.name][trial, part].astype(np.int64)
+            start = first[entry.target]
+            host[:, start : start + value.shape[1]] += value << entry.exponent
+        return host
+
+    def result(self) -> EmulatorRun:
+        def kept(array: NDArray[Any], wanted: bool) -> NDArray[Any]:
+            return array if wanted else np.zeros((0, 0, 0), dtype=array.dtype)
+
+        return EmulatorRun(
+            counts=self.counts,
+            spikes=kept(self.spikes, self.record_spikes),
+            u=kept(self.u, self.record_state),
+            v=kept(self.v, self.record_state),
+            wraps=self.wraps.sum(axis=0),
         )
 
 
-def _bias_lsb(mantissa: NDArray[np.int64], exponent: int) -> NDArray[np.int64]:
-    flat = mantissa.ravel()
-    return flat << exponent if exponent >= 0 else flat >> -exponent
-
-
-def _by_unit(network: IntegerNetwork, values: list[int]) -> NDArray[np.int64]:
-    return np.repeat(np.array(values, dtype=np.int64), [p.units for p in network.populations])
-
-
-def _group_rows(
-    network: IntegerNetwork, projections: tuple[str, ...]
-) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """For each target unit: the source units that reach it in this group, and their mantissas (zeros left out)."""
-    first = network.first_unit()
-    members = [projection for projection in network.projections if projection.name in projections]
-    rows: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
-    for population in network.populations:
-        own = [projection for projection in members if projection.target == population.name]
-        for unit in range(population.units):
-            sources = [np.flatnonzero(projection.mantissa[unit]) for projection in own]
-            weights = [projection.mantissa[unit, s] for projection, s in zip(own, sources, strict=True)]
-            shifted = [s + first[projection.source] for projection, s in zip(own, sources, strict=True)]
-            empty = np.zeros(0, np.int64)
-            rows.append((np.concatenate([empty, *shifted]), np.concatenate([empty, *weights])))
-    return rows
-
-
-def _spike_trains(network: IntegerNetwork, spikes: NDArray[np.uint8]) -> dict[str, SpikeTrain]:
+def _spike_trains(network: IntegerNetwork, trials: list[NDArray[np.int32]]) -> dict[str, SpikeTrain]:
+    """Events of all trials by population, in order of tick, trial, unit, neuron."""
+    tick, neuron = np.concatenate([np.zeros((2, 0), dtype=np.int32), *trials], axis=1)
+    trial = np.repeat(np.arange(len(trials), dtype=np.int32), [events.shape[1] for events in trials])
+    order = np.argsort(tick, kind="stable")  # each trial's events are in order already
+    tick, trial, neuron = tick[order], trial[order], neuron[order]
     trains: dict[str, SpikeTrain] = {}
     start = 0
     for population in network.populations:
         stop = start + population.units * population.neurons
-        where = np.argwhere(spikes[:, :, start:stop]).astype(np.int32)
-        trial, tick, neuron = where[np.lexsort((where[:, 2], where[:, 0], where[:, 1]))].T
-        trains[population.name] = SpikeTrain(
-            tick=tick,
-            trial=trial,
-            unit=neuron // population.neurons,
-            neuron=neuron % population.neurons,
-        )
+        own = (neuron >= start) & (neuron < stop)
+        unit, member = np.divmod(neuron[own] - start, population.neurons)
+        trains[population.name] = SpikeTrain(tick=tick[own], trial=trial[own], unit=unit, neuron=member)
         start = stop
     return trains

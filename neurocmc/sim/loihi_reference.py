@@ -70,6 +70,7 @@ class Neurons:
     decay_v: Int
     threshold: Int  # LSB
     bias: Int  # LSB
+    u_initial: Int  # LSB
     v_initial: Int  # LSB
 
 
@@ -89,6 +90,7 @@ def flatten_neurons(network: IntegerNetwork) -> Neurons:
         decay_v=repeated([p.decay_v for p in populations]),
         threshold=repeated(theta),
         bias=row([shift(p.bias_mantissa, p.bias_exponent) for p in populations]),
+        u_initial=row([np.repeat(p.u_initial, p.neurons) for p in populations]),
         v_initial=row([p.v_initial for p in populations]),
     )
 
@@ -133,14 +135,20 @@ def host_input(network: IntegerNetwork, values: Mapping[str, NDArray[np.int32]],
     return arriving
 
 
-def step(u: Int, v: Int, arriving: Int, neurons: Neurons, rule: StepRule) -> tuple[Int, Int, Bool]:
-    """One tick of all compartments: (u, v, spikes) after it. `arriving` is the input sum, in mantissas."""
+def step(
+    u: Int, v: Int, arriving: Int, neurons: Neurons, rule: StepRule, refractory: Bool | None = None
+) -> tuple[Int, Int, Bool]:
+    """One tick of all compartments: (u, v, spikes) after it.
+
+    `arriving` is the input sum, in mantissas. Compartments that are `refractory` hold their voltage at 0.
+    """
     full = 1 << rule.decay_bits
     keep_u = full - (neurons.decay_u + rule.decay_u_offset)
     current = wrap_int32(wrap_int32(arriving) << rule.weight_shift)
     u = fold(wrap_int32(decay(u, keep_u, rule.decay_bits) + current), rule.current_bits)
     v = wrap_int32(decay(v, full - neurons.decay_v, rule.decay_bits) + u + neurons.bias)
     v = saturate(v, rule.voltage_bits)
+    v = v if refractory is None else np.where(refractory, 0, v)
     spikes = v > neurons.threshold
     return u, np.where(spikes, 0, v), spikes
 
@@ -162,7 +170,7 @@ def run_reference(
     groups = [(group, group_matrix(network, group)) for group in weight_groups(network)]
     longest = max((group.delay_ticks for group, _ in groups), default=0) + rule.spike_delay_ticks
     in_flight = np.zeros((longest + 1, network.neurons), dtype=np.int64)  # [k]: arrives k ticks from now
-    u, v = np.zeros(network.neurons, dtype=np.int64), neurons.v_initial.copy()
+    u, v = neurons.u_initial.copy(), neurons.v_initial.copy()
     run = ReferenceRun(
         u=np.zeros((ticks, network.neurons), dtype=np.int32),
         v=np.zeros((ticks, network.neurons), dtype=np.int32),

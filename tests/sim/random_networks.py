@@ -81,6 +81,7 @@ def _population(rng: np.random.Generator, name: str) -> IntegerPopulation:
         threshold_mantissa=threshold,
         bias_mantissa=bias,
         bias_exponent=exponent,
+        u_initial=rng.integers(-(threshold << 5), threshold << 5, units),
         v_initial=rng.integers(-(threshold << 6), threshold << 6, (units, neurons)),
         lsb_per_drive=np.ones(units),
         activity_per_spike=1.0,

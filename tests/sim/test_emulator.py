@@ -14,7 +14,8 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim import loihi_reference as spelled_out
 from neurocmc.sim.host import encode
 from neurocmc.sim.loihi import EmulatorRun, emulate, simulate_emulator
-from neurocmc.sim.loihi_kernel import fold, toward_zero, wrap32
+from neurocmc.sim.loihi_arithmetic import fold, toward_zero, wrap32
+from neurocmc.sim.loihi_tables import weights_of
 from tests.ir import levels
 from tests.passes.small_circuits import steps
 
@@ -107,6 +108,60 @@ def test_a_batch_is_its_trials(seed: int, batch: int) -> None:
             assert np.array_equal(getattr(together, field)[trial], getattr(alone, field)[0])
 
 
+@settings(deadline=None, max_examples=8)
+@given(seed=st.integers(0, 2**32 - 1), bits=st.sampled_from([8, 16, 17, 24]))
+def test_decays_of_other_widths_are_the_references(seed: int, bits: int) -> None:
+    """Up to 16 bits the loop multiplies in vectors of 32, beyond them one by one."""
+    network = random_network(seed)
+    populations = tuple(
+        replace(p, decay_u=(p.decay_u << bits) >> 12, decay_v=(p.decay_v << bits) >> 12) for p in network.populations
+    )
+    network = replace(network, rule=replace(network.rule, decay_bits=bits), populations=populations)
+    assert_equal_to_reference(network, seed)
+
+
+def test_sums_beyond_32_bits_are_the_references() -> None:
+    """No chip has such mantissas; the loop then sums in 64 bits, because a right shift must see the whole sum."""
+    network = random_network(3)
+    large = tuple(replace(p, mantissa=p.mantissa << 28, exponent=-7) for p in network.projections)
+    assert weights_of(network).mantissa.dtype == np.int32
+    network = replace(network, projections=large)
+    assert weights_of(network).mantissa.dtype == np.int64
+    assert assert_equal_to_reference(network, 3).spikes.any()
+
+
+def test_groups_merge_only_where_nothing_is_rounded() -> None:
+    network = random_network(1)
+    base = replace(network.projections[0], delay_ticks=0)
+    made = {
+        (exponent, index): replace(base, name=f"p{exponent}-{index}", exponent=exponent)
+        for exponent in (-2, 0, 3)
+        for index in range(2)
+    }
+    weights = weights_of(replace(network, projections=tuple(made.values())))
+    assert sorted(weights.exponent.tolist()) == [-2, -2, 0]
+    assert_equal_to_reference(replace(network, projections=tuple(made.values())), 1)
+
+
+def test_the_start_current_decays_in_the_first_tick() -> None:
+    network = random_network(2, populations=1)
+    pool = replace(network.populations[0], decay_u=2047, u_initial=np.full(network.populations[0].units, -4097))
+    network = replace(network, populations=(pool,), projections=(), inputs=())
+    run = emulate(network, {}, 1, 3, record_state=True)
+    assert (run.u[0] == np.array([[-2048], [-1024], [-512]])).all()
+
+
+@settings(deadline=None, max_examples=6)
+@given(seed=st.integers(0, 2**32 - 1), threads=st.integers(1, 5))
+def test_threads_change_nothing(seed: int, threads: int) -> None:
+    network = random_network(seed)
+    values = random_values(network, seed, 5, TICKS)
+    alone = emulate(network, values, 5, TICKS, True, True, threads=1)
+    shared = emulate(network, values, 5, TICKS, True, True, threads=threads)
+    for name in ("counts", "spikes", "u", "v", "wraps"):
+        assert np.array_equal(getattr(alone, name), getattr(shared, name))
+
+
 def test_what_is_recorded_does_not_change_what_happens() -> None:
     network = random_network(5)
     values = random_values(network, 5, 2, TICKS)
@@ -115,7 +170,9 @@ def test_what_is_recorded_does_not_change_what_happens() -> None:
     assert bare.spikes.size == bare.u.size == bare.v.size == 0
 
 
-def test_a_recording_holds_every_spike_in_order() -> None:
+@pytest.mark.parametrize("chunk", [1 << 22, 1000])
+def test_a_recording_holds_every_spike_in_order(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("neurocmc.sim.loihi.CHUNK", chunk)  # neurons times ticks between two fetches of spikes
     network = levels.integer()
     stimulus = Stimulus(
         name="two",

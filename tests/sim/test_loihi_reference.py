@@ -127,6 +127,7 @@ def test_a_spike_arrives_after_its_delay(delay: int) -> None:
         decay_v=4095,
         threshold_mantissa=100,
         bias_mantissa=np.zeros((1, 1)),
+        u_initial=np.zeros(1),
         v_initial=np.zeros((1, 1)),
         lsb_per_drive=np.ones(1),
     )

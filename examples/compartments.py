@@ -1,0 +1,45 @@
+"""Loihi's arithmetic by hand: two compartments given as arrays, stepped bit for bit, and held against a trace.
+
+python examples/compartments.py [TRACE.npz]
+
+TRACE.npz may hold what a chip, Lava or another emulator recorded of the same network: arrays `u`, `v` and `spikes`,
+each (ticks, compartments), any of them.
+"""
+
+import sys
+
+import numpy as np
+
+import neurocmc
+
+TICKS = 12
+
+# The first compartment is driven by its bias; its spikes reach the second after one tick and a delay of two more.
+network = neurocmc.CompartmentNetwork.from_arrays(
+    weights=[[0, 0], [200, 0]],  # rows are targets, columns are sources
+    weight_exponent=-1,
+    delay_ticks=2,
+    decay_u=[0, 1023],
+    decay_v=[0, 409],
+    threshold=[500, 300],  # mantissas: a spike is above 64 times it
+    bias=[103, 0],
+    bias_exponent=7,
+    refractory_ticks=[1, 3],
+)
+inputs = np.zeros((TICKS, 2), dtype=int)
+inputs[1, 1] = -50  # mantissas that arrive from outside: a graded spike, or the weights of some axons
+
+run = neurocmc.run_compartments(network, inputs, record=("spikes", "u", "v"))
+print("tick    u          v          spikes")
+for tick in range(TICKS):
+    spikes = "".join("|" if fires else "." for fires in run.raster()[0, tick])
+    print(f"{tick:4} {run.u[0, tick]!s:>10} {run.v[0, tick]!s:>16}   {spikes}")
+
+if len(sys.argv) > 1:
+    ours = {"u": run.u[0], "v": run.v[0], "spikes": run.raster()[0]}
+    with np.load(sys.argv[1]) as trace:
+        for name in sorted(set(ours) & set(trace.files)):
+            ticks = min(len(trace[name]), TICKS)
+            differs = np.argwhere(ours[name][:ticks] != trace[name][:ticks])
+            first = f"first at tick {differs[0][0]}, compartment {differs[0][1]}" if len(differs) else "none"
+            print(f"{name}: {len(differs)} of {ours[name][:ticks].size} values differ, {first}")

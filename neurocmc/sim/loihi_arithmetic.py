@@ -1,0 +1,43 @@
+"""Loihi's arithmetic for compiled loops: the decay that rounds toward zero, 32-bit sums, the fold of the current."""
+
+from typing import Any
+
+import numba
+import numpy as np
+
+KEEP_BITS = 16  # of the factor in `decayed`: the two parts of its product fit 32 bits
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def toward_zero(value: Any, keep: int, shift: int) -> Any:
+    """value * keep / 2^shift, rounded toward zero, as the chip's decay does."""
+    kept = (abs(value) * keep) >> shift
+    return kept if value >= 0 else -kept
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def decayed(value: Any, keep: Any) -> Any:
+    """value * keep / 2^KEEP_BITS, rounded toward zero, of an int32 `value` and a uint32 `keep`, without a branch.
+
+    In two parts, |value| = high 2^16 + low: the high part's product has no remainder and the low part's fits 32 bits,
+    so that vector instructions work on 32 bits throughout. A factor of fewer bits is the same one shifted left.
+    """
+    sign = np.int32(value >> 31)
+    size = np.uint32((value ^ sign) - sign)
+    high, low = np.uint32(size >> np.uint32(KEEP_BITS)), np.uint32(size & np.uint32((1 << KEEP_BITS) - 1))
+    kept = np.int32(np.uint32(high * keep) + np.uint32(np.uint32(low * keep) >> np.uint32(KEEP_BITS)))
+    return np.int32((kept ^ sign) - sign)
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def wrap32(value: int) -> int:
+    """The low 32 bits of a sum, read as a signed integer."""
+    return ((value + 2147483648) & 4294967295) - 2147483648
+
+
+@numba.njit(cache=True, nogil=True, inline="always")
+def fold(value: int, half: int) -> int:
+    """One wrap of a current that left its register: above half it comes in from below, and the reverse."""
+    if value > half:
+        return value - 2 * half
+    return value + 2 * half if value <= -half else value

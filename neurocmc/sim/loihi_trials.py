@@ -1,0 +1,27 @@
+"""Trials on all cores: they do not know of each other, so the compiled loops may step several at the same time.
+
+The loops release Python's lock, and each trial writes what is its own: results do not depend on how many threads
+there are.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+
+def each_trial(run: Callable[[int], Result], batch: int, threads: int | None = None) -> list[Result]:
+    """`run(trial)` of all trials, in their order, on `threads` threads (None: one for each core we may use)."""
+    workers = min(threads or usable_cores(), batch)
+    if workers <= 1:
+        return [run(trial) for trial in range(batch)]
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(run, range(batch)))
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
