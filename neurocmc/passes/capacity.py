@@ -6,12 +6,14 @@ found by `place` and `route`.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import ceil
 from typing import ClassVar, assert_never
 
 import numpy as np
 
 from neurocmc.common.errors import Problem, raise_infeasible
-from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.rate import RateCircuit, RateProjection
+from neurocmc.passes.packing import least_bits
 from neurocmc.targets import IdealTarget, LoihiLimits, LoihiTarget, Target
 
 
@@ -23,7 +25,7 @@ class Capacity:
     neurons: int
 
     def run(self, circuit: RateCircuit, target: Target) -> RateCircuit:
-        """Raises InfeasibleError for too many compartments, or a fan-in that no core can take in."""
+        """Raises InfeasibleError for too many compartments or synapses, or a fan-in that no core can take in."""
         match target:
             case LoihiTarget():
                 raise_infeasible(self._problems(circuit, target.name, target.limits))
@@ -42,6 +44,16 @@ class Capacity:
                 f"compartments, limit {compartments:,} on {chip}",
                 "use fewer neurons a unit (--neurons), fewer units, or a larger chip",
             )
+        bits = {projection.name: self._bits(projection, limits) for projection in circuit.projections}
+        memory = limits.cores_per_chip * limits.synapse_memory_bits_per_core
+        if sum(bits.values()) > memory:
+            worst = max(bits, key=lambda name: bits[name])
+            yield Problem(
+                f"projection {worst}",
+                f"synapses of the circuit take at least {ceil(sum(bits.values())):,} bits ({ceil(bits[worst]):,} of "
+                f"them here), limit {memory:,} on {chip}",
+                "use fewer neurons a unit (--neurons), fewer connections, or a larger chip",
+            )
         for population in circuit.populations:
             fan_in = {
                 projection.name: self.neurons * int(np.count_nonzero(projection.weight, axis=1).max(initial=0))
@@ -56,3 +68,12 @@ class Capacity:
                     f"projection {worst}), limit {limits.in_axons_per_core:,} in-axons on one core",
                     "use fewer neurons a unit (--neurons), or fewer source units",
                 )
+
+    def _bits(self, projection: RateProjection, limits: LoihiLimits) -> float:
+        """Synapse memory that a projection needs at least: a list of synapses for each neuron of each source unit."""
+        targets, many = np.unique(np.count_nonzero(projection.weight, axis=0), return_counts=True)
+        return sum(
+            int(units) * least_bits(self.neurons, int(reached) * self.neurons, limits, delayed=False)
+            for reached, units in zip(targets, many, strict=True)
+            if reached
+        )

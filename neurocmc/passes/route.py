@@ -3,7 +3,7 @@
 Each neuron needs one out-axon for every projection and core that it reaches, and each of these one in-axon there.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,8 +13,9 @@ from neurocmc.common.arrays import Int
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.chip import RESOURCES, AxonRoute, ChipProgram
 from neurocmc.ir.integer import IntegerNetwork
-from neurocmc.passes.place import Held, Placement
-from neurocmc.passes.synapse_memory import axon_bits, fibres, routes
+from neurocmc.passes.packing import Demand, compartment_profile, lower_bound
+from neurocmc.passes.place import Placement
+from neurocmc.passes.synapse_memory import Held, SynapseFormat, routes
 from neurocmc.targets import LoihiLimits, LoihiTarget
 
 
@@ -26,15 +27,15 @@ class Route:
 
     def run(self, network: IntegerNetwork, placement: Placement, target: LoihiTarget) -> ChipProgram:
         """Raises InfeasibleError naming core, projection, limit and use for every limit that is passed."""
-        held = list(placement.held_by_core)
-        table = routes(fibres(network), held, target.limits)
+        demand = Demand.of(network, target.limits)
+        table = routes(demand.fibres, placement.held_by_core, target.limits)
         program = ChipProgram(
             network=network,
             target=target.name,
             segments=placement.segments,
             routes=table,
-            use=_use(network, held, table),
-            cores_lower_bound=_lower_bound(network, target.limits),
+            use=_use(network, placement.held_by_core, table, demand),
+            cores_lower_bound=lower_bound(demand, network),
         )
         raise_infeasible(_limit_problems(program, target.limits))
         return program
@@ -54,47 +55,25 @@ def limits_of(limits: LoihiLimits) -> dict[str, int | None]:
     }
 
 
-def _use(network: IntegerNetwork, held: list[Held], table: tuple[AxonRoute, ...]) -> Int:
-    use = np.zeros((len(held), len(RESOURCES)), dtype=np.int64)
+def _use(network: IntegerNetwork, held_by_core: Sequence[Held], table: tuple[AxonRoute, ...], demand: Demand) -> Int:
+    use = np.zeros((len(held_by_core), len(RESOURCES)), dtype=np.int64)
     column = {resource: k for k, resource in enumerate(RESOURCES)}
-    formats = _formats(network)
-    for core, units in enumerate(held):
-        populations = [network.population(name) for name in dict.fromkeys(name for name, _ in units)]
-        arriving = [route for route in table if route.target_core == core]
-        use[core, column["compartments"]] = sum(units.values())
-        use[core, column["in_axons"]] = sum(route.axons for route in arriving)
-        use[core, column["out_axons"]] = sum(route.axons for route in table if route.source_core == core)
-        use[core, column["synapses"]] = sum(route.synapses for route in arriving)
-        use[core, column["synapse_bits"]] = sum(route.synapse_bits for route in arriving)
-        use[core, column["compartment_profiles"]] = len(
-            {(p.decay_u, p.decay_v, p.bias_exponent) for p in populations}
-        )
+    formats: list[set[SynapseFormat]] = [set() for _ in held_by_core]
+    format_of = {fibre.projection: fibre.format for fibre in demand.fibres}
+    for route in table:
+        amounts = {"in_axons": route.axons, "synapses": route.synapses, "synapse_bits": route.synapse_bits}
+        for resource, amount in amounts.items():
+            use[route.target_core, column[resource]] += amount
+        if route.source_core >= 0:
+            use[route.source_core, column["out_axons"]] += route.axons
+        formats[route.target_core].add(format_of[route.projection])
+    for core, held in enumerate(held_by_core):
+        populations = [network.population(name) for name in dict.fromkeys(name for name, _ in held)]
+        use[core, column["compartments"]] = sum(held.values())
+        use[core, column["compartment_profiles"]] = len({compartment_profile(p) for p in populations})
         use[core, column["threshold_profiles"]] = len({p.threshold_mantissa for p in populations})
-        use[core, column["synapse_formats"]] = len({formats[route.projection] for route in arriving})
+        use[core, column["synapse_formats"]] = len(formats[core])
     return use
-
-
-def _formats(network: IntegerNetwork) -> dict[str, tuple[int, str, bool]]:
-    """Projection or input -> its synapse format: exponent, sign mode, whether delays are stored."""
-    projections = {p.name: (p.exponent, str(p.sign), p.delay_ticks > 0) for p in network.projections}
-    return projections | {entry.name: (entry.exponent, "mixed", False) for entry in network.inputs}
-
-
-def _lower_bound(network: IntegerNetwork, limits: LoihiLimits) -> int:
-    """Cores that any placement needs: for all compartments, and for all synapses in groups of the kindest size."""
-    sizes = {p.name: p.neurons for p in network.populations}
-    bits = 0.0
-    for fibre in fibres(network):
-        reached = len(fibre.target_units) * sizes[fibre.target]
-        # Groups are padded to whole words, so that a full one is not always the cheapest a synapse.
-        sizes_of_group = range(1, limits.synapses_per_group + 1)
-        cheapest = min(axon_bits(n, fibre.delayed, limits) / n for n in sizes_of_group)
-        bits += fibre.axons * min(float(axon_bits(reached, fibre.delayed, limits)), cheapest * reached)
-    return max(
-        -(-network.neurons // limits.compartments_per_core),
-        int(np.ceil(bits / limits.synapse_memory_bits_per_core)),
-        1,
-    )
 
 
 def _limit_problems(program: ChipProgram, limits: LoihiLimits) -> Iterable[Problem]:

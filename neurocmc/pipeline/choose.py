@@ -46,6 +46,7 @@ def choose_neurons(
     code: Code,
     seed: int,
     max_error: float,
+    tick_s: float | None = None,
     progress: Progress | None = None,
 ) -> Choice:
     """The smallest candidate whose measured NRMSE of rates is at most `max_error` (a fraction of range).
@@ -60,14 +61,14 @@ def choose_neurons(
         if progress:
             progress(f"trying {neurons} neurons a unit", index / len(CANDIDATES))
         try:
-            lowered = lower(circuit, calibration, target, neurons=neurons, code=code, seed=seed)
+            lowered = lower(circuit, calibration, target, neurons=neurons, code=code, seed=seed, tick_s=tick_s)
         except InfeasibleError as error:
             tried.append(Tried(neurons=neurons, error=None, worst=error.problems[0].what))
             # A small pool may have weights too large for their field; once one fits, larger ones only need more.
             if any(entry.error is not None for entry in tried):
                 break
             continue
-        error, worst = measured_error(circuit, lowered, trials)
+        error, worst = measured_error(lowered, trials)
         tried.append(Tried(neurons=neurons, error=error, worst=worst))
         if error <= max_error:
             reason = (
@@ -78,11 +79,11 @@ def choose_neurons(
     raise InfeasibleError(_out_of_reach(tried, max_error, code))
 
 
-def measured_error(circuit: RateCircuit, lowered: Lowered, stimuli: tuple[Stimulus, ...]) -> tuple[float, str]:
+def measured_error(lowered: Lowered, stimuli: tuple[Stimulus, ...]) -> tuple[float, str]:
     """NRMSE of rates of the worst population over all stimuli, and its name; on the emulator where there is one."""
-    worst = (0.0, circuit.populations[0].name)
+    worst = (0.0, lowered.staged.populations[0].name)
     for stimulus in stimuli:
-        rate = simulate_rate(circuit, stimulus)
+        rate = simulate_rate(lowered.staged, stimulus)
         if lowered.integer is not None:
             spiking = simulate_emulator(lowered.integer, stimulus)
         else:

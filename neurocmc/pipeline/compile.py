@@ -20,6 +20,7 @@ from neurocmc.pipeline.artifact import (
     INTEGER,
     RATE,
     SPIKING,
+    STAGED,
     Artifact,
     file_hashes,
     open_artifact,
@@ -38,12 +39,18 @@ TIMINGS = "timings.json"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompileOptions:
-    """What the user may choose. `neurons` None takes 64, or with `max_error` the smallest that meets it."""
+    """What the user may choose. `neurons` None takes 64, or with `max_error` the smallest that meets it.
+
+    `tick_s` is the model's time that one tick stands for; None lets the compiler choose it. `images` names the task
+    whose images drive a published checkpoint, which does not say so itself.
+    """
 
     neurons: int | None = None
     code: Code = "threshold"
     seed: int = 0
     max_error: float | None = None
+    tick_s: float | None = None
+    images: str | None = None
 
     def problems(self) -> tuple[Problem, ...]:
         """Options that contradict each other or make no sense."""
@@ -77,7 +84,7 @@ def compile_model(
     """
     options = options or CompileOptions()
     raise_input_problems(options.problems())
-    model = load(model) if isinstance(model, str | Path) else model
+    model = load(model, options.images) if isinstance(model, str | Path) else model
     target = load_target(target) if isinstance(target, str) else target
     stimuli = model.read_stimuli()
     _check_stimuli(model, stimuli)
@@ -89,6 +96,7 @@ def compile_model(
         neurons=choice.neurons,
         code=options.code,
         seed=options.seed,
+        tick_s=options.tick_s,
         progress=progress,
     )
     with replace_directory(Path(directory)) as folder:
@@ -108,8 +116,9 @@ def _choose(
 ) -> Choice:
     if options.max_error is not None:
         return choose_neurons(
-            model.circuit, stimuli.calibration, target, options.code, options.seed, options.max_error, progress
-        )
+            model.circuit, stimuli.calibration, target, options.code, options.seed, options.max_error,
+            options.tick_s, progress,
+        )  # fmt: skip
     if options.neurons is not None:
         return Choice(neurons=options.neurons, tried=(), reason="given by --neurons")
     return Choice(neurons=DEFAULT_NEURONS, tried=(), reason="the default")
@@ -141,7 +150,8 @@ def _write(
 
 def _write_levels(folder: Path, model: Model, lowered: Lowered) -> None:
     folder.mkdir()
-    levels = {RATE: model.circuit, SPIKING: lowered.spiking, INTEGER: lowered.integer}
+    staged = None if lowered.staged is model.circuit else lowered.staged
+    levels = {RATE: model.circuit, STAGED: staged, SPIKING: lowered.spiking, INTEGER: lowered.integer}
     for stem, level in levels.items():
         if level is not None:
             save_level(level, folder, stem)
@@ -177,6 +187,8 @@ def _manifest(
             "code": options.code,
             "seed": options.seed,
             "max_error": options.max_error,
+            "tick_s": options.tick_s,
+            "images": options.images,
         },
         "neurons_reason": choice.reason,
         "neurons_tried": [asdict(entry) for entry in choice.tried],

@@ -2,20 +2,23 @@
 
 The order is the table of contents of the compiler:
 
-1. refuse what no placement could hold, then calibrate, because every later choice is made for the range visited;
-2. match gains next, while numbers are still real, but on the target's own neuron;
-3. legalise before rounding, so that what the target cannot hold is refused by its cause and not by its digits;
-4. quantise, then place and route, which need to know the formats and nothing of rates.
+1. choose the tick, then rewrite what no pool of neurons can be: second-order kernels get relays, linear units
+   offsets; these are exact, so that they stand before everything that is not;
+2. refuse what no placement could hold, then calibrate, because every later choice is made for the range visited;
+3. match gains next, while numbers are still real, but on the target's own neuron;
+4. legalise before rounding, so that what the target cannot hold is refused by its cause and not by its digits;
+5. quantise, hold every number against its register and bound what the registers will be asked to hold, then place
+   and route, which need to know the formats and nothing of rates.
 
 After each pass its result is verified; a fault there is a defect of neurocmc and stops the line.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TypeVar, assert_never
 
-from neurocmc.common.errors import Problem
+from neurocmc.common.errors import InfeasibleError, Problem
 from neurocmc.ir.chip import ChipProgram
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
@@ -25,22 +28,34 @@ from neurocmc.passes.calibrate import Calibrate, Calibration
 from neurocmc.passes.capacity import Capacity
 from neurocmc.passes.gain_match import GainMatch
 from neurocmc.passes.legalise import Legalise
+from neurocmc.passes.offsets import Offsets
+from neurocmc.passes.overflow import Headroom, Overflow
 from neurocmc.passes.place import Place
 from neurocmc.passes.quantise import Quantise
+from neurocmc.passes.registers import Registers
+from neurocmc.passes.relays import Relays
 from neurocmc.passes.route import Route
+from neurocmc.passes.scales import CURRENT_MARGIN
+from neurocmc.passes.time_scale import TimeScale
 from neurocmc.targets import IdealTarget, LoihiTarget, Target
 
 Progress = Callable[[str, float], None]  # stage, share done
+MARGIN_DOUBLINGS = 4  # of the room in a current register: more of it, and weights round too much
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Lowered:
-    """All levels below the rate circuit; integer and chip are None where the target computes in real numbers."""
+    """All levels below the rate circuit; integer and chip are None where the target computes in real numbers.
 
+    `staged` is the rate circuit as pools of neurons can be it: with the chosen tick, relays and offsets.
+    """
+
+    staged: RateCircuit
     calibration: Calibration
     spiking: SpikingNetwork
     integer: IntegerNetwork | None
     chip: ChipProgram | None
+    headroom: tuple[Headroom, ...] = ()  # of each population's registers, where the target has any
     seconds: dict[str, float] = field(default_factory=dict)  # pass -> time it took
 
 
@@ -52,30 +67,70 @@ def lower(
     neurons: int,
     code: Code,
     seed: int,
+    tick_s: float | None = None,
     progress: Progress | None = None,
 ) -> Lowered:
     """RateCircuit -> the program's levels. Raises InfeasibleError where the target cannot hold the circuit."""
     clock = _Clock(progress)
-    Capacity(neurons=neurons).run(circuit, target)
-    ranges = Calibrate(calibration).run(circuit)
+    staged = Relays().run(TimeScale(tick_s).run(circuit, target), target)
+    Capacity(neurons=neurons).run(staged, target)
+    staged = _verified(Offsets(calibration).run(staged))
+    clock.done(Offsets.name, 0.15)
+    ranges = Calibrate(calibration).run(staged)
     clock.done(Calibrate.name, 0.3)
-    spiking = GainMatch(calibration=ranges, neurons=neurons, code=code, seed=seed).run(circuit, target)
-    clock.done(GainMatch.name, 0.6)
-    spiking = _verified(Legalise().run(spiking, target))
-    clock.done(Legalise.name, 0.65)
+    match_gains = GainMatch(calibration=ranges, neurons=neurons, code=code, seed=seed)
     match target:
         case IdealTarget():
-            return Lowered(calibration=ranges, spiking=spiking, integer=None, chip=None, seconds=clock.seconds)
+            spiking = _verified(Legalise().run(match_gains.run(staged, target), target))
+            clock.done(GainMatch.name, 1.0)
+            integer, chip, headroom = None, None, ()
         case LoihiTarget():
-            integer = _verified(Quantise().run(spiking, target))
-            clock.done(Quantise.name, 0.7)
+            spiking, integer, headroom = _with_headroom(
+                match_gains, staged, target, Overflow(calibration=calibration)
+            )
+            clock.done(GainMatch.name, 0.75)
             placement = Place().run(integer, target)
             clock.done(Place.name, 0.9)
             chip = _verified(Route().run(integer, placement, target))
             clock.done(Route.name, 1.0)
-            return Lowered(calibration=ranges, spiking=spiking, integer=integer, chip=chip, seconds=clock.seconds)
         case other:
             assert_never(other)
+    return Lowered(
+        staged=staged,
+        calibration=ranges,
+        spiking=spiking,
+        integer=integer,
+        chip=chip,
+        headroom=headroom,
+        seconds=clock.seconds,
+    )
+
+
+def _with_headroom(
+    match_gains: GainMatch, staged: RateCircuit, target: LoihiTarget, overflow: Overflow
+) -> tuple[SpikingNetwork, IntegerNetwork, tuple[Headroom, ...]]:
+    """Gains matched and rounded at the largest scales at which no register is proved to be too small.
+
+    Larger scales round less, so they are tried first; where a worst case does not fit, the populations it is of get
+    more room, doubled each time. If no room helps, the first result stands, and its headroom says what is not proved.
+    """
+    margins: dict[str, float] = {}
+    results: list[tuple[SpikingNetwork, IntegerNetwork, tuple[Headroom, ...]]] = []
+    for _ in range(MARGIN_DOUBLINGS + 1):
+        try:
+            matched = replace(match_gains, current_margins=margins).run(staged, target)
+            spiking = _verified(Legalise().run(matched, target))
+            integer = Registers().run(_verified(Quantise().run(spiking, target)), target)
+        except InfeasibleError:
+            if results:
+                break
+            raise
+        results.append((spiking, integer, overflow.run(integer)))
+        unproved = [entry.population for entry in results[-1][2] if entry.proved == "no"]
+        if not unproved:
+            return results[-1]
+        margins = margins | {name: 2.0 * margins.get(name, CURRENT_MARGIN) for name in unproved}
+    return results[0]
 
 
 class FaultyPassError(Exception):
@@ -85,7 +140,7 @@ class FaultyPassError(Exception):
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
-Level = TypeVar("Level", SpikingNetwork, IntegerNetwork, ChipProgram)
+Level = TypeVar("Level", RateCircuit, SpikingNetwork, IntegerNetwork, ChipProgram)
 
 
 def _verified(level: Level) -> Level:

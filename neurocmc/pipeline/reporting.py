@@ -31,7 +31,8 @@ def write_budget(folder: Path, lowered: Lowered, target: Target, calibration: tu
             assert lowered.integer is not None
             stimulus = calibration[0].take(slice(LOAD_TRIALS))
             recording = simulate_emulator(lowered.integer, stimulus)
-            budget = chip_budget(lowered.chip, target, spike_load(lowered.integer, stimulus, recording))
+            load = spike_load(lowered.integer, stimulus, recording)
+            budget = chip_budget(lowered.chip, target, load, lowered.headroom)
         case other:
             assert_never(other)
     write_file(folder / BUDGET, budget.to_json())

@@ -1,4 +1,4 @@
-"""Budget: every resource of every core, used, limit and percent, and with a load the energy; budget.json."""
+"""Budget: every resource of every core and register, used, limit and percent, and with a load the energy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text
 from neurocmc.ir.chip import RESOURCES, ChipProgram
 from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.passes.overflow import Headroom
 from neurocmc.passes.route import limits_of
 from neurocmc.report.energy import EnergyEstimate, estimate_energy
 from neurocmc.report.spike_load import SpikeLoad
@@ -47,7 +48,8 @@ class Budget:
     """What a circuit takes of a target.
 
     `in_all` is the sum over cores against the whole chip. An ideal target has no cores: `cores` is empty and the
-    numbers of cores are None. `load` and `energy` are None where the circuit was not run, or the target is ideal.
+    numbers of cores are None, and neither has it registers that could overflow: `headroom` is empty. `load` and
+    `energy` are None where the circuit was not run, or the target is ideal.
     """
 
     circuit: str
@@ -57,6 +59,7 @@ class Budget:
     cores_per_chip: int | None
     in_all: tuple[ResourceUse, ...]
     cores: tuple[CoreUse, ...]
+    headroom: tuple[Headroom, ...]
     load: SpikeLoad | None
     energy: EnergyEstimate | None
 
@@ -85,7 +88,9 @@ class Budget:
             ) from None
 
 
-def chip_budget(program: ChipProgram, target: LoihiTarget, activity: SpikeLoad | None) -> Budget:
+def chip_budget(
+    program: ChipProgram, target: LoihiTarget, activity: SpikeLoad | None, headroom: tuple[Headroom, ...] = ()
+) -> Budget:
     """The budget of a placed program; without an activity there is no energy estimate.
 
     Raises ValueError where program and target, or program and activity, do not belong together.
@@ -110,6 +115,7 @@ def chip_budget(program: ChipProgram, target: LoihiTarget, activity: SpikeLoad |
             )
             for core in range(program.cores)
         ),
+        headroom=headroom,
         load=activity,
         energy=None if activity is None else estimate_energy(program, target, activity),
     )
@@ -132,6 +138,7 @@ def ideal_budget(network: SpikingNetwork, target: IdealTarget) -> Budget:
             ResourceUse.of("synapses_as_simulated", pool_synapses, None),
         ),
         cores=(),
+        headroom=(),
         load=None,
         energy=None,
     )

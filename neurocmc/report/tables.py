@@ -64,7 +64,37 @@ def budget_table(budget: Budget) -> RenderableType:
             _limit(most.limit),
             _percent(most.percent),
         )
-    return Group(table, _line(wording.cores(budget)), _core_table(budget))
+    parts = [table, _line(wording.cores(budget)), _core_table(budget)]
+    return Group(*parts, *([headroom_table(budget)] if budget.headroom else []))
+
+
+def headroom_table(budget: Budget) -> RenderableType:
+    """How close each population's worst case comes to the edges of its registers, and for which drives."""
+    table = _table(
+        "headroom: worst case of each population, % of the register",
+        (
+            "!population",
+            "!proved for",
+            ">current [LSB]",
+            ">%",
+            ">voltage %",
+            ">bits left",
+            ">can fire",
+            "largest source",
+        ),
+    )
+    for entry in budget.headroom:
+        table.add_row(
+            Text(entry.population),
+            Text(wording.proved(entry), style="yellow" if entry.proved == "no" else ""),
+            f"{entry.current.low:,}..{entry.current.high:,}",
+            _percent(100 * entry.current.share),
+            _percent(100 * entry.voltage.share),
+            wording.bits(entry),
+            f"{entry.firing} of {entry.neurons}",
+            Text(entry.largest_source),
+        )
+    return Group(table, _line(wording.overflow(budget)))
 
 
 def energy_table(energy: EnergyEstimate) -> RenderableType:

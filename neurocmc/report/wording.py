@@ -1,5 +1,6 @@
 """Numbers as a reader wants them: shares as percent, energies with the prefix that fits, counts with separators."""
 
+from neurocmc.passes.overflow import Headroom
 from neurocmc.report.budget import Budget
 from neurocmc.verification.edges import Edge
 
@@ -78,3 +79,36 @@ def cores(budget: Budget) -> str:
         f"cores used: {budget.cores_used} of {budget.cores_per_chip} ({share:.3g} %); "
         f"no placement can use fewer than {budget.cores_lower_bound}"
     )
+
+
+def proved(headroom: Headroom) -> str:
+    """For which drives nothing overflows in a population."""
+    return {"any input": "any input", "calibrated input": "drives as calibrated", "no": "not proved"}[headroom.proved]
+
+
+def bits(headroom: Headroom) -> str:
+    """Bits left in the register that comes closest to its limit."""
+    name, register = headroom.worst
+    return f"{register.headroom_bits:+.2f} ({name})" if register.share else "idle"
+
+
+def overflow(budget: Budget) -> str:
+    """What the headroom of all populations comes to, as a sentence; of a target without registers, nothing."""
+    if not budget.headroom:
+        return ""
+    beyond = [entry for entry in budget.headroom if entry.proved == "no"]
+    if beyond:
+        named = "; ".join(
+            f"{entry.population}, {100 * register.share:.0f} % of the {name}"
+            + (f", most of it from {entry.largest_source}" if entry.largest_source else "")
+            for entry in beyond
+            for name, register in [entry.worst]
+        )
+        return (
+            f"not proved for {len(beyond)} of {len(budget.headroom)} populations ({named}): the worst case, in which "
+            "all that excites them fires together, does not fit; calibration alone bounds them, and a run in which a "
+            "current wraps is refused by the emulator"
+        )
+    if all(entry.proved == "any input" for entry in budget.headroom):
+        return "proved: no register overflows, whatever the host sends"
+    return "proved: no register overflows at drives within the range of the calibration stimuli"

@@ -6,21 +6,25 @@ import pytest
 
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.passes.capacity import Capacity
-from neurocmc.targets import load_target
+from neurocmc.targets import LoihiTarget, load_target
 from tests.passes.small_circuits import swta
 
 CIRCUIT = swta()
+ROOMY = replace(  # so much synapse memory that axons are what ends first
+    load_target("loihi1"),
+    limits=load_target("loihi1").limits.model_copy(update={"synapse_memory_bits_per_core": 10**8}),
+)
 
 
 def refusal(neurons: int) -> str:
     with pytest.raises(InfeasibleError) as caught:
-        Capacity(neurons=neurons).run(CIRCUIT, load_target("loihi1"))
+        Capacity(neurons=neurons).run(CIRCUIT, ROOMY)
     return str(caught.value)
 
 
 def test_the_largest_fan_in_is_let_through() -> None:
     # The inhibitory unit hears four excitatory ones: 4 x 1,024 axons are all that a core takes in.
-    assert Capacity(neurons=1024).run(CIRCUIT, load_target("loihi1")) is CIRCUIT
+    assert Capacity(neurons=1024).run(CIRCUIT, ROOMY) is CIRCUIT
 
 
 def test_one_neuron_more_is_refused_with_the_projection() -> None:
@@ -37,6 +41,24 @@ def test_too_many_compartments_are_refused_with_the_count() -> None:
     assert Capacity(neurons=most).run(lone, load_target("loihi1")) is lone
     with pytest.raises(InfeasibleError, match=r"5 units of 26,215 neurons are 131,075 compartments, limit 131,072"):
         Capacity(neurons=most + 1).run(lone, load_target("loihi1"))
+
+
+def test_more_synapse_memory_than_the_chip_has_is_refused_with_the_projection() -> None:
+    """By hand, 8 neurons a unit: 64 axons of 8 synapses, 8 of 32; the kindest group holds 56 in 1,024 bits."""
+    chip = load_target("loihi1")
+    needed = -(-(64 * 8 + 8 * 32) * 1024 // 56)
+
+    def with_memory(bits: int) -> LoihiTarget:
+        limits = chip.limits.model_copy(update={"cores_per_chip": 1, "synapse_memory_bits_per_core": bits})
+        return replace(chip, limits=limits)
+
+    assert Capacity(neurons=8).run(CIRCUIT, with_memory(needed)) is CIRCUIT
+    with pytest.raises(InfeasibleError) as caught:
+        Capacity(neurons=8).run(CIRCUIT, with_memory(needed - 1))
+    assert str(caught.value) == (
+        "projection excite->excite: synapses of the circuit take at least 14,044 bits (4,682 of them here), limit "
+        "14,043 on loihi1\n    cure: use fewer neurons a unit (--neurons), fewer connections, or a larger chip"
+    )
 
 
 def test_an_ideal_target_holds_everything() -> None:

@@ -1,7 +1,5 @@
 """Every neuron stands in one place, no core is overfull, and each limit that is passed is named."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -9,7 +7,7 @@ from hypothesis import strategies as st
 
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.passes.route import limits_of
-from neurocmc.passes.synapse_memory import axon_bits
+from neurocmc.passes.synapse_memory import axon_bits, axon_bits_table
 from neurocmc.targets import LoihiTarget
 from tests.ir import levels
 from tests.ir.levels import loihi1
@@ -57,6 +55,14 @@ def test_delays_cost_their_bits_where_they_are_used() -> None:
     limits = chip_with(synapse_delay_bits=6).limits
     assert axon_bits(64, delayed=False, limits=limits) == 1216
     assert axon_bits(64, delayed=True, limits=limits) == 1600  # 10 + 64 * 24 = 1,546
+
+
+def test_the_table_of_a_core_is_the_formula() -> None:
+    limits = loihi1().limits
+    table = axon_bits_table(limits)
+    assert table.shape == (2, limits.compartments_per_core + 1)
+    for delayed in (False, True):
+        assert table[int(delayed)].tolist() == [axon_bits(n, delayed, limits) for n in range(table.shape[1])]
 
 
 @st.composite
@@ -184,8 +190,23 @@ def test_a_network_is_refused_one_core_beyond_the_chip() -> None:
     network = network_of([pool("a", 2, 4), pool("b", 1, 3)], [])
     assert built(network, chip_with(compartments_per_core=4, cores_per_chip=3)).cores == 3
     assert refusal(network, chip_with(compartments_per_core=4, cores_per_chip=2)) == (
-        "population a: the circuit (11 neurons, 8 of them here) needs 3 cores, limit 2 on loihi1\n"
+        "population a: the circuit (11 neurons, 8 of them here) needs 3 cores, limit 2 on loihi1; 2 of them are "
+        "out of compartments\n"
         "    cure: use fewer neurons a unit (--neurons), fewer units, or a larger chip"
+    )
+
+
+def test_too_many_cores_say_what_fills_them_and_for_whom() -> None:
+    a, b = pool("a", 3, 4), pool("b", 1, 4)
+    network = network_of([a, b], [wire(a, b), wire(b, a)])
+    one_core = {"cores_per_chip": 1}
+    assert refusal(network, chip_with(synapse_memory_bits_per_core=2559, **one_core)).startswith(
+        "population a: the circuit (16 neurons, 12 of them here) needs 2 cores, limit 1 on loihi1; 1 of them are "
+        "out of synapse memory, most of it (60 %) for projection a->b\n"
+    )
+    assert (
+        "2 cores, limit 1 on loihi1; 1 of them are out of in-axons, most of it (75 %) for projection a->b"
+        in refusal(network, chip_with(in_axons_per_core=15, **one_core))
     )
 
 
@@ -215,55 +236,6 @@ def test_synapse_bits_split_a_population_and_then_refuse_it() -> None:
         "population b: one neuron has a fan-in of 12 axons and 768 synapse bits (12 axons are from a->b); "
         "one core holds 4,096 and 767\n"
     )
-
-
-def test_out_axons_are_refused_with_the_projection() -> None:
-    a, b = pool("a", 3, 4), pool("b", 2, 2)
-    network = network_of([a, b], [wire(a, b), wire(b, a)])
-    assert used(built(network, chip_with(out_axons_per_core=16)), "out_axons") == [16]
-    assert refusal(network, chip_with(out_axons_per_core=15)) == (
-        "core 0 (populations a, b): 16 out axons, limit 15; most of it, 12, is projection a->b\n"
-        "    cure: use fewer neurons a unit (--neurons), or split the population"
-    )
-
-
-@pytest.mark.parametrize(
-    ("differs", "resource"),
-    [
-        ({"decay_u": 100}, "compartment profiles"),
-        ({"decay_v": 100}, "compartment profiles"),
-        ({"bias_exponent": 5}, "compartment profiles"),
-        ({"threshold_mantissa": 999}, "threshold profiles"),
-    ],
-)
-def test_profiles_are_refused_one_beyond(differs: dict[str, int], resource: str) -> None:
-    limit = {f"{resource.replace(' ', '_')}_per_core": 1}
-    same = network_of([pool("a", 1, 2), pool("b", 1, 2)], [])
-    other = network_of([pool("a", 1, 2), pool("b", 1, 2, **differs)], [])
-    assert used(built(same, chip_with(**limit)), resource.replace(" ", "_")) == [1]
-    assert refusal(other, chip_with(**limit)).startswith(f"core 0 (populations a, b): 2 {resource}, limit 1\n")
-
-
-@pytest.mark.parametrize("differs", [{"exponent": 1}, {"sign": "mixed", "mantissa": [[2]]}, {"delay_ticks": 1}])
-def test_synapse_formats_are_refused_one_beyond(differs: dict[str, Any]) -> None:
-    a, b = pool("a", 1, 2), pool("b", 1, 2)
-    same = network_of([a, b], [wire(a, b), wire(b, a)])
-    other = network_of([a, b], [wire(a, b), wire(b, a, **differs)])
-    assert used(built(same, chip_with(synapse_formats_per_core=1)), "synapse_formats") == [1]
-    text = refusal(other, chip_with(synapse_formats_per_core=1))
-    assert text.startswith("core 0 (populations a, b): 2 synapse formats, limit 1\n")
-
-
-def test_everything_that_is_passed_is_said_at_once() -> None:
-    a, b = pool("a", 1, 2), pool("b", 1, 2, decay_u=1, threshold_mantissa=5)
-    network = network_of([a, b], [wire(a, b), wire(b, a, exponent=1)])
-    target = chip_with(
-        out_axons_per_core=3,
-        compartment_profiles_per_core=1,
-        threshold_profiles_per_core=1,
-        synapse_formats_per_core=1,
-    )
-    assert refusal(network, target).count("core 0 (populations a, b)") == 4
 
 
 def test_the_winner_take_all_is_placed() -> None:

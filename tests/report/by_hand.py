@@ -10,6 +10,7 @@ import numpy as np
 from neurocmc.ir.chip import AxonRoute, ChipProgram, Segment
 from neurocmc.ir.integer import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, RoundingLoss
 from neurocmc.ir.spiking import GainFit, SpikingInput, SpikingNetwork, SpikingPopulation, SpikingProjection
+from neurocmc.passes.overflow import Headroom, Overflow, Register
 from neurocmc.report.spike_load import SpikeLoad, UnitSpikes
 from neurocmc.targets import IdealTarget, LoihiTarget, load_target
 from neurocmc.verification.edges import Edge
@@ -103,6 +104,7 @@ def spiking_network(name: str = "by hand", population: str = "a") -> SpikingNetw
                 tau_s=0.02,
                 order=1,
                 delay_ticks=0,
+                standing=np.zeros(1),
             ),
             SpikingProjection(
                 name="b->a",
@@ -112,10 +114,19 @@ def spiking_network(name: str = "by hand", population: str = "a") -> SpikingNetw
                 tau_s=0.02,
                 order=1,
                 delay_ticks=0,
+                standing=np.zeros(2),
             ),
         ),
         inputs=(
-            SpikingInput(name="drive", target=population, weight=np.eye(2), tau_s=0.0, largest=1.0, largest_step=1.0),
+            SpikingInput(
+                name="drive",
+                target=population,
+                weight=np.eye(2),
+                tau_s=0.0,
+                order=1,
+                largest=1.0,
+                largest_step=1.0,
+            ),
         ),
         readouts=(),
     )
@@ -147,6 +158,7 @@ def _pool(name: str, bias: list[list[int]]) -> IntegerPopulation:
         threshold_mantissa=1000,
         bias_mantissa=mantissa,
         bias_exponent=3,
+        u_initial=np.zeros(mantissa.shape[0]),
         v_initial=np.zeros_like(mantissa),
         lsb_per_drive=np.full(mantissa.shape[0], 100.0),
         activity_per_spike=0.1,
@@ -206,3 +218,19 @@ def _spiking(name: str, units: int, neurons: int) -> SpikingPopulation:
             valid_range=(0.0, 1.0),
         ),
     )
+
+
+def headroom() -> tuple[Headroom, ...]:
+    """Of `integer_network`, and one population made up that overflows."""
+    own = Overflow(calibration=()).run(integer_network())
+    beyond = Headroom(
+        population="c",
+        proved="no",
+        current=Register(low=-5, high=12_582_912, limit=8_388_607),
+        voltage=Register(low=-5, high=12_646_912, limit=8_388_607),
+        input_sum=Register(low=0, high=1 << 20, limit=(1 << 31) - 1),
+        firing=3,
+        neurons=4,
+        largest_source="projection a->c",
+    )
+    return (*own, beyond)

@@ -93,7 +93,7 @@ def test_json_gives_back_the_same_budget(
         populations=(replace(load.populations[0], per_tick=a), replace(load.populations[1], per_tick=(b,))),
         inputs=(replace(load.inputs[0], per_tick=drive),),
     )
-    budget = chip_budget(by_hand.program(), by_hand.loihi(), load)
+    budget = chip_budget(by_hand.program(), by_hand.loihi(), load, by_hand.headroom())
     text = budget.to_json()
     assert Budget.from_json(text) == budget
     assert Budget.from_json(text).to_json() == text

@@ -59,7 +59,7 @@ def chip_content() -> ReportContent:
         versions={"neurocmc": "0.1.0"},
         edges=by_hand.edges(),
         integer=by_hand.integer_network(),
-        budget=chip_budget(by_hand.program(), by_hand.loihi(), by_hand.load()),
+        budget=chip_budget(by_hand.program(), by_hand.loihi(), by_hand.load(), by_hand.headroom()),
         pictures=(
             Picture(section="gain", media="image/png", content=b"gain", caption="Gain fits"),
             Picture(section="cores", media="image/png", content=b"cores", caption="Core map"),
@@ -81,6 +81,7 @@ def test_a_chip_s_report_has_every_section() -> None:
         "3 pass", "1 miss", "1 not run",
         "6.1 % of range",
         "Cores used: 2 of 128",
+        "Not proved for 1 of 3 populations (c, 150 % of the current", "-5..12,582,912", "150.0", "-0.58 (current)",
         "819 pJ", "104 µJ", "pre-silicon estimates", "written by hand", "mesh coordinates",
         "0.75", "0.72",
     ):  # fmt: skip

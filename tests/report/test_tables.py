@@ -7,10 +7,19 @@ import pytest
 from rich.console import Console, RenderableType
 from syrupy.assertion import SnapshotAssertion
 
+from neurocmc.passes.overflow import Proved
 from neurocmc.report import wording
 from neurocmc.report.budget import chip_budget, ideal_budget
 from neurocmc.report.energy import estimate_energy
-from neurocmc.report.tables import CORES_LISTED, budget_table, edge_table, energy_table, gain_fit_table, loss_table
+from neurocmc.report.tables import (
+    CORES_LISTED,
+    budget_table,
+    edge_table,
+    energy_table,
+    gain_fit_table,
+    headroom_table,
+    loss_table,
+)
 
 from . import by_hand
 
@@ -29,6 +38,35 @@ def test_edges(snapshot: SnapshotAssertion) -> None:
 
 def test_budget_of_a_chip(snapshot: SnapshotAssertion) -> None:
     assert printed(budget_table(chip_budget(by_hand.program(), by_hand.loihi(), None))) == snapshot
+
+
+def test_headroom(snapshot: SnapshotAssertion) -> None:
+    assert (
+        printed(headroom_table(chip_budget(by_hand.program(), by_hand.loihi(), None, by_hand.headroom()))) == snapshot
+    )
+
+
+@pytest.mark.parametrize(
+    ("proved", "text"),
+    [
+        (("any input", "any input"), "proved: no register overflows, whatever the host sends"),
+        (
+            ("any input", "calibrated input"),
+            "proved: no register overflows at drives within the range of the calibration stimuli",
+        ),
+        (
+            ("no", "calibrated input"),
+            "not proved for 1 of 2 populations (c, 150 % of the current, most of it from projection a->c): the worst "
+            "case, in which all that excites them fires together, does not fit; calibration alone bounds them, and a "
+            "run in which a current wraps is refused by the emulator",
+        ),
+    ],
+)
+def test_headroom_in_a_sentence(proved: tuple[Proved, Proved], text: str) -> None:
+    beyond = by_hand.headroom()[-1]
+    entries = tuple(replace(beyond, proved=kind) for kind in proved)
+    assert wording.overflow(chip_budget(by_hand.program(), by_hand.loihi(), None, entries)) == text
+    assert wording.overflow(ideal_budget(by_hand.spiking_network(), by_hand.ideal())) == ""
 
 
 def test_budget_of_a_simulator(snapshot: SnapshotAssertion) -> None:

@@ -263,7 +263,12 @@ def test_a_target_cannot_be_changed(change: Callable[[Target], None]) -> None:
         ("spike_payload_bits: {value: 0", "spike_payload_bits: {value: 1", "spike_payload_bits must be 0, or 2"),
         ("filter_stages: {value: 1", "filter_stages: {value: 2", r"filter_stages of a loihi must be 1 \(got 2\)"),
         ("current_bits: {value: 24", "current_bits: {value: 40", r"less than or equal to 32 \(got 40\)"),
-        ("decay_bits: {value: 12", "decay_bits: {value: 33", r"less than or equal to 32 \(got 33\)"),
+        ("decay_bits: {value: 12", "decay_bits: {value: 31", r"less than or equal to 30 \(got 31\)"),
+        (
+            "synapse_delay_bits:\n    value: 6",
+            "synapse_delay_bits:\n    value: 5",
+            r"\(62\) is beyond synapse_delay_bits",
+        ),
     ],
 )
 def test_number_formats_that_contradict_each_other_or_fit_no_register(old: str, new: str, message: str) -> None:

@@ -1,0 +1,110 @@
+"""What staging did to a circuit, and what it costs: relays, offsets, and the time that a tick stands for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from neurocmc.ir.rate import RateCircuit, RatePopulation
+from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.targets import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagingCost:
+    """One population that was made, or rewritten, so that pools of neurons can be it."""
+
+    population: str
+    what: str
+    neurons: int  # added for it
+    ticks: int  # of delay added
+    spans: tuple[float, float]  # activity from an empty pool to a full one; of the unit with the widest range
+    half_step: float  # the largest rounding error of the pool's count, in the same units
+
+
+def staging_costs(circuit: RateCircuit, staged: RateCircuit, network: SpikingNetwork) -> list[StagingCost]:
+    """A cost for each population of `staged` that is not as it was in `circuit`."""
+    given = {population.name: population for population in circuit.populations}
+    costs: list[StagingCost] = []
+    for population in staged.populations:
+        before = given.get(population.name)
+        spans = _spans(before, population, network)
+        if spans is None:
+            continue
+        pool = network.population(population.name)
+        costs.append(
+            StagingCost(
+                population=population.name,
+                what=_what(before, staged, population),
+                neurons=0 if before else pool.units * pool.neurons,
+                ticks=0,  # a relay's tick is the step that the kernel's second stage lags behind its first
+                spans=spans,
+                half_step=0.5 * (spans[1] - spans[0]) / pool.neurons,
+            )
+        )
+    return costs
+
+
+def _spans(
+    before: RatePopulation | None, population: RatePopulation, network: SpikingNetwork
+) -> tuple[float, float] | None:
+    """What a full pool covers, or None where the population is as it was given."""
+    if before is not None and all(
+        getattr(before, field) == getattr(population, field) for field in ("transfer", "floor", "top")
+    ):
+        return None
+    ceiling = network.population(population.name).fit.ceiling
+    if population.transfer != "relu":
+        return population.floor, population.floor + ceiling
+    # A linear unit: r = low + r' / gain', of the gain that the unit had before (a relay's is 1).
+    gain = np.ones(population.size) if before is None else before.gain
+    offset = np.zeros(population.size) if before is None else before.offset
+    width, low = gain / population.gain, (population.offset - offset) * gain
+    widest = int(np.argmax(width))
+    return float(low[widest]), float(low[widest] + width[widest] * ceiling)
+
+
+def _what(before: RatePopulation | None, staged: RateCircuit, population: RatePopulation) -> str:
+    if before is not None:
+        return "cut to what it visits" if population.transfer != "relu" else "linear, counted from its lowest visit"
+    (onward,) = [projection for projection in staged.projections if projection.source == population.name]
+    return f"relay: first stage of the kernel of {onward.target}, tau {1e3 * onward.tau_s:.4g} ms"
+
+
+def staging_table(costs: Sequence[StagingCost]) -> RenderableType:
+    """Every relay and offset with what it costs."""
+    table = Table(title="rewritten for pools of neurons (exactly; the pools then round)", title_justify="left")
+    for heading in ("population", "what", "neurons", "ticks", "pool spans", "rounds by"):
+        table.add_column(heading, justify="right" if heading in ("neurons", "ticks", "rounds by") else "left")
+    for cost in costs:
+        table.add_row(
+            Text(cost.population),
+            Text(cost.what),
+            f"{cost.neurons:,}",
+            str(cost.ticks),
+            f"{cost.spans[0]:.4g} .. {cost.spans[1]:.4g}",
+            f"{cost.half_step:.2g}",
+        )
+    return table
+
+
+def time_scale(circuit: RateCircuit, staged: RateCircuit, target: Target) -> str:
+    """What a tick stands for, and how that compares with the chip's usual tick."""
+    tick_s = staged.dt_s
+    parts = round(circuit.dt_s / tick_s)
+    why = (
+        "the circuit's own step" if parts == 1 else f"a {parts}th of the circuit's step of {1e3 * circuit.dt_s:g} ms"
+    )
+    usual_s = target.limits.default_tick_s
+    pace = tick_s / usual_s
+    speed = (
+        "in real time"
+        if pace == 1
+        else f"{max(pace, 1 / pace):.3g} times {'faster' if pace > 1 else 'slower'} than the model"
+    )
+    return (
+        f"a tick stands for {1e3 * tick_s:g} ms of the model ({why}); at {1e3 * usual_s:g} ms a tick it runs {speed}"
+    )

@@ -1,0 +1,28 @@
+"""Lowering bounds every register of a chip's populations, and an ideal target's, which has none, not at all."""
+
+import numpy as np
+
+from neurocmc.pipeline.lower import lower
+from neurocmc.sim.host import encode
+from neurocmc.sim.loihi import emulate
+from neurocmc.targets import load_target
+from tests.passes.small_circuits import steps, swta
+
+
+def test_currents_of_a_run_stay_within_the_headroom_that_lowering_found() -> None:
+    lowered = lower(swta(), (steps(),), load_target("loihi1"), neurons=16, code="threshold", seed=0)
+    assert lowered.integer is not None
+    network = lowered.integer
+    assert [entry.population for entry in lowered.headroom] == [p.name for p in network.populations]
+    run = emulate(network, encode(network, steps()), 1, steps().ticks(network.tick_s), record_state=True)
+    for entry in lowered.headroom:
+        start = network.first_unit()[entry.population]
+        u = run.u[0, :, start : start + network.population(entry.population).units]
+        assert entry.proved != "no"
+        assert entry.current.low <= u.min()
+        assert u.max() <= entry.current.high <= 2**23
+        assert np.ptp(u) > 0.05 * entry.current.high  # the bound is of the size of what happens
+
+
+def test_a_simulator_has_no_registers() -> None:
+    assert lower(swta(), (steps(),), load_target("brian2"), neurons=16, code="threshold", seed=0).headroom == ()
