@@ -11,19 +11,21 @@ WITH_TEST := .venv/.installed-test
 WITH_CHECK := .venv/.installed-check
 WITH_DOCS := .venv/.installed-docs
 WITH_NENGO := .venv-nengo/.installed
+WITH_BRIAN2_LOIHI := .venv-brian2-loihi/.installed
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check quality lint types imports bench docs lava clean distclean
+.PHONY: help demo test check quality lint types imports bench docs lava lava-310 netx clean distclean
 
 help:
 	@echo 'make demo       install, compile the bundled circuit for Loihi 1, verify it, draw it (build/demo)'
 	@echo 'make test       install, run all tests'
 	@echo 'make check      lint, types, import contracts, tests: what CI asks for, but for the docs'
 	@echo 'make docs       build the documentation without warnings (docs/_build/html/index.html)'
-	@echo 'make bench      the same circuit on neurocmc and on NEF, side by side (makes .venv-nengo)'
+	@echo 'make bench      speed and accuracy beside Lava, nengo-loihi and brian2-loihi (makes .venv-nengo and the like)'
 	@echo 'make lava       make .venv-lava, the environment of stock Lava, and print its interpreter'
+	@echo 'make lava-310   the same on Python 3.10, where there is one; make netx: with lava-dl beside it'
 	@echo 'make clean      remove what was built; make distclean: the environments as well'
 	@echo
 	@echo 'Options: PYTHON=python3.12 (at least 3.11) makes .venv with it, WORKERS=4 tests with four processes.'
@@ -49,24 +51,26 @@ types: $(WITH_CHECK)
 imports: $(WITH_CHECK)
 	.venv/bin/lint-imports
 
-# NEUROCMC_NENGO_PYTHON names an interpreter that has nengo-loihi already.
-bench: $(WITH_TEST) $(if $(NEUROCMC_NENGO_PYTHON),,$(WITH_NENGO))
-	$(RUN) -m tests.bench
+# PARTS names some of: emulators digits accuracy. QUICK=1 measures less. NEUROCMC_NENGO_PYTHON,
+# NEUROCMC_BRIAN2_LOIHI_PYTHON and NEUROCMC_LAVA_PYTHON name interpreters that have the peers already.
+bench: $(WITH_TEST) $(if $(NEUROCMC_NENGO_PYTHON),,$(WITH_NENGO)) \
+		$(if $(NEUROCMC_BRIAN2_LOIHI_PYTHON),,$(WITH_BRIAN2_LOIHI))
+	$(RUN) -m tests.bench $(PARTS) $(if $(QUICK),--quick)
 
 docs: $(WITH_DOCS)
 	$(RUN) -m sphinx -W --keep-going --quiet -b html docs docs/_build/html
 	@echo 'documentation: docs/_build/html/index.html'
 
-lava:
+lava lava-310 netx:
 	@$(call need_python,$(PYTHON))
-	@$(PYTHON) tests/lava_environment.py
+	@$(PYTHON) tests/lava_environment.py $@
 
 clean:
 	rm -rf build dist docs/_build docs/_generated .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find neurocmc tests examples docs -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf .venv .venv-lava .venv-nengo
+	rm -rf .venv .venv-lava .venv-lava-310 .venv-netx .venv-nengo .venv-brian2-loihi
 
 # Fails with a sentence instead of a traceback where $(1) is missing or too old.
 need_python = $(1) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -89,10 +93,10 @@ $(WITH_TEST) $(WITH_CHECK) $(WITH_DOCS): .venv/.installed-%: $(INSTALLED)
 	@$(PIP) -e '.[$*]'
 	@touch $@
 
-# The peer that `make bench` measures against has needs of its own: NumPy 1.
-$(WITH_NENGO): tests/bench/requirements-nengo.txt
+# The peers that `make bench` measures against have needs of their own: NumPy 1, old Brian2 and Cython.
+$(WITH_NENGO) $(WITH_BRIAN2_LOIHI): .venv-%/.installed: tests/bench/requirements-%.txt
 	@$(call need_python,$(PYTHON))
-	@echo 'making .venv-nengo'
-	@$(PYTHON) -m venv --clear .venv-nengo
-	@.venv-nengo/bin/python -m pip install -qq --disable-pip-version-check -r tests/bench/requirements-nengo.txt
+	@echo 'making .venv-$*'
+	@$(PYTHON) -m venv --clear .venv-$*
+	@.venv-$*/bin/python -m pip install -qq --disable-pip-version-check -r tests/bench/requirements-$*.txt
 	@touch $@

@@ -1,10 +1,14 @@
-"""The environment that stock Lava lives in: made once, beside the checkout's own, never imported by neurocmc.
+"""The environments that Lava and other emulators live in: made once, beside the checkout's own, never imported.
 
-    python tests/lava_environment.py
+    python tests/lava_environment.py [lava | lava-310 | netx]
 
-makes `.venv-lava` (the first time: 38 s and 273 MB) and prints the path of its interpreter. NEUROCMC_LAVA_PYTHON
-names another interpreter that has lava-nc 0.10.0. Lava declares Python 3.10 only; on newer versions it is installed
-without its dependencies, of which four are enough for bit-accurate LIF networks.
+makes `.venv-lava`, `.venv-lava-310` or `.venv-netx` and prints the path of its interpreter:
+
+- lava: lava-nc 0.10.0 on this Python. It declares Python 3.10 only; on newer versions it is installed without its
+  dependencies, of which four are enough for bit-accurate LIF networks. NEUROCMC_LAVA_PYTHON names another
+  interpreter that has it.
+- lava-310: the same as its makers meant it, with all dependencies on Python 3.10, where that interpreter exists.
+- netx: h5py and lava-dl 0.6.0, without the gigabytes of dependencies of its training half; the rest is lava's.
 """
 
 import fcntl
@@ -15,8 +19,17 @@ import sys
 import venv
 from pathlib import Path
 
-DEPENDENCIES = ("numpy", "scipy", "networkx", "asteval")
+ROOT = Path(__file__).resolve().parents[1]
 LAVA = "lava-nc==0.10.0"
+ALONE = ("--no-deps", "--ignore-requires-python")
+DEPENDENCIES = ("numpy", "scipy", "networkx", "asteval")
+RECIPES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "lava": (DEPENDENCIES, (*ALONE, LAVA)),
+    "lava-310": ((LAVA,),),
+    "nengo": (("-r", "tests/bench/requirements-nengo.txt"),),
+    "brian2-loihi": (("-r", "tests/bench/requirements-brian2-loihi.txt"),),
+    "netx": ((*ALONE, "h5py", "lava-dl==0.6.0"),),
+}
 INSTALL_LIMIT_S = 600
 
 
@@ -24,19 +37,75 @@ def lava_python() -> Path:
     """The interpreter with Lava, made if need be. Raises CalledProcessError where it cannot be installed."""
     if named := os.environ.get("NEUROCMC_LAVA_PYTHON"):
         return Path(named)
-    folder = Path(__file__).resolve().parents[1] / ".venv-lava"
-    python = folder / "bin" / "python"
+    return made("lava", Path(sys.executable))
+
+
+def lava_python_310() -> Path | None:
+    """Lava on Python 3.10, made if need be; None where there is no such interpreter."""
+    python = python_310()
+    return made("lava-310", python) if python else None
+
+
+def netx_python() -> Path:
+    """The interpreter with lava-dl's netx, made if need be; it sees the packages of the one with Lava."""
+    lava = lava_python()
+    return made("netx", lava, sees=_asked(lava, "import sysconfig; print(sysconfig.get_path('purelib'))"))
+
+
+def peer_python(name: str) -> Path | None:
+    """The interpreter with nengo-loihi ("nengo") or brian2-loihi, which `make bench` uses as well, made if need be.
+
+    None where there is none: their last releases need packages that Python 3.11 is the newest to have.
+    """
+    variable = f"NEUROCMC_{name.upper().replace('-', '_')}_PYTHON"
+    if named := os.environ.get(variable):
+        return Path(named)
+    return made(name, Path(sys.executable)) if sys.version_info[:2] == (3, 11) else None
+
+
+def python_310() -> Path | None:
+    """An interpreter of Python 3.10: the one on the path, or one that pyenv has installed."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    installed = sorted(pyenv.glob("versions/3.10.*/bin/python3.10"))
+    for python in (shutil.which("python3.10"), *installed):
+        # A shim of pyenv's is on the path whether or not it has something to run.
+        if python and subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode == 0:
+            return Path(python)
+    return None
+
+
+def made(name: str, python: Path, sees: str = "") -> Path:
+    """The interpreter of environment `name`, installed with `python` by its recipe unless it is there already.
+
+    It also imports what is in the folder `sees`.
+    """
+    folder = ROOT / f".venv-{name}"
     folder.mkdir(exist_ok=True)
+    recipe = f"{_asked(python, 'import sys; print(sys.version)')}\n{RECIPES[name]}\n{sees}\n"
     with (folder / ".lock").open("w") as lock:  # several test workers may come here at once
         fcntl.flock(lock, fcntl.LOCK_EX)
         ready = folder / ".ready"
-        if not ready.is_file() or ready.read_text() != _recipe():
+        if not ready.is_file() or ready.read_text() != recipe:
             _empty(folder)
-            venv.create(folder, with_pip=True)
-            _install(python, *DEPENDENCIES)
-            _install(python, "--no-deps", "--ignore-requires-python", LAVA)
-            ready.write_text(_recipe())
-    return python
+            _make(folder, python)
+            for packages in RECIPES[name]:
+                _install(folder / "bin" / "python", *packages)
+            for site in folder.glob("lib/python*/site-packages"):
+                (site / "lava.pth").write_text(f"{sees}\n")
+            (folder / ".installed").touch()  # what the Makefile looks at
+            ready.write_text(recipe)
+    return folder / "bin" / "python"
+
+
+def _asked(python: Path, program: str) -> str:
+    return subprocess.run([str(python), "-c", program], check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _make(folder: Path, python: Path) -> None:
+    if python == Path(sys.executable):
+        venv.create(folder, with_pip=True)
+    else:
+        subprocess.run([str(python), "-m", "venv", str(folder)], check=True, timeout=INSTALL_LIMIT_S)
 
 
 def _empty(folder: Path) -> None:
@@ -48,14 +117,16 @@ def _empty(folder: Path) -> None:
             entry.unlink()
 
 
-def _recipe() -> str:
-    return f"{sys.version}\n{DEPENDENCIES}\n{LAVA}\n"
-
-
 def _install(python: Path, *arguments: str) -> None:
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
-    subprocess.run(command, check=True, timeout=INSTALL_LIMIT_S)
+    subprocess.run(command, check=True, timeout=INSTALL_LIMIT_S, cwd=ROOT)
+
+
+def _main(name: str) -> None:
+    if name == "lava-310" and not python_310():
+        raise SystemExit("no Python 3.10 on the path or in pyenv")
+    print({"lava": lava_python, "lava-310": lava_python_310, "netx": netx_python}[name]())
 
 
 if __name__ == "__main__":
-    print(lava_python())
+    _main(sys.argv[1] if len(sys.argv) > 1 else "lava")

@@ -10,13 +10,14 @@ from neurocmc.cli.options import ArtifactDirectory, Json, check_output_file
 from neurocmc.cli.output import say, say_json, stages
 
 if TYPE_CHECKING:
-    from neurocmc.ir.rate import Readout
+    from neurocmc.ir.rate import Classifier, Readout
     from neurocmc.ir.recording import Recording
     from neurocmc.ir.stimulus import Stimulus
 
 EXAMPLES = (
     "neurocmc simulate build --on emulator -o out.npz",
     "neurocmc simulate build --on brian2 --stimulus mine.npz --duration 0.5 -o out.npz",
+    "neurocmc simulate build --on lava --samples 4 -o out.npz",
 )
 SHOWN_DECISIONS = 20
 
@@ -27,6 +28,7 @@ class Interpreter(StrEnum):
     rate = "rate"
     brian2 = "brian2"
     emulator = "emulator"
+    lava = "lava"
 
 
 class Codegen(StrEnum):
@@ -52,7 +54,13 @@ def simulate(
     duration: Annotated[
         float | None, typer.Option(metavar="S", help="Cut or prolong the stimulus to so many seconds.")
     ] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="Only the first so many trials of the stimulus.", show_default="all")
+    ] = None,
     codegen: Annotated[Codegen, typer.Option(help="How Brian2 runs.")] = Codegen.numpy,
+    time_limit: Annotated[
+        float, typer.Option(metavar="S", help="End Lava, with all of its processes, after so many seconds.")
+    ] = 3600.0,
     as_json: Json = False,
 ) -> None:
     """Run a compiled circuit and write spikes and decoded activity of every population."""
@@ -64,12 +72,21 @@ def simulate(
 
     artifact = open_artifact(directory)
     with stages("simulate") as progress:
-        chosen = find_stimulus(artifact, stimulus)
         progress(on.value, 0.0)
-        recording = run(artifact, on.value, stimulus, duration, codegen=codegen.value, progress=progress)
+        recording = run(
+            artifact,
+            on.value,
+            stimulus,
+            duration,
+            codegen=codegen.value,
+            samples=samples,
+            time_limit_s=time_limit,
+            progress=progress,
+        )
+        chosen = find_stimulus(artifact, stimulus).take(slice(samples))
         save_recording(recording, output)
     winners = [readout for readout in artifact.circuit.readouts if readout.kind == "winner"]
-    decided = [_decided(recording, readout, chosen) for readout in winners]
+    decided = [_decided(recording, readout, chosen) for readout in (*winners, *artifact.circuit.classifiers)]
     facts = _facts(recording, chosen)
     if as_json:
         say_json({"recording": output, **facts, "decisions": decided})
@@ -98,11 +115,11 @@ def _facts(recording: "Recording", stimulus: "Stimulus") -> dict[str, Any]:
     }
 
 
-def _decided(recording: "Recording", readout: "Readout", stimulus: "Stimulus") -> dict[str, Any]:
+def _decided(recording: "Recording", readout: "Readout | Classifier", stimulus: "Stimulus") -> dict[str, Any]:
     from neurocmc.verification.metrics import accuracy, decisions
 
     chosen = decisions(recording, readout)
-    names = readout.labels or tuple(str(unit) for unit in range(recording.activity[readout.population].shape[2]))
+    names = readout.labels or tuple(str(answer) for answer in range(int(chosen.max(initial=0)) + 1))
     return {
         "readout": readout.name,
         "chosen": [names[unit] if unit >= 0 else None for unit in chosen.tolist()],

@@ -29,7 +29,7 @@ from neurocmc.pipeline.model import Model, StimulusSet, load
 from neurocmc.targets import LoihiTarget, Target, load_target
 
 PRESENTATION = (MANIFEST, "timings.json", "verify.json", "report.html", "figures/")
-RATE, SPIKING, INTEGER, CHIP = "10-rate", "20-spiking", "30-integer", "40-chip"
+RATE, STAGED, SPIKING, INTEGER, CHIP = "10-rate", "15-staged", "20-spiking", "30-integer", "40-chip"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # no slots: levels are read once, when first asked for
@@ -57,6 +57,13 @@ class Artifact:
         return load_level(self.directory / "ir", RATE, RateCircuit)
 
     @cached_property
+    def staged(self) -> RateCircuit:
+        """The rate circuit that was matched: with relays, offsets and its own tick; often the circuit itself."""
+        if f"ir/{STAGED}.json" not in self.manifest["files"]:
+            return self.circuit
+        return load_level(self.directory / "ir", STAGED, RateCircuit)
+
+    @cached_property
     def spiking(self) -> SpikingNetwork:
         return load_level(self.directory / "ir", SPIKING, SpikingNetwork)
 
@@ -80,7 +87,7 @@ class Artifact:
 
     def model(self) -> Model:
         """The source, read again from the copy in the artifact."""
-        return load(self.directory / self.manifest["source"])
+        return load(self.directory / self.manifest["source"], self.manifest["options"]["images"])
 
     @property
     def _has_chip(self) -> bool:

@@ -14,15 +14,20 @@ from neurocmc.common.resources import resource_path
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus, side_by_side
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.compile import compile_model
+from neurocmc.pipeline.compile import CompileOptions, compile_model
 from neurocmc.pipeline.lower import Progress
 from neurocmc.pipeline.simulate import Interpreter, find_stimulus, simulate
 from neurocmc.pipeline.verify import verify
 from neurocmc.report.figures import draw_activity
+from neurocmc.report.figures.cmc_demo import draw_cmc_demo
 from neurocmc.targets import Target
 from neurocmc.verification.edges import Edge, judged, misses
+from neurocmc.verification.metrics import decisions
 from neurocmc.verification.swta_theory import ignition_threshold, up_state
 
+CMC_NEURONS = 32
+CMC_DIGITS = 200  # judged in the demo
+CMC_DRAWN = 5
 MEMORY_TRIALS = ("cue", "silence", "noisy-cue")  # one trial each of the first two, the first is drawn
 MEMORY_ITEM = 0
 HELD_SHARE = 0.5  # of x*: above it the item counts as held, and any other item must stay below
@@ -72,6 +77,39 @@ def _digits(target: str | Target, directory: Path, progress: Progress | None) ->
         f"{artifact.target.title}",
         f"on the host: {', '.join(artifact.circuit.on_host)}; on the chip: the circuit",
         f"judged on {stimulus.batch:,} test digits",
+    )
+    return DemoResult(lines=lines, pictures=(picture,), edges=verification.edges, artifact=artifact)
+
+
+def _cmc_digits(target: str | Target, directory: Path, progress: Progress | None) -> DemoResult:
+    """Three regions of canonical microcircuits read digits, glimpse by glimpse; some of them drawn."""
+    options = CompileOptions(neurons=CMC_NEURONS)
+    artifact = compile_model(resource_path("models/cmc-v1v3.pt"), target, directory, options, progress)
+    verification = verify(artifact, samples=CMC_DIGITS, progress=progress)
+    streamed = artifact.stimuli.test[0].take(slice(CMC_DRAWN))
+    seen = {on: simulate(artifact, on, streamed, progress=progress) for on in interpreters(artifact)}
+    model, (classifier,) = artifact.model(), artifact.circuit.classifiers
+    picture = directory / "figures" / "digits.png"
+    picture.parent.mkdir(exist_ok=True)
+    assert model.test_images is not None  # a checkpoint of the cmc family has images
+    draw_cmc_demo(
+        seen,
+        streamed,
+        model.test_images()[:CMC_DRAWN],
+        classifier,
+        picture,
+        neurons={p.name: artifact.spiking.population(p.name).neurons for p in artifact.circuit.populations},
+        trials=tuple(range(CMC_DRAWN)),
+    )
+    answers = {on: decisions(recording, classifier) for on, recording in seen.items()}
+    told = ", ".join(f"{on} {' '.join(classifier.labels[a] for a in answer)}" for on, answer in answers.items())
+    lines = (
+        f"{artifact.circuit.name}: {artifact.circuit.units} rate units as {artifact.spiking.neurons:,} neurons, "
+        f"relays included, on {artifact.target.title}",
+        *(f"on the host: {part}" for part in artifact.circuit.on_host),
+        f"judged on the first {CMC_DIGITS} test digits; drawn are the first {CMC_DRAWN}, they show "
+        f"{' '.join(classifier.labels[label] for label in streamed.labels)}",
+        f"read as: {told}",
     )
     return DemoResult(lines=lines, pictures=(picture,), edges=verification.edges, artifact=artifact)
 
@@ -168,6 +206,9 @@ def _draw(
 
 
 DEMOS: Mapping[str, Demo] = {
+    "digits": Demo(
+        "three regions of canonical microcircuits read handwritten digits, glimpse by glimpse", _cmc_digits
+    ),
     "swta-digits": Demo("a trained soft winner-take-all reads handwritten digits", _digits),
     "working-memory": Demo("an item is held in a persistent up-state after its cue is gone", _working_memory),
 }

@@ -21,13 +21,13 @@ from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.recording import SpikeTrain
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.lava import NEEDED, find_lava_python
 from neurocmc.sim.brian2_equations import Names
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.host import encode
 from neurocmc.sim.loihi import emulate
 from neurocmc.verification.edges import Edge, failed, mismatch_edge, not_run
 
-LAVA_PYTHON = "NEUROCMC_LAVA_PYTHON"
 LIMIT_S = 300
 CHECKED_S = 1.0  # model time of the first trial that is compared
 QUANTITY = "spikes that differ"
@@ -60,13 +60,13 @@ def _emulated(network: IntegerNetwork, stimulus: Stimulus) -> Bool:
 
 def _lava_edge(program: Path, stimulus: str, ours: Bool) -> Edge:
     """The same spikes on stock Lava, where an interpreter that has it is named."""
-    name = "emulator ~ Lava"
-    python = os.environ.get(LAVA_PYTHON)
-    if not python:
-        return not_run(name, QUANTITY, f"set {LAVA_PYTHON} to a Python that has lava-nc 0.10.0")
+    name = "emulator == Lava"
+    python = find_lava_python()
+    if python is None:
+        return not_run(name, QUANTITY, NEEDED)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "spikes.npz"
-        command = [python, "run.py", "--steps", str(len(ours)), "--stimulus", stimulus, "--out", str(out)]
+        command = [str(python), "run.py", "--steps", str(len(ours)), "--stimulus", stimulus, "--out", str(out)]
         if edge := edge_unless_run(name, command, program):
             return edge
         recorded = read_npz(out)

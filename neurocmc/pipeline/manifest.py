@@ -13,7 +13,7 @@ from neurocmc.common.strict_yaml import StrictModel, field_name
 from neurocmc.common.yaml_complaints import checked
 
 FORMAT = ARTIFACT_FORMAT
-VERSION = 1
+VERSION = 2
 MAX_BYTES = 16 * 2**20
 _AGAIN = "compile again"
 
@@ -28,6 +28,8 @@ class OptionsEntry(StrictModel):
     code: Literal["threshold", "rate"]
     seed: Annotated[int, Field(ge=0)]
     max_error: float | None
+    tick_s: Annotated[float, Field(gt=0)] | None
+    images: str | None
 
 
 class TriedEntry(StrictModel):
@@ -49,7 +51,7 @@ class Manifest(StrictModel):
     """The whole file. Its paths stay inside the artifact."""
 
     format: Literal["neurocmc-artifact"]
-    version: Literal[1]
+    version: Literal[2]
     neurocmc: str
     circuit: str
     origin_sha256: Sha256

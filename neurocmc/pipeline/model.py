@@ -4,6 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.frontends.circuit_yaml import LoadedYaml, read_circuit_yaml
@@ -32,17 +35,19 @@ class Model:
     facts: Mapping[str, str | float]  # for `inspect`
     read_stimuli: Callable[[], StimulusSet]  # digits take seconds to read, so they are read when needed
     reference: Callable[[Stimulus], Mapping[str, Float]] | None  # torch trajectories (batch, ticks, units)
+    test_images: Callable[[], NDArray[np.float32]] | None = None  # (trials, channels, height, width) of the test
 
 
-def load(path: str | Path) -> Model:
+def load(path: str | Path, images: str | None = None) -> Model:
     """Read a checkpoint (.pt) or a hand-written circuit (.yaml).
 
-    Raises InputError naming what is wrong with the file, all of it at once.
+    `images` names the task whose images drive a published checkpoint, which does not say so itself. Raises InputError
+    naming what is wrong with the file, all of it at once.
     """
     path = Path(path)
     match path.suffix:
         case ".pt" | ".pth":
-            return _from_checkpoint(path)
+            return _from_checkpoint(path, images)
         case ".yaml" | ".yml":
             return _from_yaml(path, read_circuit_yaml(path))
         case other:
@@ -57,24 +62,23 @@ def load(path: str | Path) -> Model:
             )
 
 
-def _from_checkpoint(path: Path) -> Model:
+def _from_checkpoint(path: Path, images: str | None) -> Model:
     # Here and not above: torch takes seconds to import, and a circuit written by hand does not need it.
-    from neurocmc.frontends.checkpoint import CALIBRATION, TEST, parameter_table, read_checkpoint
+    from neurocmc.frontends.checkpoint import facts_of, read_checkpoint
 
-    loaded = read_checkpoint(path)
+    loaded = read_checkpoint(path, images)
 
     def read_stimuli() -> StimulusSet:
-        return StimulusSet(calibration=(loaded.stimuli[CALIBRATION],), test=(loaded.stimuli[TEST],))
+        calibration, test = loaded.stimuli.values()
+        return StimulusSet(calibration=(calibration,), test=(test,))
 
-    facts: dict[str, str | float] = {
-        "family": loaded.family,
-        "task": loaded.task,
-        "seed": loaded.seed,
-        **{f"parameters: {part}": count for part, count in loaded.parameters.items()},
-        **{name.replace("_", " "): value for name, value in (parameter_table(loaded) | dict(loaded.metrics)).items()},
-    }
     return Model(
-        path=path, circuit=loaded.circuit, facts=facts, read_stimuli=read_stimuli, reference=loaded.reference
+        path=path,
+        circuit=loaded.circuit,
+        facts=facts_of(loaded),
+        read_stimuli=read_stimuli,
+        reference=loaded.reference,
+        test_images=getattr(loaded, "test_images", None),
     )
 
 

@@ -12,12 +12,14 @@ from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import load_stimulus
 from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.lava import TIME_LIMIT_S, simulate_lava
 from neurocmc.pipeline.lower import Progress
+from neurocmc.pipeline.staging import restored
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 
-Interpreter = Literal["rate", "brian2", "emulator"]
+Interpreter = Literal["rate", "brian2", "emulator", "lava"]
 Codegen = Literal["numpy", "cython", "cpp_standalone"]
 MAX_SPIKE_CELLS = 2_000_000_000  # trials x ticks x neurons of a raster held in memory
 
@@ -30,26 +32,43 @@ def simulate(
     *,
     record_spikes: bool = True,
     codegen: Codegen = "numpy",
+    samples: int | None = None,
+    time_limit_s: float = TIME_LIMIT_S,
     progress: Progress | None = None,
 ) -> Recording:
-    """Run a compiled circuit on the rate interpreter, on Brian2 or on the chip's emulator.
+    """Run a compiled circuit on the rate interpreter, on Brian2, on the chip's emulator, or its program on Lava.
 
     `stimulus` is a stimulus, the name of one the artifact holds (default: its first for testing), or an .npz file;
-    `duration_s` cuts or prolongs it. Returns decoded activity per population and, but for "rate", every spike. Raises
-    InputError where the stimulus does not fit, or the target has no emulator.
+    `duration_s` cuts or prolongs it, `samples` takes its first so many trials. "lava" runs in the interpreter of
+    `pipeline.lava.find_lava_python`, for `time_limit_s` at most. Returns decoded activity per population and, but
+    for "rate", every spike. Raises InputError where the stimulus does not fit, the target has no emulator, or Lava
+    is not at hand or not done in time.
     """
-    chosen = find_stimulus(artifact, stimulus)
+    chosen = find_stimulus(artifact, stimulus).take(_first(samples))
     if duration_s is not None:
-        if not artifact.circuit.dt_s <= duration_s < inf:
+        if not artifact.staged.dt_s <= duration_s < inf:
             what = f"{duration_s:g} s is not a time of at least one tick"
             raise InputError(Problem("--duration", what, "give a finite time in s"))
         chosen = chosen.lasting(duration_s)
-    raise_input_problems(chosen.size_problems(artifact.circuit.dt_s, artifact.circuit.units))
+    raise_input_problems(chosen.size_problems(artifact.staged.dt_s, artifact.staged.units))
     if record_spikes and on != "rate":
         _check_raster(artifact, chosen)
+    recording = _run(artifact, on, chosen, record_spikes, codegen, time_limit_s, progress)
+    return restored(recording, artifact.circuit, artifact.staged)
+
+
+def _run(
+    artifact: Artifact,
+    on: Interpreter,
+    chosen: Stimulus,
+    record_spikes: bool,
+    codegen: Codegen,
+    time_limit_s: float,
+    progress: Progress | None,
+) -> Recording:
     match on:
         case "rate":
-            return simulate_rate(artifact.circuit, chosen)
+            return simulate_rate(artifact.staged, chosen)
         case "brian2":
             return simulate_brian2(
                 artifact.spiking,
@@ -60,8 +79,23 @@ def simulate(
             )
         case "emulator":
             return simulate_emulator(integer_of(artifact), chosen, record_spikes=record_spikes)
+        case "lava":
+            return simulate_lava(
+                integer_of(artifact),
+                artifact.directory / "program",
+                chosen,
+                record_spikes=record_spikes,
+                time_limit_s=time_limit_s,
+                progress=progress,
+            )
         case other:
             assert_never(other)
+
+
+def _first(samples: int | None) -> slice:
+    if samples is not None and samples < 1:
+        raise InputError(Problem("--samples", f"got {samples}", "give 1 or more"))
+    return slice(samples)
 
 
 def find_stimulus(artifact: Artifact, stimulus: str | Path | Stimulus | None) -> Stimulus:
@@ -96,6 +130,12 @@ def _label_problems(artifact: Artifact, stimulus: Stimulus) -> Iterable[Problem]
         if readout.kind == "winner" and highest >= units:
             what = f"label {highest} is beyond the {units} units of readout {readout.name}"
             yield Problem(f"stimulus {stimulus.name}", what, f"labels are 0 to {units - 1}, or -1 for none")
+    for classifier in artifact.circuit.classifiers:
+        classes = classifier.layers[-1].bias.size
+        highest = int(stimulus.labels.max(initial=-1))
+        if highest >= classes:
+            what = f"label {highest} is beyond the {classes} classes of readout {classifier.name}"
+            yield Problem(f"stimulus {stimulus.name}", what, f"labels are 0 to {classes - 1}, or -1 for none")
 
 
 def integer_of(artifact: Artifact) -> IntegerNetwork:
@@ -112,7 +152,7 @@ def integer_of(artifact: Artifact) -> IntegerNetwork:
 
 
 def _check_raster(artifact: Artifact, stimulus: Stimulus) -> None:
-    cells = stimulus.batch * stimulus.ticks(artifact.circuit.dt_s) * artifact.spiking.neurons
+    cells = stimulus.batch * stimulus.ticks(artifact.staged.dt_s) * artifact.spiking.neurons
     if cells > MAX_SPIKE_CELLS:
         raise InputError(
             Problem(

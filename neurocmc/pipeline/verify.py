@@ -15,8 +15,8 @@ from neurocmc.ir.stimulus import Stimulus, side_by_side
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.emitted import emitted_edges
 from neurocmc.pipeline.lower import Progress, lower
-from neurocmc.pipeline.model import Model
 from neurocmc.pipeline.reporting import read_budget, write_report_of
+from neurocmc.pipeline.staging import staging_edges
 from neurocmc.pipeline.theory import theory_edges
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi import simulate_emulator
@@ -28,8 +28,6 @@ from neurocmc.verification.edges import (
     gain_edge,
     integer_edges,
     misses,
-    not_run,
-    trajectory_edge,
 )
 
 VERIFY = "verify.json"
@@ -63,14 +61,14 @@ def verify(
     judged_by = artifact.stimuli.test or artifact.stimuli.calibration
     stimuli = _batches(tuple(stimulus.take(slice(samples)) for stimulus in judged_by))
     told("rate", 0.0)
-    rates = [simulate_rate(artifact.circuit, stimulus) for stimulus in stimuli]
+    rates = [simulate_rate(artifact.staged, stimulus) for stimulus in stimuli]
     told("torch", 0.05)
-    edges = [_torch_edge(model, stimuli, rates)]
+    edges = staging_edges(artifact, model, stimuli, rates)
     networks = _networks(artifact, seeds)
     walked: list[Sequence[Edge]] = []
     for index, (spiking, integer) in enumerate(networks):
         start, width = 0.1 + 0.75 * index / len(networks), 0.75 / len(networks)
-        walked.append(_walk(artifact.circuit, spiking, integer, stimuli, rates, told, start, width))
+        walked.append(_walk(artifact.staged, spiking, integer, stimuli, rates, told, start, width))
     edges += _worst_of(walked, _seed_note(artifact, seeds))
     told("theory", 0.85)
     edges += theory_edges(artifact)
@@ -98,13 +96,6 @@ def _silent(_stage: str, _share: float) -> None:
     """Progress that nobody watches."""
 
 
-def _torch_edge(model: Model, stimuli: Sequence[Stimulus], rates: Sequence[Recording]) -> Edge:
-    if model.reference is None:
-        return not_run("torch ~ rate", "largest difference of trajectories", "the circuit was written by hand")
-    pairs = [(model.reference(stimulus), rate) for stimulus, rate in zip(stimuli, rates, strict=True)]
-    return trajectory_edge("torch ~ rate", pairs)
-
-
 def _networks(artifact: Artifact, seeds: int) -> list[tuple[SpikingNetwork, IntegerNetwork | None]]:
     """The compiled network, and where its code has a random part, others under the seeds that follow."""
     networks = [(artifact.spiking, artifact.integer)]
@@ -117,6 +108,7 @@ def _networks(artifact: Artifact, seeds: int) -> list[tuple[SpikingNetwork, Inte
                 neurons=artifact.neurons,
                 code=artifact.code,
                 seed=seed,
+                tick_s=artifact.manifest["options"]["tick_s"],
             )
             networks.append((lowered.spiking, lowered.integer))
     return networks
@@ -141,7 +133,7 @@ def _walk(
     width: float,
 ) -> Sequence[Edge]:
     """Edges of one network: gain fits, Brian2 and, on a chip, rounding and emulator."""
-    readouts = spiking.readouts
+    readouts = (*spiking.readouts, *circuit.classifiers)
     labels = [stimulus.labels for stimulus in stimuli]
     edges = [gain_edge(spiking, circuit, integer)]
     brian2: list[Recording] = []

@@ -1,8 +1,5 @@
 """The emitted program on stock Lava, in an interpreter of its own, equals our interpreters spike for spike."""
 
-import os
-import signal
-import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,29 +13,18 @@ from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.sim.loihi import emulate
 from neurocmc.sim.loihi_reference import run_reference
 from neurocmc.sim.weight_groups import weight_groups
+from tests.backends.lava_running import run_script
 from tests.backends.placing import place_anyhow
 from tests.lava_environment import lava_python
 from tests.sim.random_networks import random_network, random_values
 
 pytestmark = [pytest.mark.lava, pytest.mark.slow]
 
-LIMIT_S = 240
-
 
 def run_on_lava(program: Path, stimulus: str, steps: int, trial: int, out: Path) -> dict[str, NDArray[np.int32]]:
-    """Run an emitted program as a user would and load what it wrote; kills all of Lava's processes at the limit."""
-    command = [str(lava_python()), "run.py", "--steps", str(steps), "--stimulus", stimulus]
-    command += ["--trial", str(trial), "--out", str(out), "--record-voltage"]
-    lava = subprocess.Popen(
-        command, cwd=program, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
-    )
-    try:
-        output, _ = lava.communicate(timeout=LIMIT_S)
-    except subprocess.TimeoutExpired:
-        os.killpg(lava.pid, signal.SIGKILL)
-        output, _ = lava.communicate()
-        pytest.fail(f"Lava took more than {LIMIT_S} s:\n{output}")
-    assert lava.returncode == 0, output
+    """Run an emitted program as a user would and load what it wrote."""
+    arguments = ["--steps", str(steps), "--stimulus", stimulus, "--trial", str(trial), "--out", out]
+    run_script(lava_python(), "run.py", *arguments, "--record-voltage", folder=program)
     with np.load(out) as file:
         return dict(file)
 
@@ -55,6 +41,8 @@ def assert_lava_equal(
     labels = {"check": np.full(batch, -1)}
     emit_encoded(place_anyhow(network), {"check": values}, {"check": ticks}, labels, folder / "program")
     recorded = run_on_lava(folder / "program", "stimulus-check.npz", ticks, trial, folder / "out.npz")
+    assert (recorded["trial"] == trial).all()
+    recorded |= {name: recorded[name][0] for name in ("u", "v")}
     spikes = np.zeros((ticks, network.neurons), dtype=np.bool_)
     spikes[recorded["tick"], recorded["neuron"]] = True
 

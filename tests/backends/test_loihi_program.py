@@ -46,6 +46,7 @@ def test_network_file_holds_every_register_and_synapse(network: IntegerNetwork, 
         assert (arrays["neuron.threshold_mantissa"][place] == population.threshold_mantissa).all()
         assert (arrays["neuron.bias_exponent"][place] == population.bias_exponent).all()
         assert (arrays["neuron.bias_mantissa"][place] == population.bias_mantissa.ravel()).all()
+        assert (arrays["neuron.u_initial"][place] == np.repeat(population.u_initial, population.neurons)).all()
         assert (arrays["neuron.v_initial"][place] == population.v_initial.ravel()).all()
     for group in weight_groups(network):
         dense = np.zeros((network.neurons, network.neurons), dtype=np.int64)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.backends.loihi.lava_limits import check_lava_holds, input_sign
+from neurocmc.backends.loihi.netx import LayeredPart, layered_part, write_netx
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import write_file, write_npz
@@ -32,6 +33,7 @@ Arrays = dict[str, NDArray[Any]]
 def emit_loihi(program: ChipProgram, stimuli: Mapping[str, Stimulus], directory: Path) -> None:
     """Write `run.py`, `network.npz`, `README.md` and a `stimulus-NAME.npz` for each stimulus into `directory`.
 
+    Where a part of the network is a chain of layers that lava-dl's netx holds as it is, `network.net` as well.
     Of each stimulus the first TRIALS_EMITTED trials are written, as spikes of the input axons. `directory` is made
     if it is not there. Raises InputError where a stimulus does not fit the network's inputs or cannot name a file,
     InfeasibleError where Lava's models cannot hold a number of it as it is, ValueError where there is no stimulus.
@@ -62,7 +64,10 @@ def emit_encoded(
     for name in sorted(values):
         arrays = stimulus_arrays(program.network, values[name], ticks[name], labels[name])
         write_npz(directory / stimulus_file(name), arrays)
-    fields = _template_fields(program, sorted(values), max(ticks.values()))
+    layered = layered_part(program.network)
+    if layered.layers:
+        write_netx(directory / "network.net", layered, program.network.name, program.network.tick_s)
+    fields = _template_fields(program, sorted(values), max(ticks.values())) | {"netx": _netx_fields(layered)}
     for template in ("run.py", "README.md"):
         text = _environment().get_template(f"{template}.j2").render(fields)
         write_file(directory / template, text)
@@ -134,6 +139,7 @@ def _neuron_arrays(program: ChipProgram) -> Arrays:
         "neuron.threshold_mantissa": repeated([p.threshold_mantissa for p in populations]),
         "neuron.bias_mantissa": row([p.bias_mantissa for p in populations]),
         "neuron.bias_exponent": repeated([p.bias_exponent for p in populations]),
+        "neuron.u_initial": row([np.repeat(p.u_initial, p.neurons) for p in populations]),
         "neuron.v_initial": row([p.v_initial for p in populations]),
     }
 
@@ -219,6 +225,17 @@ def _template_fields(program: ChipProgram, stimuli: list[str], steps: int) -> di
             }
             for index, entry in enumerate(network.inputs)
         ],
+    }
+
+
+def _netx_fields(part: LayeredPart) -> dict[str, Any]:
+    return {
+        "layers": [
+            {"populations": layer.populations, "neurons": len(layer.weight), "sources": layer.weight.shape[1]}
+            for layer in part.layers
+        ],
+        "left_out": [f"{problem.where}: {problem.what}" for problem in part.left_out],
+        "message_bits": part.message_bits,
     }
 
 

@@ -17,7 +17,7 @@ from neurocmc.common.arrays import Bool, Int
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import read_npz
 from neurocmc.ir.integer import StepRule
-from neurocmc.sim.loihi_reference import decay, fold, saturate, shift, wrap_int32
+from neurocmc.sim.loihi_reference import Neurons, shift, step
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,13 +81,16 @@ def _host(program: _Program, stimulus: dict[str, Any], trial: int) -> Int:
 
 def _step(program: _Program, host: Int, ticks: int, rule: StepRule) -> Bool:
     arrays = {key: value.astype(np.int64) for key, value in program.arrays.items() if key.startswith("neuron.")}
-    full = 1 << rule.decay_bits
-    keep_u = full - (arrays["neuron.decay_u"] + rule.decay_u_offset)
-    keep_v = full - arrays["neuron.decay_v"]
-    threshold = arrays["neuron.threshold_mantissa"] << rule.threshold_shift
-    bias = arrays["neuron.bias_mantissa"] << arrays["neuron.bias_exponent"]
+    neurons = Neurons(
+        decay_u=arrays["neuron.decay_u"],
+        decay_v=arrays["neuron.decay_v"],
+        threshold=arrays["neuron.threshold_mantissa"] << rule.threshold_shift,
+        bias=arrays["neuron.bias_mantissa"] << arrays["neuron.bias_exponent"],
+        u_initial=arrays["neuron.u_initial"],
+        v_initial=arrays["neuron.v_initial"],
+    )
     weights = [(program.weights(key, program.neurons), e, delay) for key, e, _, delay in program.groups]
-    u, v = np.zeros(program.neurons, dtype=np.int64), arrays["neuron.v_initial"]
+    u, v = neurons.u_initial, neurons.v_initial
     spikes = np.zeros((ticks, program.neurons), dtype=np.bool_)
     for tick in range(ticks):
         arriving = host[tick].copy()
@@ -95,11 +98,5 @@ def _step(program: _Program, host: Int, ticks: int, rule: StepRule) -> Bool:
             sent = tick - rule.spike_delay_ticks - delay
             if sent >= 0:
                 arriving += shift(matrix.dot(spikes[sent].astype(np.int64)), exponent)
-        u = fold(
-            decay(u, keep_u, rule.decay_bits) + wrap_int32(wrap_int32(arriving) << rule.weight_shift),
-            rule.current_bits,
-        )
-        v = saturate(decay(v, keep_v, rule.decay_bits) + u + bias, rule.voltage_bits)
-        spikes[tick] = v > threshold
-        v = np.where(spikes[tick], 0, v)
+        u, v, spikes[tick] = step(u, v, arriving, neurons, rule)
     return spikes

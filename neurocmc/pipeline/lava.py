@@ -1,0 +1,199 @@
+"""The emitted program on stock Lava, in an interpreter of its own, its spikes decoded as the emulator's are.
+
+Lava is never imported here. `program/run.py` runs as a user would run it, on stimulus files written for it; trials
+run side by side, as copies of the network in one run, as many at once as MAX_NEURONS allows. A process model that
+fails inside Lava blocks for ever, so every run has a time limit, after which all its processes are ended.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+from threading import Event, Timer
+from time import monotonic
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.backends.loihi.emit import stimulus_arrays
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.files import read_npz, write_npz
+from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.recording import Recording, SpikeTrain
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.lower import Progress
+from neurocmc.sim.decode import decode_counts
+from neurocmc.sim.host import encode
+
+LAVA_PYTHON = "NEUROCMC_LAVA_PYTHON"
+MAX_NEURONS = 16_384  # of one run, over all of its trials
+TIME_LIMIT_S = 3600.0
+NEEDED = f"run `make lava` in a checkout, or set {LAVA_PYTHON} to a Python that has lava-nc 0.10.0"
+_TICK = re.compile(r"tick (\d+) of (\d+)$")
+
+
+def find_lava_python() -> Path | None:
+    """The interpreter that NEUROCMC_LAVA_PYTHON names, else that of the checkout's finished .venv-lava, else None.
+
+    The variable set to nothing means that Lava is not to be used.
+    """
+    named = os.environ.get(LAVA_PYTHON)
+    if named is not None:
+        return Path(named) if named else None
+    folder = Path(__file__).resolve().parents[2] / ".venv-lava"
+    return folder / "bin" / "python" if (folder / ".ready").is_file() else None
+
+
+def simulate_lava(
+    network: IntegerNetwork,
+    program: Path,
+    stimulus: Stimulus,
+    *,
+    record_spikes: bool = True,
+    time_limit_s: float = TIME_LIMIT_S,
+    progress: Progress | None = None,
+) -> Recording:
+    """Run the emitted program of `network` in the directory `program` on all trials of a stimulus.
+
+    Raises InputError where no interpreter has Lava, where the stimulus does not fit the network's inputs, where the
+    program fails, and where all trials take more than `time_limit_s`.
+    """
+    python = find_lava_python()
+    if python is None:
+        raise InputError(Problem("--on lava", "there is no interpreter with Lava at hand", NEEDED))
+    ticks, values = stimulus.ticks(network.tick_s), encode(network, stimulus)
+    at_once = max(MAX_NEURONS // network.neurons, 1)
+    deadline = monotonic() + time_limit_s
+    trains: list[dict[str, NDArray[np.int32]]] = []
+    for first in range(0, stimulus.batch, at_once):
+        part = slice(first, min(first + at_once, stimulus.batch))
+        share = (part.start / stimulus.batch, (part.stop - part.start) / stimulus.batch)
+        with tempfile.TemporaryDirectory(prefix="neurocmc-lava-") as folder:
+            files = {name: value[part] for name, value in values.items()}
+            arrays = stimulus_arrays(network, files, ticks, stimulus.labels[part])
+            write_npz(Path(folder) / "stimulus.npz", arrays)
+            run = _Run(python, program / "run.py", Path(folder), part.stop - part.start, time_limit_s)
+            recorded = run.to_the_end(deadline, _share(progress, *share))
+        recorded["trial"] = recorded["trial"] + np.int32(first)
+        trains.append(recorded)
+    spikes = {name: np.concatenate([train[name] for train in trains]) for name in ("tick", "trial", "neuron")}
+    return _recording(network, stimulus, ticks, spikes, record_spikes)
+
+
+class _Run:
+    """One run of the program in a session of its own, so that all of its processes can be ended at once."""
+
+    def __init__(self, python: Path, script: Path, folder: Path, trials: int, time_limit_s: float) -> None:
+        self.out, self.folder, self.time_limit_s = folder / "spikes.npz", folder, time_limit_s
+        self.command = [str(python), str(script.resolve()), "--stimulus", str(folder / "stimulus.npz")]
+        self.command += ["--trial", *map(str, range(trials)), "--out", str(self.out), "--progress"]
+
+    def to_the_end(self, deadline: float, told: Progress) -> dict[str, NDArray[np.int32]]:
+        """What the run recorded. Raises InputError where it cannot be started, fails, or is not done in time."""
+        try:
+            process = subprocess.Popen(
+                self.command,
+                cwd=self.folder,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+                start_new_session=True,
+            )
+        except OSError as error:
+            what = f"{self.command[0]} cannot be run: {error.strerror}"
+            raise InputError(Problem("--on lava", what, NEEDED)) from None
+        late = Event()
+
+        def end() -> None:
+            late.set()
+            _end(process)
+
+        timer = Timer(max(deadline - monotonic(), 0.0), end)
+        timer.start()
+        try:
+            last = self._watch(process, told)
+        finally:
+            timer.cancel()
+            if process.returncode is None:
+                _end(process)  # an interrupt of ours does not reach it, and it must not outlive us
+        if late.is_set():
+            what = f"it was not done after {self.time_limit_s:g} s"
+            raise InputError(
+                Problem("--on lava", what, "give it more (--time-limit), or fewer (--samples) or shorter trials")
+            )
+        if process.returncode:
+            cure = NEEDED if "No module named" in last else f"run it by hand: {' '.join(self.command[:2])}"
+            raise InputError(Problem("program/run.py on Lava", f"it failed: {last or 'without a word'}", cure))
+        return read_npz(self.out)
+
+    def _watch(self, process: "subprocess.Popen[str]", told: Progress) -> str:
+        """Pass its progress on until it ends; its last line that is none."""
+        told("lava", 0.0)
+        last = ""
+        assert process.stdout is not None
+        for line in process.stdout:
+            if found := _TICK.search(line.strip()):
+                told("lava", int(found[1]) / int(found[2]))
+            elif line.strip():
+                last = line.strip()
+        process.wait()
+        return last
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """Kill a process and all that it started, if anything of it is left."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    else:
+        process.wait()
+
+
+def _share(progress: Progress | None, start: float, width: float) -> Progress:
+    """Progress of one run as part of all."""
+
+    def told(stage: str, share: float) -> None:
+        if progress is not None:
+            progress(stage, start + width * share)
+
+    return told
+
+
+def _recording(
+    network: IntegerNetwork,
+    stimulus: Stimulus,
+    ticks: int,
+    spikes: dict[str, NDArray[np.int32]],
+    record_spikes: bool,
+) -> Recording:
+    """Spikes of all trials, decoded population by population."""
+    order = np.lexsort((spikes["neuron"], spikes["trial"], spikes["tick"]))
+    tick, trial, neuron = (spikes[name][order] for name in ("tick", "trial", "neuron"))
+    activity: dict[str, NDArray[np.float32]] = {}
+    trains: dict[str, SpikeTrain] = {}
+    counts: dict[str, NDArray[np.int64]] = {}
+    first = 0
+    for population in network.populations:
+        stop = first + population.units * population.neurons
+        own = (neuron >= first) & (neuron < stop)
+        unit, within = np.divmod(neuron[own] - first, population.neurons)
+        binned = np.zeros((stimulus.batch, ticks, population.units), dtype=np.int32)
+        np.add.at(binned, (trial[own], tick[own], unit), 1)
+        activity[population.name] = decode_counts(
+            binned, population.activity_per_spike, population.trace_tau_s, network.tick_s
+        )
+        counts[population.name] = binned.sum(axis=1, dtype=np.int64)
+        trains[population.name] = SpikeTrain(tick=tick[own], trial=trial[own], unit=unit, neuron=within)
+        first = stop
+    return Recording(
+        level="lava",
+        stimulus=stimulus.name,
+        tick_s=network.tick_s,
+        activity=activity,
+        spikes=trains if record_spikes else {},
+        spike_counts=counts,
+    )

@@ -1,0 +1,32 @@
+"""Runs of stock Lava in tests: a script in Lava's own interpreter, with a limit, and nothing left running."""
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+LIMIT_S = 240
+
+
+def run_script(python: Path, *arguments: str | Path, folder: Path) -> str:
+    """What a script printed; the test fails where the script does, or takes longer than LIMIT_S."""
+    lava = subprocess.Popen(
+        [str(python), *map(str, arguments)],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,  # so that all of Lava's processes can be ended at once
+    )
+    try:
+        output, _ = lava.communicate(timeout=LIMIT_S)
+    except BaseException as error:
+        os.killpg(lava.pid, signal.SIGKILL)
+        output, _ = lava.communicate()
+        if isinstance(error, subprocess.TimeoutExpired):
+            pytest.fail(f"Lava took more than {LIMIT_S} s:\n{output}")
+        raise
+    assert lava.returncode == 0, output
+    return output
