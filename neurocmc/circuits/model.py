@@ -55,8 +55,3 @@ class DigitModel(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """(batch, 10) what is read for images (batch, 28, 28)."""
         return self.read(self.present(self.encoder(images)))
-
-
-def parameter_count(module: nn.Module) -> int:
-    """How many numbers a module holds, trained or not."""
-    return sum(parameter.numel() for parameter in module.parameters())

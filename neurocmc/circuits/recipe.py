@@ -6,11 +6,11 @@ from pydantic import Field, model_validator
 
 from neurocmc.circuits.digits import CLASSES
 from neurocmc.circuits.swta import SwtaValues
+from neurocmc.circuits.training import SEED_LIMIT
 from neurocmc.common.strict_yaml import StrictModel
 
 SwtaParameter = Literal["alpha", "alpha2", "beta1", "beta2", "threshold", "threshold_inhibit"]
 Channels = Annotated[int, Field(ge=1, le=256)]
-SEED_LIMIT = 2**32
 
 
 class CircuitRecipe(StrictModel):

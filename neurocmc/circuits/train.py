@@ -3,37 +3,23 @@
 The epoch is chosen on 400 digits held back from the training digits; the test digits are looked at once, at the end.
 """
 
-import os
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from io import BytesIO
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from neurocmc.circuits.checkpoints import checkpoint
 from neurocmc.circuits.digits import CLASSES, SIDE, Digits, DigitSplit, load_digits
-from neurocmc.circuits.model import DigitModel, parameter_count
-from neurocmc.circuits.recipe import SEED_LIMIT, Recipe, TrainingRecipe
+from neurocmc.circuits.model import DigitModel
+from neurocmc.circuits.recipe import Recipe, TrainingRecipe
 from neurocmc.circuits.swta import SoftWinnerTakeAll
-from neurocmc.common.errors import InputError, Problem
+from neurocmc.circuits.training import EpochReport, check_seed, parameter_count, reproducible
 from neurocmc.common.strict_yaml import load_model
 
-FORMAT = "neurocmc-checkpoint"
-VERSION = 1
 CLOSE_CALL = 0.05  # a decision is close when its two best activities differ by less than this part of the maximum
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EpochReport:
-    """What one epoch of training came to; `epoch` counts from 1 and includes the encoder's warm-up."""
-
-    epoch: int
-    epochs: int
-    loss: float
-    validation_accuracy: float
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -53,40 +39,13 @@ def train(
     thread, deterministic algorithms, random numbers from generators of its own. Raises InputError for a bad seed.
     """
     if seed is not None:
-        if not 0 <= seed < SEED_LIMIT:
-            raise InputError(
-                Problem("seed", f"{seed} is not a seed", f"give a whole number in 0 .. {SEED_LIMIT - 1:,}")
-            )
-        recipe = recipe.model_copy(update={"seed": seed})
+        recipe = recipe.model_copy(update={"seed": check_seed(seed)})
     split = load_digits() if split is None else split
-    with _reproducible(recipe.seed):
+    with reproducible(recipe.seed):
         model = DigitModel(recipe)
         _Trainer(model, recipe, split).run(progress)
         metrics = evaluate(model, split.test)
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "family": recipe.family,
-        "recipe": recipe.model_dump(mode="json"),
-        "seed": recipe.seed,
-        "metrics": metrics,
-        "state_dict": {name: value.detach().clone() for name, value in model.state_dict().items()},
-    }
-
-
-@contextmanager
-def _reproducible(seed: int) -> Generator[None]:
-    """One thread, deterministic algorithms, seeded torch; all put back afterwards."""
-    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        torch.set_num_threads(1)
-        torch.use_deterministic_algorithms(True)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(threads)
-            torch.use_deterministic_algorithms(deterministic)
+    return checkpoint(recipe.family, recipe.model_dump(mode="json"), recipe.seed, metrics, model)
 
 
 class _Trainer:
@@ -228,25 +187,3 @@ def _one_active(read: Tensor) -> float:
 
 def _share(hits: Tensor) -> float:
     return int(hits.sum()) / len(hits)
-
-
-def checkpoint_bytes(checkpoint: dict[str, Any]) -> bytes:
-    """A checkpoint as the bytes of its file; equal checkpoints give equal bytes, whatever the file is called."""
-    buffer = BytesIO()  # torch.save to a path would write the file's name into the archive
-    torch.save(checkpoint, buffer)
-    return buffer.getvalue()
-
-
-def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
-    """Write a checkpoint whole or not at all. Raises InputError where `path` cannot be written."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        try:
-            beside.write_bytes(checkpoint_bytes(checkpoint))
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(
-            Problem(str(path), f"cannot be written: {error.strerror}", "name a file in a folder that exists")
-        ) from error

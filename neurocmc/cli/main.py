@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from neurocmc.cli import budget, compile, demo, inspect, simulate, targets, train, verify  # noqa: A004
+from neurocmc.cli import budget, compile, demo, inspect, simulate, study, targets, train, verify  # noqa: A004
 from neurocmc.cli.failures import debug, guarded
 from neurocmc.cli.output import page_width
 
@@ -66,6 +66,7 @@ def _add(command: Callable[..., None], examples: tuple[str, ...]) -> None:
 
 
 _add(train.train, train.EXAMPLES)
+_add(study.study, study.EXAMPLES)
 _add(inspect.inspect, inspect.EXAMPLES)
 _add(compile.compile, compile.EXAMPLES)
 _add(simulate.simulate, simulate.EXAMPLES)

@@ -9,46 +9,59 @@ from neurocmc.cli.options import Json, check_output_file
 from neurocmc.cli.output import bar, grid, say, say_json, show
 
 if TYPE_CHECKING:
-    from neurocmc.circuits.recipe import Recipe
+    from neurocmc.circuits.families import AnyRecipe
 
-EXAMPLES = ("neurocmc train models/swta-digits.yaml -o model.pt", "neurocmc train recipe.yaml -o model.pt --seed 3")
+EXAMPLES = (
+    "neurocmc train models/swta-digits.yaml -o model.pt",
+    "neurocmc train models/cmc-v1.yaml -o model.pt --seed 3",
+    "neurocmc train models/cmc-v1.yaml -o model.pt --resume",
+)
 
 # What the metrics of a checkpoint mean, in the order in which they are told: the model, then what it must beat.
 _ACCURACIES = {
     "accuracy": "the trained model",
     "encoder_only_accuracy": "baseline: encoder alone, largest evidence answers",
     "uncoupled_accuracy": "baseline: the same units without coupling",
+    "ode_off_accuracy": "baseline: no ODE (time constants 0), readout fitted anew",
+    "coupling_off_accuracy": "baseline: no coupling, readout fitted anew",
+    "refitted_accuracy": "for comparison: the whole circuit, readout fitted anew",
     "chance": "baseline: always the commonest class",
 }
+_COUNTS = ("digits", "images")  # what a family calls the number of its test images
 
 
 def train(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="What to train, on what, how.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The checkpoint to write.", show_default=False)],
     seed: Annotated[int | None, typer.Option(help="Use this seed instead of the recipe's.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
     as_json: Json = False,
 ) -> None:
     """Train a circuit by gradient and write its checkpoint."""
     check_output_file(output)
-    from neurocmc.circuits.train import load_recipe, save_checkpoint
+    from neurocmc.circuits.cmc.resume import state_path
+    from neurocmc.circuits.families import load_recipe
 
-    checkpoint = _trained(load_recipe(recipe), seed)
-    save_checkpoint(checkpoint, output)
+    if state_path(output).exists() and not resume:
+        kept = state_path(output)
+        typer.echo(f"{kept}: a training that was stopped; it begins again (--resume would go on with it)", err=True)
+    checkpoint = _trained(load_recipe(recipe), output, seed, resume)
     metrics: dict[str, float] = checkpoint["metrics"]
     if as_json:
         say_json({"checkpoint": output, "seed": checkpoint["seed"], "metrics": metrics})
         return
-    rows = [(told, f"{100 * metrics[name]:.2f} %") for name, told in _ACCURACIES.items()]
-    show(grid(f"Accuracy on {metrics['digits']:,} test digits", ("", "right"), rows, right=("right",)))
+    rows = [(told, f"{100 * metrics[name]:.2f} %") for name, told in _ACCURACIES.items() if name in metrics]
+    count = next(name for name in _COUNTS if name in metrics)
+    show(grid(f"Accuracy on {metrics[count]:,} test {count}", ("", "right"), rows, right=("right",)))
     others = [(name.replace("_", " "), f"{metrics[name]:,.6g}") for name in metrics if name not in _ACCURACIES]
     show(grid("Other measures", ("", "value"), others, right=("value",)))
     say(f"{output}: checkpoint of seed {checkpoint['seed']}")
     say(f"next: neurocmc compile {output} --target loihi1 -o build")
 
 
-def _trained(recipe: "Recipe", seed: int | None) -> dict[str, Any]:
-    from neurocmc.circuits.train import EpochReport
-    from neurocmc.circuits.train import train as train_recipe
+def _trained(recipe: "AnyRecipe", output: Path, seed: int | None, resume: bool) -> dict[str, Any]:
+    from neurocmc.circuits.families import train as train_recipe
+    from neurocmc.circuits.training import EpochReport
 
     with bar("train") as advance:
 
@@ -57,4 +70,4 @@ def _trained(recipe: "Recipe", seed: int | None) -> dict[str, Any]:
             line = f"epoch {report.epoch} of {report.epochs}: {numbers}"
             advance(line, report.epoch / report.epochs, line)
 
-        return train_recipe(recipe, seed, told)
+        return train_recipe(recipe, output, seed, told, resume)

@@ -1,4 +1,4 @@
-"""A trained checkpoint as a RateCircuit, with the stimuli of its task and its torch trajectories to compare with.
+"""A trained soft winner-take-all, loaded: its circuit, its digits as stimuli, its trajectories to compare with.
 
 The encoder of the model stays on the host: it turns each image into evidence. The circuit goes to the chip and
 is driven by that evidence.
@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -16,12 +15,13 @@ import numpy as np
 import torch
 
 from neurocmc.circuits.digits import CLASSES, Digits, load_digits
-from neurocmc.circuits.model import DigitModel, parameter_count
+from neurocmc.circuits.model import DigitModel
 from neurocmc.circuits.recipe import Recipe
 from neurocmc.circuits.swta import PARAMETERS, SwtaValues
+from neurocmc.circuits.training import parameter_count
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError, raise_input_problems
-from neurocmc.frontends.checkpoint_file import CheckpointFile, read_checkpoint_file
+from neurocmc.frontends.checkpoint_file import CheckpointFile
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection, Readout
 from neurocmc.ir.stimulus import Stimulus
 
@@ -34,11 +34,10 @@ _TRIALS_AT_ONCE = 250  # keeps the trajectories of a thousand digits from being 
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # no slots: `stimuli` is computed once, when it is first asked for
-class LoadedCheckpoint:
-    """A checked checkpoint: the circuit for the chip, and what the host keeps of the model."""
+class LoadedSwta:
+    """A checked checkpoint of the swta family: the circuit for the chip, and what the host keeps of the model."""
 
     circuit: RateCircuit
-    family: str
     task: str
     seed: int
     recipe: Mapping[str, Any]  # plain values, as trained
@@ -94,32 +93,28 @@ class LoadedCheckpoint:
         )
 
 
-def read_checkpoint(path: Path) -> LoadedCheckpoint:
-    """Read a checkpoint of `neurocmc train`. Raises InputError holding everything that is wrong with it."""
-    file = read_checkpoint_file(path)
-    values = file.model.circuit.values()
-    circuit = _circuit(file, values)
+def load_swta(file: CheckpointFile, recipe: Recipe, model: DigitModel) -> LoadedSwta:
+    """A checked file as a circuit and what belongs to it. Raises InputError where its numbers give no circuit."""
+    values = model.circuit.values()
+    circuit = _circuit(recipe, values, file.sha256, parameter_count(model.encoder))
     if problems := circuit.problems():
         raise InputError(problems)
-    return LoadedCheckpoint(
+    return LoadedSwta(
         circuit=circuit,
-        family=file.family,
-        task=file.recipe.task,
+        task=recipe.task,
         seed=file.seed,
-        recipe=MappingProxyType(file.recipe.model_dump(mode="json")),
+        recipe=MappingProxyType(recipe.model_dump(mode="json")),
         metrics=MappingProxyType(dict(file.metrics)),
         values=values,
         parameters=MappingProxyType(
-            {"circuit": parameter_count(file.model.circuit), "encoder": parameter_count(file.model.encoder)}
+            {"circuit": parameter_count(model.circuit), "encoder": parameter_count(model.encoder)}
         ),
-        model=file.model,
+        model=model,
     )
 
 
-def _circuit(file: CheckpointFile, values: SwtaValues) -> RateCircuit:
+def _circuit(recipe: Recipe, values: SwtaValues, sha256: str, encoder: int) -> RateCircuit:
     """The soft winner-take-all as two populations; the filter follows the rectifier, so evidence is unfiltered."""
-    recipe: Recipe = file.recipe
-    encoder = parameter_count(file.model.encoder)
     return RateCircuit(
         name=f"swta-{recipe.task}",
         dt_s=values.dt_s,
@@ -138,7 +133,7 @@ def _circuit(file: CheckpointFile, values: SwtaValues) -> RateCircuit:
                 window_s=recipe.presentation.window_s,
             ),
         ),
-        origin_sha256=file.sha256,
+        origin_sha256=sha256,
         on_host=(f"encoder: image 28x28 -> evidence, {encoder:,} parameters",),
     )
 
@@ -153,6 +148,7 @@ def _relu_population(name: str, size: int, threshold: float, tau_s: float) -> Ra
         bias=np.zeros(size),
         saturation=float("inf"),
         trace_tau_s=tau_s,
+        initial=np.zeros(size),
     )
 
 
@@ -172,7 +168,7 @@ def _projections(values: SwtaValues) -> tuple[RateProjection, ...]:
     )
 
 
-def parameter_table(checkpoint: LoadedCheckpoint) -> dict[str, float]:
+def parameter_table(checkpoint: LoadedSwta) -> dict[str, float]:
     """What `neurocmc inspect` prints of a circuit: its numbers and what theory derives from them."""
     values = checkpoint.values
     return {name: getattr(values, name) for name in PARAMETERS} | {

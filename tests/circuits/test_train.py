@@ -8,17 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from neurocmc.circuits.checkpoints import checkpoint_bytes, save_checkpoint
 from neurocmc.circuits.digits import Digits, DigitSplit, load_digits
 from neurocmc.circuits.model import DigitModel
 from neurocmc.circuits.recipe import Recipe
-from neurocmc.circuits.train import (
-    EpochReport,
-    checkpoint_bytes,
-    evaluate,
-    load_recipe,
-    save_checkpoint,
-    train,
-)
+from neurocmc.circuits.train import evaluate, load_recipe, train
+from neurocmc.circuits.training import EpochReport
 from neurocmc.common.errors import InputError
 
 MODELS = Path(__file__).parents[2] / "models"

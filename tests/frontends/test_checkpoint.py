@@ -13,9 +13,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurocmc.circuits.train import save_checkpoint
+from neurocmc.circuits.checkpoints import save_checkpoint
 from neurocmc.common.errors import InputError
-from neurocmc.frontends.checkpoint import LoadedCheckpoint, parameter_table, read_checkpoint
+from neurocmc.frontends.checkpoint import read_checkpoint
+from neurocmc.frontends.swta_checkpoint import LoadedSwta, parameter_table
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.rate import simulate_rate
 
@@ -23,7 +24,7 @@ BUNDLED = Path(__file__).parents[2] / "models" / "swta-digits.pt"
 
 
 @pytest.fixture(scope="module")
-def loaded() -> LoadedCheckpoint:
+def loaded() -> LoadedSwta:
     return read_checkpoint(BUNDLED)
 
 
@@ -42,7 +43,7 @@ def complaint(path: Path) -> str:
 # What is read
 
 
-def test_circuit_is_the_swta_of_the_checkpoint(loaded: LoadedCheckpoint, plain: dict[str, Any]) -> None:
+def test_circuit_is_the_swta_of_the_checkpoint(loaded: LoadedSwta, plain: dict[str, Any]) -> None:
     state = {name: value.item() for name, value in plain["state_dict"].items() if name.startswith("circuit.")}
     circuit = loaded.circuit
     assert [(population.name, population.size) for population in circuit.populations] == [
@@ -63,8 +64,8 @@ def test_circuit_is_the_swta_of_the_checkpoint(loaded: LoadedCheckpoint, plain: 
     assert circuit.problems() == ()
 
 
-def test_facts_for_inspect(loaded: LoadedCheckpoint) -> None:
-    assert (loaded.family, loaded.task, loaded.seed) == ("swta", "mnist-5k", 0)
+def test_facts_for_inspect(loaded: LoadedSwta) -> None:
+    assert (loaded.task, loaded.seed) == ("mnist-5k", 0)
     assert dict(loaded.parameters) == {"circuit": 6, "encoder": 20_490}
     assert loaded.metrics["accuracy"] >= 0.92
     table = parameter_table(loaded)
@@ -72,7 +73,7 @@ def test_facts_for_inspect(loaded: LoadedCheckpoint) -> None:
     assert 1 < table["largest_excitation"] < table["stability_bound"]
 
 
-def test_stimuli_are_the_evidence_of_training_and_test_digits(loaded: LoadedCheckpoint) -> None:
+def test_stimuli_are_the_evidence_of_training_and_test_digits(loaded: LoadedSwta) -> None:
     calibration, test = loaded.stimuli["digits-calibration"], loaded.stimuli["digits-test"]
     assert list(loaded.stimuli) == ["digits-calibration", "digits-test"]
     assert (calibration.batch, test.batch) == (256, 1000)
@@ -84,7 +85,7 @@ def test_stimuli_are_the_evidence_of_training_and_test_digits(loaded: LoadedChec
     assert loaded.stimuli["digits-test"] is test  # computed once
 
 
-def test_torch_and_the_rate_interpreter_run_the_same_trajectories(loaded: LoadedCheckpoint) -> None:
+def test_torch_and_the_rate_interpreter_run_the_same_trajectories(loaded: LoadedSwta) -> None:
     """The edge torch ~ rate, limit 1e-5, and the bar of 92 % on all test digits."""
     test = loaded.stimuli["digits-test"]
     reference = loaded.reference(test)
@@ -97,7 +98,7 @@ def test_torch_and_the_rate_interpreter_run_the_same_trajectories(loaded: Loaded
     assert (answers == test.labels).mean() >= 0.92
 
 
-def test_reference_follows_drives_that_change(loaded: LoadedCheckpoint) -> None:
+def test_reference_follows_drives_that_change(loaded: LoadedSwta) -> None:
     drive = np.zeros((2, 3, 10))
     drive[:, 0, 3] = 0.4
     drive[:, 1, 7] = [0.2, 0.5]
@@ -131,7 +132,7 @@ def test_neighbour_excitation_and_absent_loops(plain: dict[str, Any], tmp_path: 
     np.testing.assert_array_equal(weight, weight.T)
 
 
-def test_origin_is_the_sum_of_the_file(loaded: LoadedCheckpoint, plain: dict[str, Any], tmp_path: Path) -> None:
+def test_origin_is_the_sum_of_the_file(loaded: LoadedSwta, plain: dict[str, Any], tmp_path: Path) -> None:
     plain["state_dict"]["circuit.beta1"] += 0.01
     save_checkpoint(plain, tmp_path / "m.pt")
     assert len(loaded.circuit.origin_sha256) == 64
@@ -272,7 +273,8 @@ def _fill(name: str, value: float) -> Callable[[dict[str, Any]], None]:
         (_set("format", to="other"), "format should be 'neurocmc-checkpoint' (got 'other')"),
         (_set("version", to=2), "version 2 of the format; this neurocmc reads 1"),
         (_set("version", to=True), "version True of the format"),
-        (_set("family", to="cmc"), "unknown family 'cmc'\n    cure: known families: swta"),
+        (_set("family", to="other"), "unknown family 'other'\n    cure: known families: swta, cmc"),
+        (_set("family", to="cmc"), "recipe.family should be 'cmc', as the checkpoint's (got 'swta')"),
         (_drop("metrics"), "lacks metrics"),
         (_set("notes", to="x"), "holds unknown entries notes"),
         (_set("recipe", to=[1]), "recipe should be a dict (got list)"),

@@ -1,0 +1,144 @@
+"""Recipes of the cmc family: circuit, eye, readout and training of a hierarchy of canonical microcircuits."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from neurocmc.circuits.cmc.wiring import Variant
+from neurocmc.circuits.images import check_task
+from neurocmc.circuits.training import SEED_LIMIT
+from neurocmc.common.strict_yaml import StrictModel
+
+LARGEST_GRID = 64
+
+Seconds = Annotated[float, Field(ge=1e-6, le=1.0)]
+Slope = Annotated[float, Field(ge=1e-3, le=100)]
+Strength = Annotated[float, Field(ge=1e-4, le=1_000)]
+FourTimes = tuple[Seconds, Seconds, Seconds, Seconds]
+FourSlopes = tuple[Slope, Slope, Slope, Slope]
+TwelveGains = tuple[
+    Strength, Strength, Strength, Strength, Strength, Strength,
+    Strength, Strength, Strength, Strength, Strength, Strength,
+]  # fmt: skip
+
+
+class CmcCircuitRecipe(StrictModel):
+    """Size, wiring and start values of the circuit; all its numbers are trained."""
+
+    regions: int = Field(default=1, ge=1, le=5)  # V1 .. V5
+    columns: int = Field(default=16, ge=1, le=512)  # K, of each region
+    fan_in: int = Field(default=4, ge=1, le=512)  # source columns of each target column, of each coupling
+    activation: Literal["sigmoid", "relu", "softplus", "tanh"] = "sigmoid"
+    solver: Literal["euler", "midpoint", "rk4"] = "euler"
+    dt_s: float = Field(default=0.005, ge=1e-6, le=0.2)
+    variant: Variant = "full"
+    mask_seed: int = Field(default=0, ge=0, lt=SEED_LIMIT)  # which columns are coupled; not the seed of the training
+    time_constants_s: FourTimes = (0.03, 0.03, 0.05, 0.08)  # ss, sp, ii, dp
+    slopes: FourSlopes = (1.5, 1.5, 1.5, 1.5)
+    gains: TwelveGains = (1.0, 1.0, 2.0, 1.0, 4.0, 2.0, 1.0, 4.0, 4.0, 1.0, 2.0, 2.0)  # G0 .. G11
+    coupling: float = Field(default=4.0, ge=1e-4, le=1_000)  # of a column, F, B and C alike, over sqrt(fan_in)
+
+    @property
+    def coupling_fan_in(self) -> int:
+        """Sources a column in fact: 0 where there is but one region."""
+        return self.fan_in if self.regions > 1 else 0
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.coupling_fan_in > self.columns:
+            raise ValueError(f"fan_in is {self.fan_in}, a region has only {self.columns} columns")
+        return self
+
+
+class RetinaRecipe(StrictModel):
+    """ON and OFF channels of centre (3x3) and surround (7x7), mixed, then pooled to `grid` x `grid`."""
+
+    inputs: int = Field(default=1, ge=1, le=4)  # channels of the images: 1 grey, 3 coloured
+    channels: int = Field(default=4, ge=1, le=64)  # of each of the four kinds
+    mixed: int = Field(default=12, ge=1, le=256)
+    grid: int = Field(default=14, ge=2, le=LARGEST_GRID)
+
+
+class GazeRecipe(StrictModel):
+    """How the eye moves over the retinal map: one window after the other, each held for `hold_ticks` steps."""
+
+    path: Literal["strips", "quadrants"] = "strips"
+    glimpses: int = Field(default=5, ge=1, le=64)
+    width: int = Field(
+        default=4, ge=1, le=LARGEST_GRID
+    )  # of a strip, or of both sides of a quadrant, in cells of the grid
+    hold_ticks: int = Field(default=8, ge=1, le=1_000)
+    drive: float = Field(default=2.0, gt=0, le=1_000)  # drives lie in -drive .. drive
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.path == "quadrants" and self.glimpses != 4:
+            raise ValueError(f"path quadrants has 4 glimpses, not {self.glimpses}")
+        return self
+
+
+class ReadoutRecipe(StrictModel):
+    """The linear readout of the mean rates of all populations over the last steps."""
+
+    classes: int = Field(default=10, ge=2, le=256)
+    window_ticks: int = Field(default=6, ge=1, le=1_000)
+
+
+class CmcTrainingRecipe(StrictModel):
+    """Adam with a cosine schedule, augmentation, and what makes a circuit fit a chip."""
+
+    epochs: int = Field(default=30, ge=1, le=10_000)
+    batch_size: int = Field(default=50, ge=1, le=5_000)
+    learning_rate: float = Field(default=3e-3, gt=0, le=1)
+    circuit_learning_rate: float = Field(default=1e-2, gt=0, le=1)
+    readout_learning_rate: float = Field(default=1e-2, gt=0, le=1)
+    schedule: Literal["cosine", "constant"] = "cosine"
+    weight_decay: float = Field(default=0.0, ge=0, le=1)  # of the eye and the readout
+    gradient_clip: float = Field(default=1.0, gt=0, le=1e6)
+    label_smoothing: float = Field(default=0.05, ge=0, lt=1)
+    shift_pixels: float = Field(default=2.0, ge=0, le=8)
+    rotation_degrees: float = Field(default=10.0, ge=0, le=180)
+    stretch: float = Field(default=0.1, ge=0, lt=0.9)  # largest relative change of size, and of shear
+    mirror: bool = False  # left and right swapped in half of the images; not for digits
+    rate_noise: float = Field(default=0.0, ge=0, le=1)  # half-width, of every rate at every step
+    relay_noise: float = Field(default=0.0, ge=0, le=100)  # half-width, of every p on its way to v
+    activity_weight: float = Field(default=0.0, ge=0, le=1e4)  # of the mean rate
+    range_weight: float = Field(default=0.0, ge=0, le=1e4)  # of what u, p and v exceed range_limit by, squared
+    range_limit: float = Field(default=3.0, gt=0, le=1e4)
+    signal_weight: float = Field(default=0.0, ge=0, le=1e4)  # of what a population's signal lacks of signal_target
+    signal_target: float = Field(default=0.1, gt=0, le=1e4)  # sd of its rates over the images
+    weight_range_weight: float = Field(default=0.0, ge=0, le=1e4)  # of log(largest / mean) beyond weight_range_limit
+    weight_range_limit: float = Field(default=3.0, ge=1, le=1e4)
+
+
+class CmcRecipe(StrictModel):
+    """A whole recipe: the same recipe and seed on the same machine give the same checkpoint."""
+
+    family: Literal["cmc"]
+    task: Annotated[str, AfterValidator(check_task)]
+    images: int | None = Field(default=None, ge=50, le=1_000_000)  # of the task, to train and to test; None: all
+    seed: int = Field(default=0, ge=0, lt=SEED_LIMIT)
+    circuit: CmcCircuitRecipe = Field(default_factory=CmcCircuitRecipe)
+    retina: RetinaRecipe = Field(default_factory=RetinaRecipe)
+    gaze: GazeRecipe = Field(default_factory=GazeRecipe)
+    readout: ReadoutRecipe = Field(default_factory=ReadoutRecipe)
+    training: CmcTrainingRecipe = Field(default_factory=CmcTrainingRecipe)
+
+    @property
+    def ticks(self) -> int:
+        """Steps of one presentation."""
+        return self.gaze.glimpses * self.gaze.hold_ticks
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.gaze.width > self.retina.grid:
+            raise ValueError(f"gaze.width is {self.gaze.width}, the retinal map only {self.retina.grid} wide")
+        if not self.readout.window_ticks <= self.ticks <= 20_000:
+            raise ValueError(
+                f"a presentation is {self.ticks} steps (gaze.glimpses x gaze.hold_ticks): at least "
+                f"readout.window_ticks = {self.readout.window_ticks} and at most 20,000 are needed"
+            )
+        noisy = self.training.rate_noise > 0 or self.training.relay_noise > 0
+        if noisy and (self.circuit.solver != "euler" or self.circuit.variant == "ode-off"):
+            raise ValueError("training.rate_noise and relay_noise need the Euler solver and an ODE to disturb")
+        return self

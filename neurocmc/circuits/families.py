@@ -1,0 +1,49 @@
+"""All families of trainable circuits behind one door: a recipe of any family, trained to a checkpoint."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from neurocmc.circuits import train as swta_training
+from neurocmc.circuits.checkpoints import save_checkpoint
+from neurocmc.circuits.cmc import train as cmc_training
+from neurocmc.circuits.cmc.recipe import CmcRecipe
+from neurocmc.circuits.recipe import Recipe
+from neurocmc.circuits.training import EpochReport
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.strict_yaml import load_document
+
+FAMILIES = ("cmc", "swta")
+
+AnyRecipe = Recipe | CmcRecipe
+
+
+def load_recipe(path: Path) -> AnyRecipe:
+    """The recipe in a YAML file, of whichever family. Raises InputError with file and line of every fault."""
+    document = load_document(path)
+    match document.data.get("family", "swta"):  # where it is missing, either schema says so
+        case "cmc":
+            return document.validate(CmcRecipe)
+        case "swta":
+            return document.validate(Recipe)
+        case other:
+            what = f"{other!r} is not a family of circuits that can be trained"
+            raise InputError(document.problem(("family",), what, f"families are {' and '.join(FAMILIES)}"))
+
+
+def train(
+    recipe: AnyRecipe,
+    output: Path,
+    seed: int | None = None,
+    progress: Callable[[EpochReport], None] | None = None,
+    resume: bool = False,
+) -> dict[str, Any]:
+    """Train `recipe`, write the checkpoint to `output`, return it. Raises InputError as the family's `train` does."""
+    if isinstance(recipe, CmcRecipe):
+        return cmc_training.train(recipe, seed, progress, output=output, resume=resume)
+    if resume:
+        what = "trainings of the swta family, of about a minute, keep no state to resume from"
+        raise InputError(Problem("--resume", what, "leave it out to train from the beginning"))
+    checkpoint = swta_training.train(recipe, seed, progress)
+    save_checkpoint(checkpoint, output)
+    return checkpoint

@@ -1,0 +1,286 @@
+"""A study: regions x variants x seeds of one recipe, what each run came to, and where it stands on disk.
+
+    DIR/runs/3-full-0/   checkpoint.pt and result.json; chip.json where the study compiles
+    DIR/chips/3-full-0/  the artifact, where the study compiles
+
+A run whose result.json is there is done, and never done again: a study that was killed goes on where it stopped.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self, cast, get_args
+
+from pydantic import Field, model_validator
+
+from neurocmc.circuits.cmc.recipe import CmcRecipe
+from neurocmc.circuits.cmc.wiring import Variant
+from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.files import json_text, write_file
+from neurocmc.common.strict_yaml import StrictModel, load_document, load_model
+
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+MAX_RUNS = 10_000
+RESULT, CHIP_RESULT, CHECKPOINT = "result.json", "chip.json", "checkpoint.pt"
+PARTS = ("retina", "gaze", "circuit", "readout")  # of a model, each with its count of parameters in the metrics
+RESULT_FORMAT = "neurocmc-study-result"
+
+Regions = Annotated[int, Field(ge=1, le=5)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class CompileRecipe(StrictModel):
+    """Whether and how each trained circuit is compiled and verified."""
+
+    target: str = Field(default="loihi1", min_length=1, max_length=4096)
+    neurons: int = Field(default=32, ge=1, le=65_536)
+    code: Annotated[str, Field(pattern="^(threshold|rate)$")] = "threshold"
+    samples: int = Field(default=300, ge=1, le=1_000_000)  # test images that judge the chip
+    seeds: tuple[Seed, ...] | None = None  # compile these only; None: all
+
+
+class FigureRecipe(StrictModel):
+    """What the figures of single runs show; they are drawn for the first seed of each run named in `of`."""
+
+    of: tuple[Variant, ...] = ("full",)
+    images: int = Field(default=200, ge=10, le=10_000)  # test images in phase portraits
+    landscape_points: int = Field(default=15, ge=0, le=101)  # along each direction; 0 draws none
+    landscape_images: int = Field(default=200, ge=10, le=10_000)  # training images the loss is the mean of
+    landscape_reach: float = Field(default=1.0, gt=0, le=10)
+
+    @model_validator(mode="after")
+    def _has_a_middle(self) -> Self:
+        if self.landscape_points and (self.landscape_points < 3 or self.landscape_points % 2 == 0):
+            raise ValueError("landscape_points is 0 or an odd number of at least 3, so that the model is on the grid")
+        return self
+
+
+class Study(StrictModel):
+    """A study as its YAML file has it; `recipe` is a file of `neurocmc train`, family cmc, beside it or absolute."""
+
+    name: str = Field(min_length=1, max_length=200)
+    recipe: str = Field(min_length=1, max_length=4096)
+    regions: tuple[Regions, ...] = Field(min_length=1)
+    variants: tuple[Variant, ...] = Field(default=VARIANTS, min_length=1)
+    seeds: tuple[Seed, ...] = Field(min_length=1)
+    epochs: int | None = Field(default=None, ge=1, le=10_000)  # instead of the recipe's
+    images: int | None = Field(default=None, ge=50, le=1_000_000)  # instead of the recipe's
+    compile: CompileRecipe | None = None
+    figures: FigureRecipe = Field(default_factory=FigureRecipe)
+
+    @model_validator(mode="after")
+    def _is_a_plan(self) -> Self:
+        for field in ("regions", "variants", "seeds"):
+            values = getattr(self, field)
+            if len(set(values)) != len(values):
+                raise ValueError(f"{field} names one twice")
+        if (runs := len(self.regions) * len(self.variants) * len(self.seeds)) > MAX_RUNS:
+            raise ValueError(f"{runs:,} runs, at most {MAX_RUNS:,} make a study")
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of a study: its recipe, and the folders it has to itself."""
+
+    regions: int
+    variant: Variant
+    seed: int
+    recipe: CmcRecipe
+    study: Path  # the study's folder
+
+    @property
+    def name(self) -> str:
+        return f"{self.regions}-{self.variant}-{self.seed}"
+
+    @property
+    def folder(self) -> Path:
+        return self.study / "runs" / self.name
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / CHECKPOINT
+
+    @property
+    def chip(self) -> Path:
+        return self.study / "chips" / self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What a run came to. `metrics` are those of its checkpoint, measured on the test images."""
+
+    regions: int
+    variant: str
+    seed: int
+    accuracy: float
+    parameters: int  # of the whole model
+    circuit_parameters: int  # at work in the circuit
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChipResult:
+    """What a compiled run came to, judged on `samples` test images; or why it was not compiled."""
+
+    refused: str = ""
+    samples: int = 0
+    neurons: int = 0
+    # Of the emulator, on ideal targets of Brian2, against the rate circuit on the same images:
+    agreement: float | None = None  # of decisions
+    accuracy_drop: float | None = None
+    nrmse: float | None = None  # of the worst population
+    missed: str = ""  # the budgets that are missed; all edges stand in the artifact's verify.json
+
+    @property
+    def passed(self) -> bool:
+        return not self.missed and not self.refused
+
+
+def load_study(path: Path, folder: Path) -> tuple[Study, tuple[Run, ...]]:
+    """A study and its runs: all regions and variants with the first seed, then with the next.
+
+    One region has no feedback to take away: there feedforward-only would be the full circuit again and is left out.
+    Raises InputError for every fault of the study's file, for a recipe that is none of family cmc, and for a variant
+    or number of regions that the recipe cannot have.
+    """
+    study = load_document(path).validate(Study)
+    recipe_path = path.parent / study.recipe  # an absolute path stays what it is
+    base = load_model(recipe_path, CmcRecipe)
+    problems: list[Problem] = []
+    circuits: list[tuple[int, Variant, CmcRecipe]] = []
+    for regions in study.regions:
+        for variant in study.variants:
+            if regions == 1 and variant == "feedforward-only":
+                continue
+            recipe = _recipe(base, study, regions, variant, problems, str(path))
+            if recipe is not None:
+                circuits.append((regions, variant, recipe))
+    # Seeds outermost: whoever looks early sees every variant.
+    runs = [
+        Run(
+            regions=regions, variant=variant, seed=seed, recipe=recipe.model_copy(update={"seed": seed}), study=folder
+        )
+        for seed in study.seeds
+        for regions, variant, recipe in circuits
+    ]
+    if not runs and not problems:
+        problems.append(Problem(str(path), "feedforward-only with one region is no run", "give more regions"))
+    raise_input_problems(problems)
+    return study, tuple(runs)
+
+
+def _recipe(
+    base: CmcRecipe, study: Study, regions: int, variant: Variant, problems: list[Problem], where: str
+) -> CmcRecipe | None:
+    """The base recipe with regions, variant and the study's own choices, checked as a whole."""
+    plain: dict[str, Any] = base.model_dump(mode="python")
+    plain["circuit"] |= {"regions": regions, "variant": variant}
+    if variant == "ode-off":  # what disturbs filters has no place where there are none
+        plain["training"] |= {"rate_noise": 0.0, "relay_noise": 0.0}
+    if study.epochs is not None:
+        plain["training"]["epochs"] = study.epochs
+    if study.images is not None:
+        plain["images"] = study.images
+    try:
+        return CmcRecipe.model_validate(plain)
+    except ValueError as error:
+        reason = " ".join(str(error).split())[:300]
+        cure = "change the recipe, or leave this out of the study"
+        problems.append(Problem(where, f"{regions} regions, variant {variant}: {reason}", cure))
+        return None
+
+
+def read_result(run: Run) -> Result | None:
+    """The result of a run that is done, None of one that is not.
+
+    Raises InputError where the file is damaged, or of another recipe: results of two recipes must not stand in one
+    table.
+    """
+    found = _read(run.folder / RESULT, "result")
+    if found is None:
+        return None
+    if not _is_of(found.get("recipe"), run.recipe):
+        what = "the result is of another recipe than the study's is now"
+        raise InputError(Problem(str(run.folder), what, "name another output folder, or delete this run"))
+    return cast(Result, _made(Result, found["result"], run.folder / RESULT))
+
+
+def _is_of(kept: Any, recipe: CmcRecipe) -> bool:
+    """Whether a recipe as JSON is `recipe`; a field that is newer than the JSON counts as its default."""
+    try:
+        return CmcRecipe.model_validate_json(json.dumps(kept)) == recipe
+    except ValueError:
+        return False
+
+
+def write_result(run: Run, checkpoint: Mapping[str, Any]) -> Result:
+    """Write and return the result of a run that has its checkpoint."""
+    metrics: dict[str, float] = dict(checkpoint["metrics"])
+    result = Result(
+        regions=run.regions,
+        variant=run.variant,
+        seed=run.seed,
+        accuracy=metrics["accuracy"],
+        parameters=sum(int(metrics[f"{part}_parameters"]) for part in PARTS),
+        circuit_parameters=int(metrics["circuit_parameters"]),
+        metrics=metrics,
+    )
+    content = {"format": RESULT_FORMAT, "recipe": run.recipe.model_dump(mode="json"), "result": asdict(result)}
+    write_file(run.folder / RESULT, json_text(content))
+    return result
+
+
+def read_chip_result(run: Run, options: CompileRecipe) -> ChipResult | None:
+    """The verdict on a compiled run, None if there is none yet or it was reached with other options."""
+    found = _read(run.folder / CHIP_RESULT, "chip")
+    if found is None or found.get("options") != options.model_dump(mode="json", exclude={"seeds"}):
+        return None
+    return cast(ChipResult, _made(ChipResult, found["chip"], run.folder / CHIP_RESULT))
+
+
+def write_chip_result(run: Run, options: CompileRecipe, chip: ChipResult) -> None:
+    """Keep the verdict on a compiled run."""
+    content = {
+        "format": RESULT_FORMAT,
+        "options": options.model_dump(mode="json", exclude={"seeds"}),
+        "chip": asdict(chip),
+    }
+    write_file(run.folder / CHIP_RESULT, json_text(content))
+
+
+def _read(path: Path, field: str) -> dict[str, Any] | None:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(Problem(str(path), f"cannot be read: {error}", "delete it: its run is done again")) from None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if (
+        not isinstance(found, dict)
+        or cast(dict[str, Any], found).get("format") != RESULT_FORMAT
+        or field not in found
+    ):
+        raise InputError(Problem(str(path), "is not a result of a study", "delete it: its run is done again"))
+    return cast(dict[str, Any], found)
+
+
+def _made(kind: type[Result] | type[ChipResult], fields: Any, path: Path) -> Result | ChipResult:
+    try:
+        return kind(**fields)
+    except TypeError:
+        what = "was written by another version of neurocmc"
+        raise InputError(Problem(str(path), what, "delete it: its run is done again")) from None
+
+
+def group(results: Iterable[Result]) -> dict[tuple[int, str], list[Result]]:
+    """Results by regions and variant, in the order in which they come, seeds together."""
+    groups: dict[tuple[int, str], list[Result]] = {}
+    for result in results:
+        groups.setdefault((result.regions, result.variant), []).append(result)
+    return groups

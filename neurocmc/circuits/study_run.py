@@ -1,0 +1,100 @@
+"""The torch side of a study: a run trained or taken up again, and what its circuit does with test images."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+
+from neurocmc.circuits.cmc.model import CmcModel
+from neurocmc.circuits.cmc.recipe import CmcRecipe
+from neurocmc.circuits.cmc.resume import state_path
+from neurocmc.circuits.cmc.train import train
+from neurocmc.circuits.cmc.wiring import POPULATIONS
+from neurocmc.circuits.images import Images, ImageSplit
+from neurocmc.circuits.study import FigureRecipe, Result, Run, write_result
+from neurocmc.circuits.study_landscape import Landscape, loss_landscape
+from neurocmc.circuits.training import EpochReport, reproducible
+from neurocmc.common.arrays import Float, Int, set_frozen
+from neurocmc.common.errors import InputError, Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Dynamics:
+    """The state of a trained circuit while it looks at test images; ablated populations are left out."""
+
+    tick_s: float
+    p: dict[tuple[str, str], Float]  # (region, population) -> (images, ticks, columns)
+    v: dict[tuple[str, str], Float]
+    drive: Float  # (images, ticks, columns) into ss of the first region
+    labels: Int  # (images,)
+
+    def __post_init__(self) -> None:
+        set_frozen(self, "drive", np.float64, (None, None, None))
+        set_frozen(self, "labels", np.int64, (len(self.drive),))
+
+
+def train_run(run: Run, split: ImageSplit, progress: Callable[[EpochReport], None] | None = None) -> Result:
+    """Train a run, from where it was left if it was, and keep its result.
+
+    Raises InputError for images that do not fit the recipe, files that cannot be written, and a state of training
+    that is damaged or of another recipe.
+    """
+    try:
+        run.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"cannot be made: {error.strerror}"
+        raise InputError(Problem(str(run.folder), what, "check the path and its permissions")) from None
+    begun = state_path(run.checkpoint).is_file()
+    checkpoint = train(run.recipe, progress=progress, split=split, output=run.checkpoint, resume=begun)
+    return write_result(run, checkpoint)
+
+
+def trained_model(path: Path, recipe: CmcRecipe) -> CmcModel:
+    """The model of a checkpoint that a study wrote. Raises InputError where it is not that of the recipe."""
+    model = CmcModel(recipe)
+    try:
+        loaded = cast(dict[str, Any], torch.load(path, weights_only=True))
+        model.load_state_dict(loaded["state_dict"])
+    except Exception as error:  # torch tells damage by whatever its reader happens to raise
+        what = f"is not the checkpoint of this run ({type(error).__name__})"
+        raise InputError(Problem(str(path), what, "delete the run: it is done again")) from None
+    return model.eval()
+
+
+@torch.no_grad()
+def dynamics(model: CmcModel, recipe: CmcRecipe, images: Images) -> Dynamics:
+    """What the circuit does with `images`."""
+    drives = model.drives(torch.tensor(images.planes))
+    trajectory = model.present(drives)
+    p: dict[tuple[str, str], Float] = {}
+    v: dict[tuple[str, str], Float] = {}
+    for region in range(recipe.circuit.regions):
+        for place, population in enumerate(POPULATIONS):
+            if bool(model.circuit.present[place]):
+                name = (f"V{region + 1}", population)
+                p[name] = trajectory.p[:, :, region, place].double().numpy()
+                v[name] = trajectory.v[:, :, region, place].double().numpy()
+    held = drives.repeat_interleave(model.hold_ticks, dim=1).double().numpy()
+    return Dynamics(tick_s=recipe.circuit.dt_s, p=p, v=v, drive=held, labels=images.labels)
+
+
+def landscape(
+    model: CmcModel, run: Run, split: ImageSplit, options: FigureRecipe, progress: Callable[[float], None]
+) -> Landscape:
+    """The loss of a run's model around it, over the first training images, without augmentation or noise."""
+    fit, _ = split.fit_and_validation()
+    seen = fit.take(slice(0, options.landscape_images))
+    with reproducible(run.seed):
+        return loss_landscape(
+            model,
+            model,
+            torch.tensor(seen.planes),
+            torch.tensor(seen.labels),
+            points=options.landscape_points,
+            reach=options.landscape_reach,
+            seed=run.seed,
+            progress=progress,
+        )

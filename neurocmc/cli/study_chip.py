@@ -1,0 +1,60 @@
+"""A study's runs on the chip: each compiled and verified, and its verdict in numbers that can stand in a table."""
+
+from collections.abc import Iterable
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from neurocmc.common.errors import NeurocmcError
+from neurocmc.pipeline.compile import CompileOptions, compile_model
+from neurocmc.pipeline.lower import Progress
+from neurocmc.pipeline.verify import verify
+from neurocmc.verification.edges import Edge
+
+if TYPE_CHECKING:
+    from neurocmc.circuits.study import ChipResult, CompileRecipe, Run
+
+MEMORYLESS = "no dynamics to compile"
+
+
+def judge(run: "Run", options: "CompileRecipe", progress: Progress) -> "ChipResult":
+    """Compile a trained run and verify it; what cannot be compiled is a verdict too, with its first reason."""
+    from neurocmc.circuits.study import ChipResult
+
+    if run.variant == "ode-off":
+        return ChipResult(refused=MEMORYLESS)
+    wanted = CompileOptions(neurons=options.neurons, code="rate" if options.code == "rate" else "threshold")
+    try:
+        compiling, verifying = _part(progress, 0.0, 0.4), _part(progress, 0.4, 0.6)
+        artifact = compile_model(run.checkpoint, options.target, run.chip, wanted, compiling)
+        edges = verify(artifact, options.samples, progress=verifying).edges
+    except NeurocmcError as error:
+        problem = error.problems[0]
+        return ChipResult(refused=f"{problem.where}: {problem.what}")
+    return chip_result(edges, artifact.spiking.neurons, options.samples)
+
+
+def _part(progress: Progress, start: float, width: float) -> Progress:
+    return lambda stage, share: progress(stage, start + width * share)
+
+
+def chip_result(edges: Iterable[Edge], neurons: int, samples: int) -> "ChipResult":
+    """The edges in short. What reaches furthest from the rate circuit counts: the emulator, else Brian2."""
+    from neurocmc.circuits.study import ChipResult
+
+    edges = tuple(edges)
+    last = [name for name in ("rate ~ emulator", "rate ~ brian2") if any(edge.name == name for edge in edges)][:1]
+    own = [edge for edge in edges if edge.name in last]
+    return ChipResult(
+        samples=samples,
+        neurons=neurons,
+        agreement=_value(own, "decisions agree"),
+        accuracy_drop=_value(own, "accuracy drop"),
+        nrmse=_value(own, "NRMSE of rates"),
+        missed="; ".join(f"{edge.name}, {edge.quantity}" for edge in edges if edge.verdict == "miss"),
+    )
+
+
+def _value(edges: Iterable[Edge], quantity: str) -> float | None:
+    """The value of the first edge whose quantity begins so; None where it is not a number."""
+    value = next((edge.value for edge in edges if edge.quantity.startswith(quantity)), None)
+    return value if value is not None and isfinite(value) else None

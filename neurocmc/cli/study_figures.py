@@ -1,0 +1,91 @@
+"""The figures of a study: all runs against each other, and what single circuits do."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurocmc.circuits.images import ImageSplit, load_task
+from neurocmc.circuits.study import group
+from neurocmc.circuits.study_landscape import Landscape
+from neurocmc.circuits.study_run import Dynamics, dynamics, landscape, trained_model
+from neurocmc.common.files import read_npz, write_npz
+from neurocmc.report.figures.cmc_dynamics import StateTraces, draw_phase_portraits, draw_voltages
+from neurocmc.report.figures.study import (
+    LossSurface,
+    StudyPoint,
+    draw_accuracy_against_size,
+    draw_accuracy_of_variants,
+    draw_loss_landscape,
+)
+
+if TYPE_CHECKING:
+    from neurocmc.circuits.study import FigureRecipe, Result, Run
+
+PORTRAYED = "sp"
+LANDSCAPE = "landscape.npz"
+
+
+def draw_whole(results: "Sequence[Result]", folder: Path) -> list[Path]:
+    """Accuracy of every variant; against parameters and depth."""
+    points = [
+        StudyPoint(
+            variant=variant,
+            regions=regions,
+            parameters=runs[0].parameters,
+            accuracy=np.array([run.accuracy for run in runs]),
+        )
+        for (regions, variant), runs in group(results).items()
+    ]
+    pictures = [folder / "variants.png", folder / "size.png"]
+    draw_accuracy_of_variants(points, pictures[0], chance=results[0].metrics.get("chance"))
+    draw_accuracy_against_size(points, pictures[1])
+    return pictures
+
+
+def draw_run(run: "Run", options: "FigureRecipe", folder: Path, progress: Callable[[float], None]) -> list[Path]:
+    """Phase portraits, voltages and, if asked for, the loss landscape of one run."""
+    split = load_task(run.recipe.task, run.recipe.images)
+    seen = dynamics(trained_model(run.checkpoint, run.recipe), run.recipe, split.test.take(slice(0, options.images)))
+    progress(0.1)
+    pictures = [folder / f"voltages-{run.name}.png"]
+    first = {name: v[0] for name, v in seen.v.items()}
+    title = f"a test image of class {seen.labels[0]}, every column; black: their mean"
+    draw_voltages(first, seen.tick_s, pictures[0], title=title, drive=seen.drive[0])
+    if portrayed := _portrayed(seen):
+        pictures.append(folder / f"phase-{run.name}.png")
+        draw_phase_portraits(portrayed, seen.labels, pictures[-1], names=[str(c) for c in range(split.classes)])
+    progress(0.2)
+    if options.landscape_points:
+        pictures.append(folder / f"landscape-{run.name}.png")
+        around = _landscape(run, split, options, lambda share: progress(0.2 + 0.8 * share))
+        surface = LossSurface(first=around.first, second=around.second, loss=around.loss, accuracy=around.accuracy)
+        draw_loss_landscape(surface, pictures[-1], title=f"loss around {run.name}")
+    progress(1.0)
+    return pictures
+
+
+def _portrayed(seen: Dynamics) -> list[StateTraces]:
+    return [
+        StateTraces(region=region, population=population, tick_s=seen.tick_s, p=seen.p[region, population], v=v)
+        for (region, population), v in seen.v.items()
+        if population == PORTRAYED
+    ]
+
+
+def _landscape(
+    run: "Run", split: ImageSplit, options: "FigureRecipe", progress: Callable[[float], None]
+) -> Landscape:
+    """The landscape, from disk where it was computed before with the same options."""
+    path = run.folder / LANDSCAPE
+    asked = {"reach": np.array(options.landscape_reach), "images": np.array(options.landscape_images)}
+    if path.is_file():
+        kept: dict[str, Any] = read_npz(path)
+        same = all(np.array_equal(kept.get(name, np.nan), value) for name, value in asked.items())
+        if same and len(kept.get("first", ())) == options.landscape_points:
+            return Landscape(**{name: kept[name] for name in ("first", "second", "loss", "accuracy")})
+    found = landscape(trained_model(run.checkpoint, run.recipe), run, split, options, progress)
+    arrays = {name: getattr(found, name) for name in ("first", "second", "loss", "accuracy")}
+    write_npz(path, {**arrays, **asked})
+    return found

@@ -1,0 +1,67 @@
+"""The door for checkpoints: whichever family wrote the file, its circuit, stimuli and trajectories come out."""
+
+from pathlib import Path
+
+from neurocmc.circuits.cmc.model import CmcModel
+from neurocmc.circuits.cmc.recipe import CmcRecipe
+from neurocmc.circuits.model import DigitModel
+from neurocmc.circuits.recipe import Recipe
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.frontends.archive import read_archive
+from neurocmc.frontends.checkpoint_file import CheckpointFile, check_checkpoint
+from neurocmc.frontends.cmc_checkpoint import LoadedCmc, load_cmc
+from neurocmc.frontends.published import LoadedPublished, published_facts, read_published
+from neurocmc.frontends.published_file import published_state
+from neurocmc.frontends.swta_checkpoint import LoadedSwta, load_swta, parameter_table
+
+Loaded = LoadedSwta | LoadedCmc | LoadedPublished
+Facts = dict[str, str | float]
+
+
+def read_checkpoint(path: Path, images: str | None = None) -> Loaded:
+    """Read a checkpoint of `neurocmc train`, or a state dict of the published microcircuits.
+
+    `images` names the task whose images drive a published model. Raises InputError holding everything that is wrong
+    with the file, and for `images` where the file itself says what drives it.
+    """
+    archive = read_archive(path)
+    if published_state(archive) is not None:
+        return read_published(archive, path, images)
+    if images is not None:
+        what = f"{path} says itself which images it was trained on"
+        raise InputError(Problem("--images", what, "leave it out: it is for published checkpoints, which do not"))
+    return _of_family(check_checkpoint(archive, path))
+
+
+def _of_family(file: CheckpointFile) -> LoadedSwta | LoadedCmc:
+    match file.recipe, file.model:
+        case CmcRecipe() as recipe, CmcModel() as model:
+            return load_cmc(file, recipe, model)
+        case Recipe() as recipe, DigitModel() as model:
+            return load_swta(file, recipe, model)
+        case _:
+            raise AssertionError("a checked file has the model of its recipe's family")
+
+
+def facts_of(loaded: Loaded) -> Facts:
+    """What `neurocmc inspect` tells of a model beside its circuit: where it is from, its sizes, its numbers."""
+    match loaded:
+        case LoadedPublished():
+            return published_facts(loaded)
+        case LoadedSwta():
+            numbers = parameter_table(loaded)
+            family, task = "swta", loaded.task
+        case LoadedCmc():
+            circuit = loaded.recipe.circuit
+            numbers: dict[str, float] = {"regions": circuit.regions, "columns": circuit.columns}
+            family, task = (
+                f"cmc, variant {circuit.variant}, {circuit.activation}, {circuit.solver}",
+                loaded.recipe.task,
+            )
+    return {
+        "family": family,
+        "task": task,
+        "seed": loaded.seed,
+        **{f"parameters: {part}": count for part, count in loaded.parameters.items()},
+        **{name.replace("_", " "): value for name, value in (numbers | dict(loaded.metrics)).items()},
+    }
