@@ -1,22 +1,26 @@
-"""Accuracy: the four-unit soft winner-take-all on the loihi1 emulator, beside the same circuit built with NEF.
+"""The part `accuracy` of the bench: the four-unit sWTA on the loihi1 emulator, beside the same circuit in NEF.
 
 One convention on both sides: activity index t is the trace after tick t. NRMSE is each unit's RMSE over the 2 s,
 averaged over the five units, over the rate model's largest activity.
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
+from rich.console import Console
 from rich.table import Table
 
 from neurocmc.ir.spiking import Code
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.targets import LoihiTarget
+from neurocmc.targets import LoihiTarget, load_target
 from tests.acceptance.winner_circuits import benchmark_nrmse, calibrated, integers, switch_of_winner, swta
-from tests.bench.peer import PeerRow
+from tests.bench.environments import NENGO
+from tests.bench.peer import CODES, PeerRow, run_peer
+from tests.bench.steps import emulator_steps, steps_table
 from tests.bench.timing import mean
 
-CODES: tuple[Code, ...] = ("threshold", "rate")
 LIMITS = {64: 0.022, 256: 0.018}
 
 
@@ -27,6 +31,35 @@ class OurRow:
     code: Code
     neurons: int
     nrmse: tuple[float, ...]
+
+
+def run(console: Console, out: Path, quick: bool) -> None:
+    """Measure, write accuracy.json, print. Raises RuntimeError where the peer fails."""
+    neurons, seeds, repeats = ((64,), 2, 3) if quick else ((64, 256), 5, 10)
+    target = load_target("loihi1")
+    assert isinstance(target, LoihiTarget)
+    # Speed first, one after the other: nothing else of ours runs beside what is timed.
+    with console.status("accuracy: steps a second of the emulator"):
+        steps = emulator_steps(target, neurons, repeats)
+    with console.status("accuracy: the emulator"):
+        ours = our_errors(target, neurons, seeds)
+    peers: tuple[PeerRow, ...] = ()
+    if python := NENGO.python():
+        with console.status(f"accuracy: the peer, on {python}"):
+            peers = run_peer(python, neurons, seeds, out / "nef_swta.json")
+    else:
+        console.print(NENGO.how_to(), markup=False)
+    for table in (accuracy_table(ours, peers), steps_table(steps, peers)):
+        console.print(table, "")
+    content = {
+        "neurocmc": [asdict(row) for row in ours],
+        "peer": [asdict(row) for row in peers],
+        "emulator_steps_per_s": [
+            {"code": code, "neurons": size, "whole": s.whole.values, "stepping": s.stepping.values}
+            for (code, size), s in steps.items()
+        ],
+    }
+    (out / "accuracy.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def our_errors(target: LoihiTarget, neurons: tuple[int, ...], seeds: int) -> tuple[OurRow, ...]:

@@ -36,7 +36,7 @@ from tests.acceptance.winner_circuits import (
     rectifiers,
     swta,
 )
-from tests.bench.output import bench_console
+from tests.bench.output import bench_console, rewrite
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "error-against-neurons.md"
@@ -230,18 +230,6 @@ def _last_row(name: str, measured: dict[Code, Measured], cell: Callable[[Code], 
     for code, one in measured.items():
         row += [cell(code), *("" for _ in one.parts)]
     return row
-
-
-def rewrite(page: Path, tables: dict[str, str]) -> None:
-    """Put each table between its marks. Raises ValueError where the page lacks them."""
-    text = page.read_text(encoding="utf-8")
-    for name, body in tables.items():
-        start, end = f"<!-- table: {name} -->\n", f"\n<!-- end: {name} -->"
-        if text.count(start) != 1 or text.count(end) != 1:
-            raise ValueError(f"{page} needs the marks {start.strip()} and {end.strip()} once each")
-        before, rest = text.split(start)
-        text = before + start + "\n" + body + "\n" + end + rest.split(end)[1]
-    page.write_text(text, encoding="utf-8")
 
 
 def _raw(measured: Measured) -> dict[str, object]:

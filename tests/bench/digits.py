@@ -1,57 +1,41 @@
-"""Speed: steps a second of the emulator and its peer, throughput over batches, and what compiling and verifying take.
-
-Our times of a whole run include encoding the stimulus on the host and decoding the spikes, and ratios are taken with
-them; the peer's are its simulation alone, without building.
-"""
+"""The part `digits` of the bench: throughput over batches, and what compiling and verifying take."""
 
 import json
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 from neurocmc.common.resources import resource_path
 from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.model import load
 from neurocmc.sim.brian2_lif import simulate_brian2
-from neurocmc.sim.host import encode
-from neurocmc.sim.loihi import emulate, simulate_emulator
-from neurocmc.targets import LoihiTarget
-from tests.acceptance.winner_circuits import TICK_S, calibrated, integers, switch_of_winner, swta
-from tests.bench.accuracy import CODES
-from tests.bench.peer import ROOT, PeerRow
+from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.targets import LoihiTarget, load_target
+from tests.bench.environments import ROOT
 from tests.bench.timing import Sample, per_second
 
 BATCH, BATCH_NEURONS = 64, 64
 CHILD_LIMIT_S = 1800
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Steps:
-    """Ticks a second: of a whole run, and of the chip's stepping alone."""
-
-    whole: Sample
-    stepping: Sample
-
-
-def emulator_steps(target: LoihiTarget, neurons: tuple[int, ...], repeats: int) -> dict[tuple[str, int], Steps]:
-    """One run of the four-unit circuit, by code and size."""
-    circuit, stimulus = swta(), switch_of_winner()
-    calibration, ticks = calibrated(circuit, stimulus), stimulus.ticks(TICK_S)
-    steps: dict[tuple[str, int], Steps] = {}
-    for code in CODES:
-        for size in neurons:
-            network = integers(circuit, calibration, target, size, code)
-            values = encode(network, stimulus)
-            steps[code, size] = Steps(
-                whole=per_second(ticks, lambda n=network: simulate_emulator(n, stimulus), repeats),
-                stepping=per_second(ticks, lambda n=network, v=values: emulate(n, v, 1, ticks), repeats),
-            )
-    return steps
+def run(console: Console, out: Path, quick: bool) -> None:
+    """Measure, write digits.json, print. Raises CalledProcessError or TimeoutExpired where the child fails."""
+    target = load_target("loihi1")
+    assert isinstance(target, LoihiTarget)
+    with console.status("digits: batches"):
+        throughput = batch_throughput(target, 3 if quick else 10)
+    with console.status("digits: compile and verify in a process of its own"):
+        measured = compile_and_verify(100 if quick else 1000)
+    for table in (batch_table(throughput), digits_table(measured)):
+        console.print(table, "")
+    trials = {name: sample.values for name, sample in throughput.items()}
+    text = json.dumps({"trials_per_s": trials, "circuit": measured}, indent=2)
+    (out / "digits.json").write_text(text + "\n", encoding="utf-8")
 
 
 def batch_throughput(target: LoihiTarget, repeats: int) -> dict[str, Sample]:
@@ -72,30 +56,12 @@ def batch_throughput(target: LoihiTarget, repeats: int) -> dict[str, Sample]:
     }
 
 
-def digits(samples: int) -> dict[str, Any]:
+def compile_and_verify(samples: int) -> dict[str, Any]:
     """What `digits_child` measures. Raises CalledProcessError or TimeoutExpired if it does not come to an end."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "tests.bench.digits_child", str(Path(folder) / "out"), str(samples)]
         done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, timeout=CHILD_LIMIT_S)
     return json.loads(done.stdout.splitlines()[-1])
-
-
-def steps_table(steps: dict[tuple[str, int], Steps], peers: tuple[PeerRow, ...]) -> Table:
-    """Steps a second of one run, ours and the peer's, and their ratio with the spread of both."""
-    table = Table(title="One run of the four-unit sWTA: steps a second, median (lowest to highest)")
-    for heading in ("code", "N", "neurocmc emulator", "its stepping alone", "peer", "peer's steps", "ratio"):
-        table.add_column(heading, justify="left" if heading in ("code", "peer") else "right")
-    for (code, size), ours in steps.items():
-        found = [row for row in peers if row.neurons == size and row.variant == "tuned"]
-        if not found:
-            table.add_row(code, str(size), ours.whole.told(), ours.stepping.told(), "not measured", "", "")
-        for row in found:
-            theirs = Sample(values=row.steps_per_s)
-            table.add_row(
-                code, str(size), ours.whole.told(), ours.stepping.told(), row.system, theirs.told(),
-                ours.whole.over(theirs).told("{:.1f}"),
-            )  # fmt: skip
-    return table
 
 
 def batch_table(throughput: dict[str, Sample]) -> Table:

@@ -1,0 +1,54 @@
+"""Writes the tables of docs/benchmarks.md, between their marks, from build/bench/emulators.json and forward.json.
+
+    python -m tests.bench.page
+
+so that no number in the page was typed by hand. Run `make bench` on an idle machine before.
+"""
+
+import json
+from typing import Any
+
+from tests.bench.emulators.tables import TABLES, as_markdown
+from tests.bench.environments import ROOT
+from tests.bench.forward import forward_rows
+from tests.bench.output import rewrite
+
+MEASURED = ROOT / "build" / "bench"
+PAGE = ROOT / "docs" / "benchmarks.md"
+BUSY = 0.5  # load before a run, in busy cores, from which the page says so
+
+
+def main() -> None:
+    """Rewrite the page. Raises ValueError where it lacks a mark."""
+    measured, forward = (_read(name) for name in ("emulators", "forward"))
+    tables = {name: as_markdown(*rows(measured)) for name, _, rows in TABLES}
+    tables |= {"machine": machine_line(measured), "forward": as_markdown(*forward_rows(forward))}
+    rewrite(PAGE, tables)
+    print(f"tables of {PAGE.relative_to(ROOT)} written")
+
+
+def _read(name: str) -> dict[str, Any]:
+    return json.loads((MEASURED / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def machine_line(measured: dict[str, Any]) -> str:
+    """What was measured on, and which versions."""
+    machine = measured["machine"]
+    lines = [
+        f"Measured on {machine['cores']} {machine['architecture']} cores of a virtual machine, neurocmc on Python "
+        f"{machine['python']}; the machine's load was {machine['load'][0]:.1f} before the run and "
+        f"{machine['load'][1]:.1f} after it (1 is one busy core)."
+    ]
+    if machine["load"][0] > BUSY:
+        lines.append(
+            "The machine had other work in this run. That costs a peer with several processes, as Lava, or with much "
+            "memory to read more than a single small process: on an idle machine the ratios may well be smaller."
+        )
+    for name, versions in measured["versions"].items():
+        told = ", ".join(f"{package} {version}" for package, version in versions.items())
+        lines.append(f"{name}'s environment: {told}.")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
