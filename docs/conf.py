@@ -10,7 +10,7 @@ release = version = installed_version("neurocmc")
 extensions = ["myst_parser", "sphinx.ext.autodoc"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "studies"]  # parts of pages
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

@@ -21,7 +21,7 @@ LIMIT_S = 400
 
 def run(*arguments: object, folder: Path, path: str = "") -> str:
     """Standard output of a Python program that must end well."""
-    environment = {name: value for name, value in os.environ.items() if name != "NEUROCMC_LAVA_PYTHON"}
+    environment = os.environ | {"NEUROCMC_LAVA_PYTHON": ""}
     done = subprocess.run(
         [sys.executable, *map(str, arguments)],
         cwd=folder,

@@ -1,13 +1,13 @@
 """`neurocmc compile`: a model in, an artifact out, and what was lost on the way."""
 
-from dataclasses import fields
+from dataclasses import asdict, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neurocmc.cli.options import Json
+from neurocmc.cli.options import Images, Json
 from neurocmc.cli.output import say, say_json, show, stages
 
 if TYPE_CHECKING:
@@ -42,13 +42,27 @@ def compile(  # noqa: A001  (the command is called so)
         float | None,
         typer.Option(help="Choose the fewest neurons that keep this error.", show_default=False),
     ] = None,
+    tick_ms: Annotated[
+        float | None,
+        typer.Option(
+            help="Model time one tick stands for; chosen from the filters if not given.", show_default=False
+        ),
+    ] = None,
+    images: Images = None,
     as_json: Json = False,
 ) -> None:
     """Compile a model for a target: match gains, quantise, place, route, emit."""
     from neurocmc.pipeline.compile import CompileOptions, compile_model
     from neurocmc.pipeline.reporting import read_budget
 
-    options = CompileOptions(neurons=neurons, code=code.value, seed=seed, max_error=max_error)
+    options = CompileOptions(
+        neurons=neurons,
+        code=code.value,
+        seed=seed,
+        max_error=max_error,
+        tick_s=None if tick_ms is None else 1e-3 * tick_ms,
+        images=images,
+    )
     with stages("compile") as progress:
         artifact = compile_model(model, target, output, options, progress)
     if as_json:
@@ -59,6 +73,7 @@ def compile(  # noqa: A001  (the command is called so)
 
 def _tell(artifact: "Artifact", budget: "Budget") -> None:
     from neurocmc.report import wording
+    from neurocmc.report.staging import staging_costs, staging_table, time_scale
     from neurocmc.report.tables import gain_fit_table, loss_table
 
     network = artifact.spiking
@@ -68,6 +83,9 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
         f"for {artifact.target.name}, seed {artifact.seed}"
     )
     say(f"neurons a unit: {artifact.manifest['neurons_reason']}")
+    say(time_scale(artifact.circuit, artifact.staged, artifact.target))
+    if rewritten := staging_costs(artifact.circuit, artifact.staged, network):
+        show(staging_table(rewritten))
     show(gain_fit_table(network))
     if artifact.integer is not None:
         show(loss_table(artifact.integer))
@@ -86,6 +104,7 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
 
 def _as_json(artifact: "Artifact", budget: "Budget") -> dict[str, Any]:
     from neurocmc.report.losses import population_losses, projection_losses
+    from neurocmc.report.staging import staging_costs
 
     integer = artifact.integer
     return {
@@ -99,6 +118,8 @@ def _as_json(artifact: "Artifact", budget: "Budget") -> dict[str, Any]:
             {"population": population.name, "units": population.units, **_fit(population.fit)}
             for population in artifact.spiking.populations
         ],
+        "staging": [asdict(cost) for cost in staging_costs(artifact.circuit, artifact.staged, artifact.spiking)],
+        "tick_s": artifact.staged.dt_s,
         "projection_losses": [] if integer is None else projection_losses(integer),
         "population_losses": [] if integer is None else population_losses(integer),
         "budget": {

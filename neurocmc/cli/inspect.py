@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neurocmc.cli.options import Json
+from neurocmc.cli.options import Images, Json
 from neurocmc.cli.output import grid, say, say_json, show
 
 if TYPE_CHECKING:
@@ -19,12 +19,13 @@ EXAMPLES = ("neurocmc inspect models/swta-digits.pt", "neurocmc inspect circuit.
 
 def inspect(
     model: Annotated[Path, typer.Argument(metavar="MODEL", help="A checkpoint (.pt) or a circuit (.yaml).")],
+    images: Images = None,
     as_json: Json = False,
 ) -> None:
     """Show the populations, projections, inputs, readouts and parameters of a model, and check it."""
     from neurocmc.pipeline.model import load
 
-    loaded = load(model)
+    loaded = load(model, images)
     sections = _sections(loaded.circuit)
     if as_json:
         header = {"model": model, "name": loaded.circuit.name, "dt_s": loaded.circuit.dt_s}
@@ -55,6 +56,7 @@ def _sections(circuit: "RateCircuit") -> dict[str, list[dict[str, Any]]]:
                 "bias": _range(population.bias),
                 "saturation": population.saturation,
                 "tau_ms": 1e3 * population.trace_tau_s,
+                "before": _range(population.initial),
             }
             for population in circuit.populations
         ],
@@ -71,7 +73,13 @@ def _sections(circuit: "RateCircuit") -> dict[str, list[dict[str, Any]]]:
             for projection in circuit.projections
         ],
         "inputs": [
-            {"name": entry.name, "to": entry.target, "channels": entry.channels, "tau_ms": 1e3 * entry.tau_s}
+            {
+                "name": entry.name,
+                "to": entry.target,
+                "channels": entry.channels,
+                "tau_ms": 1e3 * entry.tau_s,
+                "order": entry.order,
+            }
             for entry in circuit.inputs
         ],
         "readouts": [
@@ -83,6 +91,16 @@ def _sections(circuit: "RateCircuit") -> dict[str, list[dict[str, Any]]]:
                 "labels": list(readout.labels),
             }
             for readout in circuit.readouts
+        ],
+        "classifiers": [
+            {
+                "name": classifier.name,
+                "populations": list(classifier.populations),
+                "layers": [layer.weight.shape[1] for layer in classifier.layers] + [len(classifier.layers[-1].bias)],
+                "window_ms": 1e3 * classifier.window_s,
+                "labels": list(classifier.labels),
+            }
+            for classifier in circuit.classifiers
         ],
     }
 
@@ -117,7 +135,7 @@ def _table(title: str, rows: list[dict[str, Any]]) -> Any:
 
 def _cell(name: str, value: Any) -> str:
     if isinstance(value, list):
-        joint = {"shape": " x ", "labels": " "}.get(name, " .. ")
+        joint = {"shape": " x ", "labels": " ", "populations": " ", "layers": " -> "}.get(name, " .. ")
         return joint.join(_written(entry) for entry in value)
     return _written(value)
 

@@ -12,6 +12,15 @@ ArtifactDirectory = Annotated[
     Path, typer.Argument(metavar="DIR", help="A directory made by `neurocmc compile`.", show_default=False)
 ]
 
+Images = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TASK",
+        help="Whose images drive a published checkpoint: mnist-5k, idx:PATH, cifar-10:FOLDER.",
+        show_default=False,
+    ),
+]
+
 
 def check_output_file(path: Path) -> None:
     """Find out before the work is done, not after it, that its result could not be written. Raises InputError."""

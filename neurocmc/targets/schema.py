@@ -71,7 +71,7 @@ class LoihiLimits(StrictModel):
     threshold_shift: Shift
     current_bits: Annotated[int, Field(ge=2, le=32)]
     voltage_bits: Annotated[int, Field(ge=2, le=32)]
-    decay_bits: Bits
+    decay_bits: Annotated[int, Field(ge=1, le=30)]
     decay_u_offset: Shift
     spike_payload_bits: Shift
 
@@ -102,6 +102,10 @@ class LoihiLimits(StrictModel):
             raise ValueError(
                 f"a threshold of threshold_mantissa_bits ({self.threshold_mantissa_bits}) shifted by threshold_shift "
                 f"({self.threshold_shift}) is beyond voltage_bits ({self.voltage_bits})"
+            )
+        if self.delay_ticks_max >= 1 << self.synapse_delay_bits:
+            raise ValueError(
+                f"delay_ticks_max ({self.delay_ticks_max}) is beyond synapse_delay_bits ({self.synapse_delay_bits})"
             )
         if self.spike_payload_bits == 1:
             raise ValueError("spike_payload_bits must be 0, or 2 and more: one of them is the sign (got 1)")

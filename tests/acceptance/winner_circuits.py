@@ -53,6 +53,7 @@ def rectifiers(name: str, size: int) -> RatePopulation:
         bias=np.zeros(size),
         saturation=np.inf,
         trace_tau_s=TAU_S,
+        initial=np.zeros(size),
     )
 
 

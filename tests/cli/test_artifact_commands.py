@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from neurocmc.ir.store import load_recording
 from neurocmc.pipeline.artifact import open_artifact
 from neurocmc.verification.edges import gain_edge, judged, not_run
 from tests.cli.running import CIRCUIT, Run, listing, run
+from tests.lava_environment import lava_python
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +78,58 @@ def test_simulate_writes_what_it_says(on: str, compiled: tuple[Path, Run], tmp_p
         largest = recording.activity[population["name"]].max()
         assert population["largest_activity"] == pytest.approx(float(largest))
     assert told["decisions"] == [{"readout": "winner", "chosen": ["b"], "labelled": 1, "accuracy": 1.0}]
+
+
+def test_simulate_on_lava_needs_an_interpreter_that_has_it(
+    compiled: tuple[Path, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for python, fact in (("", "there is no interpreter with Lava at hand"), ("/nowhere", "/nowhere cannot be run")):
+        monkeypatch.setenv("NEUROCMC_LAVA_PYTHON", python)
+        shown = run("simulate", compiled[0], "--on", "lava", "-o", tmp_path / "out.npz")
+        assert shown.code == 2
+        assert fact in shown.err
+        assert "cure: run `make lava` in a checkout, or set NEUROCMC_LAVA_PYTHON" in shown.err
+    assert not (tmp_path / "out.npz").exists()
+
+
+@pytest.mark.lava
+@pytest.mark.slow
+def test_simulate_on_lava_is_what_the_emulator_recorded(
+    compiled: tuple[Path, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEUROCMC_LAVA_PYTHON", str(lava_python()))
+    shown = {}
+    for on in ("emulator", "lava"):
+        shown[on] = run(
+            "simulate", compiled[0], "--on", on, "--duration", "0.6", "-o", tmp_path / f"{on}.npz", "--json"
+        )
+        assert shown[on].code == 0, shown[on].err
+    told = {on: parsed(one) for on, one in shown.items()}
+    assert told["lava"]["populations"] == told["emulator"]["populations"]
+    assert told["lava"]["decisions"] == told["emulator"]["decisions"]
+    ours, lavas = (load_recording(tmp_path / f"{on}.npz") for on in ("emulator", "lava"))
+    assert (ours.level, lavas.level, lavas.ticks) == ("emulator", "lava", 600)
+    for name, train in ours.spikes.items():
+        assert train.tick.size > 0
+        for field in ("tick", "trial", "unit", "neuron"):
+            np.testing.assert_array_equal(getattr(train, field), getattr(lavas.spikes[name], field))
+
+
+def test_verify_walks_its_edge_to_lava_where_lava_is(build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Python that has no Lava is tried, and found to have none."""
+    monkeypatch.setenv("NEUROCMC_LAVA_PYTHON", sys.executable)
+    edges = {edge["name"]: edge for edge in parsed(run("verify", build, "--samples", "1", "--json"))["edges"]}
+    assert edges["emulator == Lava"]["verdict"] == "not run"
+    assert "has no lava-nc: ModuleNotFoundError: No module named 'lava'" in edges["emulator == Lava"]["note"]
+
+
+def test_simulate_takes_the_first_trials(compiled: tuple[Path, Run], tmp_path: Path) -> None:
+    shown = run("simulate", compiled[0], "--on", "rate", "--samples", "1", "-o", tmp_path / "out.npz", "--json")
+    assert parsed(shown)["trials"] == 1
+    shown = run("simulate", compiled[0], "--on", "rate", "--samples", "0", "-o", tmp_path / "none.npz")
+    assert shown.code == 2
+    assert "--samples\n" in shown.err
+    assert "got 0\n" in shown.err
 
 
 def test_simulate_under_a_stimulus_of_ones_own(compiled: tuple[Path, Run], tmp_path: Path) -> None:
@@ -227,7 +281,7 @@ def test_demos_are_listed() -> None:
     shown = run("demo")
     assert shown.code == 0
     told = parsed(run("demo", "--json"))["demos"]
-    assert set(told) == {"swta-digits", "working-memory"}
+    assert set(told) == {"digits", "swta-digits", "working-memory"}
     for name, title in told.items():
         assert f"\n{name} " in shown.out
         assert title in " ".join(shown.out.split())

@@ -10,7 +10,7 @@ import pytest
 import torch
 from syrupy.assertion import SnapshotAssertion
 
-from neurocmc.circuits.train import save_checkpoint
+from neurocmc.circuits.checkpoints import save_checkpoint
 from tests.cli.running import CHECKPOINT, CIRCUIT, ONE_SCREEN, ROOT, listing, run
 
 TARGETS = ROOT / "targets"

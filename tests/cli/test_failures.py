@@ -125,7 +125,7 @@ def test_other_ways_to_leave(error: BaseException, code: int, words: str) -> Non
 
 WAITING = """
 import sys, time, types
-def load(path):
+def load(path, images):
     print("waiting", flush=True)
     time.sleep(60)
 model = types.ModuleType("neurocmc.pipeline.model")

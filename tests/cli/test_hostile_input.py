@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from neurocmc.circuits.train import save_checkpoint
+from neurocmc.circuits.checkpoints import save_checkpoint
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.strict_yaml import parse_document
 from neurocmc.ir.stimulus import MAX_CELLS, MAX_TICKS, Stimulus
@@ -109,9 +109,9 @@ def _manifest() -> dict[str, Any]:
     digest = "0" * 64
     named = ("model.pt", "target.yaml", "budget.json", "ir/10-rate.json", "ir/20-spiking.json", "stimuli/a.npz")
     return {
-        "format": "neurocmc-artifact", "version": 1, "neurocmc": "0", "circuit": "c", "origin_sha256": digest,
+        "format": "neurocmc-artifact", "version": 2, "neurocmc": "0", "circuit": "c", "origin_sha256": digest,
         "on_host": [], "source": "model.pt", "target": "loihi1", "neurons_reason": "", "neurons_tried": [],
-        "options": {"neurons": 8, "code": "rate", "seed": 0, "max_error": None},
+        "options": {"neurons": 8, "code": "rate", "seed": 0, "max_error": None, "tick_s": None, "images": None},
         "stimuli": {"calibration": ["a"], "test": []}, "files": dict.fromkeys(named, digest),
     }  # fmt: skip
 

@@ -41,3 +41,60 @@ def test_a_seed_that_is_none(tmp_path: Path) -> None:
     assert shown.code == 2
     assert "-1 is not a seed" in shown.err
     assert not (tmp_path / "m.pt").exists()
+
+
+CMC_RECIPE = """
+family: cmc
+task: mnist-5k
+images: 100
+circuit: {columns: 3}
+retina: {channels: 1, mixed: 2, grid: 6}
+gaze: {glimpses: 2, width: 3, hold_ticks: 3}
+readout: {window_ticks: 3}
+training: {epochs: 2, batch_size: 50}
+"""
+
+
+def test_train_a_microcircuit(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(CMC_RECIPE)
+    shown = run("train", tmp_path / "r.yaml", "-o", tmp_path / "m.pt", "--seed", "7")
+    assert shown.code == 0
+    assert [line.split(":")[0] for line in shown.err.splitlines()] == ["epoch 1 of 2", "epoch 2 of 2"]
+    assert "Accuracy on 20 test images" in shown.out
+    for told in ("the trained model", "no ODE", "no coupling", "always the commonest class"):
+        assert told in shown.out
+    assert shown.out.count("baseline: ") == 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.pt", "r.yaml"]
+    again = json.loads(run("train", tmp_path / "r.yaml", "-o", tmp_path / "again.pt", "--seed", "7", "--json").out)
+    assert again["metrics"]["images"] == 20
+    assert (tmp_path / "m.pt").read_bytes() == (tmp_path / "again.pt").read_bytes()
+    (tmp_path / "m.pt.resume").write_bytes(b"whatever was left")
+    shown = run("train", tmp_path / "r.yaml", "-o", tmp_path / "m.pt", "--seed", "7")
+    assert shown.err.startswith(f"{tmp_path / 'm.pt.resume'}: a training that was stopped; it begins again")
+    assert (tmp_path / "m.pt").read_bytes() == (tmp_path / "again.pt").read_bytes()
+    assert not (tmp_path / "m.pt.resume").exists()
+
+
+def unwrapped(text: str) -> str:
+    """A message in one line, as it was before it was fitted to the page."""
+    return " ".join(text.split())
+
+
+def test_nothing_to_resume_is_said(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(CMC_RECIPE)
+    shown = run("train", tmp_path / "c.yaml", "-o", tmp_path / "m.pt", "--resume")
+    assert shown.code == 2
+    assert "no such file: there is no training to resume" in unwrapped(shown.err)
+    (tmp_path / "s.yaml").write_text(RECIPE)
+    shown = run("train", tmp_path / "s.yaml", "-o", tmp_path / "m.pt", "--resume")
+    assert shown.code == 2
+    assert "trainings of the swta family" in unwrapped(shown.err)
+    assert not (tmp_path / "m.pt").exists()
+
+
+def test_a_family_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("task: mnist-5k\nfamily: cnc\n")
+    shown = run("train", tmp_path / "r.yaml", "-o", tmp_path / "m.pt")
+    assert shown.code == 2
+    assert "family: 'cnc' is not a family of circuits that can be trained" in unwrapped(shown.err)
+    assert "families are cmc and swta" in unwrapped(shown.err)

@@ -1,0 +1,71 @@
+"""A population behind a second-order kernel, compiled: the pole and the DC gain of its step response, in integers."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from neurocmc.common.arrays import Float
+from neurocmc.ir.rate import RateCircuit, RateInput
+from neurocmc.ir.spiking import Code
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.lower import lower
+from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.targets import load_target
+from tests.acceptance.winner_circuits import rectifiers
+
+TAU_S, TICK_S, NEURONS = 0.03, 0.001, 64
+LEVELS = (0.2, 0.37, 0.55, 0.8, 1.0)  # of the step, a trial each
+
+
+def response(pole: float, ticks: int) -> Float:
+    """(ticks,) unit step through two equal stages, each of which reads the other as it was a tick ago."""
+    first = second = 0.0
+    seen: list[float] = []
+    for _ in range(ticks):
+        seen.append(second)
+        first, second = pole * first + 1 - pole, pole * second + (1 - pole) * first
+    return np.array(seen)
+
+
+def compiled_response(code: Code) -> Float:
+    """(levels, ticks) activity of the compiled population, per unit of drive."""
+    pool = rectifiers("pool", 1)
+    circuit = RateCircuit(
+        name="step",
+        dt_s=TICK_S,
+        populations=(pool,),
+        projections=(),
+        inputs=(RateInput(name="drive", target="pool", weight=np.eye(1), tau_s=TAU_S, order=2),),
+        readouts=(),
+        origin_sha256="",
+    )
+    values = {"drive": np.array(LEVELS)[:, None, None]}
+    stimulus = Stimulus(name="steps", duration_s=0.6, edges_s=[0.0], values=values, labels=np.full(len(LEVELS), -1))
+    lowered = lower(circuit, (stimulus,), load_target("loihi1"), neurons=NEURONS, code=code, seed=0)
+    assert [p.name for p in lowered.staged.populations] == ["pool.relay", "pool"]
+    assert lowered.integer is not None
+    counts = simulate_emulator(lowered.integer, stimulus, record_spikes=True)
+    per_spike = lowered.integer.population("pool").activity_per_spike
+    spikes = counts.spikes["pool"]
+    rate = np.zeros((len(LEVELS), stimulus.ticks(TICK_S)))
+    np.add.at(rate, (spikes.trial, spikes.tick), per_spike)
+    return rate / np.array(LEVELS)[:, None]
+
+
+@pytest.mark.parametrize(("code", "limit", "lead_limit"), [("threshold", 0.01, 0.1), ("rate", 0.03, 3.0)])
+def test_pole_and_dc_gain(code: Code, limit: float, lead_limit: float) -> None:
+    """Pools of the rate code answer early, two in a row by 2.6 ticks: the lead is fitted apart from the pole."""
+    seen = compiled_response(code).mean(axis=0)
+    settled = seen[-200:].mean()
+    assert settled == pytest.approx(1.0, abs=limit)
+    ticks = np.arange(seen.size)
+
+    def misfit(parameters: Float) -> float:
+        decay, lead = parameters
+        ideal = np.interp(ticks + lead, ticks, response(1.0 - decay, seen.size))
+        return float(np.square(seen - settled * ideal).sum())
+
+    wanted = 1.0 - np.exp(-TICK_S / TAU_S)
+    decay, lead = minimize(misfit, x0=np.array([0.9 * wanted, 0.3]), method="Nelder-Mead").x
+    assert decay == pytest.approx(wanted, rel=limit)
+    assert abs(lead) <= lead_limit
