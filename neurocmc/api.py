@@ -22,12 +22,13 @@ from neurocmc.report.budget import Budget
 from neurocmc.targets import Target
 
 
-def load(path: str | Path) -> Model:
-    """Read a checkpoint of `neurocmc train` (.pt) or a circuit written by hand (.yaml).
+def load(path: str | Path, images: str | None = None) -> Model:
+    """Read a checkpoint (.pt) or a circuit written by hand (.yaml).
 
-    Raises InputError holding everything that is wrong with the file.
+    `images` names the task whose images drive a checkpoint of the published microcircuits. Raises InputError holding
+    everything that is wrong with the file.
     """
-    return _load(Path(path))
+    return _load(Path(path), images)
 
 
 def compile(  # noqa: A001  (called as the command is)
@@ -38,15 +39,18 @@ def compile(  # noqa: A001  (called as the command is)
     code: Code = "threshold",
     seed: int = 0,
     max_error: float | None = None,
+    tick_s: float | None = None,
+    images: str | None = None,
     progress: Progress | None = None,
 ) -> Artifact:
     """Compile a model for a target into the directory `out`, which becomes whole or is left as it was.
 
     `target` is the name of a known one, the path of a YAML file or a Target; `neurons` are per unit (None: 64, or
-    with `max_error` the fewest that keep it). Raises InputError for bad input, InfeasibleError where the target
+    with `max_error` the fewest that keep it); `tick_s` is the model's time a tick stands for (None: chosen); `images`
+    is for a published checkpoint, as in `load`. Raises InputError for bad input, InfeasibleError where the target
     cannot hold the circuit.
     """
-    options = CompileOptions(neurons=neurons, code=code, seed=seed, max_error=max_error)
+    options = CompileOptions(neurons=neurons, code=code, seed=seed, max_error=max_error, tick_s=tick_s, images=images)
     model = model if isinstance(model, Model) else Path(model)
     return compile_model(model, target, Path(out), options, progress)
 

@@ -70,8 +70,9 @@ def test_a_study_in_the_docs_is_one_and_all_its_runs_are_there(name: str, tmp_pa
 @pytest.mark.parametrize("name", NAMES)
 def test_tables_are_those_of_the_runs(name: str) -> None:
     table = rows(*read(STUDIES / name / "runs.csv"))
-    for file, cells in (("training.md", training_cells), ("chips.md", chip_cells)):
-        assert (STUDIES / name / file).read_text() == markdown(cells(table))
+    assert (STUDIES / name / "training.md").read_text() == markdown(training_cells(table))
+    chips = STUDIES / name / "chips.md"
+    assert (chips.read_text() if chips.is_file() else "") == markdown(chip_cells(table))
 
 
 def test_claims_stand_beside_what_the_runs_measured() -> None:

@@ -163,8 +163,9 @@ def _write_tables(output: Path, results: "Sequence[Result]", chips: Chips) -> "t
         "runs.csv": runs_csv(results, chips),
         "table.csv": table_csv(table),
         "training.md": markdown(training_cells(table)),
-        "chips.md": markdown(chip_cells(table)),
     }
+    if chips:
+        written["chips.md"] = markdown(chip_cells(table))
     for name, text in written.items():
         write_file(output / name, text)
     return table, [output / name for name in written]

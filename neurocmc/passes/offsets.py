@@ -24,8 +24,9 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.rate import unit_ranges
 
 MARGIN = 0.08  # of the range visited, kept free on either side
-NARROWEST = 1e-3  # of the widest range in a population: a unit that hardly moves needs no finer steps
+NARROWEST = 0.5  # of a linear unit's largest activity: rounding of weights moves a constant by a share of itself
 WHOLE = 0.02  # of a sigmoid's height: a tail shorter than this is not worth cutting off
+LEAST = 0.1  # of a sigmoid's height: no population gets less of it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,8 +70,7 @@ def _moved(population: RatePopulation, seen: Float, compared: bool) -> RatePopul
     low, high = seen
     if compared:
         low, high = np.full_like(low, low.min()), np.full_like(high, high.max())
-    width = np.maximum(high - low, max(NARROWEST * float((high - low).max()), 1e-12))
-    low, width = low - MARGIN * width, (1.0 + 2.0 * MARGIN) * width
+    low, width = _widened(low, high)
     return replace(
         population,
         transfer="relu",
@@ -82,10 +82,18 @@ def _moved(population: RatePopulation, seen: Float, compared: bool) -> RatePopul
     )
 
 
+def _widened(low: Float, high: Float) -> tuple[Float, Float]:
+    """Lower end and width of each unit's range with its margins; a unit that hardly moves stands in the middle."""
+    level = np.maximum(np.abs(low), np.abs(high))
+    least = np.where(level > 0, NARROWEST * level, 1.0)  # what is always 0 has no scale of its own
+    width = np.maximum((1.0 + 2.0 * MARGIN) * (high - low), least)
+    return 0.5 * (low + high) - 0.5 * width, width
+
+
 def _cut_off(population: RatePopulation, low: float, high: float) -> RatePopulation:
-    """The part of a sigmoid that is visited, at least a fiftieth of it."""
+    """The part of a sigmoid that is visited, and a margin; at least `LEAST` of it."""
     whole = population.saturation
-    margin = MARGIN * max(high - low, WHOLE * whole)
+    margin = max(MARGIN * (high - low), 0.5 * (LEAST * whole - (high - low)))
     floor, top = low - margin, high + margin
     floor = floor if floor > WHOLE * whole else 0.0
     top = top if top < (1.0 - WHOLE) * whole else np.inf

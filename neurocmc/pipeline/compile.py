@@ -42,7 +42,7 @@ class CompileOptions:
     """What the user may choose. `neurons` None takes 64, or with `max_error` the smallest that meets it.
 
     `tick_s` is the model's time that one tick stands for; None lets the compiler choose it. `images` names the task
-    whose images drive a published checkpoint, which does not say so itself.
+    whose images drive a published checkpoint, which does not say so itself; a Model was loaded with its own.
     """
 
     neurons: int | None = None
@@ -188,7 +188,7 @@ def _manifest(
             "seed": options.seed,
             "max_error": options.max_error,
             "tick_s": options.tick_s,
-            "images": options.images,
+            "images": model.images,
         },
         "neurons_reason": choice.reason,
         "neurons_tried": [asdict(entry) for entry in choice.tried],

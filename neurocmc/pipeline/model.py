@@ -35,6 +35,7 @@ class Model:
     facts: Mapping[str, str | float]  # for `inspect`
     read_stimuli: Callable[[], StimulusSet]  # digits take seconds to read, so they are read when needed
     reference: Callable[[Stimulus], Mapping[str, Float]] | None  # torch trajectories (batch, ticks, units)
+    images: str | None = None  # the task that was named for a checkpoint which does not name its own
     test_images: Callable[[], NDArray[np.float32]] | None = None  # (trials, channels, height, width) of the test
 
 
@@ -78,6 +79,7 @@ def _from_checkpoint(path: Path, images: str | None) -> Model:
         facts=facts_of(loaded),
         read_stimuli=read_stimuli,
         reference=loaded.reference,
+        images=images,
         test_images=getattr(loaded, "test_images", None),
     )
 
