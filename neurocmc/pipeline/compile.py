@@ -143,7 +143,7 @@ def _write(
     _emit(folder / "program", lowered, stimuli.by_name())
     budget = write_budget(folder, lowered, target, stimuli.calibration)
     manifest = _manifest(model, source, stimuli, target, options, choice)
-    write_report_of(folder, manifest, lowered, target, budget)
+    write_report_of(folder, manifest, lowered, target, budget, model.circuit)
     write_file(folder / TIMINGS, json_text({"seconds": lowered.seconds}))
     write_file(folder / MANIFEST, json_text({**manifest, "files": file_hashes(folder)}))
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from neurocmc.common.files import write_file
+from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.lower import Lowered
@@ -12,6 +13,7 @@ from neurocmc.report.budget import Budget, chip_budget, ideal_budget
 from neurocmc.report.figures import draw_core_map, draw_error_waterfall, draw_gain_fits
 from neurocmc.report.html import Picture, ReportContent, write_report
 from neurocmc.report.spike_load import spike_load
+from neurocmc.report.staging import staging_costs, time_scale
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.targets import IdealTarget, LoihiTarget, Target
 from neurocmc.verification.edges import Edge
@@ -51,6 +53,7 @@ def write_report_of(
     levels: Lowered | Artifact,
     target: Target,
     budget: Budget,
+    circuit: RateCircuit,
     edges: Sequence[Edge] = (),
 ) -> Path:
     """figures/ and report.html; with edges also their waterfall and verdicts. Pictures drawn before are kept."""
@@ -69,6 +72,8 @@ def write_report_of(
         },
         versions={"neurocmc": manifest["neurocmc"]},
         edges=tuple(edges),
+        staging=tuple(staging_costs(circuit, levels.staged, levels.spiking)),
+        time_scale=time_scale(circuit, levels.staged, target),
         integer=levels.integer,
         budget=budget,
         pictures=tuple(pictures),

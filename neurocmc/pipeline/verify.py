@@ -79,7 +79,13 @@ def verify(
         json_text({"samples": samples, "seeds": len(networks), "edges": [asdict(edge) for edge in edges]}),
     )
     report = write_report_of(
-        artifact.directory, artifact.manifest, artifact, artifact.target, read_budget(artifact), edges
+        artifact.directory,
+        artifact.manifest,
+        artifact,
+        artifact.target,
+        read_budget(artifact),
+        artifact.circuit,
+        edges,
     )
     told("done", 1.0)
     return Verification(edges=tuple(edges), report=report)

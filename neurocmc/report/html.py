@@ -14,6 +14,7 @@ from neurocmc.report import wording
 from neurocmc.report.budget import Budget
 from neurocmc.report.energy import citations
 from neurocmc.report.losses import population_losses, projection_losses
+from neurocmc.report.staging import StagingCost
 from neurocmc.targets import Target
 from neurocmc.verification.edges import Edge
 
@@ -43,7 +44,8 @@ class Picture:
 class ReportContent:
     """All that a report says. What is None or empty is left out, heading and all.
 
-    `versions`: program -> version, for the foot of the page; `options`: option of the compilation -> value.
+    `versions`: program -> version, for the foot of the page; `options`: option of the compilation -> value;
+    `staging`: what relays and offsets cost; `time_scale`: what a tick stands for.
     """
 
     network: SpikingNetwork
@@ -54,6 +56,8 @@ class ReportContent:
     options: Mapping[str, str]
     versions: Mapping[str, str]
     edges: tuple[Edge, ...] = ()
+    staging: tuple[StagingCost, ...] = ()
+    time_scale: str = ""
     integer: IntegerNetwork | None = None
     budget: Budget | None = None
     pictures: tuple[Picture, ...] = ()

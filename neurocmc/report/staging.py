@@ -95,9 +95,7 @@ def time_scale(circuit: RateCircuit, staged: RateCircuit, target: Target) -> str
     """What a tick stands for, and how that compares with the chip's usual tick."""
     tick_s = staged.dt_s
     parts = round(circuit.dt_s / tick_s)
-    why = (
-        "the circuit's own step" if parts == 1 else f"a {parts}th of the circuit's step of {1e3 * circuit.dt_s:g} ms"
-    )
+    why = "the circuit's own step" if parts == 1 else f"1/{parts} of the circuit's step of {1e3 * circuit.dt_s:g} ms"
     usual_s = target.limits.default_tick_s
     pace = tick_s / usual_s
     speed = (
