@@ -195,6 +195,11 @@ def _population(name: str, entry: PopulationField, faults: list[Fault]) -> RateP
             faults.append((("populations", name, field), what, "give one number, or one per unit"))
             given = given[0]
         values[field] = np.broadcast_to(np.asarray(given, dtype=np.float64), (entry.size,))
+    if entry.transfer == "linear" and entry.saturation is not None:
+        path = ("populations", name, "saturation")
+        faults.append(
+            (path, f"a linear unit does not saturate (got {entry.saturation:g})", "leave it out, or use relu")
+        )
     return RatePopulation(
         name=name,
         size=entry.size,

@@ -77,6 +77,7 @@ class GainMatch:
         )
         scale = {pool.name: pool.current_per_drive[:, None] for pool in populations}
         initial = {population.name: population.initial for population in circuit.populations}
+        delay = RATE_DELAY_TICKS if self.code == "rate" else 0
         return SpikingNetwork(
             name=circuit.name,
             tick_s=tick_s,
@@ -91,8 +92,10 @@ class GainMatch:
                     * (p.dc_gain * (1.0 - np.exp(-tick_s / p.tau_s)) * per_spike[p.source]),
                     tau_s=p.tau_s,
                     order=p.order,
-                    delay_ticks=RATE_DELAY_TICKS if self.code == "rate" else 0,
-                    standing=scale[p.target][:, 0] * p.dc_gain * (p.weight @ initial[p.source]),
+                    delay_ticks=delay,
+                    standing=scale[p.target][:, 0]
+                    * (p.dc_gain * np.exp(tick_s / p.tau_s) ** delay)  # what decays until the first spikes arrive
+                    * (p.weight @ initial[p.source]),
                 )
                 for p in circuit.projections
             ),
@@ -165,10 +168,33 @@ class GainMatch:
             current_per_drive=population.gain * per_threshold,
             activity_per_spike=per_spike[population.name],
             trace_tau_s=population.trace_tau_s,
-            fit=_measure(population, neuron, bias[0] - shift[0] * per_threshold[0], float(per_threshold[0]), ladder,
-                         ceiling, per_spike[population.name], visited),
+            fit=self._worst_fit(population, neuron, bias - shift[:, None] * per_threshold[:, None], per_threshold,
+                                ladder, ceiling, per_spike[population.name], visited),
             lsb_per_threshold=int(threshold) if isinstance(target, LoihiTarget) else 0,
         )  # fmt: skip
+
+    def _worst_fit(
+        self,
+        population: RatePopulation,
+        neuron: Neuron,
+        bias: Float,
+        scale: Float,
+        ladder: Ladder,
+        ceiling: float,
+        activity_per_spike: float,
+        visited: Visited,
+    ) -> GainFit:
+        """The fit of the unit that rounding of biases hurts most; `bias` (units, neurons) is that without shift.
+
+        In the rate code, whose neurons must be stepped for long, the first unit stands for all.
+        """
+        alike = np.unique(np.column_stack([bias, scale]), axis=0)
+        rows = np.column_stack([bias, scale])[:1] if self.code == "rate" else alike
+        fits = [
+            _measure(population, neuron, row[:-1], float(row[-1]), ladder, ceiling, activity_per_spike, visited)
+            for row in rows
+        ]
+        return max(fits, key=lambda fit: fit.max_error)
 
     def _kindest(
         self,

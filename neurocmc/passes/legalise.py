@@ -74,10 +74,12 @@ def _spike_delay_problems(target: str, ticks: int) -> Iterable[Problem]:
 
 
 def _order_problems(network: SpikingNetwork, stages: int) -> Iterable[Problem]:
-    for projection in network.projections:
-        if projection.order > stages:
+    filters = [(f"projection {projection.name}", projection.order) for projection in network.projections]
+    filters += [(f"input {entry.name}", entry.order) for entry in network.inputs if entry.tau_s > 0]
+    for where, order in filters:
+        if order > stages:
             yield Problem(
-                f"projection {projection.name}",
-                f"a kernel of order {projection.order}; a neuron of this target has {stages} filter stage",
+                where,
+                f"a kernel of order {order}; a neuron of this target has {stages} filter stage",
                 "use a first-order kernel (order: 1)",
             )

@@ -30,8 +30,8 @@ LEAST = 0.1  # of a sigmoid's height: no population gets less of it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Shift:
-    """r = low + width r', by unit."""
+class Shift:
+    """How a population's activity before and after an offset belong together: r = low + width r', by unit."""
 
     low: Float
     width: Float
@@ -54,7 +54,7 @@ class Offsets:
         moved = {
             p.name: _moved(p, seen[p.name], p.name in compared) if p.name in seen else p for p in circuit.populations
         }
-        shift = {p.name: _shift(p, moved[p.name]) for p in circuit.populations}
+        shift = {p.name: shift_of(p, moved[p.name]) for p in circuit.populations}
         bias = _constant_part(circuit, shift)
         return replace(
             circuit,
@@ -100,14 +100,15 @@ def _cut_off(population: RatePopulation, low: float, high: float) -> RatePopulat
     return replace(population, floor=floor, top=top, initial=population.initial - floor)
 
 
-def _shift(before: RatePopulation, after: RatePopulation) -> _Shift:
+def shift_of(before: RatePopulation, after: RatePopulation) -> Shift:
+    """The shift from a population to what became of it; low 0 and width 1 where nothing did."""
     width = before.gain / after.gain
-    if before.transfer == "linear":
-        return _Shift((after.offset - before.offset) * before.gain, width)
-    return _Shift(np.full(before.size, after.floor - before.floor), width)
+    if before.transfer != after.transfer:  # a linear one became a rectifier
+        return Shift((after.offset - before.offset) * before.gain, width)
+    return Shift(np.full(before.size, after.floor - before.floor), width)
 
 
-def _constant_part(circuit: RateCircuit, shift: Mapping[str, _Shift]) -> dict[str, Float]:
+def _constant_part(circuit: RateCircuit, shift: Mapping[str, Shift]) -> dict[str, Float]:
     """The bias that each population gets for the lows of its sources."""
     bias = {population.name: np.zeros(population.size) for population in circuit.populations}
     for projection in circuit.projections:
@@ -116,11 +117,11 @@ def _constant_part(circuit: RateCircuit, shift: Mapping[str, _Shift]) -> dict[st
     return bias
 
 
-def _scaled(projection: RateProjection, shift: _Shift) -> RateProjection:
+def _scaled(projection: RateProjection, shift: Shift) -> RateProjection:
     return projection if (shift.width == 1.0).all() else replace(projection, weight=projection.weight * shift.width)
 
 
-def _refolded(classifier: Classifier, shift: Mapping[str, _Shift]) -> Classifier:
+def _refolded(classifier: Classifier, shift: Mapping[str, Shift]) -> Classifier:
     """The first layer reads r' where it read r."""
     low = np.concatenate([shift[name].low for name in classifier.populations])
     width = np.concatenate([shift[name].width for name in classifier.populations])

@@ -118,7 +118,16 @@ def _u_initial(network: SpikingNetwork, population: SpikingPopulation, decay_u: 
                 "use a shorter tick, or a longer time constant",
             )
         )
-    return np.rint(standing * population.lsb_per_threshold / keep)
+    initial = np.rint(standing * population.lsb_per_threshold / keep)
+    largest, limit = float(np.abs(initial).max()), (1 << (limits.current_bits - 1)) - 1
+    if largest > limit:
+        what = (
+            f"its current before the first tick, left by sources that are active then, is {largest:,.0f} LSB, the "
+            f"register holds {limit:,}"
+        )
+        cure = "use a shorter tick (--tick-ms), or a longer time constant"
+        raise InfeasibleError(Problem(f"population {population.name}", what, cure))
+    return initial
 
 
 def _too_slow(population: str, name: str, tau_s: float, tick_s: float, limits: LoihiLimits) -> Iterable[Problem]:
@@ -137,18 +146,24 @@ def _compensated(
 ) -> IntegerPopulation:
     """The population with its biases raised by the mean loss of the right shifts in its weight groups.
 
-    A sum shifted right by s loses (1 - 2^-s)/2 of a unit of weight in the mean, in every tick with spikes. Never more
-    than half the way to the first neuron's threshold is given back, so that a silent pool stays silent.
+    A sum shifted right by s loses (1 - 2^-s)/2 of a unit of weight in the mean, in every tick with spikes, and one of
+    even mantissas (mixed signs) 1/2 - 2^-s. Where a pool is silent without current, never more than half the way to
+    the first neuron's threshold is given back, so that it stays silent.
     """
     groups = {
         (p.exponent, p.delay_ticks, p.sign) for p in projections if p.target == population.name and p.exponent < 0
     }
-    lost_a_tick = sum(0.5 * (1.0 - 2.0**exponent) * (1 << limits.weight_shift) for exponent, _, _ in groups)
+    lost_a_tick = sum(
+        (0.5 - 2.0**exponent * (1.0 if sign == "mixed" else 0.5)) * (1 << limits.weight_shift)
+        for exponent, _, sign in groups
+    )
     full = 1 << limits.decay_bits
     threshold = population.threshold_mantissa << limits.threshold_shift
     highest_bias = int(population.bias_mantissa.max(initial=0)) << population.bias_exponent
-    to_first_spike = max(threshold * population.decay_v / full - highest_bias, 0.0)
-    give_back = min(lost_a_tick / _arriving_share(population, limits), 0.5 * to_first_spike)
+    to_first_spike = threshold * population.decay_v / full - highest_bias
+    give_back = lost_a_tick / _arriving_share(population, limits)
+    if to_first_spike >= 0:
+        give_back = min(give_back, 0.5 * to_first_spike)
     register = (1 << limits.bias_mantissa_bits) - 1
     steps = round(give_back / (1 << population.bias_exponent))
     return replace(population, bias_mantissa=np.minimum(population.bias_mantissa + steps, register))

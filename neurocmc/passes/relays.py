@@ -11,7 +11,9 @@ step ago, as a spike brings it, this is the very recurrence of the kernel: nothi
 What a relay costs is neurons, and on a chip the steps in which its pool counts p.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import ClassVar, assert_never
 
 import numpy as np
@@ -40,9 +42,13 @@ class Relays:
         return circuit if stages > 1 else _split(circuit)
 
 
-def relay_name(population: str, index: int) -> str:
-    """The relay's name: of a population with several time constants, each has its own."""
-    return f"{population}.relay" if index == 0 else f"{population}.relay{index + 1}"
+def relay_name(population: str, taken: Container[str]) -> str:
+    """The first free name for a relay; a population with several time constants has several."""
+    return next(
+        name
+        for index in count(1)
+        if (name := f"{population}.relay" if index == 1 else f"{population}.relay{index}") not in taken
+    )
 
 
 def _split(circuit: RateCircuit) -> RateCircuit:
@@ -73,10 +79,12 @@ def _relays(circuit: RateCircuit) -> dict[Stage, str]:
     """The relay of each population and time constant that second-order kernels reach, in order of populations."""
     arriving = [(p.target, p.tau_s) for p in circuit.projections if p.order == 2]
     arriving += [(entry.target, entry.tau_s) for entry in circuit.inputs if entry.order == 2 and entry.tau_s > 0]
+    names = {population.name for population in circuit.populations}
     relay_of: dict[Stage, str] = {}
     for population in circuit.populations:
         taus = sorted({tau_s for name, tau_s in arriving if name == population.name})
-        relay_of |= {(population.name, tau_s): relay_name(population.name, k) for k, tau_s in enumerate(taus)}
+        for tau_s in taus:
+            relay_of[population.name, tau_s] = relay_name(population.name, {*names, *relay_of.values()})
     return relay_of
 
 

@@ -57,7 +57,7 @@ class Scales:
                     keep_v=1.0 - decay_v / (1 << limits.decay_bits),
                     bias_limit=float(((1 << limits.bias_mantissa_bits) - 1) * step),
                     bias_step=step,
-                    current_limit=(1 << (limits.current_bits - 1)) / (margin * largest),
+                    current_limit=(1 << (limits.current_bits - 1)) / (margin * largest) if largest > 0 else np.inf,
                     highest_threshold=float(((1 << limits.threshold_mantissa_bits) - 1) * unit),
                     threshold_step=float(unit),
                     limits=limits,

@@ -62,13 +62,13 @@ def choose_neurons(
             progress(f"trying {neurons} neurons a unit", index / len(CANDIDATES))
         try:
             lowered = lower(circuit, calibration, target, neurons=neurons, code=code, seed=seed, tick_s=tick_s)
-        except InfeasibleError as error:
-            tried.append(Tried(neurons=neurons, error=None, worst=error.problems[0].what))
+            error, worst = measured_error(lowered, trials)
+        except InfeasibleError as refusal:
+            tried.append(Tried(neurons=neurons, error=None, worst=refusal.problems[0].what))
             # A small pool may have weights too large for their field; once one fits, larger ones only need more.
             if any(entry.error is not None for entry in tried):
                 break
             continue
-        error, worst = measured_error(lowered, trials)
         tried.append(Tried(neurons=neurons, error=error, worst=worst))
         if error <= max_error:
             reason = (

@@ -112,7 +112,8 @@ def _with_headroom(
     """Gains matched and rounded at the largest scales at which no register is proved to be too small.
 
     Larger scales round less, so they are tried first; where a worst case does not fit, the populations it is of get
-    more room, doubled each time. If no room helps, the first result stands, and its headroom says what is not proved.
+    more room, doubled each time. Of several in which some are left, the first with fewest stands; its headroom names
+    them.
     """
     margins: dict[str, float] = {}
     results: list[tuple[SpikingNetwork, IntegerNetwork, tuple[Headroom, ...]]] = []
@@ -130,7 +131,7 @@ def _with_headroom(
         if not unproved:
             return results[-1]
         margins = margins | {name: 2.0 * margins.get(name, CURRENT_MARGIN) for name in unproved}
-    return results[0]
+    return min(results, key=lambda result: sum(entry.proved == "no" for entry in result[2]))
 
 
 class FaultyPassError(Exception):

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from neurocmc.ir.rate import RateCircuit, RatePopulation
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.passes.offsets import shift_of
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.model import Model
 from neurocmc.sim.rate import simulate_rate
@@ -43,10 +44,8 @@ def restored(recording: Recording, circuit: RateCircuit, staged: RateCircuit) ->
 def _in_units_of(
     given: RatePopulation, staged: RatePopulation, activity: NDArray[np.float32], tick_s: float
 ) -> NDArray[np.float32]:
-    width = given.gain / staged.gain
-    low = np.full(given.size, staged.floor - given.floor)
-    if given.transfer != staged.transfer:
-        low = (staged.offset - given.offset) * given.gain
+    shift = shift_of(given, staged)
+    low, width = shift.low, shift.width
     if not low.any() and (width == 1.0).all():
         return activity
     # The trace of a constant rises from 0 as the trace of anything else does.

@@ -1,7 +1,7 @@
 """What staging did to a circuit, and what it costs: relays, offsets, and the time that a tick stands for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from rich.console import RenderableType
@@ -10,6 +10,7 @@ from rich.text import Text
 
 from neurocmc.ir.rate import RateCircuit, RatePopulation
 from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.passes.offsets import shift_of
 from neurocmc.targets import Target
 
 
@@ -20,7 +21,7 @@ class StagingCost:
     population: str
     what: str
     neurons: int  # added for it
-    ticks: int  # of delay added
+    ticks: int  # that its spikes travel longer than one
     spans: tuple[float, float]  # activity from an empty pool to a full one; of the unit with the widest range
     half_step: float  # the largest rounding error of the pool's count, in the same units
 
@@ -30,45 +31,37 @@ def staging_costs(circuit: RateCircuit, staged: RateCircuit, network: SpikingNet
     given = {population.name: population for population in circuit.populations}
     costs: list[StagingCost] = []
     for population in staged.populations:
-        before = given.get(population.name)
-        spans = _spans(before, population, network)
-        if spans is None:
+        # A relay was made as a linear unit of gain 1.
+        before = given.get(population.name, _relay_as_made(population))
+        if all(getattr(before, field) == getattr(population, field) for field in ("transfer", "floor", "top")):
             continue
         pool = network.population(population.name)
+        shift = shift_of(before, population)
+        widest = int(np.argmax(shift.width))
+        low, width = float(shift.low[widest]), float(shift.width[widest])
+        is_relay = population.name not in given
         costs.append(
             StagingCost(
                 population=population.name,
-                what=_what(before, staged, population),
-                neurons=0 if before else pool.units * pool.neurons,
-                ticks=0,  # a relay's tick is the step that the kernel's second stage lags behind its first
-                spans=spans,
-                half_step=0.5 * (spans[1] - spans[0]) / pool.neurons,
+                what=_what(is_relay, staged, population),
+                neurons=pool.units * pool.neurons if is_relay else 0,
+                ticks=max((p.delay_ticks for p in network.projections if p.source == population.name), default=0)
+                if is_relay
+                else 0,
+                spans=(low, low + width * pool.fit.ceiling),
+                half_step=0.5 * width * pool.activity_per_spike,
             )
         )
     return costs
 
 
-def _spans(
-    before: RatePopulation | None, population: RatePopulation, network: SpikingNetwork
-) -> tuple[float, float] | None:
-    """What a full pool covers, or None where the population is as it was given."""
-    if before is not None and all(
-        getattr(before, field) == getattr(population, field) for field in ("transfer", "floor", "top")
-    ):
-        return None
-    ceiling = network.population(population.name).fit.ceiling
-    if population.transfer != "relu":
-        return population.floor, population.floor + ceiling
-    # A linear unit: r = low + r' / gain', of the gain that the unit had before (a relay's is 1).
-    gain = np.ones(population.size) if before is None else before.gain
-    offset = np.zeros(population.size) if before is None else before.offset
-    width, low = gain / population.gain, (population.offset - offset) * gain
-    widest = int(np.argmax(width))
-    return float(low[widest]), float(low[widest] + width[widest] * ceiling)
+def _relay_as_made(population: RatePopulation) -> RatePopulation:
+    size = population.size
+    return replace(population, transfer="linear", gain=np.ones(size), offset=np.zeros(size))
 
 
-def _what(before: RatePopulation | None, staged: RateCircuit, population: RatePopulation) -> str:
-    if before is not None:
+def _what(is_relay: bool, staged: RateCircuit, population: RatePopulation) -> str:
+    if not is_relay:
         return "cut to what it visits" if population.transfer != "relu" else "linear, counted from its lowest visit"
     (onward,) = [projection for projection in staged.projections if projection.source == population.name]
     return f"relay: first stage of the kernel of {onward.target}, tau {1e3 * onward.tau_s:.4g} ms"

@@ -45,7 +45,7 @@ def decisions(recording: Recording, readout: Readout | Classifier) -> NDArray[np
     if isinstance(readout, Classifier):
         return class_scores(recording, readout).argmax(axis=1)
     mean = _mean_at_end(recording, readout.population, readout.window_s)
-    return np.where(mean.max(axis=1) > 0, mean.argmax(axis=1), -1)
+    return np.where(mean.any(axis=1), mean.argmax(axis=1), -1)
 
 
 def class_scores(recording: Recording, classifier: Classifier) -> NDArray[np.float64]:

@@ -1,15 +1,17 @@
 """A population behind a second-order kernel, compiled: the pole and the DC gain of its step response, in integers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
 from neurocmc.common.arrays import Float
-from neurocmc.ir.rate import RateCircuit, RateInput
+from neurocmc.ir.rate import RateCircuit, RateInput, RateProjection
 from neurocmc.ir.spiking import Code
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import lower
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.loihi import emulate, simulate_emulator
 from neurocmc.targets import load_target
 from tests.acceptance.winner_circuits import rectifiers
 
@@ -69,3 +71,29 @@ def test_pole_and_dc_gain(code: Code, limit: float, lead_limit: float) -> None:
     decay, lead = minimize(misfit, x0=np.array([0.9 * wanted, 0.3]), method="Nelder-Mead").x
     assert decay == pytest.approx(wanted, rel=limit)
     assert abs(lead) <= lead_limit
+
+
+@pytest.mark.parametrize(("code", "limit"), [("threshold", 0.02), ("rate", 0.08)])
+def test_activity_from_before_the_first_tick_is_there_in_every_tick(code: Code, limit: float) -> None:
+    """A source that has always been at 1/2 leaves its target's drive where it is, also before its spikes arrive."""
+    sender = replace(
+        rectifiers("sender", 1), transfer="sigmoid", saturation=1.0, initial=np.full(1, 0.5), trace_tau_s=0.0
+    )
+    follower = replace(rectifiers("follower", 1), trace_tau_s=0.0)
+    circuit = RateCircuit(
+        name="constant",
+        dt_s=TICK_S,
+        populations=(sender, follower),
+        projections=(RateProjection(name="p", source="sender", target="follower", weight=np.eye(1), tau_s=0.01),),
+        inputs=(),
+        readouts=(),
+        origin_sha256="",
+    )
+    stimulus = Stimulus(name="none", duration_s=0.1, edges_s=[0.0], values={}, labels=[-1])
+    lowered = lower(circuit, (stimulus,), load_target("loihi1"), neurons=NEURONS, code=code, seed=0)
+    assert lowered.integer is not None
+    drive = (
+        emulate(lowered.integer, {}, 1, 100, record_state=True).u[0, :, 1]
+        / lowered.integer.populations[1].lsb_per_drive
+    )
+    assert drive[1:] == pytest.approx(0.5, rel=limit)
