@@ -16,7 +16,7 @@ Images = Annotated[
     str | None,
     typer.Option(
         metavar="TASK",
-        help="Whose images drive a published checkpoint: mnist-5k, idx:PATH, cifar-10:FOLDER.",
+        help="Whose images drive a published checkpoint: mnist-5k, fashion-mnist, idx:PATH, cifar-10:FOLDER.",
         show_default=False,
     ),
 ]

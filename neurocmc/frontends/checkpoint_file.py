@@ -128,8 +128,8 @@ def _count_of(data: object) -> int:
 
 
 def _seed_and_metrics_problems(plain: dict[str, Any], where: str) -> Iterable[Problem]:
-    if type(plain["seed"]) is not int:
-        yield Problem(where, f"seed should be a whole number (got {shown(plain['seed'])})", RETRAIN)
+    if type(plain["seed"]) is not int or plain["seed"] < 0:
+        yield Problem(where, f"seed should be a whole number from 0 up (got {shown(plain['seed'])})", RETRAIN)
     for name, value in cast(dict[Any, Any], plain["metrics"]).items():
         if not isinstance(name, str) or not is_unicode(name):
             yield Problem(where, f"metrics holds a name that is not text ({shown(name)!a})", RETRAIN)

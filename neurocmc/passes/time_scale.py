@@ -8,6 +8,7 @@ the instants of both can be compared.
 """
 
 from dataclasses import dataclass, replace
+from math import inf
 from typing import ClassVar
 
 import numpy as np
@@ -19,6 +20,7 @@ from neurocmc.targets import IdealTarget, Target
 FASTEST_LOSS = 0.1  # share of its state that the fastest filter loses in a tick
 LARGEST_ERROR = 0.01  # relative error of a filter's decay, rounded to its register: what verification allows
 FINEST = 64  # parts of a step
+MOST_PARTS = 10_000
 _DIVIDES = 1e-9
 
 
@@ -32,14 +34,27 @@ class TimeScale:
     def run(self, circuit: RateCircuit, target: Target) -> RateCircuit:
         """Raises InputError for a tick that does not divide the step, InfeasibleError where none fits all filters."""
         if self.tick_s is not None:
-            parts = circuit.dt_s / self.tick_s if self.tick_s > 0 else 0.0
-            if not 1 <= round(parts) <= 10**6 or abs(parts - round(parts)) > _DIVIDES * parts:
-                what = f"{1e3 * self.tick_s:g} ms does not divide the circuit's step of {1e3 * circuit.dt_s:g} ms"
-                raise InputError(Problem("--tick-ms", what, "give the step itself, a half of it, a third, ..."))
-            return circuit if round(parts) == 1 else replace(circuit, dt_s=circuit.dt_s / round(parts))
+            parts = _parts(self.tick_s, circuit.dt_s)
+            return circuit if parts == 1 else replace(circuit, dt_s=circuit.dt_s / parts)
         if not circuit.continuous:
             return circuit
         return _refined(circuit, target)
+
+
+def _parts(tick_s: float, step_s: float) -> int:
+    """Into how many ticks a step is divided."""
+    given, step = f"{1e3 * tick_s:g} ms", f"{1e3 * step_s:g} ms"
+    if not 0 < tick_s < inf:
+        raise InputError(Problem("--tick-ms", f"{given} is not a time", f"give the step, {step}, or a part of it"))
+    parts = step_s / tick_s
+    if parts > MOST_PARTS:
+        what = f"{given} makes more than {MOST_PARTS:,} ticks of the circuit's step of {step}"
+        raise InputError(Problem("--tick-ms", what, "give a longer tick"))
+    if round(parts) < 1 or abs(parts - round(parts)) > _DIVIDES * parts:
+        near = max(round(parts), 1)
+        what = f"{given} does not divide the circuit's step of {step}"
+        raise InputError(Problem("--tick-ms", what, f"give {1e3 * step_s / near:g}, or another part of the step"))
+    return round(parts)
 
 
 def time_constants(circuit: RateCircuit) -> dict[str, float]:

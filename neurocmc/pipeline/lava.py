@@ -127,6 +127,9 @@ class _Run:
         if process.returncode:
             cure = NEEDED if "No module named" in last else f"run it by hand: {' '.join(self.command[:2])}"
             raise InputError(Problem("program/run.py on Lava", f"it failed: {last or 'without a word'}", cure))
+        if not self.out.is_file():
+            what = f"{self.command[0]} ran program/run.py without an error, but wrote no spikes"
+            raise InputError(Problem("--on lava", what, NEEDED))
         return read_npz(self.out)
 
     def _watch(self, process: "subprocess.Popen[str]", told: Progress) -> str:

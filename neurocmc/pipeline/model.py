@@ -46,10 +46,16 @@ def load(path: str | Path, images: str | None = None) -> Model:
     naming what is wrong with the file, all of it at once.
     """
     path = Path(path)
+    if path.is_dir():
+        what = "is a directory, a model is a file"
+        raise InputError(Problem(str(path), what, "an artifact is for simulate, verify and budget"))
     match path.suffix:
         case ".pt" | ".pth":
             return _from_checkpoint(path, images)
         case ".yaml" | ".yml":
+            if images is not None:
+                what = "a circuit written by hand states its own stimuli"
+                raise InputError(Problem("--images", what, "leave it out: it is for published checkpoints"))
             return _from_yaml(path, read_circuit_yaml(path))
         case other:
             raise InputError(

@@ -19,7 +19,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from neurocmc.circuits.cmc.recipe import CmcCircuitRecipe
+from neurocmc.circuits.cmc.recipe import LONGEST_S, SHORTEST_STEPS, CmcCircuitRecipe
 from neurocmc.circuits.cmc.stepping import Activation, Constants, Noise, euler, memoryless, solve
 from neurocmc.circuits.cmc.wiring import (
     COUPLINGS,
@@ -33,8 +33,6 @@ from neurocmc.circuits.cmc.wiring import (
     keeps_gain,
 )
 
-SHORTEST_STEPS = 4.0  # no time constant is shorter than this many steps: its filters would not be resolved
-LONGEST_S = 1.0
 _JITTER = 0.2  # sd of the logarithm of the gains at the start: columns must differ to learn different things
 _BIAS_SD = 0.5
 

@@ -10,6 +10,8 @@ from neurocmc.circuits.training import SEED_LIMIT
 from neurocmc.common.strict_yaml import StrictModel
 
 LARGEST_GRID = 64
+SHORTEST_STEPS = 4.0  # no time constant is shorter than this many steps: its filters would not be resolved
+LONGEST_S = 1.0
 
 Seconds = Annotated[float, Field(ge=1e-6, le=1.0)]
 Slope = Annotated[float, Field(ge=1e-3, le=100)]
@@ -45,6 +47,13 @@ class CmcCircuitRecipe(StrictModel):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
+        shortest = SHORTEST_STEPS * self.dt_s
+        for index, time_s in enumerate(self.time_constants_s):
+            if not shortest <= time_s <= LONGEST_S:
+                raise ValueError(
+                    f"time_constants_s[{index}] is {time_s:g} s: from {SHORTEST_STEPS:g} steps of dt_s ({shortest:g} s) "
+                    f"to {LONGEST_S:g} s can be trained; give a shorter dt_s, or another time constant"
+                )
         if self.coupling_fan_in > self.columns:
             raise ValueError(f"fan_in is {self.fan_in}, a region has only {self.columns} columns")
         return self
