@@ -7,7 +7,7 @@
 
 `import neurocmc` is quick: what needs torch or Brian2 is imported when it is first asked for. The functions are those
 of `neurocmc.api`, and beside them the emulator for networks given as arrays: `CompartmentNetwork` and
-`run_compartments` (`neurocmc.sim.compartments`, `neurocmc.sim.compartments_run`).
+`run_compartments` (`neurocmc.sim.compartments.network`, `neurocmc.sim.compartments.run`).
 """
 
 from importlib import import_module
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neurocmc.api import budget, compile, load, simulate, verify  # noqa: A004
-    from neurocmc.sim.compartments import CompartmentNetwork, SynapseGroup
-    from neurocmc.sim.compartments_run import CompartmentRun, InputEvents, run_compartments
+    from neurocmc.sim.compartments.network import CompartmentNetwork, SynapseGroup
+    from neurocmc.sim.compartments.run import CompartmentRun, InputEvents, run_compartments
 
     __version__: str
 
@@ -35,11 +35,11 @@ __all__ = [
 ]
 
 _HOMES = {
-    "CompartmentNetwork": "neurocmc.sim.compartments",
-    "SynapseGroup": "neurocmc.sim.compartments",
-    "CompartmentRun": "neurocmc.sim.compartments_run",
-    "InputEvents": "neurocmc.sim.compartments_run",
-    "run_compartments": "neurocmc.sim.compartments_run",
+    "CompartmentNetwork": "neurocmc.sim.compartments.network",
+    "SynapseGroup": "neurocmc.sim.compartments.network",
+    "CompartmentRun": "neurocmc.sim.compartments.run",
+    "InputEvents": "neurocmc.sim.compartments.run",
+    "run_compartments": "neurocmc.sim.compartments.run",
 }
 
 

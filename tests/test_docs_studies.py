@@ -7,8 +7,8 @@ from types import ModuleType
 
 import pytest
 
-from neurocmc.circuits.study import ChipResult, Result, load_study
-from neurocmc.circuits.study_table import BASELINES, chip_cells, markdown, rows, training_cells
+from neurocmc.circuits.study.plan import ChipResult, Result, load_study
+from neurocmc.circuits.study.table import BASELINES, chip_cells, markdown, rows, training_cells
 
 ROOT = Path(__file__).parents[1]
 STUDIES = ROOT / "docs" / "studies"

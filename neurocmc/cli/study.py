@@ -12,8 +12,8 @@ from neurocmc.cli.output import bar, grid, say, say_json, show
 from neurocmc.common.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from neurocmc.circuits.study import ChipResult, CompileRecipe, Result, Run, Study
-    from neurocmc.circuits.study_table import Row
+    from neurocmc.circuits.study.plan import ChipResult, CompileRecipe, Result, Run, Study
+    from neurocmc.circuits.study.table import Row
     from neurocmc.circuits.training import EpochReport
 
 EXAMPLES = (
@@ -34,7 +34,7 @@ def study(
     as_json: Json = False,
 ) -> None:
     """Train every run of a study and compare them; what an earlier call has done is not done again."""
-    from neurocmc.circuits.study import load_study
+    from neurocmc.circuits.study.plan import load_study
 
     chosen, runs = load_study(plan, output)
     _check_folder(output)
@@ -74,7 +74,7 @@ def _prepare(plan: Path, output: Path) -> None:
 
 def train_all(runs: "Sequence[Run]") -> "list[Result]":
     """Every run's result, trained where there is none yet. Raises InputError as `read_result` and `train_run`."""
-    from neurocmc.circuits.study import read_result
+    from neurocmc.circuits.study.plan import read_result
 
     known = [read_result(run) for run in runs]
     left = sum(result is None for result in known)
@@ -90,7 +90,7 @@ def train_all(runs: "Sequence[Run]") -> "list[Result]":
 
 def _train(run: "Run", done: int, left: int, advance: Callable[[str, float, str], None]) -> "Result":
     from neurocmc.circuits.images import load_task
-    from neurocmc.circuits.study_run import train_run
+    from neurocmc.circuits.study.run import train_run
 
     name = f"run {done + 1} of {left}, {run.name}"
 
@@ -110,7 +110,7 @@ def compile_all(runs: "Sequence[Run]", options: "CompileRecipe | None") -> "dict
     """The verdict on every run that is to be compiled, by (regions, variant, seed)."""
     if options is None:
         return {}
-    from neurocmc.circuits.study import read_chip_result, write_chip_result
+    from neurocmc.circuits.study.plan import read_chip_result, write_chip_result
     from neurocmc.cli.study_chip import judge
 
     chosen = [run for run in runs if options.seeds is None or run.seed in options.seeds]
@@ -155,7 +155,7 @@ def _draw(chosen: "Study", runs: "Sequence[Run]", results: "Sequence[Result]", o
 
 
 def _write_tables(output: Path, results: "Sequence[Result]", chips: Chips) -> "tuple[tuple[Row, ...], list[Path]]":
-    from neurocmc.circuits.study_table import chip_cells, markdown, rows, runs_csv, table_csv, training_cells
+    from neurocmc.circuits.study.table import chip_cells, markdown, rows, runs_csv, table_csv, training_cells
     from neurocmc.common.files import write_file
 
     table = rows(results, chips)
@@ -172,7 +172,7 @@ def _write_tables(output: Path, results: "Sequence[Result]", chips: Chips) -> "t
 
 
 def _tell(name: str, table: "Sequence[Row]", files: Sequence[Path]) -> None:
-    from neurocmc.circuits.study_table import TEXT_COLUMNS, chip_cells, training_cells
+    from neurocmc.circuits.study.table import TEXT_COLUMNS, chip_cells, training_cells
 
     told = {f"{name}: mean ± standard deviation over seeds": training_cells(table), "on the chip": chip_cells(table)}
     for title, (head, lines) in told.items():

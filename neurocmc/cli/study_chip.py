@@ -11,14 +11,14 @@ from neurocmc.pipeline.verify import verify
 from neurocmc.verification.edges import Edge
 
 if TYPE_CHECKING:
-    from neurocmc.circuits.study import ChipResult, CompileRecipe, Run
+    from neurocmc.circuits.study.plan import ChipResult, CompileRecipe, Run
 
 MEMORYLESS = "no dynamics to compile"
 
 
 def judge(run: "Run", options: "CompileRecipe", progress: Progress) -> "ChipResult":
     """Compile a trained run and verify it; what cannot be compiled is a verdict too, with its first reason."""
-    from neurocmc.circuits.study import ChipResult
+    from neurocmc.circuits.study.plan import ChipResult
 
     if run.variant == "ode-off":
         return ChipResult(refused=MEMORYLESS)
@@ -39,7 +39,7 @@ def _part(progress: Progress, start: float, width: float) -> Progress:
 
 def chip_result(edges: Iterable[Edge], neurons: int, samples: int) -> "ChipResult":
     """The edges in short. What reaches furthest from the rate circuit counts: the emulator, else Brian2."""
-    from neurocmc.circuits.study import ChipResult
+    from neurocmc.circuits.study.plan import ChipResult
 
     edges = tuple(edges)
     last = [name for name in ("rate ~ emulator", "rate ~ brian2") if any(edge.name == name for edge in edges)][:1]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurocmc.circuits.images import ImageSplit, load_task
-from neurocmc.circuits.study import group
-from neurocmc.circuits.study_landscape import Landscape
-from neurocmc.circuits.study_run import Dynamics, dynamics, landscape, trained_model
+from neurocmc.circuits.study.landscape import Landscape
+from neurocmc.circuits.study.plan import group
+from neurocmc.circuits.study.run import Dynamics, dynamics, landscape, trained_model
 from neurocmc.common.files import read_npz, write_npz
 from neurocmc.report.figures.cmc_dynamics import StateTraces, draw_phase_portraits, draw_voltages
 from neurocmc.report.figures.study import (
@@ -21,7 +21,7 @@ from neurocmc.report.figures.study import (
 )
 
 if TYPE_CHECKING:
-    from neurocmc.circuits.study import FigureRecipe, Result, Run
+    from neurocmc.circuits.study.plan import FigureRecipe, Result, Run
 
 PORTRAYED = "sp"
 LANDSCAPE = "landscape.npz"

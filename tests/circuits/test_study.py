@@ -9,7 +9,7 @@ import torch
 from neurocmc.circuits.cmc.recipe import CmcRecipe
 from neurocmc.circuits.cmc.resume import state_path
 from neurocmc.circuits.images import load_task
-from neurocmc.circuits.study import (
+from neurocmc.circuits.study.plan import (
     ChipResult,
     CompileRecipe,
     Run,
@@ -19,7 +19,7 @@ from neurocmc.circuits.study import (
     write_chip_result,
     write_result,
 )
-from neurocmc.circuits.study_run import dynamics, landscape, train_run, trained_model
+from neurocmc.circuits.study.run import dynamics, landscape, train_run, trained_model
 from neurocmc.common.errors import InputError
 
 RECIPE = """

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from neurocmc.circuits.study_landscape import loss_landscape, random_direction
+from neurocmc.circuits.study.landscape import loss_landscape, random_direction
 
 
 class Small(nn.Module):

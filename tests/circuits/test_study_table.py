@@ -6,8 +6,8 @@ from statistics import stdev
 
 import pytest
 
-from neurocmc.circuits.study import ChipResult, Result
-from neurocmc.circuits.study_table import (
+from neurocmc.circuits.study.plan import ChipResult, Result
+from neurocmc.circuits.study.table import (
     chip_cells,
     markdown,
     percent,

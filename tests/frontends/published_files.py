@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from neurocmc.circuits.digits import load_digits
 from neurocmc.frontends.archive import read_archive
-from neurocmc.frontends.published import LoadedPublished, read_published
+from neurocmc.frontends.published.loaded import LoadedPublished, read_published
 from tests.frontends.published_model import PublishedModel
 
 Array = NDArray[np.float64]

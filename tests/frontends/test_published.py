@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from neurocmc.circuits.images import load_task
 from neurocmc.common.errors import InputError
-from neurocmc.frontends.published import LoadedPublished, published_facts
-from neurocmc.frontends.published_host import initial_states
+from neurocmc.frontends.published.host import initial_states
+from neurocmc.frontends.published.loaded import LoadedPublished, published_facts
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.verification.metrics import class_scores

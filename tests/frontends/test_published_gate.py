@@ -10,8 +10,8 @@ import torch
 
 from neurocmc.common.errors import InputError
 from neurocmc.frontends.archive import read_archive
-from neurocmc.frontends.published import read_published
-from neurocmc.frontends.published_file import MAX_NODES, published_state
+from neurocmc.frontends.published.file import MAX_NODES, published_state
+from neurocmc.frontends.published.loaded import read_published
 from tests.frontends.published_files import SHAPES, random_model
 
 State = dict[str, Any]

@@ -12,7 +12,7 @@ from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.passes.place import Place
 from neurocmc.passes.registers import Registers
 from neurocmc.passes.route import Route
-from neurocmc.sim.compartments import REFRACTORY_RANGE
+from neurocmc.sim.compartments.network import REFRACTORY_RANGE
 from neurocmc.targets import LoihiTarget, load_target
 from neurocmc.targets.schema import LoihiLimits
 

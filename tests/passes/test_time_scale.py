@@ -61,8 +61,8 @@ def test_filters_too_far_apart_for_the_grid() -> None:
         TimeScale().run(circuit, LOIHI)
     assert str(caught.value) == (
         "circuit swta: its filters span 0.5 ms (projection excite->excite) to 3e+03 ms (projection inhibit->excite): "
-        "of 1 to 64 ticks a step of 1 ms none is fine enough for the fastest (a loss of at most 10 % a tick) and holds "
-        "every decay within 1 % on loihi1\n"
+        "of 1 to 64 ticks a step of 1 ms none is fine enough for the fastest (a loss of at most 10 % a tick) and "
+        "holds every decay within 1 % on loihi1\n"
         "    cure: train with time constants closer together, or choose the tick yourself (--tick-ms)"
     )
     assert TimeScale().run(circuit, load_target("brian2")).dt_s < 0.001

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.ir.integer import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, RoundingLoss
-from neurocmc.sim.compartments import LOIHI_RULE, CompartmentNetwork
-from neurocmc.sim.compartments_run import run_compartments
+from neurocmc.sim.compartments.network import LOIHI_RULE, CompartmentNetwork
+from neurocmc.sim.compartments.run import run_compartments
 from neurocmc.sim.loihi import emulate
 from tests.bench.emulators.networks import (
     BIAS_EXPONENT,

@@ -13,7 +13,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.sim.compartments_run import run_compartments
+from neurocmc.sim.compartments.run import run_compartments
 from neurocmc.sim.loihi import emulate
 from tests.bench.emulators.networks import (
     BIAS_EXPONENT,

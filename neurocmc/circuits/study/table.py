@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from neurocmc.circuits.study import ChipResult, Result, group
+from neurocmc.circuits.study.plan import ChipResult, Result, group
 
 # Measured on the trained circuit with all its populations at work: of an ablated one they would say nothing.
 BASELINES = ("ode_off_accuracy", "coupling_off_accuracy", "refitted_accuracy")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from neurocmc.common.arrays import Float
-from neurocmc.frontends.published_file import CLAMP, STEP, CmcValues
+from neurocmc.frontends.published.file import CLAMP, STEP, CmcValues
 
 
 class PublishedDynamics:

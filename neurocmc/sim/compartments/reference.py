@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from neurocmc.common.arrays import Bool, Int
-from neurocmc.sim.compartments import CompartmentNetwork
+from neurocmc.sim.compartments.network import CompartmentNetwork
 from neurocmc.sim.loihi_reference import Neurons, ReferenceRun, shift, step, wrap_int32
 
 

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Bool, Int, set_frozen
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
-from neurocmc.sim.compartments import CompartmentNetwork, register_bounds
-from neurocmc.sim.compartments_checks import check_range, shape_of, whole_numbers
-from neurocmc.sim.compartments_kernel import Events, Records, Registers, State, Synapses, step_trial
-from neurocmc.sim.compartments_tables import registers_of, ring_depth, synapses_of
+from neurocmc.sim.compartments.checks import check_range, shape_of, whole_numbers
+from neurocmc.sim.compartments.kernel import Events, Records, Registers, State, Synapses, step_trial
+from neurocmc.sim.compartments.network import CompartmentNetwork, register_bounds
+from neurocmc.sim.compartments.tables import registers_of, ring_depth, synapses_of
 from neurocmc.sim.loihi_trials import each_trial
 
 Quantity = Literal["spikes", "counts", "u", "v"]

@@ -13,10 +13,10 @@ from neurocmc.circuits.images import Images, ImageSplit, load_task
 from neurocmc.common.arrays import Float, Int
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.frontends.archive import Archive
-from neurocmc.frontends.published_circuit import TICKS, Cell, cells, published_circuit
-from neurocmc.frontends.published_dynamics import PublishedDynamics
-from neurocmc.frontends.published_file import CLAMP, STEP, STEPS, PublishedFile, check_published, published_state
-from neurocmc.frontends.published_host import initial_states
+from neurocmc.frontends.published.circuit import TICKS, Cell, cells, published_circuit
+from neurocmc.frontends.published.dynamics import PublishedDynamics
+from neurocmc.frontends.published.file import CLAMP, STEP, STEPS, PublishedFile, check_published, published_state
+from neurocmc.frontends.published.host import initial_states
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus
 

@@ -14,8 +14,8 @@ from neurocmc.circuits.cmc.resume import state_path
 from neurocmc.circuits.cmc.train import train
 from neurocmc.circuits.cmc.wiring import POPULATIONS
 from neurocmc.circuits.images import Images, ImageSplit
-from neurocmc.circuits.study import FigureRecipe, Result, Run, write_result
-from neurocmc.circuits.study_landscape import Landscape, loss_landscape
+from neurocmc.circuits.study.landscape import Landscape, loss_landscape
+from neurocmc.circuits.study.plan import FigureRecipe, Result, Run, write_result
 from neurocmc.circuits.training import EpochReport, reproducible
 from neurocmc.common.arrays import Float, Int, set_frozen
 from neurocmc.common.errors import InputError, Problem

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int
-from neurocmc.frontends.published_file import POPULATIONS, STEP, STEPS, CmcValues, PublishedFile
-from neurocmc.frontends.published_host import classifier_layers
+from neurocmc.frontends.published.file import POPULATIONS, STEP, STEPS, CmcValues, PublishedFile
+from neurocmc.frontends.published.host import classifier_layers
 from neurocmc.ir.rate import Classifier, HostLayer, RateCircuit, RateInput, RatePopulation, RateProjection
 
 TICKS = STEPS + 2  # the pulse, the initial state, and a tick a step

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from neurocmc.common.arrays import Float
-from neurocmc.frontends.published_file import POOLED, PublishedFile
+from neurocmc.frontends.published.file import POOLED, PublishedFile
 from neurocmc.ir.rate import HostLayer
 
 _EPSILON = 1e-5  # torch's default, which the published model uses

@@ -26,8 +26,8 @@ from scipy import sparse
 from neurocmc.common.arrays import Int, set_frozen
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.ir.integer import SignMode, StepRule
-from neurocmc.sim.compartments_checks import check_range, register, rule_problems, shape_of, whole_numbers
-from neurocmc.sim.compartments_weights import MANTISSA_RANGE, sign_problems, synapse_mantissa
+from neurocmc.sim.compartments.checks import check_range, register, rule_problems, shape_of, whole_numbers
+from neurocmc.sim.compartments.weights import MANTISSA_RANGE, sign_problems, synapse_mantissa
 
 # The arithmetic and the registers of Lava 0.10.0 (proc/lif/models.py, PyLifModelBitAcc; proc/sparse/models.py). They
 # say what can be computed; how much of it a chip holds, the files of targets/ say.

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Int
-from neurocmc.sim.compartments import CompartmentNetwork, SynapseGroup
-from neurocmc.sim.compartments_kernel import Registers, Synapses
+from neurocmc.sim.compartments.kernel import Registers, Synapses
+from neurocmc.sim.compartments.network import CompartmentNetwork, SynapseGroup
 from neurocmc.sim.loihi_arithmetic import KEEP_BITS
 
 BLOCK_DENSITY = 1 / 24  # from here on adding whole rows is cheaper than adding synapses one by one (measured)

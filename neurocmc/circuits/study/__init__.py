@@ -1,0 +1,1 @@
+"""Studies: regions x variants x seeds planned, trained, measured and tabled."""
