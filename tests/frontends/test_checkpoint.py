@@ -284,7 +284,7 @@ def _fill(name: str, value: float) -> Callable[[dict[str, Any]], None]:
         (_set("recipe", "circuit", "tau_s", to=float("nan")), "recipe.circuit.tau_s: should be"),
         (_set("recipe", 7, to=1), "recipe.7: unknown field"),
         (_set("recipe", "circuit", "alpha", to=torch.ones(1)), "recipe holds more than plain values"),
-        (_set("seed", to="0"), "seed should be a whole number (got '0')"),
+        (_set("seed", to="0"), "seed should be a whole number from 0 up (got '0')"),
         (_set("metrics", "accuracy", to=float("inf")), "metrics.accuracy should be a finite number (got inf)"),
         (_drop("state_dict", "circuit.beta1"), "state_dict lacks circuit.beta1"),
         (_set("state_dict", "circuit.gamma", to=torch.ones(())), "state_dict holds unknown entries circuit.gamma"),

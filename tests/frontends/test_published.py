@@ -237,7 +237,7 @@ def test_images_beyond_the_clamp_are_left_out_or_refused(tmp_path: Path, monkeyp
     states = initial_states(inside.file, load_task(task).test.planes)
     largest = np.sort(np.abs(euler(model, states)).max(axis=(1, 2)))
     assert largest[-1] < 100
-    monkeypatch.setattr("neurocmc.frontends.published.CLAMP", (largest[-1] + largest[-2]) / 2)
+    monkeypatch.setattr("neurocmc.frontends.published.loaded.CLAMP", (largest[-1] + largest[-2]) / 2)
     edge = loaded(model, tmp_path / "m.pt", task)
     test = edge.stimuli["images-test"]
     assert (test.name, test.batch) == ("images-test-49-of-50", 49)

@@ -52,7 +52,7 @@ class CmcCircuitRecipe(StrictModel):
             if not shortest <= time_s <= LONGEST_S:
                 raise ValueError(
                     f"time_constants_s[{index}] is {time_s:g} s: from {SHORTEST_STEPS:g} steps of dt_s "
-                    f"({shortest:g} s) to {LONGEST_S:g} s can be trained; give a shorter dt_s, or another time constant"
+                    f"({shortest:g} s) to {LONGEST_S:g} s can be trained; give a shorter dt_s or another time"
                 )
         if self.coupling_fan_in > self.columns:
             raise ValueError(f"fan_in is {self.fan_in}, a region has only {self.columns} columns")

@@ -1,1 +1,1 @@
-"""State dicts of the published canonical microcircuits: checked, split between host and chip, stepped as published."""
+"""State dicts of the published canonical microcircuits: checked, split between host and chip, stepped as there."""
