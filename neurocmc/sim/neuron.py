@@ -51,9 +51,8 @@ class LoihiNeuron:
         """(points,) spikes per tick at each constant current (bias included)."""
         lsb = np.rint(current * self.threshold_lsb).astype(np.int64)
         keep = (1 << self.decay_bits) - self.decay_v
-        return _loihi_rate(
-            lsb, keep, self.decay_bits, self.threshold_lsb, self.voltage_limit_lsb, TICKS, SETTLE_TICKS
-        )
+        ticks, settle = _ticks(keep / (1 << self.decay_bits))
+        return _loihi_rate(lsb, keep, self.decay_bits, self.threshold_lsb, self.voltage_limit_lsb, ticks, settle)
 
 
 Neuron = IdealNeuron | LoihiNeuron
