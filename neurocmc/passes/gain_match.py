@@ -188,8 +188,8 @@ class GainMatch:
 
         In the rate code, whose neurons must be stepped for long, the first unit stands for all.
         """
-        alike = np.unique(np.column_stack([bias, scale]), axis=0)
-        rows = np.column_stack([bias, scale])[:1] if self.code == "rate" else alike
+        units = np.column_stack([bias, scale])
+        rows = units[:1] if self.code == "rate" else np.unique(units, axis=0)  # units that are alike fit alike
         fits = [
             _measure(population, neuron, row[:-1], float(row[-1]), ladder, ceiling, activity_per_spike, visited)
             for row in rows

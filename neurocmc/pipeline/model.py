@@ -72,6 +72,7 @@ def load(path: str | Path, images: str | None = None) -> Model:
 def _from_checkpoint(path: Path, images: str | None) -> Model:
     # Here and not above: torch takes seconds to import, and a circuit written by hand does not need it.
     from neurocmc.frontends.checkpoint import facts_of, read_checkpoint
+    from neurocmc.frontends.cmc_checkpoint import LoadedCmc
 
     loaded = read_checkpoint(path, images)
 
@@ -86,7 +87,7 @@ def _from_checkpoint(path: Path, images: str | None) -> Model:
         read_stimuli=read_stimuli,
         reference=loaded.reference,
         images=images,
-        test_images=getattr(loaded, "test_images", None),
+        test_images=loaded.test_images if isinstance(loaded, LoadedCmc) else None,
     )
 
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from neurocmc.ir.rate import Classifier, HostLayer
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.report.answers import answers_table
 from neurocmc.report.figures.cmc_demo import draw_cmc_demo, pool_image, scores_over_time
 from neurocmc.report.figures.cmc_dynamics import StateTraces, draw_phase_portraits, draw_voltages, telling_columns
 from neurocmc.report.figures.study import (
@@ -24,7 +23,6 @@ from neurocmc.report.figures.study import (
     draw_loss_landscape,
 )
 from neurocmc.verification.metrics import decisions
-from tests.report.test_tables import printed
 
 TICKS, COLUMNS, NEURONS, TICK_S = 20, 3, 8, 0.005
 NAMES = ("V1.ss", "V1.sp", "V2.ss", "V2.sp")
@@ -185,16 +183,3 @@ def test_nothing_to_draw_is_no_picture(call: Callable[[Path], None], tmp_path: P
     with pytest.raises(ValueError, match=r"needs|no voltage|must be finite"):
         call(tmp_path / "a.png")
     assert not (tmp_path / "a.png").exists()
-
-
-def test_answers_are_counted_against_labels_and_against_the_first_level() -> None:
-    labels = np.array([0, 1, 2, -1])
-    answers = {"rate": np.array([0, 1, 1, 2]), "emulator": np.array([0, 2, 1, -1])}
-    text = printed(answers_table(answers, labels, ("zero", "one", "two")))
-    lines = [line.split() for line in text.splitlines()]
-    assert ["1", "one", "one", "two"] in lines
-    assert ["3", "none", "two", "none"] in lines
-    assert ["rate", "66.67", "%"] in lines
-    assert ["emulator", "33.33", "%", "50.00", "%"] in lines
-    with pytest.raises(ValueError, match="as many"):
-        answers_table({"rate": np.array([0])}, labels)
