@@ -128,6 +128,8 @@ def _decode_dataclass(
     except ValueError as error:  # frozen_array names the field
         field, _, what = str(error).partition(": ")
         raise Malformed(_below(path, field), what) from None
+    except (IndexError, TypeError):  # of one that takes lengths from an array with too few axes
+        raise Malformed(path or kind.__name__, "its arrays do not fit one another") from None
 
 
 def _decode(value: Any, hint: Any, path: str, unused: dict[str, NDArray[Any]]) -> Any:

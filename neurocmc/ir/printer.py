@@ -11,12 +11,15 @@ from typing import assert_never
 import numpy as np
 
 from neurocmc.ir.chip import RESOURCES, AxonRoute, ChipProgram
+from neurocmc.ir.core_printer import print_cores
+from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.integer import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, StepRule
-from neurocmc.ir.rate import Classifier, RateCircuit, RatePopulation, RateProjection, Readout
+from neurocmc.ir.phrases import arrow, counted, delayed, filtered, observed, page, readouts, second_order
+from neurocmc.ir.rate import Classifier, RateCircuit, RatePopulation, RateProjection
 from neurocmc.ir.spiking import GainFit, SpikingNetwork, SpikingPopulation
 from neurocmc.ir.summaries import entry, matrix, milliseconds, number, percent, span, table, vector
 
-Level = RateCircuit | SpikingNetwork | IntegerNetwork | ChipProgram
+Level = RateCircuit | SpikingNetwork | IntegerNetwork | ChipProgram | CoreProgram
 
 MAX_ROUTES = 64  # beyond it, the axons of a projection are summed over its pairs of cores
 Facts = list[tuple[str, str | list[str]]]
@@ -33,6 +36,8 @@ def print_level(level: Level) -> str:
             return print_integer(level)
         case ChipProgram():
             return print_chip(level)
+        case CoreProgram():
+            return print_cores(level)
         case other:
             assert_never(other)
 
@@ -40,8 +45,8 @@ def print_level(level: Level) -> str:
 def print_rate(circuit: RateCircuit) -> str:
     """The rate circuit: what each unit computes, who drives it, and through which filter."""
     lines = [
-        f"rate circuit {circuit.name}: {_counted(circuit.units, 'unit')} in "
-        f"{_counted(len(circuit.populations), 'population')}, step {milliseconds(circuit.dt_s)}",
+        f"rate circuit {circuit.name}: {counted(circuit.units, 'unit')} in "
+        f"{counted(len(circuit.populations), 'population')}, step {milliseconds(circuit.dt_s)}",
         f"from sha256 {circuit.origin_sha256 or 'unknown'}",
     ]
     lines += [f"on the host: {part}" for part in circuit.on_host]
@@ -53,15 +58,15 @@ def print_rate(circuit: RateCircuit) -> str:
     for projection in circuit.projections:
         lines += _rate_projection(projection)
     for given in circuit.inputs:
-        head = f"input {given.name}: {_counted(given.channels, 'channel')} -> {given.target}, {_filter(given.tau_s)}"
-        head += _order(given.order)
+        head = f"input {given.name}: {counted(given.channels, 'channel')} -> {given.target}, {filtered(given.tau_s)}"
+        head += second_order(given.order)
         lines += entry(head, [("weight", matrix(given.weight))])
-    return _text([*lines, *_readouts(circuit.readouts), *_classifiers(circuit.classifiers)])
+    return page([*lines, *readouts(circuit.readouts), *_classifiers(circuit.classifiers)])
 
 
 def _rate_population(population: RatePopulation) -> list[str]:
     limit = f"saturates at {number(population.saturation)}" if np.isfinite(population.saturation) else "unlimited"
-    head = f"population {population.name}: {_counted(population.size, 'unit')}, {population.transfer}, {limit}"
+    head = f"population {population.name}: {counted(population.size, 'unit')}, {population.transfer}, {limit}"
     facts: Facts = [
         ("gain", f"{vector(population.gain)} of activity per unit of drive"),
         ("offset", f"{vector(population.offset)} of drive"),
@@ -72,7 +77,7 @@ def _rate_population(population: RatePopulation) -> list[str]:
             else []
         ),
         *([("before", f"{vector(population.initial)} of activity")] if population.initial.any() else []),
-        ("observed", _trace(population.trace_tau_s)),
+        ("observed", observed(population.trace_tau_s)),
     ]
     return entry(head, facts)
 
@@ -82,41 +87,41 @@ def _is_cut(population: RatePopulation) -> bool:
 
 
 def _rate_projection(projection: RateProjection) -> list[str]:
-    order = _order(projection.order)
+    order = second_order(projection.order)
     gain = f", DC gain {number(projection.dc_gain)}" if projection.dc_gain != 1 else ""
-    head = f"{_arrow(projection.name, projection.source, projection.target)}{_filter(projection.tau_s)}{order}{gain}"
+    head = f"{arrow(projection.name, projection.source, projection.target)}{filtered(projection.tau_s)}{order}{gain}"
     return entry(head, [("weight", matrix(projection.weight))])
 
 
 def print_spiking(network: SpikingNetwork) -> str:
     """The spiking network: pools, their biases, how well each follows its rate unit, and the synapses."""
     lines = [
-        f"spiking network {network.name}: {_counted(network.neurons, 'neuron')} in "
-        f"{_counted(len(network.populations), 'population')}, tick {milliseconds(network.tick_s)}",
+        f"spiking network {network.name}: {counted(network.neurons, 'neuron')} in "
+        f"{counted(len(network.populations), 'population')}, tick {milliseconds(network.tick_s)}",
         "voltage, current and bias in thresholds; a neuron fires above 1 and restarts from 0",
     ]
     for population in network.populations:
         lines += _spiking_population(population, network.tick_s)
     for projection in network.projections:
-        order = _order(projection.order)
-        head = f"{_arrow(projection.name, projection.source, projection.target)}{_filter(projection.tau_s)}{order}"
+        order = second_order(projection.order)
+        head = f"{arrow(projection.name, projection.source, projection.target)}{filtered(projection.tau_s)}{order}"
         weight = matrix(projection.weight, "thresholds a spike")
         standing = f"{vector(projection.standing)} thresholds" if projection.standing.any() else ""
         before: Facts = [("before", standing)] if standing else []
-        lines += entry(head, [("weight", weight), ("delay", _delay(projection.delay_ticks)), *before])
+        lines += entry(head, [("weight", weight), ("delay", delayed(projection.delay_ticks)), *before])
     for given in network.inputs:
-        head = f"input {given.name}: {_counted(given.weight.shape[1], 'channel')} -> {given.target}, "
+        head = f"input {given.name}: {counted(given.weight.shape[1], 'channel')} -> {given.target}, "
         facts: Facts = [
             ("weight", matrix(given.weight, "thresholds per unit of input")),
             ("calibrated", f"up to {number(given.largest)} thresholds, jumps up to {number(given.largest_step)}"),
         ]
-        lines += entry(head + _filter(given.tau_s) + _order(given.order), facts)
-    return _text([*lines, *_readouts(network.readouts)])
+        lines += entry(head + filtered(given.tau_s) + second_order(given.order), facts)
+    return page([*lines, *readouts(network.readouts)])
 
 
 def _spiking_population(population: SpikingPopulation, tick_s: float) -> list[str]:
     memory = f"membrane {milliseconds(population.tau_mem_s)}" if population.tau_mem_s else "membrane without memory"
-    pools = f"{_counted(population.units, 'unit')} x {_counted(population.neurons, 'neuron')}"
+    pools = f"{counted(population.units, 'unit')} x {counted(population.neurons, 'neuron')}"
     head = f"population {population.name}: {pools}, {population.code} code, {memory}"
     grid = f"{population.lsb_per_threshold:,} LSB a threshold" if population.lsb_per_threshold else "real numbers"
     facts: Facts = [
@@ -128,7 +133,7 @@ def _spiking_population(population: SpikingPopulation, tick_s: float) -> list[st
             f"{number(population.activity_per_spike)} a spike; a neuron fires at "
             f"{number(population.hz_per_activity(tick_s))} Hz per unit of activity",
         ),
-        ("observed", _trace(population.trace_tau_s)),
+        ("observed", observed(population.trace_tau_s)),
         ("grid", grid),
         ("fit", _fit(population.fit)),
     ]
@@ -149,8 +154,8 @@ def _fit(fit: GainFit) -> list[str]:
 def print_integer(network: IntegerNetwork) -> str:
     """The integer network: every register, and beside it what it realises."""
     lines = [
-        f"integer network {network.name}: {_counted(network.neurons, 'neuron')} in "
-        f"{_counted(len(network.populations), 'population')}, tick {milliseconds(network.tick_s)}",
+        f"integer network {network.name}: {counted(network.neurons, 'neuron')} in "
+        f"{counted(len(network.populations), 'population')}, tick {milliseconds(network.tick_s)}",
         *_rule(network.rule),
     ]
     for population in network.populations:
@@ -159,12 +164,12 @@ def print_integer(network: IntegerNetwork) -> str:
         lines += _integer_projection(projection, network.rule)
     for given in network.inputs:
         lines += _integer_input(given)
-    return _text([*lines, *_readouts(network.readouts)])
+    return page([*lines, *readouts(network.readouts)])
 
 
 def _rule(rule: StepRule) -> list[str]:
     return [
-        f"a tick: {', '.join(rule.order)}; a spike arrives {_counted(rule.spike_delay_ticks, 'tick')} later",
+        f"a tick: {', '.join(rule.order)}; a spike arrives {counted(rule.spike_delay_ticks, 'tick')} later",
         f"weights mantissa << (exponent + {rule.weight_shift}), thresholds << {rule.threshold_shift}; u wraps at "
         f"{rule.current_bits} bits, v saturates at {rule.voltage_bits}",
         f"a tick keeps (2^{rule.decay_bits} - decay) / 2^{rule.decay_bits}, the decay of u {rule.decay_u_offset} "
@@ -177,8 +182,7 @@ def _integer_population(population: IntegerPopulation, rule: StepRule) -> list[s
     keep_u = (full - population.decay_u - rule.decay_u_offset) / full
     threshold = population.threshold_mantissa << rule.threshold_shift
     head = (
-        f"population {population.name}: {_counted(population.units, 'unit')} x "
-        f"{_counted(population.neurons, 'neuron')}"
+        f"population {population.name}: {counted(population.units, 'unit')} x {counted(population.neurons, 'neuron')}"
     )
     loss = population.bias_loss
     facts: Facts = [
@@ -191,19 +195,19 @@ def _integer_population(population: IntegerPopulation, rule: StepRule) -> list[s
         *([("start of u", f"{vector(population.u_initial)} LSB")] if population.u_initial.any() else []),
         ("current", f"{vector(population.lsb_per_drive)} LSB per unit of drive"),
         ("activity", f"{number(population.activity_per_spike)} a spike"),
-        ("observed", _trace(population.trace_tau_s)),
+        ("observed", observed(population.trace_tau_s)),
     ]
     return entry(head, facts)
 
 
 def _integer_projection(projection: IntegerProjection, rule: StepRule) -> list[str]:
-    head = f"{_arrow(projection.name, projection.source, projection.target)}{projection.sign}"
+    head = f"{arrow(projection.name, projection.source, projection.target)}{projection.sign}"
     loss = projection.loss
     shift = projection.exponent + rule.weight_shift
     facts: Facts = [
         ("mantissa", matrix(projection.mantissa)),
         ("exponent", f"{projection.exponent}: a mantissa of 1 is {number(2.0**shift)} LSB"),
-        ("delay", _delay(projection.delay_ticks)),
+        ("delay", delayed(projection.delay_ticks)),
         ("gain", matrix(projection.realised_gain, "of drive per unit of activity")),
         ("wanted", matrix(projection.wanted_gain)),
         (
@@ -216,7 +220,7 @@ def _integer_projection(projection: IntegerProjection, rule: StepRule) -> list[s
 
 def _integer_input(given: IntegerInput) -> list[str]:
     kind = "filtered" if given.filtered else "unfiltered (the host sends the innovation)"
-    head = f"input {given.name}: {_counted(given.lsb_per_input.shape[1], 'channel')} -> {given.target}, {kind}"
+    head = f"input {given.name}: {counted(given.lsb_per_input.shape[1], 'channel')} -> {given.target}, {kind}"
     count = given.axon_mantissa.size
     if given.payload_bits:
         axons = f"{count} a unit, payload of {given.payload_bits} bits"
@@ -234,8 +238,8 @@ def print_chip(program: ChipProgram) -> str:
     """The chip program: use of every core, where the neurons are, and the axons between cores."""
     network = program.network
     lines = [
-        f"chip program {network.name} on {program.target}: {_counted(network.neurons, 'neuron')} on "
-        f"{_counted(program.cores, 'core')}; no placement needs fewer than {program.cores_lower_bound}",
+        f"chip program {network.name} on {program.target}: {counted(network.neurons, 'neuron')} on "
+        f"{counted(program.cores, 'core')}; no placement needs fewer than {program.cores_lower_bound}",
         "",
         "use of each core (synapse memory in bits)",
     ]
@@ -254,7 +258,7 @@ def print_chip(program: ChipProgram) -> str:
         ],
         left=2,
     )
-    return _text([*lines, "", *_routes(program.routes)])
+    return page([*lines, "", *_routes(program.routes)])
 
 
 def _routes(routes: tuple[AxonRoute, ...]) -> list[str]:
@@ -275,17 +279,6 @@ def _routes(routes: tuple[AxonRoute, ...]) -> list[str]:
     return ["axons, summed over pairs of cores", *table([["projection", "pairs", *columns], *rows], left=1)]
 
 
-def _readouts(readouts: Iterable[Readout]) -> list[str]:
-    lines: list[str] = []
-    for readout in readouts:
-        what = "winner" if readout.kind == "winner" else "activity"
-        head = (
-            f"readout {readout.name}: {what} of {readout.population} over the last {milliseconds(readout.window_s)}"
-        )
-        lines += entry(head, [("labels", " ".join(readout.labels))] if readout.labels else [])
-    return lines
-
-
 def _classifiers(classifiers: Iterable[Classifier]) -> list[str]:
     lines: list[str] = []
     for classifier in classifiers:
@@ -299,33 +292,3 @@ def _classifiers(classifiers: Iterable[Classifier]) -> list[str]:
         facts += [("labels", " ".join(classifier.labels))] if classifier.labels else []
         lines += entry(head, facts)
     return lines
-
-
-def _arrow(name: str, source: str, target: str) -> str:
-    return f"projection {name}: " if name == f"{source}->{target}" else f"projection {name}: {source} -> {target}, "
-
-
-def _filter(tau_s: float) -> str:
-    return f"filter {milliseconds(tau_s)}" if tau_s > 0 else "unfiltered"
-
-
-def _order(order: int) -> str:
-    return ", second order" if order == 2 else ""
-
-
-def _trace(tau_s: float) -> str:
-    return f"through a filter of {milliseconds(tau_s)}" if tau_s > 0 else "as it is"
-
-
-def _delay(ticks: int) -> str:
-    return (
-        f"{_counted(ticks, 'tick')} beyond the one every spike takes" if ticks else "none beyond that of every spike"
-    )
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
-
-
-def _text(lines: Iterable[str]) -> str:
-    return "\n".join(lines) + "\n"

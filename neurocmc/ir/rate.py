@@ -103,6 +103,7 @@ class RateProjection:
     tau_s: float  # time constant of the kernel; both poles where order is 2
     order: Literal[1, 2] = 1
     dc_gain: float = 1.0
+    delay_ticks: int = 0  # steps of the circuit by which it acts later than a filter alone does
 
     def __post_init__(self) -> None:
         set_frozen(self, "weight", np.float64, (None, None))
@@ -217,6 +218,8 @@ def _problems(circuit: RateCircuit) -> Iterable[Problem]:
                 f"tau is {projection.tau_s} s",
                 "a projection needs a filter (tau > 0): without one its loop has no defined order of events",
             )
+        if projection.delay_ticks < 0:
+            yield Problem(where, f"delay is {projection.delay_ticks} steps", "give 0 or more")
         if not np.isfinite(projection.dc_gain):
             yield Problem(where, f"DC gain is {projection.dc_gain}", "give a finite gain")
     for entry in circuit.inputs:

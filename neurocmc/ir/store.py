@@ -2,7 +2,8 @@
 
 A level is two files: `<stem>.json` with all structure and scalars, {"format": 1, "kind": "RateCircuit", "level":
 {...}}, and `<stem>.npz` with all arrays, under the keys to which the JSON refers (`codec`). A chip program stores its
-network by the SHA-256 of its content: the 30-integer level beside it holds the numbers.
+network by the SHA-256 of its content: the 30-integer level beside it holds the numbers. A core program is a level of
+its own, cores included; crossbars stand as packed bits, compressed like all arrays.
 
 A stimulus is one .npz, which a user may write with numpy.savez:
 
@@ -39,6 +40,7 @@ from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.files import json_text, read_npz, write_file, write_npz
 from neurocmc.ir.chip import ChipProgram
 from neurocmc.ir.codec import Coded, Malformed, decode, encode, is_unicode
+from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording, SpikeTrain
@@ -49,10 +51,12 @@ FORMAT = 1
 MAX_JSON_BYTES = 2**26
 _SPIKE_FIELDS = ("tick", "trial", "unit", "neuron")
 _REPAIR = "make the file again with the version of neurocmc that reads it"
-L = TypeVar("L", RateCircuit, SpikingNetwork, IntegerNetwork)
+L = TypeVar("L", RateCircuit, SpikingNetwork, IntegerNetwork, CoreProgram)
 
 
-def save_level(level: RateCircuit | SpikingNetwork | IntegerNetwork, directory: Path, stem: str) -> None:
+def save_level(
+    level: RateCircuit | SpikingNetwork | IntegerNetwork | CoreProgram, directory: Path, stem: str
+) -> None:
     """Write `<stem>.json` and `<stem>.npz` into a directory. Raises InputError if that fails."""
     coded = encode(level)
     _write(directory, stem, {"kind": type(level).__name__, "level": coded.json}, coded)
@@ -87,7 +91,7 @@ def load_chip(directory: Path, stem: str, network: IntegerNetwork) -> ChipProgra
     return program
 
 
-def content_sha256(level: RateCircuit | SpikingNetwork | IntegerNetwork) -> str:
+def content_sha256(level: RateCircuit | SpikingNetwork | IntegerNetwork | CoreProgram) -> str:
     """SHA-256 in hexadecimal of all that a level says: its JSON text, each array's key and little-endian bytes."""
     coded = encode(level)
     digest = hashlib.sha256(json_text(coded.json).encode())

@@ -45,6 +45,12 @@ def fingerprint(array: NDArray[Any]) -> str:
     return f"sha256 {hashlib.sha256(f'{array.shape} {text}'.encode()).hexdigest()[:12]}"
 
 
+def exact_fingerprint(array: NDArray[Any]) -> str:
+    """The same of whole numbers and truth values, over their bytes: for arrays too large to be spelt out."""
+    content = array.astype(array.dtype.newbyteorder("<")).tobytes()
+    return f"sha256 {hashlib.sha256(f'{array.dtype.name} {array.shape} '.encode() + content).hexdigest()[:12]}"
+
+
 def vector(array: NDArray[Any]) -> str:
     """Any array as one row: its one value, its few values, or range, size and fingerprint."""
     flat = _nine_digits(array).ravel()

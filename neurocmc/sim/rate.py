@@ -32,23 +32,32 @@ class Visited:
 
 @dataclass(slots=True)
 class _Filter:
-    """A bank of equal first- or second-order low-pass filters of unit gain."""
+    """A bank of equal first- or second-order low-pass filters of unit gain, and what it put out before."""
 
     keep: float
     first: Float
     second: Float | None
+    past: list[Float]  # outputs before the present one, newest last; as many as any delay asks for
 
     @classmethod
-    def settled(cls, value: Float, batch: int, tau_s: float, order: int, dt_s: float) -> "_Filter":
+    def settled(
+        cls, value: Float, batch: int, tau_s: float, order: int, dt_s: float, delay_ticks: int = 0
+    ) -> "_Filter":
         """A filter for each trial and unit that has held `value` (units,) for ever."""
         keep = float(np.exp(-dt_s / tau_s)) if tau_s > 0 else 0.0
         start = np.tile(value, (batch, 1))
-        return cls(keep, start, start.copy() if order == 2 else None)
+        return cls(keep, start, start.copy() if order == 2 else None, [start] * delay_ticks)
 
     def advance(self, value: Float) -> None:
+        if self.past:
+            self.past = [*self.past[1:], self.output]
         if self.second is not None:
             self.second = self.keep * self.second + (1 - self.keep) * self.first
         self.first = self.keep * self.first + (1 - self.keep) * value
+
+    def delayed(self, ticks: int) -> Float:
+        """The output of so many steps ago."""
+        return self.past[-ticks] if ticks else self.output
 
     @property
     def output(self) -> Float:
@@ -114,8 +123,10 @@ def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float) -> Iterator[_S
     batch = stimulus.batch
     size = {population.name: population.size for population in circuit.populations}
     start = {population.name: population.initial for population in circuit.populations}
+    longest = max((p.delay_ticks for p in circuit.projections), default=0)
     kernels = {
-        _kernel(p): _Filter.settled(start[p.source], batch, p.tau_s, p.order, dt_s) for p in circuit.projections
+        _kernel(p): _Filter.settled(start[p.source], batch, p.tau_s, p.order, dt_s, longest)
+        for p in circuit.projections
     }
     traces = {p.name: _Filter.settled(np.zeros(p.size), batch, p.trace_tau_s, 1, dt_s) for p in circuit.populations}
     filters = {
@@ -127,7 +138,7 @@ def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float) -> Iterator[_S
     for tick, edge in enumerate(edge_of_tick):
         total = {name: np.zeros((batch, count)) for name, count in size.items()}
         for projection in circuit.projections:
-            signal = kernels[_kernel(projection)].output
+            signal = kernels[_kernel(projection)].delayed(projection.delay_ticks)
             total[projection.target] += projection.dc_gain * (signal @ projection.weight.T)
         for entry in circuit.inputs:
             total[entry.target] += _drive(entry, filters, stimulus.values[entry.name][:, edge]) @ entry.weight.T

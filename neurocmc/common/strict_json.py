@@ -1,0 +1,86 @@
+"""The customs house for JSON: one object of bounded size, no key twice, no NaN; a pydantic model says what it holds.
+
+Where `strict_yaml` names a line, JSON written by programs has few: a fault names the path of keys to its place::
+
+    corelets.json: cores[3].crossbar[7]: should be greater than or equal to 0 (got -1)
+"""
+
+import json
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.strict_yaml import FieldPath, field_name
+from neurocmc.common.yaml_complaints import checked
+
+MAX_JSON_BYTES = 2**28
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def read_json(path: Path, *, max_bytes: int = MAX_JSON_BYTES, kind: str = "a JSON file") -> dict[str, Any]:
+    """The object at the top of a JSON file.
+
+    Raises InputError where the file is not there, cannot be read, is longer than `max_bytes`, is not well-formed
+    UTF-8 JSON, names a key twice in one object, or has no object at the top. `kind` is what was expected, in errors.
+    """
+    content = _content(path, max_bytes, kind)
+    try:
+        document = json.loads(content.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_unique)
+    except RecursionError:
+        raise InputError(Problem(str(path), "is nested too deeply", f"is it {kind}?")) from None
+    except ValueError as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(Problem(str(path), f"is not well-formed JSON ({reason})", f"is it {kind}?")) from None
+    if not isinstance(document, dict):
+        raise InputError(Problem(str(path), "an object is needed at the top", f"is it {kind}?"))
+    return document
+
+
+def validated(path: Path, data: dict[str, Any], model: type[Model]) -> Model:
+    """`data`, read from `path`, as an instance of `model`. Raises InputError with the key of every fault."""
+    try:
+        instance, faults = checked(data, model)
+    except RecursionError:  # lists deep enough to be read but not to be written again
+        raise InputError(Problem(str(path), "is nested too deeply", "is it the right file?")) from None
+    if any(not fault.path and fault.what.startswith("Invalid JSON") for fault in faults):
+        # Python's reader lets half of a character through, pydantic's does not.
+        raise InputError(Problem(str(path), "holds a text that is not Unicode", "write its characters in full"))
+    if instance is None:
+        raise InputError(problem_at(path, fault.path, fault.what, fault.cure) for fault in faults)
+    return instance
+
+
+def problem_at(path: Path, keys: FieldPath, what: str, cure: str = "") -> Problem:
+    """A Problem at the place that `keys` lead to in a file."""
+    name = field_name(keys)
+    return Problem(f"{path}: {name}" if name else str(path), what, cure)
+
+
+def _content(path: Path, max_bytes: int, kind: str) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(max_bytes + 1)
+    except FileNotFoundError:
+        raise InputError(Problem(str(path), "no such file", "check the path")) from None
+    except IsADirectoryError:
+        raise InputError(Problem(str(path), f"is a directory, {kind} is needed", "name the file in it")) from None
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}"
+        raise InputError(Problem(str(path), what, "check its permissions")) from None
+    if len(content) > max_bytes:
+        raise InputError(Problem(str(path), f"holds more than {max_bytes:,} bytes", f"is it {kind}?"))
+    return content
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found

@@ -1,0 +1,55 @@
+"""The stock phrases of the printed levels: counts, arrows, filters, delays and readouts, said alike everywhere."""
+
+from collections.abc import Iterable
+
+from neurocmc.ir.rate import Readout
+from neurocmc.ir.summaries import entry, milliseconds
+
+
+def counted(count: int, thing: str) -> str:
+    """A number of things."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
+def arrow(name: str, source: str, target: str) -> str:
+    """The head of a projection; its ends are not said twice."""
+    return f"projection {name}: " if name == f"{source}->{target}" else f"projection {name}: {source} -> {target}, "
+
+
+def filtered(tau_s: float) -> str:
+    """A synaptic filter."""
+    return f"filter {milliseconds(tau_s)}" if tau_s > 0 else "unfiltered"
+
+
+def second_order(order: int) -> str:
+    """What stands behind a filter of second order."""
+    return ", second order" if order == 2 else ""
+
+
+def observed(tau_s: float) -> str:
+    """How activity is observed."""
+    return f"through a filter of {milliseconds(tau_s)}" if tau_s > 0 else "as it is"
+
+
+def delayed(ticks: int) -> str:
+    """A delay."""
+    return (
+        f"{counted(ticks, 'tick')} beyond the one every spike takes" if ticks else "none beyond that of every spike"
+    )
+
+
+def readouts(entries: Iterable[Readout]) -> list[str]:
+    """All readouts, with their labels."""
+    lines: list[str] = []
+    for readout in entries:
+        what = "winner" if readout.kind == "winner" else "activity"
+        head = (
+            f"readout {readout.name}: {what} of {readout.population} over the last {milliseconds(readout.window_s)}"
+        )
+        lines += entry(head, [("labels", " ".join(readout.labels))] if readout.labels else [])
+    return lines
+
+
+def page(lines: Iterable[str]) -> str:
+    """Lines as one text."""
+    return "\n".join(lines) + "\n"
