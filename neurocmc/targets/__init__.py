@@ -9,6 +9,9 @@ from neurocmc.targets.schema import (
     LoihiTarget,
     Provenance,
     Target,
+    TrueNorthEnergy,
+    TrueNorthLimits,
+    TrueNorthTarget,
 )
 
 __all__ = [
@@ -19,6 +22,9 @@ __all__ = [
     "LoihiTarget",
     "Provenance",
     "Target",
+    "TrueNorthEnergy",
+    "TrueNorthLimits",
+    "TrueNorthTarget",
     "known_targets",
     "load_target",
     "parse_target",

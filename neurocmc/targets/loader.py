@@ -22,6 +22,9 @@ from neurocmc.targets.schema import (
     LoihiTarget,
     Provenance,
     Target,
+    TrueNorthEnergy,
+    TrueNorthLimits,
+    TrueNorthTarget,
 )
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)]
@@ -50,10 +53,17 @@ class _TargetFile(StrictModel):
     unverified: tuple[str, ...] = ()
 
 
-class _LoihiFile(_TargetFile):
-    kind: Literal["loihi"]
+class _ChipFile(_TargetFile):
     energy: Annotated[dict[str, Entry], Field(default_factory=dict)]
     energy_caveat: Text
+
+
+class _LoihiFile(_ChipFile):
+    kind: Literal["loihi"]
+
+
+class _TrueNorthFile(_ChipFile):
+    kind: Literal["truenorth"]
 
 
 class _IdealFile(_TargetFile):
@@ -63,7 +73,7 @@ class _IdealFile(_TargetFile):
 class _Kind(StrictModel):
     model_config = ConfigDict(extra="ignore")
 
-    kind: Literal["loihi", "ideal"]
+    kind: Literal["loihi", "truenorth", "ideal"]
 
 
 def load_target(name_or_path: str) -> Target:
@@ -104,28 +114,34 @@ def _bundled() -> tuple[Target, ...]:
 def _read(document: Document) -> Target:
     match document.validate(_Kind).kind:
         case "loihi":
-            return _read_loihi(document)
+            file = document.validate(_LoihiFile)
+            return LoihiTarget(**_read_chip(document, file, LoihiLimits, LoihiEnergy))
+        case "truenorth":
+            file = document.validate(_TrueNorthFile)
+            return TrueNorthTarget(**_read_chip(document, file, TrueNorthLimits, TrueNorthEnergy))
         case "ideal":
             return _read_ideal(document)
 
 
-def _read_loihi(document: Document) -> LoihiTarget:
-    file = document.validate(_LoihiFile)
-    limits, limit_faults = _numbers("limits", file.limits, LoihiLimits)
-    energy, energy_faults = _numbers("energy", file.energy, LoihiEnergy)
+def _read_chip(
+    document: Document, file: _ChipFile, limits_model: type[StrictModel], energy_model: type[StrictModel]
+) -> dict[str, Any]:
+    """The fields of a chip's target, whatever its kind. Raises InputError for all faults at once."""
+    limits, limit_faults = _numbers("limits", file.limits, limits_model)
+    energy, energy_faults = _numbers("energy", file.energy, energy_model)
     faults = [*limit_faults, *energy_faults, *_source_faults(file, {"limits": file.limits, "energy": file.energy})]
-    if faults or limits is None or energy is None:
+    if faults:
         raise _error(document, faults)
-    return LoihiTarget(
-        name=file.name,
-        title=file.title,
-        aliases=file.aliases,
-        limits=limits,
-        energy=energy,
-        energy_caveat=" ".join(file.energy_caveat.split()),
-        provenance=_provenance(file, {**file.limits, **file.energy}),
-        text=document.text,
-    )
+    return {
+        "name": file.name,
+        "title": file.title,
+        "aliases": file.aliases,
+        "limits": limits,
+        "energy": energy,
+        "energy_caveat": " ".join(file.energy_caveat.split()),
+        "provenance": _provenance(file, {**file.limits, **file.energy}),
+        "text": document.text,
+    }
 
 
 def _read_ideal(document: Document) -> IdealTarget:
@@ -160,7 +176,8 @@ def _in_file(section: str, path: FieldPath, entries: Mapping[str, Entry]) -> Fie
 
 
 def _all_numbers() -> set[str]:
-    return {name for model in (LoihiLimits, LoihiEnergy, IdealLimits) for name in model.model_fields}
+    models = (LoihiLimits, LoihiEnergy, TrueNorthLimits, TrueNorthEnergy, IdealLimits)
+    return {name for model in models for name in model.model_fields}
 
 
 def _source_faults(file: _TargetFile, sections: Mapping[str, Mapping[str, Entry]]) -> Iterable[Fault]:

@@ -130,6 +130,80 @@ class LoihiEnergy(StrictModel):
     static_mw_per_chip: NonNegative | None = None
 
 
+class TrueNorthLimits(StrictModel):
+    """All that the compiler must know of a chip of neurosynaptic cores: grid, crossbars, number formats, options.
+
+    Widths that are called signed hold -2^(bits - 1) .. 2^(bits - 1) - 1, others 0 .. 2^bits - 1.
+    """
+
+    default_tick_s: Seconds
+    spike_delay_ticks: Count  # at least; a neuron may ask for more, up to delay_ticks_max
+    delay_ticks_max: Annotated[int, Field(ge=1, le=255)]  # from the spike to its arrival
+
+    grid_columns: Count
+    grid_rows: Count
+    reach_cores: Count  # how far a spike can go along each axis
+    axons_per_core: Count
+    neurons_per_core: Count
+    axon_types: Annotated[int, Field(ge=1, le=256)]  # of axons, and with them weights of a neuron
+
+    weight_bits: Annotated[int, Field(ge=2, le=16)]  # signed
+    leak_bits: Annotated[int, Field(ge=2, le=16)]  # signed
+    threshold_bits: Bits  # unsigned
+    floor_bits: Bits  # unsigned; V falls to minus the floor
+    noise_mask_bits: Annotated[int, Field(ge=0, le=31)]  # unsigned
+    reset_potential_bits: Annotated[int, Field(ge=2, le=32)]  # signed
+    potential_bits: Annotated[int, Field(ge=2, le=32)]  # signed
+
+    stochastic: bool  # weights, leaks and thresholds can be drawn at random
+    leak_reversal: bool  # the leak can follow the sign of V
+    floor_saturates: bool  # V can stay at minus its floor instead of being reset there
+    reset_modes: Annotated[tuple[Annotated[int, Field(ge=0, le=2)], ...], Field(min_length=1)]
+
+    @property
+    def cores_per_chip(self) -> int:
+        """Cores of the whole grid."""
+        return self.grid_columns * self.grid_rows
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "TrueNorthLimits":
+        for name in ("threshold_bits", "floor_bits"):
+            if getattr(self, name) >= self.potential_bits:
+                raise ValueError(
+                    f"{name} ({getattr(self, name)}, unsigned) is beyond potential_bits "
+                    f"({self.potential_bits}, signed)"
+                )
+        if self.reset_potential_bits > self.potential_bits:
+            raise ValueError(
+                f"reset_potential_bits ({self.reset_potential_bits}) is beyond potential_bits ({self.potential_bits})"
+            )
+        if self.spike_delay_ticks > self.delay_ticks_max:
+            raise ValueError(
+                f"spike_delay_ticks ({self.spike_delay_ticks}) is beyond delay_ticks_max ({self.delay_ticks_max})"
+            )
+        if self.stochastic != (self.noise_mask_bits > 0):
+            raise ValueError(
+                f"noise_mask_bits is {self.noise_mask_bits}, stochastic is {str(self.stochastic).lower()}: a chip "
+                "with stochastic modes has a mask, one without has 0 bits of it"
+            )
+        if tuple(sorted(set(self.reset_modes))) != self.reset_modes:
+            raise ValueError("reset_modes must rise, without repetition")
+        return self
+
+
+class TrueNorthEnergy(StrictModel):
+    """Two readings of the measured power of a chip, and the way of a spike; None where nothing is published.
+
+    `synaptic_event_with_static_pj` is power over events at one load and holds static power; `static_mw_per_chip` and
+    `synaptic_event_pj` are its two parts. They are never to be added up.
+    """
+
+    synaptic_event_with_static_pj: NonNegative | None = None
+    synaptic_event_pj: NonNegative | None = None
+    static_mw_per_chip: NonNegative | None = None
+    spike_hop_pj: NonNegative | None = None
+
+
 class IdealLimits(StrictModel):
     """What even an ideal simulator must state: its tick and when a spike arrives."""
 
@@ -153,6 +227,21 @@ class LoihiTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrueNorthTarget:
+    """A chip of neurosynaptic cores as TrueNorth has them, as its YAML file has it."""
+
+    kind: ClassVar[Literal["truenorth"]] = "truenorth"
+    name: str
+    title: str
+    aliases: tuple[str, ...]
+    limits: TrueNorthLimits
+    energy: TrueNorthEnergy
+    energy_caveat: str  # what every report of these energies must say
+    provenance: Mapping[str, Provenance]  # field of `limits` or `energy` -> where it comes from
+    text: str  # the YAML as used, for the artifact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IdealTarget:
     """A simulator of unlimited size in floating point."""
 
@@ -165,4 +254,4 @@ class IdealTarget:
     text: str
 
 
-Target = LoihiTarget | IdealTarget
+Target = LoihiTarget | TrueNorthTarget | IdealTarget

@@ -8,10 +8,19 @@ import pytest
 
 from neurocmc.common.errors import InputError
 from neurocmc.common.resources import resource_folder
-from neurocmc.targets import IdealTarget, LoihiTarget, Target, known_targets, load_target, parse_target
+from neurocmc.targets import (
+    IdealTarget,
+    LoihiTarget,
+    Target,
+    TrueNorthTarget,
+    known_targets,
+    load_target,
+    parse_target,
+)
 
 BUNDLED = {path.stem: path for path in sorted(resource_folder("targets").glob("*.yaml"))}
 LOIHI1 = BUNDLED["loihi1"].read_text()
+TRUENORTH = BUNDLED["truenorth"].read_text()
 
 
 def line_of(text: str, start: str) -> int:
@@ -20,8 +29,7 @@ def line_of(text: str, start: str) -> int:
     return number
 
 
-def edited(*changes: tuple[str, str]) -> str:
-    text = LOIHI1
+def edited(*changes: tuple[str, str], text: str = LOIHI1) -> str:
     for old, new in changes:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
@@ -36,7 +44,7 @@ def refused(text: str) -> list[str]:
 
 
 def test_bundled_names() -> None:
-    assert known_targets() == ("brian2", "loihi1", "loihi2") == tuple(BUNDLED)
+    assert known_targets() == ("brian2", "loihi1", "loihi2", "ranc", "truenorth") == tuple(BUNDLED)
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -45,7 +53,7 @@ def test_every_number_has_a_source_and_every_source_a_number(name: str) -> None:
     assert target.name == name
     assert target.text == BUNDLED[name].read_text()
     numbers = set(type(target.limits).model_fields)
-    if isinstance(target, LoihiTarget):
+    if isinstance(target, LoihiTarget | TrueNorthTarget):
         numbers |= {field for field, value in target.energy if value is not None}
     assert numbers == set(target.provenance)
     cited = {citation for entry in target.provenance.values() for citation in entry.citations}
@@ -72,13 +80,16 @@ def test_loihi1_is_the_chip_of_the_literature() -> None:
 
 
 def test_disagreement_is_shown_not_hidden() -> None:
-    for name in ("loihi1", "loihi2"):
+    for name in ("loihi1", "loihi2", "truenorth", "ranc"):
         target = load_target(name)
         doubtful = {field for field, entry in target.provenance.items() if entry.unverified}
         assert doubtful
         # a doubtful number names two sources, or says in a note why it is doubtful
         assert all(target.provenance[field].note or len(target.provenance[field].citations) > 1 for field in doubtful)
-        assert target.provenance["threshold_profiles_per_core"].unverified
+    assert load_target("loihi1").provenance["threshold_profiles_per_core"].unverified
+    assert load_target("loihi2").provenance["threshold_profiles_per_core"].unverified
+    assert load_target("truenorth").provenance["noise_mask_bits"].unverified
+    assert load_target("ranc").provenance["grid_columns"].unverified
 
 
 def test_loihi2_guesses_no_energy() -> None:
@@ -86,6 +97,43 @@ def test_loihi2_guesses_no_energy() -> None:
     assert isinstance(target, LoihiTarget)
     assert all(value is None for _, value in target.energy)
     assert target.energy_caveat.startswith("No energy of a single operation has been published for Loihi 2")
+
+
+def truenorth(name: str = "truenorth") -> TrueNorthTarget:
+    target = load_target(name)
+    assert isinstance(target, TrueNorthTarget)
+    return target
+
+
+def test_truenorth_is_the_chip_of_the_literature() -> None:
+    limits = truenorth().limits
+    assert limits.cores_per_chip == 4096
+    assert limits.cores_per_chip * limits.neurons_per_core == 2**20
+    assert limits.cores_per_chip * limits.neurons_per_core * limits.axons_per_core == 2**28
+    assert "Cassidy et al. 2013" in truenorth().provenance["potential_bits"].citation
+
+
+def test_both_readings_of_truenorth_s_power_meet_what_was_measured() -> None:
+    # Merolla et al. 2014: a million neurons with 128 synapses each, at 0.775 V.
+    energy = truenorth().energy
+    assert energy.synaptic_event_pj is not None
+    assert energy.static_mw_per_chip is not None
+    assert energy.synaptic_event_with_static_pj is not None
+    for rate_hz, measured_mw in ((11.58, 68.0), (20.07, 71.0), (95.93, 94.0)):
+        events_per_s = 2**20 * 128 * rate_hz
+        fitted_mw = energy.static_mw_per_chip + 1e-9 * energy.synaptic_event_pj * events_per_s
+        assert fitted_mw == pytest.approx(measured_mw, rel=0.006)
+    assert 1e-9 * energy.synaptic_event_with_static_pj * 2**20 * 128 * 20 == pytest.approx(72.0, rel=0.035)
+
+
+def test_ranc_guesses_no_energy_and_is_deterministic() -> None:
+    target = truenorth("ranc")
+    assert all(value is None for _, value in target.energy)
+    assert target.energy_caveat.startswith("No energy of a single operation has been published for RANC")
+    limits = target.limits
+    assert (limits.stochastic, limits.leak_reversal, limits.floor_saturates) == (False, False, False)
+    assert limits.reset_modes == (0, 1)
+    assert {9} == {limits.weight_bits, limits.leak_bits, limits.potential_bits, limits.threshold_bits + 1}
 
 
 def test_both_loihis_do_the_same_arithmetic() -> None:
@@ -116,7 +164,7 @@ def test_aliases_and_paths(tmp_path: Path) -> None:
     [("lohi1", "did you mean loihi1? "), ("brain2", "did you mean brian2? "), ("spinnaker", "")],
 )
 def test_unknown_name(name: str, near: str) -> None:
-    listed = "known targets: brian2, ideal, loihi1, loihi2, loihi; or give a path to a .yaml file"
+    listed = "known targets: brian2, ideal, loihi1, loihi2, loihi, ranc, truenorth; or give a path to a .yaml file"
     with pytest.raises(InputError) as caught:
         load_target(name)
     cure = f"{near}({listed})" if near else listed
@@ -189,7 +237,7 @@ CORES = "  cores_per_chip: {value: 128, source: davies2018}"
             "kind: loihi",
             "kind: loih",
             "kind:",
-            "kind: should be 'loihi' or 'ideal' (got 'loih')\n    cure: did you mean loihi?",
+            "kind: should be 'loihi', 'truenorth' or 'ideal' (got 'loih')\n    cure: did you mean loihi?",
         ),
         (
             "kind: loihi",
@@ -241,7 +289,7 @@ def test_faults_of_several_kinds_come_together() -> None:
 
 
 def test_the_kinds_are_closed() -> None:
-    assert get_args(Target) == (LoihiTarget, IdealTarget)
+    assert get_args(Target) == (LoihiTarget, TrueNorthTarget, IdealTarget)
 
 
 @pytest.mark.parametrize(
@@ -274,3 +322,26 @@ def test_a_target_cannot_be_changed(change: Callable[[Target], None]) -> None:
 def test_number_formats_that_contradict_each_other_or_fit_no_register(old: str, new: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         parse_target(edited((old, new)), "mine.yaml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "threshold_bits: {value: 18",
+            "threshold_bits: {value: 20",
+            r"threshold_bits \(20, unsigned\) is beyond pot",
+        ),
+        ("floor_bits: {value: 18", "floor_bits: {value: 20", r"floor_bits \(20, unsigned\) is beyond potential_bits"),
+        ("potential_bits: {value: 20", "potential_bits: {value: 19", r"reset_potential_bits \(20\) is beyond pot"),
+        ("spike_delay_ticks: {value: 1", "spike_delay_ticks: {value: 16", r"\(16\) is beyond delay_ticks_max \(15\)"),
+        ("stochastic: {value: true", "stochastic: {value: false", "noise_mask_bits is 8, stochastic is false"),
+        ("reset_modes: {value: [0, 1, 2]", "reset_modes: {value: [0, 2, 1]", "reset_modes must rise"),
+        ("reset_modes: {value: [0, 1, 2]", "reset_modes: {value: [0, 1, 3]", r"less than or equal to 2 \(got 3\)"),
+        ("leak_reversal: {value: true", "leak_reversal: {value: 1", r"should be true or false \(got 1\)"),
+        ("grid_rows: {value: 64", "grid_rows: {value: 0", r"greater than or equal to 1 \(got 0\)"),
+    ],
+)
+def test_cores_that_contradict_themselves(old: str, new: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        parse_target(edited((old, new), text=TRUENORTH), "mine.yaml")
