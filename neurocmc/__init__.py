@@ -6,8 +6,9 @@
     print(neurocmc.verify(artifact).passed)
 
 `import neurocmc` is quick: what needs torch or Brian2 is imported when it is first asked for. The functions are those
-of `neurocmc.api`, and beside them the emulator for networks given as arrays: `CompartmentNetwork` and
-`run_compartments` (`neurocmc.sim.compartments.network`, `neurocmc.sim.compartments.run`).
+of `neurocmc.api`, and beside them the emulators for hand-made networks: `CompartmentNetwork` and
+`run_compartments` (`neurocmc.sim.compartments.network`, `neurocmc.sim.compartments.run`), `CoreNetwork`,
+`CoreBuilder` and `run_cores` (`neurocmc.ir.cores`, `neurocmc.sim.cores`).
 """
 
 from importlib import import_module
@@ -15,14 +16,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neurocmc.api import budget, compile, load, simulate, verify  # noqa: A004
+    from neurocmc.ir.cores import CoreNetwork
     from neurocmc.sim.compartments.network import CompartmentNetwork, SynapseGroup
     from neurocmc.sim.compartments.run import CompartmentRun, InputEvents, run_compartments
+    from neurocmc.sim.cores.build import CoreBuilder
+    from neurocmc.sim.cores.records import CoreRecord, CoreRun
+    from neurocmc.sim.cores.run import CoreInputSpikes, run_cores
 
     __version__: str
 
 __all__ = [
     "CompartmentNetwork",
     "CompartmentRun",
+    "CoreBuilder",
+    "CoreInputSpikes",
+    "CoreNetwork",
+    "CoreRecord",
+    "CoreRun",
     "InputEvents",
     "SynapseGroup",
     "__version__",
@@ -30,6 +40,7 @@ __all__ = [
     "compile",
     "load",
     "run_compartments",
+    "run_cores",
     "simulate",
     "verify",
 ]
@@ -40,6 +51,12 @@ _HOMES = {
     "CompartmentRun": "neurocmc.sim.compartments.run",
     "InputEvents": "neurocmc.sim.compartments.run",
     "run_compartments": "neurocmc.sim.compartments.run",
+    "CoreNetwork": "neurocmc.ir.cores",
+    "CoreBuilder": "neurocmc.sim.cores.build",
+    "CoreRecord": "neurocmc.sim.cores.records",
+    "CoreRun": "neurocmc.sim.cores.records",
+    "CoreInputSpikes": "neurocmc.sim.cores.run",
+    "run_cores": "neurocmc.sim.cores.run",
 }
 
 

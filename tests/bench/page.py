@@ -1,4 +1,5 @@
-"""Writes the tables of docs/benchmarks.md, between their marks, from build/bench/emulators.json and forward.json.
+"""Writes the tables of docs/benchmarks.md, between their marks, from emulators.json, cores.json and
+forward.json in build/bench.
 
     python -m tests.bench.page
 
@@ -8,6 +9,7 @@ so that no number in the page was typed by hand. Run `make bench` on an idle mac
 import json
 from typing import Any
 
+from tests.bench.cores import core_line, core_rows
 from tests.bench.emulators.tables import TABLES, as_markdown
 from tests.bench.environments import ROOT
 from tests.bench.forward import forward_rows
@@ -20,9 +22,10 @@ BUSY = 0.5  # load before a run, in busy cores, from which the page says so
 
 def main() -> None:
     """Rewrite the page. Raises ValueError where it lacks a mark."""
-    measured, forward = (_read(name) for name in ("emulators", "forward"))
+    measured, cores, forward = (_read(name) for name in ("emulators", "cores", "forward"))
     tables = {name: as_markdown(*rows(measured)) for name, _, rows in TABLES}
     tables |= {"machine": machine_line(measured), "forward": as_markdown(*forward_rows(forward))}
+    tables["cores"] = f"{as_markdown(*core_rows(cores))}\n\n{core_line(cores)}"
     rewrite(PAGE, tables)
     print(f"tables of {PAGE.relative_to(ROOT)} written")
 
