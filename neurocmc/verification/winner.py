@@ -1,6 +1,6 @@
 """A soft winner-take-all found in a circuit, and how its winner must behave: gain and switching ratio.
 
-The formulas (`swta_theory`) know one pool of equal rectifiers that excite themselves and share one inhibitory unit. A
+The formulas (`theory.swta`) know one pool of equal rectifiers that excite themselves and share one inhibitory unit. A
 circuit of that shape is recognised from its weights, whatever its populations are called; any other is left alone.
 """
 
@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float
+from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit, RatePopulation, RateProjection
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.verification.edges import Edge, judged
-from neurocmc.verification.swta_theory import winner_gain
+from neurocmc.theory.swta import winner_gain
+from neurocmc.verification.edges import Edge, failed, judged
 
 GAIN_LIMIT = {"rate": 0.001, "brian2": 0.05, "emulator": 0.05}
 SWITCH_LIMIT = {"rate": 0.005, "brian2": 0.1, "emulator": 0.1}
@@ -51,8 +52,8 @@ class WinnerTakeAll:
         inhibition = self.beta2 * float(self.winner(np.array(drive))) - self.threshold_i
         return self.threshold + self.beta1 * inhibition
 
-    def as_realised(self, network: IntegerNetwork) -> "WinnerTakeAll":
-        """The same with the weights that the integers really hold."""
+    def as_realised(self, network: IntegerNetwork | CoreProgram) -> "WinnerTakeAll":
+        """The same with the weights that the chip really holds."""
         gains = {(p.source, p.target): float(p.realised_gain.flat[0]) for p in network.projections}
         return replace(
             self,
@@ -168,12 +169,15 @@ def switch_edge(winner: WinnerTakeAll, stimulus: Stimulus, recording: Recording)
     last = _last(recording, winner.excite)
     taken = last[:, 1] > last[:, 0]
     drive = float(stimulus.values[winner.drive][0, 0, 0])
-    # No rival of the range takes over, or all do: the boundary is further away than the range shows.
-    measured = float(RATIOS[np.argmax(taken)]) if taken.any() and not taken[0] else np.inf
+    name, quantity = f"{recording.level} ~ theory", "drive at which a rival takes over"
+    if not taken.any() or taken[0]:
+        weakest, strongest = RATIOS[[0, -1]]
+        who = "the weakest rival took over" if taken[0] else "not even the strongest rival took over"
+        return failed(name, quantity, f"{who}, of {weakest:.2f} to {strongest:.2f} times the drive that theory says")
     return judged(
-        f"{recording.level} ~ theory",
-        "drive at which a rival takes over",
-        abs(measured - 1.0),
+        name,
+        quantity,
+        abs(float(RATIOS[np.argmax(taken)]) - 1.0),
         SWITCH_LIMIT[recording.level],
         "relative",
         worst=winner.excite,
