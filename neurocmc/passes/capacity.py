@@ -14,7 +14,7 @@ import numpy as np
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.rate import RateCircuit, RateProjection
 from neurocmc.passes.packing import least_bits
-from neurocmc.targets import IdealTarget, LoihiLimits, LoihiTarget, Target
+from neurocmc.targets import IdealTarget, LoihiLimits, LoihiTarget, Target, TrueNorthLimits, TrueNorthTarget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +29,28 @@ class Capacity:
         match target:
             case LoihiTarget():
                 raise_infeasible(self._problems(circuit, target.name, target.limits))
+            case TrueNorthTarget():
+                raise_infeasible(self._grid_problems(circuit, target.name, target.limits))
             case IdealTarget():
                 pass
             case other:
                 assert_never(other)
         return circuit
+
+    def _grid_problems(self, circuit: RateCircuit, chip: str, limits: TrueNorthLimits) -> Iterable[Problem]:
+        """Every unit has a core of its own, which holds its pool and its filter."""
+        if circuit.units > limits.cores_per_chip:
+            yield Problem(
+                f"circuit {circuit.name}",
+                f"{circuit.units:,} units take a core each, limit {limits.cores_per_chip:,} on {chip}",
+                "use fewer units, or a larger grid",
+            )
+        if self.neurons >= limits.neurons_per_core:
+            yield Problem(
+                "--neurons",
+                f"a pool of {self.neurons:,} neurons, limit {limits.neurons_per_core - 1:,} on a core of {chip}",
+                "use fewer neurons a unit",
+            )
 
     def _problems(self, circuit: RateCircuit, chip: str, limits: LoihiLimits) -> Iterable[Problem]:
         compartments = limits.cores_per_chip * limits.compartments_per_core

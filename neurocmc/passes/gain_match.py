@@ -92,9 +92,10 @@ class GainMatch:
                     * (p.dc_gain * (1.0 - np.exp(-tick_s / p.tau_s)) * per_spike[p.source]),
                     tau_s=p.tau_s,
                     order=p.order,
-                    delay_ticks=delay,
+                    delay_ticks=delay + p.delay_ticks,
+                    # What decays until the first spikes arrive.
                     standing=scale[p.target][:, 0]
-                    * (p.dc_gain * np.exp(tick_s / p.tau_s) ** delay)  # what decays until the first spikes arrive
+                    * (p.dc_gain * np.exp(tick_s / p.tau_s) ** (delay + p.delay_ticks))
                     * (p.weight @ initial[p.source]),
                 )
                 for p in circuit.projections

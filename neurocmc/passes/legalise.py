@@ -12,7 +12,7 @@ from typing import ClassVar, assert_never
 
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.spiking import SpikingNetwork
-from neurocmc.targets import IdealTarget, LoihiLimits, LoihiTarget, Target
+from neurocmc.targets import IdealTarget, LoihiLimits, LoihiTarget, Target, TrueNorthTarget
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,9 @@ class Legalise:
             case LoihiTarget():
                 delay = _spike_delay_problems(target.name, target.limits.spike_delay_ticks)
                 raise_infeasible((*delay, *_loihi_problems(network, target.limits)))
+            case TrueNorthTarget():
+                delay = _spike_delay_problems(target.name, target.limits.spike_delay_ticks)
+                raise_infeasible((*delay, *_code_problems(network, target.name), *_filter_problems(network, 1)))
             case IdealTarget():
                 delay = _spike_delay_problems(target.name, target.limits.spike_delay_ticks)
                 raise_infeasible(delay)
@@ -43,18 +46,7 @@ def synaptic_taus(network: SpikingNetwork, population: str) -> dict[str, float]:
 
 
 def _loihi_problems(network: SpikingNetwork, limits: LoihiLimits) -> Iterable[Problem]:
-    yield from _order_problems(network, limits.filter_stages)
-    for population in network.populations:
-        taus = synaptic_taus(network, population.name)
-        first = next(iter(taus), None)
-        for name, tau_s in taus.items():
-            if first is not None and tau_s != taus[first]:
-                yield Problem(
-                    f"population {population.name}",
-                    f"{first} has tau {1e3 * taus[first]:g} ms, {name} {1e3 * tau_s:g} ms: one compartment has one "
-                    "synaptic time constant",
-                    "give both the same tau, or split the population in two",
-                )
+    yield from _filter_problems(network, limits.filter_stages)
     for projection in network.projections:
         if projection.delay_ticks > limits.delay_ticks_max:
             yield Problem(
@@ -62,6 +54,33 @@ def _loihi_problems(network: SpikingNetwork, limits: LoihiLimits) -> Iterable[Pr
                 f"a delay of {projection.delay_ticks} ticks, limit {limits.delay_ticks_max}",
                 "shorten the delay, or use a longer tick",
             )
+
+
+def _code_problems(network: SpikingNetwork, chip: str) -> Iterable[Problem]:
+    for population in network.populations:
+        if population.code != "threshold":
+            yield Problem(
+                f"population {population.name}",
+                f"its pools use the {population.code} code; a potential on {chip} is the synaptic filter itself, and "
+                "a neuron has no membrane beside it",
+                "use --code threshold",
+            )
+
+
+def _filter_problems(network: SpikingNetwork, stages: int) -> Iterable[Problem]:
+    """One neuron has one filter, of so many stages: whatever reaches a population must share its time constant."""
+    yield from _order_problems(network, stages)
+    for population in network.populations:
+        taus = synaptic_taus(network, population.name)
+        first = next(iter(taus), None)
+        for name, tau_s in taus.items():
+            if first is not None and tau_s != taus[first]:
+                yield Problem(
+                    f"population {population.name}",
+                    f"{first} has tau {1e3 * taus[first]:g} ms, {name} {1e3 * tau_s:g} ms: one neuron has one "
+                    "synaptic time constant",
+                    "give both the same tau, or split the population in two",
+                )
 
 
 def _spike_delay_problems(target: str, ticks: int) -> Iterable[Problem]:

@@ -19,7 +19,7 @@ from typing import ClassVar, assert_never
 import numpy as np
 
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection
-from neurocmc.targets import IdealTarget, LoihiTarget, Target
+from neurocmc.targets import IdealTarget, LoihiTarget, Target, TrueNorthTarget
 
 Stage = tuple[str, float]  # a population, and the time constant of what reaches it in two stages
 
@@ -35,6 +35,8 @@ class Relays:
         match target:
             case LoihiTarget(limits=limits):
                 stages = limits.filter_stages
+            case TrueNorthTarget():
+                stages = 1  # a potential, and no synaptic state beside it
             case IdealTarget():
                 stages = 2  # its neurons are equations
             case other:

@@ -12,7 +12,7 @@ from neurocmc.passes.pool_codes import RATE_MEMORY_TICKS
 from neurocmc.passes.weight_grid import decay_register
 from neurocmc.sim.neuron import IdealNeuron, LoihiNeuron, Neuron
 from neurocmc.sim.rate import Visited
-from neurocmc.targets import IdealTarget, LoihiLimits, LoihiTarget, Target
+from neurocmc.targets import IdealTarget, LoihiLimits, LoihiTarget, Target, TrueNorthTarget
 
 CURRENT_MARGIN = 1.5  # room in the current register beyond what calibration needs, where nothing more is asked for
 
@@ -43,7 +43,7 @@ class Scales:
         shift = population.gain * (population.bias - population.offset)
         largest = max(abs(visited.drive[0]), abs(visited.drive[1])) + float(np.abs(shift).max())
         match target:
-            case IdealTarget():
+            case IdealTarget() | TrueNorthTarget():  # cores round a whole unit at once, in a pass of their own
                 keep = float(np.exp(-1.0 / memory)) if memory else 0.0
                 return cls(where=population.name, code=code, keep_v=keep, bias_limit=1.0, bias_step=0,
                            current_limit=np.inf, highest_threshold=1.0, threshold_step=0.0, limits=None)  # fmt: skip

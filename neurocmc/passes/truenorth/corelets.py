@@ -1,0 +1,230 @@
+"""Corelets: a spiking network becomes cores of axons, crossbars and neurons, and says what each is for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.arrays import Float
+from neurocmc.ir.core_program import CoreInput, CorePopulation, CoreProgram, CoreProjection
+from neurocmc.ir.cores import CoreNetwork, packed
+from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.passes.calibrate import Calibration
+from neurocmc.passes.truenorth.assemble import Assembly, assemble
+from neurocmc.passes.truenorth.fan_in import with_fan_in_trees
+from neurocmc.passes.truenorth.graph import graph_of
+from neurocmc.passes.truenorth.place import place_cores
+from neurocmc.passes.truenorth.plans import Plan, latencies, plan_nodes
+from neurocmc.targets import TrueNorthLimits, TrueNorthTarget
+
+
+@dataclass(frozen=True)
+class Corelets:
+    """SpikingNetwork of the threshold code -> CoreProgram."""
+
+    name: ClassVar[str] = "corelets"
+    circuit: RateCircuit
+    calibration: Calibration
+
+    def run(self, network: SpikingNetwork, target: TrueNorthTarget) -> CoreProgram:
+        """Raises InfeasibleError naming every unit that no core can hold, or a grid that is too small."""
+        limits, neurons = target.limits, network.populations[0].neurons
+        nodes = graph_of(network, self.circuit, self.calibration)
+        plans = plan_nodes(with_fan_in_trees(nodes, limits.axons_per_core, neurons), neurons, limits)
+        built = assemble(plans, limits)
+        gains = _Gains.of(plans)
+        return CoreProgram(
+            network=_network(network.name, built, limits),
+            target=target.name,
+            tick_s=network.tick_s,
+            populations=tuple(_populations(network, plans, built)),
+            projections=tuple(_projections(self.circuit, network, gains)),
+            inputs=tuple(_inputs(network, plans, built)),
+            readouts=network.readouts,
+            neuron_groups=tuple(built.neuron_groups),
+            axon_groups=tuple(built.axon_groups),
+        )
+
+
+def _network(name: str, built: Assembly, limits: TrueNorthLimits) -> CoreNetwork:
+    values = {field: np.stack([core.values[field] for core in built.cores]) for field in built.cores[0].values}
+    shape = values["leak"].shape
+    never = np.zeros(shape, dtype=np.bool_)
+    lowest = min((1 << limits.floor_bits) - 1, (1 << (limits.potential_bits - 1)) - 1)
+    return CoreNetwork(
+        name=name,
+        neurons=limits.neurons_per_core,
+        coordinates=place_cores(name, _traffic(values["target_core"]), limits).astype(np.int32),
+        axon_type=np.stack([core.axon_type for core in built.cores]).astype(np.uint8),
+        crossbar=packed(np.stack([core.connected for core in built.cores])),
+        weight=np.stack([core.weight for core in built.cores]).astype(np.int16),
+        stochastic_weight=np.zeros((*shape, limits.axon_types), dtype=np.bool_),
+        stochastic_leak=never,
+        leak_reversal=never,
+        floor=np.full(shape, lowest, dtype=np.int32),
+        floor_saturates=np.full(shape, limits.floor_saturates),
+        reset_potential=np.zeros(shape, dtype=np.int32),
+        delay=np.ones(shape, dtype=np.uint8),
+        outputs=built.outputs,
+        potential_bits=limits.potential_bits,
+        leak=values["leak"].astype(np.int16),
+        reset_mode=values["reset_mode"].astype(np.uint8),
+        threshold=values["threshold"].astype(np.int32),
+        noise_mask=values["noise_mask"].astype(np.int32),
+        potential=values["potential"].astype(np.int32),
+        target_core=values["target_core"].astype(np.int32),
+        target_axon=values["target_axon"].astype(np.int32),
+    )
+
+
+def _traffic(target_core: NDArray[np.int64]) -> list[dict[int, int]]:
+    found: list[dict[int, int]] = []
+    for index, row in enumerate(target_core):
+        cores, counts = np.unique(row[(row >= 0) & (row != index)], return_counts=True)
+        found.append(dict(zip(cores.tolist(), counts.tolist(), strict=True)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Gains:
+    """Realised share of the wanted gain, axons and latency of each connection (target node, source node)."""
+
+    share: dict[tuple[int, int], float]
+    axons: dict[tuple[int, int], int]
+    latency: dict[tuple[int, int], int]
+    residual: Float  # (nodes,)
+
+    @classmethod
+    def of(cls, plans: tuple[Plan, ...]) -> "_Gains":
+        found = cls({}, {}, {}, np.array([plan.fit.residual for plan in plans]))
+        ticks = latencies(plans)
+        for index, plan in enumerate(plans):
+            if not plan.node.is_sum:
+                wanted_dc = 1.0 - plan.node.keep
+                found._add(plans, ticks, index, index, wanted_dc / (1.0 - plan.leak.keep), 0)
+        return found
+
+    def _add(
+        self,
+        plans: tuple[Plan, ...],
+        ticks: Sequence[Mapping[int, int]],
+        root: int,
+        at: int,
+        factor: float,
+        late: int,
+    ) -> None:
+        """All sources of node `at`, which reaches the unit `root` by `factor` and `late` ticks."""
+        plan = plans[at]
+        for source, realised, axons in zip(
+            plan.node.sources, plan.fit.realised().tolist(), plan.fit.axons.tolist(), strict=True
+        ):
+            share = factor * realised / source.amplitude
+            arrives = late + ticks[source.node].get(at, 0)
+            if plans[source.node].node.is_sum:
+                self._add(plans, ticks, root, source.node, share, arrives + 1)
+            else:
+                self.share[root, source.node] = share
+                self.axons[root, source.node] = axons
+                self.latency[root, source.node] = arrives
+
+
+def _populations(network: SpikingNetwork, plans: tuple[Plan, ...], built: Assembly) -> list[CorePopulation]:
+    found: list[CorePopulation] = []
+    first = 0
+    for population in network.populations:
+        own = range(first, first + population.units)
+        found.append(
+            CorePopulation(
+                name=population.name,
+                units=population.units,
+                neurons=population.neurons,
+                core=np.array(own),
+                first=np.array([built.pools[index].start for index in own]),
+                activity_per_spike=population.activity_per_spike,
+                trace_tau_s=population.trace_tau_s,
+                lsb_per_drive=np.array([plans[index].fit.scale for index in own]) * population.current_per_drive,
+                wanted_pole=_wanted_poles(network, population.name, population.units),
+                realised_pole=np.array([plans[index].leak.keep for index in own]),
+                gain_residual=np.array([plans[index].fit.residual for index in own]),
+            )
+        )
+        first += population.units
+    return found
+
+
+def _wanted_poles(network: SpikingNetwork, name: str, units: int) -> Float:
+    taus = [p.tau_s for p in network.projections if p.target == name]
+    taus += [entry.tau_s for entry in network.inputs if entry.target == name and entry.tau_s > 0]
+    return np.full(units, np.exp(-network.tick_s / taus[0]) if taus else 0.0)
+
+
+def _projections(circuit: RateCircuit, network: SpikingNetwork, gains: _Gains) -> list[CoreProjection]:
+    first: dict[str, int] = {}
+    for population in network.populations:
+        first[population.name] = sum(p.units for p in network.populations[: len(first)])
+    found: list[CoreProjection] = []
+    for projection in circuit.projections:
+        wanted = projection.dc_gain * projection.weight
+        realised = np.zeros_like(wanted)
+        axons = np.zeros(wanted.shape, dtype=np.int64)
+        latency = np.zeros(wanted.shape, dtype=np.int64)
+        for i, j in np.argwhere(wanted).tolist():
+            pair = (first[projection.target] + i, first[projection.source] + j)
+            realised[i, j] = wanted[i, j] * gains.share.get(pair, 0.0)
+            axons[i, j] = gains.axons.get(pair, 0)
+            latency[i, j] = gains.latency.get(pair, 0)
+        found.append(
+            CoreProjection(
+                name=projection.name,
+                source=projection.source,
+                target=projection.target,
+                wanted_gain=wanted,
+                realised_gain=realised,
+                axons=axons,
+                latency_ticks=latency,
+            )
+        )
+    return found
+
+
+def _inputs(network: SpikingNetwork, plans: tuple[Plan, ...], built: Assembly) -> list[CoreInput]:
+    found: list[CoreInput] = []
+    first: dict[str, int] = {}
+    for population in network.populations:
+        first[population.name] = sum(p.units for p in network.populations[: len(first)])
+    for entry in network.inputs:
+        start, units = first[entry.target], entry.weight.shape[0]
+        chosen = [(index, built.inputs.get((index, entry.name))) for index in range(start, start + units)]
+        width = max((_width(parts) for _, parts in chosen), default=0)
+        axon = np.zeros((units, width), dtype=np.int64)
+        weight = np.zeros((units, width), dtype=np.int64)
+        for unit, (index, parts) in enumerate(chosen):
+            if parts is None:
+                continue
+            up, down = parts
+            count = _width(parts)
+            axon[unit, :count] = np.arange(up.start, down.stop)
+            weight[unit, :count] = np.repeat(
+                [plans[index].feed.weight, -plans[index].leak.weight], [up.stop - up.start, down.stop - down.start]
+            )
+        scale = np.array([plans[index].fit.scale for index, _ in chosen])
+        found.append(
+            CoreInput(
+                name=entry.name,
+                target=entry.target,
+                core=np.arange(start, start + units),
+                axon=axon,
+                weight=weight,
+                lsb_per_input=scale[:, None] * entry.weight,
+                keep=np.array([plans[index].leak.keep for index, _ in chosen]),
+                filtered=entry.tau_s > 0,
+            )
+        )
+    return found
+
+
+def _width(parts: tuple[slice, slice] | None) -> int:
+    return 0 if parts is None else parts[1].stop - parts[0].start

@@ -1,0 +1,146 @@
+"""The network unit by unit, each with its filter, its sources and its ladder of recruitment.
+
+A unit's neurons all see one current I, the filtered sum of what its sources send::
+
+    I <- keep I + sum_j amplitude_j (share of pool j that fired)
+
+in thresholds of the spiking network; the pool's neuron k fires in every tick in which I exceeds `points[k]`. On a
+core the potential V of every neuron of the unit holds this current, `scale` LSB a threshold. A node without memory
+(keep 0) is a partial sum of a fan-in tree.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from neurocmc.common.arrays import Float
+from neurocmc.ir.rate import RateCircuit, RatePopulation
+from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation
+from neurocmc.passes.calibrate import Calibration
+
+UNFILTERED_KEEP = 0.9  # of a unit that nothing reaches through a filter: any pole will do
+SPAN_MARGIN = 0.12  # of the span of currents visited, kept free on either side
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One pool that reaches a node; `amplitude` is the current a tick in which all its neurons fire adds."""
+
+    node: int
+    amplitude: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drive:
+    """An input of a node: the largest drive, and its largest jump between ticks, as current."""
+
+    name: str
+    filtered: bool
+    largest: float
+    largest_step: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Node:
+    """One unit, or one partial sum, that a core of its own will hold."""
+
+    corelet: str
+    population: str  # "" for a partial sum
+    unit: int
+    keep: float
+    low: float  # span of the current, with its margins; 0 lies within
+    high: float
+    points: Float  # (neurons,) currents at which the pool's neurons are recruited, rising
+    start: float  # current in the first tick, without drive
+    sources: tuple[Source, ...]
+    drives: tuple[Drive, ...]
+    on_bus: bool  # a readout wants its spikes
+
+    @property
+    def is_sum(self) -> bool:
+        return not self.population
+
+    def ladder(self, neurons: int) -> Float:
+        """Recruitment points of a pool of `neurons` with the same transfer: the quantiles of `points`."""
+        share, wanted = (np.arange(count) + 0.5 for count in (self.points.size, neurons))
+        return np.interp(wanted / neurons, share / self.points.size, self.points)
+
+
+def graph_of(network: SpikingNetwork, circuit: RateCircuit, calibration: Calibration) -> tuple[Node, ...]:
+    """One node a unit, populations in order; sources are in the order of the projections."""
+    first: dict[str, int] = {}
+    for population in network.populations:
+        first[population.name] = sum(p.units for p in network.populations[: len(first)])
+    read = {readout.population for readout in circuit.readouts}
+    read |= {name for classifier in circuit.classifiers for name in classifier.populations}
+    nodes: list[Node] = []
+    for population in network.populations:
+        spans = _spans(population, circuit.population(population.name), calibration)
+        nodes += [
+            _node(network, population, unit, spans[unit], first, population.name in read)
+            for unit in range(population.units)
+        ]
+    return tuple(nodes)
+
+
+def _spans(population: SpikingPopulation, rate: RatePopulation, calibration: Calibration) -> Float:
+    """(units, 2) least and greatest current of each unit, with margins; from the drives its population visited."""
+    shift = rate.gain * (rate.bias - rate.offset)
+    per_threshold = population.current_per_drive / rate.gain
+    low, high = calibration.populations[population.name].drive
+    ends = per_threshold[:, None] * (np.array([low, high])[None, :] - shift[:, None])
+    margin = SPAN_MARGIN * (ends[:, 1] - ends[:, 0])
+    return np.stack([np.minimum(ends[:, 0] - margin, 0.0), np.maximum(ends[:, 1] + margin, 0.0)], axis=1)
+
+
+def _node(
+    network: SpikingNetwork,
+    population: SpikingPopulation,
+    unit: int,
+    span: Float,
+    first: dict[str, int],
+    on_bus: bool,
+) -> Node:
+    arriving = [p for p in network.projections if p.target == population.name]
+    sources = [
+        Source(node=first[p.source] + j, amplitude=float(p.weight[unit, j]) * network.population(p.source).neurons)
+        for p in arriving
+        for j in np.flatnonzero(p.weight[unit])
+    ]
+    entries = [entry for entry in network.inputs if entry.target == population.name and entry.weight[unit].any()]
+    taus = [p.tau_s for p in arriving] + [entry.tau_s for entry in entries if entry.tau_s > 0]
+    return Node(
+        corelet=f"{population.name}/{unit}",
+        population=population.name,
+        unit=unit,
+        keep=float(np.exp(-network.tick_s / taus[0])) if taus else UNFILTERED_KEEP,
+        low=float(span[0]),
+        high=float(span[1]),
+        points=np.sort(1.0 - population.bias[unit]),
+        start=float(sum(p.standing[unit] for p in arriving)),
+        sources=_merged(sources),
+        drives=tuple(
+            Drive(name=e.name, filtered=e.tau_s > 0, largest=e.largest, largest_step=e.largest_step) for e in entries
+        ),
+        on_bus=on_bus,
+    )
+
+
+def _merged(sources: list[Source]) -> tuple[Source, ...]:
+    """Two projections between the same units are one connection."""
+    total: dict[int, float] = {}
+    for source in sources:
+        total[source.node] = total.get(source.node, 0.0) + source.amplitude
+    return tuple(Source(node=node, amplitude=amplitude) for node, amplitude in total.items() if amplitude)
+
+
+def with_latency(node: Node, latency_ticks: float) -> Node:
+    """The node with a shorter filter, so that filter and latency together delay as the filter alone did.
+
+    Means of the kernels are matched: keep/(1 - keep) falls by the latency. Amplitudes follow, and gains stay.
+    """
+    lag = node.keep / (1.0 - node.keep) - latency_ticks
+    keep = max(lag, 0.0) / (1.0 + max(lag, 0.0))
+    factor = (1.0 - keep) / (1.0 - node.keep)
+    sources = tuple(replace(source, amplitude=source.amplitude * factor) for source in node.sources)
+    return replace(node, keep=keep, sources=sources)

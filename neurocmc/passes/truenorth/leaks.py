@@ -1,0 +1,109 @@
+"""Leaks: how a core without synaptic state lets a current decay.
+
+All neurons of a unit receive the same spikes through the same weights and never reset, so all hold the same potential
+V. Some of them, the filter, have their thresholds a `spacing` apart and send their spikes back to all neurons of the
+unit with weight -w: their count is V / spacing in whole numbers, so V loses w / spacing of itself a tick. Threshold
+noise blurs each step over 2^M, at best the whole spacing: only one filter neuron is then undecided at a time, and the
+count is V / spacing exactly in the mean, so that E[V] decays by w / 2^M a tick. One neuron of this kind is the leaky
+filter of the literature (Cassidy et al. 2013, IJCNN); `neurons` of them reach as many times further and are as many
+times quieter. Where noise is narrower than the spacing, a count is off by an eighth of a neuron at most for a noise
+of half the spacing, and by a half without any.
+
+V stands for a current of either sign: where the current is 0, `rest` filter neurons fire, none of them undecided, and
+a constant drive of rest * w a tick, by the leak registers and by neurons that always fire, holds V there.
+"""
+
+import math
+from dataclasses import dataclass
+
+from neurocmc.common.errors import InfeasibleError, Problem
+from neurocmc.targets import TrueNorthLimits
+
+FILTER_NEURONS = 32
+LARGEST_CONSTANT = 1200  # LSB a tick: what the leak register and a handful of always firing neurons can give
+POLE_ERROR = 0.05  # of 1 - keep
+UNBLURRED_COST = 4.0  # of missing filter neurons where no noise makes up for coarse steps
+POLE_COST, NARROW_COST = 20.0, 0.3  # of an error of the pole, and of noise narrower than the spacing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leak:
+    """A filter: `neurons` thresholds `spacing` apart, feedback -`weight`; at rest `rest` of them fire."""
+
+    neurons: int
+    spacing: int
+    weight: int
+    rest: int
+    noise_bits: int  # M: each threshold is raised by a random number below 2^M
+
+    @property
+    def keep(self) -> float:
+        """The pole: share of the current kept a tick."""
+        return 1.0 - self.weight / self.spacing
+
+    @property
+    def constant(self) -> int:
+        """Drive a tick that holds V at rest."""
+        return self.rest * self.weight
+
+    @property
+    def rest_potential(self) -> int:
+        """V where the current is 0: no filter neuron is undecided there."""
+        return max(self.rest * self.spacing - 1, 0)
+
+    @property
+    def noise_mask(self) -> int:
+        return (1 << self.noise_bits) - 1
+
+    def thresholds(self) -> list[int]:
+        """Thresholds of the filter neurons, without noise: with it, neuron k fires half the time at k + 1/2 steps."""
+        first = (self.spacing - (1 << self.noise_bits) + 1) // 2
+        return [k * self.spacing + first for k in range(self.neurons)]
+
+    def largest_scale(self, low: float, high: float) -> float:
+        """LSB a threshold at which the span of currents [low, high] just fits between first and last neuron."""
+        above = (self.neurons - self.rest) * self.spacing / high if high > 0 else math.inf
+        below = self.rest_potential / -low if low < 0 else math.inf
+        return min(above, below)
+
+
+def choose_leak(corelet: str, keep: float, low: float, high: float, neurons: int, limits: TrueNorthLimits) -> Leak:
+    """The leak whose pole and noise are closest to what is wanted, of those that fit the registers.
+
+    Raises InfeasibleError where the time constant is beyond them.
+    """
+    share = -low / (high - low)
+    best: tuple[float, Leak] | None = None
+    for weight in range(1, 1 << (limits.weight_bits - 1)):
+        spacing = max(round(weight / (1.0 - keep)), 1)
+        count = min(neurons, ((1 << limits.threshold_bits) - 1) * 7 // (8 * spacing))
+        rest = min(max(round(share * count), 1), count - 1)
+        if count < 2 or rest * weight > LARGEST_CONSTANT:
+            break
+        error = abs(weight / spacing / (1.0 - keep) - 1.0)
+        bits = min(limits.noise_mask_bits, int(math.log2(spacing))) if limits.stochastic else 0
+        # A narrow noise costs accuracy; so does a short register, whose fewer LSB round weights and ladders more.
+        cost = POLE_COST * error + (NARROW_COST * math.log2(spacing / (1 << bits)) if limits.stochastic else 0.0)
+        cost += 1.0 / spacing + (neurons - count) / neurons * (1.0 if limits.stochastic else UNBLURRED_COST)
+        if error <= POLE_ERROR and (best is None or cost < best[0]):
+            leak = Leak(neurons=count, spacing=spacing, weight=weight, rest=rest, noise_bits=bits)
+            best = (cost, leak)
+    if best is None:
+        raise InfeasibleError(_beyond(corelet, keep))
+    return best[1]
+
+
+def _beyond(corelet: str, keep: float) -> Problem:
+    return Problem(
+        f"unit {corelet}",
+        f"its filter keeps {keep:.6g} of the current a tick, which no feedback weight and spacing of thresholds hold "
+        f"within {100 * POLE_ERROR:g} %",
+        "use a longer tick (--tick-ms), or a shorter time constant",
+    )
+
+
+def sum_leak(levels: int, limits: TrueNorthLimits) -> Leak:
+    """The leak of a partial sum, which keeps nothing but the rounding of its count for the next tick."""
+    largest = (1 << (limits.weight_bits - 1)) - 1
+    spacing = min(largest, ((1 << limits.threshold_bits) - 1) // levels)
+    return Leak(neurons=levels, spacing=spacing, weight=spacing, rest=0, noise_bits=0)
