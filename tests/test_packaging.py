@@ -37,6 +37,7 @@ def test_the_wheel_carries_data_templates_and_types(wheel: Path) -> None:
     assert {path.suffix for path in data} == {".yaml", ".pt", ".md"}
     wanted = {f"neurocmc/_data/{path.relative_to(ROOT).as_posix()}" for path in data}
     wanted |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "neurocmc").rglob("*.j2")}
+    wanted |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "neurocmc").rglob("*.schema.json")}
     wanted |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "neurocmc").rglob("*.py")}
     wanted |= {"neurocmc/py.typed"}
     assert not wanted - names

@@ -1,13 +1,15 @@
-"""`neurocmc simulate`: one artifact on one interpreter under one stimulus, recorded to a file."""
+"""`neurocmc simulate`: one artifact on one interpreter under one stimulus, or a file of cores, recorded to a file."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neurocmc.cli.options import ArtifactDirectory, Json, check_output_file
+from neurocmc.cli.options import Json, check_output_file
 from neurocmc.cli.output import say, say_json, stages
+from neurocmc.common.errors import InputError, Problem, raise_input_problems
 
 if TYPE_CHECKING:
     from neurocmc.ir.rate import Classifier, Readout
@@ -18,6 +20,8 @@ EXAMPLES = (
     "neurocmc simulate build --on emulator -o out.npz",
     "neurocmc simulate build --on brian2 --stimulus mine.npz --duration 0.5 -o out.npz",
     "neurocmc simulate build --on lava --samples 4 -o out.npz",
+    "neurocmc simulate ranc.json --on truenorth --config config.json --ticks 100 -o out.txt",
+    "neurocmc simulate corelets.json --on truenorth --input spikes.npz -o out.npz",
 )
 SHOWN_DECISIONS = 20
 
@@ -29,6 +33,7 @@ class Interpreter(StrEnum):
     brian2 = "brian2"
     emulator = "emulator"
     lava = "lava"
+    truenorth = "truenorth"
 
 
 class Codegen(StrEnum):
@@ -40,10 +45,24 @@ class Codegen(StrEnum):
 
 
 def simulate(
-    directory: ArtifactDirectory,
+    directory: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIR|FILE.json",
+            help="A directory made by `neurocmc compile`; or, on truenorth, corelets or a file of RANC.",
+            show_default=False,
+        ),
+    ],
     on: Annotated[Interpreter, typer.Option("--on", help="What to run it on.", show_default=False)],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="OUT.npz", help="The recording to write.", show_default=False)
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT.npz",
+            help="The recording to write; of FILE.json also .csv or RANC's .txt.",
+            show_default=False,
+        ),
     ],
     stimulus: Annotated[
         str | None,
@@ -61,10 +80,35 @@ def simulate(
     time_limit: Annotated[
         float, typer.Option(metavar="S", help="End Lava, with all of its processes, after so many seconds.")
     ] = 3600.0,
+    config: Annotated[
+        Path | None, typer.Option(metavar="CONFIG.json", help="Of a file of RANC: its config.", show_default=False)
+    ] = None,
+    ticks: Annotated[int | None, typer.Option(help="Of FILE.json: so many ticks.", show_default=False)] = None,
+    spikes: Annotated[
+        Path | None,
+        typer.Option("--input", metavar="SPIKES.npz", help="Of corelets: spikes of the host.", show_default=False),
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of corelets: where random neurons start.", show_default="0")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run a compiled circuit and write spikes and decoded activity of every population."""
+    """Run a compiled circuit and write spikes and decoded activity of every population, or run a file of cores."""
     check_output_file(output)
+    of_files = {"--config": config, "--ticks": ticks, "--input": spikes, "--seed": seed}
+    if directory.suffix == ".json" and not directory.is_dir():
+        from neurocmc.cli.simulate_cores import CoreRunOptions, simulate_file
+
+        if on is not Interpreter.truenorth:
+            what = f"a file of cores does not run on {on.value}"
+            raise InputError(Problem("--on", what, "use --on truenorth, or name an artifact"))
+        _check_absent({"--stimulus": stimulus, "--duration": duration, "--samples": samples}, "an artifact")
+        simulate_file(directory, output, CoreRunOptions(config, ticks, spikes, seed or 0), as_json)
+        return
+    if on is Interpreter.truenorth:
+        what = f"{directory} is no .json file of cores"
+        raise InputError(Problem("--on", what, "an artifact for truenorth runs with --on emulator"))
+    _check_absent(of_files, "a .json file of cores")
     from neurocmc.ir.store import save_recording
     from neurocmc.pipeline.artifact import open_artifact
     from neurocmc.pipeline.simulate import find_stimulus
@@ -93,6 +137,15 @@ def simulate(
         return
     _tell(facts, decided)
     say(f"recording: {output}")
+
+
+def _check_absent(options: Mapping[str, object], belonging_to: str) -> None:
+    """Refuse options that would be passed over."""
+    raise_input_problems(
+        Problem(name, f"is for {belonging_to}", "leave it out")
+        for name, value in options.items()
+        if value is not None
+    )
 
 
 def _facts(recording: "Recording", stimulus: "Stimulus") -> dict[str, Any]:

@@ -12,7 +12,7 @@ from neurocmc.backends.loihi import emit_loihi
 from neurocmc.common.resources import resource_path
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus, side_by_side
-from neurocmc.pipeline.demo import MEMORY_TRIALS
+from neurocmc.pipeline.demos.up_state import TRIALS as MEMORY_TRIALS
 from neurocmc.pipeline.lava import MAX_NEURONS, simulate_lava
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.model import StimulusSet, load

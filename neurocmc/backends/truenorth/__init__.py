@@ -1,0 +1,32 @@
+"""TrueNorth: corelet descriptions, and programs for RANC, the open simulator and FPGA flow of chips of this kind."""
+
+from neurocmc.backends.truenorth.corelets import corelets_text, write_corelets
+from neurocmc.backends.truenorth.corelets_read import corelets_of, is_corelets, read_corelets
+from neurocmc.backends.truenorth.emit import CORELETS_FILE, emit_host_spikes, emit_truenorth, stimulus_file
+from neurocmc.backends.truenorth.ranc import RancProgram, ranc_program
+from neurocmc.backends.truenorth.ranc_neurons import ranc_problems
+from neurocmc.backends.truenorth.ranc_read import RancInput, ranc_of, read_ranc
+from neurocmc.backends.truenorth.ranc_schema import is_ranc
+from neurocmc.backends.truenorth.spike_files import HostSpikes, read_host_spikes, write_host_spikes
+
+__all__ = [
+    "CORELETS_FILE",
+    "HostSpikes",
+    "RancInput",
+    "RancProgram",
+    "corelets_of",
+    "corelets_text",
+    "emit_host_spikes",
+    "emit_truenorth",
+    "is_corelets",
+    "is_ranc",
+    "ranc_of",
+    "ranc_problems",
+    "ranc_program",
+    "read_corelets",
+    "read_host_spikes",
+    "read_ranc",
+    "stimulus_file",
+    "write_corelets",
+    "write_host_spikes",
+]

@@ -1,0 +1,165 @@
+"""The program folder of a TrueNorth artifact: corelets, what the host sends, RANC's files where RANC can run it.
+
+    corelets.json, corelets.schema.json   the cores, and the form that they are written in
+    stimulus-NAME.npz                     host spikes of a stimulus
+    ranc/config.json, ranc/NAME.json      the cores with the first trial of a stimulus, for UA-RCL/RANC
+    README.md                             what this is, and why there is no ranc/ where there is none
+
+Nothing here decides anything: host spikes are those of `sim.core_host`, and RANC is given what `ranc` makes.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from neurocmc.backends.truenorth.corelet_schema import SCHEMA_FILE
+from neurocmc.backends.truenorth.corelets import CoreletNode, corelet_tree, write_corelets
+from neurocmc.backends.truenorth.ranc import ranc_program
+from neurocmc.backends.truenorth.ranc_neurons import ranc_problems
+from neurocmc.backends.truenorth.spike_files import HostSpikes, write_host_spikes
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.files import write_file
+from neurocmc.ir.core_program import CoreProgram
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.sim.core_host import encode_cores
+
+CORELETS_FILE = "corelets.json"
+TRIALS_EMITTED = 4
+MOST_RANC_CORES = 128  # RANC's JSON has an entry for every place of a crossbar: 130 kB a core of 256 x 256
+MOST_REASONS = 6
+MOST_CORELETS_LISTED = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Emitted:
+    """What was written beside the corelets."""
+
+    ranc: tuple[str, ...] = ()  # files for RANC, relative to the folder
+    reasons: tuple[str, ...] = ()  # why there is none
+    unread: int = 0
+    unproved: int = 0
+    lines: int = 0
+
+
+def emit_truenorth(program: CoreProgram, stimuli: Mapping[str, Stimulus], folder: Path) -> tuple[str, ...]:
+    """Write the files above into `folder`, which is made if it is not there.
+
+    Of each stimulus the first TRIALS_EMITTED trials are written. Returns why there are no files for RANC, nothing
+    where there are. Raises InputError where a stimulus does not fit the program's inputs or cannot name a file, or
+    where a file cannot be written.
+    """
+    first = {name: stimulus.take(slice(TRIALS_EMITTED)) for name, stimulus in stimuli.items()}
+    host = {
+        name: HostSpikes(
+            spikes=encode_cores(program, stimulus), ticks=stimulus.ticks(program.tick_s), labels=stimulus.labels
+        )
+        for name, stimulus in first.items()
+    }
+    return emit_host_spikes(program, host, folder)
+
+
+def emit_host_spikes(program: CoreProgram, stimuli: Mapping[str, HostSpikes], folder: Path) -> tuple[str, ...]:
+    """`emit_truenorth` for spikes of the host that are already encoded."""
+    _check_names(stimuli)
+    write_corelets(program, folder / CORELETS_FILE)
+    write_file(folder / SCHEMA_FILE, (Path(__file__).parent / SCHEMA_FILE).read_bytes())
+    for name in sorted(stimuli):
+        write_host_spikes(stimuli[name], folder / stimulus_file(name))
+    emitted = _emit_ranc(program, stimuli, folder / "ranc")
+    text = _environment().get_template("README.md.j2").render(_fields(program, stimuli, emitted))
+    write_file(folder / "README.md", text)
+    return emitted.reasons
+
+
+def stimulus_file(name: str) -> str:
+    """File name of a stimulus within the program."""
+    return f"stimulus-{name}.npz"
+
+
+def _emit_ranc(program: CoreProgram, stimuli: Mapping[str, HostSpikes], folder: Path) -> Emitted:
+    reasons = [f"{problem.where}: {problem.what}" for problem in ranc_problems(program.network)]
+    if program.network.cores > MOST_RANC_CORES:
+        reasons.append(f"{program.network.cores:,} cores: RANC's JSON is written for {MOST_RANC_CORES} at most")
+    if reasons:
+        return Emitted(reasons=tuple(reasons))
+    files: list[str] = []
+    made = None
+    for name in sorted(stimuli):
+        made = ranc_program(program.network, stimuli[name].of_trial(0), stimuli[name].ticks)
+        write_file(folder / f"{name}.json", made.program)
+        write_file(folder / "config.json", made.config)
+        files.append(f"ranc/{name}.json")
+    if made is None:
+        return Emitted(reasons=("there is no stimulus, and RANC's file holds cores and input together",))
+    return Emitted(ranc=tuple(files), unread=made.unread, unproved=made.unproved, lines=made.outputs)
+
+
+def _check_names(stimuli: Iterable[str]) -> None:
+    for name in stimuli:
+        if not re.fullmatch(r"[\w-][\w.-]*", name) or name == "config":
+            cure = "use letters, digits, dots, hyphens and underscores, and not config"
+            raise InputError(Problem(f"stimulus {name!r}", "the name cannot be part of a file name", cure))
+
+
+def _fields(program: CoreProgram, stimuli: Mapping[str, HostSpikes], emitted: Emitted) -> dict[str, Any]:
+    network = program.network
+    listed = list(_flat(corelet_tree(program.neuron_groups, program.axon_groups), ""))
+    return {
+        "name": program.name,
+        "target": program.target,
+        "tick_s": program.tick_s,
+        "cores": network.cores,
+        "axons": network.axons,
+        "neurons": network.neurons,
+        "outputs": network.outputs,
+        "synapses": network.synapses,
+        "deterministic": network.deterministic,
+        "corelets": listed[:MOST_CORELETS_LISTED],
+        "corelets_left_out": max(0, len(listed) - MOST_CORELETS_LISTED),
+        "stimuli": [
+            {"name": name, "file": stimulus_file(name), "trials": host.trials, "ticks": host.ticks,
+             "spikes": len(host.spikes.tick)}
+            for name, host in sorted(stimuli.items())
+        ],
+        "ranc": emitted.ranc,
+        "reasons": emitted.reasons[:MOST_REASONS],
+        "reasons_left_out": max(0, len(emitted.reasons) - MOST_REASONS),
+        "unread": emitted.unread,
+        "unproved": emitted.unproved,
+        "lines": emitted.lines,
+    }  # fmt: skip
+
+
+def _flat(corelets: Iterable[CoreletNode], above: str) -> Iterable[dict[str, Any]]:
+    """Each corelet with connectors of its own, by path."""
+    for node in corelets:
+        path = above + node.name
+        if node.inputs or node.outputs:
+            groups = (*node.inputs, *node.outputs)
+            yield {
+                "path": path,
+                "cores": sorted({group.core for group in groups}),
+                "axons": sum(group.stop - group.start for group in node.inputs),
+                "neurons": sum(group.stop - group.start for group in node.outputs),
+            }
+        yield from _flat(node.parts.values(), f"{path}/")
+
+
+def _comment(value: object) -> str:
+    """Text for a table cell: one line, whatever a name holds."""
+    return "".join(character if character.isprintable() else "?" for character in str(value)).replace("|", "/")
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # the output is Markdown, not HTML; `comment` guards names
+    )
+    environment.filters["comment"] = _comment
+    return environment
