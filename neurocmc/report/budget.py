@@ -15,6 +15,7 @@ from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.passes.overflow import Headroom
 from neurocmc.passes.route import limits_of
 from neurocmc.report.energy import EnergyEstimate, estimate_energy
+from neurocmc.report.potentials import PotentialRange
 from neurocmc.report.spike_load import SpikeLoad
 from neurocmc.targets import IdealTarget, LoihiTarget
 
@@ -36,7 +37,7 @@ class ResourceUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoreUse:
-    """All resources of one core, in the order of neurocmc.ir.chip.RESOURCES."""
+    """All resources of one core, in the order of the target's kind: ir.chip.RESOURCES, or core_budget.RESOURCES."""
 
     core: int
     populations: tuple[str, ...]
@@ -48,8 +49,8 @@ class Budget:
     """What a circuit takes of a target.
 
     `in_all` is the sum over cores against the whole chip. An ideal target has no cores: `cores` is empty and the
-    numbers of cores are None, and neither has it registers that could overflow: `headroom` is empty. `load` and
-    `energy` are None where the circuit was not run, or the target is ideal.
+    numbers of cores are None, and neither has it registers that could overflow: `headroom` is empty, as it is where
+    `potentials` bounds V instead. `load` and `energy` are None where the circuit was not run, or the target is ideal.
     """
 
     circuit: str
@@ -62,6 +63,8 @@ class Budget:
     headroom: tuple[Headroom, ...]
     load: SpikeLoad | None
     energy: EnergyEstimate | None
+    potentials: tuple[PotentialRange, ...] = ()  # of neurosynaptic cores
+    saturations: int | None = None  # how often V left its register while the load was measured
 
     def fullest(self, resource: str) -> tuple[CoreUse, ResourceUse]:
         """The core that uses most of a resource, the first of equals, and its row. ValueError without cores."""

@@ -12,7 +12,7 @@ import numpy as np
 from neurocmc.ir.chip import ChipProgram
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.report.spike_load import SpikeLoad
-from neurocmc.targets import LoihiTarget
+from neurocmc.targets import LoihiTarget, TrueNorthTarget
 
 PJ_PER_MW_S = 1e9
 
@@ -50,6 +50,7 @@ class EnergyEstimate:
     static_note: str
     assumptions: tuple[str, ...]
     caveat: str
+    apart: tuple[EnergyTerm, ...] = ()  # other published figures of the same operations: not to be added up
 
 
 def estimate_energy(program: ChipProgram, target: LoihiTarget, load: SpikeLoad) -> EnergyEstimate:
@@ -68,13 +69,13 @@ def estimate_energy(program: ChipProgram, target: LoihiTarget, load: SpikeLoad) 
         ("hops east or west", "hop_east_west_pj", None),
         ("hops north or south", "hop_north_south_pj", None),
     )
-    terms = tuple(_term(target, operation, field, count) for operation, field, count in counts)
+    terms = tuple(energy_term(target, operation, field, count) for operation, field, count in counts)
     known = [term for term in terms if term.count_per_tick is not None]
     prices = [term.per_tick_pj for term in known if term.per_tick_pj is not None]
     dynamic = sum(prices) if len(prices) == len(known) else None
     static_mw = target.energy.static_mw_per_chip
     static = None if static_mw is None else static_mw * network.tick_s * PJ_PER_MW_S
-    citation, unverified, note = _source(target, "static_mw_per_chip")
+    citation, unverified, note = energy_source(target, "static_mw_per_chip")
     return EnergyEstimate(
         load_source=load.source,
         tick_s=network.tick_s,
@@ -95,7 +96,7 @@ def estimate_energy(program: ChipProgram, target: LoihiTarget, load: SpikeLoad) 
 
 def citations(energy: EnergyEstimate) -> tuple[str, ...]:
     """Every source that an estimate rests on, once."""
-    cited = [*(term.citation for term in energy.terms), energy.static_citation]
+    cited = [*(term.citation for term in (*energy.terms, *energy.apart)), energy.static_citation]
     return tuple(dict.fromkeys(citation for citation in cited if citation))
 
 
@@ -157,10 +158,17 @@ def _cores_of_units(program: ChipProgram) -> dict[tuple[str, int], set[int]]:
     return cores
 
 
-def _term(target: LoihiTarget, operation: str, field: str, count: float | None) -> EnergyTerm:
+def energy_term(
+    target: LoihiTarget | TrueNorthTarget,
+    operation: str,
+    field: str,
+    count: float | None,
+    missing: str = HOPS_UNKNOWN,
+) -> EnergyTerm:
+    """`count` operations at the price in a field of the target's energies; `missing` says why a count is None."""
     price: float | None = getattr(target.energy, field)
-    citation, unverified, note = _source(target, field)
-    notes: Iterable[str] = (note, HOPS_UNKNOWN if count is None else "")
+    citation, unverified, note = energy_source(target, field)
+    notes: Iterable[str] = (note, missing if count is None else "")
     return EnergyTerm(
         operation=operation,
         count_per_tick=count,
@@ -172,7 +180,8 @@ def _term(target: LoihiTarget, operation: str, field: str, count: float | None) 
     )
 
 
-def _source(target: LoihiTarget, field: str) -> tuple[str, bool, str]:
+def energy_source(target: LoihiTarget | TrueNorthTarget, field: str) -> tuple[str, bool, str]:
+    """Citation, doubt and note of one of a target's energies; where it has none, that it was not published."""
     if field not in target.provenance:
         return "", False, f"not published for {target.title}"
     entry = target.provenance[field]

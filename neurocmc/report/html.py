@@ -8,10 +8,12 @@ from pathlib import Path
 import jinja2
 
 from neurocmc.common.files import write_file
+from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.report import wording
 from neurocmc.report.budget import Budget
+from neurocmc.report.core_losses import ROLES, core_population_costs, core_projection_losses
 from neurocmc.report.energy import citations
 from neurocmc.report.losses import population_losses, projection_losses
 from neurocmc.report.staging import StagingCost
@@ -59,6 +61,7 @@ class ReportContent:
     staging: tuple[StagingCost, ...] = ()
     time_scale: str = ""
     integer: IntegerNetwork | None = None
+    cores: CoreProgram | None = None
     budget: Budget | None = None
     pictures: tuple[Picture, ...] = ()
 
@@ -88,6 +91,9 @@ def render_report(content: ReportContent) -> str:
             citations=citations(energy) if energy else (),
             projection_losses=projection_losses(content.integer) if content.integer else (),
             population_losses=population_losses(content.integer) if content.integer else (),
+            core_projections=core_projection_losses(content.cores) if content.cores else (),
+            core_populations=core_population_costs(content.cores) if content.cores else (),
+            roles=ROLES,
             pictures={section: [p for p in content.pictures if p.section == section] for section in sections},
             verdicts=[
                 (kind, sum(edge.verdict == kind for edge in content.edges)) for kind in ("pass", "miss", "not run")

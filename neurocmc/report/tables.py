@@ -3,10 +3,9 @@
 Names come from the user's files, so they are put into cells as Text, never as markup.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -14,18 +13,18 @@ from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.report import wording
 from neurocmc.report.budget import Budget, CoreUse
-from neurocmc.report.energy import EnergyEstimate, citations
+from neurocmc.report.energy import EnergyEstimate, EnergyTerm, citations
+from neurocmc.report.layout import limit_text, line, percent_text, plain_table
 from neurocmc.report.losses import population_losses, projection_losses
 from neurocmc.verification.edges import Edge
 
 CORES_LISTED = 16
-NEARLY_FULL_PERCENT = 90.0
 _VERDICT_STYLE = {"pass": "green", "miss": "bold red", "not run": "yellow"}
 
 
 def edge_table(edges: Iterable[Edge]) -> RenderableType:
     """Every edge: value, limit, verdict, and what is worst; notes below, each on lines of its own."""
-    table = _table("stages", ("!edge", "quantity", "!>value", "!>limit", "!verdict", "!worst"))
+    table = plain_table("stages", ("!edge", "quantity", "!>value", "!>limit", "!verdict", "!worst"))
     notes: list[RenderableType] = []
     for edge in edges:
         table.add_row(
@@ -37,18 +36,18 @@ def edge_table(edges: Iterable[Edge]) -> RenderableType:
             Text(edge.worst),
         )
         if edge.note:
-            notes.append(_line(f"{edge.name}, {edge.quantity}: {edge.note}"))
+            notes.append(line(f"{edge.name}, {edge.quantity}: {edge.note}"))
     return Group(table, *notes)
 
 
 def budget_table(budget: Budget) -> RenderableType:
     """Every resource on the whole target and on the core fullest of it, then core by core."""
     if not budget.cores:
-        table = _table(f"budget on {budget.target} (no limits)", ("resource", ">used"))
+        table = plain_table(f"budget on {budget.target} (no limits)", ("resource", ">used"))
         for row in budget.in_all:
             table.add_row(Text(wording.resource(row.resource)), f"{row.used:,}")
         return table
-    table = _table(
+    table = plain_table(
         f"budget on {budget.target}",
         ("resource", ">in all", ">chip", ">%", ">fullest core", ">used", ">limit", ">%"),
     )
@@ -57,20 +56,22 @@ def budget_table(budget: Budget) -> RenderableType:
         table.add_row(
             Text(wording.resource(row.resource)),
             f"{row.used:,}",
-            _limit(row.limit),
-            _percent(row.percent),
+            limit_text(row.limit),
+            percent_text(row.percent),
             str(core.core),
             f"{most.used:,}",
-            _limit(most.limit),
-            _percent(most.percent),
+            limit_text(most.limit),
+            percent_text(most.percent),
         )
-    parts = [table, _line(wording.cores(budget)), _core_table(budget)]
-    return Group(*parts, *([headroom_table(budget)] if budget.headroom else []))
+    parts = [table, line(wording.cores(budget)), _core_table(budget)]
+    parts += [headroom_table(budget)] if budget.headroom else []
+    parts += [potential_table(budget)] if budget.potentials else []
+    return Group(*parts)
 
 
 def headroom_table(budget: Budget) -> RenderableType:
     """How close each population's worst case comes to the edges of its registers, and for which drives."""
-    table = _table(
+    table = plain_table(
         "headroom: worst case of each population, % of the register",
         (
             "!population",
@@ -88,29 +89,42 @@ def headroom_table(budget: Budget) -> RenderableType:
             Text(entry.population),
             Text(wording.proved(entry), style="yellow" if entry.proved == "no" else ""),
             f"{entry.current.low:,}..{entry.current.high:,}",
-            _percent(100 * entry.current.share),
-            _percent(100 * entry.voltage.share),
+            percent_text(100 * entry.current.share),
+            percent_text(100 * entry.voltage.share),
             wording.bits(entry),
             f"{entry.firing} of {entry.neurons}",
             Text(entry.largest_source),
         )
-    return Group(table, _line(wording.overflow(budget)))
+    return Group(table, line(wording.overflow(budget)))
+
+
+def potential_table(budget: Budget) -> RenderableType:
+    """How far V of the neurons on cores can go in the worst case, by population and role."""
+    table = plain_table(
+        "potentials: worst case, % of the register",
+        ("!population", "!role", ">neurons", ">least [LSB]", ">greatest [LSB]", ">%", ">beyond", ">filter holds"),
+    )
+    for entry in budget.potentials:
+        share = entry.share
+        table.add_row(
+            Text(entry.population),
+            entry.role,
+            f"{entry.neurons:,}",
+            "no bound" if entry.low is None else f"{entry.low:,}",
+            "no bound" if entry.high is None else f"{entry.high:,}",
+            percent_text(None if share is None else 100 * share),
+            f"{entry.beyond:,}",
+            "–" if entry.held is None else wording.percent(entry.held),
+        )
+    return Group(table, *map(line, wording.potentials(budget)))
 
 
 def energy_table(energy: EnergyEstimate) -> RenderableType:
     """Operations in a tick, their price and their energy; totals, where the load was seen, and the caveat."""
-    table = _table("energy estimate", ("operation", ">in a tick", ">pJ each", ">a tick", ">a presentation"))
+    table = plain_table("energy estimate", ("operation", ">in a tick", ">pJ each", ">a tick", ">a presentation"))
     ticks = energy.ticks_per_presentation
     for term in energy.terms:
-        each = "not published" if term.per_operation_pj is None else f"{term.per_operation_pj:g}"
-        counted = term.count_per_tick is not None
-        table.add_row(
-            term.operation,
-            wording.count(term.count_per_tick) if counted else "not counted",
-            each + ("*" if term.unverified else ""),
-            wording.energy(term.per_tick_pj) if counted else "–",
-            wording.energy(None if term.per_tick_pj is None else term.per_tick_pj * ticks) if counted else "–",
-        )
+        table.add_row(*_energy_cells(term, ticks))
     table.add_section()
     table.add_row(
         "dynamic",
@@ -128,6 +142,11 @@ def energy_table(energy: EnergyEstimate) -> RenderableType:
         wording.energy(energy.static_per_tick_pj),
         wording.energy(energy.static_per_presentation_pj),
     )
+    if energy.apart:
+        table.add_section()
+        table.add_row("other readings, never to be added up", "", "", "", "")
+    for term in energy.apart:
+        table.add_row(*_energy_cells(term, ticks))
     presentation_s = ticks * energy.tick_s
     lines = [
         f"load: {energy.load_source}",
@@ -136,15 +155,27 @@ def energy_table(energy: EnergyEstimate) -> RenderableType:
         *(f"source: {citation}" for citation in citations(energy)),
         energy.caveat,
     ]
-    if energy.static_unverified or any(term.unverified for term in energy.terms):
+    if energy.static_unverified or any(term.unverified for term in (*energy.terms, *energy.apart)):
         lines.append("* sources disagree or are secondary; see `neurocmc targets`")
-    return Group(table, *(_line(line) for line in lines))
+    return Group(table, *map(line, lines))
+
+
+def _energy_cells(term: EnergyTerm, ticks: int) -> tuple[str, ...]:
+    each = "not published" if term.per_operation_pj is None else f"{term.per_operation_pj:g}"
+    counted = term.count_per_tick is not None
+    return (
+        term.operation,
+        wording.count(term.count_per_tick) if counted else "not counted",
+        each + ("*" if term.unverified else ""),
+        wording.energy(term.per_tick_pj) if counted else "–",
+        wording.energy(None if term.per_tick_pj is None else term.per_tick_pj * ticks) if counted else "–",
+    )
 
 
 def gain_fit_table(network: SpikingNetwork) -> Table:
     """The gain fit of every population; errors are fractions of the ceiling."""
     sizes = " or ".join(dict.fromkeys(f"{p.neurons:,} neurons a unit, {p.code} code" for p in network.populations))
-    table = _table(
+    table = plain_table(
         f"gain fits ({sizes}; errors in % of the ceiling)",
         ("!population", ">rms", ">max", ">slope", ">visited", ">valid", ">ceiling", ">headroom", ">Hz per activity"),
     )
@@ -166,7 +197,7 @@ def gain_fit_table(network: SpikingNetwork) -> Table:
 
 def loss_table(network: IntegerNetwork) -> RenderableType:
     """What rounding did: projections by the connection that lost most, populations by time constant and bias."""
-    gains = _table(
+    gains = plain_table(
         "rounding of projections",
         (
             "!projection",
@@ -190,7 +221,7 @@ def loss_table(network: IntegerNetwork) -> RenderableType:
             str(loss.exponent),
             loss.sign,
         )
-    pools = _table(
+    pools = plain_table(
         "rounding of populations",
         (
             "!population",
@@ -223,44 +254,14 @@ def _core_table(budget: Budget) -> RenderableType:
         title += f": the {CORES_LISTED} fullest of {len(budget.cores)} cores (all are in budget.json)"
     limited = [row.resource for row in budget.in_all if row.limit is not None]
     headings = [wording.resource(name).replace(" ", "\n") for name in limited]
-    table = _table(title, (">core", *(f"!>{heading}" for heading in headings), "populations"))
+    table = plain_table(title, (">core", *(f"!>{heading}" for heading in headings), "populations"))
     for core in listed:
         percents = {row.resource: row.percent for row in core.resources}
         table.add_row(
-            str(core.core), *(_percent(percents[name]) for name in limited), Text(", ".join(core.populations))
+            str(core.core), *(percent_text(percents[name]) for name in limited), Text(", ".join(core.populations))
         )
     return table
 
 
 def _fullness(core: CoreUse) -> float:
     return max(row.percent or 0.0 for row in core.resources)
-
-
-def _limit(limit: int | None) -> str:
-    return "–" if limit is None else f"{limit:,}"
-
-
-def _percent(percent: float | None) -> Text:
-    if percent is None:
-        return Text("–")
-    return Text(f"{percent:.1f}", style="yellow" if percent >= NEARLY_FULL_PERCENT else "")
-
-
-def _line(text: str) -> RenderableType:
-    return Padding(Text(text), (0, 0, 0, 2))
-
-
-def _table(title: str, columns: Sequence[str]) -> Table:
-    """A table of the house's look; a column that starts with ! stays on one line, one with > is set to the right."""
-    table = Table(
-        title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
-    )
-    for column in columns:
-        name = column.lstrip("!>")
-        table.add_column(
-            Text(name),
-            justify="right" if ">" in column else "left",
-            overflow="fold",
-            no_wrap=column.startswith("!"),
-        )
-    return table

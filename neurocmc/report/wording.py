@@ -24,6 +24,11 @@ def span(bounds: tuple[float, float]) -> str:
     return f"{bounds[0]:.3g}..{bounds[1]:.3g}"
 
 
+def whole_span(low: int, high: int) -> str:
+    """A range of whole numbers, or the one that it is."""
+    return f"{low:,}" if low == high else f"{low:,}..{high:,}"
+
+
 def amount(value: float | None, unit: str) -> str:
     """A value with its unit, shares as percent; a dash where there is no value."""
     if value is None:
@@ -66,6 +71,7 @@ def resource(name: str) -> str:
         "in_axons": "in-axons",
         "out_axons": "out-axons",
         "synapse_bits": "synapse memory [bit]",
+        "crossbar_bits": "crossbar [set bits]",
         "synapses_as_simulated": "synapses as simulated (neuron to pool)",
     }.get(name, name.replace("_", " "))
 
@@ -76,8 +82,8 @@ def cores(budget: Budget) -> str:
         return ""
     share = 100 * budget.cores_used / budget.cores_per_chip
     return (
-        f"cores used: {budget.cores_used} of {budget.cores_per_chip} ({share:.3g} %); "
-        f"no placement can use fewer than {budget.cores_lower_bound}"
+        f"cores used: {budget.cores_used:,} of {budget.cores_per_chip:,} ({share:.3g} %); "
+        f"no placement can use fewer than {budget.cores_lower_bound:,}"
     )
 
 
@@ -112,3 +118,23 @@ def overflow(budget: Budget) -> str:
     if all(entry.proved == "any input" for entry in budget.headroom):
         return "proved: no register overflows, whatever the host sends"
     return "proved: no register overflows at drives within the range of the calibration stimuli"
+
+
+def potentials(budget: Budget) -> tuple[str, ...]:
+    """What the worst cases of all potentials come to, and what was seen, a line each; without them nothing."""
+    if not budget.potentials:
+        return ()
+    beyond = [entry for entry in budget.potentials if entry.beyond]
+    if not beyond:
+        proved = "proved: no potential leaves its register, whatever the host sends"
+    else:
+        count, total = sum(entry.beyond for entry in beyond), sum(entry.neurons for entry in budget.potentials)
+        named = ", ".join(dict.fromkeys(entry.population for entry in beyond))
+        proved = (
+            f"not proved for {count:,} of {total:,} neurons (of {named}): while all axons that excite them, or all "
+            "that inhibit them, carry spikes in every tick, V would go on until its register clips it"
+        )
+    if budget.saturations is None:
+        return (proved,)
+    seen = "never" if not budget.saturations else f"{budget.saturations:,} times"
+    return (proved, f"while the load was measured, potentials left their registers {seen}")

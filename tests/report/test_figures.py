@@ -11,7 +11,9 @@ import pytest
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.report.figures import (
     ErrorSeries,
+    core_grid,
     draw_activity,
+    draw_core_grid,
     draw_core_map,
     draw_error_against_neurons,
     draw_error_waterfall,
@@ -23,7 +25,7 @@ from neurocmc.sim.rate import simulate_rate
 from tests.ir import levels
 from tests.passes.small_circuits import steps
 
-from . import by_hand
+from . import by_hand, by_hand_cores
 
 SERIES = (
     ErrorSeries(code="threshold", neurons=np.array([16, 32, 64]), error=0.5 / np.array([[16, 32, 64]])),
@@ -45,6 +47,7 @@ DRAWINGS: dict[str, Callable[[Path], None]] = {
     "gain": lambda path: draw_gain_fits(by_hand.spiking_network(), path),
     "activity": activity,
     "cores": lambda path: draw_core_map(levels.chip(), levels.loihi1(), path),
+    "core-grid": lambda path: draw_core_grid(by_hand_cores.core_program(), by_hand_cores.truenorth(), path),
     "waterfall": lambda path: draw_error_waterfall(by_hand.edges(), path),
     "against-neurons": lambda path: draw_error_against_neurons(SERIES, path),
 }
@@ -62,6 +65,14 @@ def test_a_picture_is_drawn_and_drawn_again_the_same(name: str, tmp_path: Path) 
     assert coloured.mean() > 0.002  # something beyond black axes on white
     assert (pixels == 1.0).all(axis=-1).mean() > 0.2
     assert chunks(first) <= {"IHDR", "pHYs", "IDAT", "IEND"}  # neither date nor version
+
+
+def test_bars_of_many_cores_are_outlines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program, target = by_hand_cores.core_program(), by_hand_cores.truenorth()
+    draw_core_grid(program, target, tmp_path / "bars.png")
+    monkeypatch.setattr(core_grid, "SINGLE_BARS", 2)
+    draw_core_grid(program, target, tmp_path / "outlines.png")
+    assert (tmp_path / "bars.png").read_bytes() != (tmp_path / "outlines.png").read_bytes()
 
 
 def test_vector_pictures_are_the_same_bytes_and_have_no_date(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from neurocmc.report.budget import chip_budget, ideal_budget
+from neurocmc.report.core_budget import core_budget
 from neurocmc.report.html import Picture, ReportContent, render_report, write_report
 
-from . import by_hand
+from . import by_hand, by_hand_cores
 
 VOID = {"meta", "img", "br"}
 HOSTILE = "<script>alert('x')</script>&\"{{ 7 * 7 }}"
@@ -84,6 +85,29 @@ def test_a_chip_s_report_has_every_section() -> None:
         "Not proved for 1 of 3 populations (c, 150 % of the current", "-5..12,582,912", "150.0", "-0.58 (current)",
         "819 pJ", "104 µJ", "pre-silicon estimates", "written by hand", "mesh coordinates",
         "0.75", "0.72",
+    ):  # fmt: skip
+        assert wanted in text, wanted
+
+
+def test_a_report_of_neurosynaptic_cores() -> None:
+    program = by_hand_cores.core_program()
+    content = replace(
+        chip_content(),
+        target=by_hand_cores.truenorth(),
+        integer=None,
+        cores=program,
+        budget=core_budget(program, by_hand_cores.truenorth(), by_hand_cores.core_load()),
+    )
+    page = outline(render_report(content))
+    assert page.headings == [
+        "What was compiled", "Stages", "Activity", "Gain fits", "Budget", "Energy estimate", "What the cores cost",
+    ]  # fmt: skip
+    text = re.sub(r"\s+", " ", " ".join(page.text))
+    for wanted in (
+        "Cores used: 3 of 4,096", "no placement can use fewer than 1", "crossbar [set bits]", "268,435,456",
+        "Proved: no potential leaves its register", "-43", "141 %",
+        "64.4 µJ", "1.04 nJ", "hops of spikes", "must not be added up", "never to be added up",
+        "splitter neurons", "0.49", "1.41 %", "0..1",
     ):  # fmt: skip
         assert wanted in text, wanted
 

@@ -10,6 +10,8 @@ from syrupy.assertion import SnapshotAssertion
 from neurocmc.passes.overflow import Proved
 from neurocmc.report import wording
 from neurocmc.report.budget import chip_budget, ideal_budget
+from neurocmc.report.core_budget import core_budget
+from neurocmc.report.core_tables import core_loss_table
 from neurocmc.report.energy import estimate_energy
 from neurocmc.report.tables import (
     CORES_LISTED,
@@ -21,7 +23,7 @@ from neurocmc.report.tables import (
     loss_table,
 )
 
-from . import by_hand
+from . import by_hand, by_hand_cores
 
 
 def printed(*renderables: RenderableType) -> str:
@@ -84,6 +86,14 @@ def test_energy_that_nobody_published(snapshot: SnapshotAssertion) -> None:
 
 def test_gain_fits_and_losses(snapshot: SnapshotAssertion) -> None:
     assert printed(gain_fit_table(by_hand.spiking_network()), loss_table(by_hand.integer_network())) == snapshot
+
+
+@pytest.mark.parametrize("name", ["truenorth", "ranc"])
+def test_neurosynaptic_cores(name: str, snapshot: SnapshotAssertion) -> None:
+    program = by_hand_cores.core_program(name)
+    budget = core_budget(program, by_hand_cores.truenorth(name), by_hand_cores.core_load())
+    assert budget.energy is not None
+    assert printed(budget_table(budget), energy_table(budget.energy), core_loss_table(program)) == snapshot
 
 
 def test_of_many_cores_only_the_fullest_are_listed() -> None:

@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from neurocmc.common.arrays import Float
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.report.figures.film import write_film
 from neurocmc.report.figures.style import FAINT, INK, canvas, heading, population_colours, unit_colour
 
 TIME_BINS = 900  # of a raster: finer than its pixels
@@ -30,13 +31,14 @@ def draw_activity(
     trial: int = 0,
     theory: Mapping[str, float] | None = None,
     labels: Sequence[str] = (),
+    film: Path | None = None,
 ) -> None:
     """One column a recording: input drive, raster of all pools, decoded activity of every population.
 
     `neurons`: neurons a unit of each population, in the order of the network. The first recording is drawn thin and
     grey behind the others. `theory`: population -> steady activity that theory predicts, as a dashed line. `labels`
-    name the units of the drive's channels, if they have names. Rows share their axes. Raises InputError if the file
-    cannot be written, ValueError without recordings.
+    name the units of the drive's channels, if they have names. Rows share their axes. With `film` the same as a film.
+    Raises InputError if a file cannot be written, ValueError without recordings.
     """
     if not recordings:
         raise ValueError("there is no recording to draw")
@@ -52,7 +54,7 @@ def draw_activity(
                 grid[0, column], _TITLES.get(level, level), "" if recording.spikes else "no spikes: activity as shade"
             )
             _draw_drive(grid[0, column], stimulus, trial)
-            _draw_spikes(grid[1, column], recording, neurons, trial)
+            draw_raster(grid[1, column], recording, neurons, trial)
             for row, name in enumerate(names, start=2):
                 reference = None if column == 0 else recordings[levels[0]]
                 _draw_population(grid[row, column], recording, reference, name, trial)
@@ -63,6 +65,8 @@ def draw_activity(
         figure.align_ylabels(grid[:, 0])
         _label_rows(list(grid[:, 0]), names)
         _legend(figure, _units(recordings, names[0]), labels, len(levels) > 1, levels[0])
+        if film is not None:
+            write_film(figure, list(grid.ravel()), film)
 
 
 def _draw_drive(axes: Axes, stimulus: Stimulus, trial: int) -> None:
@@ -72,9 +76,18 @@ def _draw_drive(axes: Axes, stimulus: Stimulus, trial: int) -> None:
             axes.stairs(values[trial, :, channel], edges, baseline=None, color=unit_colour(channel), lw=1.3)
 
 
-def _draw_spikes(axes: Axes, recording: Recording, neurons: Mapping[str, int], trial: int) -> None:
-    """All pools above each other, first unit on top; without spikes the activity stands for them, as an image."""
-    colours = population_colours(neurons)
+def draw_raster(
+    axes: Axes,
+    recording: Recording,
+    neurons: Mapping[str, int],
+    trial: int,
+    colours: Mapping[str, str] | None = None,
+) -> None:
+    """All pools above each other, first unit on top; without spikes the activity stands for them, as an image.
+
+    `colours` of the populations, where they are not those of their places in `neurons`.
+    """
+    colours = colours or population_colours(neurons)
     top, names, centres = 0, list[str](), list[float]()
     for name, per_unit in neurons.items():
         activity = recording.activity[name][trial].astype(np.float64)

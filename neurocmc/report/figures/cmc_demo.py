@@ -15,6 +15,7 @@ from neurocmc.common.arrays import Float
 from neurocmc.ir.rate import Classifier
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.report.figures.film import write_film
 from neurocmc.report.figures.style import FAINT, INK, canvas, heading, population_colours, unit_colour
 
 ROWS = 900  # of neurons in a raster, at most: beyond them neighbours share a row
@@ -31,13 +32,15 @@ def draw_cmc_demo(
     *,
     neurons: Mapping[str, int],
     trials: Sequence[int] = (0,),
+    film: Path | None = None,
 ) -> None:
     """One column a digit: the image, its drive over time, the pools of every population, the scores of the classes.
 
     `recordings`: level -> recording of `stimulus`; the last is drawn, the first stands dashed behind its scores.
     `images` (trials, height, width) or (trials, channels, height, width) in [0, 1]. `neurons`: population -> neurons
     a unit, in the order to draw; the last word of a name, as `ss` in `V1.ss`, gives its colour. `trials`: which to
-    draw. Raises ValueError without recordings or trials, InputError if the file cannot be written.
+    draw. With `film` the same as a film. Raises ValueError without recordings or trials, InputError if a file cannot
+    be written.
     """
     if not recordings or not trials:
         raise ValueError("a demo needs a recording and a trial")
@@ -73,6 +76,8 @@ def draw_cmc_demo(
             axes.set_ylabel(text)
         figure.align_ylabels(grid[:, 0])
         _legend(figure, classifier, first, last)
+        if film is not None:
+            write_film(figure, list(grid[1:].ravel()), film)
 
 
 def scores_over_time(recording: Recording, classifier: Classifier, trials: Sequence[int]) -> Float:

@@ -1,0 +1,43 @@
+"""The look of all tables: no boxes, bold headings, numbers to the right; names of the user's never as markup."""
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+NEARLY_FULL_PERCENT = 90.0
+
+
+def plain_table(title: str, columns: Sequence[str]) -> Table:
+    """A table of the house's look; a column that starts with ! stays on one line, one with > is set to the right."""
+    table = Table(
+        title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
+    )
+    for column in columns:
+        name = column.lstrip("!>")
+        table.add_column(
+            Text(name),
+            justify="right" if ">" in column else "left",
+            overflow="fold",
+            no_wrap=column.startswith("!"),
+        )
+    return table
+
+
+def line(text: str) -> RenderableType:
+    """A line of text below a table."""
+    return Padding(Text(text), (0, 0, 0, 2))
+
+
+def limit_text(limit: int | None) -> str:
+    """A limit, or a dash."""
+    return "–" if limit is None else f"{limit:,}"
+
+
+def percent_text(percent: float | None) -> Text:
+    """A percentage, conspicuous where it is nearly all, or a dash."""
+    if percent is None:
+        return Text("–")
+    return Text(f"{percent:.1f}", style="yellow" if percent >= NEARLY_FULL_PERCENT else "")
