@@ -273,7 +273,7 @@ def _fill(name: str, value: float) -> Callable[[dict[str, Any]], None]:
         (_set("format", to="other"), "format should be 'neurocmc-checkpoint' (got 'other')"),
         (_set("version", to=2), "version 2 of the format; this neurocmc reads 1"),
         (_set("version", to=True), "version True of the format"),
-        (_set("family", to="other"), "unknown family 'other'\n    cure: known families: swta, cmc"),
+        (_set("family", to="other"), "unknown family 'other'\n    cure: known families: swta, cmc, memory"),
         (_set("family", to="cmc"), "recipe.family should be 'cmc', as the checkpoint's (got 'swta')"),
         (_drop("metrics"), "lacks metrics"),
         (_set("notes", to="x"), "holds unknown entries notes"),

@@ -1,0 +1,210 @@
+"""State machines as YAML: what is read, and that a bad one is refused with line, field, fact and cure."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neurocmc.common.errors import InputError
+from neurocmc.common.resources import resource_path
+from neurocmc.frontends.automaton.read import LoadedProgram, read_program
+
+TEXT = """\
+name: door
+automaton:
+  states: [shut, open]
+  symbols: [push, pull]
+  start: shut
+  transitions:
+    shut: {push: open, pull: shut}
+    open: {push: open, pull: shut}
+"""
+
+
+def read(tmp_path: Path, text: str) -> LoadedProgram:
+    path = tmp_path / "door.yaml"
+    path.write_text(text)
+    return read_program(path)
+
+
+def changed(old: str, new: str) -> str:
+    assert TEXT.count(old) == 1
+    return TEXT.replace(old, new)
+
+
+def refused(tmp_path: Path, text: str) -> str:
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, text)
+    assert caught.value.exit_code == 2
+    return str(caught.value).replace(f"{tmp_path}/", "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (
+            "pull: shut}\n    open",
+            "pull: shit}\n    open",
+            "door.yaml:7: automaton.transitions.shut.pull: there is no such state (got 'shit')\n"
+            "    cure: did you mean shut?",
+        ),
+        (
+            "    shut: {push: open, pull: shut}",
+            "    shut: {push: open}",
+            "door.yaml:6: automaton.transitions: 1 of 4 are missing: shut on pull\n"
+            "    cure: add them, or say `missing: stay`: the state then stays",
+        ),
+        (
+            "shut: {push: open, pull",
+            "shut: {push: [open, shut], pull",
+            "door.yaml:7: automaton.transitions.shut.push: 2 next states (open, shut): the automaton is not "
+            "deterministic\n    cure: give one; the subset construction makes an equal deterministic automaton",
+        ),
+        (
+            "shut: {push: open, pull: shut}",
+            "shut: {push: open, push: shut, pull: shut}",
+            "door.yaml:7: automaton.transitions.shut.push: the field stands twice (first on line 7)\n"
+            "    cure: keep one of them",
+        ),
+        (
+            "[push, pull]",
+            "[push, pull, pull]",
+            "door.yaml:4: automaton.symbols[1]: 'pull' stands 2 times\n    cure: give each its own name",
+        ),
+        (
+            "[push, pull]",
+            "[push, pull, reset]",
+            "door.yaml:4: automaton.symbols[2]: 'reset' is not free as a name: every machine has that symbol, it "
+            "leads to the start\n    cure: give another name",
+        ),
+        (
+            "start: shut",
+            "start: shout",
+            "door.yaml:5: automaton.start: there is no such state (got 'shout')\n    cure: did you mean shut?",
+        ),
+        (
+            "shut: {push: open, pull: shut}",
+            "shut: {push: shut, pull: shut}",
+            "door.yaml:3: automaton.states[1]: no sequence of symbols leads from 'shut' to 'open'\n"
+            "    cure: remove the state, or add a transition to it",
+        ),
+        (
+            "states: [shut, open]",
+            "states: [shut]",
+            "door.yaml:3: automaton.states: a machine of one state has nothing to remember\n"
+            "    cure: give at least two states",
+        ),
+        (
+            "name: door\n",
+            "name: door\ntau_ms: 2\n",
+            "door.yaml:2: tau_ms: 2 ms are 2 steps of 1 ms\n    cure: give at least 5 steps (dt_ms)",
+        ),
+        (
+            "name: door\n",
+            "name: door\npulse_ms: 50\ngap_ms: 300.5\n",
+            "door.yaml:2: pulse_ms: 50 ms are less than the 66 ms until x has taken the new state\n"
+            "    cure: leave it out: it is derived with a margin\n"
+            "door.yaml:3: gap_ms: 300.5 ms are not a whole number of steps of 1 ms\n"
+            "    cure: give a multiple of dt_ms",
+        ),
+        (
+            "  start: shut",
+            "  begin: shut\n  start: shut",
+            "door.yaml:5: automaton.begin: unknown field (got 'shut')",
+        ),
+        (
+            "start: shut\n",
+            "start: shut\n  outputs: {shut: a, open: {push: b}}\n",
+            "door.yaml:6: automaton.outputs: some are of states, some of transitions\n"
+            "    cure: give all by state (Moore), or all by state and symbol (Mealy)",
+        ),
+        (
+            "name: door\n",
+            "name: door\nmemory: {items: [a, b]}\n",
+            "door.yaml:1: has automaton and memory\n    cure: give one of automaton, sequence, memory, decision",
+        ),
+    ],
+)
+def test_a_fault_is_named_with_its_line_and_cure(tmp_path: Path, old: str, new: str, message: str) -> None:
+    assert refused(tmp_path, changed(old, new)).startswith(message)
+
+
+def test_all_unknown_names_come_at_once(tmp_path: Path) -> None:
+    text = changed("shut: {push: open, pull: shut}", "shut: {pusch: opne, pull: shut}")
+    told = refused(tmp_path, text)
+    assert "no such symbol (got 'pusch')" in told
+    assert "no such state (got 'opne')" in told
+    assert "shut on push" in told
+
+
+@pytest.mark.parametrize(
+    ("states", "symbols", "message"),
+    [
+        (65, 2, "automaton.states: 65 names, limit 64"),
+        (2, 33, "automaton.symbols: 33 names, limit 32"),
+        (64, 32, "automaton.transitions: 64 states x 32 symbols make 2,048 entries, limit 1,024"),
+    ],
+)
+def test_sizes_have_limits(tmp_path: Path, states: int, symbols: int, message: str) -> None:
+    text = (
+        f"name: large\nautomaton:\n  states: [{', '.join(f's{i}' for i in range(states))}]\n"
+        f"  symbols: [{', '.join(f'a{i}' for i in range(symbols))}]\n  start: s0\n  transitions: {{}}\n"
+    )
+    assert message in refused(tmp_path, text)
+
+
+def test_missing_entries_may_stay(tmp_path: Path) -> None:
+    text = changed("    shut: {push: open, pull: shut}\n    open: {push: open, pull: shut}\n",
+                   "    shut: {push: open}\n    open: {pull: shut}\n  missing: stay\n")  # fmt: skip
+    loaded = read(tmp_path, text)
+    assert loaded.machine is not None
+    assert loaded.machine.machine.table.tolist() == [[1, 0], [1, 0]]
+
+
+def test_numbers_are_names_too(tmp_path: Path) -> None:
+    text = (
+        "name: n\nautomaton:\n  states: [0, 1]\n  symbols: [7]\n  start: 0\n  transitions: {0: {7: 1}, 1: {7: 0}}\n"
+    )
+    loaded = read(tmp_path, text)
+    assert loaded.machine is not None
+    assert loaded.machine.machine.states == ("0", "1")
+
+
+def test_a_symbol_that_leads_to_one_state_needs_no_units(tmp_path: Path) -> None:
+    """In the door every symbol says where it leads, so there is nothing to read from the state."""
+    loaded = read(tmp_path, TEXT)
+    assert {p.name for p in loaded.circuit.populations} == {"symbol", "x", "x_inhibit", "y", "y_inhibit", "copy"}
+    assert loaded.facts["symbols without units"] == (
+        "push pull: each leads to one state from every state, and drives x itself"
+    )
+
+
+def test_inspect_tells_table_numbers_margins_and_latency() -> None:
+    facts = read_program(resource_path("models/automaton.yaml")).facts
+    assert facts["in rest 1"] == "0 -> rest 2, 1 -> rest 0, output not divisible"
+    assert facts["map"] == "alpha 1.15, beta1 1, beta2 0.95, T 0.0375, T_I 0.8375; x* 1, takeover drive 0.15"
+    assert facts["worst margin"] == "15.0 %: 1 < alpha: a winner holds itself"
+    assert facts["latency of a symbol"] == "66 ms until x has taken it, 87 ms after its end until y has followed"
+    assert len([name for name in facts if str(name).startswith("margin ")]) == 9
+
+
+def test_given_times_are_taken(tmp_path: Path) -> None:
+    loaded = read(tmp_path, f"pulse_ms: 200\ngap_ms: 300\n{TEXT}")
+    assert loaded.machine is not None
+    assert loaded.machine.timing.period_s == pytest.approx(0.5)
+    assert np.diff(loaded.test[0].edges_s)[:2] == pytest.approx([0.2, 0.3])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sequence: {orders: {a: [x]}}", "sequence.orders: none has more than one item"),
+        ("sequence: {orders: {next: [x, y]}}", "sequence.orders.next: 'next' is not free as a name: it is a symbol"),
+        ("memory: {items: [a, b, a]}", "memory.items[2]: 'a' stands twice"),
+        ("memory: {items: [a]}", "memory.items: should have at least 2 items"),
+        ("memory: {items: [a, b], holds: more}", "memory.holds: should be 'one' or 'many' (got 'more')"),
+        ("decision: {contexts: [a, b], choices: [c]}", "decision.choices: should have at least 2 items"),
+    ],
+)
+def test_other_programs_are_checked_too(tmp_path: Path, text: str, message: str) -> None:
+    assert message in refused(tmp_path, f"name: other\n{text}\n")
