@@ -8,14 +8,16 @@ from neurocmc.circuits import train as swta_training
 from neurocmc.circuits.checkpoints import save_checkpoint
 from neurocmc.circuits.cmc import train as cmc_training
 from neurocmc.circuits.cmc.recipe import CmcRecipe
+from neurocmc.circuits.memory_tasks import train as memory_training
+from neurocmc.circuits.memory_tasks.recipe import TASKS, MemoryRecipe
 from neurocmc.circuits.recipe import Recipe
 from neurocmc.circuits.training import EpochReport
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.strict_yaml import load_document
 
-FAMILIES = ("cmc", "swta")
+FAMILIES = ("cmc", "memory", "swta")
 
-AnyRecipe = Recipe | CmcRecipe
+AnyRecipe = Recipe | CmcRecipe | MemoryRecipe
 
 
 def load_recipe(path: Path) -> AnyRecipe:
@@ -24,11 +26,17 @@ def load_recipe(path: Path) -> AnyRecipe:
     match document.data.get("family", "swta"):  # where it is missing, either schema says so
         case "cmc":
             return document.validate(CmcRecipe)
+        case "memory":
+            schema = TASKS.get(str(document.data.get("task")))
+            if schema is None:
+                what = f"{document.data.get('task')!r} is not a task of the memory family"
+                raise InputError(document.problem(("task",), what, f"tasks are {' and '.join(TASKS)}"))
+            return document.validate(schema)
         case "swta":
             return document.validate(Recipe)
         case other:
             what = f"{other!r} is not a family of circuits that can be trained"
-            raise InputError(document.problem(("family",), what, f"families are {' and '.join(FAMILIES)}"))
+            raise InputError(document.problem(("family",), what, f"families are {', '.join(FAMILIES)}"))
 
 
 def train(
@@ -42,8 +50,12 @@ def train(
     if isinstance(recipe, CmcRecipe):
         return cmc_training.train(recipe, seed, progress, output=output, resume=resume)
     if resume:
-        what = "trainings of the swta family, of about a minute, keep no state to resume from"
+        what = f"trainings of the {recipe.family} family, of about a minute, keep no state to resume from"
         raise InputError(Problem("--resume", what, "leave it out to train from the beginning"))
-    checkpoint = swta_training.train(recipe, seed, progress)
+    checkpoint = (
+        swta_training.train(recipe, seed, progress)
+        if isinstance(recipe, Recipe)
+        else memory_training.train(recipe, seed, progress)
+    )
     save_checkpoint(checkpoint, output)
     return checkpoint

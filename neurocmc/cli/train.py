@@ -15,6 +15,7 @@ EXAMPLES = (
     "neurocmc train models/swta-digits.yaml -o model.pt",
     "neurocmc train models/cmc-v1.yaml -o model.pt --seed 3",
     "neurocmc train models/cmc-v1.yaml -o model.pt --resume",
+    "neurocmc train models/delayed-match.yaml -o model.pt",
 )
 
 # What the metrics of a checkpoint mean, in the order in which they are told: the model, then what it must beat.
@@ -25,9 +26,13 @@ _ACCURACIES = {
     "ode_off_accuracy": "baseline: no ODE (time constants 0), readout fitted anew",
     "coupling_off_accuracy": "baseline: no coupling, readout fitted anew",
     "refitted_accuracy": "for comparison: the whole circuit, readout fitted anew",
+    "untrained_accuracy": "baseline: the circuit before training",
+    "memory_off_accuracy": "baseline: no memory, trained anew",
+    "decision_off_accuracy": "baseline: no recurrence in the decision, trained anew",
+    "recurrence_off_accuracy": "baseline: no recurrence, trained anew",
     "chance": "baseline: always the commonest class",
 }
-_COUNTS = ("digits", "images")  # what a family calls the number of its test images
+_COUNTS = ("digits", "images", "trials")  # what a family calls the number of its tests
 
 
 def train(

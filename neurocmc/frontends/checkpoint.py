@@ -4,17 +4,20 @@ from pathlib import Path
 
 from neurocmc.circuits.cmc.model import CmcModel
 from neurocmc.circuits.cmc.recipe import CmcRecipe
+from neurocmc.circuits.memory_tasks.model import MemoryModel
+from neurocmc.circuits.memory_tasks.recipe import ContextRecipe, DelayedMatchRecipe
 from neurocmc.circuits.model import DigitModel
 from neurocmc.circuits.recipe import Recipe
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.frontends.archive import read_archive
 from neurocmc.frontends.checkpoint_file import CheckpointFile, check_checkpoint
 from neurocmc.frontends.cmc_checkpoint import LoadedCmc, load_cmc
+from neurocmc.frontends.memory_checkpoint import LoadedMemory, load_memory
 from neurocmc.frontends.published.file import published_state
 from neurocmc.frontends.published.loaded import LoadedPublished, published_facts, read_published
 from neurocmc.frontends.swta_checkpoint import LoadedSwta, load_swta, parameter_table
 
-Loaded = LoadedSwta | LoadedCmc | LoadedPublished
+Loaded = LoadedSwta | LoadedCmc | LoadedMemory | LoadedPublished
 Facts = dict[str, str | float]
 
 
@@ -33,12 +36,14 @@ def read_checkpoint(path: Path, images: str | None = None) -> Loaded:
     return _of_family(check_checkpoint(archive, path))
 
 
-def _of_family(file: CheckpointFile) -> LoadedSwta | LoadedCmc:
+def _of_family(file: CheckpointFile) -> LoadedSwta | LoadedCmc | LoadedMemory:
     match file.recipe, file.model:
         case CmcRecipe() as recipe, CmcModel() as model:
             return load_cmc(file, recipe, model)
         case Recipe() as recipe, DigitModel() as model:
             return load_swta(file, recipe, model)
+        case (DelayedMatchRecipe() | ContextRecipe()) as recipe, MemoryModel() as model:
+            return load_memory(file, recipe, model)
         case _:
             raise AssertionError("a checked file has the model of its recipe's family")
 
@@ -51,6 +56,9 @@ def facts_of(loaded: Loaded) -> Facts:
         case LoadedSwta():
             numbers = parameter_table(loaded)
             family, task = "swta", loaded.task
+        case LoadedMemory():
+            numbers = dict(loaded.numbers)
+            family, task = f"memory, variant {loaded.recipe.circuit.variant}", loaded.recipe.task
         case LoadedCmc():
             circuit = loaded.recipe.circuit
             numbers: dict[str, float] = {"regions": circuit.regions, "columns": circuit.columns}

@@ -16,6 +16,8 @@ from torch import Tensor
 from neurocmc.circuits.checkpoints import FORMAT, VERSION
 from neurocmc.circuits.cmc.model import CmcModel
 from neurocmc.circuits.cmc.recipe import CmcRecipe
+from neurocmc.circuits.memory_tasks.model import MemoryModel
+from neurocmc.circuits.memory_tasks.recipe import TASKS, MemoryRecipe
 from neurocmc.circuits.model import DigitModel
 from neurocmc.circuits.recipe import Recipe
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
@@ -24,10 +26,14 @@ from neurocmc.common.yaml_complaints import checked
 from neurocmc.frontends.archive import MAX_SHOWN, RETRAIN, Archive, is_dense, listed, not_finite, shown
 from neurocmc.ir.codec import is_unicode
 
-FAMILIES = ("swta", "cmc")
+FAMILIES = ("swta", "cmc", "memory")
 _KEYS = ("format", "version", "family", "recipe", "seed", "metrics", "state_dict")
 _LARGEST_METRIC = 1e300  # an int beyond what a float holds is no measurement
 _MAX_NODES = 10_000  # entries of a recipe: references to one list can stand for a list of any size
+
+
+AnyRecipe = Recipe | CmcRecipe | MemoryRecipe
+AnyModel = DigitModel | CmcModel | MemoryModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,10 +43,10 @@ class CheckpointFile:
     path: Path
     sha256: str
     family: str
-    recipe: Recipe | CmcRecipe
+    recipe: AnyRecipe
     seed: int
     metrics: Mapping[str, float]
-    model: DigitModel | CmcModel  # float32, as trained, in evaluation mode; of the recipe's family
+    model: AnyModel  # float32, as trained, in evaluation mode; of the recipe's family
 
 
 def check_checkpoint(archive: Archive, path: Path) -> CheckpointFile:
@@ -68,8 +74,14 @@ def check_checkpoint(archive: Archive, path: Path) -> CheckpointFile:
     )
 
 
-def _model(recipe: Recipe | CmcRecipe) -> DigitModel | CmcModel:
-    return CmcModel(recipe) if isinstance(recipe, CmcRecipe) else DigitModel(recipe)
+def _model(recipe: AnyRecipe) -> AnyModel:
+    match recipe:
+        case CmcRecipe():
+            return CmcModel(recipe)
+        case Recipe():
+            return DigitModel(recipe)
+        case _:
+            return MemoryModel(recipe)
 
 
 def _header_problems(plain: dict[str, Any], where: str) -> Iterable[Problem]:
@@ -96,7 +108,7 @@ def _header_problems(plain: dict[str, Any], where: str) -> Iterable[Problem]:
             yield Problem(where, f"{key} should be a dict (got {shown(plain[key])})", RETRAIN)
 
 
-def _recipe(data: dict[str, Any], family: str, where: str) -> Recipe | CmcRecipe:
+def _recipe(data: dict[str, Any], family: str, where: str) -> AnyRecipe:
     if _count_of(data) > _MAX_NODES:
         raise InputError(Problem(where, f"recipe holds more than {_MAX_NODES:,} values", RETRAIN))
     try:
@@ -106,7 +118,11 @@ def _recipe(data: dict[str, Any], family: str, where: str) -> Recipe | CmcRecipe
     if data.get("family") != family:
         what = f"recipe.family should be {family!r}, as the checkpoint's (got {shown(data.get('family'))})"
         raise InputError(Problem(where, what, RETRAIN))
-    recipe, faults = checked(data, CmcRecipe) if family == "cmc" else checked(data, Recipe)
+    schema = {"swta": Recipe, "cmc": CmcRecipe}.get(family) or TASKS.get(str(data.get("task")))
+    if schema is None:
+        what = f"unknown task {shown(data.get('task'))} of the memory family"
+        raise InputError(Problem(f"{where}: recipe.task", what, f"known tasks: {', '.join(TASKS)}"))
+    recipe, faults = checked(data, schema)
     if recipe is None:
         raise InputError(
             Problem(where, f"{field_name(('recipe', *fault.path))}: {fault.what}", fault.cure) for fault in faults
@@ -162,7 +178,7 @@ def _tensor_problem(name: str, value: object, wanted: Tensor, where: str) -> Pro
     return not_finite(name, value, where)
 
 
-def _value_problems(model: DigitModel | CmcModel, where: str) -> Iterable[Problem]:
-    """Numbers that are finite and of the right shape, and yet no circuit; a cmc has none such by parametrisation."""
-    problems = () if isinstance(model, CmcModel) else model.circuit.values().problems()
+def _value_problems(model: AnyModel, where: str) -> Iterable[Problem]:
+    """Numbers that are finite and of the right shape, and yet no circuit; only those of an swta can be such."""
+    problems = model.circuit.values().problems() if isinstance(model, DigitModel) else ()
     return (Problem(f"{where}: {problem.where}", problem.what, problem.cure) for problem in problems)
