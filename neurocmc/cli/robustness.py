@@ -1,0 +1,94 @@
+"""`neurocmc robustness`: a compiled circuit on faulty chips, seed by seed; table, CSV and picture."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurocmc.cli.options import ArtifactDirectory, Json
+from neurocmc.cli.output import grid, say, say_json, show, stages
+from neurocmc.common.errors import InputError, Problem, raise_input_problems
+
+EXAMPLES = (
+    "neurocmc robustness build -o build/robustness",
+    "neurocmc robustness build --kinds threshold,dead --levels 0.05,0.1,0.2 --seeds 5 -o out",
+)
+
+
+def robustness(
+    directory: ArtifactDirectory,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Where it all goes.", show_default=False)
+    ],
+    kinds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="KIND,...",
+            help="threshold, weight, synapse, dropped, dead, current, spikes.",
+            show_default="all of them",
+        ),
+    ] = None,
+    levels: Annotated[
+        str | None,
+        typer.Option(metavar="SHARE,...", help="Of each kind; 0.1 is 10 %.", show_default="0.02,0.05,0.1,0.15,0.2"),
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Faulty chips of each kind and level.")] = 20,
+    samples: Annotated[int, typer.Option(help="Trials of each stimulus that each seed draws.")] = 10,
+    stimulus: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME|FILE.npz",
+            help="What is run; may be given several times.",
+            show_default="those for testing, and those without a label",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure held time and errors of a compiled circuit with mismatch, missing parts and noise."""
+    from neurocmc.pipeline.artifact import open_artifact
+    from neurocmc.pipeline.robustness import KINDS, LEVELS, RobustnessOptions
+    from neurocmc.pipeline.robustness import robustness as measure
+    from neurocmc.pipeline.robustness_files import table, write_robustness
+
+    if output.exists() and not output.is_dir():
+        raise InputError(Problem(str(output), "is a file, a folder is needed", "name another"))
+    named = _named(kinds) if kinds is not None else list(KINDS)
+    raise_input_problems(
+        Problem("--kinds", f"there is no fault {name!r}", f"kinds are: {', '.join(KINDS)}")
+        for name in named
+        if name not in KINDS
+    )
+    options = RobustnessOptions(
+        kinds=tuple(kind for kind in KINDS if kind in named),
+        levels=_shares(levels) if levels is not None else LEVELS,
+        seeds=seeds,
+        samples=samples,
+        stimuli=tuple(stimulus or ()),
+    )
+    with stages("robustness") as progress:
+        result = measure(open_artifact(directory), options, progress)
+    files = write_robustness(result, output)
+    if as_json:
+        say_json({"circuit": result.circuit, "seeds": seeds, "cells": result.cells, "files": files})
+        return
+    head, lines = table(result, by_stimulus=False)  # what fits a page; the files have all
+    show(grid(f"{result.circuit} on faulty chips, {seeds} seeds, 95 % confidence", head, lines, head[1:]))
+    for path in files:
+        say(f"{'picture' if path.suffix == '.png' else 'table'}: {path}")
+
+
+def _named(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    """Numbers between commas. Raises InputError with all that are none."""
+    shares: list[float] = []
+    problems: list[Problem] = []
+    for part in _named(text):
+        try:
+            shares.append(float(part))
+        except ValueError:
+            problems.append(Problem("--levels", f"{part!r} is no number", "give shares, such as 0.05,0.1"))
+    raise_input_problems(problems)
+    return tuple(shares)

@@ -1,0 +1,324 @@
+"""Robustness: how long a compiled circuit holds an item, and how often it errs, on a chip with faults.
+
+Each seed draws one faulty chip (`sim.perturbed`) and its trials. A trial is judged by what the artifact says of it:
+
+- an item that the rate circuit goes on holding when all drive has ended is *held* as long as its unit stays above
+  half of the level that the rate circuit holds, and all others below; the trial is wrong if it is not so at the end;
+- a trial without a label in which the rate circuit ends silent is wrong if a unit is above half of that level;
+- any other labelled trial is wrong if the decision is not the label.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.arrays import Float, Int
+from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.rate import Classifier, Readout
+from neurocmc.ir.recording import Recording
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.simulate import find_stimulus, integer_of
+from neurocmc.pipeline.staging import restored
+from neurocmc.sim.host import encode
+from neurocmc.sim.perturbed.perturb import Perturbation, perturb
+from neurocmc.sim.perturbed.run import simulate_perturbed
+from neurocmc.sim.rate import simulate_rate
+from neurocmc.verification.intervals import Interval, mean, share
+from neurocmc.verification.metrics import decisions
+
+Kind = Literal["threshold", "weight", "synapse", "dropped", "dead", "current", "spikes"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+MEANING: Mapping[Kind, str] = {
+    "threshold": "threshold mismatch, a neuron",
+    "weight": "weight mismatch, a neuron",
+    "synapse": "weight mismatch, a synapse",
+    "dropped": "dropped synapses",
+    "dead": "dead neurons",
+    "current": "noise of the current",
+    "spikes": "background spikes",
+}
+LEVELS = (0.02, 0.05, 0.1, 0.15, 0.2)
+NO_FAULT = "none"
+HELD_SHARE = 0.5  # of the level that the rate circuit holds
+MAX_SYNAPSES = 20_000_000  # of an expanded network
+TIME_DIGITS = 9  # of times in s, so that ticks counted and edges subtracted agree
+FADES = 0.1  # of its activity, that a held item may lose in the second half of the time
+WINDOW_S = 0.1  # over which the end of a trial is judged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobustnessOptions:
+    """What is measured: kinds of faults, their levels (0 is measured in any case, once), seeds, trials a seed."""
+
+    kinds: tuple[Kind, ...] = KINDS
+    levels: tuple[float, ...] = LEVELS
+    seeds: int = 20
+    samples: int = 10  # of the trials of each stimulus, drawn anew by each seed
+    stimuli: tuple[str, ...] = ()  # none: those for testing, and unlabelled ones, in which nothing should happen
+
+    def problems(self) -> Iterable[Problem]:
+        """What cannot be measured."""
+        for kind in self.kinds:
+            if kind not in KINDS:
+                yield Problem("--kinds", f"there is no fault {kind!r}", f"kinds are: {', '.join(KINDS)}")
+        for level in self.levels:
+            if not 0.0 <= level <= 1.0:
+                yield Problem("--levels", f"level is {level:g}", "give shares of 0 to 1; 0.1 is 10 %")
+        for name, value in (("--kinds", len(self.kinds)), ("--seeds", self.seeds), ("--samples", self.samples)):
+            if value < 1:
+                yield Problem(name, f"got {value}", "give 1 or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One trial on one faulty chip; `held_s` and `longest_s` are None where nothing is to be held."""
+
+    kind: str
+    level: float
+    seed: int
+    stimulus: str
+    trial: int  # of the stimulus, as the artifact holds it
+    wrong: bool
+    held_s: float | None
+    longest_s: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One kind at one level, over seeds. Held times are of the stimulus that has to be held longest."""
+
+    kind: str
+    level: float
+    seeds: int
+    trials: int
+    error: Interval
+    held_s: Interval | None
+    longest_s: float | None
+    error_of: Mapping[str, float]  # stimulus -> share of its trials that were wrong
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Robustness:
+    """All trials, and what they come to."""
+
+    circuit: str
+    options: RobustnessOptions
+    outcomes: tuple[Outcome, ...]
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Task:
+    """A stimulus and how its trials are judged; `longest_s` is (batch,), NaN where nothing is to be held."""
+
+    stimulus: Stimulus
+    host: Mapping[str, NDArray[np.int32]]  # what the host sends, (batch, ticks, units): encoded once for all seeds
+    longest_s: Float
+    judge: Callable[[Recording, Int], tuple[NDArray[np.bool_], Float]]
+
+
+def robustness(
+    artifact: Artifact, options: RobustnessOptions | None = None, progress: Callable[[str, float], None] | None = None
+) -> Robustness:
+    """Run a compiled circuit on faulty chips. Same artifact and options, same outcomes.
+
+    Raises InputError where the target has no integer network, an option is out of range or no trial of the stimuli
+    can be judged; InfeasibleError where faults drive a current to the end of its register.
+    """
+    options = options or RobustnessOptions()
+    raise_input_problems(options.problems())
+    network = integer_of(artifact)
+    _check_size(network)
+    tasks = _tasks(artifact, options)
+    grid: list[tuple[str, float]] = [(NO_FAULT, 0.0)]
+    grid += [(kind, level) for kind in dict.fromkeys(options.kinds) for level in sorted(set(options.levels) - {0.0})]
+    outcomes: list[Outcome] = []
+    for index, (kind, level) in enumerate(grid):
+        if progress:
+            progress(kind if kind == NO_FAULT else f"{kind} {100 * level:g} %", index / len(grid))
+        for seed in range(options.seeds):
+            fault = Perturbation(seed=seed) if kind == NO_FAULT else replace(Perturbation(seed=seed), **{kind: level})
+            outcomes += _run(artifact, network, tasks, fault, options.samples, kind, level)
+    return Robustness(
+        circuit=artifact.circuit.name,
+        options=options,
+        outcomes=tuple(outcomes),
+        cells=tuple(_cell(kind, level, outcomes) for kind, level in grid),
+    )
+
+
+def _check_size(network: IntegerNetwork) -> None:
+    size = {population.name: population.neurons for population in network.populations}
+    synapses = sum(np.count_nonzero(p.mantissa) * size[p.source] * size[p.target] for p in network.projections)
+    if synapses > MAX_SYNAPSES:
+        what = f"expanded to single neurons it has {synapses:,} synapses, limit {MAX_SYNAPSES:,}"
+        raise InputError(Problem(f"network {network.name}", what, "compile with fewer neurons a unit (--neurons)"))
+
+
+def _run(
+    artifact: Artifact, network: IntegerNetwork, tasks: tuple[_Task, ...], fault: Perturbation, samples: int,
+    kind: str, level: float,
+) -> list[Outcome]:  # fmt: skip
+    """All trials of one seed on its chip."""
+    chip = perturb(network, fault)
+    outcomes: list[Outcome] = []
+    for place, task in enumerate(tasks):
+        drawn = np.random.default_rng((fault.seed, place)).permutation(task.stimulus.batch)[:samples]
+        trials = np.sort(drawn).astype(np.int64)
+        host = {name: value[trials] for name, value in task.host.items()}
+        seen = simulate_perturbed(chip, task.stimulus.take(trials), trials.tolist(), host)
+        wrong, held = task.judge(restored(seen, artifact.circuit, artifact.staged), trials)
+        for index, trial in enumerate(trials.tolist()):
+            longest = float(task.longest_s[trial])
+            memory = not np.isnan(longest)
+            outcomes.append(
+                Outcome(
+                    kind=kind,
+                    level=level,
+                    seed=fault.seed,
+                    stimulus=task.stimulus.name,
+                    trial=trial,
+                    wrong=bool(wrong[index]),
+                    held_s=float(held[index]) if memory else None,
+                    longest_s=longest if memory else None,
+                )
+            )
+    return outcomes
+
+
+def _tasks(artifact: Artifact, options: RobustnessOptions) -> tuple[_Task, ...]:
+    """The stimuli that can be judged, each with what the rate circuit does on it."""
+    if options.stimuli:
+        chosen = [find_stimulus(artifact, name) for name in dict.fromkeys(options.stimuli)]
+    else:
+        silent = [stimulus for stimulus in artifact.stimuli.calibration if (stimulus.labels < 0).all()]
+        chosen = list({s.name: s for s in (*artifact.stimuli.test, *silent)}.values())
+    readouts = [*(r for r in artifact.circuit.readouts if r.kind == "winner"), *artifact.circuit.classifiers]
+    if not readouts:
+        what = "it has no readout that decides, so no trial can be right or wrong"
+        raise InputError(
+            Problem(f"circuit {artifact.circuit.name}", what, "give its circuit a readout: kind: winner")
+        )
+    seen = [restored(simulate_rate(artifact.staged, s), artifact.circuit, artifact.staged) for s in chosen]
+    readout = readouts[0]
+    level = _held_level(chosen, seen, readout)
+    network = integer_of(artifact)
+    tasks = [_task(network, stimulus, rate, readout, level) for stimulus, rate in zip(chosen, seen, strict=True)]
+    judged = tuple(task for task in tasks if task is not None)
+    if not judged:
+        what = f"none of {', '.join(s.name for s in chosen) or 'its stimuli'} has a label or something to hold"
+        cure = f"name others (--stimulus); the artifact holds: {', '.join(artifact.stimuli.by_name())}"
+        raise InputError(Problem(str(artifact.directory), what, cure))
+    return judged
+
+
+def _drive_end_s(stimulus: Stimulus) -> Float:
+    """(batch,) when the last drive of each trial ends; 0 where there is none, the whole duration where it stays."""
+    driven = np.any([value.any(axis=2) for value in stimulus.values.values()], axis=0)
+    ends = np.append(stimulus.edges_s[1:], stimulus.duration_s)
+    return np.where(driven, ends, 0.0).max(axis=1)
+
+
+def _memory_trials(stimulus: Stimulus, rate: Recording, readout: Readout | Classifier) -> NDArray[np.bool_]:
+    """(batch,) whether the rate circuit holds the labelled unit to the end, after all drive has ended.
+
+    What only fades is not held: in the second half of that time its activity falls by no more than `FADES`.
+    """
+    held = np.zeros(stimulus.batch, dtype=np.bool_)
+    if isinstance(readout, Classifier):
+        return held
+    end_s, right = _drive_end_s(stimulus), decisions(rate, readout) == stimulus.labels
+    last = _end(rate, readout.population, WINDOW_S)
+    for trial in np.flatnonzero(right & (stimulus.labels >= 0) & (end_s < stimulus.duration_s - WINDOW_S)).tolist():
+        middle = round(0.5 * float(end_s[trial] + stimulus.duration_s) / rate.tick_s)
+        unit = int(stimulus.labels[trial])
+        held[trial] = last[trial, unit] >= (1.0 - FADES) * rate.activity[readout.population][trial, middle, unit]
+    return held
+
+
+def _held_level(stimuli: list[Stimulus], rates: list[Recording], readout: Readout | Classifier) -> float | None:
+    """The activity of an item that the rate circuit holds; None where it holds none."""
+    levels: list[float] = []
+    for stimulus, rate in zip(stimuli, rates, strict=True):
+        trials = np.flatnonzero(_memory_trials(stimulus, rate, readout))
+        if isinstance(readout, Readout) and trials.size:
+            levels += _end(rate, readout.population, readout.window_s)[trials, stimulus.labels[trials]].tolist()
+    return float(np.mean(levels)) if levels else None
+
+
+def _end(recording: Recording, population: str, window_s: float) -> Float:
+    """(batch, units) mean activity at the end."""
+    window = max(round(window_s / recording.tick_s), 1)
+    return recording.activity[population][:, -window:].mean(axis=1, dtype=np.float64)
+
+
+def _task(
+    network: IntegerNetwork, stimulus: Stimulus, rate: Recording, readout: Readout | Classifier, level: float | None
+) -> _Task | None:
+    """How a stimulus is judged, or None where nothing is right or wrong in any of its trials."""
+    memory = _memory_trials(stimulus, rate, readout)
+    if level is None or isinstance(readout, Classifier):
+        keep = np.flatnonzero(stimulus.labels >= 0)
+    else:
+        quiet = _end(rate, readout.population, WINDOW_S).max(axis=1) < HELD_SHARE * level
+        keep = np.flatnonzero((stimulus.labels >= 0) | quiet)
+    if not keep.size:
+        return None
+    stimulus, memory = stimulus.take(keep), memory[keep]
+    end_s = _drive_end_s(stimulus)
+
+    def judge(seen: Recording, trials: Int) -> tuple[NDArray[np.bool_], Float]:
+        labels, held = stimulus.labels[trials], np.full(trials.size, np.nan)
+        wrong = decisions(seen, readout) != labels
+        if level is None or isinstance(readout, Classifier):
+            return wrong, held
+        limit = HELD_SHARE * level
+        up = _end(seen, readout.population, WINDOW_S) >= limit
+        for index, trial in enumerate(trials.tolist()):
+            if memory[trial]:
+                after = seen.activity[readout.population][index, round(float(end_s[trial]) / seen.tick_s) :]
+                held[index] = held_s(after, int(labels[index]), limit, seen.tick_s)
+                wrong[index] = not up[index, labels[index]] or up[index].sum() > 1
+            elif labels[index] < 0:
+                wrong[index] = up[index].any()
+        return wrong, held
+
+    return _Task(
+        stimulus=stimulus,
+        host=encode(network, stimulus),
+        longest_s=np.where(memory, np.round(stimulus.duration_s - end_s, TIME_DIGITS), np.nan),
+        judge=judge,
+    )
+
+
+def held_s(activity: NDArray[np.float32], item: int, limit: float, tick_s: float) -> float:
+    """How long, from the first tick on, `item` stays at or above `limit` and all others below; (ticks, units)."""
+    up = activity >= limit
+    lost = ~up[:, item] | (up.sum(axis=1) > up[:, item])
+    return round((int(np.argmax(lost)) if lost.any() else len(lost)) * tick_s, TIME_DIGITS)
+
+
+def _cell(kind: str, level: float, outcomes: list[Outcome]) -> Cell:
+    own = [outcome for outcome in outcomes if (outcome.kind, outcome.level) == (kind, level)]
+    by_seed = [[o for o in own if o.seed == seed] for seed in sorted({o.seed for o in own})]
+    longest = max((o.longest_s for o in own if o.longest_s is not None), default=None)
+    held = [[o.held_s for o in part if o.longest_s == longest and o.held_s is not None] for part in by_seed]
+    names = dict.fromkeys(o.stimulus for o in own)
+    return Cell(
+        kind=kind,
+        level=level,
+        seeds=len(by_seed),
+        trials=len(own),
+        error=share(
+            np.array([float(sum(o.wrong for o in part)) for part in by_seed]),
+            np.array([float(len(part)) for part in by_seed]),
+        ),
+        held_s=mean(np.array([float(np.mean(part)) for part in held if part])) if longest is not None else None,
+        longest_s=longest,
+        error_of={name: float(np.mean([o.wrong for o in own if o.stimulus == name])) for name in names},
+    )
