@@ -1,17 +1,22 @@
 """`neurocmc demo`: a bundled circuit from its source to its pictures, in one command."""
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from neurocmc.cli.failures import MISSED
 from neurocmc.cli.options import Json
-from neurocmc.cli.output import grid, say, say_json, show, stages
+from neurocmc.cli.output import PLAIN_WIDTH, grid, say, say_json, show, stages
 from neurocmc.cli.verify import tell_edges
 
-EXAMPLES = ("neurocmc demo", "neurocmc demo working-memory --target loihi1 -o demo")
+EXAMPLES = (
+    "neurocmc demo",
+    "neurocmc demo up-state --target loihi1 -o demo",
+    "neurocmc demo interneurons --animate gif",
+)
 
 
 def demo(
@@ -23,29 +28,35 @@ def demo(
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Where it all goes.", show_default="demo-NAME"),
     ] = None,
+    animate: Annotated[
+        Literal["gif", "mp4"] | None,
+        typer.Option(help="Also a film of the picture; mp4 needs ffmpeg.", show_default="none"),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compile a bundled circuit, run it on rate, Brian2 and emulator, and draw what it does."""
-    from neurocmc.pipeline.demo import DEMOS, run_demo
+    from neurocmc.pipeline.demos import DEMOS, find_demo, run_demo
     from neurocmc.pipeline.reporting import read_budget
     from neurocmc.report.tables import budget_table
 
     if name is None:
         _list({known: entry.title for known, entry in DEMOS.items()}, as_json)
         return
+    explanation = find_demo(name).explanation
     with stages(f"demo {name}") as progress:
-        result = run_demo(name, target, output or Path(f"demo-{name}"), progress)
+        result = run_demo(name, target, output or Path(f"demo-{name}"), progress, animate)
     directory = result.artifact.directory
     if as_json:
         facts = {"lines": result.lines, "pictures": result.pictures, "edges": result.edges}
-        say_json({"demo": name, "passed": result.passed, "artifact": directory, **facts})
+        say_json({"demo": name, "explanation": explanation, "passed": result.passed, "artifact": directory, **facts})
     else:
+        say(textwrap.fill(explanation, PLAIN_WIDTH))
         for line in result.lines:
             say(line)
         tell_edges(result.edges)
         show(budget_table(read_budget(result.artifact)))
         for picture in result.pictures:
-            say(f"picture:  {picture}")
+            say(f"{'film:    ' if picture.suffix in ('.gif', '.mp4') else 'picture: '} {picture}")
         say(f"report:   {directory / 'report.html'}")
         say(f"artifact: {directory}")
     if not result.passed:

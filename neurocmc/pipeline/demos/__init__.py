@@ -1,0 +1,54 @@
+"""Demos: a bundled circuit compiled, run on every interpreter, drawn and judged; one file a demo, registered here."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.pipeline.demos.common import Demo, DemoResult, Setting
+from neurocmc.pipeline.demos.delayed_match import DELAYED_MATCH
+from neurocmc.pipeline.demos.digits import CMC_DIGITS_DEMO, SWTA_DIGITS
+from neurocmc.pipeline.demos.interneurons import INTERNEURONS
+from neurocmc.pipeline.demos.machines import AUTOMATON, TWO_STATE
+from neurocmc.pipeline.demos.up_state import UP_STATE
+from neurocmc.pipeline.lower import Progress
+from neurocmc.report.figures.film import FilmKind, check_film
+from neurocmc.targets import Target
+
+DEMOS: Mapping[str, Demo] = {
+    "digits": CMC_DIGITS_DEMO,
+    "swta-digits": SWTA_DIGITS,
+    "up-state": UP_STATE,
+    "two-state": TWO_STATE,
+    "automaton": AUTOMATON,
+    "delayed-match": DELAYED_MATCH,
+    "interneurons": INTERNEURONS,
+}
+FORMER_NAMES: Mapping[str, str] = {"working-memory": "up-state"}
+
+
+def find_demo(name: str) -> Demo:
+    """The demo of that name, or of a former one. Raises InputError for a name that no demo has or had."""
+    current = FORMER_NAMES.get(name, name)
+    if current not in DEMOS:
+        raise InputError(Problem("demo", f"there is none named {name!r}", f"demos are: {', '.join(DEMOS)}"))
+    return DEMOS[current]
+
+
+def run_demo(
+    name: str,
+    target: str | Target,
+    directory: str | Path,
+    progress: Progress | None = None,
+    film: FilmKind | None = None,
+) -> DemoResult:
+    """Run a demo into `directory`, and make a film of its picture where a kind of film is given.
+
+    Raises InputError for a name that no demo has, and, before anything is run, where no such film can be written.
+    """
+    demo = find_demo(name)
+    if film is not None:
+        check_film(film)
+    return demo.run(Setting(target=target, directory=Path(directory), film=film, progress=progress))
+
+
+__all__ = ["DEMOS", "FORMER_NAMES", "Demo", "DemoResult", "find_demo", "run_demo"]

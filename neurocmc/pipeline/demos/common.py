@@ -1,0 +1,95 @@
+"""What all demos share: what a demo is, what it has to tell, and how states are read from activity and judged."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.arrays import Int
+from neurocmc.ir.recording import Recording
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.lower import Progress
+from neurocmc.pipeline.simulate import Interpreter
+from neurocmc.report.figures import draw_activity
+from neurocmc.report.figures.film import FilmKind
+from neurocmc.report.figures.states import NONE
+from neurocmc.targets import Target
+from neurocmc.verification.edges import Edge, misses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoResult:
+    """What a demo has to tell: lines to print, pictures to look at, edges that judge it, the artifact it made."""
+
+    lines: tuple[str, ...]
+    pictures: tuple[Path, ...]  # and films
+    edges: tuple[Edge, ...]
+    artifact: Artifact
+
+    @property
+    def passed(self) -> bool:
+        return not misses(self.edges)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """Where a demo runs and what it leaves behind; `film` is the kind of film it makes of its main picture."""
+
+    target: str | Target
+    directory: Path
+    film: FilmKind | None = None
+    progress: Progress | None = None
+
+    @property
+    def figures(self) -> Path:
+        """The folder of the pictures; it exists once the artifact does."""
+        return self.directory / "figures"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demo:
+    """One demo: what it shows in a line and in a paragraph, and the function that shows it."""
+
+    title: str
+    explanation: str
+    run: Callable[[Setting], DemoResult]
+
+
+def interpreters(artifact: Artifact) -> tuple[Interpreter, ...]:
+    """The interpreters an artifact can run on: an emulator where the target is a chip."""
+    on_chip = artifact.integer is not None or artifact.cores is not None
+    return ("rate", "brian2", "emulator") if on_chip else ("rate", "brian2")
+
+
+def units_and_neurons(artifact: Artifact) -> str:
+    """`12 rate units as 768 neurons on Loihi 1`."""
+    return f"{artifact.circuit.units} rate units as {artifact.spiking.neurons:,} neurons on {artifact.target.title}"
+
+
+def neurons_of(artifact: Artifact) -> dict[str, int]:
+    """Population -> neurons a unit, in the order of the network, without relays."""
+    return {p.name: artifact.spiking.population(p.name).neurons for p in artifact.circuit.populations}
+
+
+def strongest_above(activity: NDArray[np.float32], level: float) -> Int:
+    """(ticks,) the most active unit where it is above `level`, NONE where none is; `activity` is (ticks, units)."""
+    strongest = activity.argmax(axis=1)
+    return np.where(activity.max(axis=1) > level, strongest, NONE).astype(np.int64)
+
+
+def draw_levels(
+    artifact: Artifact, seen: Mapping[str, Recording], stimulus: Stimulus, path: Path, film: Path | None
+) -> None:
+    """The first trial on every interpreter, side by side: input, raster, decoded activity."""
+    path.parent.mkdir(exist_ok=True)
+    draw_activity(
+        seen,
+        stimulus,
+        path,
+        neurons=neurons_of(artifact),
+        labels=next((readout.labels for readout in artifact.circuit.readouts), ()),
+        film=film,
+    )

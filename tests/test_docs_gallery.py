@@ -1,0 +1,76 @@
+"""The gallery: its page is what its script writes, and every picture is there and small."""
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from PIL import Image
+
+from neurocmc.pipeline.demos import DEMOS
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+@pytest.fixture(scope="module")
+def gallery() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_gallery", DOCS / "make_gallery.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_is_what_the_script_writes(gallery: ModuleType) -> None:
+    numbers = json.loads((DOCS / "gallery.json").read_text(encoding="utf-8"))
+    assert list(numbers) == list(gallery.SHOWN)
+    page = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    assert page == gallery.page(numbers), "run python docs/make_gallery.py"
+    for name in gallery.SHOWN:
+        assert DEMOS[name].explanation in page
+
+
+def test_every_demo_of_the_gallery_kept_its_budgets(gallery: ModuleType) -> None:
+    numbers = json.loads((DOCS / "gallery.json").read_text(encoding="utf-8"))
+    for name in gallery.SHOWN:
+        kept, _of, all_of_them, *_ = numbers[name][-1].split()
+        assert kept == all_of_them
+
+
+def test_pictures_are_there_and_small(gallery: ModuleType) -> None:
+    for name in gallery.SHOWN:
+        for path in gallery.pictures_of(name):
+            assert path.stat().st_size <= gallery.MAX_BYTES[path.suffix]
+            assert Image.open(path).size[0] > 600
+
+
+def test_nothing_is_run_where_nothing_is_missing(
+    gallery: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[str] = []
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for field, path in (("PICTURES", pictures), ("NUMBERS", tmp_path / "n.json"), ("PAGE", tmp_path / "g.md")):
+        monkeypatch.setattr(gallery, field, path)
+    monkeypatch.setattr(gallery, "DOCS", tmp_path)
+
+    def run(name: str) -> list[str]:
+        ran.append(name)
+        for path in gallery.pictures_of(name):
+            path.touch()
+        return ["1 of 1 budgets kept"]
+
+    monkeypatch.setattr(gallery, "run", run)
+    gallery.main([])
+    assert ran == list(gallery.SHOWN)
+    gallery.main([])
+    assert ran == list(gallery.SHOWN)
+    gallery.main(["--refresh", "automaton"])
+    assert ran == [*gallery.SHOWN, "automaton"]
+    (pictures / "gallery-up-state.png").unlink()
+    gallery.main([])
+    assert ran[-1] == "up-state"
+    with pytest.raises(SystemExit):
+        gallery.main(["nothing"])
