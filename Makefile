@@ -51,13 +51,14 @@ types: $(WITH_CHECK)
 imports: $(WITH_CHECK)
 	.venv/bin/lint-imports
 
-# PARTS names some of: emulators digits accuracy. QUICK=1 measures less. NEUROCMC_NENGO_PYTHON,
+# PARTS names some of: emulators cores forward digits accuracy. QUICK=1 measures less. NEUROCMC_NENGO_PYTHON,
 # NEUROCMC_BRIAN2_LOIHI_PYTHON and NEUROCMC_LAVA_PYTHON name interpreters that have the peers already.
 bench: $(WITH_TEST) $(if $(NEUROCMC_NENGO_PYTHON),,$(WITH_NENGO)) \
 		$(if $(NEUROCMC_BRIAN2_LOIHI_PYTHON),,$(WITH_BRIAN2_LOIHI))
 	$(RUN) -m tests.bench $(PARTS) $(if $(QUICK),--quick)
 
 docs: $(WITH_DOCS)
+	$(RUN) docs/make_gallery.py $(GALLERY)
 	$(RUN) -m sphinx -W --keep-going --quiet -b html docs docs/_build/html
 	@echo 'documentation: docs/_build/html/index.html'
 

@@ -41,6 +41,7 @@ def compile(  # noqa: A001  (called as the command is)
     max_error: float | None = None,
     tick_s: float | None = None,
     images: str | None = None,
+    allow_lost_states: bool = False,
     progress: Progress | None = None,
 ) -> Artifact:
     """Compile a model for a target into the directory `out`, which becomes whole or is left as it was.
@@ -48,9 +49,17 @@ def compile(  # noqa: A001  (called as the command is)
     `target` is the name of a known one, the path of a YAML file or a Target; `neurons` are per unit (None: 64, or
     with `max_error` the fewest that keep it); `tick_s` is the model's time a tick stands for (None: chosen); `images`
     is for a published checkpoint, as in `load`. Raises InputError for bad input, InfeasibleError where the target
-    cannot hold the circuit.
+    cannot hold the circuit or, without `allow_lost_states`, rounding destroys one of its up-states.
     """
-    options = CompileOptions(neurons=neurons, code=code, seed=seed, max_error=max_error, tick_s=tick_s, images=images)
+    options = CompileOptions(
+        neurons=neurons,
+        code=code,
+        seed=seed,
+        max_error=max_error,
+        tick_s=tick_s,
+        images=images,
+        allow_lost_states=allow_lost_states,
+    )
     model = model if isinstance(model, Model) else Path(model)
     return compile_model(model, target, Path(out), options, progress)
 

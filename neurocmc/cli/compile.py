@@ -49,6 +49,10 @@ def compile(  # noqa: A001  (the command is called so)
         ),
     ] = None,
     images: Images = None,
+    allow_lost_states: Annotated[
+        bool,
+        typer.Option("--allow-lost-states", help="Compile even if rounding destroys an up-state of the circuit."),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Compile a model for a target: match gains, quantise, place, route, emit."""
@@ -62,6 +66,7 @@ def compile(  # noqa: A001  (the command is called so)
         max_error=max_error,
         tick_s=None if tick_ms is None else 1e-3 * tick_ms,
         images=images,
+        allow_lost_states=allow_lost_states,
     )
     with stages("compile") as progress:
         artifact = compile_model(model, target, output, options, progress)
@@ -72,9 +77,12 @@ def compile(  # noqa: A001  (the command is called so)
 
 
 def _tell(artifact: "Artifact", budget: "Budget") -> None:
+    from neurocmc.pipeline.certificates import artifact_certificate
     from neurocmc.report import wording
+    from neurocmc.report.core_tables import core_loss_table
     from neurocmc.report.staging import staging_costs, staging_table, time_scale
     from neurocmc.report.tables import gain_fit_table, loss_table
+    from neurocmc.theory.wording import certificate_lines
 
     network = artifact.spiking
     units = sum(population.units for population in network.populations)
@@ -89,6 +97,10 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
     show(gain_fit_table(network))
     if artifact.integer is not None:
         show(loss_table(artifact.integer))
+    if artifact.cores is not None:
+        show(core_loss_table(artifact.cores))
+    for line in certificate_lines(artifact_certificate(artifact)):
+        say(line)
     if cores := wording.cores(budget):
         say(cores)
     if budget.energy is not None:
@@ -103,10 +115,11 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
 
 
 def _as_json(artifact: "Artifact", budget: "Budget") -> dict[str, Any]:
+    from neurocmc.report.core_losses import core_population_costs, core_projection_losses
     from neurocmc.report.losses import population_losses, projection_losses
     from neurocmc.report.staging import staging_costs
 
-    integer = artifact.integer
+    integer, cores = artifact.integer, artifact.cores
     return {
         "artifact": artifact.directory,
         "report": artifact.directory / "report.html",
@@ -122,6 +135,8 @@ def _as_json(artifact: "Artifact", budget: "Budget") -> dict[str, Any]:
         "tick_s": artifact.staged.dt_s,
         "projection_losses": [] if integer is None else projection_losses(integer),
         "population_losses": [] if integer is None else population_losses(integer),
+        "core_projection_losses": [] if cores is None else core_projection_losses(cores),
+        "core_population_costs": [] if cores is None else core_population_costs(cores),
         "budget": {
             "cores_used": budget.cores_used,
             "cores_lower_bound": budget.cores_lower_bound,

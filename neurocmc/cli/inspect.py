@@ -23,13 +23,21 @@ def inspect(
     as_json: Json = False,
 ) -> None:
     """Show the populations, projections, inputs, readouts and parameters of a model, and check it."""
+    from neurocmc.pipeline.certificates import model_certificate
     from neurocmc.pipeline.model import load
+    from neurocmc.theory.wording import certificate_lines
 
     loaded = load(model, images)
+    certificate = model_certificate(loaded)
     sections = _sections(loaded.circuit)
     if as_json:
         header = {"model": model, "name": loaded.circuit.name, "dt_s": loaded.circuit.dt_s}
-        rest = {"on_host": loaded.circuit.on_host, "facts": loaded.facts, "checks": _checks(loaded)}
+        rest = {
+            "on_host": loaded.circuit.on_host,
+            "facts": loaded.facts,
+            "checks": _checks(loaded),
+            "certificate": certificate.as_json(),
+        }
         say_json({**header, "origin_sha256": loaded.circuit.origin_sha256, **sections, **rest})
         return
     circuit = loaded.circuit
@@ -42,6 +50,8 @@ def inspect(
         say(f"stays on the host: {part}")
     show(grid("model", ("", "value"), [(name, _written(value)) for name, value in loaded.facts.items()]))
     show(_table("checks", _checks(loaded)))
+    for line in certificate_lines(certificate):
+        say(line)
 
 
 def _sections(circuit: "RateCircuit") -> dict[str, list[dict[str, Any]]]:

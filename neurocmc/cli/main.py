@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from neurocmc.cli import budget, compile, demo, inspect, simulate, study, targets, train, verify  # noqa: A004
+from neurocmc.cli import budget, compile, demo, inspect, robustness, simulate, study, targets, train, verify  # noqa: A004
 from neurocmc.cli.failures import debug, guarded
 from neurocmc.cli.output import page_width
 
@@ -71,6 +71,7 @@ _add(inspect.inspect, inspect.EXAMPLES)
 _add(compile.compile, compile.EXAMPLES)
 _add(simulate.simulate, simulate.EXAMPLES)
 _add(verify.verify, verify.EXAMPLES)
+_add(robustness.robustness, robustness.EXAMPLES)
 _add(budget.budget, budget.EXAMPLES)
 _add(targets.targets, targets.EXAMPLES)
 _add(demo.demo, demo.EXAMPLES)

@@ -40,7 +40,7 @@ def _list(known: "list[Target]", as_json: bool) -> None:
     show(
         grid(
             "Targets",
-            ("name", "also called", "kind", "what it is", "limits", "unverified"),
+            ("name", "alias", "kind", "what it is", "limits", "unverified"),
             [
                 (
                     row["name"],
@@ -70,7 +70,7 @@ def _summary(target: "Target") -> dict[str, Any]:
 
 
 def _describe(target: "Target", as_json: bool) -> None:
-    caveat = target.energy_caveat if target.kind == "loihi" else ""
+    caveat = "" if target.kind == "ideal" else target.energy_caveat
     rows = list(_numbers(target))
     if as_json:
         say_json({**_summary(target), "limits": rows, "energy_caveat": caveat})
@@ -109,7 +109,7 @@ def _describe(target: "Target", as_json: bool) -> None:
 def _numbers(target: "Target") -> Iterator[dict[str, Any]]:
     """Every number that the target states, in the order of its schema, with where it comes from."""
     values: Mapping[str, Any] = dict(target.limits)
-    if target.kind == "loihi":
+    if target.kind != "ideal":
         values = {**values, **dict(target.energy)}
     for field, value in values.items():
         if field in target.provenance:  # an energy that nobody published has no value and no source
@@ -135,6 +135,8 @@ def _written(value: Any) -> str:
     """Whole numbers with separators, others shortest; steps and choices in a row."""
     if isinstance(value, tuple):
         return ", ".join(_written(entry) for entry in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
     return re.sub(r"e([-+])0+", r"e\1", f"{value:g}") if isinstance(value, float) else str(value)

@@ -26,14 +26,24 @@ def verify(
     """Compare every level with the one before it; exit code 1 where a fidelity budget is missed."""
     from neurocmc.pipeline.artifact import open_artifact
     from neurocmc.pipeline.verify import verify as walk
+    from neurocmc.theory.wording import certificate_lines
 
     artifact = open_artifact(directory)
     with stages("verify") as progress:
         result = walk(artifact, samples, seeds, progress)
     if as_json:
-        say_json({"passed": result.passed, "edges": result.edges, "report": result.report})
+        say_json(
+            {
+                "passed": result.passed,
+                "edges": result.edges,
+                "certificate": result.certificate.as_json(),
+                "report": result.report,
+            }
+        )
     else:
         tell_edges(result.edges)
+        for line in certificate_lines(result.certificate):
+            say(line)
         say(f"edges:  {artifact.directory / 'verify.json'}")
         say(f"report: {result.report}")
     if not result.passed:

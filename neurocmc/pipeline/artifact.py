@@ -6,7 +6,7 @@ model.pt, circuit.yaml the source, byte for byte
 ir/10-rate ...         each level as JSON + npz, and as text
 stimuli/NAME.npz       what it was calibrated on and is judged by
 program/               what the chip or the simulator takes; runs without neurocmc
-budget.json  report.html  figures/  timings.json
+budget.json  certificate.json  report.html  figures/  timings.json
 verify.json            once `neurocmc verify` has run
 """
 
@@ -19,6 +19,7 @@ from typing import Any
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import MANIFEST, sha256_of
 from neurocmc.ir.chip import ChipProgram
+from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import Code, SpikingNetwork
@@ -26,10 +27,11 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import load_chip, load_level, load_stimulus
 from neurocmc.pipeline.manifest import read_manifest
 from neurocmc.pipeline.model import Model, StimulusSet, load
-from neurocmc.targets import LoihiTarget, Target, load_target
+from neurocmc.targets import Target, load_target
 
 PRESENTATION = (MANIFEST, "timings.json", "verify.json", "report.html", "figures/")
 RATE, STAGED, SPIKING, INTEGER, CHIP = "10-rate", "15-staged", "20-spiking", "30-integer", "40-chip"
+CORES = "30-cores"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # no slots: levels are read once, when first asked for
@@ -78,6 +80,13 @@ class Artifact:
         return load_chip(self.directory / "ir", CHIP, self.integer) if self.integer is not None else None
 
     @cached_property
+    def cores(self) -> CoreProgram | None:
+        """The program of a chip of neurosynaptic cores; None for any other target."""
+        if f"ir/{CORES}.json" not in self.manifest["files"]:
+            return None
+        return load_level(self.directory / "ir", CORES, CoreProgram)
+
+    @cached_property
     def stimuli(self) -> StimulusSet:
         """Calibration and test stimuli, as they were at compilation."""
         return StimulusSet(
@@ -109,8 +118,9 @@ def open_artifact(directory: str | Path) -> Artifact:
     if target.name != manifest["target"]:
         what = f"it was compiled for {manifest['target']}, but target.yaml is {target.name}"
         raise InputError(Problem(str(directory / MANIFEST), what, "compile again"))
-    if isinstance(target, LoihiTarget) and f"ir/{CHIP}.json" not in manifest["files"]:
-        what = f"its target is {target.name}, but files does not name ir/{CHIP}.json"
+    lowest = {"loihi": CHIP, "truenorth": CORES, "ideal": SPIKING}[target.kind]
+    if f"ir/{lowest}.json" not in manifest["files"]:
+        what = f"its target is {target.name}, but files does not name ir/{lowest}.json"
         raise InputError(Problem(str(directory / MANIFEST), what, "compile again"))
     return Artifact(directory=directory, manifest=manifest, target=target)
 

@@ -14,6 +14,7 @@ from neurocmc.pipeline.lower import Lowered, Progress, lower
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
+from neurocmc.sim.truenorth import simulate_cores
 from neurocmc.targets import Target
 from neurocmc.verification.metrics import nrmse
 
@@ -48,6 +49,8 @@ def choose_neurons(
     max_error: float,
     tick_s: float | None = None,
     progress: Progress | None = None,
+    *,
+    allow_lost_states: bool = False,
 ) -> Choice:
     """The smallest candidate whose measured NRMSE of rates is at most `max_error` (a fraction of range).
 
@@ -61,7 +64,8 @@ def choose_neurons(
         if progress:
             progress(f"trying {neurons} neurons a unit", index / len(CANDIDATES))
         try:
-            lowered = lower(circuit, calibration, target, neurons=neurons, code=code, seed=seed, tick_s=tick_s)
+            lowered = lower(circuit, calibration, target, neurons=neurons, code=code, seed=seed, tick_s=tick_s,
+                            allow_lost_states=allow_lost_states)  # fmt: skip
             error, worst = measured_error(lowered, trials)
         except InfeasibleError as refusal:
             tried.append(Tried(neurons=neurons, error=None, worst=refusal.problems[0].what))
@@ -84,7 +88,9 @@ def measured_error(lowered: Lowered, stimuli: tuple[Stimulus, ...]) -> tuple[flo
     worst = (0.0, lowered.staged.populations[0].name)
     for stimulus in stimuli:
         rate = simulate_rate(lowered.staged, stimulus)
-        if lowered.integer is not None:
+        if lowered.cores is not None:
+            spiking = simulate_cores(lowered.cores, stimulus)
+        elif lowered.integer is not None:
             spiking = simulate_emulator(lowered.integer, stimulus)
         else:
             spiking = simulate_brian2(lowered.spiking, stimulus)

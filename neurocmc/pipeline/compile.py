@@ -9,6 +9,7 @@ from typing import Any
 
 from neurocmc.backends.brian2 import emit_brian2
 from neurocmc.backends.loihi import emit_loihi
+from neurocmc.backends.truenorth import emit_truenorth
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.files import MANIFEST, json_text, replace_directory, write_file
 from neurocmc.ir.printer import print_level
@@ -17,6 +18,7 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import save_chip, save_level, save_stimulus
 from neurocmc.pipeline.artifact import (
     CHIP,
+    CORES,
     INTEGER,
     RATE,
     SPIKING,
@@ -25,6 +27,7 @@ from neurocmc.pipeline.artifact import (
     file_hashes,
     open_artifact,
 )
+from neurocmc.pipeline.certificates import write_certificate
 from neurocmc.pipeline.choose import Choice, choose_neurons
 from neurocmc.pipeline.lower import Lowered, Progress, lower
 from neurocmc.pipeline.manifest import FORMAT, VERSION
@@ -43,6 +46,7 @@ class CompileOptions:
 
     `tick_s` is the model's time that one tick stands for; None lets the compiler choose it. `images` names the task
     whose images drive a published checkpoint, which does not say so itself; a Model was loaded with its own.
+    `allow_lost_states` compiles a circuit even if rounding destroys an up-state of it.
     """
 
     neurons: int | None = None
@@ -51,6 +55,7 @@ class CompileOptions:
     max_error: float | None = None
     tick_s: float | None = None
     images: str | None = None
+    allow_lost_states: bool = False
 
     def problems(self) -> tuple[Problem, ...]:
         """Options that contradict each other or make no sense."""
@@ -97,6 +102,7 @@ def compile_model(
         code=options.code,
         seed=options.seed,
         tick_s=options.tick_s,
+        allow_lost_states=options.allow_lost_states,
         progress=progress,
     )
     with replace_directory(Path(directory)) as folder:
@@ -117,7 +123,7 @@ def _choose(
     if options.max_error is not None:
         return choose_neurons(
             model.circuit, stimuli.calibration, target, options.code, options.seed, options.max_error,
-            options.tick_s, progress,
+            options.tick_s, progress, allow_lost_states=options.allow_lost_states,
         )  # fmt: skip
     if options.neurons is not None:
         return Choice(neurons=options.neurons, tried=(), reason="given by --neurons")
@@ -141,6 +147,7 @@ def _write(
     for name, stimulus in stimuli.by_name().items():
         save_stimulus(stimulus, folder / "stimuli" / f"{name}.npz")
     _emit(folder / "program", lowered, stimuli.by_name())
+    write_certificate(folder, lowered.certificate)
     budget = write_budget(folder, lowered, target, stimuli.calibration)
     manifest = _manifest(model, source, stimuli, target, options, choice)
     write_report_of(folder, manifest, lowered, target, budget, model.circuit)
@@ -151,7 +158,13 @@ def _write(
 def _write_levels(folder: Path, model: Model, lowered: Lowered) -> None:
     folder.mkdir()
     staged = None if lowered.staged is model.circuit else lowered.staged
-    levels = {RATE: model.circuit, STAGED: staged, SPIKING: lowered.spiking, INTEGER: lowered.integer}
+    levels = {
+        RATE: model.circuit,
+        STAGED: staged,
+        SPIKING: lowered.spiking,
+        INTEGER: lowered.integer,
+        CORES: lowered.cores,
+    }
     for stem, level in levels.items():
         if level is not None:
             save_level(level, folder, stem)
@@ -166,6 +179,8 @@ def _emit(folder: Path, lowered: Lowered, stimuli: Mapping[str, Stimulus]) -> No
         for stimulus in stimuli.values():
             encode(lowered.chip.network, stimulus)  # a test stimulus beyond the axons is refused now, not by `verify`
         emit_loihi(lowered.chip, stimuli, folder)
+    elif lowered.cores is not None:
+        emit_truenorth(lowered.cores, stimuli, folder)
     else:
         emit_brian2(lowered.spiking, stimuli, folder)
 
@@ -189,6 +204,7 @@ def _manifest(
             "max_error": options.max_error,
             "tick_s": options.tick_s,
             "images": model.images,
+            "allow_lost_states": options.allow_lost_states,
         },
         "neurons_reason": choice.reason,
         "neurons_tried": [asdict(entry) for entry in choice.tried],

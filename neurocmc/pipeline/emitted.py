@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 from neurocmc.backends.brian2 import stimulus_file as brian2_stimulus_file
 from neurocmc.backends.loihi import stimulus_file as loihi_stimulus_file
 from neurocmc.backends.loihi.readback import run_emitted
+from neurocmc.backends.truenorth import CORELETS_FILE, read_corelets, read_host_spikes
+from neurocmc.backends.truenorth import stimulus_file as cores_stimulus_file
 from neurocmc.common.arrays import Bool
 from neurocmc.common.files import read_npz
+from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.recording import SpikeTrain
 from neurocmc.ir.stimulus import Stimulus
@@ -24,11 +27,15 @@ from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.lava import NEEDED, find_lava_python
 from neurocmc.sim.brian2_equations import Names
 from neurocmc.sim.brian2_lif import simulate_brian2
+from neurocmc.sim.core_host import encode_cores
+from neurocmc.sim.cores import CoreInputSpikes, CoreRecord, run_cores
+from neurocmc.sim.cores.reference import run_cores_reference
 from neurocmc.sim.host import encode
 from neurocmc.sim.loihi import emulate
 from neurocmc.verification.edges import Edge, failed, mismatch_edge, not_run
 
 LIMIT_S = 300
+CORE_TICKS = 200  # of the first trial: the readable twin takes all neurons of all cores
 CHECKED_S = 1.0  # model time of the first trial that is compared
 QUANTITY = "spikes that differ"
 
@@ -36,6 +43,8 @@ QUANTITY = "spikes that differ"
 def emitted_edges(artifact: Artifact, stimulus: Stimulus) -> list[Edge]:
     """Run program/ on the first trial of a stimulus and compare every spike of its first second."""
     first = stimulus.take(slice(0, 1))
+    if artifact.cores is not None:
+        return [_cores_edge(artifact, artifact.cores, first)]
     if artifact.integer is None:
         return [_brian2_edge(artifact, first)]
     ours = _emulated(artifact.integer, first)
@@ -45,6 +54,24 @@ def emitted_edges(artifact: Artifact, stimulus: Stimulus) -> list[Edge]:
     note = f"program/ read back from its files, {len(ours)} ticks"
     edges = [mismatch_edge("emulator ~ emitted", int((ours != theirs).sum()), int(ours.sum()), note)]
     return [*edges, _lava_edge(program, file, ours)]
+
+
+def _cores_edge(artifact: Artifact, program: CoreProgram, stimulus: Stimulus) -> Edge:
+    """corelets.json and the host's spikes read back from their files, stepped by the readable twin of the kernel."""
+    folder = artifact.directory / "program"
+    ticks = min(stimulus.ticks(program.tick_s), CORE_TICKS)
+    record = CoreRecord(outputs=False, spikes="all")
+    sent = encode_cores(program, stimulus)
+    early = sent.tick < ticks
+    own = CoreInputSpikes(
+        trial=sent.trial[early], tick=sent.tick[early], core=sent.core[early], axon=sent.axon[early]
+    )
+    ours = run_cores(program.network, own, ticks, seed=artifact.seed, record=record).spikes[0]
+    read = read_corelets(folder / CORELETS_FILE)
+    host = read_host_spikes(folder / cores_stimulus_file(stimulus.name), ticks)
+    theirs = run_cores_reference(read.network, host.of_trial(0), ticks, seed=artifact.seed).spikes.reshape(ticks, -1)
+    note = f"program/ read back from its files, numpy, {ticks} ticks of {read.network.cores} cores"
+    return mismatch_edge("emulator ~ emitted", int((ours != theirs).sum()), int(ours.sum()), note)
 
 
 def _ticks(stimulus: Stimulus, tick_s: float) -> int:

@@ -7,8 +7,10 @@ The order is the table of contents of the compiler:
 2. refuse what no placement could hold, then calibrate, because every later choice is made for the range visited;
 3. match gains next, while numbers are still real, but on the target's own neuron;
 4. legalise before rounding, so that what the target cannot hold is refused by its cause and not by its digits;
-5. quantise, hold every number against its register and bound what the registers will be asked to hold, then place
-   and route, which need to know the formats and nothing of rates.
+5. quantise, hold every number against its register, bound what the registers will be asked to hold, see that the
+   circuit's up-states outlived rounding while another rounding can still be chosen, then place
+   and route, which need to know the formats and nothing of rates. A chip of neurosynaptic cores has no such formats:
+   there one pass chooses weights, axons and places of a unit together.
 
 After each pass its result is verified; a fault there is a defect of neurocmc and stops the line.
 """
@@ -20,12 +22,14 @@ from typing import TypeVar, assert_never
 
 from neurocmc.common.errors import InfeasibleError, Problem
 from neurocmc.ir.chip import ChipProgram
+from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import Code, SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibrate, Calibration
 from neurocmc.passes.capacity import Capacity
+from neurocmc.passes.certify import Certify, refuse_lost
 from neurocmc.passes.gain_match import GainMatch
 from neurocmc.passes.legalise import Legalise
 from neurocmc.passes.offsets import Offsets
@@ -37,7 +41,12 @@ from neurocmc.passes.relays import Relays
 from neurocmc.passes.route import Route
 from neurocmc.passes.scales import CURRENT_MARGIN
 from neurocmc.passes.time_scale import TimeScale
-from neurocmc.targets import IdealTarget, LoihiTarget, Target
+from neurocmc.passes.truenorth.corelets import Corelets
+from neurocmc.passes.truenorth.registers import CoreRegisters
+from neurocmc.pipeline.certificates import certificate_of, input_levels
+from neurocmc.targets import IdealTarget, LoihiTarget, Target, TrueNorthTarget
+from neurocmc.theory.certificate import Certificate
+from neurocmc.verification.cores import as_on_cores
 
 Progress = Callable[[str, float], None]  # stage, share done
 MARGIN_DOUBLINGS = 4  # of the room in a current register: more of it, and weights round too much
@@ -45,7 +54,10 @@ MARGIN_DOUBLINGS = 4  # of the room in a current register: more of it, and weigh
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Lowered:
-    """All levels below the rate circuit; integer and chip are None where the target computes in real numbers.
+    """All levels below the rate circuit.
+
+    integer and chip are there for a chip of the Loihi family, cores for one of neurosynaptic cores; where the target
+    computes in real numbers there is none of them.
 
     `staged` is the rate circuit as pools of neurons can be it: with the chosen tick, relays and offsets.
     """
@@ -55,6 +67,8 @@ class Lowered:
     spiking: SpikingNetwork
     integer: IntegerNetwork | None
     chip: ChipProgram | None
+    certificate: Certificate  # which up-states the circuit has, and which of them rounding keeps
+    cores: CoreProgram | None = None
     headroom: tuple[Headroom, ...] = ()  # of each population's registers, where the target has any
     seconds: dict[str, float] = field(default_factory=dict)  # pass -> time it took
 
@@ -68,9 +82,14 @@ def lower(
     code: Code,
     seed: int,
     tick_s: float | None = None,
+    allow_lost_states: bool = False,
     progress: Progress | None = None,
 ) -> Lowered:
-    """RateCircuit -> the program's levels. Raises InfeasibleError where the target cannot hold the circuit."""
+    """RateCircuit -> the program's levels.
+
+    Raises InfeasibleError where the target cannot hold the circuit, or, without `allow_lost_states`, one of its
+    up-states.
+    """
     clock = _Clock(progress)
     staged = Relays().run(TimeScale(tick_s).run(circuit, target), target)
     Capacity(neurons=neurons).run(staged, target)
@@ -83,12 +102,26 @@ def lower(
         case IdealTarget():
             spiking = _verified(Legalise().run(match_gains.run(staged, target), target))
             clock.done(GainMatch.name, 1.0)
+            integer, chip, cores, headroom = None, None, None, ()
+            certificate = certificate_of(staged, None, calibration)
+        case TrueNorthTarget():
             integer, chip, headroom = None, None, ()
+            spiking = _verified(Legalise().run(match_gains.run(staged, target), target))
+            clock.done(GainMatch.name, 0.5)
+            cores = CoreRegisters().run(_verified(Corelets(staged, ranges).run(spiking, target)), target)
+            certificate = certificate_of(staged, as_on_cores(staged, cores, latency=False), calibration)
+            refuse_lost(certificate, target.name, allow_lost=allow_lost_states)
+            clock.done(Corelets.name, 1.0)
         case LoihiTarget():
-            spiking, integer, headroom = _with_headroom(
-                match_gains, staged, target, Overflow(calibration=calibration)
-            )
-            clock.done(GainMatch.name, 0.75)
+            cores = None
+            overflow = Overflow(calibration=calibration)
+            spiking, integer, headroom = _with_headroom(match_gains, staged, target, overflow)
+            clock.done(GainMatch.name, 0.7)
+            kept = Certify(input_levels(calibration), allow_lost_states).run(staged, spiking, integer, target)
+            if kept.integer is not integer:
+                headroom = overflow.run(_verified(kept.integer))
+            spiking, integer, certificate = _verified(kept.spiking), kept.integer, kept.certificate
+            clock.done(Certify.name, 0.75)
             placement = Place().run(integer, target)
             clock.done(Place.name, 0.9)
             chip = _verified(Route().run(integer, placement, target))
@@ -101,6 +134,8 @@ def lower(
         spiking=spiking,
         integer=integer,
         chip=chip,
+        certificate=certificate,
+        cores=cores,
         headroom=headroom,
         seconds=clock.seconds,
     )
@@ -141,7 +176,7 @@ class FaultyPassError(Exception):
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
-Level = TypeVar("Level", RateCircuit, SpikingNetwork, IntegerNetwork, ChipProgram)
+Level = TypeVar("Level", RateCircuit, SpikingNetwork, IntegerNetwork, ChipProgram, CoreProgram)
 
 
 def _verified(level: Level) -> Level:

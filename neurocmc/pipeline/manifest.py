@@ -30,6 +30,7 @@ class OptionsEntry(StrictModel):
     max_error: float | None
     tick_s: Annotated[float, Field(gt=0)] | None
     images: str | None
+    allow_lost_states: bool = False  # artifacts from before certificates do not say
 
 
 class TriedEntry(StrictModel):

@@ -1,6 +1,6 @@
 """Load: whatever file a circuit comes in, the same Model comes out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,9 +9,15 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.strict_yaml import load_document
+from neurocmc.frontends.automaton.read import MachineProgram, is_program, read_program
 from neurocmc.frontends.circuit_yaml import LoadedYaml, read_circuit_yaml
+from neurocmc.frontends.interneuron_yaml import read_interneuron_yaml
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus
+
+# A top-level field that only one kind of YAML has -> what reads that kind; without any it is a circuit written out.
+_READERS: Mapping[str, Callable[[Path], LoadedYaml]] = {"swta": read_interneuron_yaml}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -37,6 +43,7 @@ class Model:
     reference: Callable[[Stimulus], Mapping[str, Float]] | None  # torch trajectories (batch, ticks, units)
     images: str | None = None  # the task that was named for a checkpoint which does not name its own
     test_images: Callable[[], NDArray[np.float32]] | None = None  # (trials, channels, height, width) of the test
+    machine: MachineProgram | None = None  # what a state machine or a sequence must do, to be judged by
 
 
 def load(path: str | Path, images: str | None = None) -> Model:
@@ -56,7 +63,8 @@ def load(path: str | Path, images: str | None = None) -> Model:
             if images is not None:
                 what = "a circuit written by hand states its own stimuli"
                 raise InputError(Problem("--images", what, "leave it out: it is for published checkpoints"))
-            return _from_yaml(path, read_circuit_yaml(path))
+            fields = load_document(path).data
+            return _from_program(path) if is_program(fields) else _from_yaml(path, _read_yaml(path, fields))
         case other:
             raise InputError(
                 Problem(
@@ -77,8 +85,8 @@ def _from_checkpoint(path: Path, images: str | None) -> Model:
     loaded = read_checkpoint(path, images)
 
     def read_stimuli() -> StimulusSet:
-        calibration, test = loaded.stimuli.values()
-        return StimulusSet(calibration=(calibration,), test=(test,))
+        calibration, *test = loaded.stimuli.values()
+        return StimulusSet(calibration=(calibration,), test=tuple(test))
 
     return Model(
         path=path,
@@ -88,6 +96,25 @@ def _from_checkpoint(path: Path, images: str | None) -> Model:
         reference=loaded.reference,
         images=images,
         test_images=loaded.test_images if isinstance(loaded, LoadedCmc) else None,
+    )
+
+
+def _read_yaml(path: Path, fields: Iterable[str]) -> LoadedYaml:
+    """A circuit from whichever kind of YAML this is."""
+    read = next((reader for field, reader in _READERS.items() if field in fields), read_circuit_yaml)
+    return read(path)
+
+
+def _from_program(path: Path) -> Model:
+    loaded = read_program(path)
+    stimuli = StimulusSet(calibration=loaded.calibration, test=loaded.test)
+    return Model(
+        path=path,
+        circuit=loaded.circuit,
+        facts=loaded.facts,
+        read_stimuli=lambda: stimuli,
+        reference=None,
+        machine=loaded.machine,
     )
 
 

@@ -5,17 +5,22 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from neurocmc.common.files import write_file
+from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.lower import Lowered
 from neurocmc.report.budget import Budget, chip_budget, ideal_budget
-from neurocmc.report.figures import draw_core_map, draw_error_waterfall, draw_gain_fits
+from neurocmc.report.core_budget import core_budget
+from neurocmc.report.core_load import CoreLoad, core_load
+from neurocmc.report.figures import draw_core_grid, draw_core_map, draw_error_waterfall, draw_gain_fits
 from neurocmc.report.html import Picture, ReportContent, write_report
 from neurocmc.report.spike_load import spike_load
 from neurocmc.report.staging import staging_costs, time_scale
+from neurocmc.sim.core_host import encode_cores
+from neurocmc.sim.cores import CoreRecord, run_cores
 from neurocmc.sim.loihi import simulate_emulator
-from neurocmc.targets import IdealTarget, LoihiTarget, Target
+from neurocmc.targets import IdealTarget, LoihiTarget, Target, TrueNorthTarget
 from neurocmc.verification.edges import Edge
 
 BUDGET = "budget.json"
@@ -35,10 +40,28 @@ def write_budget(folder: Path, lowered: Lowered, target: Target, calibration: tu
             recording = simulate_emulator(lowered.integer, stimulus)
             load = spike_load(lowered.integer, stimulus, recording)
             budget = chip_budget(lowered.chip, target, load, lowered.headroom)
+        case TrueNorthTarget():
+            assert lowered.cores is not None
+            budget = core_budget(lowered.cores, target, _core_load(lowered.cores, calibration[0]))
         case other:
             assert_never(other)
     write_file(folder / BUDGET, budget.to_json())
     return budget
+
+
+def _core_load(program: CoreProgram, calibration: Stimulus) -> CoreLoad:
+    """Spikes of every neuron over the first trials of a stimulus."""
+    stimulus = calibration.take(slice(LOAD_TRIALS))
+    host = encode_cores(program, stimulus)
+    run = run_cores(
+        program.network,
+        host,
+        stimulus.ticks(program.tick_s),
+        batch=stimulus.batch,
+        record=CoreRecord(outputs=False, neuron_totals=True),
+        threads=None,
+    )
+    return core_load(program, run, host, stimulus.name)
 
 
 def read_budget(artifact: Artifact) -> Budget:
@@ -75,6 +98,7 @@ def write_report_of(
         staging=tuple(staging_costs(circuit, levels.staged, levels.spiking)),
         time_scale=time_scale(circuit, levels.staged, target),
         integer=levels.integer,
+        cores=levels.cores,
         budget=budget,
         pictures=tuple(pictures),
     )
@@ -91,6 +115,10 @@ def _draw(figures: Path, levels: Lowered | Artifact, target: Target, edges: Sequ
         path = figures / "core-map.png"
         draw_core_map(levels.chip, target, path)
         pictures.append(Picture.read("cores", path, "The use of each core, by population."))
+    if levels.cores is not None and isinstance(target, TrueNorthTarget):
+        path = figures / "core-grid.png"
+        draw_core_grid(levels.cores, target, path)
+        pictures.append(Picture.read("cores", path, "The cores on the grid, whose they are, and how full they are."))
     if from_rate := [edge for edge in edges if edge.name.startswith("rate ~ ")]:
         path = figures / "errors.png"
         draw_error_waterfall(from_rate, path)

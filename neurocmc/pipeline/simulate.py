@@ -18,6 +18,7 @@ from neurocmc.pipeline.staging import restored
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
+from neurocmc.sim.truenorth import simulate_cores
 
 Interpreter = Literal["rate", "brian2", "emulator", "lava"]
 Codegen = Literal["numpy", "cython", "cpp_standalone"]
@@ -78,6 +79,8 @@ def _run(
                 progress=partial(progress, "brian2") if progress else None,
             )
         case "emulator":
+            if artifact.cores is not None:
+                return simulate_cores(artifact.cores, chosen, record_spikes=record_spikes, seed=artifact.seed)
             return simulate_emulator(integer_of(artifact), chosen, record_spikes=record_spikes)
         case "lava":
             return simulate_lava(
@@ -140,6 +143,9 @@ def _label_problems(artifact: Artifact, stimulus: Stimulus) -> Iterable[Problem]
 
 def integer_of(artifact: Artifact) -> IntegerNetwork:
     """The integer network. Raises InputError where the target has none."""
+    if artifact.cores is not None:
+        what = f"Lava has no neurons such as those of {artifact.target.name}"
+        raise InputError(Problem(str(artifact.directory), what, "use --on emulator, or compile for loihi1"))
     if artifact.integer is None:
         raise InputError(
             Problem(

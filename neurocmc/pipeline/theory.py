@@ -13,6 +13,7 @@ from neurocmc.pipeline.artifact import Artifact
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
+from neurocmc.sim.truenorth import simulate_cores
 from neurocmc.verification.edges import Edge
 from neurocmc.verification.winner import (
     WinnerTakeAll,
@@ -49,7 +50,12 @@ def _levels(artifact: Artifact, winner: WinnerTakeAll) -> list[tuple[WinnerTakeA
     def on_brian2(stimulus: Stimulus) -> Recording:
         return simulate_brian2(artifact.spiking, stimulus)
 
-    integer = artifact.integer
+    cores, integer = artifact.cores, artifact.integer
+    if cores is not None:
+        return [
+            (winner, on_rate),
+            (winner.as_realised(cores), lambda stimulus: simulate_cores(cores, stimulus, seed=artifact.seed)),
+        ]
     if integer is None:
         return [(winner, on_rate), (winner, on_brian2)]
 

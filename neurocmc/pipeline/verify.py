@@ -7,12 +7,14 @@ from pathlib import Path
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text, write_file
+from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus, side_by_side
 from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.certificates import artifact_certificate, certificate_edges
 from neurocmc.pipeline.emitted import emitted_edges
 from neurocmc.pipeline.lower import Progress, lower
 from neurocmc.pipeline.reporting import read_budget, write_report_of
@@ -21,7 +23,11 @@ from neurocmc.pipeline.theory import theory_edges
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
+from neurocmc.sim.truenorth import simulate_cores
+from neurocmc.theory.certificate import Certificate
+from neurocmc.verification.cores import as_on_cores, core_edges
 from neurocmc.verification.edges import (
+    CORE_GATES,
     Edge,
     Pair,
     fidelity_edges,
@@ -39,6 +45,7 @@ class Verification:
 
     edges: tuple[Edge, ...]
     report: Path
+    certificate: Certificate
 
     @property
     def passed(self) -> bool:
@@ -70,7 +77,11 @@ def verify(
         start, width = 0.1 + 0.75 * index / len(networks), 0.75 / len(networks)
         walked.append(_walk(artifact.staged, spiking, integer, stimuli, rates, told, start, width))
     edges += _worst_of(walked, _seed_note(artifact, seeds))
+    if artifact.cores is not None:
+        edges += _walk_cores(artifact, artifact.cores, stimuli, rates, seeds, told)
     told("theory", 0.85)
+    certificate = artifact_certificate(artifact)
+    edges += certificate_edges(certificate)
     edges += theory_edges(artifact)
     told("emitted program", 0.9)
     edges += emitted_edges(artifact, judged_by[0])
@@ -88,7 +99,7 @@ def verify(
         edges,
     )
     told("done", 1.0)
-    return Verification(edges=tuple(edges), report=report)
+    return Verification(edges=tuple(edges), report=report, certificate=certificate)
 
 
 def _batches(stimuli: tuple[Stimulus, ...]) -> tuple[Stimulus, ...]:
@@ -115,6 +126,7 @@ def _networks(artifact: Artifact, seeds: int) -> list[tuple[SpikingNetwork, Inte
                 code=artifact.code,
                 seed=seed,
                 tick_s=artifact.manifest["options"]["tick_s"],
+                allow_lost_states=True,  # whether it was allowed is settled; here they count
             )
             networks.append((lowered.spiking, lowered.integer))
     return networks
@@ -124,7 +136,7 @@ def _seed_note(artifact: Artifact, seeds: int) -> str:
     if seeds == 1:
         return ""
     if artifact.code == "threshold":
-        return "the threshold code has no random part: all seeds are one"
+        return "" if artifact.cores is not None else "the threshold code has no random part: all seeds are one"
     return f"worst of {seeds} seeds"
 
 
@@ -158,6 +170,35 @@ def _walk(
     edges += fidelity_edges("brian2 ~ emulator", _pairs(brian2, emulator, labels), readouts)
     edges += fidelity_edges("rate ~ emulator", _pairs(rates, emulator, labels), readouts)
     return edges
+
+
+def _walk_cores(
+    artifact: Artifact,
+    program: CoreProgram,
+    stimuli: Sequence[Stimulus],
+    rates: Sequence[Recording],
+    seeds: int,
+    told: Progress,
+) -> list[Edge]:
+    """Edges of neurosynaptic cores, one cause of error after the other; noise under `seeds` seeds, the worst told."""
+    told("emulator", 0.7)
+    readouts = (*artifact.spiking.readouts, *artifact.staged.classifiers)
+    labels = [stimulus.labels for stimulus in stimuli]
+    weighted, late = (
+        [simulate_rate(as_on_cores(artifact.staged, program, latency=latency), stimulus) for stimulus in stimuli]
+        for latency in (False, True)
+    )
+    edges = list(core_edges(program))
+    edges += fidelity_edges("rate ~ weights", _pairs(rates, weighted, labels), readouts)
+    edges += fidelity_edges("weights ~ latency", _pairs(weighted, late, labels), readouts)
+    walked: list[Sequence[Edge]] = []
+    for seed in range(artifact.seed, artifact.seed + seeds):
+        noisy = [simulate_cores(program, stimulus, seed=seed) for stimulus in stimuli]
+        last = fidelity_edges("latency ~ emulator", _pairs(late, noisy, labels), readouts, gates=CORE_GATES)
+        walked.append((*last, *fidelity_edges("rate ~ emulator", _pairs(rates, noisy, labels), readouts,
+                                              gates=CORE_GATES)))  # fmt: skip
+    note = f"worst of {seeds} seeds of the chip's noise" if seeds > 1 else ""
+    return [*edges, *_worst_of(walked, note)]
 
 
 def _pairs(first: Sequence[Recording], second: Sequence[Recording], labels: Sequence[Int]) -> list[Pair]:

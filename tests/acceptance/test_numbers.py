@@ -24,8 +24,8 @@ from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import LoihiTarget, load_target
+from neurocmc.theory.swta import ignition_threshold, switching_ratio, up_state, winner_gain
 from neurocmc.verification.metrics import accuracy, agreement, decisions, nrmse
-from neurocmc.verification.swta_theory import ignition_threshold, switching_ratio, up_state, winner_gain
 from tests.acceptance.winner_circuits import (
     EXCITE,
     INHIBIT,

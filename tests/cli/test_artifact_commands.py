@@ -281,13 +281,26 @@ def test_demos_are_listed() -> None:
     shown = run("demo")
     assert shown.code == 0
     told = parsed(run("demo", "--json"))["demos"]
-    assert set(told) == {"digits", "swta-digits", "working-memory"}
+    assert sorted(told) == sorted([
+        "digits", "swta-digits", "up-state", "two-state", "automaton", "delayed-match", "interneurons",
+    ])  # fmt: skip
     for name, title in told.items():
         assert f"\n{name} " in shown.out
         assert title in " ".join(shown.out.split())
-    unknown = run("demo", "working-memry")
+    unknown = run("demo", "up-stat")
     assert unknown.code == 2
-    assert "working-memory" in unknown.err
+    assert "up-state" in unknown.err
+
+
+def test_a_film_that_cannot_be_made_is_refused_before_anything_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    shown = run("demo", "up-state", "--animate", "mp4", "-o", tmp_path / "d")
+    assert shown.code == 2
+    assert "cure: install ffmpeg, or use --animate gif" in shown.err
+    assert not (tmp_path / "d").exists()
+    assert run("demo", "up-state", "--animate", "avi", "-o", tmp_path / "d").code == 2
 
 
 BY_BIAS = """

@@ -11,7 +11,7 @@ from typer.main import get_command
 from neurocmc.cli.main import app
 from tests.cli.running import run, run_process
 
-COMMANDS = ("train", "study", "inspect", "compile", "simulate", "verify", "budget", "targets", "demo")
+COMMANDS = ("train", "study", "inspect", "compile", "simulate", "verify", "robustness", "budget", "targets", "demo")
 
 
 def examples(text: str) -> list[str]:

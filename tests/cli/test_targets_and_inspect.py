@@ -9,7 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from neurocmc.cli.output import plain
 from neurocmc.cli.targets import unit_of
-from neurocmc.targets import LoihiTarget, known_targets, load_target
+from neurocmc.targets import LoihiTarget, TrueNorthTarget, known_targets, load_target
 from tests.cli.running import CHECKPOINT, CIRCUIT, ROOT, run, run_process
 
 
@@ -29,16 +29,25 @@ def test_all_targets_are_listed() -> None:
         assert load_target(name).title in text
 
 
+def test_options_of_a_chip_are_answered_with_yes_or_no() -> None:
+    shown = [line.split()[:2] for line in run("targets", "ranc").out.splitlines()]
+    assert ["stochastic", "no"] in shown
+    assert ["stochastic", "yes"] in [line.split()[:2] for line in run("targets", "truenorth").out.splitlines()]
+    assert {row["field"]: row["value"] for row in as_json("targets", "ranc")["limits"]}["stochastic"] is False
+
+
 def test_one_target_in_full(snapshot: SnapshotAssertion) -> None:
     shown = run("targets", "brian2")
     assert shown.code == 0
     assert shown.out == snapshot
 
 
-@pytest.mark.parametrize("name", ["loihi1", "loihi2", "loihi", str(ROOT / "targets" / "loihi1.yaml")])
+@pytest.mark.parametrize(
+    "name", ["loihi1", "loihi2", "loihi", "truenorth", "ranc", str(ROOT / "targets" / "loihi1.yaml")]
+)
 def test_every_number_has_value_unit_and_source(name: str) -> None:
     target = load_target(name)
-    assert isinstance(target, LoihiTarget)
+    assert isinstance(target, LoihiTarget | TrueNorthTarget)
     told = as_json("targets", name)
     rows = {row["field"]: row for row in told["limits"]}
     assert set(rows) == set(target.provenance)
@@ -47,7 +56,8 @@ def test_every_number_has_value_unit_and_source(name: str) -> None:
         assert row["value"] == plain(getattr(values, field))
         assert row["sources"]
         assert row["unverified"] == target.provenance[field].unverified
-    assert rows["synapse_memory_bits_per_core"]["unit"] == "bits per core"
+    unit = {"synapse_memory_bits_per_core": "bits per core", "noise_mask_bits": "bits", "default_tick_s": "s"}
+    assert all(rows[field]["unit"] == unit[field] for field in unit.keys() & rows.keys())
     assert told["energy_caveat"] == target.energy_caveat
     text = run("targets", name).out
     for field in rows:

@@ -97,4 +97,4 @@ def test_a_family_that_is_none(tmp_path: Path) -> None:
     shown = run("train", tmp_path / "r.yaml", "-o", tmp_path / "m.pt")
     assert shown.code == 2
     assert "family: 'cnc' is not a family of circuits that can be trained" in unwrapped(shown.err)
-    assert "families are cmc and swta" in unwrapped(shown.err)
+    assert "families are cmc, memory, swta" in unwrapped(shown.err)

@@ -1,0 +1,93 @@
+"""Certificates in the pipeline: of a model, of a compilation, of an artifact; what verify says of them.
+
+The circuit as trained is the staged one, which is the model's own but for rewritings that are exact; as rounded it is
+the one that the integers are. On a target of real numbers nothing rounds, and the certificate is of one side only.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from neurocmc.common.files import json_text, write_file
+from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.model import Model
+from neurocmc.theory.certificate import Certificate, certify
+from neurocmc.theory.linear_threshold import NoTheory, linear_threshold
+from neurocmc.theory.realised import realised_circuit
+from neurocmc.verification.cores import as_on_cores
+from neurocmc.verification.edges import Edge, judged
+
+CERTIFICATE = "certificate.json"
+
+
+def input_levels(stimuli: Iterable[Stimulus]) -> dict[str, float]:
+    """The largest value that each input takes: what its winners are looked for at."""
+    levels: dict[str, float] = {}
+    for stimulus in stimuli:
+        for name, values in stimulus.values.items():
+            levels[name] = max(levels.get(name, 0.0), float(values.max(initial=0.0)))
+    return levels
+
+
+def certificate_of(staged: RateCircuit, rounded: RateCircuit | None, stimuli: Iterable[Stimulus]) -> Certificate:
+    """The certificate of a circuit, and of what a target made of it."""
+    return certify(staged, input_levels(stimuli), rounded)
+
+
+def model_certificate(model: Model) -> Certificate:
+    """The certificate of a model as trained, driven as hard as its calibration drives it."""
+    if isinstance(linear_threshold(model.circuit), NoTheory):  # its stimuli, which may take seconds, say nothing then
+        return certificate_of(model.circuit, None, ())
+    return certificate_of(model.circuit, None, model.read_stimuli().calibration)
+
+
+def artifact_certificate(artifact: Artifact) -> Certificate:
+    """The same, from the levels of an artifact, anew; what was moved to keep its states, as it was written."""
+    rounded = None
+    if artifact.integer is not None:
+        rounded = realised_circuit(artifact.staged, artifact.spiking, artifact.integer)
+    elif artifact.cores is not None:
+        rounded = as_on_cores(artifact.staged, artifact.cores, latency=False)
+    certificate = certificate_of(artifact.staged, rounded, artifact.stimuli.calibration)
+    written = artifact.directory / CERTIFICATE
+    changes = json.loads(written.read_text(encoding="utf-8"))["changes"] if written.is_file() else ()
+    return replace(certificate, changes=tuple(changes))
+
+
+def write_certificate(folder: Path, certificate: Certificate) -> None:
+    """certificate.json of an artifact."""
+    write_file(folder / CERTIFICATE, json_text(certificate.as_json()))
+
+
+def certificate_edges(certificate: Certificate) -> list[Edge]:
+    """Up-states and winners that rounding destroyed: none is the limit. No edge where nothing rounds or stands."""
+    if certificate.no_theory or not certificate.is_rounded:
+        return []
+    edges: list[Edge] = []
+    for states, gone, quantity in (
+        (certificate.up_states, certificate.lost, "up-states that rounding destroys"),
+        (certificate.winners, certificate.lost_winners, "winners that rounding destroys"),
+    ):
+        if states:
+            edges.append(
+                judged(
+                    "trained ~ rounded",
+                    quantity,
+                    float(len(gone)),
+                    0.0,
+                    f"of {len(states)}",
+                    note=f"{gone[0].name}: {gone[0].lost}" if gone else _margins(states[0].channel, certificate),
+                )
+            )
+    return edges
+
+
+def _margins(channel: str, certificate: Certificate) -> str:
+    """The state whose rounded margin is thinnest, relative to its own activity."""
+    states = certificate.winners if channel else certificate.up_states
+    held = [(state, state.rounded) for state in states if state.rounded is not None]
+    state, facts = min(held, key=lambda entry: entry[1].slack / entry[1].activity)
+    return f"thinnest: {state.name}, {facts.slack:.4g} from a threshold at {facts.slack_unit}"
