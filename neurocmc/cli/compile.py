@@ -90,7 +90,8 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
         f"{network.name}: {units} units x {artifact.neurons} neurons in {artifact.code} code "
         f"for {artifact.target.name}, seed {artifact.seed}"
     )
-    say(f"neurons a unit: {artifact.manifest['neurons_reason']}")
+    reason = artifact.manifest["neurons_reason"]
+    say(reason if "neurons a unit" in reason else f"neurons a unit: {reason}")
     say(time_scale(artifact.circuit, artifact.staged, artifact.target))
     if rewritten := staging_costs(artifact.circuit, artifact.staged, network):
         show(staging_table(rewritten))

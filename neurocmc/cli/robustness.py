@@ -72,7 +72,8 @@ def robustness(
         say_json({"circuit": result.circuit, "seeds": seeds, "cells": result.cells, "files": files})
         return
     head, lines = table(result, by_stimulus=False)  # what fits a page; the files have all
-    show(grid(f"{result.circuit} on faulty chips, {seeds} seeds, 95 % confidence", head, lines, head[1:]))
+    many = f"{seeds} seed{'s' * (seeds != 1)}"
+    show(grid(f"{result.circuit} on faulty chips, {many}, 95 % confidence", head, lines, head[1:]))
     for path in files:
         say(f"{'picture' if path.suffix == '.png' else 'table'}: {path}")
 

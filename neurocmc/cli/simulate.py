@@ -183,7 +183,8 @@ def _decided(recording: "Recording", readout: "Readout | Classifier", stimulus: 
 
 def _tell(facts: dict[str, Any], decided: list[dict[str, Any]]) -> None:
     say(
-        f"{facts['stimulus']} on {facts['on']}: {facts['trials']:,} trials of {facts['duration_s']:g} s, "
+        f"{facts['stimulus']} on {facts['on']}: {facts['trials']:,} trial{'s' * (facts['trials'] != 1)} "
+        f"of {facts['duration_s']:g} s, "
         f"{facts['ticks']:,} ticks of {1e3 * facts['tick_s']:g} ms"
     )
     for population in facts["populations"]:

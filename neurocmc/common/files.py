@@ -37,7 +37,7 @@ def replace_directory(path: Path) -> Generator[Path]:
     InputError is raised before anything is written. Whatever stands at `path` stays there until the new one is whole.
     """
     path = _place(path)
-    _check_replaceable(path)
+    check_replaceable(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
@@ -46,7 +46,7 @@ def replace_directory(path: Path) -> Generator[Path]:
     try:
         temporary.chmod(0o777 & ~_umask())
         yield temporary
-        _check_replaceable(path)
+        check_replaceable(path)
         try:
             _swap(temporary, path)
         except OSError as error:
@@ -178,7 +178,8 @@ def _place(path: Path) -> Path:
     return place
 
 
-def _check_replaceable(path: Path) -> None:
+def check_replaceable(path: Path) -> None:
+    """What `replace_directory` refuses, to be said before the work is done. Raises InputError."""
     if not path.exists():
         return
     if not path.is_dir():

@@ -28,7 +28,7 @@ def read_json(path: Path, *, max_bytes: int = MAX_JSON_BYTES, kind: str = "a JSO
     """
     content = _content(path, max_bytes, kind)
     try:
-        document = json.loads(content.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_unique)
+        document = parsed(content)
     except RecursionError:
         raise InputError(Problem(str(path), "is nested too deeply", f"is it {kind}?")) from None
     except ValueError as error:
@@ -37,6 +37,11 @@ def read_json(path: Path, *, max_bytes: int = MAX_JSON_BYTES, kind: str = "a JSO
     if not isinstance(document, dict):
         raise InputError(Problem(str(path), "an object is needed at the top", f"is it {kind}?"))
     return document
+
+
+def parsed(content: bytes) -> Any:
+    """What UTF-8 JSON holds, of any kind. Raises ValueError, or RecursionError where it is nested too deeply."""
+    return json.loads(content.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_unique)
 
 
 def validated(path: Path, data: dict[str, Any], model: type[Model]) -> Model:

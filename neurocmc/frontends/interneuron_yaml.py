@@ -30,6 +30,7 @@ from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.strict_yaml import StrictModel, load_document
 from neurocmc.common.yaml_complaints import FieldPath
 from neurocmc.frontends.circuit_yaml import MAX_UNITS, LoadedYaml, Name, NonNegative, Number, Positive
+from neurocmc.frontends.rectifiers import rectifiers
 from neurocmc.frontends.stimulus_yaml import Fault, StimulusField, read_stimuli
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection, Readout
 from neurocmc.ir.stimulus import Stimulus
@@ -174,31 +175,16 @@ def _faults(file: SwtaFile) -> Iterator[Fault]:
 
 
 def _populations(swta: SwtaField) -> Iterator[RatePopulation]:
-    cells = swta.interneurons
-    yield _rectifier(PYRAMIDAL, swta.units, swta.threshold, swta.tau_ms)
+    cells, tau_s = swta.interneurons, 1e-3 * swta.tau_ms
+    yield rectifiers(PYRAMIDAL, swta.units, swta.threshold, tau_s)
     if cells.pv != "off":
-        yield _rectifier(PV, 1, cells.pv.threshold, swta.tau_ms)
+        yield rectifiers(PV, 1, cells.pv.threshold, tau_s)
     if cells.sst != "off":
-        yield _rectifier(SST, 1, cells.sst.threshold, swta.tau_ms)
+        yield rectifiers(SST, 1, cells.sst.threshold, tau_s)
         if cells.vip != "off":
-            yield _rectifier(VIP, 1, cells.vip.threshold, cells.sst.tau_ms or swta.tau_ms)
+            yield rectifiers(VIP, 1, cells.vip.threshold, 1e-3 * (cells.sst.tau_ms or swta.tau_ms))
     if cells.lamp5 != "off":
-        yield _rectifier(LAMP5, 1, 0.0, swta.tau_ms)
-
-
-def _rectifier(name: str, size: int, threshold: float, trace_tau_ms: float) -> RatePopulation:
-    """Units of slope 1, observed through the filter behind which others see them."""
-    return RatePopulation(
-        name=name,
-        size=size,
-        transfer="relu",
-        gain=np.ones(size),
-        offset=np.full(size, threshold),
-        bias=np.zeros(size),
-        saturation=np.inf,
-        trace_tau_s=trace_tau_ms * 1e-3,
-        initial=np.zeros(size),
-    )
+        yield rectifiers(LAMP5, 1, 0.0, tau_s)
 
 
 def _projections(swta: SwtaField) -> Iterator[RateProjection]:

@@ -20,7 +20,8 @@ from neurocmc.circuits.training import parameter_count
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import raise_input_problems
 from neurocmc.frontends.checkpoint_file import CheckpointFile
-from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection, Readout
+from neurocmc.frontends.rectifiers import rectifiers
+from neurocmc.ir.rate import RateCircuit, RateInput, RateProjection, Readout
 from neurocmc.ir.stimulus import Stimulus
 
 CALIBRATION = "trials-calibration"
@@ -109,7 +110,7 @@ def _circuit(recipe: MemoryRecipe, circuit: TaskCircuit, sha256: str) -> RateCir
         name=recipe.task,
         dt_s=circuit.dt_s,
         populations=tuple(
-            _population(name, size, thresholds[name], circuit.tau_s) for name, size in circuit.sizes.items()
+            rectifiers(name, size, thresholds[name], circuit.tau_s) for name, size in circuit.sizes.items()
         ),
         projections=tuple(
             RateProjection(
@@ -140,20 +141,6 @@ def _circuit(recipe: MemoryRecipe, circuit: TaskCircuit, sha256: str) -> RateCir
             ),
         ),
         origin_sha256=sha256,
-    )
-
-
-def _population(name: str, size: int, threshold: float, tau_s: float) -> RatePopulation:
-    return RatePopulation(
-        name=name,
-        size=size,
-        transfer="relu",
-        gain=np.ones(size),
-        offset=np.full(size, threshold),
-        bias=np.zeros(size),
-        saturation=float("inf"),
-        trace_tau_s=tau_s,
-        initial=np.zeros(size),
     )
 
 

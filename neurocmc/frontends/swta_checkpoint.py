@@ -22,7 +22,8 @@ from neurocmc.circuits.training import parameter_count
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError, raise_input_problems
 from neurocmc.frontends.checkpoint_file import CheckpointFile
-from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection, Readout
+from neurocmc.frontends.rectifiers import rectifiers
+from neurocmc.ir.rate import RateCircuit, RateInput, RateProjection, Readout
 from neurocmc.ir.stimulus import Stimulus
 
 CALIBRATION = "digits-calibration"
@@ -119,8 +120,8 @@ def _circuit(recipe: Recipe, values: SwtaValues, sha256: str, encoder: int) -> R
         name=f"swta-{recipe.task}",
         dt_s=values.dt_s,
         populations=(
-            _relu_population(EXCITE, values.units, values.threshold, values.tau_s),
-            _relu_population(INHIBIT, 1, values.threshold_inhibit, values.tau_s),
+            rectifiers(EXCITE, values.units, values.threshold, values.tau_s),
+            rectifiers(INHIBIT, 1, values.threshold_inhibit, values.tau_s),
         ),
         projections=_projections(values),
         inputs=(RateInput(name=EVIDENCE, target=EXCITE, weight=np.eye(values.units)),),
@@ -135,20 +136,6 @@ def _circuit(recipe: Recipe, values: SwtaValues, sha256: str, encoder: int) -> R
         ),
         origin_sha256=sha256,
         on_host=(f"encoder: image 28x28 -> evidence, {encoder:,} parameters",),
-    )
-
-
-def _relu_population(name: str, size: int, threshold: float, tau_s: float) -> RatePopulation:
-    return RatePopulation(
-        name=name,
-        size=size,
-        transfer="relu",
-        gain=np.ones(size),
-        offset=np.full(size, threshold),
-        bias=np.zeros(size),
-        saturation=float("inf"),
-        trace_tau_s=tau_s,
-        initial=np.zeros(size),
     )
 
 

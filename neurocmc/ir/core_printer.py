@@ -91,7 +91,7 @@ def _projection(projection: CoreProjection) -> list[str]:
 
 
 def _input(given: CoreInput) -> list[str]:
-    kind = "filtered" if given.filtered else "unfiltered (the host sends the innovation)"
+    kind = "filtered" if given.filter_pole else "unfiltered (the host sends the innovation)"
     head = f"input {given.name}: {counted(given.lsb_per_input.shape[1], 'channel')} -> {given.target}, {kind}"
     facts: Facts = [
         ("axons", f"{vector((given.weight != 0).sum(axis=1))} a unit, weights {vector(given.weight)} LSB a spike"),

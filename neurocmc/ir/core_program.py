@@ -59,8 +59,8 @@ class CorePopulation:
     activity_per_spike: float
     trace_tau_s: float
     lsb_per_drive: Float  # (units,) LSB of V per unit of the rate circuit's drive
-    wanted_pole: Float  # (units,) exp(-tick/tau) of the synaptic filter
-    realised_pole: Float  # (units,) as feedback weight and mask hold it, shortened for latency
+    wanted_pole: Float  # (units,) of the synaptic filter, shortened for latency; any where nothing is filtered
+    realised_pole: Float  # (units,) as feedback weight and spacing hold it
     gain_residual: Float  # (units,) worst error of a gain of the unit over its largest wanted gain
 
     def __post_init__(self) -> None:
@@ -103,7 +103,7 @@ class CoreInput:
     weight: NDArray[np.int64]  # (units, axons) LSB of V per spike
     lsb_per_input: Float  # (units, channels) LSB of V per unit of input
     keep: Float  # (units,) pole of the filter that V has
-    filtered: bool  # the drive passes that filter; else V is to hold the drive without lag
+    filter_pole: float  # of the filter the drive is to pass; 0 where V is to hold the drive without lag
 
     def __post_init__(self) -> None:
         units = len(self.core)

@@ -28,7 +28,6 @@ Everything read here may be damaged or hostile: what is wrong is an InputError t
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -38,6 +37,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.files import json_text, read_npz, write_file, write_npz
+from neurocmc.common.strict_json import parsed
 from neurocmc.ir.chip import ChipProgram
 from neurocmc.ir.codec import Coded, Malformed, decode, encode, is_unicode
 from neurocmc.ir.core_program import CoreProgram
@@ -300,24 +300,13 @@ def _json_of(path: Path) -> dict[str, Any]:
     if len(content) > MAX_JSON_BYTES:
         raise InputError(Problem(str(path), f"holds more than {MAX_JSON_BYTES:,} bytes", "is it the right file?"))
     try:
-        document = json.loads(content.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_unique)
+        document = parsed(content)
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:120]
         raise InputError(Problem(str(path), f"is not well-formed JSON ({reason})", _REPAIR)) from None
     if not isinstance(document, dict):
         raise InputError(Problem(str(path), "an object is needed at the top", _REPAIR))
     return document
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key stands twice in one object")
-    return found
 
 
 def _decoded(path: Path, read: Any) -> Any:

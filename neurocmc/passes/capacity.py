@@ -14,6 +14,7 @@ import numpy as np
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.rate import RateCircuit, RateProjection
 from neurocmc.passes.packing import least_bits
+from neurocmc.passes.truenorth.leaks import FILTER_NEURONS
 from neurocmc.targets import IdealTarget, LoihiLimits, LoihiTarget, Target, TrueNorthLimits, TrueNorthTarget
 
 
@@ -45,11 +46,13 @@ class Capacity:
                 f"{circuit.units:,} units take a core each, limit {limits.cores_per_chip:,} on {chip}",
                 "use fewer units, or a larger grid",
             )
-        if self.neurons >= limits.neurons_per_core:
+        fitting = limits.neurons_per_core - FILTER_NEURONS
+        if self.neurons > fitting:
             yield Problem(
                 "--neurons",
-                f"a pool of {self.neurons:,} neurons, limit {limits.neurons_per_core - 1:,} on a core of {chip}",
-                "use fewer neurons a unit",
+                f"a pool of {self.neurons:,} neurons; {fitting:,} fit a core of {chip}, beside {FILTER_NEURONS} "
+                "neurons of its filter",
+                f"use {fitting // 2:,} or fewer: the rest of the core is needed for copies that serve other cores",
             )
 
     def _problems(self, circuit: RateCircuit, chip: str, limits: LoihiLimits) -> Iterable[Problem]:

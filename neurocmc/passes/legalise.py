@@ -29,7 +29,10 @@ class Legalise:
                 raise_infeasible((*delay, *_loihi_problems(network, target.limits)))
             case TrueNorthTarget():
                 delay = _spike_delay_problems(target.name, target.limits.spike_delay_ticks)
-                raise_infeasible((*delay, *_code_problems(network, target.name), *_filter_problems(network, 1)))
+                code = _code_problems(network, target.name)
+                raise_infeasible(
+                    (*delay, *code, *_filter_problems(network, 1), *_delay_problems(network, target.name))
+                )
             case IdealTarget():
                 delay = _spike_delay_problems(target.name, target.limits.spike_delay_ticks)
                 raise_infeasible(delay)
@@ -64,6 +67,17 @@ def _code_problems(network: SpikingNetwork, chip: str) -> Iterable[Problem]:
                 f"its pools use the {population.code} code; a potential on {chip} is the synaptic filter itself, and "
                 "a neuron has no membrane beside it",
                 "use --code threshold",
+            )
+
+
+def _delay_problems(network: SpikingNetwork, chip: str) -> Iterable[Problem]:
+    """A neuron of a core has one delay for its spikes, and what reaches its own core must not wait."""
+    for projection in network.projections:
+        if projection.delay_ticks and network.population(projection.source).code == "threshold":
+            yield Problem(
+                f"projection {projection.name}",
+                f"a delay of {projection.delay_ticks} ticks; corelets on {chip} are built without",
+                "use a delay of 0, or a target with delays",
             )
 
 

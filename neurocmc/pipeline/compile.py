@@ -11,7 +11,7 @@ from neurocmc.backends.brian2 import emit_brian2
 from neurocmc.backends.loihi import emit_loihi
 from neurocmc.backends.truenorth import emit_truenorth
 from neurocmc.common.errors import Problem, raise_input_problems
-from neurocmc.common.files import MANIFEST, json_text, replace_directory, write_file
+from neurocmc.common.files import MANIFEST, check_replaceable, json_text, replace_directory, write_file
 from neurocmc.ir.printer import print_level
 from neurocmc.ir.spiking import Code
 from neurocmc.ir.stimulus import Stimulus
@@ -91,6 +91,7 @@ def compile_model(
     raise_input_problems(options.problems())
     model = load(model, options.images) if isinstance(model, str | Path) else model
     target = load_target(target) if isinstance(target, str) else target
+    check_replaceable(Path(directory))
     stimuli = model.read_stimuli()
     _check_stimuli(model, stimuli)
     choice = _choose(model, stimuli, target, options, progress)

@@ -99,10 +99,10 @@ def _parsed(directory: Path, path: Path) -> dict[str, Any]:
         if len(content) > MAX_BYTES:
             raise InputError(Problem(str(path), f"it holds more than {MAX_BYTES:,} bytes", _AGAIN))
         data = json.loads(content.decode("utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         cure = "give a directory made by `neurocmc compile`"
         raise InputError(
-            Problem(str(directory), f"it holds no {MANIFEST}" if directory.exists() else "no such directory", cure)
+            Problem(str(directory), f"it holds no {MANIFEST}" if directory.is_dir() else "no such directory", cure)
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:120]

@@ -64,6 +64,9 @@ def load(path: str | Path, images: str | None = None) -> Model:
                 what = "a circuit written by hand states its own stimuli"
                 raise InputError(Problem("--images", what, "leave it out: it is for published checkpoints"))
             fields = load_document(path).data
+            if {"family", "task"} <= set(fields):
+                what = "is a recipe of training, not a circuit"
+                raise InputError(Problem(str(path), what, f"train it: neurocmc train {path} -o model.pt"))
             return _from_program(path) if is_program(fields) else _from_yaml(path, _read_yaml(path, fields))
         case other:
             raise InputError(

@@ -69,7 +69,10 @@ class RobustnessOptions:
         for level in self.levels:
             if not 0.0 <= level <= 1.0:
                 yield Problem("--levels", f"level is {level:g}", "give shares of 0 to 1; 0.1 is 10 %")
-        for name, value in (("--kinds", len(self.kinds)), ("--seeds", self.seeds), ("--samples", self.samples)):
+        for name, named in (("--kinds", self.kinds), ("--levels", self.levels)):
+            if not named:
+                yield Problem(name, "names none", "give one or more, or leave it out")
+        for name, value in (("--seeds", self.seeds), ("--samples", self.samples)):
             if value < 1:
                 yield Problem(name, f"got {value}", "give 1 or more")
 
@@ -132,7 +135,10 @@ def robustness(
     """
     options = options or RobustnessOptions()
     raise_input_problems(options.problems())
-    network = integer_of(artifact)
+    if artifact.integer is None:
+        what = f"faults are of Loihi's integer networks; {artifact.target.name} has none"
+        raise InputError(Problem(str(artifact.directory), what, "compile for loihi1 or loihi2"))
+    network = artifact.integer
     _check_size(network)
     tasks = _tasks(artifact, options)
     grid: list[tuple[str, float]] = [(NO_FAULT, 0.0)]

@@ -97,7 +97,7 @@ def _seconds(cell: Cell) -> str:
     held = cell.held_s
     if held is None:
         return ""
-    return f"{held.value:.2f} ({held.low:.2f} to {held.high:.2f}) of {cell.longest_s:.1f}"
+    return f"{held.value:.2f} ({held.low:.2f} to {held.high:.2f}) of {cell.longest_s:.3g}"
 
 
 def markdown(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:

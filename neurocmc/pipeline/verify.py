@@ -37,6 +37,7 @@ from neurocmc.verification.edges import (
 )
 
 VERIFY = "verify.json"
+MOST_SEEDS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +64,10 @@ def verify(
     for option, value in (("--samples", samples), ("--seeds", seeds)):
         if value is not None and value < 1:
             raise InputError(Problem(option, f"got {value}", "give 1 or more"))
+    if seeds > MOST_SEEDS:
+        raise InputError(
+            Problem("--seeds", f"got {seeds:,}", f"give {MOST_SEEDS:,} at most: each runs all trials again")
+        )
     told = progress or _silent
     model = artifact.model()
     judged_by = artifact.stimuli.test or artifact.stimuli.calibration

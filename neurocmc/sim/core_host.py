@@ -6,6 +6,8 @@ What rounding left goes with the next tick, whole, so that the mean is exact; wh
 carry follows as well, less what would have decayed in the meantime.
 """
 
+from typing import NoReturn
+
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int
@@ -14,15 +16,14 @@ from neurocmc.ir.core_program import CoreInput, CoreProgram
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.cores import CoreInputSpikes
 
-LATE_LIMIT = (
-    0.05  # of an input's reach that may be left to later ticks for good: beyond it, V cannot follow the drive
-)
-
 MOST_LATE_TICKS = 100  # in a row with more left than a tick can carry: beyond them V does not follow the drive
 
 
 def encode_cores(program: CoreProgram, stimulus: Stimulus) -> CoreInputSpikes:
-    """The spikes of all inputs. Raises InputError where a drive is more than its axons carry in the long run."""
+    """The spikes of all inputs.
+
+    Raises InputError where a drive is more than its axons carry in the long run, or reaches a unit without any.
+    """
     found = [_encode_input(program, entry, stimulus) for entry in program.inputs]
     columns = zip(*found, strict=True) if found else [[np.zeros(0, dtype=np.int64)]] * 4
     trial, tick, core, axon = (np.concatenate(column) for column in columns)
@@ -34,22 +35,27 @@ def _encode_input(program: CoreProgram, entry: CoreInput, stimulus: Stimulus) ->
     edge_of_tick = stimulus.edge_of_tick(program.tick_s)
     up, down = _Axons.of(entry, 1), _Axons.of(entry, -1)
     before = np.zeros((stimulus.batch, len(entry.core)))
-    carry = np.zeros_like(before)
+    carry, drive = np.zeros_like(before), np.zeros_like(before)
     reach = np.maximum(up.reach, down.reach)
-    late = 0
+    late = np.zeros(before.shape, dtype=np.int64)
+    if (wanted_of_edge.any(axis=1) & (reach == 0)).any():
+        _refuse(entry, stimulus, "no axon carries it: it was 0 in calibration")
     events: list[tuple[Int, Int, Int, Int]] = []
     for tick, edge in enumerate(edge_of_tick):
-        wanted = wanted_of_edge[:, edge]
-        # A filtered drive acts from the next tick on, as in the rate circuit.
-        innovation = (1.0 - entry.keep) * before if entry.filtered else wanted - entry.keep * before
-        missing, before = innovation + carry, wanted
+        if entry.filter_pole:  # a filtered drive acts from the next tick on, as in the rate circuit
+            wanted = entry.filter_pole * before + (1.0 - entry.filter_pole) * drive
+            drive = wanted_of_edge[:, edge]
+        else:
+            wanted = wanted_of_edge[:, edge]
+        missing, before = wanted - entry.keep * before + carry, wanted
         high, low = _spikes(missing, up, down)
         left = missing - (high * up.weight - low * down.weight)
         rounding = np.clip(left, -0.5 * up.weight, 0.5 * up.weight)
         carry = rounding + entry.keep * (left - rounding)
-        late = late + 1 if (np.abs(carry) > reach).any() else 0
-        if late > MOST_LATE_TICKS:
-            _refuse(entry, stimulus, float((np.abs(missing) / np.maximum(reach, 1)).max()))
+        late = np.where(np.abs(carry) > reach, late + 1, 0)
+        if (late > MOST_LATE_TICKS).any():
+            times = float((np.abs(missing) / np.maximum(reach, 1)).max())
+            _refuse(entry, stimulus, f"its drive stays {times:.2f} times above what the input axons carry in a tick")
         events += [_events(entry, up, high, tick), _events(entry, down, low, tick)]
     trial, ticks, core, axon = (np.concatenate(column) for column in zip(*events, strict=True))
     return trial, ticks, core, axon
@@ -65,7 +71,9 @@ class _Axons:
     def of(cls, entry: CoreInput, sign: int) -> "_Axons":
         own = np.sign(entry.weight) == sign
         weight = np.abs(np.where(own, entry.weight, 0)).max(axis=1, initial=0).astype(np.float64)
-        return cls(own.argmax(axis=1), own.sum(axis=1), weight)
+        # A drive that calibration never saw has no axons at all.
+        first = own.argmax(axis=1) if own.shape[1] else np.zeros(len(own), dtype=np.int64)
+        return cls(first, own.sum(axis=1), weight)
 
     @property
     def reach(self) -> Float:
@@ -97,11 +105,11 @@ def _events(entry: CoreInput, axons: _Axons, spikes: Int, tick: int) -> tuple[In
     return trial, np.full(trial.size, tick), entry.core[unit], axon
 
 
-def _refuse(entry: CoreInput, stimulus: Stimulus, times: float) -> None:
+def _refuse(entry: CoreInput, stimulus: Stimulus, what: str) -> NoReturn:
     raise InputError(
         Problem(
             f"stimulus {stimulus.name}, input {entry.name}",
-            f"its drive stays {times:.2f} times above what the input axons carry in a tick",
+            what,
             "compile with a calibration stimulus that covers this drive, or scale the drive down",
         )
     )

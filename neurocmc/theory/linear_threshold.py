@@ -154,6 +154,8 @@ def linear_threshold(circuit: RateCircuit) -> LinearThreshold | NoTheory:
     for projection in circuit.projections:
         if projection.order != 1:
             return NoTheory(reason=f"projection {projection.name} has a kernel of order {projection.order}")
+        if projection.delay_ticks:  # states would be the same, but not which of them are stable
+            return NoTheory(reason=f"projection {projection.name} has a delay of {projection.delay_ticks} steps")
     sizes = [population.size for population in circuit.populations]
     first = dict(zip((p.name for p in circuit.populations), np.cumsum([0, *sizes]).tolist(), strict=False))
     weight, source, tau_s = _filters(circuit, first, sum(sizes))

@@ -49,8 +49,8 @@ def _facts(facts: StateFacts) -> str:
     parts = [f"activity {facts.activity:.4f}"]
     if facts.ignition is not None:
         parts.append(f"ignites at {facts.ignition:.4f}")
-    parts.append(f"slack {facts.slack:.4f} at {facts.slack_unit}")
+    parts.append(f"slack {max(facts.slack, 0.0):.4f} at {facts.slack_unit}")
     parts.append(f"settles in {1e3 * facts.settle_s:.3g} ms")
     if facts.guaranteed_drop > 0:
-        parts.append(f"a drop of {100 * facts.guaranteed_drop:.2g} % surely regained")
+        parts.append(f"a drop of {100 * facts.guaranteed_drop:.3g} % surely regained")
     return ", ".join(parts)

@@ -1,8 +1,8 @@
 """What neurosynaptic cores made of a circuit, one cause at a time: weights, then latency, then counting and noise.
 
 The rate circuit is given first the gains and poles that the cores hold, then the ticks that splitters and partial
-sums cost; what the cores do beyond that is due to whole neurons and to the noise of their thresholds. Each step is
-compared with the one before it.
+sums cost; what the cores do beyond that is due to whole neurons, to the noise of their thresholds, and to drives that
+jump further than input axons carry in a tick. Each step is compared with the one before it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -55,14 +55,14 @@ def _parts(
                 name=f"{projection.name}#{number}",
                 weight=weight,
                 dc_gain=1.0,
-                tau_s=-program.tick_s / float(np.log(pole)),
+                tau_s=-program.tick_s / float(np.log(pole)) if pole > 0 else 0.0,  # latency took all of the filter
                 delay_ticks=projection.delay_ticks + ticks,
             )
 
 
 def core_edges(program: CoreProgram) -> tuple[Edge, ...]:
     """What cores did to the filters and to the gains, and how far latency was made up for."""
-    poles = {p.name: _pole_error(p, program) for p in program.populations}
+    poles = {p.name: _pole_error(p) for p in program.populations}
     gains = _gain_errors(program.projections, {p.name: p.units for p in program.populations})
     edges: list[Edge] = []
     for errors, quantity, limit in (
@@ -75,26 +75,27 @@ def core_edges(program: CoreProgram) -> tuple[Edge, ...]:
     return tuple(edges)
 
 
-def _pole_error(population: CorePopulation, program: CoreProgram) -> float:
-    """Worst relative error of 1 - pole among the units whose filter was not shortened for latency."""
-    late = np.zeros(population.units, dtype=np.bool_)
-    for projection in program.projections:
-        if projection.target == population.name:
-            late |= (projection.latency_ticks > 0).any(axis=1)
+def _pole_error(population: CorePopulation) -> float:
+    """Worst relative error of 1 - pole among the units."""
     wanted = 1.0 - population.wanted_pole
-    error = np.abs((1.0 - population.realised_pole) / wanted - 1.0)
-    return float(np.where(late | (population.wanted_pole == 0), 0.0, error).max(initial=0.0))
+    return float(np.abs((1.0 - population.realised_pole) / wanted - 1.0).max(initial=0.0))
 
 
 def _gain_errors(projections: Sequence[CoreProjection], units: Mapping[str, int]) -> dict[str, float]:
-    """Worst error of a gain of each projection, relative to the strongest synapse of its target unit."""
+    """Worst error of a gain of each projection, relative to the strongest synapse of its target unit.
+
+    Projections between the same two populations are one connection on the cores, and are judged by their sum.
+    """
     strongest: dict[str, Float] = {name: np.zeros(count) for name, count in units.items()}
+    error: dict[tuple[str, str], Float] = {}
     for projection in projections:
+        ends = projection.target, projection.source
         own = np.abs(projection.wanted_gain).max(axis=1, initial=0.0)
         strongest[projection.target] = np.maximum(strongest[projection.target], own)
+        error[ends] = error.get(ends, 0.0) + (projection.realised_gain - projection.wanted_gain)
     errors: dict[str, float] = {}
     for projection in projections:
         scale = np.where(strongest[projection.target] > 0, strongest[projection.target], 1.0)
-        error = np.abs(projection.realised_gain - projection.wanted_gain).max(axis=1, initial=0.0)
-        errors[projection.name] = float((error / scale).max(initial=0.0))
+        worst = np.abs(error[projection.target, projection.source]).max(axis=1, initial=0.0)
+        errors[projection.name] = float((worst / scale).max(initial=0.0))
     return errors

@@ -31,6 +31,7 @@ class Gates:
     accuracy_drop: float = 0.01
 
 
+GATES = Gates()
 # Cores count a source with the few neurons whose axons fit, and their filters are noisy.
 CORE_GATES = Gates(nrmse=0.08, agreement=0.95, accuracy_drop=0.02)
 
@@ -153,7 +154,7 @@ def fidelity_edges(
     for pair in pairs:
         for population, error in nrmse(pair.reference.activity, pair.other.activity).items():
             errors[population] = _larger(errors.get(population, 0.0), error)
-    worst, gates = _name_of_largest(errors), gates or Gates()
+    worst, gates = _name_of_largest(errors), gates or GATES
     edges = [judged(name, "NRMSE of rates", errors[worst], gates.nrmse, "of range", worst=worst, note=note)]
     for readout in readouts:
         if isinstance(readout, Classifier) or readout.kind == "winner":

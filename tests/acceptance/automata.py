@@ -94,7 +94,7 @@ def run_resources(target: str, neurons: int) -> Iterator[dict[str, Any]]:
 
 
 def main() -> None:
-    """Run, print each row as it comes, write the CSV."""
+    """Run, print each row as it comes, write the CSV: without -o only where the study is run as a whole."""
     parser = argparse.ArgumentParser(prog="python -m tests.acceptance.automata", description="automata on a chip")
     parser.add_argument("--target", default="loihi1")
     parser.add_argument("--on", default="emulator")
@@ -113,12 +113,22 @@ def main() -> None:
     if "right_percent" in rows[0]:
         shares = [row["right_percent"] for row in rows]
         print(f"mean {fmean(shares):.3f} %, worst {min(shares):.3f} %, {sum(row['errors'] for row in rows)} errors")
-    out = given.out or STUDIES / ("automata-resources.csv" if given.resources else "automata.csv")
+    whole = (given.target, given.neurons) == (parser.get_default("target"), parser.get_default("neurons"))
+    out = given.out
+    if out is None and whole and (given.resources or _is_the_study(given, parser)):
+        out = STUDIES / ("automata-resources.csv" if given.resources else "automata.csv")
+    if out is None:  # the study's file is for the whole study
+        return
     out.parent.mkdir(parents=True, exist_ok=True)
     with out.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+
+
+def _is_the_study(given: argparse.Namespace, parser: argparse.ArgumentParser) -> bool:
+    names = ("on", "trials", "symbols", "machines", "two_state")
+    return all(getattr(given, name) == parser.get_default(name) for name in names)
 
 
 def _all(given: argparse.Namespace) -> Iterator[dict[str, Any]]:

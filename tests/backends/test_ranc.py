@@ -223,6 +223,9 @@ HELD_BY_RANC: dict[str, CoreNetwork] = {
         blank(outputs=1), (0, 0), target_core=OUTPUT, delay=200
     ),
     "offset 255": with_one(HELD, (2, 0), coordinates=254),
+    "behind the last that acts": with_one(
+        with_one(with_one(blank(outputs=1), (0, 0), leak=1), (0, 0), target_core=OUTPUT), (0, 3), threshold=9_999
+    ),
 }  # fmt: skip
 
 

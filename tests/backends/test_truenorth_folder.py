@@ -97,7 +97,7 @@ def test_a_stimulus_is_encoded_as_the_emulator_has_it(tmp_path: Path) -> None:
     )  # fmt: skip
     entry = CoreInput(
         name="drive", target="a", core=np.array([0]), axon=np.array([[0]]), weight=np.array([[1]]),
-        lsb_per_input=np.array([[1.0]]), keep=np.array([0.5]), filtered=False,
+        lsb_per_input=np.array([[1.0]]), keep=np.array([0.5]), filter_pole=0.0,
     )  # fmt: skip
     program = CoreProgram(
         network=plain.network, target="truenorth", tick_s=1e-3, populations=(pool,), projections=(), inputs=(entry,),

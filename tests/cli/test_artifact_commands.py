@@ -14,7 +14,7 @@ from neurocmc.cli.verify import strain
 from neurocmc.common.files import write_npz
 from neurocmc.ir.store import load_recording
 from neurocmc.pipeline.artifact import open_artifact
-from neurocmc.verification.edges import gain_edge, judged, not_run
+from neurocmc.verification.edges import Gates, gain_edge, judged, not_run
 from tests.cli.running import CIRCUIT, Run, listing, run
 from tests.lava_environment import lava_python
 
@@ -198,7 +198,7 @@ def test_verify_walks_the_edges_and_names_the_worst(build: Path) -> None:
         "emulator ~ theory",
         "verdict",
         "\nworst: ",
-        "all 17 budgets are kept",
+        "all 18 budgets are kept",
     ):
         assert words in shown.out
     for path in (build / "verify.json", build / "report.html"):
@@ -212,7 +212,7 @@ def test_verify_walks_the_edges_and_names_the_worst(build: Path) -> None:
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
 def test_a_missed_budget_is_exit_1(options: tuple[str, ...], build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurocmc.verification.edges.NRMSE_LIMIT", 1e-6)
+    monkeypatch.setattr("neurocmc.verification.edges.GATES", Gates(nrmse=1e-6))
     shown = run("verify", build, *options)
     assert shown.code == 1
     if options:

@@ -148,6 +148,31 @@ def test_bad_input(
     assert listing(tmp_path) == before
 
 
+@pytest.mark.parametrize("command", ["inspect", "compile"])
+def test_a_recipe_is_no_circuit(command: str, tmp_path: Path) -> None:
+    more = ("--target", "loihi1", "-o", tmp_path / "build") if command == "compile" else ()
+    shown = run(command, CHECKPOINT.with_suffix(".yaml"), *more)
+    assert (shown.code, shown.out) == (2, "")
+    assert "is a recipe of training" in shown.err
+    assert "neurocmc train" in shown.err
+
+
+def test_an_output_in_the_way_is_found_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "build").write_text("mine")
+    shown = run("compile", CIRCUIT, "--target", "loihi1", "-o", tmp_path / "build")
+    assert (shown.code, shown.out) == (2, "")
+    assert "is not a directory" in shown.err
+    assert "compile:" not in shown.err  # no stage was begun
+
+
+def test_a_file_of_an_artifact_is_not_the_artifact(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{}")
+    shown = run("budget", tmp_path / "manifest.json")
+    assert shown.code == 2
+    assert "no such directory" in shown.err
+    assert "a directory made by `neurocmc compile`" in " ".join(shown.err.split())
+
+
 @pytest.mark.parametrize("command", ["simulate", "verify", "budget"])
 @pytest.mark.parametrize("make", [lambda path: None, Path.mkdir, Path.touch], ids=["missing", "empty", "file"])
 def test_what_is_not_an_artifact(command: str, make: Callable[[Path], None], tmp_path: Path) -> None:

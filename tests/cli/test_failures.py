@@ -124,13 +124,12 @@ def test_other_ways_to_leave(error: BaseException, code: int, words: str) -> Non
 
 
 WAITING = """
-import sys, time, types
+import sys, time
+import neurocmc.pipeline.model as model
 def load(path, images):
     print("waiting", flush=True)
     time.sleep(60)
-model = types.ModuleType("neurocmc.pipeline.model")
 model.load = load
-sys.modules["neurocmc.pipeline.model"] = model
 sys.argv = ["neurocmc", "inspect", "m.pt"]
 from neurocmc.cli.main import run
 run()

@@ -41,6 +41,8 @@ def test_a_circuit_on_faulty_chips_is_tabled_and_drawn(build: Path, tmp_path: Pa
         (("--levels", "0.1,lots"), "'lots' is no number"),
         (("--levels", "7"), "give shares of 0 to 1"),
         (("--seeds", "0"), "got 0"),
+        (("--levels", ","), "names none"),
+        (("--kinds", ","), "names none"),
         (("--stimulus", "nonsense"), "no stimulus 'nonsense'"),
     ],
 )
@@ -59,3 +61,12 @@ def test_a_file_is_no_folder(build: Path, tmp_path: Path) -> None:
     assert shown.code == 2
     assert "a folder is needed" in shown.err
     assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_a_target_without_integer_networks_is_named(tmp_path: Path) -> None:
+    assert run("compile", CIRCUIT, "--target", "brian2", "--neurons", "8", "-o", tmp_path / "build").code == 0
+    shown = run("robustness", tmp_path / "build", "-o", tmp_path / "out")
+    assert shown.code == 2
+    assert "brian2 has none" in shown.err
+    assert "--on" not in shown.err
+    assert not (tmp_path / "out").exists()

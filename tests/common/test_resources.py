@@ -24,7 +24,7 @@ def test_an_unknown_file_names_its_neighbours() -> None:
         resource_path("targets/loihi9.yaml")
     assert str(caught.value) == (
         "targets/loihi9.yaml: no such bundled file\n    cure: the folder targets holds: "
-        "brian2.yaml, loihi1.yaml, loihi2.yaml"
+        "brian2.yaml, loihi1.yaml, loihi2.yaml, ranc.yaml, truenorth.yaml"
     )
 
 

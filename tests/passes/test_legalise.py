@@ -31,7 +31,7 @@ def test_what_fits_passes_unchanged(target: str) -> None:
 def test_two_time_constants_on_one_compartment() -> None:
     assert problems(network(tau_s=0.005), "loihi1") == [
         "population excite: projection excite->excite has tau 5 ms, projection inhibit->excite 20 ms: one "
-        "compartment has one synaptic time constant\n    cure: give both the same tau, or split the population in two"
+        "neuron has one synaptic time constant\n    cure: give both the same tau, or split the population in two"
     ]
 
 
@@ -64,6 +64,13 @@ def test_a_delay_beyond_the_chip() -> None:
     Legalise().run(network(delay_ticks=62), load_target("loihi1"))
     (problem,) = problems(network(delay_ticks=63), "loihi1")
     assert problem.startswith("projection excite->excite: a delay of 63 ticks, limit 62")
+
+
+def test_corelets_have_no_delays() -> None:
+    (problem,) = [p for p in problems(network(delay_ticks=1), "truenorth") if "delay" in p]
+    assert problem.startswith(
+        "projection excite->excite: a delay of 1 ticks; corelets on truenorth are built without"
+    )
 
 
 def test_everything_is_said_at_once() -> None:

@@ -126,7 +126,7 @@ def core_program(target: str = "truenorth") -> CoreProgram:
                 weight=np.array([[5, -12], [0, 0]]),
                 lsb_per_input=np.array([[16.0], [0.0]]),
                 keep=np.array([0.9, 0.94]),
-                filtered=True,
+                filter_pole=0.9,
             ),
         ),
         readouts=(Readout(name="winner", kind="winner", population="a", window_s=0.1, labels=("0", "1")),),

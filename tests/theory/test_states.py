@@ -202,6 +202,9 @@ def test_circuits_without_theory_say_why(memory: RateCircuit) -> None:
     second = linear_threshold(replace(memory, projections=(replace(projected, order=2), *others)))
     assert isinstance(second, NoTheory)
     assert "order 2" in second.reason
+    late = linear_threshold(replace(memory, projections=(replace(projected, delay_ticks=2), *others)))
+    assert isinstance(late, NoTheory)
+    assert "a delay of 2 steps" in late.reason
     (line,) = certificate_lines(certify(soft))
     assert line.startswith("certificate: no theory for this circuit: population x")
 

@@ -86,12 +86,16 @@ def stays_in_width(network: CoreNetwork) -> Bool:
 
 
 def ranc_problems(network: CoreNetwork) -> tuple[Problem, ...]:
-    """Everything of a network that RANC does not have, one Problem a feature, with the first neuron that wants it."""
+    """Everything of a network that RANC does not have, one Problem a feature, with the first neuron that wants it.
+
+    Neurons behind the last one of a core that does anything are in no file, so they want nothing.
+    """
     return tuple(_problems(network))
 
 
 def _problems(network: CoreNetwork) -> Iterable[Problem]:
     reach = _reach(network)
+    listed = _listed(network, reach)
     drawn = network.stochastic_weight & (network.weight != 0) & reach.used
     falls = _falls(network, reach)
     saturates = network.floor_saturates & falls
@@ -111,14 +115,16 @@ def _problems(network: CoreNetwork) -> Iterable[Problem]:
          "RANC goes to minus the reset potential instead, which is another"),
     )  # fmt: skip
     for name, wanted, value, why in features:
-        yield from _first(network, name, wanted, value, why)
-    yield from _width_problems(network, reach, falls)
+        yield from _first(network, listed, name, wanted, value, why)
+    yield from _width_problems(network, listed, reach, falls)
     delayed = (network.delay > LONGEST_DELAY) & (network.target_core >= 0)
-    yield from _first(network, "delay", delayed, network.delay, f"RANC's scheduler holds {LONGEST_DELAY} ticks")
+    yield from _first(
+        network, listed, "delay", delayed, network.delay, f"RANC's scheduler holds {LONGEST_DELAY} ticks"
+    )
     yield from _place_problems(network)
 
 
-def _width_problems(network: CoreNetwork, reach: _Reach, falls: Bool) -> Iterable[Problem]:
+def _width_problems(network: CoreNetwork, listed: Bool, reach: _Reach, falls: Bool) -> Iterable[Problem]:
     unreset = network.reset_mode == RESET_NONE
     weight = np.where(reach.used, network.weight, 0)
     beyond = np.maximum(weight - HIGHEST, LOWEST - weight)  # -256 is one, +256 is not
@@ -139,7 +145,7 @@ def _width_problems(network: CoreNetwork, reach: _Reach, falls: Bool) -> Iterabl
         ("reset_mode 2 with a potential less threshold of", beyond_potential & unreset, potential, why),
     )  # fmt: skip
     for name, beyond, value, reason in widths:
-        yield from _first(network, name, beyond, value, reason)
+        yield from _first(network, listed, name, beyond, value, reason)
 
 
 def _place_problems(network: CoreNetwork) -> Iterable[Problem]:
@@ -151,8 +157,11 @@ def _place_problems(network: CoreNetwork) -> Iterable[Problem]:
             return
 
 
-def _first(network: CoreNetwork, name: str, wanted: Bool, value: NDArray[np.integer], why: str) -> Iterable[Problem]:
-    """One Problem for all neurons that want a feature, named after the first."""
+def _first(
+    network: CoreNetwork, listed: Bool, name: str, wanted: Bool, value: NDArray[np.integer], why: str
+) -> Iterable[Problem]:
+    """One Problem for all listed neurons that want a feature, named after the first."""
+    wanted = wanted & listed
     if not wanted.any():
         return
     core, neuron = (int(index) for index in np.argwhere(wanted)[0])
@@ -185,6 +194,14 @@ def _falls(network: CoreNetwork, reach: _Reach) -> Bool:
     start = np.where(network.reset_mode == RESET_TO, np.minimum(start, network.reset_potential), start)
     sinks = (reach.down < 0) | (network.leak < 0) | (network.leak_reversal & (network.leak != 0))
     return sinks | (start < -floor)
+
+
+def _listed(network: CoreNetwork, reach: _Reach) -> Bool:
+    """(C, neurons) that a file lists: all up to the last one that is not silent, and the first in any case."""
+    silent = _silent(network, reach)
+    listed = np.logical_or.accumulate(~silent[:, ::-1], axis=1)[:, ::-1]
+    listed[:, 0] = True
+    return listed
 
 
 def _silent(network: CoreNetwork, reach: _Reach) -> Bool:

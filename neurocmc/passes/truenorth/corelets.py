@@ -146,19 +146,13 @@ def _populations(network: SpikingNetwork, plans: tuple[Plan, ...], built: Assemb
                 activity_per_spike=population.activity_per_spike,
                 trace_tau_s=population.trace_tau_s,
                 lsb_per_drive=np.array([plans[index].fit.scale for index in own]) * population.current_per_drive,
-                wanted_pole=_wanted_poles(network, population.name, population.units),
+                wanted_pole=np.array([plans[index].node.keep for index in own]),
                 realised_pole=np.array([plans[index].leak.keep for index in own]),
                 gain_residual=np.array([plans[index].fit.residual for index in own]),
             )
         )
         first += population.units
     return found
-
-
-def _wanted_poles(network: SpikingNetwork, name: str, units: int) -> Float:
-    taus = [p.tau_s for p in network.projections if p.target == name]
-    taus += [entry.tau_s for entry in network.inputs if entry.target == name and entry.tau_s > 0]
-    return np.full(units, np.exp(-network.tick_s / taus[0]) if taus else 0.0)
 
 
 def _projections(circuit: RateCircuit, network: SpikingNetwork, gains: _Gains) -> list[CoreProjection]:
@@ -220,7 +214,7 @@ def _inputs(network: SpikingNetwork, plans: tuple[Plan, ...], built: Assembly) -
                 weight=weight,
                 lsb_per_input=scale[:, None] * entry.weight,
                 keep=np.array([plans[index].leak.keep for index, _ in chosen]),
-                filtered=entry.tau_s > 0,
+                filter_pole=float(np.exp(-network.tick_s / entry.tau_s)) if entry.tau_s > 0 else 0.0,
             )
         )
     return found

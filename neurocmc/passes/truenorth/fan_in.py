@@ -3,7 +3,7 @@
 A partial sum is a node without memory: what it counts it takes from its potential, and the rounding stays for the
 next tick, so nothing is lost but one tick. Sources of one sign share a sum, which is then never negative and needs
 no constant drive; the sign is given where the sum arrives. All sums of a unit have one scale and count in as many
-steps as their axons on the unit's core, so that one strength serves all of them, and no count is thinned.
+steps as their axons on the unit's core, so that one strength serves all of them, and counts are hardly thinned.
 """
 
 from dataclasses import replace

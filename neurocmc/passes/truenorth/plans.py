@@ -14,14 +14,16 @@ from neurocmc.common.errors import InfeasibleError, Problem
 from neurocmc.passes.truenorth.fan_out import Branch, plan_fan_out
 from neurocmc.passes.truenorth.graph import Node, with_latency
 from neurocmc.passes.truenorth.leaks import FILTER_NEURONS, Leak, choose_leak, sum_leak
-from neurocmc.passes.truenorth.weights import WeightFit, fit_weights
+from neurocmc.passes.truenorth.weights import SCALES, WeightFit, fit_weights
 from neurocmc.targets import TrueNorthLimits
 
 ROUNDS = 4  # of plan and latency; two are enough unless a plan changes with its latencies
 INPUT_AXONS = 24  # for a jump of the drive within one tick; the host spreads a larger one over several
 LEAST_DRIVE_WEIGHT = 64
 LEAST_COPIES = 8  # neurons that serve a target at least, before a splitter is worth its tick
+LEAST_LEVELS = 2 / 3  # of a sum's levels that reach the unit behind it
 SETTLED_TICKS = 0.05
+FINE_SCALES = np.linspace(1.0, 0.7, 301)
 INPUT_ROOM = 1.1  # of the axons' reach beyond what calibration needs
 
 
@@ -49,20 +51,45 @@ class Plan:
     latency_ticks: float  # mean over the node's sources, by strength
 
 
+# A node by its index, latency and limits on axons -> what was planned for it.
+Known = dict[tuple[int, float, bytes], Plan]
+
+
 def plan_nodes(nodes: tuple[Node, ...], neurons: int, limits: TrueNorthLimits) -> tuple[Plan, ...]:
     """A plan for every node. Raises InfeasibleError naming the units that do not fit a core."""
-    latency = np.zeros(len(nodes))
+    latency = before = np.zeros(len(nodes))
     most = [np.array([nodes[s.node].points.size for s in node.sources], dtype=np.int64) for node in nodes]
-    plans = _planned(nodes, latency, most, neurons, limits)
+    known: Known = {}
+    plans = _planned(nodes, latency, most, neurons, limits, known)
     most = _thinned(plans, most, limits)
     for _ in range(ROUNDS):
-        plans = _planned(nodes, latency, most, neurons, limits)
+        plans = _planned(nodes, latency, most, neurons, limits, known)
         arrives = latencies(plans)
         found = np.array([_mean_latency(nodes, arrives, index) for index in range(len(nodes))])
         if np.allclose(found, latency, atol=SETTLED_TICKS):
-            break
-        latency = found
-    return tuple(plans)
+            return tuple(plans)
+        latency, before = found, latency
+    return tuple(_settled(plans, latency, before, neurons, limits, nodes))
+
+
+def _settled(
+    plans: list[Plan], latency: Float, before: Float, neurons: int, limits: TrueNorthLimits, nodes: tuple[Node, ...]
+) -> list[Plan]:
+    """Plans that chase their own latencies, made once more with the ways that they have.
+
+    What reaches such a unit keeps its number of axons, so no way changes, and no latency; only weights and scale are
+    chosen anew, for the filter that makes up for the latency found.
+    """
+    settled = list(plans)
+    for index in np.flatnonzero(np.abs(latency - before) > SETTLED_TICKS).tolist():
+        plan, node = plans[index], nodes[index]
+        if node.is_sum:
+            continue
+        pinned = plan.fit.axons, plan.fit.axons
+        shortened = with_latency(node, float(latency[index]))
+        again = _unit_plan(shortened, float(latency[index]), pinned, neurons, limits, FINE_SCALES)
+        settled[index] = replace(again, branches=plan.branches, pool_target=plan.pool_target)
+    return settled
 
 
 def _thinned(plans: list[Plan], most: list[Int], limits: TrueNorthLimits) -> list[Int]:
@@ -116,17 +143,29 @@ def _mean_latency(nodes: tuple[Node, ...], arrives: list[Mapping[int, int]], ind
 
 
 def _planned(
-    nodes: tuple[Node, ...], latency: Float, most: list[Int], neurons: int, limits: TrueNorthLimits
+    nodes: tuple[Node, ...],
+    latency: Float,
+    most: list[Int],
+    neurons: int,
+    limits: TrueNorthLimits,
+    known: Known,
 ) -> list[Plan]:
+    """One round: each node by itself, unless it was planned so before, then who is reached by whom."""
     plans: list[Plan] = []
     problems: list[Problem] = []
-    for node, ticks, limit in zip(nodes, latency.tolist(), most, strict=True):
+    for index, (node, ticks, limit) in enumerate(zip(nodes, latency.tolist(), most, strict=True)):
+        key = (index, ticks, limit.tobytes())
+        if key in known:
+            plans.append(known[key])
+            continue
         try:
             # A partial sum has no filter to shorten: the units behind it account for its sources' latency.
             shortened = node if node.is_sum else with_latency(node, ticks)
-            whole = [nodes[s.node].points.size if nodes[s.node].is_sum else 0 for s in node.sources]
-            bounds = np.array(whole, dtype=np.int64), limit
-            plans.append(_unit_plan(shortened, ticks, bounds, neurons, limits))
+            # A sum is counted by most of its levels: thinned further, its whole numbers would come out too low.
+            least = [LEAST_LEVELS * nodes[s.node].points.size * nodes[s.node].is_sum for s in node.sources]
+            bounds = np.array(least).astype(np.int64), limit
+            known[key] = _unit_plan(shortened, ticks, bounds, neurons, limits)
+            plans.append(known[key])
         except InfeasibleError as error:
             problems += error.problems
     if problems:
@@ -140,7 +179,12 @@ def _planned(
 
 
 def _unit_plan(
-    node: Node, latency_ticks: float, bounds: tuple[Int, Int], neurons: int, limits: TrueNorthLimits
+    node: Node,
+    latency_ticks: float,
+    bounds: tuple[Int, Int],
+    neurons: int,
+    limits: TrueNorthLimits,
+    scales: Float = SCALES,
 ) -> Plan:
     if neurons > limits.neurons_per_core - FILTER_NEURONS:
         fitting = limits.neurons_per_core - FILTER_NEURONS
@@ -166,7 +210,8 @@ def _unit_plan(
         most=bounds[1],
         types=limits.axon_types - 1 - (1 if feed.weight else 0),
         largest_weight=(1 << (limits.weight_bits - 1)) - 1,
-        free_scale=not node.is_sum,  # what one count of a sum stands for is agreed with the unit behind it
+        # What one count of a sum stands for is agreed with the unit behind it.
+        scales=scales[:1] if node.is_sum else scales,
     )
     if fit is None:
         raise InfeasibleError(

@@ -52,7 +52,7 @@ def fit_weights(
     most: Int,
     types: int,
     largest_weight: int,
-    free_scale: bool = True,
+    scales: Float = SCALES,
 ) -> WeightFit | None:
     """The best fit with `fewest` to `most` (sources,) neurons of each.
 
@@ -69,7 +69,7 @@ def fit_weights(
             ROOM * largest_weight * axons / float(size.sum()),
         )
     best: WeightFit | None = None
-    for factor in SCALES if free_scale else SCALES[:1]:
+    for factor in scales:
         scale = largest_scale * float(factor)
         for shares in _type_shares(signs, types):
             found = _fit_at(amplitude, scale, shares, axons, (fewest, most), largest_weight)
@@ -111,13 +111,21 @@ def _fit_at(
     return WeightFit(scale=scale, strength=tuple(strength), type_of=type_of, axons=chosen, residual=residual)
 
 
+@numba.njit(cache=True)
 def _least_weight(wanted: Float, axons: int, fewest: Int, most: Int) -> int:
     """The smallest weight at which all sources together fit the axons."""
-    low, high = 1, max(int(np.ceil(wanted.max(initial=0.0))), 1)
+    low, high = 1, 1
+    for amplitude in wanted:
+        high = max(high, int(np.ceil(amplitude)))
     while low < high:
         middle = (low + high) // 2
-        fits = np.clip(np.rint(wanted / middle), fewest, most).sum() <= axons
-        low, high = (low, middle) if fits else (middle + 1, high)
+        total = 0.0
+        for j in range(wanted.size):
+            total += max(min(np.rint(wanted[j] / middle), float(most[j])), float(fewest[j]))
+        if total <= axons:
+            high = middle
+        else:
+            low = middle + 1
     return low
 
 
