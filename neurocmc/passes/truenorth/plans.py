@@ -23,6 +23,7 @@ LEAST_DRIVE_WEIGHT = 64
 LEAST_COPIES = 8  # neurons that serve a target at least, before a splitter is worth its tick
 LEAST_LEVELS = 2 / 3  # of a sum's levels that reach the unit behind it
 SETTLED_TICKS = 0.05
+SPAN_SLACK = 1.05  # of the largest scale, out of the margin that spans have
 FINE_SCALES = np.linspace(1.0, 0.7, 301)
 INPUT_ROOM = 1.1  # of the axons' reach beyond what calibration needs
 
@@ -88,8 +89,25 @@ def _settled(
         pinned = plan.fit.axons, plan.fit.axons
         shortened = with_latency(node, float(latency[index]))
         again = _unit_plan(shortened, float(latency[index]), pinned, neurons, limits, FINE_SCALES)
-        settled[index] = replace(again, branches=plan.branches, pool_target=plan.pool_target)
+        fit = min(again.fit, _rescaled(plan, again, limits) or again.fit, key=lambda fit: fit.residual)
+        settled[index] = replace(again, fit=fit, branches=plan.branches, pool_target=plan.pool_target)
     return settled
+
+
+def _rescaled(plan: Plan, again: Plan, limits: TrueNorthLimits) -> WeightFit | None:
+    """The weights of the plan before at the scale at which they mean the same; None where V would leave its span."""
+    types = limits.axon_types - 1 - (1 if again.feed.weight else 0)
+    if not plan.node.sources or len(plan.fit.strength) > types:
+        return None
+    before, now = (abs(p.node.sources[0].amplitude) * _pole_factor(p.node, p.leak) for p in (plan, again))
+    scale = plan.fit.scale * before / now
+    widest = SPAN_SLACK * again.leak.largest_scale(again.node.low, again.node.high)
+    return replace(plan.fit, scale=scale) if scale <= widest else None
+
+
+def _pole_factor(node: Node, leak: Leak) -> float:
+    """What a spike adds is matched to the pole as it came out: gains at rest are then those wanted."""
+    return (1.0 - leak.keep) / (1.0 - node.keep)
 
 
 def _thinned(plans: list[Plan], most: list[Int], limits: TrueNorthLimits) -> list[Int]:
@@ -199,9 +217,7 @@ def _unit_plan(
     scale = leak.largest_scale(node.low, node.high)
     feed = _feed(node, leak, scale, limits)
     inputs = (feed.up + feed.down) * len(node.drives)
-    # What a spike adds is matched to the pole as it came out: gains at rest are then those wanted.
-    pole = (1.0 - leak.keep) / (1.0 - node.keep)
-    amplitude = np.array([source.amplitude * pole for source in node.sources])
+    amplitude = np.array([source.amplitude for source in node.sources]) * _pole_factor(node, leak)
     fit = fit_weights(
         amplitude,
         scale,
