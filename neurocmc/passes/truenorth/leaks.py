@@ -22,7 +22,7 @@ from neurocmc.targets import TrueNorthLimits
 FILTER_NEURONS = 32
 LARGEST_CONSTANT = 1200  # LSB a tick: what the leak register and a handful of always firing neurons can give
 POLE_ERROR = 0.05  # of 1 - keep, at most
-CLOSE_POLE = 0.02  # what verification asks for: beyond it a pole is taken only where there is no other
+CLOSE_POLE = 0.02  # what verification asks for: with noise, a pole beyond it is taken only where there is no other
 FAR_COST = 10.0
 BIAS_COST = 0.4  # of a constant drive beyond the leak register, which takes neurons, axons and a type
 UNBLURRED_COST = 4.0  # of missing filter neurons where no noise makes up for coarse steps
@@ -88,7 +88,7 @@ def choose_leak(corelet: str, keep: float, low: float, high: float, neurons: int
         # A narrow noise costs accuracy; so does a short register, whose fewer LSB round weights and ladders more.
         cost = POLE_COST * error + (NARROW_COST * math.log2(spacing / (1 << bits)) if limits.stochastic else 0.0)
         cost += BIAS_COST if rest * weight >= 1 << (limits.leak_bits - 1) else 0.0
-        cost += FAR_COST if error > CLOSE_POLE else 0.0
+        cost += FAR_COST if error > CLOSE_POLE and limits.stochastic else 0.0
         cost += 1.0 / spacing + (neurons - count) / neurons * (1.0 if limits.stochastic else UNBLURRED_COST)
         if error <= POLE_ERROR and (best is None or cost < best[0]):
             leak = Leak(neurons=count, spacing=spacing, weight=weight, rest=rest, noise_bits=bits)
