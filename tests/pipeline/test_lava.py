@@ -146,8 +146,13 @@ def test_an_interrupt_ends_the_run(
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(5)
 
-    with pytest.raises(KeyboardInterrupt):
-        simulate_lava(network, tmp_path, stimulus, progress=interrupt)
+    # A test run in the background of a script ignores interrupts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            simulate_lava(network, tmp_path, stimulus, progress=interrupt)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not alive(int((tmp_path / "child").read_text()))
 
 
