@@ -7,7 +7,7 @@ the first stands apart beside it, and so does the way of the spikes, which both 
 
 from neurocmc.ir.core_program import CoreProgram
 from neurocmc.report.core_load import CoreLoad
-from neurocmc.report.energy import PJ_PER_MW_S, EnergyEstimate, energy_source, energy_term
+from neurocmc.report.energy import EnergyEstimate, energy_estimate, energy_term
 from neurocmc.targets import TrueNorthTarget
 
 
@@ -21,30 +21,12 @@ def estimate_core_energy(program: CoreProgram, target: TrueNorthTarget, load: Co
         raise ValueError(f"the load is of {load.neurons_per_tick.shape}, the program of another network")
     events = load.synaptic_events_per_tick
     terms = (energy_term(target, "synaptic events", "synaptic_event_pj", events),)
-    dynamic = terms[0].per_tick_pj
-    static_mw = target.energy.static_mw_per_chip
-    static = None if static_mw is None else static_mw * program.tick_s * PJ_PER_MW_S
-    citation, unverified, note = energy_source(target, "static_mw_per_chip")
-    return EnergyEstimate(
-        load_source=load.source,
-        tick_s=program.tick_s,
-        ticks_per_presentation=load.ticks,
-        terms=terms,
-        dynamic_per_tick_pj=dynamic,
-        dynamic_per_presentation_pj=None if dynamic is None else dynamic * load.ticks,
-        static_mw_per_chip=static_mw,
-        static_per_tick_pj=static,
-        static_per_presentation_pj=None if static is None else static * load.ticks,
-        static_citation=citation,
-        static_unverified=unverified,
-        static_note=note,
-        assumptions=_assumptions(program, target),
-        caveat=target.energy_caveat,
-        apart=(
-            energy_term(target, "synaptic events, static included", "synaptic_event_with_static_pj", events),
-            energy_term(target, "hops of spikes", "spike_hop_pj", load.hops_per_tick(network)),
-        ),
+    apart = (
+        energy_term(target, "synaptic events, static included", "synaptic_event_with_static_pj", events),
+        energy_term(target, "hops of spikes", "spike_hop_pj", load.hops_per_tick(network)),
     )
+    dynamic, assumptions = terms[0].per_tick_pj, _assumptions(program, target)
+    return energy_estimate(target, load.source, load.ticks, program.tick_s, terms, dynamic, assumptions, apart)
 
 
 def _assumptions(program: CoreProgram, target: TrueNorthTarget) -> tuple[str, ...]:

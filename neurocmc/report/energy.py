@@ -73,24 +73,41 @@ def estimate_energy(program: ChipProgram, target: LoihiTarget, load: SpikeLoad) 
     known = [term for term in terms if term.count_per_tick is not None]
     prices = [term.per_tick_pj for term in known if term.per_tick_pj is not None]
     dynamic = sum(prices) if len(prices) == len(known) else None
+    return energy_estimate(
+        target, load.source, load.ticks, network.tick_s, terms, dynamic, _assumptions(program, target)
+    )
+
+
+def energy_estimate(
+    target: LoihiTarget | TrueNorthTarget,
+    source: str,
+    ticks: int,
+    tick_s: float,
+    terms: tuple[EnergyTerm, ...],
+    dynamic_per_tick_pj: float | None,
+    assumptions: tuple[str, ...],
+    apart: tuple[EnergyTerm, ...] = (),
+) -> EnergyEstimate:
+    """The estimate of a presentation of `ticks`, from what a mean tick costs, with the target's static power."""
     static_mw = target.energy.static_mw_per_chip
-    static = None if static_mw is None else static_mw * network.tick_s * PJ_PER_MW_S
+    static = None if static_mw is None else static_mw * tick_s * PJ_PER_MW_S
     citation, unverified, note = energy_source(target, "static_mw_per_chip")
     return EnergyEstimate(
-        load_source=load.source,
-        tick_s=network.tick_s,
-        ticks_per_presentation=load.ticks,
+        load_source=source,
+        tick_s=tick_s,
+        ticks_per_presentation=ticks,
         terms=terms,
-        dynamic_per_tick_pj=dynamic,
-        dynamic_per_presentation_pj=None if dynamic is None else dynamic * load.ticks,
+        dynamic_per_tick_pj=dynamic_per_tick_pj,
+        dynamic_per_presentation_pj=None if dynamic_per_tick_pj is None else dynamic_per_tick_pj * ticks,
         static_mw_per_chip=static_mw,
         static_per_tick_pj=static,
-        static_per_presentation_pj=None if static is None else static * load.ticks,
+        static_per_presentation_pj=None if static is None else static * ticks,
         static_citation=citation,
         static_unverified=unverified,
         static_note=note,
-        assumptions=_assumptions(program, target),
+        assumptions=assumptions,
         caveat=target.energy_caveat,
+        apart=apart,
     )
 
 
