@@ -124,7 +124,8 @@ def test_other_ways_to_leave(error: BaseException, code: int, words: str) -> Non
 
 
 WAITING = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a child of a background job has not
 import neurocmc.pipeline.model as model
 def load(path, images):
     print("waiting", flush=True)
