@@ -1,5 +1,7 @@
 """Arrays that cannot be changed behind one's back: checked for dtype and shape, copied, read-only."""
 
+from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -33,3 +35,8 @@ def frozen_array(value: Any, dtype: DTypeLike, shape: tuple[int | None, ...], na
 def set_frozen(owner: object, field: str, dtype: DTypeLike, shape: tuple[int | None, ...]) -> None:
     """Replace an array field of a frozen dataclass by its checked read-only copy (for `__post_init__`)."""
     object.__setattr__(owner, field, frozen_array(getattr(owner, field), dtype, shape, field))
+
+
+def starts(sizes: Mapping[str, int]) -> dict[str, int]:
+    """Index of each name's first entry when the entries of all stand in one row, in the order given."""
+    return dict(zip(sizes, accumulate(sizes.values(), initial=0), strict=False))

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.common.arrays import Float, set_frozen
+from neurocmc.common.arrays import Float, set_frozen, starts
 from neurocmc.common.errors import Problem
 from neurocmc.ir.rate import Readout
 
@@ -141,9 +141,7 @@ class IntegerNetwork:
 
     def first_unit(self) -> dict[str, int]:
         """Index of each population's first unit when all units stand in one row."""
-        sizes = [population.units for population in self.populations]
-        starts = np.concatenate([[0], np.cumsum(sizes)])
-        return {population.name: int(start) for population, start in zip(self.populations, starts, strict=False)}
+        return starts({population.name: population.units for population in self.populations})
 
     def problems(self) -> tuple[Problem, ...]:
         """All faults of the network at once."""

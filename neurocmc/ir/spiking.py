@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from neurocmc.common.arrays import Float, set_frozen
+from neurocmc.common.arrays import Float, set_frozen, starts
 from neurocmc.common.errors import Problem
 from neurocmc.ir.rate import Readout
 
@@ -132,6 +132,10 @@ class SpikingNetwork:
     @property
     def neurons(self) -> int:
         return sum(population.units * population.neurons for population in self.populations)
+
+    def first_unit(self) -> dict[str, int]:
+        """Index of each population's first unit when all units stand in one row."""
+        return starts({population.name: population.units for population in self.populations})
 
     def problems(self) -> tuple[Problem, ...]:
         """All faults of the network at once."""

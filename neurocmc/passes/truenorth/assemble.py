@@ -228,10 +228,6 @@ def _resetless(limits: TrueNorthLimits, thresholds: NDArray[np.int64], start: in
 
 
 def _send(core: Core, neurons: slice, port: Port) -> None:
-    _wire(core, np.arange(neurons.start, neurons.stop), port)
-
-
-def _wire(core: Core, neurons: NDArray[np.int64], port: Port) -> None:
     """Neuron k to axon k of the port."""
     core.values["target_core"][neurons] = port.core
     core.values["target_axon"][neurons] = np.arange(port.axons.start, port.axons.stop)

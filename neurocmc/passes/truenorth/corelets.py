@@ -7,7 +7,6 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.common.arrays import Float
 from neurocmc.ir.core_program import CoreInput, CorePopulation, CoreProgram, CoreProjection
 from neurocmc.ir.cores import CoreNetwork, packed
 from neurocmc.ir.rate import RateCircuit
@@ -95,11 +94,10 @@ class _Gains:
     share: dict[tuple[int, int], float]
     axons: dict[tuple[int, int], int]
     latency: dict[tuple[int, int], int]
-    residual: Float  # (nodes,)
 
     @classmethod
     def of(cls, plans: tuple[Plan, ...]) -> "_Gains":
-        found = cls({}, {}, {}, np.array([plan.fit.residual for plan in plans]))
+        found = cls({}, {}, {})
         ticks = latencies(plans)
         for index, plan in enumerate(plans):
             if not plan.node.is_sum:
@@ -133,9 +131,9 @@ class _Gains:
 
 def _populations(network: SpikingNetwork, plans: tuple[Plan, ...], built: Assembly) -> list[CorePopulation]:
     found: list[CorePopulation] = []
-    first = 0
+    first = network.first_unit()
     for population in network.populations:
-        own = range(first, first + population.units)
+        own = range(first[population.name], first[population.name] + population.units)
         found.append(
             CorePopulation(
                 name=population.name,
@@ -151,14 +149,11 @@ def _populations(network: SpikingNetwork, plans: tuple[Plan, ...], built: Assemb
                 gain_residual=np.array([plans[index].fit.residual for index in own]),
             )
         )
-        first += population.units
     return found
 
 
 def _projections(circuit: RateCircuit, network: SpikingNetwork, gains: _Gains) -> list[CoreProjection]:
-    first: dict[str, int] = {}
-    for population in network.populations:
-        first[population.name] = sum(p.units for p in network.populations[: len(first)])
+    first = network.first_unit()
     found: list[CoreProjection] = []
     for projection in circuit.projections:
         wanted = projection.dc_gain * projection.weight
@@ -186,9 +181,7 @@ def _projections(circuit: RateCircuit, network: SpikingNetwork, gains: _Gains) -
 
 def _inputs(network: SpikingNetwork, plans: tuple[Plan, ...], built: Assembly) -> list[CoreInput]:
     found: list[CoreInput] = []
-    first: dict[str, int] = {}
-    for population in network.populations:
-        first[population.name] = sum(p.units for p in network.populations[: len(first)])
+    first = network.first_unit()
     for entry in network.inputs:
         start, units = first[entry.target], entry.weight.shape[0]
         chosen = [(index, built.inputs.get((index, entry.name))) for index in range(start, start + units)]

@@ -68,9 +68,7 @@ class Node:
 
 def graph_of(network: SpikingNetwork, circuit: RateCircuit, calibration: Calibration) -> tuple[Node, ...]:
     """One node a unit, populations in order; sources are in the order of the projections."""
-    first: dict[str, int] = {}
-    for population in network.populations:
-        first[population.name] = sum(p.units for p in network.populations[: len(first)])
+    first = network.first_unit()
     read = {readout.population for readout in circuit.readouts}
     read |= {name for classifier in circuit.classifiers for name in classifier.populations}
     nodes: list[Node] = []

@@ -41,7 +41,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plan:
-    """One node as its core will hold it; `node` has the filter that makes up for `latency_ticks`."""
+    """One node as its core will hold it; `node` has the filter that makes up for the latency of its sources."""
 
     node: Node
     leak: Leak
@@ -49,7 +49,6 @@ class Plan:
     feed: Feed
     branches: tuple[Branch, ...]  # beside the pool's own target
     pool_target: int | None  # the node that all neurons of the pool reach, where they do not serve the output bus
-    latency_ticks: float  # mean over the node's sources, by strength
 
 
 # A node by its index, latency and limits on axons -> what was planned for it.
@@ -88,7 +87,7 @@ def _settled(
             continue
         pinned = plan.fit.axons, plan.fit.axons
         shortened = with_latency(node, float(latency[index]))
-        again = _unit_plan(shortened, float(latency[index]), pinned, neurons, limits, FINE_SCALES)
+        again = _unit_plan(shortened, pinned, neurons, limits, FINE_SCALES)
         fit = min(again.fit, _rescaled(plan, again, limits) or again.fit, key=lambda fit: fit.residual)
         settled[index] = replace(again, fit=fit, branches=plan.branches, pool_target=plan.pool_target)
     return settled
@@ -182,7 +181,7 @@ def _planned(
             # A sum is counted by most of its levels: thinned further, its whole numbers would come out too low.
             least = [LEAST_LEVELS * nodes[s.node].points.size * nodes[s.node].is_sum for s in node.sources]
             bounds = np.array(least).astype(np.int64), limit
-            known[key] = _unit_plan(shortened, ticks, bounds, neurons, limits)
+            known[key] = _unit_plan(shortened, bounds, neurons, limits)
             plans.append(known[key])
         except InfeasibleError as error:
             problems += error.problems
@@ -198,7 +197,6 @@ def _planned(
 
 def _unit_plan(
     node: Node,
-    latency_ticks: float,
     bounds: tuple[Int, Int],
     neurons: int,
     limits: TrueNorthLimits,
@@ -238,7 +236,7 @@ def _unit_plan(
                 "reduce the fan-in, or its largest weights against the range of its drive",
             )
         )
-    return Plan(node=node, leak=leak, fit=fit, feed=feed, branches=(), pool_target=None, latency_ticks=latency_ticks)
+    return Plan(node=node, leak=leak, fit=fit, feed=feed, branches=(), pool_target=None)
 
 
 def _feed(node: Node, leak: Leak, scale: float, limits: TrueNorthLimits) -> Feed:
