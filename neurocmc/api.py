@@ -3,20 +3,22 @@
 What a user can mend raises a `neurocmc.common.errors.NeurocmcError`, whose `problems` say where, what and the cure.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import Code
 from neurocmc.pipeline.artifact import Artifact, open_artifact
-from neurocmc.pipeline.compile import CompileOptions, compile_model
+from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.lava import TIME_LIMIT_S
 from neurocmc.pipeline.lower import Progress
 from neurocmc.pipeline.model import Model
 from neurocmc.pipeline.model import load as _load
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.reporting import read_budget
 from neurocmc.pipeline.simulate import Codegen, Interpreter
 from neurocmc.pipeline.simulate import simulate as _simulate
-from neurocmc.pipeline.verify import Verification
+from neurocmc.pipeline.verify import Verification, VerifyOptions
 from neurocmc.pipeline.verify import verify as _verify
 from neurocmc.report.budget import Budget
 from neurocmc.targets import Target
@@ -41,6 +43,7 @@ def compile(  # noqa: A001  (called as the command is)
     max_error: float | None = None,
     tick_s: float | None = None,
     images: str | None = None,
+    calibrate: Sequence[str] = (),
     allow_lost_states: bool = False,
     progress: Progress | None = None,
 ) -> Artifact:
@@ -48,8 +51,9 @@ def compile(  # noqa: A001  (called as the command is)
 
     `target` is the name of a known one, the path of a YAML file or a Target; `neurons` are per unit (None: 64, or
     with `max_error` the fewest that keep it); `tick_s` is the model's time a tick stands for (None: chosen); `images`
-    is for a published checkpoint, as in `load`. Raises InputError for bad input, InfeasibleError where the target
-    cannot hold the circuit or, without `allow_lost_states`, rounding destroys one of its up-states.
+    is for a published checkpoint, as in `load`; `calibrate` names test stimuli to match gains over as well. Raises
+    InputError for bad input, InfeasibleError where the target cannot hold the circuit or, without
+    `allow_lost_states`, rounding destroys one of its up-states.
     """
     options = CompileOptions(
         neurons=neurons,
@@ -58,6 +62,7 @@ def compile(  # noqa: A001  (called as the command is)
         max_error=max_error,
         tick_s=tick_s,
         images=images,
+        calibrate=tuple(calibrate),
         allow_lost_states=allow_lost_states,
     )
     model = model if isinstance(model, Model) else Path(model)
@@ -71,13 +76,17 @@ def simulate(
     duration_s: float | None = None,
     codegen: Codegen = "numpy",
     samples: int | None = None,
+    observe_ms: float | None = None,
     time_limit_s: float = TIME_LIMIT_S,
     progress: Progress | None = None,
 ) -> Recording:
     """Run a compiled circuit; decoded activity (batch, ticks, units) of every population, and its spikes.
 
     `stimulus` is the name of one the artifact holds (None: its first test stimulus) or an .npz file, of which
-    `samples` takes the first so many trials. `on` "lava" runs the emitted program in the interpreter that has Lava,
+    `samples` takes the first so many trials. A circuit is observed as its form defines: x where filters follow the
+    nonlinearity, r where they come before it, the latter through a filter of `observe_ms` where that is given (None:
+    as compiled for spikes, not at all on "rate"). `on` "rate" runs the model's circuit, "staged" the one that was
+    matched, "lava" runs the emitted program in the interpreter that has Lava,
     for `time_limit_s` at most. Raises InputError where the stimulus does not fit, the target has no emulator, or
     Lava is not at hand.
     """
@@ -88,19 +97,28 @@ def simulate(
         duration_s,
         codegen=codegen,
         samples=samples,
+        observe_ms=observe_ms,
         time_limit_s=time_limit_s,
         progress=progress,
     )
 
 
 def verify(
-    artifact: Artifact | str | Path, samples: int | None = None, seeds: int = 1, progress: Progress | None = None
+    artifact: Artifact | str | Path,
+    samples: int | None = None,
+    seeds: int = 1,
+    strict: bool = False,
+    limits: Sequence[str] = (),
+    progress: Progress | None = None,
 ) -> Verification:
     """Compare every level of a compiled circuit with the one before it, on its test stimuli (None: all trials).
 
-    A missed budget is not an error: it is an edge whose verdict is "miss", and `passed` is False.
+    A missed budget is not an error: it is an edge whose verdict is "miss", with a `cure`, and `passed` is False.
+    Edges of theory beyond the stimuli warn, with `strict` they decide as well; `limits` are texts
+    "EDGE: QUANTITY=VALUE" that replace the limit of an edge.
     """
-    return _verify(_opened(artifact), samples, seeds, progress)
+    options = VerifyOptions(samples=samples, seeds=seeds, strict=strict, limits=tuple(limits))
+    return _verify(_opened(artifact), options, progress)
 
 
 def budget(artifact: Artifact | str | Path) -> Budget:

@@ -49,6 +49,10 @@ def compile(  # noqa: A001  (the command is called so)
         ),
     ] = None,
     images: Images = None,
+    calibrate: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A test stimulus to match gains over as well; may be repeated."),
+    ] = None,
     allow_lost_states: Annotated[
         bool,
         typer.Option("--allow-lost-states", help="Compile even if rounding destroys an up-state of the circuit."),
@@ -56,7 +60,8 @@ def compile(  # noqa: A001  (the command is called so)
     as_json: Json = False,
 ) -> None:
     """Compile a model for a target: match gains, quantise, place, route, emit."""
-    from neurocmc.pipeline.compile import CompileOptions, compile_model
+    from neurocmc.pipeline.compile import compile_model
+    from neurocmc.pipeline.options import CompileOptions
     from neurocmc.pipeline.reporting import read_budget
 
     options = CompileOptions(
@@ -66,6 +71,7 @@ def compile(  # noqa: A001  (the command is called so)
         max_error=max_error,
         tick_s=None if tick_ms is None else 1e-3 * tick_ms,
         images=images,
+        calibrate=tuple(calibrate or ()),
         allow_lost_states=allow_lost_states,
     )
     with stages("compile") as progress:
@@ -78,6 +84,7 @@ def compile(  # noqa: A001  (the command is called so)
 
 def _tell(artifact: "Artifact", budget: "Budget") -> None:
     from neurocmc.pipeline.certificates import artifact_certificate
+    from neurocmc.pipeline.sample import kept_lines, read_sample
     from neurocmc.report import wording
     from neurocmc.report.core_tables import core_loss_table
     from neurocmc.report.staging import staging_costs, staging_table, time_scale
@@ -102,6 +109,8 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
         show(core_loss_table(artifact.cores))
     for line in certificate_lines(artifact_certificate(artifact)):
         say(line)
+    for line in kept_lines(read_sample(artifact), artifact.manifest["silent_units"]):
+        say(line)
     if cores := wording.cores(budget):
         say(cores)
     if budget.energy is not None:
@@ -116,6 +125,7 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
 
 
 def _as_json(artifact: "Artifact", budget: "Budget") -> dict[str, Any]:
+    from neurocmc.pipeline.sample import read_sample
     from neurocmc.report.core_losses import core_population_costs, core_projection_losses
     from neurocmc.report.losses import population_losses, projection_losses
     from neurocmc.report.staging import staging_costs
@@ -134,6 +144,8 @@ def _as_json(artifact: "Artifact", budget: "Budget") -> dict[str, Any]:
         ],
         "staging": [asdict(cost) for cost in staging_costs(artifact.circuit, artifact.staged, artifact.spiking)],
         "tick_s": artifact.staged.dt_s,
+        "kept_on_calibration": read_sample(artifact),
+        "silent_units": artifact.manifest["silent_units"],
         "projection_losses": [] if integer is None else projection_losses(integer),
         "population_losses": [] if integer is None else population_losses(integer),
         "core_projection_losses": [] if cores is None else core_projection_losses(cores),

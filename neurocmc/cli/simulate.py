@@ -30,6 +30,7 @@ class Interpreter(StrEnum):
     """What the circuit can be run on."""
 
     rate = "rate"
+    staged = "staged"
     brian2 = "brian2"
     emulator = "emulator"
     lava = "lava"
@@ -76,6 +77,14 @@ def simulate(
     samples: Annotated[
         int | None, typer.Option(help="Only the first so many trials of the stimulus.", show_default="all")
     ] = None,
+    observe_ms: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MS",
+            help="Record what is observed as r through a filter.",
+            show_default="as compiled; rate: none",
+        ),
+    ] = None,
     codegen: Annotated[Codegen, typer.Option(help="How Brian2 runs.")] = Codegen.numpy,
     time_limit: Annotated[
         float, typer.Option(metavar="S", help="End Lava, with all of its processes, after so many seconds.")
@@ -102,7 +111,8 @@ def simulate(
         if on is not Interpreter.truenorth:
             what = f"a file of cores does not run on {on.value}"
             raise InputError(Problem("--on", what, "use --on truenorth, or name an artifact"))
-        _check_absent({"--stimulus": stimulus, "--duration": duration, "--samples": samples}, "an artifact")
+        of_artifacts = {"--stimulus": stimulus, "--duration": duration, "--samples": samples}
+        _check_absent({**of_artifacts, "--observe-ms": observe_ms}, "an artifact")
         simulate_file(directory, output, CoreRunOptions(config, ticks, spikes, seed or 0), as_json)
         return
     if on is Interpreter.truenorth:
@@ -124,6 +134,7 @@ def simulate(
             duration,
             codegen=codegen.value,
             samples=samples,
+            observe_ms=observe_ms,
             time_limit_s=time_limit,
             progress=progress,
         )

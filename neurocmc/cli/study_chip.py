@@ -5,9 +5,10 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from neurocmc.common.errors import NeurocmcError
-from neurocmc.pipeline.compile import CompileOptions, compile_model
+from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.lower import Progress
-from neurocmc.pipeline.verify import verify
+from neurocmc.pipeline.options import CompileOptions
+from neurocmc.pipeline.verify import VerifyOptions, verify
 from neurocmc.verification.edges import Edge
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def judge(run: "Run", options: "CompileRecipe", progress: Progress) -> "ChipResu
     try:
         compiling, verifying = _part(progress, 0.0, 0.4), _part(progress, 0.4, 0.6)
         artifact = compile_model(run.checkpoint, options.target, run.chip, wanted, compiling)
-        edges = verify(artifact, options.samples, progress=verifying).edges
+        edges = verify(artifact, VerifyOptions(samples=options.samples), verifying).edges
     except NeurocmcError as error:
         problem = error.problems[0]
         return ChipResult(refused=f"{problem.where}: {problem.what}")

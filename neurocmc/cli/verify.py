@@ -12,7 +12,11 @@ from neurocmc.cli.output import say, say_json, show, stages
 if TYPE_CHECKING:
     from neurocmc.verification.edges import Edge
 
-EXAMPLES = ("neurocmc verify build", "neurocmc verify build --samples 100 --seeds 3")
+EXAMPLES = (
+    "neurocmc verify build",
+    "neurocmc verify build --samples 100 --seeds 3",
+    "neurocmc verify build --limit 'rate ~ emulator: NRMSE of rates=2%'",
+)
 
 
 def verify(
@@ -21,27 +25,29 @@ def verify(
         int | None, typer.Option(help="Only the first so many trials of each test stimulus.", show_default="all")
     ] = None,
     seeds: Annotated[int, typer.Option(help="Compile again under so many seeds; each edge shows the worst.")] = 1,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Let theory beyond the stimuli decide the exit code as well.")
+    ] = False,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(metavar="EDGE: QUANTITY=VALUE", help="A limit of one's own for one edge; may be repeated."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compare every level with the one before it; exit code 1 where a fidelity budget is missed."""
     from neurocmc.pipeline.artifact import open_artifact
+    from neurocmc.pipeline.verify import VerifyOptions, read_verification
     from neurocmc.pipeline.verify import verify as walk
     from neurocmc.theory.wording import certificate_lines
 
     artifact = open_artifact(directory)
     with stages("verify") as progress:
-        result = walk(artifact, samples, seeds, progress)
+        options = VerifyOptions(samples=samples, seeds=seeds, strict=strict, limits=tuple(limit or ()))
+        result = walk(artifact, options, progress)
     if as_json:
-        say_json(
-            {
-                "passed": result.passed,
-                "edges": result.edges,
-                "certificate": result.certificate.as_json(),
-                "report": result.report,
-            }
-        )
+        say_json(read_verification(artifact))
     else:
-        tell_edges(result.edges)
+        tell_edges(result.edges, strict=strict)
         for line in certificate_lines(result.certificate):
             say(line)
         say(f"edges:  {artifact.directory / 'verify.json'}")
@@ -50,19 +56,23 @@ def verify(
         raise typer.Exit(MISSED)
 
 
-def tell_edges(edges: "tuple[Edge, ...]") -> None:
-    """The table of edges, which population or projection is worst, and the verdict on all."""
+def tell_edges(edges: "tuple[Edge, ...]", *, strict: bool = False) -> None:
+    """The table of edges, which is closest to its limit, and the verdict on all that decide."""
     from neurocmc.report.tables import edge_table
+    from neurocmc.verification.edges import misses
 
     show(edge_table(edges))
-    walked = [edge for edge in edges if edge.value is not None]
-    if located := [edge for edge in walked if edge.worst]:
+    judged = [edge for edge in edges if edge.verdict != "not run" and (strict or edge.group == "fidelity")]
+    if located := [edge for edge in judged if edge.worst and edge.value is not None]:
         edge = max(located, key=strain)
         say(f"worst: {edge.worst}, {edge.quantity} of {edge.name} at {100 * strain(edge):.3g} % of its limit")
-    missed = sum(edge.verdict == "miss" for edge in edges)
-    left = len(edges) - len(walked)
-    kept = f"all {len(walked)} budgets are kept" if not missed else f"{missed} of {len(walked)} budgets are missed"
+    missed = misses(edges, strict=strict)
+    kept = f"{len(missed)} of {len(judged)} budgets are missed" if missed else f"all {len(judged)} budgets are kept"
+    left = sum(edge.verdict == "not run" for edge in edges)
     say(f"{kept}; {left} {'edge was' if left == 1 else 'edges were'} not run" if left else kept)
+    if warned := len(misses(edges, strict=True)) - len(missed):
+        told = f"{warned} {'edge' if warned == 1 else 'edges'} of theory beyond your stimuli"
+        say(f"warning: {told} missed; --strict lets them decide")
 
 
 def strain(edge: "Edge") -> float:

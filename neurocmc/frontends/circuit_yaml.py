@@ -48,6 +48,7 @@ class Pattern(StrictModel):
 
 
 Weight = Number | Pattern | Matrix
+Form = Literal["filter-after", "filter-before"]
 
 
 class PopulationField(StrictModel):
@@ -61,6 +62,7 @@ class PopulationField(StrictModel):
     threshold: Number | Row = 0.0
     bias: Number | Row = 0.0
     initial: Number | Row = 0.0
+    observe_ms: NonNegative | None = None
     saturation: Positive | None = None
 
 
@@ -98,7 +100,7 @@ class CircuitFile(StrictModel):
 
     name: Name
     dt_ms: Positive
-    form: Literal["filter-after", "filter-before"]
+    form: Form
     populations: Annotated[dict[Name, PopulationField], Field(min_length=1)]
     projections: tuple[ProjectionField, ...] = ()
     inputs: dict[Name, InputField] = Field(default_factory=dict)
@@ -129,7 +131,7 @@ def read_circuit_yaml(path: Path) -> LoadedYaml:
     circuit = RateCircuit(
         name=file.name,
         dt_s=file.dt_ms * 1e-3,
-        populations=tuple(_population(name, entry, faults) for name, entry in file.populations.items()),
+        populations=tuple(_population(name, entry, file.form, faults) for name, entry in file.populations.items()),
         projections=tuple(_projections(file, faults)),
         inputs=tuple(_input(name, entry, file, faults) for name, entry in file.inputs.items()),
         readouts=tuple(_readout(name, entry, file, faults) for name, entry in file.readouts.items()),
@@ -186,7 +188,7 @@ def _label_faults(file: CircuitFile) -> Iterator[Fault]:
                 yield path, what, f"units are 0 to {units - 1}" if units else "add a readout of kind winner"
 
 
-def _population(name: str, entry: PopulationField, faults: list[Fault]) -> RatePopulation:
+def _population(name: str, entry: PopulationField, form: Form, faults: list[Fault]) -> RatePopulation:
     values: dict[str, Float] = {}
     for field in ("gain", "threshold", "bias", "initial"):
         given: float | tuple[float, ...] = getattr(entry, field)
@@ -200,6 +202,9 @@ def _population(name: str, entry: PopulationField, faults: list[Fault]) -> RateP
         faults.append(
             (path, f"a linear unit does not saturate (got {entry.saturation:g})", "leave it out, or use relu")
         )
+    if form == "filter-after" and entry.observe_ms is not None:
+        what = f"a filter-after circuit is observed by its own filters (got {entry.observe_ms:g})"
+        faults.append((("populations", name, "observe_ms"), what, "leave it out"))
     return RatePopulation(
         name=name,
         size=entry.size,
@@ -208,7 +213,9 @@ def _population(name: str, entry: PopulationField, faults: list[Fault]) -> RateP
         offset=values["threshold"],
         bias=values["bias"],
         saturation=_saturation(entry),
-        trace_tau_s=entry.tau_ms * 1e-3,
+        trace_tau_s=entry.tau_ms * 1e-3 if form == "filter-after" else 0.0,
+        trace_order=entry.order if form == "filter-after" else 1,
+        observe_tau_s=(entry.observe_ms or 0.0) * 1e-3,
         initial=values["initial"],
     )
 

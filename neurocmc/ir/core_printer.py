@@ -69,7 +69,7 @@ def _population(population: CorePopulation) -> list[str]:
         ),
         ("scale", f"{vector(population.lsb_per_drive)} LSB of V per unit of drive"),
         ("activity", f"{number(population.activity_per_spike)} a spike"),
-        ("observed", observed(population.trace_tau_s)),
+        ("observed", observed(population.trace)),
         ("pools", f"on cores {vector(population.core)}, from neuron {vector(population.first)}"),
     ]
     return entry(head, facts)

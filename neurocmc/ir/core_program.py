@@ -17,6 +17,7 @@ from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
 from neurocmc.ir.cores import CoreNetwork
 from neurocmc.ir.rate import Readout
+from neurocmc.ir.trace import Trace
 
 # filter: its spikes are a unit's own leak; pool: a unit's activity; copy: the same, for another core; bias: fires in
 # every tick; sum: a partial sum of a fan-in tree; splitter: sends an arriving spike on to several cores.
@@ -57,7 +58,7 @@ class CorePopulation:
     core: NDArray[np.int64]  # (units,)
     first: NDArray[np.int64]  # (units,)
     activity_per_spike: float
-    trace_tau_s: float
+    trace: Trace  # what its spikes are observed through
     lsb_per_drive: Float  # (units,) LSB of V per unit of the rate circuit's drive
     wanted_pole: Float  # (units,) of the synaptic filter, shortened for latency; any where nothing is filtered
     realised_pole: Float  # (units,) as feedback weight and spacing hold it
@@ -172,7 +173,7 @@ def _unfit(program: CoreProgram) -> Iterable[Problem]:
         on_core = (population.core >= 0) & (population.core < network.cores)
         if not (on_core & (population.first >= 0) & (population.neurons >= 1) & (last <= network.neurons)).all():
             yield Problem(where, "a pool lies outside its core")
-        numbers = (population.activity_per_spike, population.trace_tau_s, population.lsb_per_drive,
+        numbers = (population.activity_per_spike, population.trace.tau_s, population.lsb_per_drive,
                    population.wanted_pole, population.realised_pole, population.gain_residual)  # fmt: skip
         if not all(np.isfinite(value).all() for value in numbers):
             yield Problem(where, "a number is not finite")

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from neurocmc.common.arrays import Float, set_frozen, starts
 from neurocmc.common.errors import Problem
 from neurocmc.ir.rate import Readout
+from neurocmc.ir.trace import Trace
 
 SignMode = Literal["excitatory", "inhibitory", "mixed"]
 
@@ -64,7 +65,7 @@ class IntegerPopulation:
     v_initial: NDArray[np.int64]  # (units, neurons) LSB
     lsb_per_drive: Float  # (units,) LSB of u per unit of the rate circuit's drive
     activity_per_spike: float
-    trace_tau_s: float
+    trace: Trace  # what its spikes are observed through
     wanted_pole: float  # exp(-tick/tau) of the synaptic filter
     bias_loss: RoundingLoss
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from neurocmc.ir.rate import Readout
-from neurocmc.ir.summaries import entry, milliseconds
+from neurocmc.ir.summaries import entry, milliseconds, vector
+from neurocmc.ir.trace import Trace
 
 
 def counted(count: int, thing: str) -> str:
@@ -26,9 +27,13 @@ def second_order(order: int) -> str:
     return ", second order" if order == 2 else ""
 
 
-def observed(tau_s: float) -> str:
+def observed(trace: Trace) -> str:
     """How activity is observed."""
-    return f"through a filter of {milliseconds(tau_s)}" if tau_s > 0 else "as it is"
+    if not trace.tau_s:
+        return "as it is"
+    twice = ", second order" if trace.order == 2 else ""
+    held = f", from {vector(trace.start)}" if trace.start.any() else ""
+    return f"through a filter of {milliseconds(trace.tau_s)}{twice}{held}"
 
 
 def delayed(ticks: int) -> str:

@@ -77,7 +77,7 @@ def _rate_population(population: RatePopulation) -> list[str]:
             else []
         ),
         *([("before", f"{vector(population.initial)} of activity")] if population.initial.any() else []),
-        ("observed", observed(population.trace_tau_s)),
+        ("observed", observed(population.trace)),
     ]
     return entry(head, facts)
 
@@ -133,7 +133,7 @@ def _spiking_population(population: SpikingPopulation, tick_s: float) -> list[st
             f"{number(population.activity_per_spike)} a spike; a neuron fires at "
             f"{number(population.hz_per_activity(tick_s))} Hz per unit of activity",
         ),
-        ("observed", observed(population.trace_tau_s)),
+        ("observed", observed(population.trace)),
         ("grid", grid),
         ("fit", _fit(population.fit)),
     ]
@@ -195,7 +195,7 @@ def _integer_population(population: IntegerPopulation, rule: StepRule) -> list[s
         *([("start of u", f"{vector(population.u_initial)} LSB")] if population.u_initial.any() else []),
         ("current", f"{vector(population.lsb_per_drive)} LSB per unit of drive"),
         ("activity", f"{number(population.activity_per_spike)} a spike"),
-        ("observed", observed(population.trace_tau_s)),
+        ("observed", observed(population.trace)),
     ]
     return entry(head, facts)
 

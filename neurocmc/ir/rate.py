@@ -19,6 +19,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.ir.trace import Trace
 
 TransferKind = Literal["relu", "sigmoid", "softplus", "linear"]
 
@@ -28,8 +29,11 @@ class RatePopulation:
     """`size` rate units with one kind of transfer function: r = phi(gain (u + bias - offset)).
 
     relu: min(max(z, 0), saturation); sigmoid: saturation / (1 + exp(-z)); softplus: min(log(1 + exp(z)), saturation);
-    linear: z, of either sign, without saturation. `saturation` may be infinite for relu and softplus. Activity is
-    observed as the trace of r: a unit-gain first-order filter of `trace_tau_s` (0 observes r itself).
+    linear: z, of either sign, without saturation. `saturation` may be infinite for relu and softplus.
+
+    Activity is observed as the form of the circuit defines it: where filters follow the nonlinearity, as x, which
+    is r behind a filter of `trace_tau_s` and `trace_order`; where they come before it, as r itself (`trace_tau_s` 0),
+    and its spikes through a filter of `observe_tau_s` (0: none). Both filters start from `initial`.
 
     A population may be limited to a part of its transfer: `floor` and `top` cut phi off below and above, and r counts
     from the floor, r = min(max(phi, floor), top) - floor. Its pool then has all its neurons for that part.
@@ -49,10 +53,17 @@ class RatePopulation:
     initial: Float  # (size,) activity before the first step
     floor: float = 0.0
     top: float = np.inf
+    trace_order: Literal[1, 2] = 1
+    observe_tau_s: float = 0.0
 
     def __post_init__(self) -> None:
         for field in ("gain", "offset", "bias", "initial"):
             set_frozen(self, field, np.float64, (self.size,))
+
+    @property
+    def trace(self) -> Trace:
+        """What the form of the circuit observes."""
+        return Trace(tau_s=self.trace_tau_s, order=self.trace_order, start=self.initial)
 
     def phi(self, drive: Float) -> Float:
         """Activity r for total drive u without bias, elementwise; the last axis of `drive` is (size,)."""
@@ -264,8 +275,9 @@ def _population_problems(population: RatePopulation) -> Iterable[Problem]:
         yield Problem(where, "a sigmoid needs a finite saturation", "give its upper limit, usually 1")
     if not population.floor < population.top:
         yield Problem(where, f"floor {population.floor} is not below top {population.top}", "put them in order")
-    if not population.trace_tau_s >= 0:
-        yield Problem(where, f"trace tau is {population.trace_tau_s} s", "use 0 or a positive time")
+    for called, tau_s in (("trace tau", population.trace_tau_s), ("observe tau", population.observe_tau_s)):
+        if not 0 <= tau_s < np.inf:
+            yield Problem(where, f"{called} is {tau_s} s", "use 0 or a positive time")
 
 
 def _endpoint_problems(

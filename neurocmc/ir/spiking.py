@@ -20,6 +20,7 @@ import numpy as np
 from neurocmc.common.arrays import Float, set_frozen, starts
 from neurocmc.common.errors import Problem
 from neurocmc.ir.rate import Readout
+from neurocmc.ir.trace import Trace
 
 Code = Literal["threshold", "rate"]
 
@@ -66,7 +67,7 @@ class SpikingPopulation:
     v_initial: Float  # (units, neurons) thresholds
     current_per_drive: Float  # (units,) thresholds per unit of the rate circuit's drive u
     activity_per_spike: float  # activity of the unit while one of its neurons fires in every tick
-    trace_tau_s: float
+    trace: Trace  # what its spikes are observed through
     fit: GainFit
     lsb_per_threshold: int = 0  # the integer grid the biases stand on; 0 where the target computes in real numbers
 

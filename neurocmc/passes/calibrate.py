@@ -55,6 +55,7 @@ def _union(visits: list[Visited]) -> Visited:
     return Visited(
         activity=(min(v.activity[0] for v in visits), max(v.activity[1] for v in visits)),
         drive=(min(v.drive[0] for v in visits), max(v.drive[1] for v in visits)),
+        highest=tuple(max(of_unit) for of_unit in zip(*(v.highest for v in visits), strict=True)),
     )
 
 

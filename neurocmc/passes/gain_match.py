@@ -25,6 +25,7 @@ from neurocmc.ir.spiking import (
     SpikingPopulation,
     SpikingProjection,
 )
+from neurocmc.ir.trace import Trace
 from neurocmc.passes.calibrate import Calibration
 from neurocmc.passes.pool_codes import (
     RATE_DELAY_TICKS,
@@ -40,6 +41,7 @@ from neurocmc.sim.neuron import Neuron
 from neurocmc.sim.rate import Visited
 from neurocmc.targets import LoihiLimits, LoihiTarget, Target
 
+RATE_OBSERVE_TICKS = 5  # of the filter through which the rate code is seen: its neurons fire every third tick at most
 SCALE_CANDIDATES = np.linspace(1.0, 0.75, 251)  # of the largest scale that fits
 
 
@@ -168,7 +170,7 @@ class GainMatch:
             v_initial=stagger if self.code == "rate" else np.zeros_like(stagger),
             current_per_drive=population.gain * per_threshold,
             activity_per_spike=per_spike[population.name],
-            trace_tau_s=population.trace_tau_s,
+            trace=_seen_through(population, self.code, tick_s),
             fit=self._worst_fit(population, neuron, bias - shift[:, None] * per_threshold[:, None], per_threshold,
                                 ladder, ceiling, per_spike[population.name], visited),
             lsb_per_threshold=int(threshold) if isinstance(target, LoihiTarget) else 0,
@@ -225,6 +227,17 @@ class GainMatch:
                 return rate_ladder(population, ceiling, self.neurons, neuron, scales.rheobase)
             case other:
                 assert_never(other)
+
+
+def _seen_through(population: RatePopulation, code: Code, tick_s: float) -> Trace:
+    """The trace of the circuit's form; where that is r itself, the filter through which spikes are seen as r.
+
+    A pool of the threshold code counts r in every tick; of the rate code each neuron fires in some ticks only.
+    """
+    if population.trace_tau_s:
+        return population.trace
+    least_s = RATE_OBSERVE_TICKS * tick_s if code == "rate" else 0.0
+    return Trace(tau_s=max(population.observe_tau_s, least_s), order=1, start=population.initial)
 
 
 def _fan_in_per_current(

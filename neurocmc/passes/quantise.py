@@ -94,7 +94,7 @@ def _population(network: SpikingNetwork, population: SpikingPopulation, limits: 
         v_initial=np.rint(population.v_initial * population.lsb_per_threshold),
         lsb_per_drive=population.current_per_drive * population.lsb_per_threshold,
         activity_per_spike=population.activity_per_spike,
-        trace_tau_s=population.trace_tau_s,
+        trace=population.trace,
         wanted_pole=float(np.exp(-network.tick_s / tau_s)) if tau_s > 0 else 0.0,
         bias_loss=_loss(lost, bias_lsb, clipped=0),
     )

@@ -11,10 +11,10 @@ verify.json            once `neurocmc verify` has run
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import MANIFEST, sha256_of
@@ -94,6 +94,24 @@ class Artifact:
             test=tuple(self._stimulus(name) for name in self.manifest["stimuli"]["test"]),
         )
 
+    def with_levels(self, manifest: Mapping[str, Any], **levels: Any) -> "Artifact":
+        """The artifact with other options and levels in memory, each under the name of its property."""
+        made = Artifact(directory=self.directory, manifest=manifest, target=self.target)
+        made.__dict__.update(levels)
+        return made
+
+    def observed_through(self, tau_s: float) -> "Artifact":
+        """The artifact with what its circuit observes as r itself seen through a filter, at every level."""
+        own = {p.name: p.trace_tau_s == 0 for p in self.staged.populations}
+        return self.with_levels(
+            self.manifest,
+            circuit=_circuit_seen_through(self.circuit, tau_s),
+            staged=_circuit_seen_through(self.staged, tau_s),
+            spiking=_seen_through(self.spiking, own, tau_s),
+            integer=None if self.integer is None else _seen_through(self.integer, own, tau_s),
+            cores=None if self.cores is None else _seen_through(self.cores, own, tau_s),
+        )
+
     def model(self) -> Model:
         """The source, read again from the copy in the artifact."""
         return load(self.directory / self.manifest["source"], self.manifest["options"]["images"])
@@ -104,6 +122,22 @@ class Artifact:
 
     def _stimulus(self, name: str) -> Stimulus:
         return load_stimulus(self.directory / "stimuli" / f"{name}.npz")
+
+
+def _circuit_seen_through(circuit: RateCircuit, tau_s: float) -> RateCircuit:
+    populations = (replace(p, trace_tau_s=tau_s) if not p.trace_tau_s else p for p in circuit.populations)
+    return replace(circuit, populations=tuple(populations))
+
+
+Network = TypeVar("Network", SpikingNetwork, IntegerNetwork, CoreProgram)
+
+
+def _seen_through(network: Network, own: Mapping[str, bool], tau_s: float) -> Network:
+    """A network whose spikes are decoded through another filter, in the populations that are observed as r itself."""
+    populations = (
+        replace(p, trace=replace(p.trace, tau_s=tau_s, order=1)) if own[p.name] else p for p in network.populations
+    )
+    return replace(network, populations=tuple(populations))
 
 
 def open_artifact(directory: str | Path) -> Artifact:

@@ -11,10 +11,7 @@ from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import Code
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import Lowered, Progress, lower
-from neurocmc.sim.brian2_lif import simulate_brian2
-from neurocmc.sim.loihi import simulate_emulator
-from neurocmc.sim.rate import simulate_rate
-from neurocmc.sim.truenorth import simulate_cores
+from neurocmc.pipeline.lowest import rate_pair, simulate_lowest
 from neurocmc.targets import Target
 from neurocmc.verification.metrics import nrmse
 
@@ -87,14 +84,8 @@ def measured_error(lowered: Lowered, stimuli: tuple[Stimulus, ...]) -> tuple[flo
     """NRMSE of rates of the worst population over all stimuli, and its name; on the emulator where there is one."""
     worst = (0.0, lowered.staged.populations[0].name)
     for stimulus in stimuli:
-        rate = simulate_rate(lowered.staged, stimulus)
-        if lowered.cores is not None:
-            spiking = simulate_cores(lowered.cores, stimulus)
-        elif lowered.integer is not None:
-            spiking = simulate_emulator(lowered.integer, stimulus)
-        else:
-            spiking = simulate_brian2(lowered.spiking, stimulus)
-        for name, error in nrmse(rate.activity, spiking.activity).items():
+        pair = rate_pair(lowered, stimulus, simulate_lowest(lowered, stimulus))
+        for name, error in nrmse(pair.reference.activity, pair.other.activity).items():
             worst = max(worst, (error, name))
     return worst
 

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,9 @@ from typing import Any
 from neurocmc.backends.brian2 import emit_brian2
 from neurocmc.backends.loihi import emit_loihi
 from neurocmc.backends.truenorth import emit_truenorth
-from neurocmc.common.errors import Problem, raise_input_problems
+from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.files import MANIFEST, check_replaceable, json_text, replace_directory, write_file
 from neurocmc.ir.printer import print_level
-from neurocmc.ir.spiking import Code
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import save_chip, save_level, save_stimulus
 from neurocmc.pipeline.artifact import (
@@ -32,47 +31,15 @@ from neurocmc.pipeline.choose import Choice, choose_neurons
 from neurocmc.pipeline.lower import Lowered, Progress, lower
 from neurocmc.pipeline.manifest import FORMAT, VERSION
 from neurocmc.pipeline.model import Model, StimulusSet, load
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.reporting import write_budget, write_report_of
+from neurocmc.pipeline.sample import SAMPLE, sample_edges
 from neurocmc.sim.host import encode
 from neurocmc.targets import Target, load_target
+from neurocmc.verification.coverage import silent_units
 
 DEFAULT_NEURONS = 64
 TIMINGS = "timings.json"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompileOptions:
-    """What the user may choose. `neurons` None takes 64, or with `max_error` the smallest that meets it.
-
-    `tick_s` is the model's time that one tick stands for; None lets the compiler choose it. `images` names the task
-    whose images drive a published checkpoint, which does not say so itself; a Model was loaded with its own.
-    `allow_lost_states` compiles a circuit even if rounding destroys an up-state of it.
-    """
-
-    neurons: int | None = None
-    code: Code = "threshold"
-    seed: int = 0
-    max_error: float | None = None
-    tick_s: float | None = None
-    images: str | None = None
-    allow_lost_states: bool = False
-
-    def problems(self) -> tuple[Problem, ...]:
-        """Options that contradict each other or make no sense."""
-        found: list[Problem] = []
-        if self.neurons is not None and self.max_error is not None:
-            found.append(
-                Problem(
-                    "--max-error", "it chooses the number of neurons, and --neurons gives it", "use one of the two"
-                )
-            )
-        if self.neurons is not None and not 1 <= self.neurons <= 65536:
-            found.append(Problem("--neurons", f"got {self.neurons}", "give 1 to 65,536 neurons a unit"))
-        if self.code not in ("threshold", "rate"):
-            found.append(Problem("--code", f"got {self.code!r}", "use threshold or rate"))
-        if self.seed < 0:
-            found.append(Problem("--seed", f"got {self.seed}", "give 0 or more"))
-        return tuple(found)
 
 
 def compile_model(
@@ -92,7 +59,7 @@ def compile_model(
     model = load(model, options.images) if isinstance(model, str | Path) else model
     target = load_target(target) if isinstance(target, str) else target
     check_replaceable(Path(directory))
-    stimuli = model.read_stimuli()
+    stimuli = model.read_stimuli().calibrated_on(options.calibrate)
     _check_stimuli(model, stimuli)
     choice = _choose(model, stimuli, target, options, progress)
     lowered = lower(
@@ -149,8 +116,12 @@ def _write(
         save_stimulus(stimulus, folder / "stimuli" / f"{name}.npz")
     _emit(folder / "program", lowered, stimuli.by_name())
     write_certificate(folder, lowered.certificate)
-    budget = write_budget(folder, lowered, target, stimuli.calibration)
+    samples = sample_edges(lowered, stimuli.calibration, options.seed)
+    write_file(folder / SAMPLE, json_text({"samples": [sample.as_json() for sample in samples]}))
+    budget = write_budget(folder, lowered, target, stimuli.calibration, samples[0].recording)
+    weak = silent_units(lowered.spiking, {name: v.highest for name, v in lowered.calibration.populations.items()})
     manifest = _manifest(model, source, stimuli, target, options, choice)
+    manifest["silent_units"] = [asdict(unit) for unit in weak]
     write_report_of(folder, manifest, lowered, target, budget, model.circuit)
     write_file(folder / TIMINGS, json_text({"seconds": lowered.seconds}))
     write_file(folder / MANIFEST, json_text({**manifest, "files": file_hashes(folder)}))
@@ -205,6 +176,7 @@ def _manifest(
             "max_error": options.max_error,
             "tick_s": options.tick_s,
             "images": model.images,
+            "calibrate": list(options.calibrate),
             "allow_lost_states": options.allow_lost_states,
         },
         "neurons_reason": choice.reason,

@@ -187,7 +187,7 @@ def _recording(
         binned = np.zeros((stimulus.batch, ticks, population.units), dtype=np.int32)
         np.add.at(binned, (trial[own], tick[own], unit), 1)
         activity[population.name] = decode_counts(
-            binned, population.activity_per_spike, population.trace_tau_s, network.tick_s
+            binned, population.activity_per_spike, population.trace, network.tick_s
         )
         counts[population.name] = binned.sum(axis=1, dtype=np.int64)
         trains[population.name] = SpikeTrain(tick=tick[own], trial=trial[own], unit=unit, neuron=within)

@@ -30,6 +30,7 @@ class OptionsEntry(StrictModel):
     max_error: float | None
     tick_s: Annotated[float, Field(gt=0)] | None
     images: str | None
+    calibrate: tuple[Name, ...] = ()  # artifacts from before it do not say
     allow_lost_states: bool = False  # artifacts from before certificates do not say
 
 
@@ -39,6 +40,16 @@ class TriedEntry(StrictModel):
     neurons: Annotated[int, Field(ge=1)]
     error: float | None
     worst: str
+
+
+class SilentUnitEntry(StrictModel):
+    """A unit that calibration does not make fire, and the neurons a unit that would."""
+
+    population: str
+    unit: Annotated[int, Field(ge=0)]
+    activity: float
+    first_at: float
+    neurons: Annotated[int, Field(ge=1)]
 
 
 class StimuliEntry(StrictModel):
@@ -62,6 +73,7 @@ class Manifest(StrictModel):
     options: OptionsEntry
     neurons_reason: str
     neurons_tried: tuple[TriedEntry, ...]
+    silent_units: tuple[SilentUnitEntry, ...] = ()
     stimuli: StimuliEntry
     files: dict[str, Sha256]
 

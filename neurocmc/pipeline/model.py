@@ -1,6 +1,6 @@
 """Load: whatever file a circuit comes in, the same Model comes out."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,16 @@ class StimulusSet:
 
     calibration: tuple[Stimulus, ...]
     test: tuple[Stimulus, ...]
+
+    def calibrated_on(self, names: Sequence[str]) -> "StimulusSet":
+        """The same, with these test stimuli to calibrate on as well. Raises InputError for a name that none has."""
+        known = {stimulus.name: stimulus for stimulus in (*self.test, *self.calibration)}
+        if unknown := [name for name in names if name not in known]:
+            cure = f"stimuli are: {', '.join(known)}"
+            raise InputError(Problem("--calibrate", f"there is no stimulus {name!r}", cure) for name in unknown)
+        own = {stimulus.name for stimulus in self.calibration}
+        more = tuple(known[name] for name in dict.fromkeys(names) if name not in own)
+        return StimulusSet(calibration=(*self.calibration, *more), test=self.test)
 
     def by_name(self) -> dict[str, Stimulus]:
         """Every stimulus once, in order."""

@@ -7,9 +7,11 @@ from typing import Any, assert_never
 from neurocmc.common.files import write_file
 from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.lower import Lowered
+from neurocmc.pipeline.sample import TRIALS
 from neurocmc.report.budget import Budget, chip_budget, ideal_budget
 from neurocmc.report.core_budget import core_budget
 from neurocmc.report.core_load import CoreLoad, core_load
@@ -19,17 +21,21 @@ from neurocmc.report.spike_load import spike_load
 from neurocmc.report.staging import staging_costs, time_scale
 from neurocmc.sim.core_host import encode_cores
 from neurocmc.sim.cores import CoreRecord, run_cores
-from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.targets import IdealTarget, LoihiTarget, Target, TrueNorthTarget
 from neurocmc.verification.edges import Edge
 
 BUDGET = "budget.json"
 REPORT = "report.html"
-LOAD_TRIALS = 32  # trials of the first calibration stimulus from which spikes are counted
+LOAD_TRIALS = TRIALS  # of the first calibration stimulus, from which spikes are counted
 
 
-def write_budget(folder: Path, lowered: Lowered, target: Target, calibration: tuple[Stimulus, ...]) -> Budget:
-    """budget.json: the use of every resource, and energy from spikes counted on the emulator."""
+def write_budget(
+    folder: Path, lowered: Lowered, target: Target, calibration: tuple[Stimulus, ...], seen: Recording
+) -> Budget:
+    """budget.json: the use of every resource, and energy from spikes counted on the lowest level.
+
+    `seen` is a recording there of the first trials of the first calibration stimulus.
+    """
     match target:
         case IdealTarget():
             budget = ideal_budget(lowered.spiking, target)
@@ -37,8 +43,7 @@ def write_budget(folder: Path, lowered: Lowered, target: Target, calibration: tu
             assert lowered.chip is not None
             assert lowered.integer is not None
             stimulus = calibration[0].take(slice(LOAD_TRIALS))
-            recording = simulate_emulator(lowered.integer, stimulus)
-            load = spike_load(lowered.integer, stimulus, recording)
+            load = spike_load(lowered.integer, stimulus, seen)
             budget = chip_budget(lowered.chip, target, load, lowered.headroom)
         case TrueNorthTarget():
             assert lowered.cores is not None

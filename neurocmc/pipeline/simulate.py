@@ -20,7 +20,7 @@ from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.sim.truenorth import simulate_cores
 
-Interpreter = Literal["rate", "brian2", "emulator", "lava"]
+Interpreter = Literal["rate", "staged", "brian2", "emulator", "lava"]
 Codegen = Literal["numpy", "cython", "cpp_standalone"]
 MAX_SPIKE_CELLS = 2_000_000_000  # trials x ticks x neurons of a raster held in memory
 
@@ -34,16 +34,19 @@ def simulate(
     record_spikes: bool = True,
     codegen: Codegen = "numpy",
     samples: int | None = None,
+    observe_ms: float | None = None,
     time_limit_s: float = TIME_LIMIT_S,
     progress: Progress | None = None,
 ) -> Recording:
     """Run a compiled circuit on the rate interpreter, on Brian2, on the chip's emulator, or its program on Lava.
 
-    `stimulus` is a stimulus, the name of one the artifact holds (default: its first for testing), or an .npz file;
-    `duration_s` cuts or prolongs it, `samples` takes its first so many trials. "lava" runs in the interpreter of
-    `pipeline.lava.find_lava_python`, for `time_limit_s` at most. Returns decoded activity per population and, but
-    for "rate", every spike. Raises InputError where the stimulus does not fit, the target has no emulator, or Lava
-    is not at hand or not done in time.
+    "rate" runs the model's own circuit, "staged" what it was rewritten to for pools of neurons. `stimulus` is a
+    stimulus, the name of one the artifact holds (default: its first for testing), or an .npz file; `duration_s` cuts
+    or prolongs it, `samples` takes its first so many trials. What a circuit observes as r itself is recorded through
+    a filter of `observe_ms`, where that is given: of spikes instead of the one they were compiled with, of rates
+    instead of none. "lava" runs in the interpreter of `pipeline.lava.find_lava_python`, for `time_limit_s` at most.
+    Returns the activity of every population and, but for "rate" and "staged", every spike. Raises InputError where
+    the stimulus does not fit, the target has no emulator, or Lava is not at hand or not done in time.
     """
     chosen = find_stimulus(artifact, stimulus).take(_first(samples))
     if duration_s is not None:
@@ -51,16 +54,26 @@ def simulate(
             what = f"{duration_s:g} s is not a time of at least one tick"
             raise InputError(Problem("--duration", what, "give a finite time in s"))
         chosen = chosen.lasting(duration_s)
+    observed = artifact if observe_ms is None else artifact.observed_through(_observe_s(observe_ms))
+    if on == "rate":
+        raise_input_problems(chosen.size_problems(artifact.circuit.dt_s, artifact.circuit.units))
+        return simulate_rate(observed.circuit, chosen)
     raise_input_problems(chosen.size_problems(artifact.staged.dt_s, artifact.staged.units))
-    if record_spikes and on != "rate":
+    if record_spikes and on != "staged":
         _check_raster(artifact, chosen)
-    recording = _run(artifact, on, chosen, record_spikes, codegen, time_limit_s, progress)
+    recording = _run(observed, on, chosen, record_spikes, codegen, time_limit_s, progress)
     return restored(recording, artifact.circuit, artifact.staged)
+
+
+def _observe_s(observe_ms: float) -> float:
+    if not 0 <= observe_ms < inf:
+        raise InputError(Problem("--observe-ms", f"got {observe_ms:g}", "give a time in ms, or 0 for no filter"))
+    return 1e-3 * observe_ms
 
 
 def _run(
     artifact: Artifact,
-    on: Interpreter,
+    on: Literal["staged", "brian2", "emulator", "lava"],
     chosen: Stimulus,
     record_spikes: bool,
     codegen: Codegen,
@@ -68,7 +81,7 @@ def _run(
     progress: Progress | None,
 ) -> Recording:
     match on:
-        case "rate":
+        case "staged":
             return simulate_rate(artifact.staged, chosen)
         case "brian2":
             return simulate_brian2(

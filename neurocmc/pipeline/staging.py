@@ -19,7 +19,8 @@ from neurocmc.passes.offsets import shift_of
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.model import Model
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.verification.edges import Edge, not_run, refined_edge, trajectory_edge
+from neurocmc.verification.edges import Edge, not_run
+from neurocmc.verification.fidelity import refined_edge, trajectory_edge
 from neurocmc.verification.metrics import largest_difference
 
 
@@ -31,9 +32,7 @@ def restored(recording: Recording, circuit: RateCircuit, staged: RateCircuit) ->
     return replace(
         recording,
         activity={
-            name: _in_units_of(
-                circuit.population(name), staged.population(name), recording.activity[name], recording.tick_s
-            )
+            name: _in_units_of(circuit.population(name), staged.population(name), recording.activity[name])
             for name in names
         },
         spikes={name: recording.spikes[name] for name in names if name in recording.spikes},
@@ -41,26 +40,23 @@ def restored(recording: Recording, circuit: RateCircuit, staged: RateCircuit) ->
     )
 
 
-def _in_units_of(
-    given: RatePopulation, staged: RatePopulation, activity: NDArray[np.float32], tick_s: float
-) -> NDArray[np.float32]:
+def _in_units_of(given: RatePopulation, staged: RatePopulation, activity: NDArray[np.float32]) -> NDArray[np.float32]:
+    """r = low + width r', also of traces: their filters have a gain of 1 and start from either's initial activity."""
     shift = shift_of(given, staged)
     low, width = shift.low, shift.width
     if not low.any() and (width == 1.0).all():
         return activity
-    # The trace of a constant rises from 0 as the trace of anything else does.
-    keep = np.exp(-tick_s / given.trace_tau_s) if given.trace_tau_s > 0 else 0.0
-    risen = 1.0 - keep ** np.arange(1, activity.shape[1] + 1)
-    return (low * risen[:, None] + width * activity).astype(np.float32)
+    return (low + width * activity).astype(np.float32)
 
 
 def staging_edges(
-    artifact: Artifact, model: Model, stimuli: Sequence[Stimulus], rates: Sequence[Recording]
+    artifact: Artifact, model: Model | None, stimuli: Sequence[Stimulus], rates: Sequence[Recording]
 ) -> list[Edge]:
     """torch ~ rate, and where the circuit was staged rate ~ staged; `rates` are recordings of the staged circuit."""
     circuit, staged = artifact.circuit, artifact.staged
     shown = [restored(rate, circuit, staged) for rate in rates]
-    reference = None if model.reference is None else [model.reference(stimulus) for stimulus in stimuli]
+    followed = None if model is None else model.reference
+    reference = None if followed is None else [followed(stimulus) for stimulus in stimuli]
     if circuit.continuous:
         if reference is None:
             return [_not_torch("torch ~ staged")]

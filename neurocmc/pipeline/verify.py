@@ -1,43 +1,50 @@
-"""Verify: walk every edge between the levels of an artifact and judge what was kept."""
+"""Verify: walk every edge between the levels of an artifact, judge what was kept, and say what would cure a miss."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
-from neurocmc.common.arrays import Int
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text, write_file
-from neurocmc.ir.core_program import CoreProgram
-from neurocmc.ir.integer import IntegerNetwork
-from neurocmc.ir.rate import RateCircuit
-from neurocmc.ir.recording import Recording
-from neurocmc.ir.spiking import SpikingNetwork
-from neurocmc.ir.stimulus import Stimulus, side_by_side
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.certificates import artifact_certificate, certificate_edges
+from neurocmc.pipeline.cures import find_cures
 from neurocmc.pipeline.emitted import emitted_edges
-from neurocmc.pipeline.lower import Progress, lower
+from neurocmc.pipeline.lower import Progress
 from neurocmc.pipeline.reporting import read_budget, write_report_of
-from neurocmc.pipeline.staging import staging_edges
-from neurocmc.pipeline.theory import theory_edges
-from neurocmc.sim.brian2_lif import simulate_brian2
-from neurocmc.sim.loihi import simulate_emulator
-from neurocmc.sim.rate import simulate_rate
-from neurocmc.sim.truenorth import simulate_cores
+from neurocmc.pipeline.walk import walk
 from neurocmc.theory.certificate import Certificate
-from neurocmc.verification.cores import as_on_cores, core_edges
-from neurocmc.verification.edges import (
-    CORE_GATES,
-    Edge,
-    Pair,
-    fidelity_edges,
-    gain_edge,
-    integer_edges,
-    misses,
-)
+from neurocmc.verification.edges import Edge, misses
+from neurocmc.verification.limits import read_limits, with_limits
 
 VERIFY = "verify.json"
+FORMAT, VERSION = "neurocmc-verification", 1
 MOST_SEEDS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifyOptions:
+    """What the user may choose of a verification."""
+
+    samples: int | None = None  # trials of each stimulus, None: all
+    seeds: int = 1
+    strict: bool = False  # whether edges of theory decide as well
+    limits: tuple[str, ...] = ()  # `EDGE: QUANTITY=VALUE`
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Numbers that make no sense."""
+        given = (("--samples", self.samples), ("--seeds", self.seeds))
+        found = [
+            Problem(name, f"got {value}", "give 1 or more")
+            for name, value in given
+            if value is not None and value < 1
+        ]
+        if self.seeds > MOST_SEEDS:
+            cure = f"give {MOST_SEEDS:,} at most: each runs all trials again"
+            found.append(Problem("--seeds", f"got {self.seeds:,}", cure))
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,54 +54,49 @@ class Verification:
     edges: tuple[Edge, ...]
     report: Path
     certificate: Certificate
+    strict: bool = False
 
     @property
     def passed(self) -> bool:
-        return not misses(self.edges)
+        return not misses(self.edges, strict=self.strict)
+
+    def as_json(self) -> dict[str, Any]:
+        """What `verify --json` prints: the edges with their groups, and the certificate."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "passed": self.passed,
+            "strict": self.strict,
+            "edges": [_edge_json(edge) for edge in self.edges],
+            "certificate": self.certificate.as_json(),
+        }
 
 
 def verify(
-    artifact: Artifact, samples: int | None = None, seeds: int = 1, progress: Progress | None = None
+    artifact: Artifact, options: VerifyOptions | None = None, progress: Progress | None = None
 ) -> Verification:
-    """Walk all edges over the first `samples` trials of each test stimulus (default: all).
+    """Walk all edges over the test stimuli of an artifact, and where a budget is missed look for what would keep it.
 
-    With `seeds` > 1 the network is compiled again under the following seeds, and each edge shows the worst of them.
-    Writes verify.json into the artifact and its report again. Raises InputError for samples or seeds below 1.
+    Writes verify.json into the artifact and its report again. Raises InputError for options that make no sense.
     """
-    for option, value in (("--samples", samples), ("--seeds", seeds)):
-        if value is not None and value < 1:
-            raise InputError(Problem(option, f"got {value}", "give 1 or more"))
-    if seeds > MOST_SEEDS:
-        raise InputError(
-            Problem("--seeds", f"got {seeds:,}", f"give {MOST_SEEDS:,} at most: each runs all trials again")
-        )
+    options = options or VerifyOptions()
+    if problems := options.problems():
+        raise InputError(problems)
+    limits = read_limits(options.limits)
     told = progress or _silent
-    model = artifact.model()
-    judged_by = artifact.stimuli.test or artifact.stimuli.calibration
-    stimuli = _batches(tuple(stimulus.take(slice(samples)) for stimulus in judged_by))
-    told("rate", 0.0)
-    rates = [simulate_rate(artifact.staged, stimulus) for stimulus in stimuli]
-    told("torch", 0.05)
-    edges = staging_edges(artifact, model, stimuli, rates)
-    networks = _networks(artifact, seeds)
-    walked: list[Sequence[Edge]] = []
-    for index, (spiking, integer) in enumerate(networks):
-        start, width = 0.1 + 0.75 * index / len(networks), 0.75 / len(networks)
-        walked.append(_walk(artifact.staged, spiking, integer, stimuli, rates, told, start, width))
-    edges += _worst_of(walked, _seed_note(artifact, seeds))
-    if artifact.cores is not None:
-        edges += _walk_cores(artifact, artifact.cores, stimuli, rates, seeds, told)
-    told("theory", 0.85)
-    certificate = artifact_certificate(artifact)
-    edges += certificate_edges(certificate)
-    edges += theory_edges(artifact)
+    whole = artifact.stimuli.test or artifact.stimuli.calibration
+    stimuli = tuple(stimulus.take(slice(options.samples)) for stimulus in whole)
+    walked = walk(artifact, artifact.model(), stimuli, options.seeds, progress)
     told("emitted program", 0.9)
-    edges += emitted_edges(artifact, judged_by[0])
-    write_file(
-        artifact.directory / VERIFY,
-        json_text({"samples": samples, "seeds": len(networks), "edges": [asdict(edge) for edge in edges]}),
+    edges = with_limits((*walked.edges, *emitted_edges(artifact, whole[0])), limits)
+    told("cures", 0.95)
+    edges = _with_cures(artifact, edges, stimuli, progress)
+    found = Verification(
+        edges=edges, report=artifact.directory / "report.html", certificate=walked.certificate, strict=options.strict
     )
-    report = write_report_of(
+    asked = {"samples": options.samples, "seeds": options.seeds, "limits": limits}
+    write_file(artifact.directory / VERIFY, json_text({**found.as_json(), **asked}))
+    write_report_of(
         artifact.directory,
         artifact.manifest,
         artifact,
@@ -104,123 +106,32 @@ def verify(
         edges,
     )
     told("done", 1.0)
-    return Verification(edges=tuple(edges), report=report, certificate=certificate)
+    return found
 
 
-def _batches(stimuli: tuple[Stimulus, ...]) -> tuple[Stimulus, ...]:
-    """Stimuli of one duration run side by side: a tick costs the same for one trial and for ten."""
-    durations = dict.fromkeys(stimulus.duration_s for stimulus in stimuli)
-    alike = ([s for s in stimuli if s.duration_s == duration_s] for duration_s in durations)
-    return tuple(side_by_side("+".join(s.name for s in same), same) for same in alike)
+def read_verification(artifact: Artifact) -> dict[str, Any]:
+    """verify.json as it was written last, as plain values. Raises InputError where there is none."""
+    path = artifact.directory / VERIFY
+    if not path.is_file():
+        raise InputError(Problem(str(path), "it was not written yet", f"run neurocmc verify {artifact.directory}"))
+    return json.loads(path.read_bytes())
+
+
+def _with_cures(
+    artifact: Artifact, edges: Sequence[Edge], stimuli: Sequence[Any], progress: Progress | None
+) -> tuple[Edge, ...]:
+    missed = [edge for edge in edges if edge.verdict == "miss"]
+    cures = find_cures(artifact, missed, stimuli, progress) if missed else {}
+    return tuple(replace(edge, cure=cures.get(edge.key, "")) for edge in edges)
 
 
 def _silent(_stage: str, _share: float) -> None:
     """Progress that nobody watches."""
 
 
-def _networks(artifact: Artifact, seeds: int) -> list[tuple[SpikingNetwork, IntegerNetwork | None]]:
-    """The compiled network, and where its code has a random part, others under the seeds that follow."""
-    networks = [(artifact.spiking, artifact.integer)]
-    if artifact.code == "rate":
-        for seed in range(artifact.seed + 1, artifact.seed + seeds):
-            lowered = lower(
-                artifact.circuit,
-                artifact.stimuli.calibration,
-                artifact.target,
-                neurons=artifact.neurons,
-                code=artifact.code,
-                seed=seed,
-                tick_s=artifact.manifest["options"]["tick_s"],
-                allow_lost_states=True,  # whether it was allowed is settled; here they count
-            )
-            networks.append((lowered.spiking, lowered.integer))
-    return networks
-
-
-def _seed_note(artifact: Artifact, seeds: int) -> str:
-    if seeds == 1:
-        return ""
-    if artifact.code == "threshold":
-        return "" if artifact.cores is not None else "the threshold code has no random part: all seeds are one"
-    return f"worst of {seeds} seeds"
-
-
-def _walk(
-    circuit: RateCircuit,
-    spiking: SpikingNetwork,
-    integer: IntegerNetwork | None,
-    stimuli: Sequence[Stimulus],
-    rates: Sequence[Recording],
-    told: Progress,
-    start: float,
-    width: float,
-) -> Sequence[Edge]:
-    """Edges of one network: gain fits, Brian2 and, on a chip, rounding and emulator."""
-    readouts = (*spiking.readouts, *circuit.classifiers)
-    labels = [stimulus.labels for stimulus in stimuli]
-    edges = [gain_edge(spiking, circuit, integer)]
-    brian2: list[Recording] = []
-    for index, stimulus in enumerate(stimuli):
-        first = start + 0.7 * width * index / len(stimuli)
-        share = 0.7 * width / len(stimuli)
-        brian2.append(
-            simulate_brian2(spiking, stimulus, progress=lambda done, a=first, b=share: told("brian2", a + b * done))
-        )
-    edges += fidelity_edges("rate ~ brian2", _pairs(rates, brian2, labels), readouts)
-    if integer is None:
-        return edges
-    told("emulator", start + 0.75 * width)
-    emulator = [simulate_emulator(integer, stimulus) for stimulus in stimuli]
-    edges += integer_edges(integer)
-    edges += fidelity_edges("brian2 ~ emulator", _pairs(brian2, emulator, labels), readouts)
-    edges += fidelity_edges("rate ~ emulator", _pairs(rates, emulator, labels), readouts)
-    return edges
-
-
-def _walk_cores(
-    artifact: Artifact,
-    program: CoreProgram,
-    stimuli: Sequence[Stimulus],
-    rates: Sequence[Recording],
-    seeds: int,
-    told: Progress,
-) -> list[Edge]:
-    """Edges of neurosynaptic cores, one cause of error after the other; noise under `seeds` seeds, the worst told."""
-    told("emulator", 0.7)
-    readouts = (*artifact.spiking.readouts, *artifact.staged.classifiers)
-    labels = [stimulus.labels for stimulus in stimuli]
-    weighted, late = (
-        [simulate_rate(as_on_cores(artifact.staged, program, latency=latency), stimulus) for stimulus in stimuli]
-        for latency in (False, True)
-    )
-    edges = list(core_edges(program))
-    edges += fidelity_edges("rate ~ weights", _pairs(rates, weighted, labels), readouts)
-    edges += fidelity_edges("weights ~ latency", _pairs(weighted, late, labels), readouts)
-    walked: list[Sequence[Edge]] = []
-    for seed in range(artifact.seed, artifact.seed + seeds):
-        noisy = [simulate_cores(program, stimulus, seed=seed) for stimulus in stimuli]
-        last = fidelity_edges("latency ~ emulator", _pairs(late, noisy, labels), readouts, gates=CORE_GATES)
-        walked.append((*last, *fidelity_edges("rate ~ emulator", _pairs(rates, noisy, labels), readouts,
-                                              gates=CORE_GATES)))  # fmt: skip
-    note = f"worst of {seeds} seeds of the chip's noise" if seeds > 1 else ""
-    return [*edges, *_worst_of(walked, note)]
-
-
-def _pairs(first: Sequence[Recording], second: Sequence[Recording], labels: Sequence[Int]) -> list[Pair]:
-    return [Pair(reference=a, other=b, labels=c) for a, b, c in zip(first, second, labels, strict=True)]
-
-
-def _worst_of(walked: Sequence[Sequence[Edge]], note: str) -> list[Edge]:
-    """For each edge the worst of all seeds."""
-    worst: list[Edge] = []
-    for same in zip(*walked, strict=True):
-        pick = max(same, key=_badness)
-        told = "; ".join(text for text in (pick.note, note) if text)
-        worst.append(replace(pick, note=told))
-    return worst
-
-
-def _badness(edge: Edge) -> tuple[bool, float]:
-    """What misses is worse than what passes, also where its value is not a number."""
-    value = edge.value or 0.0
-    return edge.verdict == "miss", value if edge.better == "low" else -value
+def _edge_json(edge: Edge) -> dict[str, Any]:
+    """Plain values, None for what is not a number."""
+    return {
+        name: None if isinstance(value, float) and not isfinite(value) else value
+        for name, value in {**asdict(edge), "group": edge.group}.items()
+    }

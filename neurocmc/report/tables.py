@@ -22,9 +22,24 @@ CORES_LISTED = 16
 _VERDICT_STYLE = {"pass": "green", "miss": "bold red", "not run": "yellow"}
 
 
+GROUPS = {"fidelity": "fidelity on your stimuli", "theory": "theory beyond your stimuli"}
+
+
 def edge_table(edges: Iterable[Edge]) -> RenderableType:
-    """Every edge: value, limit, verdict, and what is worst; notes below, each on lines of its own."""
-    table = plain_table("stages", ("!edge", "quantity", "!>value", "!>limit", "!verdict", "!worst"))
+    """Every edge by group: value, limit, verdict, and what is worst; below notes, and of misses their cures."""
+    edges = tuple(edges)
+    parts = [
+        part
+        for group, title in GROUPS.items()
+        if (own := [edge for edge in edges if edge.group == group])
+        for part in _group_table(title, own)
+    ]
+    cures = [line(f"cure of {edge.key}: {edge.cure}") for edge in edges if edge.cure]
+    return Group(*parts, *cures)
+
+
+def _group_table(title: str, edges: Iterable[Edge]) -> list[RenderableType]:
+    table = plain_table(title, ("!edge", "quantity", "!>value", "!>limit", "!verdict", "!worst"))
     notes: list[RenderableType] = []
     for edge in edges:
         table.add_row(
@@ -32,12 +47,12 @@ def edge_table(edges: Iterable[Edge]) -> RenderableType:
             Text(edge.quantity),
             Text(wording.amount(edge.value, edge.unit)),
             Text(wording.limit_text(edge)),
-            Text(edge.verdict, style=_VERDICT_STYLE[edge.verdict]),
+            Text(wording.verdict(edge), style=_VERDICT_STYLE[edge.verdict]),
             Text(edge.worst),
         )
-        if edge.note:
-            notes.append(line(f"{edge.name}, {edge.quantity}: {edge.note}"))
-    return Group(table, *notes)
+        if told := "; ".join(text for text in (wording.interval(edge), edge.note) if text):
+            notes.append(line(f"{edge.name}, {edge.quantity}: {told}"))
+    return [table, *notes]
 
 
 def budget_table(budget: Budget) -> RenderableType:

@@ -46,6 +46,19 @@ def limit_text(edge: Edge) -> str:
     return f"{'≤' if edge.better == 'low' else '≥'} {value}"
 
 
+def verdict(edge: Edge) -> str:
+    """What an edge came to; a miss of theory is a warning."""
+    return "warns" if edge.verdict == "miss" and edge.group == "theory" else edge.verdict
+
+
+def interval(edge: Edge) -> str:
+    """The 95 % interval of a share, or nothing."""
+    if edge.interval is None:
+        return ""
+    low, high = edge.interval
+    return f"95 % interval {100 * low:.3g} to {100 * high:.3g} %"
+
+
 def energy(value_pj: float | None) -> str:
     """An energy given in pJ, with the prefix that fits; "not published" where there is none."""
     if value_pj is None:

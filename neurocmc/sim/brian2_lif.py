@@ -77,7 +77,7 @@ def simulate_brian2(
         tick_s=tick_s,
         activity={
             p.name: np.concatenate(
-                [decode_counts(run.counts[p.name], p.activity_per_spike, p.trace_tau_s, tick_s) for run in runs]
+                [decode_counts(run.counts[p.name], p.activity_per_spike, p.trace, tick_s) for run in runs]
             )
             for p in populations
         },

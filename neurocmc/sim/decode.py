@@ -1,7 +1,7 @@
-"""From spikes to activity: the decoder that Brian2 and the chip emulator share.
+"""Decode spikes into activity, the same way at every level at which there are spikes.
 
-A pool's spikes, each worth `activity_per_spike`, pass the same unit-gain filter by which the rate circuit's
-activity is observed, so that traces of all levels are in the same units and can be subtracted.
+A pool's spikes, each worth `activity_per_spike`, pass the filter through which the activity of the rate circuit is
+observed, so that traces of all levels are in the same units and can be subtracted.
 """
 
 import math
@@ -10,18 +10,38 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
+from neurocmc.common.arrays import Float
+from neurocmc.ir.trace import Trace
+
 
 def decode_counts(
-    counts: NDArray[np.integer], activity_per_spike: float, trace_tau_s: float, tick_s: float
+    counts: NDArray[np.integer], activity_per_spike: float, trace: Trace, tick_s: float
 ) -> NDArray[np.float32]:
-    """The trace x <- x e + (1 - e) activity_per_spike count, with e = exp(-tick/trace_tau), from rest.
+    """The trace of `activity_per_spike` times the counts, from what it held before the first tick.
 
     `counts`: (batch, ticks, units) spikes of each pool in each tick. Returns (batch, ticks, units), index t after the
-    spikes of tick t. A trace_tau_s of 0 does not filter. One trial at a time, so that the double-precision
-    intermediate of a large batch never stands in memory whole.
+    spikes of tick t. One trial at a time, so that the double-precision intermediate of a large batch never stands in
+    memory whole.
     """
-    keep = math.exp(-tick_s / trace_tau_s) if trace_tau_s > 0 else 0.0
     activity = np.empty(counts.shape, dtype=np.float32)
     for trial, count in enumerate(counts):
-        activity[trial] = lfilter([(1.0 - keep) * activity_per_spike], [1.0, -keep], count, axis=0)
+        activity[trial] = filtered(count * activity_per_spike, trace, tick_s)
     return activity
+
+
+def filtered(activity: Float, trace: Trace, tick_s: float) -> Float:
+    """The trace after each tick of (ticks, units) activities.
+
+    Per tick  second <- keep second + (1 - keep) first,  first <- keep first + (1 - keep) activity,  with
+    keep = exp(-tick/tau): a second stage takes the first as it was a tick ago, as the rate interpreter's filters do.
+    """
+    if not trace.tau_s:
+        return activity
+    keep, start = math.exp(-tick_s / trace.tau_s), trace.start[None, :]
+    first = _stage(activity, start, keep)
+    return first if trace.order == 1 else _stage(np.concatenate([start, first[:-1]]), start, keep)
+
+
+def _stage(value: Float, start: Float, keep: float) -> Float:
+    # lfilter's state is what the filter adds to its next output.
+    return np.asarray(lfilter([1.0 - keep], [1.0, -keep], value, axis=0, zi=keep * start)[0], dtype=np.float64)

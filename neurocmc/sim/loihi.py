@@ -55,7 +55,7 @@ def simulate_emulator(network: IntegerNetwork, stimulus: Stimulus, *, record_spi
         stimulus=stimulus.name,
         tick_s=network.tick_s,
         activity={
-            p.name: decode_counts(counts[p.name], p.activity_per_spike, p.trace_tau_s, network.tick_s)
+            p.name: decode_counts(counts[p.name], p.activity_per_spike, p.trace, network.tick_s)
             for p in network.populations
         },
         spikes=_spike_trains(network, trains) if record_spikes else {},

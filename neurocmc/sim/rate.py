@@ -9,7 +9,7 @@ between rate circuit and chip is charged to discretisation.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from neurocmc.common.errors import InfeasibleError, Problem
 from neurocmc.ir.rate import RateCircuit, RateInput, RateProjection
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.trace import Trace
 
 RUNAWAY = 1e6  # activity no stable circuit of normalised rates comes near
 
@@ -28,6 +29,7 @@ class Visited:
 
     activity: tuple[float, float]
     drive: tuple[float, float]
+    highest: tuple[float, ...]  # (units,) largest activity of each unit
 
 
 @dataclass(slots=True)
@@ -79,20 +81,39 @@ def simulate_rate(circuit: RateCircuit, stimulus: Stimulus, dt_s: float | None =
     return Recording(level="rate", stimulus=stimulus.name, tick_s=dt_s, activity=activity, spikes={}, spike_counts={})
 
 
+def seen_as(circuit: RateCircuit, traces: Mapping[str, Trace]) -> RateCircuit:
+    """The circuit whose activity is observed through the same filters as the spikes of its pools are.
+
+    `traces`: population -> filter of its spikes. Returns the circuit itself where they are what it observes anyway.
+    """
+    changed = [
+        replace(p, trace_tau_s=traces[p.name].tau_s, trace_order=traces[p.name].order) for p in circuit.populations
+    ]
+    same = all(
+        (old.trace_tau_s, old.trace_order) == (new.trace_tau_s, new.trace_order)
+        for old, new in zip(circuit.populations, changed, strict=True)
+    )
+    return circuit if same else replace(circuit, populations=tuple(changed))
+
+
 def visited_ranges(circuit: RateCircuit, stimulus: Stimulus, dt_s: float | None = None) -> dict[str, Visited]:
     """The ranges of activity and drive that each population goes through under a stimulus."""
     dt_s = circuit.dt_s if dt_s is None else dt_s
     names = [population.name for population in circuit.populations]
     low = {name: np.array([np.inf, np.inf]) for name in names}
     high = {name: np.array([-np.inf, -np.inf]) for name in names}
+    highest = {p.name: np.full(p.size, -np.inf) for p in circuit.populations}
     for state in _steps(circuit, stimulus, dt_s):
         for name in names:
             rate, drive = state.rates[name], state.drives[name]
             low[name] = np.minimum(low[name], [rate.min(), drive.min()])
             high[name] = np.maximum(high[name], [rate.max(), drive.max()])
+            highest[name] = np.maximum(highest[name], rate.max(axis=0))
     return {
         name: Visited(
-            activity=(float(low[name][0]), float(high[name][0])), drive=(float(low[name][1]), float(high[name][1]))
+            activity=(float(low[name][0]), float(high[name][0])),
+            drive=(float(low[name][1]), float(high[name][1])),
+            highest=tuple(highest[name].tolist()),
         )
         for name in names
     }
@@ -128,7 +149,9 @@ def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float) -> Iterator[_S
         _kernel(p): _Filter.settled(start[p.source], batch, p.tau_s, p.order, dt_s, longest)
         for p in circuit.projections
     }
-    traces = {p.name: _Filter.settled(np.zeros(p.size), batch, p.trace_tau_s, 1, dt_s) for p in circuit.populations}
+    traces = {
+        p.name: _Filter.settled(p.initial, batch, p.trace_tau_s, p.trace_order, dt_s) for p in circuit.populations
+    }
     filters = {
         entry.name: _Filter.settled(np.zeros(entry.channels), batch, entry.tau_s, entry.order, dt_s)
         for entry in circuit.inputs

@@ -35,7 +35,7 @@ def simulate_cores(
         stimulus=stimulus.name,
         tick_s=program.tick_s,
         activity={
-            p.name: decode_counts(counts[p.name], p.activity_per_spike, p.trace_tau_s, program.tick_s)
+            p.name: decode_counts(counts[p.name], p.activity_per_spike, p.trace, program.tick_s)
             for p in program.populations
         },
         spikes=_trains(program, run.spikes) if record_spikes else {},

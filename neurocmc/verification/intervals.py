@@ -35,13 +35,26 @@ def share(wrong: Float, trials: Float) -> Interval:
         raise ValueError("a share needs at least one trial")
     value = float(wrong.sum()) / total
     independent = total / _design_effect(wrong, trials, value)
-    z = Z_95**2 / independent
+    return wilson(value, independent)
+
+
+def wilson(value: float, trials: float) -> Interval:
+    """Wilson's interval of a share `value` of so many independent trials."""
+    z = Z_95**2 / trials
     centre = (value + z / 2.0) / (1.0 + z)
-    half = Z_95 * np.sqrt(value * (1.0 - value) / independent + z / (4.0 * independent)) / (1.0 + z)
+    half = Z_95 * np.sqrt(value * (1.0 - value) / trials + z / (4.0 * trials)) / (1.0 + z)
     # Where all or none are wrong the interval ends there; rounding must not move its end.
     low = 0.0 if value == 0.0 else max(centre - half, 0.0)
     high = 1.0 if value == 1.0 else min(centre + half, 1.0)
     return Interval(value=value, low=float(low), high=float(high))
+
+
+def trials_to_show(share: float) -> int:
+    """The fewest trials with which Wilson's interval of "all of them" lies above a share.
+
+    All of n trials give an interval from n / (n + z^2) on.
+    """
+    return int(np.ceil(Z_95**2 * share / (1.0 - share)))
 
 
 def _design_effect(wrong: Float, trials: Float, value: float) -> float:

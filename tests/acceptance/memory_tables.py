@@ -14,7 +14,8 @@ from neurocmc.frontends.checkpoint import read_checkpoint
 from neurocmc.frontends.memory_checkpoint import LoadedMemory
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.compile import CompileOptions, compile_model
+from neurocmc.pipeline.compile import compile_model
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.simulate import Interpreter, simulate
 from neurocmc.verification.metrics import decisions
 

@@ -11,7 +11,8 @@ import pytest
 from neurocmc.common.resources import resource_path
 from neurocmc.frontends.checkpoint import read_checkpoint
 from neurocmc.frontends.memory_checkpoint import LoadedMemory
-from neurocmc.pipeline.compile import CompileOptions, compile_model
+from neurocmc.pipeline.compile import compile_model
+from neurocmc.pipeline.options import CompileOptions
 from tests.acceptance.memory_tables import NEURONS, answers
 
 LEAST_ACCURACY, LARGEST_DROP = 0.97, 0.01

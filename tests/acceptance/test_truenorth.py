@@ -9,9 +9,10 @@ import pytest
 from neurocmc.backends.truenorth import read_ranc
 from neurocmc.common.resources import resource_path
 from neurocmc.ir.core_program import CoreProgram
-from neurocmc.pipeline.compile import CompileOptions, compile_model
+from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.model import StimulusSet, load
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.core_host import encode_cores
 from neurocmc.sim.cores import CoreRecord, run_cores
 from neurocmc.sim.rate import simulate_rate

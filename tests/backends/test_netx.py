@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurocmc.backends.loihi import emit_encoded
 from neurocmc.backends.loihi.netx import as_netx_holds, layered_part
 from neurocmc.ir.integer import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, SignMode
+from neurocmc.ir.trace import Trace
 from neurocmc.sim.loihi_reference import neuron_slices, run_reference
 from tests.backends.lava_running import run_script
 from tests.backends.placing import place_anyhow
@@ -36,7 +37,7 @@ def population(name: str, units: int, neurons: int, seed: int) -> IntegerPopulat
         v_initial=np.zeros((units, neurons)),
         lsb_per_drive=np.ones(units),
         activity_per_spike=1.0,
-        trace_tau_s=0.02,
+        trace=Trace.at_rest(0.02, units),
         wanted_pole=0.95,
         bias_loss=NO_LOSS,
     )

@@ -20,6 +20,7 @@ from neurocmc.common.files import write_npz
 from neurocmc.ir.core_program import CoreInput, CorePopulation, CoreProgram
 from neurocmc.ir.cores import CoreNetwork, packed
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.trace import Trace
 from neurocmc.sim.core_host import encode_cores
 from neurocmc.sim.cores import CoreInputSpikes, run_cores
 from tests.backends.core_networks import blank, busy_input, program_of, same, with_one
@@ -93,7 +94,8 @@ def test_a_stimulus_is_encoded_as_the_emulator_has_it(tmp_path: Path) -> None:
     plain, one = program_of(counter()), np.array([1.0])
     pool = CorePopulation(
         name="a", units=1, neurons=2, core=np.array([0]), first=np.array([0]), activity_per_spike=1.0,
-        trace_tau_s=0.01, lsb_per_drive=one, wanted_pole=one * 0.5, realised_pole=one * 0.5, gain_residual=one * 0,
+        trace=Trace.at_rest(0.01, 1), lsb_per_drive=one, wanted_pole=one * 0.5, realised_pole=one * 0.5,
+        gain_residual=one * 0,
     )  # fmt: skip
     entry = CoreInput(
         name="drive", target="a", core=np.array([0]), axon=np.array([[0]]), weight=np.array([[1]]),

@@ -179,7 +179,7 @@ def arrays(value: object) -> Iterator[np.ndarray]:
 
 
 @pytest.mark.parametrize(
-    ("level", "count"), [(levels.rate, 12), (levels.spiking, 19), (levels.integer, 19), (levels.chip, 20)]
+    ("level", "count"), [(levels.rate, 12), (levels.spiking, 21), (levels.integer, 21), (levels.chip, 22)]
 )
 def test_no_array_of_a_level_can_be_changed(level: Callable[[], Level], count: int) -> None:
     found = list(arrays(level()))

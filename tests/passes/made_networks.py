@@ -15,6 +15,7 @@ from neurocmc.ir.integer import (
     IntegerProjection,
     RoundingLoss,
 )
+from neurocmc.ir.trace import Trace
 from neurocmc.passes.place import Place
 from neurocmc.passes.route import Route
 from neurocmc.targets import LoihiTarget
@@ -43,7 +44,7 @@ def pool(name: str, units: int, neurons: int, **more: Any) -> IntegerPopulation:
         "v_initial": np.zeros((units, neurons)),
         "lsb_per_drive": np.ones(units),
         "activity_per_spike": 0.01,
-        "trace_tau_s": 0.02,
+        "trace": Trace.at_rest(0.02, units),
         "wanted_pole": 0.95,
         "bias_loss": NO_LOSS,
     }

@@ -10,8 +10,9 @@ import pytest
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.passes import certify, nearby_roundings
 from neurocmc.pipeline.certificates import artifact_certificate, certificate_edges
-from neurocmc.pipeline.compile import CompileOptions, compile_model
+from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.model import Model, StimulusSet
+from neurocmc.pipeline.options import CompileOptions
 from tests.theory.made_circuits import thin_memory
 
 LOST = 1  # the first seed whose memory plain rounding makes lose an item

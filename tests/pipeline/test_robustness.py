@@ -12,7 +12,8 @@ from neurocmc.common.resources import resource_path
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import save_stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.compile import CompileOptions, compile_model
+from neurocmc.pipeline.compile import compile_model
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.robustness import Robustness, RobustnessOptions, held_s, robustness
 from neurocmc.pipeline.robustness_files import table, trials_csv, write_robustness
 

@@ -10,6 +10,7 @@ import numpy as np
 from neurocmc.ir.chip import AxonRoute, ChipProgram, Segment
 from neurocmc.ir.integer import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, RoundingLoss
 from neurocmc.ir.spiking import GainFit, SpikingInput, SpikingNetwork, SpikingPopulation, SpikingProjection
+from neurocmc.ir.trace import Trace
 from neurocmc.passes.overflow import Headroom, Overflow, Register
 from neurocmc.report.spike_load import SpikeLoad, UnitSpikes
 from neurocmc.targets import IdealTarget, LoihiTarget, load_target
@@ -162,7 +163,7 @@ def _pool(name: str, bias: list[list[int]]) -> IntegerPopulation:
         v_initial=np.zeros_like(mantissa),
         lsb_per_drive=np.full(mantissa.shape[0], 100.0),
         activity_per_spike=0.1,
-        trace_tau_s=0.02,
+        trace=Trace.at_rest(0.02, mantissa.shape[0]),
         wanted_pole=float(np.exp(-1 / 20)),
         bias_loss=RoundingLoss(largest=0.002, rms=0.001, clipped=0),
     )
@@ -205,7 +206,7 @@ def _spiking(name: str, units: int, neurons: int) -> SpikingPopulation:
         v_initial=np.zeros((units, neurons)),
         current_per_drive=np.ones(units),
         activity_per_spike=1.0 / neurons,
-        trace_tau_s=0.02,
+        trace=Trace.at_rest(0.02, units),
         fit=GainFit(
             drive=drive,
             wanted=wanted,

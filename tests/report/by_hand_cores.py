@@ -23,6 +23,7 @@ from neurocmc.ir.core_program import (
 )
 from neurocmc.ir.cores import NOWHERE, OUTPUT, RESET_NONE, RESET_TO, CoreNetwork, packed
 from neurocmc.ir.rate import Readout
+from neurocmc.ir.trace import Trace
 from neurocmc.report.core_load import CoreLoad
 from neurocmc.targets import TrueNorthTarget, load_target
 
@@ -99,7 +100,7 @@ def core_program(target: str = "truenorth") -> CoreProgram:
                 core=np.array([0, 1]),
                 first=np.array([2, 2]),
                 activity_per_spike=0.25,
-                trace_tau_s=0.02,
+                trace=Trace.at_rest(0.02, 2),
                 lsb_per_drive=np.array([16.0, 16.0]),
                 wanted_pole=np.array([0.95, 0.95]),
                 realised_pole=np.array([0.9, 0.94]),

@@ -11,6 +11,7 @@ from neurocmc.ir.integer import (
     RoundingLoss,
     StepRule,
 )
+from neurocmc.ir.trace import Trace
 from neurocmc.sim.host import largest_value
 
 NO_LOSS = RoundingLoss(largest=0.0, rms=0.0, clipped=0)
@@ -85,7 +86,7 @@ def _population(rng: np.random.Generator, name: str) -> IntegerPopulation:
         v_initial=rng.integers(-(threshold << 6), threshold << 6, (units, neurons)),
         lsb_per_drive=np.ones(units),
         activity_per_spike=1.0,
-        trace_tau_s=0.02,
+        trace=Trace.at_rest(0.02, units),
         wanted_pole=0.95,
         bias_loss=NO_LOSS,
     )

@@ -15,6 +15,7 @@ from neurocmc.ir.spiking import (
     SpikingProjection,
 )
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.trace import Trace
 
 TICK_S = 0.001
 
@@ -57,7 +58,7 @@ def population(
         v_initial=np.zeros((units, neurons)) if v_initial is None else v_initial,
         current_per_drive=np.ones(units),
         activity_per_spike=1.0 / neurons,
-        trace_tau_s=trace_tau_s,
+        trace=Trace.at_rest(trace_tau_s, units),
         fit=trivial_fit(),
     )
 

@@ -149,7 +149,7 @@ def test_what_is_recorded() -> None:
         order = np.lexsort((train.neuron, train.unit, train.trial, train.tick))
         assert np.array_equal(order, np.arange(len(order)))
         counts = np.stack([raster(full, network, cells.name, trial).sum(axis=2) for trial in range(stimulus.batch)])
-        decoded = decode_counts(counts, cells.activity_per_spike, cells.trace_tau_s, TICK_S)
+        decoded = decode_counts(counts, cells.activity_per_spike, cells.trace, TICK_S)
         for recording in (full, bare):
             assert np.array_equal(recording.spike_counts[cells.name], counts.sum(axis=1))
             assert np.array_equal(recording.activity[cells.name], decoded)

@@ -79,7 +79,11 @@ def by_hand(circuit: RateCircuit, stimulus: Stimulus, trial: int) -> dict[str, n
     }
     ends = [(e, c) for e in circuit.inputs for c in range(e.channels)]
     channels = {(e.name, c): Filter(e.tau_s, e.order) for e, c in ends}
-    traces = {(p.name, i): Filter(p.trace_tau_s) for p in circuit.populations for i in range(p.size)}
+    traces = {
+        (p.name, i): Filter(p.trace_tau_s, p.trace_order, float(p.initial[i]))
+        for p in circuit.populations
+        for i in range(p.size)
+    }
     seen = {p.name: np.zeros((round(stimulus.duration_s / DT_S), p.size)) for p in circuit.populations}
     for tick in range(len(next(iter(seen.values())))):
         edge = max(k for k, start in enumerate(stimulus.edges_s) if round(start / DT_S) <= tick)
@@ -117,6 +121,7 @@ def random_circuit(seed: int) -> RateCircuit:
                 initial=rng.uniform(0.0, 1.0, size),
             ),
             trace_tau_s=float(rng.choice([0.0, 0.004, 0.02])),
+            trace_order=int(rng.integers(1, 3)),
         )
         for name, size in (("a", 2), ("b", 1), ("c", 3))[: rng.integers(2, 4)]
         for kind in [("relu", "sigmoid", "softplus", "linear")[rng.integers(4)]]

@@ -65,6 +65,7 @@ def network_arrays(network: SpikingNetwork, names: Names) -> Arrays:
         key = f"cells_{names.population[population.name]}"
         arrays[f"{key}.bias"] = population.bias
         arrays[f"{key}.v_initial"] = population.v_initial
+        arrays[f"{key}.trace_start"] = population.trace.start
     for projection in network.projections:
         key = f"via_{names.projection[projection.name]}"
         arrays[f"{key}.weight"] = projection.weight
@@ -118,7 +119,8 @@ def _population_fields(network: SpikingNetwork, population: SpikingPopulation, n
         "neurons": population.neurons,
         "code": population.code,
         "activity_per_spike": population.activity_per_spike,
-        "trace_tau_s": population.trace_tau_s,
+        "trace_tau_s": population.trace.tau_s,
+        "trace_order": population.trace.order,
         "text": population_text(network, population, names),
     }
 

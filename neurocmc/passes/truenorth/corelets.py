@@ -142,7 +142,7 @@ def _populations(network: SpikingNetwork, plans: tuple[Plan, ...], built: Assemb
                 core=np.array(own),
                 first=np.array([built.pools[index].start for index in own]),
                 activity_per_spike=population.activity_per_spike,
-                trace_tau_s=population.trace_tau_s,
+                trace=population.trace,
                 lsb_per_drive=np.array([plans[index].fit.scale for index in own]) * population.current_per_drive,
                 wanted_pole=np.array([plans[index].node.keep for index in own]),
                 realised_pole=np.array([plans[index].leak.keep for index in own]),

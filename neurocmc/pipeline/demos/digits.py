@@ -1,7 +1,7 @@
 """Demos of circuits that read digits: a soft winner-take-all, and three regions of canonical microcircuits."""
 
 from neurocmc.common.resources import resource_path
-from neurocmc.pipeline.compile import CompileOptions, compile_model
+from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.demos.common import (
     Demo,
     DemoResult,
@@ -11,8 +11,9 @@ from neurocmc.pipeline.demos.common import (
     neurons_of,
     units_and_neurons,
 )
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.simulate import simulate
-from neurocmc.pipeline.verify import verify
+from neurocmc.pipeline.verify import VerifyOptions, verify
 from neurocmc.report.figures.cmc_demo import draw_cmc_demo
 from neurocmc.report.figures.film import film_path
 from neurocmc.verification.metrics import decisions
@@ -49,7 +50,7 @@ def _cmc_digits(setting: Setting) -> DemoResult:
     artifact = compile_model(
         resource_path("models/cmc-v1v3.pt"), setting.target, setting.directory, options, progress
     )
-    verification = verify(artifact, samples=CMC_DIGITS, progress=progress)
+    verification = verify(artifact, VerifyOptions(samples=CMC_DIGITS), progress)
     streamed = artifact.stimuli.test[0].take(slice(CMC_DRAWN))
     seen = {on: simulate(artifact, on, streamed, progress=progress) for on in interpreters(artifact)}
     model, (classifier,) = artifact.model(), artifact.circuit.classifiers

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.ir.integer import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, RoundingLoss
+from neurocmc.ir.trace import Trace
 from neurocmc.sim.compartments.network import LOIHI_RULE, CompartmentNetwork
 from neurocmc.sim.compartments.run import run_compartments
 from neurocmc.sim.loihi import emulate
@@ -108,7 +109,7 @@ def integer_network(network: BenchNetwork, driven: bool = False) -> IntegerNetwo
         v_initial=network.v_initial.reshape(shape),
         lsb_per_drive=np.ones(shape[0]),
         activity_per_spike=1.0,
-        trace_tau_s=0.01,
+        trace=Trace.at_rest(0.01, shape[0]),
         wanted_pole=0.9,
         bias_loss=NO_LOSS,
     )

@@ -1,0 +1,37 @@
+"""Trace: the filter through which a population's activity is observed, and what it held before the first step.
+
+A circuit whose filters follow the nonlinearity is observed by what those filters put out, x; one whose filters come
+before it by the rate r itself, and its spikes, where they must be smoothed to be seen, through a short filter that is
+stated (`observe_tau_s` of a rate population).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from neurocmc.common.arrays import Float, set_frozen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trace:
+    """A low-pass filter of unit gain, of `order` equal stages; `tau_s` 0 lets everything through as it is."""
+
+    tau_s: float
+    order: Literal[1, 2]
+    start: Float  # (units,) activity before the first step, which every stage has settled at
+
+    def __post_init__(self) -> None:
+        set_frozen(self, "start", np.float64, (None,))
+
+    @classmethod
+    def at_rest(cls, tau_s: float, units: int, order: Literal[1, 2] = 1) -> "Trace":
+        """A filter of the activity of units that were silent."""
+        return cls(tau_s=tau_s, order=order, start=np.zeros(units))
+
+    @property
+    def text(self) -> str:
+        """What is observed, in words: `r`, or `r filtered by 20 ms`."""
+        if not self.tau_s:
+            return "r"
+        return f"r filtered{' twice' if self.order == 2 else ''} by {1e3 * self.tau_s:g} ms"

@@ -1,0 +1,59 @@
+"""CompileOptions: what a user may choose of a compilation, checked, and read back from a manifest."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from neurocmc.common.errors import Problem
+from neurocmc.ir.spiking import Code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompileOptions:
+    """What the user may choose. `neurons` None takes 64, or with `max_error` the smallest that meets it.
+
+    `tick_s` is the model's time that one tick stands for; None lets the compiler choose it. `images` names the task
+    whose images drive a published checkpoint, which does not say so itself; a Model was loaded with its own.
+    `calibrate` names test stimuli that gains are to be matched over as well. `allow_lost_states` compiles a circuit
+    even if rounding destroys an up-state of it.
+    """
+
+    neurons: int | None = None
+    code: Code = "threshold"
+    seed: int = 0
+    max_error: float | None = None
+    tick_s: float | None = None
+    images: str | None = None
+    calibrate: tuple[str, ...] = ()
+    allow_lost_states: bool = False
+
+    @classmethod
+    def of(cls, manifest: Mapping[str, Any]) -> "CompileOptions":
+        """The options that an artifact was compiled with; the number of neurons is the one that was chosen."""
+        given = manifest["options"]
+        return cls(
+            neurons=given["neurons"],
+            code=given["code"],
+            seed=given["seed"],
+            tick_s=given["tick_s"],
+            images=given["images"],
+            calibrate=tuple(given.get("calibrate", ())),
+            allow_lost_states=given.get("allow_lost_states", False),
+        )
+
+    def problems(self) -> tuple[Problem, ...]:
+        """Options that contradict each other or make no sense."""
+        found: list[Problem] = []
+        if self.neurons is not None and self.max_error is not None:
+            found.append(
+                Problem(
+                    "--max-error", "it chooses the number of neurons, and --neurons gives it", "use one of the two"
+                )
+            )
+        if self.neurons is not None and not 1 <= self.neurons <= 65536:
+            found.append(Problem("--neurons", f"got {self.neurons}", "give 1 to 65,536 neurons a unit"))
+        if self.code not in ("threshold", "rate"):
+            found.append(Problem("--code", f"got {self.code!r}", "use threshold or rate"))
+        if self.seed < 0:
+            found.append(Problem("--seed", f"got {self.seed}", "give 0 or more"))
+        return tuple(found)

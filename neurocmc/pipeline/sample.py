@@ -1,0 +1,91 @@
+"""Sample: what a compilation keeps of its calibration stimuli, measured there and then on some trials of each."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from neurocmc.ir.recording import Recording
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.lowest import Levels, edge_to_lowest, gates_of, rate_pair, simulate_lowest
+from neurocmc.report.wording import amount
+from neurocmc.verification.coverage import NAMED, SilentUnit
+from neurocmc.verification.edges import Edge, misses
+from neurocmc.verification.fidelity import fidelity_edges
+
+SAMPLE = "sample.json"
+TRIALS = 32  # of each calibration stimulus
+TOLD = ("NRMSE", "error of the worst moment", "decisions agree")  # quantities that every compilation shows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StimulusSample:
+    """The first trials of one stimulus on the lowest level, beside the rate circuit."""
+
+    stimulus: str
+    trials: int
+    of: int  # trials of the stimulus
+    edges: tuple[Edge, ...]
+    recording: Recording
+
+    @property
+    def missed(self) -> tuple[Edge, ...]:
+        """What these trials already say will be missed."""
+        return misses(self.edges)
+
+    def as_json(self) -> dict[str, Any]:
+        """Without the recording."""
+        edges = [{**asdict(edge), "group": edge.group} for edge in self.edges]
+        return {"stimulus": self.stimulus, "trials": self.trials, "of": self.of, "edges": edges}
+
+
+def sample_edges(levels: Levels, stimuli: Iterable[Stimulus], seed: int = 0) -> tuple[StimulusSample, ...]:
+    """A sample of every stimulus."""
+    return tuple(_sample(levels, stimulus, seed) for stimulus in stimuli)
+
+
+def _sample(levels: Levels, stimulus: Stimulus, seed: int) -> StimulusSample:
+    part = stimulus.take(slice(TRIALS))
+    recording = simulate_lowest(levels, part, seed)
+    readouts = (*levels.spiking.readouts, *levels.staged.classifiers)
+    edges = fidelity_edges(
+        edge_to_lowest(levels),
+        [rate_pair(levels, part, recording)],
+        readouts,
+        gates=gates_of(levels),
+        network=levels.spiking,
+    )
+    return StimulusSample(
+        stimulus=stimulus.name, trials=part.batch, of=stimulus.batch, edges=edges, recording=recording
+    )
+
+
+def read_sample(artifact: Artifact) -> list[dict[str, Any]]:
+    """What compilation wrote of its samples, as plain values."""
+    return json.loads((artifact.directory / SAMPLE).read_bytes())["samples"]
+
+
+def kept_lines(samples: Sequence[Mapping[str, Any]], silent: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """What is kept of each calibration stimulus, a line each; then a warning where that is little."""
+    for sample in samples:
+        told = "; ".join(_edge_text(edge) for edge in sample["edges"] if edge["quantity"].startswith(TOLD))
+        yield f"kept of {sample['stimulus']} ({sample['trials']:,} of {sample['of']:,} trials): {told}"
+    missed = [(sample, edge) for sample in samples for edge in sample["edges"] if edge["verdict"] == "miss"]
+    for sample, edge in missed:
+        yield f"warning: on {sample['stimulus']} {_edge_text(edge)}{_where(edge)}: beyond what `verify` allows"
+    for unit in silent[:NAMED]:
+        yield f"warning: {SilentUnit(**unit).text}"
+    if len(silent) > NAMED:
+        yield f"warning: {len(silent) - NAMED:,} more units never fire; manifest.json names them"
+
+
+def _edge_text(edge: Mapping[str, Any]) -> str:
+    value = "not a number" if edge["value"] is None else amount(edge["value"], edge["unit"])
+    ends = edge["interval"]
+    within = f" ({100 * ends[0]:.3g} to {100 * ends[1]:.3g})" if ends and edge["better"] == "high" else ""
+    return f"{edge['quantity']} {value}{within}"
+
+
+def _where(edge: Mapping[str, Any]) -> str:
+    return f", {edge['worst']}" if edge["worst"] else ""

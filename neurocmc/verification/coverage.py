@@ -1,0 +1,87 @@
+"""Tell what calibration did not cover: units too weak for their pool's first neuron, drives beyond a pool's range."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import floor
+
+import numpy as np
+
+from neurocmc.common.arrays import Float
+from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.verification.edges import Edge, judged
+from neurocmc.verification.gates import GATES
+from neurocmc.verification.metrics import TELLING
+
+NAMED = 3  # units or populations in one line; the others are counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SilentUnit:
+    """A unit whose activity never reaches what the first neuron of its pool needs."""
+
+    population: str
+    unit: int
+    activity: float  # its largest on the calibration stimuli
+    first_at: float  # activity from which the first neuron fires
+    neurons: int  # a unit, in the threshold code, that would make it fire
+
+    @property
+    def text(self) -> str:
+        return (
+            f"{self.population}[{self.unit}] never fires: its activity reaches {self.activity:.3g}, the first neuron "
+            f"needs {self.first_at:.3g}; --neurons {self.neurons} would do"
+        )
+
+
+def silent_units(network: SpikingNetwork, highest: Mapping[str, Sequence[float]]) -> tuple[SilentUnit, ...]:
+    """Units that cannot fire at what calibration drives them to; `highest` is the largest activity of each unit.
+
+    The first neuron of a pool stands for half a step: phi must reach 0.5 / N of the ceiling. Units that stay below
+    `TELLING` of their population's largest activity are not asked to.
+    """
+    found: list[SilentUnit] = []
+    for population in network.populations:
+        first_at = 0.5 * population.fit.ceiling / population.neurons
+        peak = np.asarray(highest[population.name])
+        found += [
+            SilentUnit(
+                population=population.name,
+                unit=unit,
+                activity=float(peak[unit]),
+                first_at=first_at,
+                neurons=floor(0.5 * population.fit.ceiling / float(peak[unit])) + 1,
+            )
+            for unit in np.flatnonzero((peak > TELLING * peak.max()) & (peak <= first_at)).tolist()
+        ]
+    return tuple(found)
+
+
+def coverage_edge(reach: Mapping[str, Float], visited: Mapping[str, Float]) -> Edge:
+    """How far activities go beyond what pools can show, as a share of the pool's range; the worst population.
+
+    Both are population -> (2, units): the least and the largest activity that the pool of each unit shows, the least
+    being -inf for one that counts from 0, and those that the circuit has on the stimuli that are judged.
+    """
+    beyond: dict[str, float] = {}
+    told: dict[str, str] = {}
+    for name, (bottom, top) in reach.items():
+        low, high = visited[name]
+        width = top - np.where(np.isfinite(bottom), bottom, 0.0)
+        excess = np.maximum(np.maximum(high - top, bottom - low), 0.0) / width
+        unit = int(np.argmax(excess))
+        beyond[name] = float(excess[unit])
+        over = high[unit] - top[unit] >= bottom[unit] - low[unit]
+        driven, full = (high[unit], top[unit]) if over else (low[unit], bottom[unit])
+        told[name] = f"{name}[{unit}] is driven to {driven:.3g}, calibrated to {full:.3g}: it saturates"
+    order = sorted(beyond, key=lambda name: -beyond[name])
+    named = [told[name] for name in order if beyond[name] > 0]
+    more = f", and {len(named) - NAMED:,} more populations" if len(named) > NAMED else ""
+    return judged(
+        "calibration ~ stimuli",
+        "activity beyond the pools' range",
+        beyond[order[0]],
+        GATES.nrmse,
+        "of range",
+        worst=order[0] if named else "",
+        note="; ".join(named[:NAMED]) + more,
+    )
