@@ -7,7 +7,7 @@ show; where a few do not show them, all are. Where nothing that was tried helps,
 reached, and how to accept the value.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from neurocmc.common.errors import InfeasibleError
@@ -17,6 +17,7 @@ from neurocmc.pipeline.lower import Lowered, Progress, lower
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.walk import walk
 from neurocmc.verification.edges import Edge, misses
+from neurocmc.verification.limits import with_limits
 
 TRIALS = 64  # of each stimulus
 MOST_NEURONS = 1024  # tried of a unit
@@ -36,20 +37,28 @@ class Candidate:
 class _Search:
     """What was tried for the edges that miss, and how far each got."""
 
+    limits: Mapping[str, float]
     cures: dict[str, str] = field(default_factory=dict[str, str])
     best: dict[str, tuple[float, str]] = field(default_factory=dict[str, tuple[float, str]])
     tried: list[str] = field(default_factory=list[str])
 
 
 def find_cures(
-    artifact: Artifact, missed: Sequence[Edge], stimuli: Sequence[Stimulus], progress: Progress | None = None
+    artifact: Artifact,
+    missed: Sequence[Edge],
+    stimuli: Sequence[Stimulus],
+    limits: Mapping[str, float] | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, str]:
-    """`Edge.key` -> what would keep each missed edge, in a line; `stimuli` are those that were judged."""
+    """`Edge.key` -> what would keep each missed edge, in a line.
+
+    `stimuli` are those that were judged, `limits` those that replaced the limit of an edge.
+    """
     defects = {edge.key: DEFECT for edge in missed if edge.name in NO_COMPILATION}
     left = [edge for edge in missed if edge.key not in defects]
     if not left:
         return defects
-    search = _Search()
+    search = _Search(limits=limits or {})
     trials = _trials(artifact, left, stimuli)
     for candidate in _candidates(artifact):
         if progress:
@@ -111,10 +120,13 @@ def _try(
     """Compile and walk one candidate, and note how far it takes each edge; whether it keeps every budget."""
     search.tried.append(candidate.flags)
     try:
-        edges = {edge.key: edge for edge in walk(_compiled(artifact, candidate.options), None, trials).edges}
+        walked = walk(_compiled(artifact, candidate.options), None, trials).edges
     except InfeasibleError as refusal:
         search.tried[-1] += f" (not possible: {refusal.problems[0].what})"
         return False
+    keys = {edge.key for edge in walked}
+    own_limits = {key: limit for key, limit in search.limits.items() if key in keys}
+    edges = {edge.key: edge for edge in with_limits(walked, own_limits)}
     after = [edge for own in missed if (edge := edges.get(own.key))]
     cures_all = all(edge.verdict == "pass" for edge in after) and not misses(edges.values())
     for edge in after:

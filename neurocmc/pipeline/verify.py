@@ -1,7 +1,7 @@
 """Verify: walk every edge between the levels of an artifact, judge what was kept, and say what would cure a miss."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text, write_file
+from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.cures import find_cures
 from neurocmc.pipeline.emitted import emitted_edges
@@ -90,7 +91,7 @@ def verify(
     told("emitted program", 0.9)
     edges = with_limits((*walked.edges, *emitted_edges(artifact, whole[0])), limits)
     told("cures", 0.95)
-    edges = _with_cures(artifact, edges, stimuli, progress)
+    edges = _with_cures(artifact, edges, stimuli, limits, progress)
     found = Verification(
         edges=edges, report=artifact.directory / "report.html", certificate=walked.certificate, strict=options.strict
     )
@@ -118,10 +119,14 @@ def read_verification(artifact: Artifact) -> dict[str, Any]:
 
 
 def _with_cures(
-    artifact: Artifact, edges: Sequence[Edge], stimuli: Sequence[Any], progress: Progress | None
+    artifact: Artifact,
+    edges: Sequence[Edge],
+    stimuli: Sequence[Stimulus],
+    limits: Mapping[str, float],
+    progress: Progress | None,
 ) -> tuple[Edge, ...]:
     missed = [edge for edge in edges if edge.verdict == "miss"]
-    cures = find_cures(artifact, missed, stimuli, progress) if missed else {}
+    cures = find_cures(artifact, missed, stimuli, limits, progress) if missed else {}
     return tuple(replace(edge, cure=cures.get(edge.key, "")) for edge in edges)
 
 

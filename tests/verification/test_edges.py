@@ -9,7 +9,8 @@ import pytest
 
 from neurocmc.ir.recording import Recording
 from neurocmc.pipeline.emitted import edge_unless_run
-from neurocmc.verification.edges import Pair, failed, fidelity_edges, misses, trajectory_edge
+from neurocmc.verification.edges import failed, misses
+from neurocmc.verification.fidelity import Pair, fidelity_edges, trajectory_edge
 
 
 def recording(**activity: list[float]) -> Recording:
