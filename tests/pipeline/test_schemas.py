@@ -1,0 +1,40 @@
+"""The published schemas: equal to the classes they come from, and kept by what commands write and print."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import neurocmc
+from neurocmc.pipeline import schemas as published
+from tests.cli.running import run
+
+FOLDER = Path(published.__file__).parent
+CIRCUIT = Path(__file__).resolve().parents[2] / "examples" / "circuit.yaml"
+
+
+def test_the_files_are_those_of_the_classes() -> None:
+    for name, schema in published.schemas().items():
+        assert json.loads((FOLDER / name).read_text(encoding="utf-8")) == schema
+        jsonschema.Draft202012Validator.check_schema(schema)
+
+
+@pytest.mark.parametrize("target", ["loihi1", "truenorth", "brian2"])
+def test_what_is_written_and_printed_keeps_them(target: str, tmp_path: Path) -> None:
+    build = tmp_path / "build"
+    neurocmc.compile(CIRCUIT, target=target, out=build, neurons=8)
+    told = json.loads(run("verify", build, "--limit", "phi ~ pool: largest error of the gain fit=0.5", "--json").out)
+    budget = json.loads(run("budget", build, "--json").out)
+    files = {
+        "manifest": [json.loads((build / "manifest.json").read_text())],
+        "verification": [json.loads((build / "verify.json").read_text()), told],
+        "budget": [json.loads((build / "budget.json").read_text()), budget],
+    }
+    for name, values in files.items():
+        schema = published.schemas()[f"{name}.schema.json"]
+        for value in values:
+            jsonschema.validate(value, schema)
+            with pytest.raises(jsonschema.ValidationError):
+                jsonschema.validate({**value, "circuit": 7, "format": 7}, schema)
+    assert told["limits"] == {"phi ~ pool: largest error of the gain fit": 0.5}
