@@ -23,7 +23,7 @@ def test_the_files_are_those_of_the_classes() -> None:
 @pytest.mark.parametrize("target", ["loihi1", "truenorth", "brian2"])
 def test_what_is_written_and_printed_keeps_them(target: str, tmp_path: Path) -> None:
     build = tmp_path / "build"
-    neurocmc.compile(CIRCUIT, target=target, out=build, neurons=8)
+    neurocmc.compile(CIRCUIT, target=target, out=build, neurons=32)
     told = json.loads(run("verify", build, "--limit", "phi ~ pool: largest error of the gain fit=0.5", "--json").out)
     budget = json.loads(run("budget", build, "--json").out)
     files = {
