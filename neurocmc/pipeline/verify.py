@@ -12,7 +12,7 @@ from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingNetwork
-from neurocmc.ir.stimulus import Stimulus, side_by_side
+from neurocmc.ir.stimulus import Stimulus, as_name, side_by_side
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.certificates import artifact_certificate, certificate_edges
 from neurocmc.pipeline.emitted import emitted_edges
@@ -111,7 +111,7 @@ def _batches(stimuli: tuple[Stimulus, ...]) -> tuple[Stimulus, ...]:
     """Stimuli of one duration run side by side: a tick costs the same for one trial and for ten."""
     durations = dict.fromkeys(stimulus.duration_s for stimulus in stimuli)
     alike = ([s for s in stimuli if s.duration_s == duration_s] for duration_s in durations)
-    return tuple(side_by_side("+".join(s.name for s in same), same) for same in alike)
+    return tuple(side_by_side(as_name("+".join(s.name for s in same)), same) for same in alike)
 
 
 def _silent(_stage: str, _share: float) -> None:

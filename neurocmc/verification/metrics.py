@@ -5,8 +5,10 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocmc.common.errors import InputError, Problem
 from neurocmc.ir.rate import Classifier, Readout
 from neurocmc.ir.recording import Recording
+from neurocmc.ir.summaries import milliseconds
 
 QUIET = 0.01  # of the circuit's largest activity: what stays below is judged as if it reached this
 Activity = Mapping[str, NDArray[np.float32]]
@@ -40,17 +42,17 @@ def decisions(recording: Recording, readout: Readout | Classifier) -> NDArray[np
     """(batch,) the answer of each trial.
 
     Of a readout, the unit with the highest mean trace over the last `window_s`, -1 where all are silent; of a
-    classifier, the largest output of its last layer.
+    classifier, the largest output of its last layer. Raises InputError where the window is longer than what was run.
     """
     if isinstance(readout, Classifier):
         return class_scores(recording, readout).argmax(axis=1)
-    mean = _mean_at_end(recording, readout.population, readout.window_s)
+    mean = _mean_at_end(recording, readout.population, readout)
     return np.where(mean.any(axis=1), mean.argmax(axis=1), -1)
 
 
 def class_scores(recording: Recording, classifier: Classifier) -> NDArray[np.float64]:
     """(batch, classes) outputs of a classifier's last layer."""
-    features = [_mean_at_end(recording, name, classifier.window_s) for name in classifier.populations]
+    features = [_mean_at_end(recording, name, classifier) for name in classifier.populations]
     value = np.concatenate(features, axis=1)
     for layer in classifier.layers:
         value = value @ layer.weight.T + layer.bias
@@ -58,8 +60,16 @@ def class_scores(recording: Recording, classifier: Classifier) -> NDArray[np.flo
     return value
 
 
-def _mean_at_end(recording: Recording, population: str, window_s: float) -> NDArray[np.float64]:
-    window = max(round(window_s / recording.tick_s), 1)
+def window_ticks(recording: Recording, readout: Readout | Classifier) -> int:
+    """Over how many ticks at the end a readout decides: a whole number, as the circuit's own check has seen."""
+    return round(readout.window_s / recording.tick_s)
+
+
+def _mean_at_end(recording: Recording, population: str, readout: Readout | Classifier) -> NDArray[np.float64]:
+    window = window_ticks(recording, readout)
+    if window > recording.ticks:
+        what = f"its window of {milliseconds(readout.window_s)} is longer than what was run of {recording.stimulus}"
+        raise InputError(Problem(f"readout {readout.name}", what, "shorten the window, or run it longer"))
     return recording.activity[population][:, -window:].mean(axis=1, dtype=np.float64)
 
 

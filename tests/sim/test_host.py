@@ -68,7 +68,7 @@ def test_an_unfiltered_drive_is_held_within_half_a_quantum(
     entry = entry_of(scale, exponent, filtered=False, payload_bits=24 if payload else 0)
     network, stimulus = isolated(decay_u, entry), random_stimulus(seed)
     quantum = (1 if payload else 2) << (exponent + 6)
-    wanted = scale * stimulus.values["drive"][:, stimulus.edge_of_tick(1e-3)]
+    wanted = scale * stimulus.values["drive"][:, stimulus.on_ticks(1e-3).segment_of_tick]
     assert np.abs(current_of(network, stimulus) - wanted).max() <= quantum / 2 + 1
 
 
@@ -83,7 +83,7 @@ def test_a_filtered_drive_is_the_chips_own_filter_of_it(seed: int, decay_u: int,
     """Rounding is carried over, so it never adds up beyond a quantum; the decay truncates less than 1 LSB a tick."""
     network = isolated(decay_u, entry_of(scale, exponent, filtered=True, payload_bits=0))
     stimulus = random_stimulus(seed)
-    given_drive = scale * stimulus.values["drive"][:, stimulus.edge_of_tick(1e-3)]
+    given_drive = scale * stimulus.values["drive"][:, stimulus.on_ticks(1e-3).segment_of_tick]
     arrives = (decay_u + 1) / 4096
     wanted = np.zeros_like(given_drive)
     for tick in range(1, TICKS):  # as the rate circuit filters: a value acts from the next tick on
@@ -95,7 +95,7 @@ def test_channels_are_weighted() -> None:
     weight = 1e5 * np.array([[1.0, 2, 0, 0], [0, 0, -1, 0], [0, 0, 0, 0], [1, 1, 1, 1]])
     entry = replace(entry_of(1.0, 0, filtered=False, payload_bits=0), lsb_per_input=weight)
     stimulus = random_stimulus(3)
-    wanted = stimulus.values["drive"][:, stimulus.edge_of_tick(1e-3)] @ weight.T
+    wanted = stimulus.values["drive"][:, stimulus.on_ticks(1e-3).segment_of_tick] @ weight.T
     assert np.abs(current_of(isolated(100, entry), stimulus) - wanted).max() <= 65
 
 

@@ -61,7 +61,7 @@ def test_the_rate_circuit_keeps_to_theory(
     circuit = with_thresholds(swta(4, *parameters), threshold, threshold_i)
     winner = find_winner_take_all(circuit)
     assert winner is not None
-    gain, switch = gain_stimulus(winner, 0.5), switch_stimulus(winner, 0.5)
+    gain, switch = gain_stimulus(winner, 0.5, circuit.dt_s), switch_stimulus(winner, 0.5, circuit.dt_s)
     assert switch.values[winner.drive].max() == pytest.approx(0.5)
     gains, switches = simulate_rate(circuit, gain), simulate_rate(circuit, switch)
     assert gain_edge(winner, gain, gains).verdict == "pass"
