@@ -30,7 +30,7 @@ _DEVICES = re.compile(r"(?:CON|PRN|AUX|NUL|(?:COM|LPT)[0-9])(?:\..*)?", re.IGNOR
 def name_fault(name: str) -> str | None:
     """Why a text is no name for a stimulus; None for one that is."""
     if len(name) > LONGEST_NAME:
-        return f"cannot be part of a file name: it has {len(name)} characters, limit {LONGEST_NAME}"
+        return f"should have at most {LONGEST_NAME} characters (it has {len(name):,})"
     if not _NAME.fullmatch(name):
         return "cannot be part of a file name: use letters, digits, _ - and ., a letter or digit first, no . last"
     if _DEVICES.fullmatch(name):

@@ -37,6 +37,7 @@ BUNDLED = ("delayed-match", "context-integration")
 def recipe_of(task: str, **parts: dict[str, Any]) -> MemoryRecipe:
     """A small and quick recipe: five steps a time constant, few trials."""
     circuit = {"dt_s": 0.004} | parts.pop("circuit", {})
+    trial = {"window_s": 0.048} | parts.pop("trial", {})
     evaluation = {"delays_tau": [2.0, 8.0], "trials": 60, "calibration_trials": 8} | parts.pop("evaluation", {})
     training = {
         "epochs": 4,
@@ -45,8 +46,8 @@ def recipe_of(task: str, **parts: dict[str, Any]) -> MemoryRecipe:
         "learning_rate": 0.1,
         "delays_tau": [1.0, 3.0],
     } | parts.pop("training", {})
-    data = {"family": "memory", "task": task, "circuit": circuit, "evaluation": evaluation, "training": training}
-    return TASKS[task].model_validate_json(json.dumps(data | parts))
+    data = {"family": "memory", "task": task, "circuit": circuit, "trial": trial, "evaluation": evaluation}
+    return TASKS[task].model_validate_json(json.dumps(data | {"training": training} | parts))
 
 
 @pytest.fixture(scope="module", params=BUNDLED)
