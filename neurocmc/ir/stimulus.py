@@ -102,9 +102,13 @@ class Stimulus:
             raise InputError(Problem(f"stimulus {self.name}", *fault))
         return round(self.duration_s / tick_s)
 
-    def on_ticks(self, tick_s: float) -> Sampled:
-        """The drive as it is in each tick: where it changes within one, its mean over the tick. Raises as `ticks`."""
-        return sampled(self.edges_s, self.values, self.ticks(tick_s), tick_s)
+    def on_ticks(self, tick_s: float, *inputs: str) -> Sampled:
+        """The drive of these inputs, or of all, in each tick: its mean over a tick within which it changes.
+
+        Raises InputError as `ticks`.
+        """
+        values = {name: self.values[name] for name in inputs} if inputs else self.values
+        return sampled(self.edges_s, values, self.ticks(tick_s), tick_s)
 
     def take(self, trials: Int | slice) -> "Stimulus":
         """The same stimulus with only some of its trials."""

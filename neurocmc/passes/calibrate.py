@@ -60,7 +60,7 @@ def _union(visits: list[Visited]) -> Visited:
 
 def drive_range(entry: RateInput, stimuli: tuple[Stimulus, ...], dt_s: float) -> DriveRange:
     # Only what a tick sees counts: of two edges on one tick the jump is that of both.
-    driven = [stimulus.on_ticks(dt_s) for stimulus in stimuli]
+    driven = [stimulus.on_ticks(dt_s, entry.name) for stimulus in stimuli]
     weighted = [drive.values[entry.name][:, np.unique(drive.segment_of_tick)] @ entry.weight.T for drive in driven]
     return DriveRange(
         largest=max(float(np.abs(drive).max(initial=0.0)) for drive in weighted),

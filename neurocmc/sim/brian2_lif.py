@@ -98,7 +98,7 @@ def weighted_drive(entry: SpikingInput, stimulus: Stimulus, tick_s: float) -> Fl
 
     Multiplied and summed channel by channel: the rounding of a matrix product depends on the size of the batch.
     """
-    driven = stimulus.on_ticks(tick_s)
+    driven = stimulus.on_ticks(tick_s, entry.name)
     segments = np.zeros((stimulus.batch, len(driven.edges_s), len(entry.weight)))
     for channel, weight in enumerate(entry.weight.T):
         segments += driven.values[entry.name][:, :, channel, None] * weight

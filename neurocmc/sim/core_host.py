@@ -31,7 +31,7 @@ def encode_cores(program: CoreProgram, stimulus: Stimulus) -> CoreInputSpikes:
 
 
 def _encode_input(program: CoreProgram, entry: CoreInput, stimulus: Stimulus) -> tuple[Int, Int, Int, Int]:
-    driven = stimulus.on_ticks(program.tick_s)
+    driven = stimulus.on_ticks(program.tick_s, entry.name)
     segments = driven.values[entry.name] @ entry.lsb_per_input.T  # (batch, segments, units)
     up, down = _Axons.of(entry, 1), _Axons.of(entry, -1)
     before = np.zeros((stimulus.batch, len(entry.core)))

@@ -32,7 +32,7 @@ def _encode_input(network: IntegerNetwork, entry: IntegerInput, stimulus: Stimul
     keep = (1 << rule.decay_bits) - (population.decay_u + rule.decay_u_offset)
     grain = 1 if entry.payload_bits else 2  # mixed-sign axons hold even mantissas
     quantum = grain << (entry.exponent + rule.weight_shift)
-    driven = stimulus.on_ticks(network.tick_s)
+    driven = stimulus.on_ticks(network.tick_s, entry.name)
     segments = driven.values[entry.name] @ entry.lsb_per_input.T  # (batch, segments, units)
     segment_of_tick = driven.segment_of_tick
     values = np.zeros((stimulus.batch, len(segment_of_tick), population.units), dtype=np.int32)
