@@ -8,6 +8,7 @@ from neurocmc.circuits.digits import CLASSES
 from neurocmc.circuits.swta import SwtaValues
 from neurocmc.circuits.training import SEED_LIMIT
 from neurocmc.common.strict_yaml import StrictModel
+from neurocmc.common.ticks import not_whole
 
 SwtaParameter = Literal["alpha", "alpha2", "beta1", "beta2", "threshold", "threshold_inhibit"]
 Channels = Annotated[int, Field(ge=1, le=256)]
@@ -96,6 +97,9 @@ class Recipe(StrictModel):
                 f"the presentation is {self.ticks} steps of dt_s and the window {self.window_ticks}: "
                 "both need at least 1 step, at most 20,000"
             )
+        for name, time_s in self.presentation.model_dump().items():
+            if fault := not_whole(time_s, self.circuit.dt_s):
+                raise ValueError(f"presentation.{name}: {fault[0]} (dt_s): {fault[1]}")
         return self
 
     @property

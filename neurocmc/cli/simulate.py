@@ -123,6 +123,7 @@ def simulate(
     from neurocmc.pipeline.artifact import open_artifact
     from neurocmc.pipeline.simulate import find_stimulus
     from neurocmc.pipeline.simulate import simulate as run
+    from neurocmc.verification.metrics import window_ticks
 
     artifact = open_artifact(directory)
     with stages("simulate") as progress:
@@ -141,12 +142,16 @@ def simulate(
         chosen = find_stimulus(artifact, stimulus).take(slice(samples))
         save_recording(recording, output)
     winners = [readout for readout in artifact.circuit.readouts if readout.kind == "winner"]
-    decided = [_decided(recording, readout, chosen) for readout in (*winners, *artifact.circuit.classifiers)]
+    readouts = (*winners, *artifact.circuit.classifiers)
+    early = [readout.name for readout in readouts if window_ticks(recording, readout) > recording.ticks]
+    decided = [_decided(recording, readout, chosen) for readout in readouts if readout.name not in early]
     facts = _facts(recording, chosen)
     if as_json:
-        say_json({"recording": output, **facts, "decisions": decided})
+        say_json({"recording": output, **facts, "decisions": decided, "undecided": early})
         return
     _tell(facts, decided)
+    for name in early:
+        say(f"{name} decided nothing: its window is longer than what was run")
     say(f"recording: {output}")
 
 

@@ -23,8 +23,9 @@ from pydantic import Field
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.strict_yaml import Document, StrictModel, load_document
+from neurocmc.common.ticks import not_whole
 from neurocmc.common.yaml_complaints import FieldPath, nearest_name
-from neurocmc.frontends.stimulus_yaml import Fault, StimulusField, read_stimuli
+from neurocmc.frontends.stimulus_yaml import Fault, StimulusField, StimulusName, read_stimuli
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection, Readout, TransferKind
 from neurocmc.ir.stimulus import Stimulus
 
@@ -105,7 +106,7 @@ class CircuitFile(StrictModel):
     projections: tuple[ProjectionField, ...] = ()
     inputs: dict[Name, InputField] = Field(default_factory=dict)
     readouts: dict[Name, ReadoutField] = Field(default_factory=dict)
-    stimuli: dict[Name, StimulusField] = Field(default_factory=dict)
+    stimuli: dict[StimulusName, StimulusField] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +139,7 @@ def read_circuit_yaml(path: Path) -> LoadedYaml:
         origin_sha256=hashlib.sha256(document.text.encode("utf-8")).hexdigest(),
     )
     channels = {entry.name: entry.channels for entry in circuit.inputs}
-    stimuli = read_stimuli(file.stimuli, channels, faults)
+    stimuli = read_stimuli(file.stimuli, channels, circuit.dt_s, faults)
     raise_input_problems(_sorted(document, faults))
     rest = [*circuit.problems(), *(fault for stimulus in stimuli for fault in stimulus.problems(circuit.inputs))]
     raise_input_problems(Problem(f"{document.filename}: {fault.where}", fault.what, fault.cure) for fault in rest)
@@ -290,6 +291,8 @@ def _readout(name: str, entry: ReadoutField, file: CircuitFile, faults: list[Fau
     if entry.labels and len(entry.labels) != size:
         what = f"{len(entry.labels)} labels for {size} units"
         faults.append((("readouts", name, "labels"), what, "give one per unit, or none"))
+    if fault := not_whole(entry.window_ms * 1e-3, file.dt_ms * 1e-3):
+        faults.append((("readouts", name, "window_ms"), *fault))
     return Readout(
         name=name,
         population=entry.population,

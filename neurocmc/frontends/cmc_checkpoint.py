@@ -22,6 +22,7 @@ from neurocmc.circuits.images import Images, ImageSplit, load_task
 from neurocmc.circuits.training import parameter_count
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.ticks import Sampled
 from neurocmc.frontends.checkpoint_file import CheckpointFile
 from neurocmc.frontends.cmc_circuit import DRIVE, cmc_circuit, population_name
 from neurocmc.ir.rate import RateCircuit
@@ -88,15 +89,16 @@ class LoadedCmc:
         """
         raise_input_problems(stimulus.problems(self.circuit.inputs))
         circuit = deepcopy(self.model.circuit).double()
-        edge = stimulus.edge_of_tick(self.circuit.dt_s)[:-1]
-        shape = (stimulus.batch, len(edge) + 1, circuit.regions, len(POPULATIONS), circuit.columns)
+        driven = stimulus.on_ticks(self.circuit.dt_s)
+        segment, drive = driven.segment_of_tick[:-1], self._drive(stimulus, driven, circuit)
+        shape = (stimulus.batch, len(segment) + 1, circuit.regions, len(POPULATIONS), circuit.columns)
         rates = np.empty(shape)
         with torch.no_grad():
             at_rest = circuit.rate(torch.zeros(circuit.units, dtype=torch.float64))
             rates[:, 0] = at_rest.numpy().reshape(shape[2:])
             for first in range(0, stimulus.batch, _TRIALS_AT_ONCE):
                 part = slice(first, first + _TRIALS_AT_ONCE)
-                rates[part, 1:] = circuit(torch.tensor(self._drive(stimulus, circuit)[part][:, edge])).rate.numpy()
+                rates[part, 1:] = circuit(torch.tensor(drive[part][:, segment])).rate.numpy()
         raised = 1.0 if circuit.activation == "tanh" else 0.0
         named = {
             population_name(region, population): rates[:, :, region, population] + raised
@@ -105,11 +107,11 @@ class LoadedCmc:
         }
         return {population.name: named[population.name] for population in self.circuit.populations}
 
-    def _drive(self, stimulus: Stimulus, circuit: CmcHierarchy) -> Float:
-        """(batch, edges, columns); where no population takes the drive in, there is none."""
+    def _drive(self, stimulus: Stimulus, driven: Sampled, circuit: CmcHierarchy) -> Float:
+        """(batch, segments, columns); where no population takes the drive in, there is none."""
         if self.circuit.inputs:
-            return stimulus.values[DRIVE]
-        return np.zeros((stimulus.batch, len(stimulus.edges_s), circuit.columns))
+            return driven.values[DRIVE]
+        return np.zeros((stimulus.batch, len(driven.edges_s), circuit.columns))
 
 
 def load_cmc(file: CheckpointFile, recipe: CmcRecipe, model: CmcModel) -> LoadedCmc:

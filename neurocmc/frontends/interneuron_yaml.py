@@ -28,10 +28,11 @@ from pydantic import Field
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.strict_yaml import StrictModel, load_document
+from neurocmc.common.ticks import not_whole
 from neurocmc.common.yaml_complaints import FieldPath
 from neurocmc.frontends.circuit_yaml import MAX_UNITS, LoadedYaml, Name, NonNegative, Number, Positive
 from neurocmc.frontends.rectifiers import rectifiers
-from neurocmc.frontends.stimulus_yaml import Fault, StimulusField, read_stimuli
+from neurocmc.frontends.stimulus_yaml import Fault, StimulusField, StimulusName, read_stimuli
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection, Readout
 from neurocmc.ir.stimulus import Stimulus
 
@@ -102,7 +103,7 @@ class SwtaFile(StrictModel):
     name: Name
     dt_ms: Positive
     swta: SwtaField
-    stimuli: dict[Name, StimulusField] = Field(default_factory=dict)
+    stimuli: dict[StimulusName, StimulusField] = Field(default_factory=dict)
 
 
 def read_interneuron_yaml(path: Path) -> LoadedYaml:
@@ -114,7 +115,7 @@ def read_interneuron_yaml(path: Path) -> LoadedYaml:
     document = load_document(path)
     file = document.validate(SwtaFile)
     faults = list(_faults(file))
-    stimuli = read_stimuli(file.stimuli, {DRIVE: file.swta.units, GATE: 1}, faults)
+    stimuli = read_stimuli(file.stimuli, {DRIVE: file.swta.units, GATE: 1}, file.dt_ms * 1e-3, faults)
     by_line = sorted(faults, key=lambda fault: document.line(*fault[0]))
     raise_input_problems(document.problem(*fault) for fault in by_line)
     circuit = RateCircuit(
@@ -160,6 +161,8 @@ def _faults(file: SwtaFile) -> Iterator[Fault]:
     if swta.labels and len(swta.labels) != swta.units:
         what = f"{len(swta.labels)} labels for {swta.units} units"
         yield ("swta", "labels"), what, "give one per unit, or none"
+    if fault := not_whole(swta.window_ms * 1e-3, file.dt_ms * 1e-3):
+        yield ("swta", "window_ms"), *fault
     for name, entry in file.stimuli.items():
         labels: list[tuple[FieldPath, int | None]] = [(("stimuli", name, "label"), entry.label)]
         labels += [

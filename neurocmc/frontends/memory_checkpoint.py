@@ -75,13 +75,14 @@ class LoadedMemory:
         """
         raise_input_problems(stimulus.problems(self.circuit.inputs))
         circuit = deepcopy(self.model.circuit).double()
-        edges = stimulus.edge_of_tick(self.circuit.dt_s).tolist()
-        activity = np.empty((stimulus.batch, len(edges), circuit.units))
+        driven = stimulus.on_ticks(self.circuit.dt_s)
+        segments = driven.segment_of_tick.tolist()
+        activity = np.empty((stimulus.batch, len(segments), circuit.units))
         with torch.no_grad():
             for first in range(0, stimulus.batch, _TRIALS_AT_ONCE):
                 part = slice(first, first + _TRIALS_AT_ONCE)
-                drives = {name: torch.tensor(value[part]) for name, value in stimulus.values.items()}
-                activity[part] = circuit(drives, edges).numpy()
+                drives = {name: torch.tensor(value[part]) for name, value in driven.values.items()}
+                activity[part] = circuit(drives, segments).numpy()
         return {name: activity[..., circuit.place(name)] for name in circuit.sizes}
 
 

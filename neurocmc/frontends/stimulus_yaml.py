@@ -4,16 +4,25 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.common.yaml_complaints import FieldPath, nearest_name
-from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.stimulus import Stimulus, duration_fault, name_clashes, name_fault
 
 MAX_VALUES = 50_000_000  # of one stimulus: 400 MB
 
 Fault = tuple[FieldPath, str, str]  # path in the file, what is wrong, cure
+
+
+def _named(name: str) -> str:
+    if fault := name_fault(name):
+        raise ValueError(fault)
+    return name
+
+
+StimulusName = Annotated[str, AfterValidator(_named)]
 Positive = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0, le=1e9)]
 Number = Annotated[float, Field(ge=-1e9, le=1e9)]
@@ -67,11 +76,17 @@ class StimulusField(StrictModel):
 
 
 def read_stimuli(
-    entries: Mapping[str, StimulusField], channels: Mapping[str, int], faults: list[Fault]
+    entries: Mapping[str, StimulusField], channels: Mapping[str, int], dt_s: float, faults: list[Fault]
 ) -> tuple[Stimulus, ...]:
-    """The stimuli for inputs of that many channels; what is wrong is added to `faults`, and then nothing returned."""
+    """The stimuli of a circuit of step `dt_s` and inputs of that many channels.
+
+    What is wrong is added to `faults`, and then nothing returned.
+    """
     before = len(faults)
+    faults.extend((("stimuli", name), what, "give another name") for name, what in name_clashes(entries))
     for name, entry in entries.items():
+        if fault := duration_fault(entry.duration_s, dt_s):
+            faults.append((("stimuli", name, "duration_s"), *fault))
         _check(name, entry, channels, faults)
     if len(faults) > before:
         return ()

@@ -70,14 +70,14 @@ class LoadedSwta:
         raise_input_problems(stimulus.problems(self.circuit.inputs))
         circuit = deepcopy(self.model.circuit).double()
         units = circuit.units
-        edge = stimulus.edge_of_tick(self.circuit.dt_s)
-        evidence = stimulus.values[EVIDENCE]
-        excite = np.empty((stimulus.batch, len(edge), units))
-        inhibit = np.empty((stimulus.batch, len(edge), 1))
+        driven = stimulus.on_ticks(self.circuit.dt_s)
+        evidence, segment = driven.values[EVIDENCE], driven.segment_of_tick
+        excite = np.empty((stimulus.batch, len(segment), units))
+        inhibit = np.empty((stimulus.batch, len(segment), 1))
         with torch.no_grad():
             for first in range(0, stimulus.batch, _TRIALS_AT_ONCE):
                 part = slice(first, first + _TRIALS_AT_ONCE)
-                activity = circuit(torch.tensor(evidence[part][:, edge])).numpy()
+                activity = circuit(torch.tensor(evidence[part][:, segment])).numpy()
                 excite[part], inhibit[part] = activity[..., :units], activity[..., units:]
         return {EXCITE: excite, INHIBIT: inhibit}
 

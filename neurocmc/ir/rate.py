@@ -19,6 +19,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.common.ticks import not_whole
 from neurocmc.ir.trace import Trace
 
 TransferKind = Literal["relu", "sigmoid", "softplus", "linear"]
@@ -240,8 +241,10 @@ def _problems(circuit: RateCircuit) -> Iterable[Problem]:
             yield Problem(where, f"tau is {entry.tau_s} s", "use 0 for an unfiltered input, or a positive time")
     for readout in circuit.readouts:
         yield from _readout_problems(readout, sizes)
+        yield from _window_problems(readout, circuit.dt_s)
     for classifier in circuit.classifiers:
         yield from _classifier_problems(classifier, sizes)
+        yield from _window_problems(classifier, circuit.dt_s)
 
 
 def _repeated_names(circuit: RateCircuit) -> Iterable[Problem]:
@@ -312,8 +315,6 @@ def _readout_problems(readout: Readout, sizes: dict[str, int]) -> Iterable[Probl
             f"{len(readout.labels)} labels for {sizes[readout.population]} units",
             "give one label per unit, or none",
         )
-    if not readout.window_s > 0:
-        yield Problem(where, f"window is {readout.window_s} s", "give a positive time")
 
 
 def _classifier_problems(classifier: Classifier, sizes: dict[str, int]) -> Iterable[Problem]:
@@ -334,5 +335,11 @@ def _classifier_problems(classifier: Classifier, sizes: dict[str, int]) -> Itera
         width = layer.weight.shape[0]
     if classifier.labels and len(classifier.labels) != width:
         yield Problem(where, f"{len(classifier.labels)} labels for {width} classes", "give one a class, or none")
-    if not classifier.window_s > 0:
-        yield Problem(where, f"window is {classifier.window_s} s", "give a positive time")
+
+
+def _window_problems(readout: Readout | Classifier, dt_s: float) -> Iterable[Problem]:
+    where = f"readout {readout.name}"
+    if not readout.window_s > 0:
+        yield Problem(where, f"window is {readout.window_s} s", "give a positive time")
+    elif dt_s > 0 and (fault := not_whole(readout.window_s, dt_s)):
+        yield Problem(where, f"window: {fault[0]}", fault[1])

@@ -1,11 +1,12 @@
 """Stimuli: batches of piecewise-constant drives, the one way a circuit is driven at every level.
 
 A stimulus holds, for each input of a circuit, the value of each channel between given edges in time; a thousand
-digits are a batch of a thousand with one edge. Every interpreter samples it on its own tick, so that rate circuit,
-Brian2 and chip see the same signal.
+digits are a batch of a thousand with one edge. Every interpreter samples it on its own tick, by one rule, so that
+rate circuit, Brian2 and chip see the same signal.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -13,11 +14,60 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, Int, frozen_array, set_frozen
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.ticks import ON_TICK, Sampled, not_whole, sampled
 from neurocmc.ir.rate import RateInput
 
 MAX_TICKS = 10_000_000  # of one stimulus: hours of model time at 1 ms
 MAX_CELLS = 500_000_000  # trials x ticks x units of recorded activity: 2 GB
 _SHORTER = "shorten it (duration_s, --duration), give fewer trials, or a longer tick (dt_ms)"
+
+# A stimulus's name is that of its files: one that every file system takes, beside what else stands in their names.
+LONGEST_NAME = 64
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9_-])?")
+_DEVICES = re.compile(r"(?:CON|PRN|AUX|NUL|(?:COM|LPT)[0-9])(?:\..*)?", re.IGNORECASE)  # of Windows, whatever follows
+
+
+def name_fault(name: str) -> str | None:
+    """Why a text is no name for a stimulus; None for one that is."""
+    if len(name) > LONGEST_NAME:
+        return f"should have at most {LONGEST_NAME} characters (it has {len(name):,})"
+    if not _NAME.fullmatch(name):
+        return "cannot be part of a file name: use letters, digits, _ - and ., a letter or digit first, no . last"
+    if _DEVICES.fullmatch(name):
+        return "cannot be part of a file name: on Windows it is that of a device"
+    return None
+
+
+def name_clashes(names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Every name that differs from an earlier one only in case, and what is wrong with it."""
+    first: dict[str, str] = {}
+    for name in names:
+        if first.setdefault(name.casefold(), name) != name:
+            yield name, f"the name differs from {first[name.casefold()]} only in case: their files could be one"
+
+
+def name_problems(names: Iterable[str]) -> tuple[Problem, ...]:
+    """Every name that cannot be a stimulus's, or not beside the others."""
+    names = tuple(names)
+    faults = [(name, f"the name {fault}") for name in names if (fault := name_fault(name))]
+    faults += name_clashes(names)
+    return tuple(Problem(f"stimulus {ascii(name)[:80]}", what, "give another name") for name, what in faults)
+
+
+def as_name(text: str) -> str:
+    """The name nearest to a text, such as that of a file: what no name can hold becomes a hyphen."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", text).lstrip("_.-")[:LONGEST_NAME].rstrip(".")
+    return name if name_fault(name) is None else f"stimulus-{name}"[:LONGEST_NAME].rstrip(".")
+
+
+def duration_fault(duration_s: float, tick_s: float) -> tuple[str, str] | None:
+    """What is wrong with the duration of a stimulus on ticks of `tick_s`, and its cure; None for a sound one."""
+    ticks, tick = duration_s / tick_s, f"{1e3 * tick_s:g} ms"
+    if not ticks <= MAX_TICKS:
+        return f"{duration_s:g} s are {ticks:.4g} ticks of {tick}, limit {MAX_TICKS:,}", _SHORTER
+    if ticks < 1 - ON_TICK:
+        return f"{duration_s:g} s are less than a tick of {tick}", "times are in s: give a longer one"
+    return not_whole(duration_s, tick_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -47,22 +97,18 @@ class Stimulus:
         return len(self.labels)
 
     def ticks(self, tick_s: float) -> int:
-        """Number of whole ticks in the stimulus. Raises InputError for none and for more than MAX_TICKS."""
-        ticks = self.duration_s / tick_s
-        if not ticks <= MAX_TICKS:
-            what = f"{self.duration_s:g} s are {ticks:.4g} ticks of {1e3 * tick_s:g} ms, limit {MAX_TICKS:,}"
-            raise InputError(Problem(f"stimulus {self.name}", what, _SHORTER))
-        if round(ticks) < 1:
-            what = f"{self.duration_s:g} s are less than a tick of {1e3 * tick_s:g} ms"
-            raise InputError(Problem(f"stimulus {self.name}", what, "times are in s: give a longer one"))
-        return round(ticks)
+        """Number of ticks in the stimulus. Raises InputError where it is not whole, and for more than MAX_TICKS."""
+        if fault := duration_fault(self.duration_s, tick_s):
+            raise InputError(Problem(f"stimulus {self.name}", *fault))
+        return round(self.duration_s / tick_s)
 
-    def edge_of_tick(self, tick_s: float) -> Int:
-        """(ticks,) index of the edge in force at each tick; an edge takes effect at the tick nearest to it."""
-        ticks = self.ticks(tick_s)
-        # An edge after the end, however far, is never in force.
-        first_tick = np.rint(np.minimum(self.edges_s / tick_s, ticks)).astype(np.int64)
-        return np.searchsorted(first_tick, np.arange(ticks), side="right") - 1
+    def on_ticks(self, tick_s: float, *inputs: str) -> Sampled:
+        """The drive of these inputs, or of all, in each tick: its mean over a tick within which it changes.
+
+        Raises InputError as `ticks`.
+        """
+        values = {name: self.values[name] for name in inputs} if inputs else self.values
+        return sampled(self.edges_s, values, self.ticks(tick_s), tick_s)
 
     def take(self, trials: Int | slice) -> "Stimulus":
         """The same stimulus with only some of its trials."""
@@ -86,7 +132,9 @@ class Stimulus:
         )
 
     def size_problems(self, tick_s: float, units: int) -> tuple[Problem, ...]:
-        """What recording the activity of `units` units would need beyond MAX_CELLS. Raises InputError as `ticks`."""
+        """A duration that is no number of ticks, or what recording `units` units would need beyond MAX_CELLS."""
+        if fault := duration_fault(self.duration_s, tick_s):
+            return (Problem(f"stimulus {self.name}", *fault),)
         cells = self.batch * self.ticks(tick_s) * units
         if cells <= MAX_CELLS:
             return ()
@@ -97,7 +145,7 @@ class Stimulus:
         return (Problem(f"stimulus {self.name}", what, _SHORTER),)
 
     def problems(self, inputs: Iterable[RateInput]) -> tuple[Problem, ...]:
-        """Every way in which the stimulus does not fit the inputs of a circuit."""
+        """Every way in which the stimulus does not fit the inputs of a circuit, and what is wrong with its name."""
         return tuple(_problems(self, {entry.name: entry.channels for entry in inputs}))
 
 
@@ -125,6 +173,7 @@ def side_by_side(name: str, stimuli: Sequence[Stimulus]) -> Stimulus:
 
 def _problems(stimulus: Stimulus, channels: dict[str, int]) -> Iterable[Problem]:
     where = f"stimulus {stimulus.name}"
+    yield from name_problems((stimulus.name,))
     if not stimulus.batch:
         yield Problem(where, "it has no trial", "give at least one")
     if not stimulus.duration_s > 0:

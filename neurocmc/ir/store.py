@@ -11,7 +11,7 @@ A stimulus is one .npz, which a user may write with numpy.savez:
     edges_s         (edges,)                   times in s from which the values hold; the first is 0
     value/<input>   (batch, edges, channels)   one array for each input of the circuit; of a circuit without inputs
                                                none, and labels say how many trials there are
-    name            ()                         text; without it, the file's name without .npz
+    name            ()                         text that can name a file; without it, the file's name without .npz
     labels          (batch,)                   whole numbers, the right answers; without it, -1 (none)
 
 A recording is one .npz:
@@ -45,7 +45,7 @@ from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.spiking import SpikingNetwork
-from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.stimulus import Stimulus, as_name, name_fault, name_problems
 
 FORMAT = 1
 MAX_JSON_BYTES = 2**26
@@ -103,7 +103,8 @@ def content_sha256(level: RateCircuit | SpikingNetwork | IntegerNetwork | CorePr
 
 
 def save_stimulus(stimulus: Stimulus, path: Path) -> None:
-    """Write a stimulus as one .npz. Raises InputError if that fails."""
+    """Write a stimulus as one .npz. Raises InputError if that fails, or if no stimulus can have its name."""
+    raise_input_problems(name_problems((stimulus.name,)))
     arrays: dict[str, NDArray[Any]] = {f"value/{name}": value for name, value in stimulus.values.items()}
     arrays |= {"name": np.array(stimulus.name), "duration_s": np.array(stimulus.duration_s)}
     write_npz(path, arrays | {"edges_s": stimulus.edges_s, "labels": stimulus.labels})
@@ -116,7 +117,9 @@ def load_stimulus(path: Path) -> Stimulus:
     circuit is for `Stimulus.problems` to say.
     """
     found = _Arrays(path)
-    name = found.text("name", path.name.removesuffix(".npz"))
+    name = found.text("name", as_name(path.name.removesuffix(".npz")))
+    if fault := name_fault(name):
+        found.problem("name", f"{ascii(name)[:80]} {fault}", "give another name")
     duration_s = found.number("duration_s")
     edges_s = found.numbers("edges_s", ("edges",))
     names = [key.removeprefix("value/") for key in found.keys() if key.startswith("value/")]  # noqa: SIM118

@@ -60,9 +60,9 @@ def _union(visits: list[Visited]) -> Visited:
 
 
 def drive_range(entry: RateInput, stimuli: tuple[Stimulus, ...], dt_s: float) -> DriveRange:
-    # Only edges that a tick sees count: of two within one tick the jump is that of both.
-    seen = [(stimulus, np.unique(stimulus.edge_of_tick(dt_s))) for stimulus in stimuli]
-    weighted = [stimulus.values[entry.name][:, edges] @ entry.weight.T for stimulus, edges in seen]
+    # Only what a tick sees counts: of two edges on one tick the jump is that of both.
+    driven = [stimulus.on_ticks(dt_s, entry.name) for stimulus in stimuli]
+    weighted = [drive.values[entry.name][:, np.unique(drive.segment_of_tick)] @ entry.weight.T for drive in driven]
     return DriveRange(
         largest=max(float(np.abs(drive).max(initial=0.0)) for drive in weighted),
         largest_step=max(float(np.abs(np.diff(drive, axis=1, prepend=0.0)).max(initial=0.0)) for drive in weighted),

@@ -134,7 +134,8 @@ def held_range(network: IntegerNetwork, entry: IntegerInput, stimuli: Iterable[S
     carried over, which the filter turns into one quantum at most, and truncation takes less than 1 LSB a tick.
     """
     rule, population = network.rule, network.population(entry.target)
-    wanted = [s.values[entry.name] @ entry.lsb_per_input.T for s in stimuli]  # each (batch, edges, units)
+    driven = [stimulus.on_ticks(network.tick_s, entry.name) for stimulus in stimuli]
+    wanted = [drive.values[entry.name] @ entry.lsb_per_input.T for drive in driven]  # each (batch, segments, units)
     low = np.min([np.zeros(population.units), *(drive.min(axis=(0, 1)) for drive in wanted)], axis=0)
     high = np.max([np.zeros(population.units), *(drive.max(axis=(0, 1)) for drive in wanted)], axis=0)
     quantum = (1 if entry.payload_bits else 2) << (entry.exponent + rule.weight_shift)

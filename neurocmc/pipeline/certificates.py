@@ -23,18 +23,18 @@ from neurocmc.verification.edges import Edge, judged
 CERTIFICATE = "certificate.json"
 
 
-def input_levels(stimuli: Iterable[Stimulus]) -> dict[str, float]:
-    """The largest value that each input takes: what its winners are looked for at."""
+def input_levels(stimuli: Iterable[Stimulus], tick_s: float) -> dict[str, float]:
+    """The largest value that each input takes in a tick: what its winners are looked for at."""
     levels: dict[str, float] = {}
     for stimulus in stimuli:
-        for name, values in stimulus.values.items():
+        for name, values in stimulus.on_ticks(tick_s).values.items():
             levels[name] = max(levels.get(name, 0.0), float(values.max(initial=0.0)))
     return levels
 
 
 def certificate_of(staged: RateCircuit, rounded: RateCircuit | None, stimuli: Iterable[Stimulus]) -> Certificate:
     """The certificate of a circuit, and of what a target made of it."""
-    return certify(staged, input_levels(stimuli), rounded)
+    return certify(staged, input_levels(stimuli, staged.dt_s), rounded)
 
 
 def model_certificate(model: Model) -> Certificate:

@@ -1,7 +1,7 @@
 """Compile: a model and a target become an artifact on disk, whole or not at all."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -10,11 +10,13 @@ from typing import Any
 from neurocmc.backends.brian2 import emit_brian2
 from neurocmc.backends.loihi import emit_loihi
 from neurocmc.backends.truenorth import emit_truenorth
-from neurocmc.common.errors import raise_input_problems
+from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.files import MANIFEST, check_replaceable, json_text, replace_directory, write_file
 from neurocmc.ir.printer import print_level
-from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.stimulus import Stimulus, name_problems
 from neurocmc.ir.store import save_chip, save_level, save_stimulus
+from neurocmc.ir.summaries import milliseconds
 from neurocmc.pipeline.artifact import (
     CHIP,
     CORES,
@@ -79,10 +81,24 @@ def compile_model(
 
 
 def _check_stimuli(model: Model, stimuli: StimulusSet) -> None:
-    problems = [p for stimulus in stimuli.by_name().values() for p in stimulus.problems(model.circuit.inputs)]
-    raise_input_problems(problems)
-    circuit = model.circuit
-    raise_input_problems(p for s in stimuli.by_name().values() for p in s.size_problems(circuit.dt_s, circuit.units))
+    circuit, named = model.circuit, stimuli.by_name()
+    faults = [problem for stimulus in named.values() for problem in stimulus.problems(circuit.inputs)]
+    raise_input_problems(dict.fromkeys([*name_problems(named), *faults]))
+    raise_input_problems(p for s in named.values() for p in s.size_problems(circuit.dt_s, circuit.units))
+    raise_input_problems(_window_problems(circuit, stimuli.test or stimuli.calibration))
+
+
+def _window_problems(circuit: RateCircuit, stimuli: tuple[Stimulus, ...]) -> Iterator[Problem]:
+    """Readouts that decide over a longer time than a stimulus lasts by which they are judged."""
+    for readout in (*(r for r in circuit.readouts if r.kind == "winner"), *circuit.classifiers):
+        for stimulus in stimuli:
+            if round(readout.window_s / circuit.dt_s) > stimulus.ticks(circuit.dt_s):
+                yield Problem(
+                    f"readout {readout.name}",
+                    f"its window of {milliseconds(readout.window_s)} is longer than stimulus {stimulus.name}, "
+                    f"{milliseconds(stimulus.duration_s)}",
+                    "shorten the window (window_ms), or make the stimulus longer (duration_s)",
+                )
 
 
 def _choose(

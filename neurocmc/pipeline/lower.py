@@ -117,7 +117,9 @@ def lower(
             overflow = Overflow(calibration=calibration)
             spiking, integer, headroom = _with_headroom(match_gains, staged, target, overflow)
             clock.done(GainMatch.name, 0.7)
-            kept = Certify(input_levels(calibration), allow_lost_states).run(staged, spiking, integer, target)
+            kept = Certify(input_levels(calibration, staged.dt_s), allow_lost_states).run(
+                staged, spiking, integer, target
+            )
             if kept.integer is not integer:
                 headroom = overflow.run(_verified(kept.integer))
             spiking, integer, certificate = _verified(kept.spiking), kept.integer, kept.certificate

@@ -11,13 +11,14 @@ from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import ARTIFACT_FORMAT, MANIFEST
 from neurocmc.common.strict_yaml import StrictModel, field_name
 from neurocmc.common.yaml_complaints import checked
+from neurocmc.frontends.stimulus_yaml import StimulusName
+from neurocmc.ir.stimulus import name_clashes
 
 FORMAT = ARTIFACT_FORMAT
 VERSION = 2
 MAX_BYTES = 16 * 2**20
 _AGAIN = "compile again"
 
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -30,7 +31,7 @@ class OptionsEntry(StrictModel):
     max_error: float | None
     tick_s: Annotated[float, Field(gt=0)] | None
     images: str | None
-    calibrate: tuple[Name, ...] = ()  # artifacts from before it do not say
+    calibrate: tuple[StimulusName, ...] = ()  # artifacts from before it do not say
     allow_lost_states: bool = False  # artifacts from before certificates do not say
 
 
@@ -55,8 +56,14 @@ class SilentUnitEntry(StrictModel):
 class StimuliEntry(StrictModel):
     """Names of the files in stimuli/, without their ending."""
 
-    calibration: Annotated[tuple[Name, ...], Field(min_length=1)]
-    test: tuple[Name, ...]
+    calibration: Annotated[tuple[StimulusName, ...], Field(min_length=1)]
+    test: tuple[StimulusName, ...]
+
+    @model_validator(mode="after")
+    def _are_files_of_their_own(self) -> Self:
+        for name, what in name_clashes((*self.calibration, *self.test)):
+            raise ValueError(f"{name}: {what}")
+        return self
 
 
 class Manifest(StrictModel):

@@ -199,17 +199,18 @@ def _run(
 
 def _tasks(artifact: Artifact, options: RobustnessOptions) -> tuple[_Task, ...]:
     """The stimuli that can be judged, each with what the rate circuit does on it."""
-    if options.stimuli:
-        chosen = [find_stimulus(artifact, name) for name in dict.fromkeys(options.stimuli)]
-    else:
-        silent = [stimulus for stimulus in artifact.stimuli.calibration if (stimulus.labels < 0).all()]
-        chosen = list({s.name: s for s in (*artifact.stimuli.test, *silent)}.values())
     readouts = [*(r for r in artifact.circuit.readouts if r.kind == "winner"), *artifact.circuit.classifiers]
     if not readouts:
         what = "it has no readout that decides, so no trial can be right or wrong"
         raise InputError(
             Problem(f"circuit {artifact.circuit.name}", what, "give its circuit a readout: kind: winner")
         )
+    if options.stimuli:
+        chosen = [find_stimulus(artifact, name) for name in dict.fromkeys(options.stimuli)]
+    else:
+        window_s = readouts[0].window_s - 0.5 * artifact.staged.dt_s
+        silent = [s for s in artifact.stimuli.calibration if (s.labels < 0).all() and s.duration_s > window_s]
+        chosen = list({s.name: s for s in (*artifact.stimuli.test, *silent)}.values())
     seen = [restored(simulate_rate(artifact.staged, s), artifact.circuit, artifact.staged) for s in chosen]
     readout = readouts[0]
     level = _held_level(chosen, seen, readout)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, assert_never
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.ticks import not_whole
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
@@ -41,18 +42,21 @@ def simulate(
     """Run a compiled circuit on the rate interpreter, on Brian2, on the chip's emulator, or its program on Lava.
 
     "rate" runs the model's own circuit, "staged" what it was rewritten to for pools of neurons. `stimulus` is a
-    stimulus, the name of one the artifact holds (default: its first for testing), or an .npz file; `duration_s` cuts
-    or prolongs it, `samples` takes its first so many trials. What a circuit observes as r itself is recorded through
-    a filter of `observe_ms`, where that is given: of spikes instead of the one they were compiled with, of rates
-    instead of none. "lava" runs in the interpreter of `pipeline.lava.find_lava_python`, for `time_limit_s` at most.
-    Returns the activity of every population and, but for "rate" and "staged", every spike. Raises InputError where
-    the stimulus does not fit, the target has no emulator, or Lava is not at hand or not done in time.
+    stimulus, the name of one the artifact holds (default: its first for testing), or an .npz file; `duration_s`, a
+    whole number of ticks, cuts or prolongs it, `samples` takes its first so many trials. What a circuit observes as r
+    itself is recorded through a filter of `observe_ms`, where that is given: of spikes instead of the one they were
+    compiled with, of rates instead of none. "lava" runs in the interpreter of `pipeline.lava.find_lava_python`, for
+    `time_limit_s` at most. Returns the activity of every population and, but for "rate" and "staged", every spike.
+    Raises InputError where the stimulus does not fit, the target has no emulator, or Lava is not at hand or not done
+    in time.
     """
     chosen = find_stimulus(artifact, stimulus).take(_first(samples))
     if duration_s is not None:
         if not artifact.staged.dt_s <= duration_s < inf:
             what = f"{duration_s:g} s is not a time of at least one tick"
             raise InputError(Problem("--duration", what, "give a finite time in s"))
+        if fault := not_whole(duration_s, artifact.staged.dt_s):
+            raise InputError(Problem("--duration", *fault))
         chosen = chosen.lasting(duration_s)
     observed = artifact if observe_ms is None else artifact.observed_through(_observe_s(observe_ms))
     if on == "rate":

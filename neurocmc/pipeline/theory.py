@@ -30,13 +30,14 @@ def theory_edges(artifact: Artifact) -> list[Edge]:
     winner = find_winner_take_all(artifact.circuit)
     if winner is None:
         return []
-    seen = drive_range(artifact.circuit.inputs[0], artifact.stimuli.calibration, artifact.circuit.dt_s)
+    dt_s = artifact.circuit.dt_s
+    seen = drive_range(artifact.circuit.inputs[0], artifact.stimuli.calibration, dt_s)
     largest = min(seen.largest, seen.largest_step)  # the drive switches on at once: no jump beyond the calibrated one
     if not largest > 0:
         return []
     edges: list[Edge] = []
     for as_held, run in _levels(artifact, winner):
-        gain, switch = gain_stimulus(as_held, largest), switch_stimulus(as_held, largest)
+        gain, switch = gain_stimulus(as_held, largest, dt_s), switch_stimulus(as_held, largest, dt_s)
         edges += [gain_edge(as_held, gain, run(gain)), switch_edge(as_held, switch, run(switch))]
     return edges
 

@@ -11,7 +11,7 @@ from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingNetwork
-from neurocmc.ir.stimulus import Stimulus, side_by_side
+from neurocmc.ir.stimulus import Stimulus, as_name, side_by_side
 from neurocmc.passes.offsets import shift_of
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.certificates import artifact_certificate, certificate_edges
@@ -97,7 +97,7 @@ def _seen(artifact: Artifact, given: Sequence[Stimulus]) -> _Seen:
         [stimulus for stimulus in given if stimulus.duration_s == duration_s]
         for duration_s in dict.fromkeys(stimulus.duration_s for stimulus in given)
     ]
-    stimuli = tuple(side_by_side("+".join(s.name for s in same), same) for same in alike)
+    stimuli = tuple(side_by_side(as_name("+".join(s.name for s in same)), same) for same in alike)
     as_defined = tuple(simulate_rate(artifact.staged, stimulus) for stimulus in stimuli)
     seen = as_seen(artifact)
     same = seen is artifact.staged

@@ -98,11 +98,11 @@ def weighted_drive(entry: SpikingInput, stimulus: Stimulus, tick_s: float) -> Fl
 
     Multiplied and summed channel by channel: the rounding of a matrix product depends on the size of the batch.
     """
-    by_edge = np.zeros((stimulus.batch, len(stimulus.edges_s), len(entry.weight)))
+    driven = stimulus.on_ticks(tick_s, entry.name)
+    segments = np.zeros((stimulus.batch, len(driven.edges_s), len(entry.weight)))
     for channel, weight in enumerate(entry.weight.T):
-        by_edge += stimulus.values[entry.name][:, :, channel, None] * weight
-    by_edge = by_edge.transpose(1, 0, 2).reshape(len(stimulus.edges_s), -1)
-    return by_edge[stimulus.edge_of_tick(tick_s)]
+        segments += driven.values[entry.name][:, :, channel, None] * weight
+    return segments.transpose(1, 0, 2).reshape(len(driven.edges_s), -1)[driven.segment_of_tick]
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,22 +31,22 @@ def encode_cores(program: CoreProgram, stimulus: Stimulus) -> CoreInputSpikes:
 
 
 def _encode_input(program: CoreProgram, entry: CoreInput, stimulus: Stimulus) -> tuple[Int, Int, Int, Int]:
-    wanted_of_edge = stimulus.values[entry.name] @ entry.lsb_per_input.T  # (batch, edges, units)
-    edge_of_tick = stimulus.edge_of_tick(program.tick_s)
+    driven = stimulus.on_ticks(program.tick_s, entry.name)
+    segments = driven.values[entry.name] @ entry.lsb_per_input.T  # (batch, segments, units)
     up, down = _Axons.of(entry, 1), _Axons.of(entry, -1)
     before = np.zeros((stimulus.batch, len(entry.core)))
     carry, drive = np.zeros_like(before), np.zeros_like(before)
     reach = np.maximum(up.reach, down.reach)
     late = np.zeros(before.shape, dtype=np.int64)
-    if (wanted_of_edge.any(axis=1) & (reach == 0)).any():
+    if (segments.any(axis=1) & (reach == 0)).any():
         _refuse(entry, stimulus, "no axon carries it: it was 0 in calibration")
     events: list[tuple[Int, Int, Int, Int]] = []
-    for tick, edge in enumerate(edge_of_tick):
+    for tick, segment in enumerate(driven.segment_of_tick):
         if entry.filter_pole:  # a filtered drive acts from the next tick on, as in the rate circuit
             wanted = entry.filter_pole * before + (1.0 - entry.filter_pole) * drive
-            drive = wanted_of_edge[:, edge]
+            drive = segments[:, segment]
         else:
-            wanted = wanted_of_edge[:, edge]
+            wanted = segments[:, segment]
         missing, before = wanted - entry.keep * before + carry, wanted
         high, low = _spikes(missing, up, down)
         left = missing - (high * up.weight - low * down.weight)

@@ -32,17 +32,18 @@ def _encode_input(network: IntegerNetwork, entry: IntegerInput, stimulus: Stimul
     keep = (1 << rule.decay_bits) - (population.decay_u + rule.decay_u_offset)
     grain = 1 if entry.payload_bits else 2  # mixed-sign axons hold even mantissas
     quantum = grain << (entry.exponent + rule.weight_shift)
-    wanted_of_edge = stimulus.values[entry.name] @ entry.lsb_per_input.T  # (batch, edges, units)
-    edge_of_tick = stimulus.edge_of_tick(network.tick_s)
-    values = np.zeros((stimulus.batch, len(edge_of_tick), population.units), dtype=np.int32)
+    driven = stimulus.on_ticks(network.tick_s, entry.name)
+    segments = driven.values[entry.name] @ entry.lsb_per_input.T  # (batch, segments, units)
+    segment_of_tick = driven.segment_of_tick
+    values = np.zeros((stimulus.batch, len(segment_of_tick), population.units), dtype=np.int32)
     held = np.zeros((stimulus.batch, population.units), dtype=np.int64)
     carry = np.zeros((stimulus.batch, population.units))
     arrives = 1.0 - keep / (1 << rule.decay_bits)
     peak = 0.0
-    for tick, edge in enumerate(edge_of_tick):
-        wanted: Float = wanted_of_edge[:, edge]
+    for tick, segment in enumerate(segment_of_tick):
+        wanted: Float = segments[:, segment]
         if entry.filtered:  # acts from the next tick on, as in the rate circuit
-            before = wanted_of_edge[:, edge_of_tick[tick - 1]] if tick else np.zeros_like(wanted)
+            before = segments[:, segment_of_tick[tick - 1]] if tick else np.zeros_like(wanted)
             send = before * arrives + carry
             sent = np.clip(np.rint(send / quantum), -BEYOND, BEYOND)
             carry = send - sent * quantum

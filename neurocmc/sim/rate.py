@@ -157,21 +157,21 @@ def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float) -> Iterator[_S
         for entry in circuit.inputs
         if entry.tau_s > 0
     }
-    edge_of_tick = stimulus.edge_of_tick(dt_s)
-    for tick, edge in enumerate(edge_of_tick):
+    driven = stimulus.on_ticks(dt_s)
+    for tick, segment in enumerate(driven.segment_of_tick):
         total = {name: np.zeros((batch, count)) for name, count in size.items()}
         for projection in circuit.projections:
             signal = kernels[_kernel(projection)].delayed(projection.delay_ticks)
             total[projection.target] += projection.dc_gain * (signal @ projection.weight.T)
         for entry in circuit.inputs:
-            total[entry.target] += _drive(entry, filters, stimulus.values[entry.name][:, edge]) @ entry.weight.T
+            total[entry.target] += _drive(entry, filters, driven.values[entry.name][:, segment]) @ entry.weight.T
         drives = {p.name: p.normalised(total[p.name]) for p in circuit.populations}
         rates = {p.name: p.transfer_at(drives[p.name]) for p in circuit.populations}
         for (source, _tau, _order), kernel in kernels.items():
             kernel.advance(rates[source])
         for entry in circuit.inputs:
             if entry.name in filters:
-                filters[entry.name].advance(stimulus.values[entry.name][:, edge])
+                filters[entry.name].advance(driven.values[entry.name][:, segment])
         for name, trace in traces.items():
             trace.advance(rates[name])
         _check_bounded(rates, tick * dt_s)

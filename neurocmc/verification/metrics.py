@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.errors import InputError, Problem
 from neurocmc.ir.rate import Classifier, Readout
 from neurocmc.ir.recording import Recording
+from neurocmc.ir.summaries import milliseconds
 
 TELLING = 0.001  # of its population's largest activity: a unit that stays below is not asked to fire
 QUIET = 0.01  # of the circuit's largest activity: what stays below is judged as if it reached this
@@ -95,10 +97,11 @@ def decisions(recording: Recording, readout: Readout | Classifier) -> NDArray[np
 
     Of a readout, the unit with the highest mean activity over the last `window_s`, SILENT where all are silent; of a
     classifier, the largest output of its last layer. Where the two largest are equal nothing is decided: TIE.
+    Raises InputError where the window is longer than what was run.
     """
     if isinstance(readout, Classifier):
         return _largest(class_scores(recording, readout))
-    mean = _mean_at_end(recording, readout.population, readout.window_s)
+    mean = _mean_at_end(recording, readout.population, readout)
     return np.where(mean.any(axis=1), _largest(mean), SILENT)
 
 
@@ -113,7 +116,7 @@ def _largest(scores: Float) -> NDArray[np.int64]:
 
 def class_scores(recording: Recording, classifier: Classifier) -> NDArray[np.float64]:
     """(batch, classes) outputs of a classifier's last layer."""
-    features = [_mean_at_end(recording, name, classifier.window_s) for name in classifier.populations]
+    features = [_mean_at_end(recording, name, classifier) for name in classifier.populations]
     return reduce(
         lambda value, layer: _rectified(value @ layer.weight.T + layer.bias, layer.rectify),
         classifier.layers,
@@ -125,8 +128,16 @@ def _rectified(value: Float, rectify: bool) -> Float:
     return np.maximum(value, 0.0) if rectify else value
 
 
-def _mean_at_end(recording: Recording, population: str, window_s: float) -> NDArray[np.float64]:
-    window = max(round(window_s / recording.tick_s), 1)
+def window_ticks(recording: Recording, readout: Readout | Classifier) -> int:
+    """Over how many ticks at the end a readout decides: a whole number, as the circuit's own check has seen."""
+    return round(readout.window_s / recording.tick_s)
+
+
+def _mean_at_end(recording: Recording, population: str, readout: Readout | Classifier) -> NDArray[np.float64]:
+    window = window_ticks(recording, readout)
+    if window > recording.ticks:
+        what = f"its window of {milliseconds(readout.window_s)} is longer than what was run of {recording.stimulus}"
+        raise InputError(Problem(f"readout {readout.name}", what, "shorten the window, or run it longer"))
     return recording.activity[population][:, -window:].mean(axis=1, dtype=np.float64)
 
 

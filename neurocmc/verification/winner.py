@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.ticks import whole_s
 from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit, RatePopulation, RateProjection
@@ -114,13 +115,13 @@ def _one_weight(projection: RateProjection, one_to_one: bool) -> float | None:
     return weight if same else None
 
 
-def gain_stimulus(winner: WinnerTakeAll, largest_drive: float) -> Stimulus:
-    """One trial a level: unit 0 alone is driven, until it stands."""
+def gain_stimulus(winner: WinnerTakeAll, largest_drive: float, dt_s: float) -> Stimulus:
+    """One trial a level: unit 0 alone is driven, until it stands, for whole steps of `dt_s`."""
     values = np.zeros((LEVELS.size, 1, winner.units))
     values[:, 0, 0] = LEVELS * largest_drive
     return Stimulus(
         name="single-winner",
-        duration_s=SETTLE_S,
+        duration_s=whole_s(SETTLE_S, dt_s),
         edges_s=np.zeros(1),
         values={winner.drive: values},
         labels=np.full(LEVELS.size, -1),
@@ -143,16 +144,17 @@ def gain_edge(winner: WinnerTakeAll, stimulus: Stimulus, recording: Recording) -
     )
 
 
-def switch_stimulus(winner: WinnerTakeAll, largest_drive: float) -> Stimulus:
-    """Unit 0 stands; then unit 1 is driven as well, harder from trial to trial."""
+def switch_stimulus(winner: WinnerTakeAll, largest_drive: float, dt_s: float) -> Stimulus:
+    """Unit 0 stands; then unit 1 is driven as well, harder from trial to trial; both for whole steps of `dt_s`."""
+    settle_s = whole_s(SETTLE_S, dt_s)
     drive = _contested_drive(winner, largest_drive)
     rival = np.zeros((RATIOS.size, 2, winner.units))
     rival[:, :, 0] = drive
     rival[:, 1, 1] = RATIOS * winner.rival_drive(drive)
     return Stimulus(
         name="rival",
-        duration_s=SETTLE_S + CONTEST_S,
-        edges_s=np.array([0.0, SETTLE_S]),
+        duration_s=settle_s + whole_s(CONTEST_S, dt_s),
+        edges_s=np.array([0.0, settle_s]),
         values={winner.drive: rival},
         labels=np.full(RATIOS.size, -1),
     )
@@ -187,5 +189,5 @@ def switch_edge(winner: WinnerTakeAll, stimulus: Stimulus, recording: Recording)
 
 def _last(recording: Recording, population: str) -> NDArray[np.float64]:
     """(batch, units) mean activity over the last `WINDOW_S`."""
-    window = round(WINDOW_S / recording.tick_s)
+    window = max(round(WINDOW_S / recording.tick_s), 1)
     return recording.activity[population][:, -window:].mean(axis=1, dtype=np.float64)

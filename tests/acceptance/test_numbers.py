@@ -151,7 +151,7 @@ def _ratio_at_switch(recording: Recording, stimulus: Stimulus, ratio: Float, win
     passed = np.flatnonzero(activity[:, loser] > activity[:, winner])
     assert passed.size, "the loser never takes over"
     assert passed[0] >= round(SETTLE_S / TICK_S), "the loser led before it was driven"
-    return float(ratio[stimulus.edge_of_tick(TICK_S)[passed[0]]])
+    return float(ratio[stimulus.on_ticks(TICK_S).segment_of_tick[passed[0]]])
 
 
 @pytest.mark.parametrize(("alpha", "beta1", "beta2"), GAINS[:2])

@@ -26,9 +26,13 @@ from neurocmc.common.errors import InputError
 from neurocmc.frontends.checkpoint import facts_of, read_checkpoint
 from neurocmc.frontends.memory_checkpoint import LoadedMemory
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.artifact import open_artifact
+from neurocmc.pipeline.compile import CompileOptions, compile_model
 from neurocmc.pipeline.model import load
+from neurocmc.pipeline.simulate import simulate
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.verification.metrics import decisions
+from tests.mean_drive import mean_drive
 
 MODELS = Path(__file__).parents[2] / "models"
 BUNDLED = ("delayed-match", "context-integration")
@@ -37,6 +41,7 @@ BUNDLED = ("delayed-match", "context-integration")
 def recipe_of(task: str, **parts: dict[str, Any]) -> MemoryRecipe:
     """A small and quick recipe: five steps a time constant, few trials."""
     circuit = {"dt_s": 0.004} | parts.pop("circuit", {})
+    trial = {"window_s": 0.048} | parts.pop("trial", {})
     evaluation = {"delays_tau": [2.0, 8.0], "trials": 60, "calibration_trials": 8} | parts.pop("evaluation", {})
     training = {
         "epochs": 4,
@@ -45,8 +50,8 @@ def recipe_of(task: str, **parts: dict[str, Any]) -> MemoryRecipe:
         "learning_rate": 0.1,
         "delays_tau": [1.0, 3.0],
     } | parts.pop("training", {})
-    data = {"family": "memory", "task": task, "circuit": circuit, "evaluation": evaluation, "training": training}
-    return TASKS[task].model_validate_json(json.dumps(data | parts))
+    data = {"family": "memory", "task": task, "circuit": circuit, "trial": trial, "evaluation": evaluation}
+    return TASKS[task].model_validate_json(json.dumps(data | {"training": training} | parts))
 
 
 @pytest.fixture(scope="module", params=BUNDLED)
@@ -186,6 +191,10 @@ def test_no_accuracy_comes_from_a_silent_circuit() -> None:
     [
         ({"trial": {"window_s": 0.5}}, "trial.window_s should be"),
         ({"trial": {"redraw_s": 0.0005}}, "trial.redraw_s is shorter than a step"),
+        ({"trial": {"window_s": 0.05}}, r"trial.window_s: 50 ms are 12.5 steps of 4 ms \(dt_s\): give 48 or 52 ms"),
+        ({"trial": {"sample_s": 0.21}}, r"trial.sample_s: 210 ms are 52.5 steps of 4 ms"),
+        ({"trial": {"test_s": 0.203}}, r"trial.test_s: 203 ms are 50.75 steps of 4 ms"),
+        ({"evaluation": {"delays_tau": [2.00000001, 2.00000002]}}, "two delays are the same to six digits"),
         ({"circuit": {"dt_s": 0.01}}, "at least 5 steps of dt_s"),
         ({"training": {"delays_tau": [3.0, 1.0]}}, "the least delay is longer than the greatest"),
         ({"evaluation": {"delays_tau": [2.0, 2.0]}}, "delays_tau should rise"),
@@ -252,6 +261,42 @@ def test_torch_and_the_rate_interpreter_run_the_same_trajectories(loaded: Loaded
     np.testing.assert_array_equal(answers, decisions(rate, loaded.circuit.readouts[0]))
     assert np.mean(answers == stimulus.labels) >= 0.97
     assert len({projection.tau_s for projection in loaded.circuit.projections}) == 1
+
+
+def test_drives_drawn_anew_within_a_step_are_the_same_to_torch_and_to_the_circuit(tmp_path: Path) -> None:
+    """A redraw every 4.3 ms at a step of 4 ms: nearly every edge lies within a step."""
+    plain = _plain("context-integration")
+    plain["recipe"]["circuit"]["dt_s"] = 0.004
+    plain["recipe"]["trial"] |= {"redraw_s": 0.0043, "window_s": 0.048}
+    save_checkpoint(plain, tmp_path / "m.pt")
+    loaded = read_checkpoint(tmp_path / "m.pt")
+    assert isinstance(loaded, LoadedMemory)
+    stimulus = loaded.test_stimulus(3.0, trials=12)
+    steps = stimulus.edges_s / 0.004
+    assert np.mean(np.abs(steps - np.rint(steps)) > 1e-6) > 0.8
+    trials = loaded.test_trials(3.0, trials=12)
+    drive = trials.on_ticks(0.004)
+    for name in trials.values:
+        wanted = mean_drive(stimulus, name, 0.004)
+        np.testing.assert_allclose(drive.values[name][:, drive.segment_of_tick], wanted, rtol=0, atol=1e-9)
+    reference, rate = loaded.reference(stimulus), simulate_rate(loaded.circuit, stimulus)
+    with torch.no_grad():
+        activity = loaded.model.run(trials).numpy()
+    for name, trajectory in reference.items():
+        np.testing.assert_allclose(rate.activity[name], trajectory, rtol=0, atol=1e-5)
+        np.testing.assert_allclose(activity[..., loaded.model.circuit.place(name)], trajectory, rtol=0, atol=1e-4)
+
+
+def test_a_delay_that_is_no_whole_number_gives_an_artifact_that_opens(tmp_path: Path) -> None:
+    plain = _plain("delayed-match")
+    plain["recipe"]["evaluation"] |= {"delays_tau": [0.5, 2.5], "trials": 6, "calibration_trials": 8}
+    save_checkpoint(plain, tmp_path / "m.pt")
+    compile_model(tmp_path / "m.pt", "loihi1", tmp_path / "build", CompileOptions(neurons=32))
+    artifact = open_artifact(tmp_path / "build")
+    assert list(artifact.stimuli.by_name()) == ["trials-calibration", "delay-0.5-tau", "delay-2.5-tau"]
+    recording = simulate(artifact, "emulator", "delay-2.5-tau", record_spikes=False)
+    assert (recording.stimulus, recording.ticks) == ("delay-2.5-tau", 450)
+    assert (tmp_path / "build/program/stimulus-delay-2.5-tau.npz").is_file()
 
 
 def test_reference_refuses_what_does_not_fit(loaded: LoadedMemory) -> None:

@@ -149,6 +149,14 @@ def test_metrics_count_what_they_say() -> None:
             "presentation.window_s is longer than presentation.presentation_s",
         ),
         ("family: swta\ntask: mnist-5k\ncircuit:\n  dt_s: 1.0e-6\n", "at most 20,000"),
+        (
+            "family: swta\ntask: mnist-5k\ncircuit:\n  dt_s: 0.002\npresentation:\n  window_s: 0.063\n",
+            "presentation.window_s: 63 ms are 31.5 steps of 2 ms (dt_s): give 62 or 64 ms",
+        ),
+        (
+            "family: swta\ntask: mnist-5k\ncircuit:\n  dt_s: 0.002\npresentation:\n  presentation_s: 0.301\n",
+            "presentation.presentation_s: 301 ms are 150.5 steps of 2 ms (dt_s): give 300 or 302 ms",
+        ),
         ("family: swta\ntask: mnist-5k\ncircuit:\n  trained: [beta1, beta1]\n", "names a parameter twice"),
     ],
 )

@@ -70,7 +70,7 @@ def test_ticks_and_values_of_a_stimulus_are_bounded() -> None:
     for duration_s, tick_s in ((MAX_TICKS * 1e-3 + 1, 1e-3), (1e300, 1e-300)):
         with pytest.raises(InputError, match="limit 10,000,000"):
             _held(1, duration_s).ticks(tick_s)
-    assert _held(1, 0.003).edge_of_tick(1e-3).tolist() == [0, 0, 0]
+    assert _held(1, 0.003).on_ticks(1e-3).segment_of_tick.tolist() == [0, 0, 0]
     assert _held(50, MAX_TICKS * 1e-3).size_problems(1e-3, MAX_CELLS // MAX_TICKS // 50) == ()
     assert _held(51, MAX_TICKS * 1e-3).size_problems(1e-3, MAX_CELLS // MAX_TICKS // 50)
 

@@ -8,6 +8,8 @@ import pytest
 from neurocmc.common.errors import InputError
 from neurocmc.common.resources import resource_path
 from neurocmc.frontends.automaton.read import LoadedProgram, read_program
+from neurocmc.frontends.automaton.score import score
+from neurocmc.sim.rate import simulate_rate
 
 TEXT = """\
 name: door
@@ -193,6 +195,30 @@ def test_given_times_are_taken(tmp_path: Path) -> None:
     assert loaded.machine is not None
     assert loaded.machine.timing.period_s == pytest.approx(0.5)
     assert np.diff(loaded.test[0].edges_s)[:2] == pytest.approx([0.2, 0.3])
+
+
+@pytest.mark.parametrize("times", ["dt_ms: 3\ntau_ms: 17", "dt_ms: 1\ntau_ms: 10.007", "dt_ms: 0.7\ntau_ms: 9.3"])
+@pytest.mark.parametrize(
+    "program",
+    [
+        TEXT[TEXT.index("automaton:") :],
+        "sequence: {orders: {a: [x, y, z]}}\n",
+        "memory: {items: [a, b]}\n",
+        "memory: {items: [a, b], holds: many}\n",
+        "decision: {contexts: [a, b], choices: [c, d]}\n",
+    ],
+)
+def test_whatever_step_and_tau_all_times_are_whole_steps(times: str, program: str, tmp_path: Path) -> None:
+    loaded = read(tmp_path, f"name: whole\n{times}\n{program}")
+    circuit = loaded.circuit
+    assert circuit.problems() == ()
+    assert all(abs(r.window_s / circuit.dt_s - round(r.window_s / circuit.dt_s)) < 1e-6 for r in circuit.readouts)
+    for stimulus in (*loaded.calibration, *loaded.test):
+        assert stimulus.ticks(circuit.dt_s) > 5
+        assert stimulus.on_ticks(circuit.dt_s).edges_s is stimulus.edges_s  # every event lies on a step
+    if loaded.machine is not None:
+        first = loaded.test[0].take(slice(0, 3))
+        assert score(loaded.machine, first, simulate_rate(circuit, first)).errors == 0
 
 
 @pytest.mark.parametrize(

@@ -187,7 +187,7 @@ def test_noise_is_seeded_and_stays_in_its_window(tmp_path: Path) -> None:
     clean, noisy = read(tmp_path, TEXT).stimuli[0], read(tmp_path, TEXT + NOISE).stimuli[0]
     assert noisy.batch == 4
     assert noisy.edges_s.tolist() == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5])
-    noise = noisy.values["drive"] - clean.values["drive"][:, clean.edge_of_tick(0.1)[[0, 1, 2, 3, 4, 5]]]
+    noise = noisy.values["drive"] - clean.values["drive"][:, clean.on_ticks(0.1).segment_of_tick[:6]]
     assert not noise[:, [0, 1, 5]].any()
     drawn = noise[:, 2:5]
     assert len(np.unique(drawn)) == drawn.size  # no two trials, blocks or channels alike

@@ -85,11 +85,11 @@ def test_a_stimulus_that_does_not_fit_says_so(changes: dict[str, Any], text: str
 
 def test_a_stimulus_is_sampled_held_and_cut() -> None:
     stimulus = steps()
-    edges = stimulus.edge_of_tick(0.001)
+    edges = stimulus.on_ticks(0.001).segment_of_tick
     assert edges.shape == (2000,)
     assert np.flatnonzero(np.diff(edges)).tolist() == [199, 999, 1599]
     longer, shorter = stimulus.lasting(3.0), stimulus.lasting(1.0)
-    assert longer.edge_of_tick(0.001)[2999] == 3
+    assert longer.on_ticks(0.001).segment_of_tick[2999] == 3
     assert shorter.edges_s.tolist() == [0.0, 0.2]
     assert shorter.values["drive"].shape == (1, 2, 4)
     twice = Stimulus(name="t", duration_s=1.0, edges_s=[0.0], values={"drive": [[[1.0]], [[2.0]]]}, labels=[3, 4])

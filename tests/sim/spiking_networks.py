@@ -16,6 +16,7 @@ from neurocmc.ir.spiking import (
 )
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.trace import Trace
+from tests.mean_drive import mean_drive
 
 TICK_S = 0.001
 
@@ -159,7 +160,7 @@ def _before_first_tick(p: SpikingProjection) -> tuple[NDArray[np.float64], NDArr
 def reference_spikes(network: SpikingNetwork, stimulus: Stimulus, trial: int) -> dict[str, NDArray[np.bool_]]:
     """One trial by the definition: every neuron alone, every spike a term of a sum. (ticks, units, neurons)."""
     ticks = stimulus.ticks(network.tick_s)
-    edge_of_tick = stimulus.edge_of_tick(network.tick_s)
+    given = {entry.name: mean_drive(stimulus, entry.name, network.tick_s)[trial] for entry in network.inputs}
     spikes = {p.name: np.zeros((ticks, p.units, p.neurons), dtype=bool) for p in network.populations}
     units = {p.name: p.units for p in network.populations}
     state = _Reference(
@@ -185,7 +186,7 @@ def reference_spikes(network: SpikingNetwork, stimulus: Stimulus, trial: int) ->
                 state.current[p.name] = keep * state.current[p.name] + received
             total[p.target] += state.current[p.name]
         for entry in network.inputs:
-            drive = entry.weight @ stimulus.values[entry.name][trial, edge_of_tick[tick]]
+            drive = entry.weight @ given[entry.name][tick]
             if entry.tau_s > 0:
                 keep = math.exp(-network.tick_s / entry.tau_s)
                 total[entry.target] += state.filtered[entry.name]  # a filtered drive acts from the next tick on

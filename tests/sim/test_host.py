@@ -13,6 +13,7 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.host import axon_spikes, encode, largest_value
 from neurocmc.sim.loihi import emulate
 from tests.ir import levels
+from tests.mean_drive import mean_drive
 
 from .random_networks import random_network
 
@@ -27,8 +28,10 @@ def isolated(decay_u: int, entry: IntegerInput) -> IntegerNetwork:
 
 
 def random_stimulus(seed: int, trials: int = 2, edges: int = 12, high: float = 1.0) -> Stimulus:
+    """Drives that jump on ticks and within them."""
     rng = np.random.default_rng(seed)
-    starts = np.concatenate([[0.0], np.sort(rng.choice(np.arange(1, TICKS), edges - 1, replace=False)) * 1e-3])
+    first = np.sort(rng.choice(np.arange(1, TICKS), edges - 1, replace=False))
+    starts = np.append(0.0, first + rng.uniform(0.0, 0.99, edges - 1) * rng.integers(0, 2, edges - 1)) * 1e-3
     values = rng.uniform(-high, high, (trials, edges, 4)) * rng.integers(0, 2, (trials, edges, 1))
     return Stimulus(
         name="random", duration_s=1e-3 * TICKS, edges_s=starts, values={"drive": values}, labels=[-1] * trials
@@ -68,7 +71,7 @@ def test_an_unfiltered_drive_is_held_within_half_a_quantum(
     entry = entry_of(scale, exponent, filtered=False, payload_bits=24 if payload else 0)
     network, stimulus = isolated(decay_u, entry), random_stimulus(seed)
     quantum = (1 if payload else 2) << (exponent + 6)
-    wanted = scale * stimulus.values["drive"][:, stimulus.edge_of_tick(1e-3)]
+    wanted = scale * mean_drive(stimulus, "drive", 1e-3)
     assert np.abs(current_of(network, stimulus) - wanted).max() <= quantum / 2 + 1
 
 
@@ -83,7 +86,7 @@ def test_a_filtered_drive_is_the_chips_own_filter_of_it(seed: int, decay_u: int,
     """Rounding is carried over, so it never adds up beyond a quantum; the decay truncates less than 1 LSB a tick."""
     network = isolated(decay_u, entry_of(scale, exponent, filtered=True, payload_bits=0))
     stimulus = random_stimulus(seed)
-    given_drive = scale * stimulus.values["drive"][:, stimulus.edge_of_tick(1e-3)]
+    given_drive = scale * mean_drive(stimulus, "drive", 1e-3)
     arrives = (decay_u + 1) / 4096
     wanted = np.zeros_like(given_drive)
     for tick in range(1, TICKS):  # as the rate circuit filters: a value acts from the next tick on
@@ -95,7 +98,7 @@ def test_channels_are_weighted() -> None:
     weight = 1e5 * np.array([[1.0, 2, 0, 0], [0, 0, -1, 0], [0, 0, 0, 0], [1, 1, 1, 1]])
     entry = replace(entry_of(1.0, 0, filtered=False, payload_bits=0), lsb_per_input=weight)
     stimulus = random_stimulus(3)
-    wanted = stimulus.values["drive"][:, stimulus.edge_of_tick(1e-3)] @ weight.T
+    wanted = mean_drive(stimulus, "drive", 1e-3) @ weight.T
     assert np.abs(current_of(isolated(100, entry), stimulus) - wanted).max() <= 65
 
 

@@ -13,6 +13,7 @@ from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibrate
 from neurocmc.sim.rate import simulate_rate, visited_ranges
+from tests.mean_drive import mean_drive
 from tests.passes.small_circuits import driven, population, projection, ramp, steps, swta
 
 DT_S = 0.001
@@ -85,9 +86,9 @@ def by_hand(circuit: RateCircuit, stimulus: Stimulus, trial: int) -> dict[str, n
         for i in range(p.size)
     }
     seen = {p.name: np.zeros((round(stimulus.duration_s / DT_S), p.size)) for p in circuit.populations}
+    given = {e.name: mean_drive(stimulus, e.name, DT_S)[trial] for e in circuit.inputs}
     for tick in range(len(next(iter(seen.values())))):
-        edge = max(k for k, start in enumerate(stimulus.edges_s) if round(start / DT_S) <= tick)
-        value = {(e.name, c): float(stimulus.values[e.name][trial, edge, c]) for e, c in ends}
+        value = {(e.name, c): float(given[e.name][tick, c]) for e, c in ends}
         inputs = {(e.name, c): channels[e.name, c].output if e.tau_s > 0 else value[e.name, c] for e, c in ends}
         rates: dict[tuple[str, int], float] = {}
         for name, pool in pools.items():
@@ -161,7 +162,7 @@ def random_stimulus(circuit: RateCircuit, seed: int) -> Stimulus:
     return Stimulus(
         name="random",
         duration_s=0.06,
-        edges_s=[0.0, 0.0104, 0.03],  # the second lies between two ticks, nearest to 10
+        edges_s=[0.0, 0.0104, 0.03],  # the second lies within a tick
         values={entry.name: rng.normal(0, 1, (2, 3, entry.channels)) for entry in circuit.inputs},
         labels=[-1, -1],
     )
@@ -187,7 +188,7 @@ def test_a_filter_after_the_nonlinearity_is_exact() -> None:
     weight[:4, :4], weight[4, :4], weight[:4, 4] = 1.2 * np.eye(4), 0.35, -2.0
     x = np.zeros(5)
     recording = simulate_rate(circuit, steps())
-    for tick, edge in enumerate(steps().edge_of_tick(DT_S)):
+    for tick, edge in enumerate(steps().on_ticks(DT_S).segment_of_tick):
         drive = weight @ x + np.append(steps().values["drive"][0, edge], 0.0)
         x = keep * x + (1 - keep) * np.maximum(drive, 0.0)
         assert recording.activity["excite"][0, tick] == pytest.approx(x[:4], rel=1e-5, abs=1e-7)
@@ -205,7 +206,7 @@ def test_a_filter_before_the_nonlinearity_is_exact() -> None:
     )
     recording = simulate_rate(circuit, stimulus)
     u = np.zeros(3)
-    for tick, edge in enumerate(stimulus.edge_of_tick(DT_S)):
+    for tick, edge in enumerate(stimulus.on_ticks(DT_S).segment_of_tick):
         rate = 1.0 / (1.0 + np.exp(-3.0 * (u - 0.2)))
         assert recording.activity["p"][0, tick] == pytest.approx(rate, rel=1e-5, abs=1e-7)
         u = keep * u + (1 - keep) * (weight @ rate + stimulus.values["drive"][0, edge])

@@ -53,6 +53,21 @@ def test_other_circuits_are_left_alone() -> None:
         assert find_winner_take_all(other) is None
 
 
+@pytest.mark.parametrize("dt_s", [0.0007, 0.0019])
+def test_its_trials_are_whole_steps_of_any_circuit(dt_s: float) -> None:
+    """Neither 1.5 nor 3 s is a number of these steps."""
+    circuit = replace(swta(), dt_s=dt_s)
+    winner = find_winner_take_all(circuit)
+    assert winner is not None
+    for stimulus, edge in (
+        (gain_stimulus(winner, 0.5, dt_s), gain_edge),
+        (switch_stimulus(winner, 0.5, dt_s), switch_edge),
+    ):
+        assert stimulus.on_ticks(dt_s).edges_s is stimulus.edges_s
+        assert abs(stimulus.duration_s - round(stimulus.duration_s / 1.5) * 1.5) <= dt_s
+        assert edge(winner, stimulus, simulate_rate(circuit, stimulus)).verdict == "pass"
+
+
 @pytest.mark.parametrize(("threshold", "threshold_i"), [(0.0, 0.0), (0.05, 0.1)])
 @pytest.mark.parametrize("parameters", [(1.2, 2.0, 0.35), (1.2, 3.0, 0.25), (1.1, 2.0, 0.45)])
 def test_the_rate_circuit_keeps_to_theory(
@@ -61,7 +76,7 @@ def test_the_rate_circuit_keeps_to_theory(
     circuit = with_thresholds(swta(4, *parameters), threshold, threshold_i)
     winner = find_winner_take_all(circuit)
     assert winner is not None
-    gain, switch = gain_stimulus(winner, 0.5), switch_stimulus(winner, 0.5)
+    gain, switch = gain_stimulus(winner, 0.5, circuit.dt_s), switch_stimulus(winner, 0.5, circuit.dt_s)
     assert switch.values[winner.drive].max() == pytest.approx(0.5)
     gains, switches = simulate_rate(circuit, gain), simulate_rate(circuit, switch)
     assert gain_edge(winner, gain, gains).verdict == "pass"

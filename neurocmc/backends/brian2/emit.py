@@ -17,7 +17,7 @@ from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.files import write_npz
 from neurocmc.ir.rate import RateInput
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation, SpikingProjection
-from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.stimulus import Stimulus, name_problems
 from neurocmc.sim.brian2_equations import (
     RESET,
     THRESHOLD,
@@ -41,12 +41,13 @@ def emit_brian2(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], direct
         raise ValueError("a program needs at least one stimulus: run.py has nothing to run on without it")
     inputs = [RateInput(name=e.name, target=e.target, weight=e.weight) for e in network.inputs]
     faults = [fault for name in sorted(stimuli) for fault in stimuli[name].problems(inputs)]
-    raise_input_problems((*network.problems(), *faults))
+    raise_input_problems((*network.problems(), *name_problems(stimuli), *faults))
     names = Names.of(network)
     directory.mkdir(parents=True, exist_ok=True)
     write_npz(directory / "network.npz", network_arrays(network, names))
     for name in sorted(stimuli):
-        write_npz(directory / stimulus_file(name), stimulus_arrays(stimuli[name].take(slice(TRIALS_EMITTED)), names))
+        arrays = stimulus_arrays(stimuli[name].take(slice(TRIALS_EMITTED)), names, network.tick_s)
+        write_npz(directory / stimulus_file(name), arrays)
     fields = _template_fields(network, names, sorted(stimuli))
     for template in ("run.py", "README.md"):
         text = _environment().get_template(f"{template}.j2").render(fields)
@@ -81,12 +82,13 @@ def _initial(network: SpikingNetwork, projection: SpikingProjection) -> dict[str
     return initial_currents(projection, network.tick_s) if projection.standing.any() else {}
 
 
-def stimulus_arrays(stimulus: Stimulus, names: Names) -> Arrays:
-    """A stimulus as run.py reads it: edges, and the value of each channel of each input from each edge on."""
-    values = {f"drive_{names.input[name]}.values": value for name, value in stimulus.values.items()}
+def stimulus_arrays(stimulus: Stimulus, names: Names, tick_s: float) -> Arrays:
+    """A stimulus as run.py reads it: edges, all on ticks, and each channel of each input from each edge on."""
+    drive = stimulus.on_ticks(tick_s)
+    values = {f"drive_{names.input[name]}.values": value for name, value in drive.values.items()}
     return {
         "duration_s": np.asarray(stimulus.duration_s, dtype=np.float64),
-        "edges_s": stimulus.edges_s,
+        "edges_s": drive.edges_s,
         "labels": stimulus.labels,
         **values,
     }

@@ -5,8 +5,7 @@ places those of the ChipProgram. The program needs lava-nc 0.10.0 alone and is b
 """
 
 import json
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,11 @@ from numpy.typing import NDArray
 from neurocmc.backends.loihi.lava_limits import check_lava_holds, input_sign
 from neurocmc.backends.loihi.netx import LayeredPart, layered_part, write_netx
 from neurocmc.common.arrays import Int
-from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.files import write_file, write_npz
 from neurocmc.ir.chip import ChipProgram
 from neurocmc.ir.integer import IntegerInput, IntegerNetwork
-from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.stimulus import Stimulus, name_problems
 from neurocmc.sim.host import axon_spikes, encode
 from neurocmc.sim.loihi_reference import group_matrix, neuron_slices
 from neurocmc.sim.weight_groups import weight_groups
@@ -59,7 +58,7 @@ def emit_encoded(
     if not values:
         raise ValueError("a program needs at least one stimulus: run.py has nothing to run on without it")
     check_lava_holds(program.network)
-    _check_names(values)
+    raise_input_problems(name_problems(values))
     write_npz(directory / "network.npz", network_arrays(program))
     for name in sorted(values):
         arrays = stimulus_arrays(program.network, values[name], ticks[name], labels[name])
@@ -76,13 +75,6 @@ def emit_encoded(
 def stimulus_file(name: str) -> str:
     """File name of a stimulus within the program."""
     return f"stimulus-{name}.npz"
-
-
-def _check_names(stimuli: Iterable[str]) -> None:
-    for name in stimuli:
-        if not re.fullmatch(r"[\w-][\w.-]*", name):
-            cure = "use letters, digits, dots, hyphens and underscores"
-            raise InputError(Problem(f"stimulus {name!r}", "the name cannot be part of a file name", cure))
 
 
 def network_arrays(program: ChipProgram) -> Arrays:

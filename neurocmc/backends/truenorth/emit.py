@@ -8,7 +8,6 @@
 Nothing here decides anything: host spikes are those of `sim.core_host`, and RANC is given what `ranc` makes.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +20,10 @@ from neurocmc.backends.truenorth.corelets import CoreletNode, corelet_tree, writ
 from neurocmc.backends.truenorth.ranc import ranc_program
 from neurocmc.backends.truenorth.ranc_neurons import ranc_problems
 from neurocmc.backends.truenorth.spike_files import HostSpikes, write_host_spikes
-from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.files import write_file
 from neurocmc.ir.core_program import CoreProgram
-from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.stimulus import Stimulus, name_problems
 from neurocmc.sim.core_host import encode_cores
 
 CORELETS_FILE = "corelets.json"
@@ -64,7 +63,7 @@ def emit_truenorth(program: CoreProgram, stimuli: Mapping[str, Stimulus], folder
 
 def emit_host_spikes(program: CoreProgram, stimuli: Mapping[str, HostSpikes], folder: Path) -> tuple[str, ...]:
     """`emit_truenorth` for spikes of the host that are already encoded."""
-    _check_names(stimuli)
+    raise_input_problems([*name_problems(stimuli), *_beside_config(stimuli)])
     write_corelets(program, folder / CORELETS_FILE)
     write_file(folder / SCHEMA_FILE, (Path(__file__).parent / SCHEMA_FILE).read_bytes())
     for name in sorted(stimuli):
@@ -98,11 +97,11 @@ def _emit_ranc(program: CoreProgram, stimuli: Mapping[str, HostSpikes], folder: 
     return Emitted(ranc=tuple(files), unread=made.unread, unproved=made.unproved, lines=made.outputs)
 
 
-def _check_names(stimuli: Iterable[str]) -> None:
+def _beside_config(stimuli: Iterable[str]) -> Iterable[Problem]:
     for name in stimuli:
-        if not re.fullmatch(r"[\w-][\w.-]*", name) or name == "config":
-            cure = "use letters, digits, dots, hyphens and underscores, and not config"
-            raise InputError(Problem(f"stimulus {name!r}", "the name cannot be part of a file name", cure))
+        if name.casefold() == "config":
+            what = "the name cannot be part of a file name: RANC has a config.json of its own"
+            yield Problem(f"stimulus {name!r}", what, "give another name")
 
 
 def _fields(program: CoreProgram, stimuli: Mapping[str, HostSpikes], emitted: Emitted) -> dict[str, Any]:

@@ -111,7 +111,7 @@ class TaskCircuit(nn.Module):
         return torch.cat(rows)
 
     def total_drive(self, drives: Mapping[str, Tensor]) -> Tensor:
-        """(batch, edges, units) what all inputs, (batch, edges, channels), give each unit, less its threshold."""
+        """(batch, segments, units) what all inputs, (batch, segments, channels), give a unit, less its threshold."""
         thresholds = self.thresholds()
         parts: dict[str, Tensor] = {}
         for name, (target, _channels) in self.inputs.items():
@@ -128,7 +128,7 @@ class TaskCircuit(nn.Module):
     def forward(
         self,
         drives: Mapping[str, Tensor],
-        edge_of_tick: list[int],
+        segment_of_tick: list[int],
         weight_noise: Tensor | None = None,
         drive_noise: Tensor | None = None,
     ) -> Tensor:
@@ -144,8 +144,8 @@ class TaskCircuit(nn.Module):
         state = drive.new_zeros(drive.shape[0], self.units)
         states: list[Tensor] = []
         parts = drive.unbind(dim=1)
-        for tick, edge in enumerate(edge_of_tick):
-            total = parts[edge] if drive_noise is None else parts[edge] + drive_noise[:, tick]
+        for tick, segment in enumerate(segment_of_tick):
+            total = parts[segment] if drive_noise is None else parts[segment] + drive_noise[:, tick]
             state = torch.lerp(state, torch.relu(torch.addmm(total, state, transposed)), fraction)
             states.append(state)
         return torch.stack(states, dim=1)

@@ -40,14 +40,15 @@ class MemoryModel(nn.Module):
     def run(self, trials: Trials, noise: Noise | None = None) -> Tensor:
         """Activity (batch, ticks, units) of a batch of trials."""
         dtype = next(self.parameters()).dtype
-        drives = {name: torch.tensor(value, dtype=dtype) for name, value in trials.values.items()}
-        edge_of_tick = trials.edge_of_tick(self.circuit.dt_s).tolist()
+        driven = trials.on_ticks(self.circuit.dt_s)
+        drives = {name: torch.tensor(value, dtype=dtype) for name, value in driven.values.items()}
+        segment_of_tick = driven.segment_of_tick.tolist()
         if noise is None:
-            return self.circuit(drives, edge_of_tick)
-        units, ticks = self.circuit.units, len(edge_of_tick)
+            return self.circuit(drives, segment_of_tick)
+        units, ticks = self.circuit.units, len(segment_of_tick)
         weight = 1.0 + noise.weight * torch.randn(units, units, generator=noise.generator)
         drive = noise.drive * torch.randn(len(trials.labels), ticks, units, generator=noise.generator)
-        return self.circuit(drives, edge_of_tick, weight, drive)
+        return self.circuit(drives, segment_of_tick, weight, drive)
 
     def answer(self, activity: Tensor) -> Tensor:
         """(batch, 2) mean activity of the decision over the window at the end."""

@@ -6,9 +6,11 @@ from pydantic import Field, model_validator
 
 from neurocmc.circuits.training import SEED_LIMIT
 from neurocmc.common.strict_yaml import StrictModel
+from neurocmc.common.ticks import not_whole
 
 MOST_TICKS = 20_000  # of one trial
 MOST_VALUES = 10_000_000  # of the drives of one delay's trials
+_LASTS = {"sample_s", "test_s", "cue_s", "evidence_s", "window_s"}  # of a trial: whole steps, as every duration
 
 Variant = Literal["full", "memory-off", "decision-off", "recurrence-off"]
 Delay = Annotated[float, Field(gt=0, le=1_000)]  # in time constants
@@ -76,6 +78,8 @@ class EvaluationRecipe(StrictModel):
     def _rising(self) -> Self:
         if list(self.delays_tau) != sorted(set(self.delays_tau)):
             raise ValueError("delays_tau should rise, each longer than the one before")
+        if len({f"{delay:g}" for delay in self.delays_tau}) < len(self.delays_tau):
+            raise ValueError("delays_tau: two delays are the same to six digits, by which their trials are named")
         return self
 
 
@@ -157,6 +161,9 @@ def _check_times(recipe: MemoryRecipe) -> None:
     shown_s, judged_s = recipe.phases_s
     if not dt_s <= recipe.trial.window_s <= judged_s:
         raise ValueError("trial.window_s should be a step of dt_s or longer, and not longer than what is judged")
+    for name, time_s in recipe.trial.model_dump(include=_LASTS).items():
+        if fault := not_whole(time_s, dt_s):
+            raise ValueError(f"trial.{name}: {fault[0]} (dt_s): {fault[1]}")
     if recipe.trial.redraw_s < dt_s:
         raise ValueError("trial.redraw_s is shorter than a step of dt_s")
     longest = max(recipe.training.delays_tau[1], recipe.evaluation.delays_tau[-1])

@@ -17,6 +17,7 @@ import numpy as np
 
 from neurocmc.circuits.memory_tasks.recipe import ContextRecipe, DelayedMatchRecipe, MemoryRecipe
 from neurocmc.common.arrays import Float, Int, set_frozen
+from neurocmc.common.ticks import Sampled, sampled
 
 DIRECTION = "direction"
 CUE = "cue"
@@ -49,10 +50,9 @@ class Trials:
             set_frozen(self, name, np.int64, (None,))
         set_frozen(self, "strength", np.float64, self.labels.shape)
 
-    def edge_of_tick(self, dt_s: float) -> Int:
-        """(ticks,) index of the edge in force at each tick, as a stimulus has it."""
-        ticks = round(self.duration_s / dt_s)
-        return np.searchsorted(np.rint(self.edges_s / dt_s), np.arange(ticks), side="right") - 1
+    def on_ticks(self, dt_s: float) -> Sampled:
+        """The drive as it is in each step, by the rule of a stimulus; a recipe's phases are whole steps of `dt_s`."""
+        return sampled(self.edges_s, self.values, round(self.duration_s / dt_s), dt_s)
 
 
 def make_trials(

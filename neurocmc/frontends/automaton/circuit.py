@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InfeasibleError, Problem
+from neurocmc.common.ticks import whole_s
 from neurocmc.frontends.automaton.latch import Latch
 from neurocmc.frontends.automaton.machine import Machine
 from neurocmc.frontends.automaton.parts import Parts, picks
@@ -45,8 +46,8 @@ class Timing:
 
     @property
     def window_s(self) -> float:
-        """The time before the next symbol over which states are read."""
-        return self.tau_s
+        """The time before the next symbol over which states are read: a tau, in whole steps."""
+        return whole_s(self.tau_s, self.dt_s)
 
 
 def machine_circuit(
@@ -108,8 +109,8 @@ def timing(
     Raises InfeasibleError where it does not settle.
     """
     toggle = Machine(states=("a", "b"), symbols=("s",), start=0, table=np.array([[1], [0]]))
-    circuit = machine_circuit(toggle, latch, "one-transition", dt_s, tau_s, window_s=tau_s)
-    longest = LONGEST_TAU * tau_s
+    circuit = machine_circuit(toggle, latch, "one-transition", dt_s, tau_s, window_s=whole_s(tau_s, dt_s))
+    longest = _whole(LONGEST_TAU * tau_s, dt_s)
 
     def settles(edges_s: list[float], values: list[list[float]], population: str, winner: int) -> float:
         stimulus = Stimulus(

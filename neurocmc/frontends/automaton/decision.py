@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.ticks import whole_s
 from neurocmc.frontends.automaton.latch import Latch, Margin
 from neurocmc.frontends.automaton.memory import CUE_TAU, add_clear, add_memory
 from neurocmc.frontends.automaton.parts import Parts, picks
@@ -80,7 +81,7 @@ def decision_circuit(
     parts.project("context", "listen", picks(contexts * choices, contexts, rows, decision.w_held))
     columns = [(column % choices, column) for column in range(contexts * choices)]
     parts.project("listen", "choice", picks(choices, contexts * choices, columns, decision.drive(latch)))
-    parts.read("choice", "choice", decision.choices, tau_s)
+    parts.read("choice", "choice", decision.choices, whole_s(tau_s, dt_s))
     return parts.circuit(name, dt_s, sha256)
 
 

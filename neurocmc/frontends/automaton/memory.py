@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.ticks import whole_s
 from neurocmc.frontends.automaton.latch import Latch
 from neurocmc.frontends.automaton.parts import Parts
 from neurocmc.ir.rate import RateCircuit
@@ -52,7 +53,7 @@ def memory_circuit(memory: Memory, latch: Latch, name: str, dt_s: float, tau_s: 
     add_memory(parts, "item", len(memory.items), latch, "cue", rivals=not memory.many)
     add_clear(parts, "item", len(memory.items), latch)
     kind = "activity" if memory.many else "winner"
-    parts.read("held", "item", memory.items, tau_s, kind=kind)
+    parts.read("held", "item", memory.items, whole_s(tau_s, dt_s), kind=kind)
     return parts.circuit(name, dt_s, sha256)
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Int, set_frozen
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.ticks import ticks_before
 from neurocmc.frontends.automaton.read import MachineProgram
 from neurocmc.frontends.automaton.walks import SILENCE, Walk, read_walk
 from neurocmc.ir.recording import Recording
@@ -85,7 +86,7 @@ def _decoded(recording: Recording, population: str, ends_s: tuple[float, ...], w
     width = max(1, round(window_s / recording.tick_s))
     found: list[Int] = []
     for end_s in ends_s:
-        end = round(end_s / recording.tick_s)
+        end = ticks_before(end_s, recording.tick_s)  # the tick within which the next symbol begins has some of it
         mean = activity[:, max(0, end - width) : end].mean(axis=1, dtype=np.float64)
         shown = mean >= SHOWN
         found.append(np.where(shown.sum(axis=1) == 1, mean.argmax(axis=1), -1).astype(np.int64))

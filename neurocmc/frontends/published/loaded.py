@@ -12,6 +12,7 @@ import torch
 from neurocmc.circuits.images import Images, ImageSplit, load_task
 from neurocmc.common.arrays import Float, Int
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.ticks import Sampled
 from neurocmc.frontends.archive import Archive
 from neurocmc.frontends.published.circuit import TICKS, Cell, cells, published_circuit
 from neurocmc.frontends.published.dynamics import PublishedDynamics
@@ -89,11 +90,12 @@ class LoadedPublished:
         raise_input_problems(stimulus.problems(self.circuit.inputs))
         raise_input_problems(self._differing(stimulus))
         dynamics = PublishedDynamics(self.file.cmc)
-        edges = stimulus.edge_of_tick(STEP)
+        driven = stimulus.on_ticks(STEP)
+        segments = driven.segment_of_tick
         state = torch.zeros(stimulus.batch, 8 * self.file.nodes, dtype=torch.float64)
-        found = {p.name: np.empty((stimulus.batch, len(edges), p.size)) for p in self.circuit.populations}
-        kicks = [self._kick(stimulus, edge) for edge in range(len(stimulus.edges_s))]
-        for tick, edge in enumerate(edges):
+        found = {p.name: np.empty((stimulus.batch, len(segments), p.size)) for p in self.circuit.populations}
+        kicks = [self._kick(driven, segment) for segment in range(len(driven.edges_s))]
+        for tick, segment in enumerate(segments):
             v, c = (part.numpy() for part in dynamics.split(state))
             rates = dynamics.rates(state).numpy()
             for cell in self._cells:
@@ -102,7 +104,7 @@ class LoadedPublished:
                 found[cell.voltage][:, tick] = v[at]
                 found[cell.rate][:, tick] = rates[at]
                 found[cell.output][:, tick] = cell.time_constant * (v[at] + c[at])
-            state = dynamics.step(state) + torch.tensor(kicks[edge])
+            state = dynamics.step(state) + torch.tensor(kicks[segment])
         return found
 
     def _differing(self, stimulus: Stimulus) -> Iterator[Problem]:
@@ -117,15 +119,16 @@ class LoadedPublished:
                     cure = f"{name} starts with what the states p and v of {cell.name} make of it"
                     yield Problem(f"stimulus {stimulus.name}", what + cell.pulse_input(cell.voltage), cure)
 
-    def _kick(self, stimulus: Stimulus, edge: int) -> Float:
-        """(batch, 8 nodes) what the inputs in force from an edge on add to the raw states in a step."""
-        kick = np.zeros((stimulus.batch, self.file.nodes, 4, 2))
+    def _kick(self, driven: Sampled, segment: int) -> Float:
+        """(batch, 8 nodes) what the inputs of a segment add to the raw states in a step."""
+        batch = len(driven.values[self._cells[0].pulse_input(self._cells[0].voltage)])
+        kick = np.zeros((batch, self.file.nodes, 4, 2))
         for cell in self._cells:
-            voltage = cell.share * stimulus.values[cell.pulse_input(cell.voltage)][:, edge]
-            stage = cell.share * stimulus.values[cell.pulse_input(cell.stage)][:, edge]
+            voltage = cell.share * driven.values[cell.pulse_input(cell.voltage)][:, segment]
+            stage = cell.share * driven.values[cell.pulse_input(cell.stage)][:, segment]
             kick[:, cell.nodes, cell.index, 0] = voltage
             kick[:, cell.nodes, cell.index, 1] = (stage - voltage) / cell.time_constant
-        return kick.reshape(stimulus.batch, -1)
+        return kick.reshape(batch, -1)
 
     @cached_property
     def _cells(self) -> tuple[Cell, ...]:
