@@ -21,7 +21,9 @@ from neurocmc.common.errors import InputError, Problem
 
 MAX_BYTES = 64 * 1024 * 1024
 RETRAIN = "train it again: neurocmc train RECIPE.yaml -o model.pt"
+TOO_LARGE = "no circuit of neurocmc is; is it the right file?"
 MAX_SHOWN = 60  # characters of a value from the file in a message
+ENCRYPTED = 0x1  # flag of an entry of a zip archive
 _MAX_LISTED = 8
 _SHOWN_BITS = 128
 
@@ -66,9 +68,7 @@ def _content(path: Path) -> bytes:
             Problem(where, f"cannot be read: {error.strerror or error}", "check its permissions")
         ) from None
     if len(content) > MAX_BYTES:
-        raise InputError(
-            Problem(where, f"is larger than {MAX_BYTES:,} bytes", "no circuit of neurocmc is; is it the right file?")
-        )
+        raise InputError(Problem(where, f"is larger than {MAX_BYTES:,} bytes", TOO_LARGE))
     return content
 
 
@@ -87,11 +87,17 @@ def _archive_problem(content: bytes, where: str) -> Problem | None:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             entries = archive.infolist()
             if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
-                return Problem(where, "holds compressed entries, which torch.save never writes", RETRAIN)
+                what = "holds compressed entries, which torch.save never writes"
+                return Problem(where, what, "give the file that torch.save wrote, or save it again")
+            if any(entry.flag_bits & ENCRYPTED for entry in entries):
+                return Problem(where, "holds encrypted entries", "give the file that torch.save wrote")
             if sum(entry.file_size for entry in entries) > MAX_BYTES:
-                return Problem(where, f"unpacks to more than {MAX_BYTES:,} bytes", RETRAIN)
+                return Problem(where, f"unpacks to more than {MAX_BYTES:,} bytes", TOO_LARGE)
             damaged = archive.testzip()
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError):
+    except NotImplementedError as error:
+        what = f"is a zip archive of a kind that cannot be unpacked here ({error})"
+        return Problem(where, what, "give the file that torch.save wrote, or save it again")
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError):
         return Problem(
             where,
             f"is truncated or damaged: {len(content):,} bytes that begin as a zip archive but are not a whole one",

@@ -98,9 +98,9 @@ def _header_problems(plain: dict[str, Any], where: str) -> Iterable[Problem]:
             where, f"holds unknown entries {listed(extra)}", "remove them, or use the neurocmc they are from"
         )
     if "version" in plain and (type(plain["version"]) is not int or plain["version"] != VERSION):
-        yield Problem(
-            where, f"version {shown(plain['version'])} of the format; this neurocmc reads {VERSION}", RETRAIN
-        )
+        what = f"version {shown(plain['version'])} of the format; this neurocmc reads {VERSION}"
+        newer = type(plain["version"]) is int and plain["version"] > VERSION
+        yield Problem(where, what, "use the neurocmc that wrote it, or a newer one" if newer else RETRAIN)
     if "family" in plain and plain["family"] not in FAMILIES:
         yield Problem(where, f"unknown family {shown(plain['family'])}", f"known families: {', '.join(FAMILIES)}")
     for key in ("recipe", "metrics", "state_dict"):
@@ -110,7 +110,8 @@ def _header_problems(plain: dict[str, Any], where: str) -> Iterable[Problem]:
 
 def _recipe(data: dict[str, Any], family: str, where: str) -> AnyRecipe:
     if _count_of(data) > _MAX_NODES:
-        raise InputError(Problem(where, f"recipe holds more than {_MAX_NODES:,} values", RETRAIN))
+        what = f"recipe holds more than {_MAX_NODES:,} values"
+        raise InputError(Problem(where, what, "no recipe of neurocmc does; is it the right file?"))
     try:
         data = json.loads(json.dumps(data))  # keys become texts, as in the YAML that recipes are written in
     except (TypeError, ValueError, RecursionError):

@@ -41,7 +41,7 @@ class Calibrate:
     stimuli: tuple[Stimulus, ...]
 
     def run(self, circuit: RateCircuit) -> Calibration:
-        """Raises InfeasibleError where the circuit runs away (it is unstable)."""
+        """Raises InfeasibleError where an activity is beyond what rates may be."""
         visits = [visited_ranges(circuit, stimulus) for stimulus in self.stimuli]
         return Calibration(
             stimuli=tuple(stimulus.name for stimulus in self.stimuli),

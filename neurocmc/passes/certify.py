@@ -22,7 +22,7 @@ from neurocmc.passes.quantise import Quantise
 from neurocmc.passes.registers import Registers
 from neurocmc.targets import LoihiLimits, LoihiTarget
 from neurocmc.theory.certificate import Certificate, StateCertificate, certify
-from neurocmc.theory.realised import realised_circuit
+from neurocmc.theory.realised import rounded_circuit
 
 SCALES = 1.0 - 0.004 * np.arange(1, 63)  # shares of a population's scale, down to three quarters
 
@@ -51,7 +51,7 @@ class Certify:
 
     def run(self, staged: RateCircuit, spiking: SpikingNetwork, integer: IntegerNetwork, target: LoihiTarget) -> Kept:
         """Raises InfeasibleError naming each up-state that no rounding tried keeps, with the numbers."""
-        states, rounded = UpStates.of(staged), realised_circuit(staged, spiking, integer)
+        states, rounded = UpStates.of(staged), rounded_circuit(staged, spiking, integer)
         kept = None
         if self.search and not self.allow_lost and states.lost_in(rounded):
             kept = self._searched(states, staged, spiking, integer, target)
@@ -69,11 +69,11 @@ class Certify:
         target: LoihiTarget,
     ) -> Kept | None:
         for pools, network, scale in _scales(states, staged, spiking, integer, target):
-            moved = moved_mantissas(states, realised_circuit(staged, pools, network), network, target.limits)
+            moved = moved_mantissas(states, rounded_circuit(staged, pools, network), network, target.limits)
             if moved is None:
                 continue
             rounded, changes = moved
-            certificate = certify(staged, self.levels, realised_circuit(staged, pools, rounded))
+            certificate = certify(staged, self.levels, rounded_circuit(staged, pools, rounded))
             if not certificate.lost:
                 noted = replace(certificate, changes=(*scale, *changes))
                 return Kept(spiking=pools, integer=Registers().run(rounded, target), certificate=noted)
@@ -107,7 +107,7 @@ def _scales(
     Each population alone and all together; of the scales at which the fewest states are lost, the first eight.
     """
     yield spiking, integer, ()
-    lost = states.lost_in(realised_circuit(staged, spiking, integer))
+    lost = states.lost_in(rounded_circuit(staged, spiking, integer))
     names = critical_populations(states, lost)
     groups = [(name,) for name in names] + ([names] if len(names) > 1 else [])
     tried: list[tuple[int, SpikingNetwork, IntegerNetwork, str]] = []
@@ -118,7 +118,7 @@ def _scales(
                 network = Registers().run(Quantise().run(pools, target), target)
             except InfeasibleError:  # this scale does not fit the chip: the next one
                 continue
-            left = len(states.lost_in(realised_circuit(staged, pools, network)))
+            left = len(states.lost_in(rounded_circuit(staged, pools, network)))
             told = f"scale of {', '.join(group)}: {share:.3f} of the largest that fits"
             tried.append((left, pools, network, told))
             if not left:

@@ -41,8 +41,8 @@ from neurocmc.sim.neuron import Neuron
 from neurocmc.sim.rate import Visited
 from neurocmc.targets import LoihiLimits, LoihiTarget, Target
 
-# A neuron of the rate code fires every third tick at most: what is seen of a filter-before winner-take-all at N = 64 is
-# off by 2.7, 1.7, 1.3 % through 5, 10, 20 ticks.
+# A neuron of the rate code fires every third tick at most: what is seen of a filter-before winner-take-all at
+# N = 64 is off by 2.7, 1.7, 1.3 % through 5, 10, 20 ticks.
 RATE_OBSERVE_TICKS = 10
 SCALE_CANDIDATES = np.linspace(1.0, 0.75, 251)  # of the largest scale that fits
 

@@ -16,8 +16,9 @@ from neurocmc.ir.integer import IntegerNetwork, IntegerProjection, RoundingLoss
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.targets import LoihiLimits
 from neurocmc.theory.certificate import counterpart, up_states_of
-from neurocmc.theory.fixed_points import FixedPoint, fixed_point
+from neurocmc.theory.fixed_points import FixedPoint
 from neurocmc.theory.linear_threshold import LinearThreshold, NoTheory, linear_threshold
+from neurocmc.theory.realised import Rounded
 
 BUDGET = 0.01
 MOST_STEPS = 4  # of all mantissas together
@@ -37,9 +38,9 @@ class UpStates:
         network = linear_threshold(circuit)
         return cls(network, () if isinstance(network, NoTheory) else up_states_of(network)[1])
 
-    def lost_in(self, rounded: RateCircuit) -> tuple[FixedPoint, ...]:
+    def lost_in(self, rounded: Rounded) -> tuple[FixedPoint, ...]:
         """Those that the rounded circuit does not have with the same units active; solved, nothing is run."""
-        held = linear_threshold(rounded)
+        held = rounded.network
         if isinstance(held, NoTheory):
             return self.ups
         return tuple(state for state in self.ups if counterpart(held, state, run=False) is None)
@@ -68,13 +69,13 @@ def critical_populations(states: UpStates, lost: Sequence[FixedPoint]) -> tuple[
 
 
 def moved_mantissas(
-    states: UpStates, rounded: RateCircuit, integer: IntegerNetwork, limits: LoihiLimits
+    states: UpStates, rounded: Rounded, integer: IntegerNetwork, limits: LoihiLimits
 ) -> tuple[IntegerNetwork, tuple[str, ...]] | None:
     """The integers with as few mantissas moved as it takes for all states to stand, and what was moved.
 
-    `rounded` is the circuit that the integers are. None where one of the states is not found again.
+    `rounded` is what the integers are. None where one of the states is not found again.
     """
-    held = linear_threshold(rounded)
+    held = rounded.network
     if isinstance(held, NoTheory):
         return None
     moves: dict[tuple[int, int, int], int] = {}
@@ -82,7 +83,7 @@ def moved_mantissas(
         if counterpart(held, state, run=False) is not None:
             continue
         standing = [other for other in states.ups if counterpart(held, other, run=False) is not None]
-        synapses = _synapses(held, state, rounded, integer, limits, moves)
+        synapses = _synapses(held, state, rounded.circuit, integer, limits, moves)
         found = _smallest_move(held, state, standing, synapses)
         if found is None:
             return None
@@ -102,8 +103,8 @@ def _smallest_move(
         for steps in islice(_combinations(synapses, total), CANDIDATES - tried):
             tried += 1
             network = _stepped(held, steps)
-            point = fixed_point(network, state.drive, state.piece)
-            if point is not None and point.stable:
+            point = counterpart(network, state, run=False)
+            if point is not None:
                 good.append((_margin(network, point), network, steps))
         for _, network, steps in sorted(good, key=lambda entry: -entry[0]):
             if all(counterpart(network, other, run=False) is not None for other in standing):

@@ -45,7 +45,7 @@ class Offsets:
     stimuli: tuple[Stimulus, ...]
 
     def run(self, circuit: RateCircuit) -> RateCircuit:
-        """Raises InfeasibleError where the circuit runs away (it is unstable)."""
+        """Raises InfeasibleError where an activity is beyond what rates may be."""
         names = [p.name for p in circuit.populations if p.transfer in ("linear", "sigmoid")]
         if not names:
             return circuit

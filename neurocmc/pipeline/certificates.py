@@ -16,8 +16,8 @@ from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.model import Model
 from neurocmc.theory.certificate import Certificate, certify
 from neurocmc.theory.linear_threshold import NoTheory, linear_threshold
-from neurocmc.theory.realised import realised_circuit
-from neurocmc.verification.cores import as_on_cores
+from neurocmc.theory.realised import Rounded, rounded_circuit
+from neurocmc.verification.cores import rounded_on_cores
 from neurocmc.verification.edges import Edge, judged
 
 CERTIFICATE = "certificate.json"
@@ -32,7 +32,7 @@ def input_levels(stimuli: Iterable[Stimulus], tick_s: float) -> dict[str, float]
     return levels
 
 
-def certificate_of(staged: RateCircuit, rounded: RateCircuit | None, stimuli: Iterable[Stimulus]) -> Certificate:
+def certificate_of(staged: RateCircuit, rounded: Rounded | None, stimuli: Iterable[Stimulus]) -> Certificate:
     """The certificate of a circuit, and of what a target made of it."""
     return certify(staged, input_levels(stimuli, staged.dt_s), rounded)
 
@@ -48,9 +48,9 @@ def artifact_certificate(artifact: Artifact) -> Certificate:
     """The same, from the levels of an artifact, anew; what was moved to keep its states, as it was written."""
     rounded = None
     if artifact.integer is not None:
-        rounded = realised_circuit(artifact.staged, artifact.spiking, artifact.integer)
+        rounded = rounded_circuit(artifact.staged, artifact.spiking, artifact.integer)
     elif artifact.cores is not None:
-        rounded = as_on_cores(artifact.staged, artifact.cores, latency=False)
+        rounded = rounded_on_cores(artifact.staged, artifact.cores)
     certificate = certificate_of(artifact.staged, rounded, artifact.stimuli.calibration)
     written = artifact.directory / CERTIFICATE
     changes = json.loads(written.read_text(encoding="utf-8"))["changes"] if written.is_file() else ()

@@ -46,7 +46,7 @@ from neurocmc.passes.truenorth.registers import CoreRegisters
 from neurocmc.pipeline.certificates import certificate_of, input_levels
 from neurocmc.targets import IdealTarget, LoihiTarget, Target, TrueNorthTarget
 from neurocmc.theory.certificate import Certificate
-from neurocmc.verification.cores import as_on_cores
+from neurocmc.verification.cores import rounded_on_cores
 
 Progress = Callable[[str, float], None]  # stage, share done
 MARGIN_DOUBLINGS = 4  # of the room in a current register: more of it, and weights round too much
@@ -109,7 +109,7 @@ def lower(
             spiking = _verified(Legalise().run(match_gains.run(staged, target), target))
             clock.done(GainMatch.name, 0.5)
             cores = CoreRegisters().run(_verified(Corelets(staged, ranges).run(spiking, target)), target)
-            certificate = certificate_of(staged, as_on_cores(staged, cores, latency=False), calibration)
+            certificate = certificate_of(staged, rounded_on_cores(staged, cores), calibration)
             refuse_lost(certificate, target.name, allow_lost=allow_lost_states)
             clock.done(Corelets.name, 1.0)
         case LoihiTarget():

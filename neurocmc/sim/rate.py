@@ -10,17 +10,17 @@ between rate circuit and chip is charged to discretisation.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 
 from neurocmc.common.arrays import Float
-from neurocmc.common.errors import InfeasibleError, Problem
+from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.rate import RateCircuit, RateInput, RateProjection
 from neurocmc.ir.recording import Recording
-from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.stimulus import MAX_TICKS, Stimulus
 from neurocmc.ir.trace import Trace
-
-RUNAWAY = 1e6  # activity no stable circuit of normalised rates comes near
+from neurocmc.sim.runaway import Beyond, beyond_limit, explained, held_steps, loops_to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def simulate_rate(circuit: RateCircuit, stimulus: Stimulus, dt_s: float | None =
     """Run the circuit on all trials of a stimulus.
 
     Returns a Recording of traces, (batch, ticks, size) per population. `dt_s` replaces the circuit's own step.
-    Raises InfeasibleError where activity runs away, naming population and time.
+    Raises InfeasibleError where activity is beyond what rates may be, with what is known of the cause (`runaway`).
     """
     dt_s = circuit.dt_s if dt_s is None else dt_s
     shape = (stimulus.batch, stimulus.ticks(dt_s))
@@ -140,7 +140,7 @@ class _State:
     traces: Mapping[str, Float]
 
 
-def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float) -> Iterator[_State]:
+def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float, *, bounded: bool = True) -> Iterator[_State]:
     batch = stimulus.batch
     size = {population.name: population.size for population in circuit.populations}
     start = {population.name: population.initial for population in circuit.populations}
@@ -167,6 +167,12 @@ def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float) -> Iterator[_S
             total[entry.target] += _drive(entry, filters, driven.values[entry.name][:, segment]) @ entry.weight.T
         drives = {p.name: p.normalised(total[p.name]) for p in circuit.populations}
         rates = {p.name: p.transfer_at(drives[p.name]) for p in circuit.populations}
+        if bounded and (beyond := beyond_limit(rates)) is not None:
+            weighted = [
+                _drive(entry, filters, driven.values[entry.name][:, segment]) @ entry.weight.T
+                for entry in circuit.inputs
+            ]
+            raise _beyond_limit(circuit, stimulus, dt_s, tick, beyond, weighted)
         for (source, _tau, _order), kernel in kernels.items():
             kernel.advance(rates[source])
         for entry in circuit.inputs:
@@ -174,7 +180,6 @@ def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float) -> Iterator[_S
                 filters[entry.name].advance(driven.values[entry.name][:, segment])
         for name, trace in traces.items():
             trace.advance(rates[name])
-        _check_bounded(rates, tick * dt_s)
         yield _State(rates, drives, {name: trace.output for name, trace in traces.items()})
 
 
@@ -187,13 +192,16 @@ def _drive(entry: RateInput, filters: Mapping[str, _Filter], value: Float) -> Fl
     return filters[entry.name].output if entry.name in filters else value
 
 
-def _check_bounded(rates: Mapping[str, Float], time_s: float) -> None:
-    for name, rate in rates.items():
-        if not np.abs(rate).max() < RUNAWAY:
-            raise InfeasibleError(
-                Problem(
-                    f"population {name}",
-                    f"activity runs away: beyond {RUNAWAY:g} at {time_s:.3f} s",
-                    "the circuit is unstable: lower its recurrent excitation, or strengthen its inhibition",
-                )
-            )
+def _beyond_limit(
+    circuit: RateCircuit, stimulus: Stimulus, dt_s: float, tick: int, beyond: Beyond, weighted: Sequence[Float]
+) -> InfeasibleError:
+    """The error of a unit beyond the limit; `weighted` (batch, size) is what each input drives with in that step."""
+    outside = [float(np.abs(drive[beyond.trial]).max(initial=0.0)) for drive in weighted]
+    largest = max(outside + [float(np.abs(p.bias).max(initial=0.0)) for p in circuit.populations])
+    # The trial anew, and from this step on with the drive that it has now.
+    alone = stimulus.take(slice(beyond.trial, beyond.trial + 1)).lasting((tick + 0.5) * dt_s)
+    slowest = max((p.order * p.tau_s / dt_s + p.delay_ticks for p in circuit.projections), default=0.0)
+    longer = alone.lasting(min(tick + 1 + held_steps(slowest), MAX_TICKS) * dt_s)
+    held = (state.rates for state in islice(_steps(circuit, longer, dt_s, bounded=False), tick, None))
+    loops = loops_to(circuit, beyond.population, beyond.unit)
+    return InfeasibleError(explained(beyond, tick * dt_s, largest, loops, held, slowest))

@@ -15,9 +15,11 @@ from scipy.linalg import solve_discrete_lyapunov
 
 from neurocmc.common.arrays import Bool, Float, set_frozen
 from neurocmc.theory.fixed_points import (
+    FULL,
     LINEAR,
     SILENT,
     FixedPoint,
+    agrees,
     pieces_of,
     rival_drive,
     solved,
@@ -73,7 +75,9 @@ def boundary(network: LinearThreshold, state: FixedPoint) -> Boundary | None:
     active = np.flatnonzero(state.active)
     if not 0 < len(active) <= SADDLE_UNITS:
         return None
-    masks = np.array(list(product((0, 1), repeat=len(active)))[1:-1], dtype=np.int64)
+    masks = np.array(list(product((0, 1), repeat=len(active)))[1:], dtype=np.int64)
+    if not (state.piece == FULL).any():  # the last, all of them linear, is the state itself
+        masks = masks[:-1]
     pieces = np.zeros((len(masks), network.size), dtype=np.int64)
     pieces[:, active] = masks
     points = [p for p in solved(network, state.drive, iter(pieces)) if not p.stable]
@@ -113,10 +117,10 @@ def ignition_share(network: LinearThreshold, state: FixedPoint) -> float | None:
 
 
 def regained(network: LinearThreshold, state: FixedPoint, filters: Float, drive: Float) -> Bool:
-    """(batch,) whether runs from (batch, filters) settle with just the state's units active."""
+    """(batch,) whether runs from (batch, filters) settle with just the state's units active, but for half neurons."""
     ends, settled = network.settle(filters, drive, tolerance=NEARLY)
-    same = ((pieces_of(network, ends, drive) != SILENT) == state.active).all(axis=1)
-    return np.logical_and(settled, same)
+    active = pieces_of(network, ends, drive) != SILENT
+    return np.logical_and(settled, agrees(network, state, active, network.rates(ends, drive)).all(axis=1))
 
 
 def strongest_distractor(

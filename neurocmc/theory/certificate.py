@@ -2,13 +2,14 @@
 
 *Up-states* are stable without any drive, other than the state that silence leads to: what working memory and state
 machines live on. *Winners* are where silence leads to while one input channel is driven. A state survives rounding if
-the rounded circuit has a stable state with the same excitatory units active. Margins: how slowly a disturbance dies
-(`settle_s`), how far the nearest unit is from changing its piece (`slack`), where the state ignites (`ignition`, an
-activity), and the share of its activity that it may surely lose (`guaranteed_drop`).
+the rounded circuit has a stable state with the same excitatory units active. A pool shows no less than a neuron: what
+lies above its threshold by half of one or less, as trained or as rounded, counts as silent. Margins: how slowly a
+disturbance dies (`settle_s`), how far the nearest unit is from changing its piece (`slack`), where the state ignites
+(`ignition`, an activity), and the share of its activity that it may surely lose (`guaranteed_drop`).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
 from typing import Any
 
@@ -20,15 +21,21 @@ from neurocmc.theory.basin import boundary, guaranteed_drop
 from neurocmc.theory.fixed_points import (
     FULL,
     LINEAR,
+    SILENT,
     FixedPoint,
     FixedPoints,
-    fixed_point,
+    agrees,
     fixed_points,
+    in_neurons,
+    is_seen,
     reached,
+    slack_of,
+    solved,
     stability,
     steady_filters,
 )
 from neurocmc.theory.linear_threshold import LinearThreshold, NoTheory, linear_threshold
+from neurocmc.theory.realised import Rounded
 
 BOUNDARIES = 16  # up-states whose boundary is solved for: the others have theirs left out
 ROUNDED_PIECES = 1 << 13
@@ -93,7 +100,7 @@ class Certificate:
 
 
 def certify(
-    circuit: RateCircuit, levels: Mapping[str, float] | None = None, rounded: RateCircuit | None = None
+    circuit: RateCircuit, levels: Mapping[str, float] | None = None, rounded: Rounded | None = None
 ) -> Certificate:
     """The certificate of a circuit, and of what became of it where `rounded` is given.
 
@@ -101,13 +108,13 @@ def certify(
     is not named has none looked for.
     """
     network = linear_threshold(circuit)
-    held = None if rounded is None else linear_threshold(rounded)
+    held = None if rounded is None else rounded.network
     if isinstance(network, NoTheory):
         return _nothing(circuit.name, network, rounded)
     if isinstance(held, NoTheory):
         return _nothing(circuit.name, held, rounded)
     found, ups = up_states_of(network)
-    appeared = () if held is None else _appeared(network, held, ups)
+    appeared = () if held is None else _appeared(held, ups)
     return Certificate(
         circuit=circuit.name,
         no_theory="",
@@ -123,7 +130,7 @@ def certify(
     )
 
 
-def _nothing(name: str, reason: NoTheory, rounded: RateCircuit | None) -> Certificate:
+def _nothing(name: str, reason: NoTheory, rounded: Rounded | None) -> Certificate:
     return Certificate(circuit=name, no_theory=reason.reason, how="", complete=False, is_rounded=rounded is not None)
 
 
@@ -132,8 +139,8 @@ def up_states_of(network: LinearThreshold, pieces: int = 1 << 16) -> tuple[Fixed
     none = np.zeros(network.size)
     found = fixed_points(network, none, pieces)
     rest = reached(network, none, np.zeros(network.weight.shape[1]))
-    ups = [p for p in found.stable if rest is None or not np.array_equal(p.active, rest.active)]
-    ups = [p for p in ups if (p.active & ~network.inhibitory).any()]
+    ups = [p for p in found.stable if rest is None or not np.array_equal(is_seen(network, p), is_seen(network, rest))]
+    ups = [p for p in ups if excitatory_units(network, p)]
     return found, tuple(sorted(ups, key=lambda p: tuple(np.flatnonzero(p.active).tolist())))
 
 
@@ -141,23 +148,32 @@ def counterpart(network: LinearThreshold, state: FixedPoint, *, run: bool = True
     """The stable state of another network of the same units in which the same excitatory units are active, if any.
 
     Solved with the same units active; where that is no state, and with `run`, the one that a run from there ends in.
+    What lies within half a neuron of a threshold or a ceiling may stand on either side of it, but for a state that
+    would be nowhere seen then.
     """
+    network = _as_compared(network, state)
     full = np.where((state.piece == LINEAR) & (state.activity >= network.ceiling), FULL, state.piece)
-    excite = ~network.inhibitory
-    for piece in (state.piece, full):
-        point = fixed_point(network, state.drive, piece)
-        if point is not None and point.stable:
+    pieces = np.stack([state.piece, full, in_neurons(network, state.piece, state.activity)])
+    for point in solved(network, state.drive, iter(pieces)):
+        if point.stable:
             return point
     if not run:
         return None
     end = reached(network, state.drive, steady_filters(network, state.activity))
-    if end is not None and end.stable and np.array_equal(end.active[excite], state.active[excite]):
-        return end
-    return None
+    if end is None or not end.stable:
+        return None
+    same = agrees(network, state, end.active, end.activity)
+    return end if same[~network.inhibitory].all() else None
+
+
+def _as_compared(network: LinearThreshold, state: FixedPoint) -> LinearThreshold:
+    """The network that a state is looked for in: pools that show none of its units are judged in real numbers."""
+    return network if excitatory_units(network, state) else replace(network, half_neuron=np.zeros(network.size))
 
 
 def why_lost(network: LinearThreshold, state: FixedPoint) -> str:
     """What is wrong in a network with the state that another had, in numbers."""
+    network = _as_compared(network, state)
     linear = state.piece == LINEAR
     radius, _ = stability(network, linear)
     if radius >= 1.0:
@@ -168,18 +184,22 @@ def why_lost(network: LinearThreshold, state: FixedPoint) -> str:
     pinned = np.where(state.piece == FULL, ceiling, 0.0)
     activity = np.linalg.solve(matrix, np.where(linear, network.gain * (state.drive - network.threshold), pinned))
     above = network.drive_of(activity, state.drive)
-    short = np.where(state.active, -above, above)
-    unit = int(np.argmax(short))
-    if short[unit] > 0:
-        side = "below" if state.active[unit] else "above"
-        return f"{network.units[unit]} would be {short[unit]:.3g} {side} its threshold"
-    over = above - network.ceiling / network.gain
-    unit = int(np.argmax(np.where(linear, over, -np.inf)))
-    return f"{network.units[unit]} would pass its ceiling of {network.ceiling[unit]:.3g} by {over[unit]:.3g}"
+    unit = int(np.argmin(slack_of(network, state.piece, above)))
+    room, first = (network.ceiling / network.gain - above)[unit], (network.half_neuron / network.gain)[unit]
+    name, most = network.units[unit], f"its ceiling of {network.ceiling[unit]:.3g}"
+    if state.piece[unit] == SILENT:
+        fires = f", where its first neuron fires {first:.3g} above it" if first else ""
+        return f"{name} would be {above[unit]:.3g} above its threshold{fires}"
+    if state.piece[unit] == FULL:
+        return f"{name} would be {room:.3g} below {most}"
+    if above[unit] < room:
+        return f"{name} would be {abs(above[unit]):.3g} below its threshold"
+    return f"{name} would pass {most} by {-room:.3g}"
 
 
 def excitatory_units(network: LinearThreshold, state: FixedPoint) -> tuple[str, ...]:
-    return tuple(network.units[int(i)] for i in np.flatnonzero(state.active & ~network.inhibitory))
+    """The excitatory units that a state shows: of pools, those of which a neuron fires."""
+    return tuple(network.units[int(i)] for i in np.flatnonzero(is_seen(network, state) & ~network.inhibitory))
 
 
 def _certified(
@@ -233,11 +253,11 @@ def _winners(
     return found
 
 
-def _appeared(network: LinearThreshold, held: LinearThreshold, ups: Sequence[FixedPoint]) -> tuple[str, ...]:
+def _appeared(held: LinearThreshold, ups: Sequence[FixedPoint]) -> tuple[str, ...]:
     """Up-states of the rounded network whose excitatory units are those of no up-state before."""
-    known = {excitatory_units(network, state) for state in ups}
+    known = {excitatory_units(held, state) for state in ups}
     _, now = up_states_of(held, ROUNDED_PIECES)
-    return tuple(" ".join(units) for s in now if (units := excitatory_units(held, s)) not in known)
+    return tuple(dict.fromkeys(" ".join(u) for s in now if (u := excitatory_units(held, s)) not in known))
 
 
 def _finite(value: Any) -> Any:

@@ -7,6 +7,9 @@ linear step around it: all eigenvalues of the step inside the unit circle (`step
 differential equation, in the left half plane (`abscissa_per_s` < 0). Filters whose source is silent or full decay by
 themselves.
 
+A unit that is a pool of neurons is silent up to half a neuron above its threshold, and full from half a neuron below
+its ceiling (`LinearThreshold.half_neuron`). There both readings hold, linear and not, half a neuron apart at most.
+
 Up to `PIECES` guesses all are tried, and the list of fixed points is complete (but for whole lines of them, where a
 matrix is singular). Beyond, stable ones are searched for: from every unit alone, every pair that excites, and every
 input channel pulsed, each at several strengths; a list found so may miss some, and says so.
@@ -37,7 +40,7 @@ class FixedPoint:
     drive: Float  # (units,)
     activity: Float  # (units,)
     piece: Int  # (units,) 0 silent, 1 linear, 2 at its ceiling
-    slack: Float  # (units,) how far each unit's drive is from where its piece ends
+    slack: Float  # (units,) how far each unit's drive is from where its piece ends, half neurons included
     step_radius: float
     abscissa_per_s: float
 
@@ -96,9 +99,35 @@ def fixed_point(network: LinearThreshold, drive: Float, piece: Int) -> FixedPoin
 
 
 def reached(network: LinearThreshold, drive: Float, filters: Float) -> FixedPoint | None:
-    """The fixed point that a run from (filters,) settles in; None where it does not settle."""
+    """The fixed point that a run from (filters,) settles in; None where it does not settle.
+
+    What a run leaves within half a neuron of its threshold or ceiling is silent or full, if it can stand so.
+    """
     ends, settled = network.settle(filters[None], drive)
-    return fixed_point(network, drive, pieces_of(network, ends, drive)[0]) if settled[0] else None
+    if not settled[0]:
+        return None
+    piece = pieces_of(network, ends, drive)[0]
+    shown = in_neurons(network, piece, network.rates(ends, drive)[0])
+    points = [point for p in (shown, piece) if (point := fixed_point(network, drive, p)) is not None]
+    return next((point for point in points if point.stable), points[0] if points else None)
+
+
+def in_neurons(network: LinearThreshold, piece: Int, activity: Float) -> Int:
+    """(units,) the pieces as pools show them: silent up to half a neuron, full from half a neuron below a ceiling."""
+    full = (piece == LINEAR) & (activity >= network.ceiling - network.half_neuron)
+    silent = (piece == LINEAR) & (activity <= network.half_neuron)
+    return np.where(silent, SILENT, np.where(full, FULL, piece))
+
+
+def is_seen(network: LinearThreshold, state: FixedPoint) -> Bool:
+    """(units,) the active units of which at least one neuron fires."""
+    return np.logical_and(state.active, state.activity > network.half_neuron)
+
+
+def agrees(network: LinearThreshold, state: FixedPoint, active: Bool, activity: Float) -> Bool:
+    """(..., units) whether units that are active like this are as in a state, but for less than half a neuron."""
+    half = network.half_neuron
+    return np.where(state.active, np.logical_or(active, state.activity <= half), ~active | (activity <= half))
 
 
 def pieces_of(network: LinearThreshold, filters: Float, drive: Float) -> Int:
@@ -134,14 +163,19 @@ def solved(network: LinearThreshold, drive: Float, pieces: Iterator[Int]) -> tup
         piece, linear = piece[regular], linear[regular]
         activity = np.linalg.solve(matrix[regular], wanted[regular][:, :, None])[:, :, 0]
         above = network.drive_of(activity, drive)
-        room = network.ceiling / network.gain - above
+        slack = slack_of(network, piece, above)
         scale = np.maximum(np.abs(activity).max(axis=1, keepdims=True, initial=0.0), 1e-300)
         near = BOUNDARY * scale / network.gain
-        slack = np.where(piece == LINEAR, np.minimum(above, room), np.where(piece == FULL, -room, -above))
         holds = np.where(piece == LINEAR, slack > near, slack >= -near).all(axis=1)
         for row in np.flatnonzero(holds):
             found.append(_judged(network, drive, activity[row], piece[row], slack[row]))
     return tuple(found)
+
+
+def slack_of(network: LinearThreshold, piece: Int, above: Float) -> Float:
+    """(..., units) how far each unit's drive `above` threshold is from where its piece ends; below 0 beyond it."""
+    room, half = network.ceiling / network.gain - above, network.half_neuron / network.gain
+    return np.where(piece == LINEAR, np.minimum(above, room), np.where(piece == FULL, half - room, half - above))
 
 
 def _judged(network: LinearThreshold, drive: Float, activity: Float, piece: Int, slack: Float) -> FixedPoint:

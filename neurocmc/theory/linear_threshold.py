@@ -7,8 +7,13 @@ Any circuit whose populations are rectifiers (with or without a ceiling) and who
 with one filter z_k for each unit and time constant that its projections have; the step is that of the interpreter of
 the rate circuit (`sim.rate`), so that a statement about the step is one about the interpreter and about the chip,
 whose spikes arrive a tick later. At a fixed point z is r, and only A summed over time constants matters.
+
+Where units are pools of spiking neurons, r comes in whole neurons: up to `half_neuron` above 0 a pool is silent, and
+as far below its ceiling it is full. The step above does not round to neurons; which states stand (`fixed_points`) is
+decided with them.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,9 +57,10 @@ class LinearThreshold:
     source: Int  # (filters,) the unit that each filter listens to
     tau_s: Float  # (filters,)
     channels: tuple[Channel, ...]
+    half_neuron: Float  # (units,) activity up to which a pool's first neuron stays silent; 0 where units are no pools
 
     def __post_init__(self) -> None:
-        for field in ("gain", "threshold", "ceiling"):
+        for field in ("gain", "threshold", "ceiling", "half_neuron"):
             set_frozen(self, field, np.float64, (len(self.units),))
         set_frozen(self, "weight", np.float64, (len(self.units), None))
         set_frozen(self, "source", np.int64, (self.weight.shape[1],))
@@ -144,8 +150,13 @@ class LinearThreshold:
         return filters, settled
 
 
-def linear_threshold(circuit: RateCircuit) -> LinearThreshold | NoTheory:
-    """The network that a circuit is, or the reason why it is none."""
+def linear_threshold(
+    circuit: RateCircuit, half_neuron: Mapping[str, Float] | None = None
+) -> LinearThreshold | NoTheory:
+    """The network that a circuit is, or the reason why it is none.
+
+    `half_neuron` gives, for each population whose units are pools, (units,) the activity of half a neuron.
+    """
     for population in circuit.populations:
         if population.transfer != "relu" or population.floor < 0:
             return NoTheory(
@@ -165,17 +176,18 @@ def linear_threshold(circuit: RateCircuit) -> LinearThreshold | NoTheory:
         units=tuple(f"{p.name}[{i}]" for p in circuit.populations for i in range(p.size)),
         populations=tuple(p.name for p in circuit.populations for _ in range(p.size)),
         gain=np.concatenate([p.gain for p in circuit.populations]),
-        threshold=np.concatenate([_threshold(p) for p in circuit.populations]),
+        threshold=np.concatenate([threshold_of(p) for p in circuit.populations]),
         ceiling=np.concatenate([np.full(p.size, min(p.saturation, p.top) - p.floor) for p in circuit.populations]),
         weight=weight,
         source=source,
         tau_s=tau_s,
         channels=_channels(circuit, first, sum(sizes)),
+        half_neuron=np.concatenate([(half_neuron or {}).get(p.name, np.zeros(p.size)) for p in circuit.populations]),
     )
 
 
-def _threshold(population: RatePopulation) -> Float:
-    """The drive u at which gain (u + bias - offset) reaches the floor."""
+def threshold_of(population: RatePopulation) -> Float:
+    """(units,) the drive u at which gain (u + bias - offset) reaches the floor."""
     return population.offset - population.bias + population.floor / population.gain
 
 

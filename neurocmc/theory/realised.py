@@ -7,10 +7,13 @@ how much the unit's threshold has moved; a full pool is the unit's ceiling. In t
 fitted, so that only the rounding of biases moves it, and nothing saturates. What a negative weight exponent loses in
 the mean while spikes arrive, and what was given back for it, are part of the threshold.
 
-A pool still counts in whole neurons, which no rate circuit shows: see `pool_step`.
+A pool still counts in whole neurons, which no rate circuit shows. `Rounded` says beside the circuit how far above
+its threshold a unit may be before the first neuron of its pool fires: half a neuron in the threshold code, the first
+point of recruitment in the rate code.
 """
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,6 +21,27 @@ from neurocmc.common.arrays import Float
 from neurocmc.ir.integer import IntegerNetwork, IntegerPopulation
 from neurocmc.ir.rate import RateCircuit, RatePopulation, RateProjection
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation
+from neurocmc.theory.linear_threshold import LinearThreshold, NoTheory, linear_threshold, threshold_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Rounded:
+    """What a chip made of a circuit: the rate circuit that its numbers are, and the half neuron of its pools."""
+
+    circuit: RateCircuit
+    half_neuron: Mapping[str, Float]  # population -> (units,) activity up to which no neuron of a pool fires
+
+    @property
+    def network(self) -> LinearThreshold | NoTheory:
+        """The circuit as a linear-threshold network whose units count in neurons, or why there is none."""
+        return linear_threshold(self.circuit, self.half_neuron)
+
+
+def rounded_circuit(staged: RateCircuit, spiking: SpikingNetwork, integer: IntegerNetwork) -> Rounded:
+    """The staged circuit as the integers hold it, and the half neuron of each of its units."""
+    circuit = realised_circuit(staged, spiking, integer)
+    half_neuron = {p.name: _half_neuron(p, integer.population(p.name), integer) for p in circuit.populations}
+    return Rounded(circuit=circuit, half_neuron=half_neuron)
 
 
 def realised_circuit(staged: RateCircuit, spiking: SpikingNetwork, integer: IntegerNetwork) -> RateCircuit:
@@ -31,11 +55,6 @@ def realised_circuit(staged: RateCircuit, spiking: SpikingNetwork, integer: Inte
         ),
         projections=tuple(_projection(p, integer) for p in staged.projections),
     )
-
-
-def pool_step(spiking: SpikingPopulation) -> float:
-    """Activity of one neuron of a pool in the threshold code: activities are whole multiples of it, at every tick."""
-    return spiking.activity_per_spike
 
 
 def _projection(projection: RateProjection, integer: IntegerNetwork) -> RateProjection:
@@ -75,6 +94,20 @@ def _population(
         moved = (pool.bias * pool.lsb_per_threshold - biases + lost).mean(axis=1) / held.lsb_per_drive
         saturation = unit.saturation
     return replace(unit, offset=unit.offset + moved, saturation=min(unit.saturation, saturation))
+
+
+def _half_neuron(realised: RatePopulation, held: IntegerPopulation, integer: IntegerNetwork) -> Float:
+    """(units,) activity that a unit of the realised circuit has where the first neuron of its pool fires.
+
+    The voltage of a neuron passes theta, in however many ticks, where current and bias bring in more than theta loses
+    in a tick; all are whole numbers, so half an LSB further.
+    """
+    rule = integer.rule
+    theta = held.threshold_mantissa << rule.threshold_shift
+    loses = theta - ((theta * ((1 << rule.decay_bits) - held.decay_v)) >> rule.decay_bits)
+    highest = (held.bias_mantissa << held.bias_exponent).max(axis=1)
+    first = (loses + 0.5 - highest + floor_loss_lsb(held, integer)) / held.lsb_per_drive
+    return np.maximum(realised.gain * (first - threshold_of(realised)), 0.0)
 
 
 def floor_loss_lsb(population: IntegerPopulation, integer: IntegerNetwork) -> float:

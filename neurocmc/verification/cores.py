@@ -13,6 +13,7 @@ import numpy as np
 from neurocmc.common.arrays import Float
 from neurocmc.ir.core_program import CorePopulation, CoreProgram, CoreProjection
 from neurocmc.ir.rate import RateCircuit, RateProjection
+from neurocmc.theory.realised import Rounded
 from neurocmc.verification.edges import Edge, judged
 
 POLE_LIMIT = 0.02
@@ -32,6 +33,12 @@ def as_on_cores(circuit: RateCircuit, program: CoreProgram, *, latency: bool) ->
         for part in _parts(projection, held[projection.name], program.population(projection.target), latency, program)
     ]
     return replace(circuit, projections=tuple(parts))
+
+
+def rounded_on_cores(circuit: RateCircuit, program: CoreProgram) -> Rounded:
+    """The circuit with the gains of the cores, whose pools fire their first neuron at half a neuron in the mean."""
+    half_neuron = {p.name: np.full(p.units, 0.5 * p.activity_per_spike) for p in program.populations}
+    return Rounded(circuit=as_on_cores(circuit, program, latency=False), half_neuron=half_neuron)
 
 
 def _parts(

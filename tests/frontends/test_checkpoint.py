@@ -174,6 +174,35 @@ def _compressed(path: Path) -> None:
         archive.writestr("archive/data.pkl", b"\0" * 1_000_000)
 
 
+def _encrypted(path: Path) -> None:
+    """The flag alone, in the entry's own header and in the directory: nothing is damaged."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", b"\0" * 100)
+    content = bytearray(path.read_bytes())
+    for start, flags in ((content.index(b"PK\x03\x04"), 6), (content.index(b"PK\x01\x02"), 8)):
+        content[start + flags] |= 1
+    path.write_bytes(content)
+
+
+def _unknown_method(path: Path) -> None:
+    """It asks for a later version of the format than there is."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", b"\0" * 100)
+    content = bytearray(path.read_bytes())
+    content[content.index(b"PK\x01\x02") + 6] = 250
+    path.write_bytes(content)
+
+
+def _unpacks_to_much(path: Path) -> None:
+    """Small as a file, its directory promises more than any circuit has."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", b"\0" * 100)
+    content = bytearray(path.read_bytes())
+    size = content.index(b"PK\x01\x02") + 24
+    content[size : size + 4] = (64 * 1024 * 1024 + 1).to_bytes(4, "little")
+    path.write_bytes(content)
+
+
 def _too_large(path: Path) -> None:
     with path.open("wb") as stream:
         stream.truncate(64 * 1024 * 1024 + 1)
@@ -196,7 +225,10 @@ def _other_zip(path: Path) -> None:
         (_bare_pickle, "is a bare pickle, which can run any code when it is read; neurocmc does not open it"),
         (_whole_module, "holds pickled objects (torch.nn.modules.linear.Linear)"),
         (lambda path: torch.save({"format": _Hostile()}, path), "holds pickled objects (io.open)"),
-        (_compressed, "holds compressed entries"),
+        (_compressed, "holds compressed entries, which torch.save never writes\n    cure: give the file that torch"),
+        (_encrypted, "holds encrypted entries\n    cure: give the file that torch.save wrote"),
+        (_unknown_method, "is a zip archive of a kind that cannot be unpacked here (zip file version 25.0)"),
+        (_unpacks_to_much, "unpacks to more than 67,108,864 bytes\n    cure: no circuit of neurocmc is; is it the"),
         (_too_large, "is larger than 67,108,864 bytes"),
         (_other_zip, "is not a checkpoint that torch can load"),
         (lambda path: torch.save([1, 2], path), "holds a list, not the dict of a neurocmc checkpoint"),
@@ -271,7 +303,11 @@ def _fill(name: str, value: float) -> Callable[[dict[str, Any]], None]:
     ("change", "message"),
     [
         (_set("format", to="other"), "format should be 'neurocmc-checkpoint' (got 'other')"),
-        (_set("version", to=2), "version 2 of the format; this neurocmc reads 1"),
+        (
+            _set("version", to=2),
+            "version 2 of the format; this neurocmc reads 1\n    cure: use the neurocmc that wrote it",
+        ),
+        (_set("version", to=0), "this neurocmc reads 1\n    cure: train it again"),
         (_set("version", to=True), "version True of the format"),
         (_set("family", to="other"), "unknown family 'other'\n    cure: known families: swta, cmc, memory"),
         (_set("family", to="cmc"), "recipe.family should be 'cmc', as the checkpoint's (got 'swta')"),

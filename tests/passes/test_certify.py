@@ -13,7 +13,7 @@ from neurocmc.passes.certify import Certify, rescaled
 from neurocmc.passes.nearby_roundings import BUDGET, UpStates, moved_mantissas
 from neurocmc.passes.quantise import Quantise
 from neurocmc.pipeline.lower import lower
-from neurocmc.theory.realised import realised_circuit
+from neurocmc.theory.realised import realised_circuit, rounded_circuit
 from tests.passes.lost_up_states import Case, as_rounded, caught, held, loihi, lost_cases, searched
 from tests.theory.made_circuits import thin_memory
 
@@ -98,7 +98,7 @@ def test_what_no_rounding_keeps_is_refused(lost: list[Case], snapshot: SnapshotA
     assert str(refusal.value) == snapshot
     states, rounded = (
         UpStates.of(case.lowered.staged),
-        realised_circuit(case.lowered.staged, case.lowered.spiking, network),
+        rounded_circuit(case.lowered.staged, case.lowered.spiking, network),
     )
     assert moved_mantissas(states, rounded, network, loihi().limits) is None
     allowed = Certify(allow_lost=True).run(case.lowered.staged, case.lowered.spiking, network, loihi())

@@ -16,6 +16,7 @@ from neurocmc.theory.certificate import certify, up_states_of
 from neurocmc.theory.fixed_points import FixedPoint, fixed_points, stability, steady_filters
 from neurocmc.theory.linear_threshold import LinearThreshold, NoTheory, linear_threshold
 from neurocmc.theory.permitted import is_permitted, permitted_sets
+from neurocmc.theory.realised import Rounded
 from neurocmc.theory.wording import certificate_lines
 from tests.theory.made_circuits import circuit, projection, rectifiers
 
@@ -212,7 +213,7 @@ def test_circuits_without_theory_say_why(memory: RateCircuit) -> None:
 def test_certificate_of_the_working_memory(memory: RateCircuit, snapshot: SnapshotAssertion) -> None:
     x, *rest = memory.projections
     weaker = replace(memory, projections=(replace(x, weight=np.diag([1.0, 0.5])), *rest))
-    certificate = certify(memory, {"cue": 0.3}, weaker)
+    certificate = certify(memory, {"cue": 0.3}, Rounded(circuit=weaker, half_neuron={}))
     assert [state.name for state in certificate.lost] == ["x[1] y[1]"]
     assert "\n".join(certificate_lines(certificate)) == snapshot
     told = json.loads(json.dumps(certificate.as_json(), allow_nan=False))
