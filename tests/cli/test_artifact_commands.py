@@ -157,11 +157,33 @@ def test_simulate_under_a_stimulus_of_ones_own(compiled: tuple[Path, Run], tmp_p
     assert f"recording: {tmp_path / 'out.npz'}\n" in shown.out
 
 
-@pytest.mark.parametrize("arguments", [("--stimulus", "swich"), ("--stimulus", "no.npz"), ("--duration", "0")])
-def test_simulate_refuses(arguments: tuple[str, str], compiled: tuple[Path, Run], tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--stimulus", "swich"), "holds no stimulus 'swich'"),
+        (("--stimulus", "no.npz"), "no such file"),
+        (("--duration", "0"), "0 s is not a time of at least one tick"),
+        (("--duration", "0.1005"), "--duration\n    100.5 ms are 100.5 steps of 1 ms\n    cure: give 100 or 101 ms"),
+    ],
+)
+def test_simulate_refuses(arguments: tuple[str, str], words: str, compiled: tuple[Path, Run], tmp_path: Path) -> None:
     shown = run("simulate", compiled[0], "--on", "rate", *arguments, "-o", tmp_path / "out.npz")
     assert (shown.code, shown.out) == (2, "")
+    assert words in shown.err
     assert listing(tmp_path) == {}
+
+
+def test_a_readout_says_that_its_window_is_longer_than_what_was_run(
+    compiled: tuple[Path, Run], tmp_path: Path
+) -> None:
+    arguments = ("simulate", compiled[0], "--on", "rate", "--duration", "0.099", "-o", tmp_path / "out.npz")
+    shown = run(*arguments)
+    assert shown.code == 0, shown.err
+    assert "winner decided nothing: its window is longer than what was run\n" in shown.out
+    told = parsed(run(*arguments, "--json"))
+    assert (told["ticks"], told["decisions"], told["undecided"]) == (99, [], ["winner"])
+    long_enough = parsed(run(*arguments[:-3], "0.1", *arguments[-2:], "--json"))
+    assert ([entry["readout"] for entry in long_enough["decisions"]], long_enough["undecided"]) == (["winner"], [])
 
 
 @pytest.mark.parametrize(
