@@ -95,7 +95,8 @@ def decision_stimuli(
     """
     calibration = _stimulus(decision, "evidence", dt_s, tau_s, noise=0.0, seeds=1)
     noisy = _stimulus(decision, "noisy-evidence", dt_s, tau_s, noise=decision.noise, seeds=NOISY_SEEDS)
-    return (calibration,), (calibration, noisy)
+    # Noise drives harder than the evidence alone: gains are matched over both.
+    return (calibration, noisy), (calibration, noisy)
 
 
 def _stimulus(decision: Decision, name: str, dt_s: float, tau_s: float, noise: float, seeds: int) -> Stimulus:
