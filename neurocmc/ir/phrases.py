@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from neurocmc.ir.rate import Readout
-from neurocmc.ir.summaries import entry, milliseconds
+from neurocmc.ir.summaries import entry, milliseconds, words
 
 
 def counted(count: int, thing: str) -> str:
@@ -46,7 +46,7 @@ def readouts(entries: Iterable[Readout]) -> list[str]:
         head = (
             f"readout {readout.name}: {what} of {readout.population} over the last {milliseconds(readout.window_s)}"
         )
-        lines += entry(head, [("labels", " ".join(readout.labels))] if readout.labels else [])
+        lines += entry(head, [("labels", words(readout.labels))] if readout.labels else [])
     return lines
 
 
