@@ -14,12 +14,13 @@ from neurocmc.ir.phrases import arrow, counted, observed, page, readouts
 from neurocmc.ir.summaries import (
     INDENT,
     entry,
-    exact_fingerprint,
+    fingerprint,
     matrix,
     milliseconds,
     number,
     percent,
     table,
+    text_fingerprint,
     vector,
 )
 
@@ -53,7 +54,7 @@ def print_cores(program: CoreProgram) -> str:
     lines += readouts(program.readouts)
     lines += ["", "cores (ranges of groups without their end)", *_cores(program)]
     lines += ["", *_neuron_groups(program), "", *_axon_groups(program), "", "fingerprints of the cores"]
-    lines += table(([INDENT + name, exact_fingerprint(getattr(network, name))] for name in _FIELDS), left=2)
+    lines += table(([INDENT + name, fingerprint(getattr(network, name))] for name in _FIELDS), left=2)
     return page(lines)
 
 
@@ -65,7 +66,8 @@ def _population(population: CorePopulation) -> list[str]:
         ("pole", f"{vector(population.realised_pole)} of V kept a tick, wanted {vector(population.wanted_pole)}"),
         (
             "residual",
-            f"{percent(float(population.gain_residual.max(initial=0.0)))} of a unit's largest gain at worst",
+            f"{percent(float(population.gain_residual.max(initial=0.0)))} of a unit's largest gain at worst; of each "
+            f"{vector(population.gain_residual)}",
         ),
         ("scale", f"{vector(population.lsb_per_drive)} LSB of V per unit of drive"),
         ("activity", f"{number(population.activity_per_spike)} a spike"),
@@ -84,8 +86,8 @@ def _projection(projection: CoreProjection) -> list[str]:
         ("gain", matrix(projection.realised_gain, "of drive per unit of activity")),
         ("wanted", matrix(projection.wanted_gain)),
         ("residual", f"largest {percent(float(lost.max(initial=0.0)))} of the largest gain"),
-        ("axons", f"{vector(projection.axons[connected])} a connection"),
-        ("latency", f"{vector(projection.latency_ticks[connected])} ticks beyond the one every spike takes"),
+        ("axons", matrix(projection.axons, "a connection")),
+        ("latency", matrix(projection.latency_ticks, "ticks beyond the one every spike takes")),
     ]
     return entry(f"{head}{counted(int(connected.sum()), 'connection')}", facts)
 
@@ -95,10 +97,15 @@ def _input(given: CoreInput) -> list[str]:
     head = f"input {given.name}: {counted(given.lsb_per_input.shape[1], 'channel')} -> {given.target}, {kind}"
     facts: Facts = [
         ("axons", f"{vector((given.weight != 0).sum(axis=1))} a unit, weights {vector(given.weight)} LSB a spike"),
+        ("at", f"cores {vector(given.core)}, axons {vector(given.axon)}"),
         ("weight", matrix(given.lsb_per_input, "LSB of V per unit of input")),
-        ("pole", f"{vector(given.keep)} of V kept a tick"),
+        ("pole", f"{vector(given.keep)} of V kept a tick, {_filter(given)}"),
     ]
     return entry(head, facts)
+
+
+def _filter(given: CoreInput) -> str:
+    return f"of the drive's filter {number(given.filter_pole)}" if given.filter_pole else "the drive is not filtered"
 
 
 def _cores(program: CoreProgram) -> list[str]:
@@ -107,10 +114,12 @@ def _cores(program: CoreProgram) -> list[str]:
     axons, neurons = np.zeros(network.cores, dtype=np.int64), np.zeros(network.cores, dtype=np.int64)
     corelets: list[dict[str, None]] = [{} for _ in range(network.cores)]
     for group in program.axon_groups:
-        axons[group.core] += group.stop - group.start
+        if _is_there(network, group):
+            axons[group.core] += group.stop - group.start
     for group in program.neuron_groups:
-        neurons[group.core] += group.stop - group.start
-        corelets[group.core][group.corelet] = None
+        if _is_there(network, group):
+            neurons[group.core] += group.stop - group.start
+            corelets[group.core][group.corelet] = None
     bits = np.unpackbits(network.crossbar.reshape(network.cores, -1), axis=1).sum(axis=1, dtype=np.int64)
     places = network.coordinates.tolist()
     rows = [
@@ -124,11 +133,16 @@ def _cores(program: CoreProgram) -> list[str]:
             [head, *rows], strict=True)]  # fmt: skip
 
 
+def _is_there(network: CoreNetwork, group: NeuronGroup | AxonGroup) -> bool:
+    """Whether a group holds something on a core that the network has: a program with faults is printed as well."""
+    return 0 <= group.core < network.cores and 0 <= group.start < group.stop
+
+
 def _neuron_groups(program: CoreProgram) -> list[str]:
     groups = program.neuron_groups
     if len(groups) > MAX_GROUPS:
         return [
-            "neurons by population and role",
+            f"neurons by population and role (group by group: {text_fingerprint(f'{g}' for g in groups)})",
             *_summed((g.corelet, g.role, g.core, g.stop - g.start) for g in groups),
         ]
     rows = [[g.corelet, g.role, f"{g.core}", f"[{g.start}, {g.stop})", *_neurons(program.network, g)] for g in groups]
@@ -137,6 +151,8 @@ def _neuron_groups(program: CoreProgram) -> list[str]:
 
 
 def _neurons(network: CoreNetwork, group: NeuronGroup) -> list[str]:
+    if not _is_there(network, group):
+        return ["none"] * 6
     part = (group.core, slice(group.start, group.stop))
     values = [_few(getattr(network, name)[part]) for name in ("threshold", "noise_mask", "leak")]
     modes = {0: "to", 1: "subtract", 2: "none"}
@@ -150,7 +166,7 @@ def _axon_groups(program: CoreProgram) -> list[str]:
     groups = program.axon_groups
     if len(groups) > MAX_GROUPS:
         return [
-            "axons by population and role",
+            f"axons by population and role (group by group: {text_fingerprint(f'{g}' for g in groups)})",
             *_summed((g.corelet, g.role, g.core, g.stop - g.start) for g in groups),
         ]
     rows = [
@@ -162,6 +178,8 @@ def _axon_groups(program: CoreProgram) -> list[str]:
 
 
 def _types(network: CoreNetwork, group: AxonGroup) -> str:
+    if not _is_there(network, group):
+        return "none"
     return " ".join(f"{kind}" for kind in np.unique(network.axon_type[group.core, group.start : group.stop]).tolist())
 
 
@@ -178,5 +196,7 @@ def _summed(groups: Iterable[tuple[str, str, int, int]]) -> list[str]:
 
 def _few(values: np.ndarray) -> str:
     """The one value, or the range."""
+    if not values.size:
+        return "none"
     low, high = int(values.min()), int(values.max())
     return f"{low:,}" if low == high else f"{low:,} .. {high:,}"

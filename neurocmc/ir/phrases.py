@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from neurocmc.ir.rate import Readout
-from neurocmc.ir.summaries import entry, milliseconds, vector
+from neurocmc.ir.summaries import entry, milliseconds, vector, words
 from neurocmc.ir.trace import Trace
 
 
@@ -29,11 +29,9 @@ def second_order(order: int) -> str:
 
 def observed(trace: Trace) -> str:
     """How activity is observed."""
-    if not trace.tau_s:
-        return "as it is"
-    twice = ", second order" if trace.order == 2 else ""
+    how = f"through a filter of {milliseconds(trace.tau_s)}" if trace.tau_s else "as it is"
     held = f", from {vector(trace.start)}" if trace.start.any() else ""
-    return f"through a filter of {milliseconds(trace.tau_s)}{twice}{held}"
+    return f"{how}{second_order(trace.order)}{held}"
 
 
 def delayed(ticks: int) -> str:
@@ -51,7 +49,7 @@ def readouts(entries: Iterable[Readout]) -> list[str]:
         head = (
             f"readout {readout.name}: {what} of {readout.population} over the last {milliseconds(readout.window_s)}"
         )
-        lines += entry(head, [("labels", " ".join(readout.labels))] if readout.labels else [])
+        lines += entry(head, [("labels", words(readout.labels))] if readout.labels else [])
     return lines
 
 

@@ -1,7 +1,8 @@
 """The reading room of the levels: each as a page of text that a neuroscientist can read and a diff can compare.
 
 Every number has its unit, every matrix its pattern ("one-to-one 1.2", "all-to-all -2"), and what is too large to
-read its range and a fingerprint, so that two texts differ wherever two levels do. These pages are the .txt files
+read its range and a fingerprint. Every field is told, so that two texts differ wherever two levels do; what a field
+mostly is (no delay, no cut) goes without saying. These pages are the .txt files
 of an artifact and the goldens of the tests.
 """
 
@@ -13,11 +14,30 @@ import numpy as np
 from neurocmc.ir.chip import RESOURCES, AxonRoute, ChipProgram
 from neurocmc.ir.core_printer import print_cores
 from neurocmc.ir.core_program import CoreProgram
-from neurocmc.ir.integer import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, StepRule
+from neurocmc.ir.integer import (
+    IntegerInput,
+    IntegerNetwork,
+    IntegerPopulation,
+    IntegerProjection,
+    RoundingLoss,
+    StepRule,
+)
 from neurocmc.ir.phrases import arrow, counted, delayed, filtered, observed, page, readouts, second_order
 from neurocmc.ir.rate import Classifier, RateCircuit, RatePopulation, RateProjection
 from neurocmc.ir.spiking import GainFit, SpikingNetwork, SpikingPopulation
-from neurocmc.ir.summaries import entry, matrix, milliseconds, number, percent, span, table, vector
+from neurocmc.ir.summaries import (
+    entry,
+    matrix,
+    milliseconds,
+    number,
+    percent,
+    span,
+    table,
+    text_fingerprint,
+    vector,
+    words,
+)
+from neurocmc.ir.trace import Trace
 
 Level = RateCircuit | SpikingNetwork | IntegerNetwork | ChipProgram | CoreProgram
 
@@ -49,6 +69,8 @@ def print_rate(circuit: RateCircuit) -> str:
         f"{counted(len(circuit.populations), 'population')}, step {milliseconds(circuit.dt_s)}",
         f"from sha256 {circuit.origin_sha256 or 'unknown'}",
     ]
+    if circuit.continuous:
+        lines += ["trained with a finer solver: its step may be chosen anew"]
     lines += [f"on the host: {part}" for part in circuit.on_host]
     lines += [
         "drive u = sum of weight * filtered activity + weight * input; activity r = phi(gain (u + bias - offset))"
@@ -77,7 +99,12 @@ def _rate_population(population: RatePopulation) -> list[str]:
             else []
         ),
         *([("before", f"{vector(population.initial)} of activity")] if population.initial.any() else []),
-        ("observed", observed(population.trace)),
+        ("observed", observed(Trace.at_rest(population.trace_tau_s, population.size, population.trace_order))),
+        *(
+            [("its spikes", f"through a filter of {milliseconds(population.observe_tau_s)}")]
+            if population.observe_tau_s
+            else []
+        ),
     ]
     return entry(head, facts)
 
@@ -89,7 +116,9 @@ def _is_cut(population: RatePopulation) -> bool:
 def _rate_projection(projection: RateProjection) -> list[str]:
     order = second_order(projection.order)
     gain = f", DC gain {number(projection.dc_gain)}" if projection.dc_gain != 1 else ""
-    head = f"{arrow(projection.name, projection.source, projection.target)}{filtered(projection.tau_s)}{order}{gain}"
+    late = f", {counted(projection.delay_ticks, 'step')} late" if projection.delay_ticks else ""
+    arrives = f"{filtered(projection.tau_s)}{order}{gain}{late}"
+    head = f"{arrow(projection.name, projection.source, projection.target)}{arrives}"
     return entry(head, [("weight", matrix(projection.weight))])
 
 
@@ -143,10 +172,11 @@ def _spiking_population(population: SpikingPopulation, tick_s: float) -> list[st
 def _fit(fit: GainFit) -> list[str]:
     return [
         f"error rms {percent(fit.rms_error)}, max {percent(fit.max_error)} of the full pool; "
-        f"slope {100 * fit.slope_error:+.3g} %",
+        f"slope {100 * fit.slope_error:+.6g} %",
         f"full at activity {number(fit.ceiling)}; calibration visits {span(*fit.visited)}, headroom "
         f"{percent(fit.headroom)}; valid over {span(*fit.valid_range)}",
-        f"curve of {len(fit.drive)} points: wanted {vector(fit.wanted)}",
+        f"curve of {counted(len(fit.drive), 'point')}: drive {vector(fit.drive)}",
+        f"wanted {vector(fit.wanted)}",
         f"measured {vector(fit.measured)}",
     ]
 
@@ -190,7 +220,7 @@ def _integer_population(population: IntegerPopulation, rule: StepRule) -> list[s
         ("decay_v", f"{population.decay_v}: keeps {number((full - population.decay_v) / full)} a tick"),
         ("threshold", f"{population.threshold_mantissa} << {rule.threshold_shift} = {threshold:,} LSB"),
         ("bias", f"{vector(population.bias_mantissa)}, << {population.bias_exponent} LSB"),
-        ("bias loss", f"largest {percent(loss.largest)}, rms {percent(loss.rms)} of the largest bias"),
+        ("bias loss", f"{_lost(loss)} of the largest bias{f', {loss.clipped} clipped' if loss.clipped else ''}"),
         ("start", f"{vector(population.v_initial)} LSB"),
         *([("start of u", f"{vector(population.u_initial)} LSB")] if population.u_initial.any() else []),
         ("current", f"{vector(population.lsb_per_drive)} LSB per unit of drive"),
@@ -198,6 +228,10 @@ def _integer_population(population: IntegerPopulation, rule: StepRule) -> list[s
         ("observed", observed(population.trace)),
     ]
     return entry(head, facts)
+
+
+def _lost(loss: RoundingLoss) -> str:
+    return f"largest {percent(loss.largest)}, rms {percent(loss.rms)}"
 
 
 def _integer_projection(projection: IntegerProjection, rule: StepRule) -> list[str]:
@@ -210,10 +244,7 @@ def _integer_projection(projection: IntegerProjection, rule: StepRule) -> list[s
         ("delay", delayed(projection.delay_ticks)),
         ("gain", matrix(projection.realised_gain, "of drive per unit of activity")),
         ("wanted", matrix(projection.wanted_gain)),
-        (
-            "loss",
-            f"largest {percent(loss.largest)}, rms {percent(loss.rms)} of the largest weight, {loss.clipped} clipped",
-        ),
+        ("loss", f"{_lost(loss)} of the largest weight, {loss.clipped} clipped"),
     ]
     return entry(head, facts)
 
@@ -222,10 +253,8 @@ def _integer_input(given: IntegerInput) -> list[str]:
     kind = "filtered" if given.filtered else "unfiltered (the host sends the innovation)"
     head = f"input {given.name}: {counted(given.lsb_per_input.shape[1], 'channel')} -> {given.target}, {kind}"
     count = given.axon_mantissa.size
-    if given.payload_bits:
-        axons = f"{count} a unit, payload of {given.payload_bits} bits"
-    else:
-        axons = f"{count} a unit, mantissas {vector(given.axon_mantissa)}"
+    payload = f", payload of {given.payload_bits} bits" if given.payload_bits else ""
+    axons = f"{count} a unit, mantissas {vector(given.axon_mantissa)}{payload}"
     facts: Facts = [
         ("axons", axons),
         ("exponent", str(given.exponent)),
@@ -240,6 +269,7 @@ def print_chip(program: ChipProgram) -> str:
     lines = [
         f"chip program {network.name} on {program.target}: {counted(network.neurons, 'neuron')} on "
         f"{counted(program.cores, 'core')}; no placement needs fewer than {program.cores_lower_bound}",
+        f"the integer network as it is printed: {text_fingerprint([print_integer(network)])}",
         "",
         "use of each core (synapse memory in bits)",
     ]
@@ -276,7 +306,9 @@ def _routes(routes: tuple[AxonRoute, ...]) -> list[str]:
         for k, amount in enumerate((1, route.axons, route.synapses, route.synapse_bits)):
             total[k] += amount
     rows = [[name, *(f"{amount:,}" for amount in total)] for name, total in sums.items()]
-    return ["axons, summed over pairs of cores", *table([["projection", "pairs", *columns], *rows], left=1)]
+    each = text_fingerprint(f"{r}" for r in routes)
+    head = f"axons, summed over pairs of cores (one by one: {each})"
+    return [head, *table([["projection", "pairs", *columns], *rows], left=1)]
 
 
 def _classifiers(classifiers: Iterable[Classifier]) -> list[str]:
@@ -287,8 +319,10 @@ def _classifiers(classifiers: Iterable[Classifier]) -> list[str]:
             f"readout {classifier.name}: classifier on the host, {widths} -> {classifier.layers[-1].bias.size}, "
             f"of the mean activity over the last {milliseconds(classifier.window_s)}"
         )
-        facts: Facts = [("features", " ".join(classifier.populations))]
-        facts += [(f"layer {k}", matrix(layer.weight)) for k, layer in enumerate(classifier.layers)]
-        facts += [("labels", " ".join(classifier.labels))] if classifier.labels else []
+        facts: Facts = [("features", words(classifier.populations))]
+        for k, layer in enumerate(classifier.layers):
+            rectified = ", rectified" if layer.rectify else ""
+            facts += [(f"layer {k}", matrix(layer.weight)), ("bias", f"{vector(layer.bias)}{rectified}")]
+        facts += [("labels", words(classifier.labels))] if classifier.labels else []
         lines += entry(head, facts)
     return lines

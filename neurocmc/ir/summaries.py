@@ -1,10 +1,12 @@
 """Numbers as a page of text shows them: short, with units, arrays by their pattern rather than entry by entry.
 
-Real numbers count to nine digits here, so that a last bit which another machine's exp rounds differently changes
-neither a pattern nor a fingerprint.
+Real numbers count to nine digits here (percentages to six), so that a last bit which another machine's exp rounds
+differently changes neither a number, nor a pattern, nor a fingerprint.
 """
 
 import hashlib
+import json
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -14,19 +16,21 @@ from numpy.typing import NDArray
 MAX_VECTOR = 10  # entries shown one by one
 MAX_MATRIX = 100
 INDENT = "    "
+DIGITS = 9
+ROUNDED_BITS = 22  # of the 52 of a fraction: what is left are steps of 2^-30 of a number, 0.9e-9
 
 
 def number(value: float) -> str:
-    """Six significant digits; whole numbers in full, in groups of three."""
+    """Nine significant digits; whole numbers in full, in groups of three."""
     value = float(value)
     if value.is_integer() and abs(value) < 2**53:
         return f"{int(value):,}"
-    return f"{value:.6g}"
+    return f"{value:.{DIGITS}g}"
 
 
 def percent(share: float) -> str:
-    """A share in percent, to three digits; what is left of rounding real numbers is 0."""
-    return f"{100 * share:.3g} %" if abs(share) > 1e-9 else "0 %"
+    """A share in percent, to six digits; what is left of rounding real numbers is 0."""
+    return f"{100 * share:.6g} %" if abs(share) > 1e-9 else "0 %"
 
 
 def milliseconds(time_s: float) -> str:
@@ -40,27 +44,40 @@ def span(low: float, high: float) -> str:
 
 
 def fingerprint(array: NDArray[Any]) -> str:
-    """The first digits of a SHA-256 over all entries: arrays equal to nine digits print alike, others do not."""
-    text = " ".join(f"{value:.9g}" for value in _nine_digits(array).ravel().tolist())
-    return f"sha256 {hashlib.sha256(f'{array.shape} {text}'.encode()).hexdigest()[:12]}"
+    """The first digits of a SHA-256 over the bytes of all entries, real numbers rounded to nine digits."""
+    return _content(_nine_digits(array))
 
 
-def exact_fingerprint(array: NDArray[Any]) -> str:
-    """The same of whole numbers and truth values, over their bytes: for arrays too large to be spelt out."""
-    content = array.astype(array.dtype.newbyteorder("<")).tobytes()
-    return f"sha256 {hashlib.sha256(f'{array.dtype.name} {array.shape} '.encode() + content).hexdigest()[:12]}"
+def _content(rounded: NDArray[Any]) -> str:
+    little = np.ascontiguousarray(rounded, dtype=rounded.dtype.newbyteorder("<"))
+    return _sha256(f"{rounded.dtype.name} {rounded.shape} ".encode() + little.tobytes())
+
+
+def text_fingerprint(lines: Iterable[str]) -> str:
+    """The same of a text that is left out."""
+    return _sha256("\n".join(lines).encode())
+
+
+def _sha256(content: bytes) -> str:
+    return f"sha256 {hashlib.sha256(content).hexdigest()[:12]}"
+
+
+def words(names: Iterable[str]) -> str:
+    """Names in a row, with a space between; one that is no single word stands in quotation marks."""
+    return " ".join(name if re.fullmatch(r"[^\s\"\\]+", name) else json.dumps(name) for name in names)
 
 
 def vector(array: NDArray[Any]) -> str:
     """Any array as one row: its one value, its few values, or range, size and fingerprint."""
-    flat = _nine_digits(array).ravel()
+    flat = array.ravel()
     if not flat.size:
         return "none"
-    if (flat == flat[0]).all():
+    rounded = _nine_digits(flat)
+    if (rounded == rounded[0]).all():
         return number(flat[0])
     if flat.size <= MAX_VECTOR:
         return " ".join(number(value) for value in flat)
-    return f"{span(flat.min(), flat.max())} ({flat.size:,} values, {fingerprint(array)})"
+    return f"{span(flat.min(), flat.max())} ({flat.size:,} values, {_content(rounded)})"
 
 
 def matrix(array: NDArray[Any], unit: str = "") -> list[str]:
@@ -69,34 +86,38 @@ def matrix(array: NDArray[Any], unit: str = "") -> list[str]:
     size, unit = f"{rows} x {columns}", f" {unit}" if unit else ""
     if not array.size:
         return [f"{size}, empty"]
-    values = _nine_digits(array)
-    if (values == values[0, 0]).all():
-        return [f"{size}, all-to-all {number(values[0, 0])}{unit}"]
-    if (pattern := _diagonal(values)) is not None:
-        return [f"{size}, {pattern}{unit}"]
+    rounded = _nine_digits(array)
+    if (rounded == rounded[0, 0]).all():
+        return [f"{size}, all-to-all {number(array[0, 0])}{unit}"]
+    if _is_diagonal(rounded):
+        rest = f", every other {number(array[0, 1])}" if array[0, 1] != 0 else ""
+        return [f"{size}, one-to-one {number(array[0, 0])}{rest}{unit}"]
     if columns <= MAX_VECTOR and array.size <= MAX_MATRIX:
-        return [f"{size}, row by row{unit}", *table([number(value) for value in row] for row in values)]
-    filled = f"{np.count_nonzero(values):,} of {array.size:,} not 0"
-    return [f"{size}, {span(values.min(), values.max())}{unit}, {filled}, {fingerprint(array)}"]
+        return [f"{size}, row by row{unit}", *table([number(value) for value in row] for row in array)]
+    filled = f"{np.count_nonzero(array):,} of {array.size:,} not 0"
+    return [f"{size}, {span(array.min(), array.max())}{unit}, {filled}, {_content(rounded)}"]
 
 
 def _nine_digits(array: NDArray[Any]) -> NDArray[Any]:
+    """Real numbers rounded to nine digits, without negative zeros; others as they are.
+
+    Rounded are the last bits of the fraction, which is one pass over the array; no other digits are looked at.
+    """
     if array.dtype.kind != "f":
         return array
-    rounded = [float(f"{value:.9g}") + 0.0 for value in array.ravel().tolist()]  # + 0.0: no negative zeros
-    return np.array(rounded).reshape(array.shape)
+    bits = np.array(array, dtype=np.float64).view(np.int64)
+    bits += 1 << (ROUNDED_BITS - 1)
+    bits &= -1 << ROUNDED_BITS
+    rounded = bits.view(np.float64)
+    rounded += 0.0  # -0 + 0 is 0
+    return rounded
 
 
-def _diagonal(array: NDArray[Any]) -> str | None:
-    """A square matrix with one value on the diagonal and one beside it."""
+def _is_diagonal(array: NDArray[Any]) -> bool:
+    """Whether a matrix is square, with one value on its diagonal and one beside it."""
     rows, columns = array.shape
-    if rows != columns:
-        return None
-    own, other = array[0, 0], array[0, 1]
-    if not (array == np.where(np.eye(rows, dtype=np.bool_), own, other)).all():
-        return None
-    rest = f", every other {number(other)}" if other != 0 else ""
-    return f"one-to-one {number(own)}{rest}"
+    own, other = array[0, 0], array[0, -1]
+    return rows == columns and bool((array == np.where(np.eye(rows, dtype=np.bool_), own, other)).all())
 
 
 def table(rows: Iterable[Sequence[str]], left: int = 0) -> list[str]:
