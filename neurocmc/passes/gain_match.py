@@ -38,7 +38,7 @@ from neurocmc.passes.pool_codes import (
 from neurocmc.passes.scales import CURRENT_MARGIN, Scales
 from neurocmc.passes.weight_grid import decay_register, weight_step
 from neurocmc.sim.neuron import Neuron
-from neurocmc.sim.rate import Visited
+from neurocmc.sim.rate import SILENT, Visited
 from neurocmc.targets import LoihiLimits, LoihiTarget, Target
 
 # A neuron of the rate code fires every third tick at most: what is seen of a filter-before winner-take-all at
@@ -120,14 +120,16 @@ class GainMatch:
         )
 
     def _silent(self, circuit: RateCircuit) -> list[Problem]:
+        shown = f"on the calibration stimuli ({', '.join(self.calibration.stimuli)})"
+        highest = {p.name: self.calibration.populations[p.name].activity[1] for p in circuit.populations}
         return [
             Problem(
-                f"population {population.name}",
-                f"it stays silent on the calibration stimuli ({', '.join(self.calibration.stimuli)})",
+                f"population {name}",
+                f"it stays silent {shown}" if activity <= 0 else f"its activity stays below {SILENT:g} {shown}",
                 "calibrate on stimuli that drive it: its gain can only be matched over activities it visits",
             )
-            for population in circuit.populations
-            if not self.calibration.populations[population.name].activity[1] > 0
+            for name, activity in highest.items()
+            if not activity > SILENT
         ]
 
     def _ceiling(self, population: RatePopulation) -> float:
@@ -153,7 +155,8 @@ class GainMatch:
         ladder = self._ladder(population, ceiling, scales)
         shift = population.gain * (population.bias - population.offset)
         recruited = ladder.points[None, :] - shift[:, None]  # in units of gain * u
-        largest, threshold = scales.largest(recruited, rate_current_scale(population, ceiling))
+        span = ladder.high - ladder.low
+        largest, threshold = scales.largest(recruited, span, rate_current_scale(population, ceiling))
         current = np.full((population.size, 1), largest)
         if self.rounding == "gain-preserving" and isinstance(target, LoihiTarget):
             fan_in = _fan_in_per_current(circuit, population, per_spike, tick_s, target.limits)
@@ -306,7 +309,8 @@ def _measure(
     tolerance = max(1.0 / bias.size, 0.02) * ceiling
     rising = inside & (wanted > 0)
     flat = np.ptp(wanted[rising]) <= 1e-6 * ceiling  # a line through one point has no slope
-    slope = 1.0 if flat else float(np.polyfit(wanted[rising], measured[rising], 1)[0])
+    # As shares of the ceiling: squares of very small activities are lost in rounding.
+    slope = 1.0 if flat else float(np.polyfit(wanted[rising] / ceiling, measured[rising] / ceiling, 1)[0])
     return GainFit(
         drive=z,
         wanted=wanted,

@@ -2,20 +2,21 @@
 
 from typing import Any
 
-import numba
 import numpy as np
+
+from neurocmc.common.jit import jit
 
 KEEP_BITS = 16  # of the factor in `decayed`: the two parts of its product fit 32 bits
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@jit(nogil=True, inline="always")
 def toward_zero(value: Any, keep: int, shift: int) -> Any:
     """value * keep / 2^shift, rounded toward zero, as the chip's decay does."""
     kept = (abs(value) * keep) >> shift
     return kept if value >= 0 else -kept
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@jit(nogil=True, inline="always")
 def decayed(value: Any, keep: Any) -> Any:
     """value * keep / 2^KEEP_BITS, rounded toward zero, of an int32 `value` and a uint32 `keep`, without a branch.
 
@@ -29,13 +30,13 @@ def decayed(value: Any, keep: Any) -> Any:
     return np.int32((kept ^ sign) - sign)
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@jit(nogil=True, inline="always")
 def wrap32(value: int) -> int:
     """The low 32 bits of a sum, read as a signed integer."""
     return ((value + 2147483648) & 4294967295) - 2147483648
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@jit(nogil=True, inline="always")
 def fold(value: int, half: int) -> int:
     """One wrap of a current that left its register: above half it comes in from below, and the reverse."""
     if value > half:

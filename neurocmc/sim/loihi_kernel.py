@@ -8,11 +8,11 @@ receive, bias, u, v, threshold, reset, send.
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Int
+from neurocmc.common.jit import jit
 from neurocmc.sim.loihi_arithmetic import KEEP_BITS, decayed, fold, toward_zero, wrap32
 
 Int32 = NDArray[np.int32]
@@ -59,7 +59,7 @@ class State(NamedTuple):
     wraps: Int  # (units,) how often the current left its register
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def update_currents(host: Int, arriving: Int, state: State, pools: Pools) -> None:
     """u of all units; `arriving` is emptied."""
     for unit in range(host.size):
@@ -72,7 +72,7 @@ def update_currents(host: Int, arriving: Int, state: State, pools: Pools) -> Non
         state.u[unit] = current
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def update_pool(v: Int32, bias: Int32, flags: UInt8, current: int, keep: int, limit: int, threshold: int) -> Any:
     """v of one pool, its resets and the flags of its spikes; how many there are."""
     drive, factor = np.int32(current), np.uint32(keep)
@@ -88,7 +88,7 @@ def update_pool(v: Int32, bias: Int32, flags: UInt8, current: int, keep: int, li
     return fired
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def update_wide_pool(
     v: Int32, bias: Int32, flags: UInt8, current: int, keep: int, decay_bits: int, limit: int, threshold: int
 ) -> int:
@@ -104,7 +104,7 @@ def update_wide_pool(
     return fired
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def update_pools(flags: UInt8, counts: Int32, state: State, pools: Pools) -> int:
     """Voltages of all pools; fills the units that fired, and `counts` of all, and returns how many fired."""
     senders = 0
@@ -123,7 +123,7 @@ def update_pools(flags: UInt8, counts: Int32, state: State, pools: Pools) -> int
     return senders
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def add_rows(total: NDArray[Any], mantissa: NDArray[Any], row: Int, times: NDArray[Any], count: int) -> None:
     """total += times * row for `count` rows, four at a time: one load and store of the total for four rows."""
     width, k = total.size, 0
@@ -141,7 +141,7 @@ def add_rows(total: NDArray[Any], mantissa: NDArray[Any], row: Int, times: NDArr
         k += 1
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def add_shifted(total: NDArray[Any], exponent: int, arriving: Int) -> None:
     """arriving += total * 2^exponent, rounded down; `total` is emptied. The exponent shifts the sum."""
     left, right = max(exponent, 0), max(-exponent, 0)
@@ -150,7 +150,7 @@ def add_shifted(total: NDArray[Any], exponent: int, arriving: Int) -> None:
         total[i] = 0
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def send(tick: int, senders: int, weights: Weights, state: State) -> None:
     """Put what the units that fired send into the ring, group by group."""
     for group in range(weights.delay.size):
@@ -167,7 +167,7 @@ def send(tick: int, senders: int, weights: Weights, state: State) -> None:
             add_shifted(state.total[: high - low], weights.exponent[group], state.ring[slot, low:high])
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def step_trial(
     first_tick: int, host: Int, state: State, pools: Pools, weights: Weights,
     counts: Int32, spikes: UInt8, u_record: Int32, v_record: Int32,

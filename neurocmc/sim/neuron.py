@@ -8,10 +8,10 @@ biases and voltages are in thresholds.
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int
+from neurocmc.common.jit import jit
 
 TICKS, SETTLE_TICKS = 1200, 200
 MEMORYLESS = 0.01  # share of its voltage below which a neuron forgets within a tick
@@ -63,7 +63,7 @@ def _ticks(keep: float) -> tuple[int, int]:
     return (MEMORYLESS_TICKS, MEMORYLESS_SETTLE_TICKS) if keep < MEMORYLESS else (TICKS, SETTLE_TICKS)
 
 
-@numba.njit(cache=True)
+@jit()
 def _ideal_rate(current: Float, keep: float, ticks: int, settle: int) -> Float:
     rate = np.zeros(current.size)
     for point in range(current.size):
@@ -78,7 +78,7 @@ def _ideal_rate(current: Float, keep: float, ticks: int, settle: int) -> Float:
     return rate
 
 
-@numba.njit(cache=True)
+@jit()
 def _loihi_rate(current: Int, keep: int, shift: int, theta: int, limit: int, ticks: int, settle: int) -> Float:
     rate = np.zeros(current.size)
     for point in range(current.size):

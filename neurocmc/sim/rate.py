@@ -22,6 +22,8 @@ from neurocmc.ir.stimulus import MAX_TICKS, Stimulus
 from neurocmc.ir.trace import Trace
 from neurocmc.sim.runaway import Beyond, beyond_limit, explained, held_steps, loops_to
 
+SILENT = 1e-12  # activity below which a unit counts as silent: scales are divided by it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visited:

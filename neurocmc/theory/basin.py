@@ -75,7 +75,7 @@ def boundary(network: LinearThreshold, state: FixedPoint) -> Boundary | None:
     active = np.flatnonzero(state.active)
     if not 0 < len(active) <= SADDLE_UNITS:
         return None
-    masks = np.array(list(product((0, 1), repeat=len(active)))[1:], dtype=np.int64)
+    masks = np.array(list(product((0, 1), repeat=len(active)))[1:], dtype=np.int64).reshape(-1, len(active))
     if not (state.piece == FULL).any():  # the last, all of them linear, is the state itself
         masks = masks[:-1]
     pieces = np.zeros((len(masks), network.size), dtype=np.int64)

@@ -15,11 +15,11 @@ means fewer neurons a source and a coarser count. The minimum found is the `resi
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float, Int
+from neurocmc.common.jit import jit
 
 SCALES = np.linspace(1.0, 0.75, 41)  # of the largest scale
 SLACK = 1.3  # a weight may be that many times the least one
@@ -111,7 +111,7 @@ def _fit_at(
     return WeightFit(scale=scale, strength=tuple(strength), type_of=type_of, axons=chosen, residual=residual)
 
 
-@numba.njit(cache=True)
+@jit()
 def _least_weight(wanted: Float, axons: int, fewest: Int, most: Int) -> int:
     """The smallest weight at which all sources together fit the axons."""
     low, high = 1, 1
@@ -129,7 +129,7 @@ def _least_weight(wanted: Float, axons: int, fewest: Int, most: Int) -> int:
     return low
 
 
-@numba.njit(cache=True)
+@jit()
 def _grouped(wanted: Float, fewest: Int, most: Int, least: int, types: int, largest_weight: int) -> tuple[Int, Int]:
     """Ends and weights of at most `types` contiguous groups, strongest sources first, with the least worst error.
 
@@ -160,7 +160,7 @@ def _grouped(wanted: Float, fewest: Int, most: Int, least: int, types: int, larg
     return ends, weights
 
 
-@numba.njit(cache=True)
+@jit()
 def _best_weight(wanted: Float, fewest: Int, most: Int, least: int, largest_weight: int) -> tuple[int, float]:
     """The weight, and its worst error, that suits a group best."""
     start = max(least, 1)

@@ -12,10 +12,10 @@ target and delay, and a cell is shifted when all spikes of the tick are in it.
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocmc.common.jit import jit
 from neurocmc.sim.loihi_arithmetic import decayed
 
 Int16 = NDArray[np.int16]
@@ -86,7 +86,7 @@ class Records(NamedTuple):
     v: Int32  # (ticks, compartments)
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def update_current(u: Int32, keep: UInt32, arriving: Int32, weight_shift: int, half: int) -> None:
     """u <- decayed u + (arriving << shift), folded once where it left its register; `arriving` is emptied."""
     shift, high, low, whole = np.int32(weight_shift), np.int32(half), np.int32(-half), np.int32(2 * half)
@@ -98,7 +98,7 @@ def update_current(u: Int32, keep: UInt32, arriving: Int32, weight_shift: int, h
         arriving[i] = 0
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def update_voltage(v: Int32, keep: UInt32, u: Int32, bias: Int32, limit: int) -> None:
     """v <- decayed v + u + bias, saturated."""
     high, low = np.int32(limit), np.int32(-limit)
@@ -107,7 +107,7 @@ def update_voltage(v: Int32, keep: UInt32, u: Int32, bias: Int32, limit: int) ->
         v[i] = min(max(voltage, low), high)
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def hold(v: Int32, waiting: Int32) -> None:
     """Voltages of refractory compartments stay at 0; one tick less to wait."""
     for i in range(v.size):
@@ -115,7 +115,7 @@ def hold(v: Int32, waiting: Int32) -> None:
         waiting[i] = max(np.int32(waiting[i] - 1), np.int32(0))
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def fire(v: Int32, threshold: Int32, flags: UInt8) -> None:
     """Flag the compartments above threshold and reset them."""
     for i in range(v.size):
@@ -124,7 +124,7 @@ def fire(v: Int32, threshold: Int32, flags: UInt8) -> None:
         v[i] = np.int32(0) if fires else v[i]
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def listed(flags: UInt8, fired: Int32) -> int:
     """Write the indices of set flags into `fired`, eight flags at a look; how many there are.
 
@@ -140,13 +140,13 @@ def listed(flags: UInt8, fired: Int32) -> int:
     return count
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@jit(nogil=True, inline="always")
 def around(place: Any, size: int) -> Any:
     """A place in the ring that may be one turn too far."""
     return place - size if place >= size else place
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def add_direct(fired: Int32, count: int, synapses: Synapses, base: int, ring: Int32) -> None:
     """Add the synapses of all that fired; places count from `base` on, around the ring."""
     start, place, weight = synapses.start, synapses.place, synapses.weight
@@ -155,7 +155,7 @@ def add_direct(fired: Int32, count: int, synapses: Synapses, base: int, ring: In
             ring[around(base + place[entry], ring.size)] += weight[entry]
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def add_summed(fired: Int32, count: int, synapses: Synapses, cells: Int32, base: int, ring: Int32) -> None:
     """Sum into cells, then shift each cell into the ring and empty it: all of them, or if few spiked those touched.
 
@@ -180,7 +180,7 @@ def add_summed(fired: Int32, count: int, synapses: Synapses, cells: Int32, base:
                 cells[c] = 0
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def add_rows(fired: Int32, count: int, block: Int16, row: Int32) -> None:
     """row += the block's rows of all that fired, four at a time: one load and store of the sum for four rows."""
     k = 0
@@ -198,7 +198,7 @@ def add_rows(fired: Int32, count: int, block: Int16, row: Int32) -> None:
         k += 1
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def add_shifted(row: Int32, exponent: int, arriving: Int32) -> None:
     """arriving += row * 2^exponent, rounded down; `row` is emptied."""
     left, right = np.int32(max(exponent, 0)), np.int32(max(-exponent, 0))
@@ -207,7 +207,7 @@ def add_shifted(row: Int32, exponent: int, arriving: Int32) -> None:
         row[i] = 0
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def send(tick: int, count: int, synapses: Synapses, state: State) -> None:
     """Put what the spikes of this tick carry into the ring."""
     size = state.u.size
@@ -223,7 +223,7 @@ def send(tick: int, count: int, synapses: Synapses, state: State) -> None:
         add_shifted(state.row, synapses.block_exponent[b], state.ring[slot : slot + size])
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def receive(tick: int, arriving: Int32, dense: Int32, events: Events, event: int) -> int:
     """Add what comes from outside in this tick: a row of `dense`, or nothing, and events; the next event's index."""
     for i in range(dense.size):
@@ -234,7 +234,7 @@ def receive(tick: int, arriving: Int32, dense: Int32, events: Events, event: int
     return event
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def record(tick: int, row: int, count: int, spikes: int, state: State, records: Records) -> int:
     """Keep what is wanted of this tick, `row` of its chunk; how many spikes are recorded."""
     if records.counts.size > 0:
@@ -252,7 +252,7 @@ def record(tick: int, row: int, count: int, spikes: int, state: State, records: 
     return spikes
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def step_trial(
     first_tick: int, ticks: int, state: State, registers: Registers, synapses: Synapses, dense: Int32,
     events: Events, event: int, records: Records,

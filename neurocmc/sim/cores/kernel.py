@@ -15,10 +15,10 @@ reads or clears in the same tick, so cores may be stepped in any order and at th
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocmc.common.jit import jit
 from neurocmc.sim.cores.draws import ETA_BITS, FIRST, GOLDEN, RHO_SHIFT, SECOND
 
 Int16 = NDArray[np.int16]
@@ -108,26 +108,26 @@ class Records(NamedTuple):
     out_line: Int32
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@jit(nogil=True, inline="always")
 def mix(z: Any) -> Any:
     z = (z ^ (z >> np.uint64(30))) * np.uint64(FIRST)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(SECOND)
     return z ^ (z >> np.uint64(31))
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@jit(nogil=True, inline="always")
 def word(key: Any, index: Any) -> Any:
     return mix(key + (np.uint64(index) + np.uint64(1)) * np.uint64(GOLDEN))
 
 
-@numba.njit(cache=True, nogil=True, inline="always")
+@jit(nogil=True, inline="always")
 def spread(byte: Any) -> Any:
     """A word whose byte i is bit i of `byte`: copy it, pick a bit of each copy, carry it to the top of its byte."""
     picked = np.uint64(byte) * np.uint64(ONES) & np.uint64(PICK)
     return (picked + np.uint64(CARRY)) >> np.uint64(7) & np.uint64(ONES)
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def listed(flags: UInt8, found: Int32) -> int:
     """Write the indices of bytes that are 1 into `found`, eight at a look; how many there are.
 
@@ -143,7 +143,7 @@ def listed(flags: UInt8, found: Int32) -> int:
     return count
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def weigh(lanes: UInt64, weight: Int16, arriving: Int32) -> int:
     """arriving += weight * count; the counts are emptied. Their sum."""
     counts, total = lanes.view(np.uint8), np.int32(0)
@@ -156,7 +156,7 @@ def weigh(lanes: UInt64, weight: Int16, arriving: Int32) -> int:
     return int(total)
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def add_by_chance(key: Any, first: int, row: UInt8, weight: Int16, chance: UInt8, room: Room) -> int:
     """Add the synapses of one axon where some are stochastic, with the random words from `first` on. Their number."""
     for b in range(row.size):
@@ -172,7 +172,7 @@ def add_by_chance(key: Any, first: int, row: UInt8, weight: Int16, chance: UInt8
     return int(total)
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def integrate(core: int, count: int, key: Any, cores: Cores, room: Room) -> int:
     """arriving <- what the active axons bring to each neuron; how many synapses that were."""
     arriving, crossbar, lanes, synaptic = room.arriving, cores.crossbar, room.lanes, 0
@@ -197,7 +197,7 @@ def integrate(core: int, count: int, key: Any, cores: Cores, room: Room) -> int:
     return synaptic
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def draw(key: Any, mask: Int32, leak: Int16, kind: UInt8, room: Room) -> None:
     """eta of all neurons, and their leaks of this tick before a reversal."""
     for n in range(mask.size):
@@ -208,7 +208,7 @@ def draw(key: Any, mask: Int32, leak: Int16, kind: UInt8, room: Room) -> None:
         room.leak[n] = np.int16(moved if kind[n] & LEAKS_BY_CHANCE else size)
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def update(
     potential: Int32, arriving: Int32, leak: Int16, eta: Int32, threshold: Int32, floor: Int32, reset_to: Int32,
     kind: UInt8, flags: UInt8, highest: int,
@@ -242,7 +242,7 @@ def update(
     return int(saturated), int(restless)
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def send(core: int, tick: int, cores: Cores, state: State) -> None:
     """Put the spikes of this tick on the axons where they will arrive."""
     depth = state.ring.shape[0]
@@ -253,7 +253,7 @@ def send(core: int, tick: int, cores: Cores, state: State) -> None:
             state.ring[slot, route >> CORE_SHIFT, (route >> AXON_SHIFT) & AXON] = 1
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def step_core(core: int, tick: int, tick_key: Any, cores: Cores, state: State, room: Room) -> None:
     """One tick of one core."""
     axons = state.ring[tick % state.ring.shape[0], core]
@@ -279,7 +279,7 @@ def step_core(core: int, tick: int, tick_key: Any, cores: Cores, state: State, r
     send(core, tick, cores, state)
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def receive(tick: int, events: Events, event: int, ring: UInt8) -> int:
     """Put what comes from outside in this tick on its axons; the next event's index."""
     slot = tick % ring.shape[0]
@@ -289,7 +289,7 @@ def receive(tick: int, events: Events, event: int, ring: UInt8) -> int:
     return event
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def record(tick: int, row: int, outputs: int, cores: Cores, state: State, records: Records) -> int:
     """Keep what is wanted of this tick, `row` of its chunk; how many spikes of the output bus are recorded."""
     grouped, by_neuron, bus = records.group.size > 0, records.by_neuron.size > 0, records.out_tick.size > 0
@@ -313,7 +313,7 @@ def record(tick: int, row: int, outputs: int, cores: Cores, state: State, record
     return outputs
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def new_room(axons: int, types: int, neurons: int) -> Room:
     """Room for cores of that size."""
     return Room(
@@ -329,14 +329,14 @@ def new_room(axons: int, types: int, neurons: int) -> Room:
     )
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def step_some(first: int, last: int, tick: int, tick_key: Any, cores: Cores, state: State, room: Room) -> None:
     """One tick of the cores from `first` to before `last`."""
     for core in range(first, last):
         step_core(core, tick, tick_key, cores, state, room)
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def step_trial(
     first_tick: int, ticks: int, trial_key: Any, cores: Cores, state: State, events: Events, event: int,
     records: Records,

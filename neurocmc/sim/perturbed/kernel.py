@@ -8,9 +8,9 @@ says where it left its register.
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
+from neurocmc.common.jit import jit
 from neurocmc.sim.compartments.kernel import (
     Int32,
     Int64,
@@ -49,7 +49,7 @@ class State(NamedTuple):
     wraps: Int64  # (neurons,) how often the current left its register
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def update_current(u: Int32, keep: UInt32, arriving: Int32, wraps: Int64, weight_shift: int, half: int) -> None:
     """u <- decayed u + (arriving << shift), folded once and counted where it left its register."""
     shift, high, low, whole = np.int32(weight_shift), np.int32(half), np.int32(-half), np.int32(2 * half)
@@ -63,7 +63,7 @@ def update_current(u: Int32, keep: UInt32, arriving: Int32, wraps: Int64, weight
         arriving[i] = 0
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def send(tick: int, count: int, runs: Runs, state: State) -> None:
     """Sum the runs of all that fired, then shift each bundle's sum to where it arrives."""
     for k in range(count):
@@ -81,7 +81,7 @@ def send(tick: int, count: int, runs: Runs, state: State) -> None:
         add_shifted(state.sums[bundle], runs.exponent[bundle], slot)
 
 
-@numba.njit(cache=True, nogil=True)
+@jit(nogil=True)
 def step_trial(
     host: Int32, unit: Int64, state: State, registers: Registers, runs: Runs, counts: Int32, u_record: Int32,
     v_record: Int32,
