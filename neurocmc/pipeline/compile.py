@@ -37,7 +37,7 @@ from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.reporting import write_budget, write_report_of
 from neurocmc.pipeline.sample import SAMPLE, sample_edges
 from neurocmc.sim.host import encode
-from neurocmc.targets import Target, load_target
+from neurocmc.targets import LoihiTarget, Target, load_target
 from neurocmc.verification.coverage import silent_units
 
 DEFAULT_NEURONS = 64
@@ -130,7 +130,7 @@ def _write(
     (folder / "stimuli").mkdir()
     for name, stimulus in stimuli.by_name().items():
         save_stimulus(stimulus, folder / "stimuli" / f"{name}.npz")
-    _emit(folder / "program", lowered, stimuli.by_name())
+    _emit(folder / "program", lowered, target, stimuli.by_name())
     write_certificate(folder, lowered.certificate)
     samples = sample_edges(lowered, stimuli.calibration, options.seed)
     write_file(folder / SAMPLE, json_text({"samples": [sample.as_json() for sample in samples]}))
@@ -162,11 +162,11 @@ def _write_levels(folder: Path, model: Model, lowered: Lowered) -> None:
         write_file(folder / f"{CHIP}.txt", print_level(lowered.chip))
 
 
-def _emit(folder: Path, lowered: Lowered, stimuli: Mapping[str, Stimulus]) -> None:
-    if lowered.chip is not None:
+def _emit(folder: Path, lowered: Lowered, target: Target, stimuli: Mapping[str, Stimulus]) -> None:
+    if lowered.chip is not None and isinstance(target, LoihiTarget):
         for stimulus in stimuli.values():
             encode(lowered.chip.network, stimulus)  # a test stimulus beyond the axons is refused now, not by `verify`
-        emit_loihi(lowered.chip, stimuli, folder)
+        emit_loihi(lowered.chip, stimuli, folder, target.limits.lava_run_config)
     elif lowered.cores is not None:
         emit_truenorth(lowered.cores, stimuli, folder)
     else:

@@ -4,6 +4,7 @@ from neurocmc.targets.loader import known_targets, load_target, parse_target
 from neurocmc.targets.schema import (
     IdealLimits,
     IdealTarget,
+    LavaRunConfig,
     LoihiEnergy,
     LoihiLimits,
     LoihiTarget,
@@ -17,6 +18,7 @@ from neurocmc.targets.schema import (
 __all__ = [
     "IdealLimits",
     "IdealTarget",
+    "LavaRunConfig",
     "LoihiEnergy",
     "LoihiLimits",
     "LoihiTarget",

@@ -20,6 +20,7 @@ Shift = Annotated[int, Field(ge=0, le=32)]
 Seconds = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Step = Literal["receive", "bias", "u", "v", "threshold", "reset", "send"]
+LavaRunConfig = Literal["Loihi1SimCfg", "Loihi2SimCfg"]
 
 LOIHI_STEP_ORDER: tuple[Step, ...] = ("receive", "bias", "u", "v", "threshold", "reset", "send")
 
@@ -38,7 +39,7 @@ class Provenance:
 
 
 class LoihiLimits(StrictModel):
-    """All that the compiler must know of a Loihi: its budgets a core, its number formats, the order of a tick."""
+    """All that the compiler must know of a Loihi: budgets a core, number formats, the order of a tick, Lava's run."""
 
     default_tick_s: Seconds
     cores_per_chip: Count
@@ -81,6 +82,8 @@ class LoihiLimits(StrictModel):
     delay_ticks_max: Natural
     refractory_ticks_max: Natural
     step_order: tuple[Step, ...]
+
+    lava_run_config: LavaRunConfig  # the run configuration with which emitted programs run on Lava
 
     @model_validator(mode="after")
     def _consistent(self) -> "LoihiLimits":

@@ -21,6 +21,7 @@ from .made_networks import drive, network_of, pool, wire
 CHIPS = ("loihi1", "loihi2")
 CHOSEN = {"default_tick_s"}  # a tick to begin with, not a limit: test_time_scale
 BY_SCHEMA = {"filter_stages", "step_order"}  # no other value is a target at all: test_targets
+LAVA = {"lava_run_config"}  # what a program is emitted with: test_named_otherwise
 
 
 def chip(name: str, **limits: Any) -> LoihiTarget:
@@ -270,7 +271,7 @@ def test_no_compiled_neuron_is_refractory_and_hand_made_ones_keep_to_the_limit(n
 
 def test_no_limit_is_without_a_row() -> None:
     rows = set(PLACED) | set(FORMULA) | set(REGISTERS) | RULE | {"spike_payload_bits", "refractory_ticks_max"}
-    assert rows | CHOSEN | BY_SCHEMA == set(LoihiLimits.model_fields)
+    assert rows | CHOSEN | BY_SCHEMA | LAVA == set(LoihiLimits.model_fields)
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:

@@ -146,6 +146,7 @@ def test_both_loihis_do_the_same_arithmetic() -> None:
         "compartments_per_core",
         "synapse_memory_bits_per_core",
         "spike_payload_bits",
+        "lava_run_config",
     }
 
 

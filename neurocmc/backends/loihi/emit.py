@@ -24,24 +24,32 @@ from neurocmc.ir.stimulus import Stimulus, name_problems
 from neurocmc.sim.host import axon_spikes, encode
 from neurocmc.sim.loihi_reference import group_matrix, neuron_slices
 from neurocmc.sim.weight_groups import weight_groups
+from neurocmc.targets import LavaRunConfig
 
 TRIALS_EMITTED = 4
 Arrays = dict[str, NDArray[Any]]
 
 
-def emit_loihi(program: ChipProgram, stimuli: Mapping[str, Stimulus], directory: Path) -> None:
+def emit_loihi(
+    program: ChipProgram,
+    stimuli: Mapping[str, Stimulus],
+    directory: Path,
+    run_config: LavaRunConfig = "Loihi1SimCfg",
+) -> None:
     """Write `run.py`, `network.npz`, `README.md` and a `stimulus-NAME.npz` for each stimulus into `directory`.
 
     Where a part of the network is a chain of layers that lava-dl's netx holds as it is, `network.net` as well.
     Of each stimulus the first TRIALS_EMITTED trials are written, as spikes of the input axons. `directory` is made
-    if it is not there. Raises InputError where a stimulus does not fit the network's inputs or cannot name a file,
-    InfeasibleError where Lava's models cannot hold a number of it as it is, ValueError where there is no stimulus.
+    if it is not there. `run_config` is the one that the target states (`lava_run_config`).
+
+    Raises InputError where a stimulus does not fit the network's inputs or cannot name a file, InfeasibleError where
+    Lava's models cannot hold a number of it as it is, ValueError where there is no stimulus.
     """
     first = {name: stimulus.take(slice(TRIALS_EMITTED)) for name, stimulus in stimuli.items()}
     encoded = {name: encode(program.network, stimulus) for name, stimulus in first.items()}
     ticks = {name: stimulus.ticks(program.network.tick_s) for name, stimulus in first.items()}
     labels = {name: stimulus.labels for name, stimulus in first.items()}
-    emit_encoded(program, encoded, ticks, labels, directory)
+    emit_encoded(program, encoded, ticks, labels, directory, run_config)
 
 
 def emit_encoded(
@@ -50,6 +58,7 @@ def emit_encoded(
     ticks: Mapping[str, int],
     labels: Mapping[str, Int],
     directory: Path,
+    run_config: LavaRunConfig = "Loihi1SimCfg",
 ) -> None:
     """`emit_loihi` for host values that are already encoded: stimulus name -> input name -> (trials, ticks, units).
 
@@ -66,7 +75,8 @@ def emit_encoded(
     layered = layered_part(program.network)
     if layered.layers:
         write_netx(directory / "network.net", layered, program.network.name, program.network.tick_s)
-    fields = _template_fields(program, sorted(values), max(ticks.values())) | {"netx": _netx_fields(layered)}
+    fields = _template_fields(program, sorted(values), max(ticks.values()))
+    fields |= {"netx": _netx_fields(layered), "run_config": run_config}
     for template in ("run.py", "README.md"):
         text = _environment().get_template(f"{template}.j2").render(fields)
         write_file(directory / template, text)
@@ -189,7 +199,6 @@ def _template_fields(program: ChipProgram, stimuli: list[str], steps: int) -> di
         "steps": steps,
         "cores": program.cores,
         "neurons": network.neurons,
-        "run_config": "Loihi1SimCfg" if program.target == "loihi1" else "Loihi2SimCfg",
         "stimulus_file": stimulus_file(stimuli[0]),
         "stimulus_files": [stimulus_file(name) for name in stimuli],
         "populations": [
