@@ -62,7 +62,9 @@ def run(console: Console, out: Path, quick: bool) -> None:
     (out / "accuracy.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def our_errors(target: LoihiTarget, neurons: tuple[int, ...], seeds: int) -> tuple[OurRow, ...]:
+def our_errors(
+    target: LoihiTarget, neurons: tuple[int, ...], seeds: int, codes: tuple[Code, ...] = CODES
+) -> tuple[OurRow, ...]:
     """NRMSE per seed of initial voltages; the threshold code has none, all its seeds are one."""
     circuit, stimulus = swta(), switch_of_winner()
     rate, calibration = simulate_rate(circuit, stimulus), calibrated(circuit, stimulus)
@@ -77,7 +79,7 @@ def our_errors(target: LoihiTarget, neurons: tuple[int, ...], seeds: int) -> tup
             neurons=size,
             nrmse=tuple(error(code, size, seed) for seed in range(seeds if code == "rate" else 1)),
         )
-        for code in CODES
+        for code in codes
         for size in neurons
     )
 

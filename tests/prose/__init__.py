@@ -1,0 +1,1 @@
+"""Compares numbers in prose with the tables that scripts wrote."""
