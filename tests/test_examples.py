@@ -13,10 +13,10 @@ from pydantic import BaseModel
 from neurocmc.circuits import recipe
 from neurocmc.frontends import circuit_yaml, stimulus_yaml
 from neurocmc.targets import schema
+from tests.made.waiting import HANGS_S
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
-LIMIT_S = 400
 
 
 def run(*arguments: object, folder: Path, path: str = "") -> str:
@@ -28,7 +28,7 @@ def run(*arguments: object, folder: Path, path: str = "") -> str:
         env=environment | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=LIMIT_S,
+        timeout=HANGS_S,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

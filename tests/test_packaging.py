@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.made.waiting import HANGS_S
+
 ROOT = Path(__file__).resolve().parents[1]
-LIMIT_S = 400
 
 
 def pip(*arguments: object) -> None:
     command = [sys.executable, "-m", "pip", "--quiet", "--quiet", "--disable-pip-version-check", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=HANGS_S)
     assert done.returncode == 0, done.stderr
 
 
@@ -61,7 +62,7 @@ def test_the_wheel_works_where_no_checkout_is(wheel: Path, tmp_path: Path) -> No
             env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
             capture_output=True,
             text=True,
-            timeout=LIMIT_S,
+            timeout=HANGS_S,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from neurocmc.common.resources import resource_path
+from tests.made.waiting import HANGS_S
 
 TIMED = "timings.json"  # the one file that says how long it took
 COMPILE = "import sys; from neurocmc.api import compile; compile(sys.argv[1], target=sys.argv[2], out=sys.argv[3])"
 HASH_SEEDS = ("0", "4711")
-TIME_LIMIT_S = 300
 
 
 def hashes(directory: Path) -> dict[str, str]:
@@ -36,7 +36,7 @@ def test_two_compilations_give_the_same_bytes(tmp_path: Path, model: str, target
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=TIME_LIMIT_S,
+            timeout=HANGS_S,
             check=False,
         )
         assert done.returncode == 0, done.stderr

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-LIMIT_S = 240
+from tests.made.waiting import HANGS_S
 
 
 def run_script(python: Path, *arguments: str | Path, folder: Path) -> str:
-    """What a script printed; the test fails where the script does, or takes longer than LIMIT_S."""
+    """What a script printed; the test fails where the script does, or never ends."""
     lava = subprocess.Popen(
         [str(python), *map(str, arguments)],
         cwd=folder,
@@ -21,12 +21,12 @@ def run_script(python: Path, *arguments: str | Path, folder: Path) -> str:
         start_new_session=True,  # so that all of Lava's processes can be ended at once
     )
     try:
-        output, _ = lava.communicate(timeout=LIMIT_S)
+        output, _ = lava.communicate(timeout=HANGS_S)
     except BaseException as error:
         os.killpg(lava.pid, signal.SIGKILL)
         output, _ = lava.communicate()
         if isinstance(error, subprocess.TimeoutExpired):
-            pytest.fail(f"Lava took more than {LIMIT_S} s:\n{output}")
+            pytest.fail(f"Lava took more than {HANGS_S:g} s:\n{output}")
         raise
     assert lava.returncode == 0, output
     return output

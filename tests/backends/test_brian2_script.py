@@ -13,12 +13,18 @@ from neurocmc.backends.brian2 import emit_brian2
 from neurocmc.common.errors import InputError
 from neurocmc.sim.brian2_equations import Names
 from neurocmc.sim.brian2_lif import simulate_brian2
+from tests.made.waiting import HANGS_S
 from tests.sim.spiking_networks import random_network, random_stimulus
 
 
 def run(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "run.py", *arguments], cwd=program, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "run.py", *arguments],
+        cwd=program,
+        capture_output=True,
+        text=True,
+        timeout=HANGS_S,
+        check=False,
     )
 
 

@@ -52,7 +52,7 @@ def small() -> CoreProgram:
 
 
 @given(seed=seeds)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_reading_back_gives_the_same_network(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     program = grouped(any_network(seed), seed)
     path = tmp_path_factory.mktemp("corelets") / "corelets.json"

@@ -65,7 +65,7 @@ def check_all_alike(network: CoreNetwork, spikes: CoreInputSpikes, ticks: int, f
 
 
 @given(seed=seeds)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_random_networks(seed: int, tmp_path_factory: pytest.TempPathFactory) -> None:
     network = ranc_network(seed)
     check_all_alike(network, busy_input(network, TICKS, seed), TICKS, tmp_path_factory.mktemp("ranc"))
@@ -86,7 +86,7 @@ def test_the_random_networks_are_busy_and_reach_every_kind_of_neuron(tmp_path: P
 
 
 @given(seed=seeds)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_numbers_fit_the_registers_and_proved_neurons_never_wrap(seed: int) -> None:
     network = ranc_network(seed)
     document, config = written(network, busy_input(network, TICKS, seed), TICKS)

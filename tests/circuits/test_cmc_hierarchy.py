@@ -100,7 +100,7 @@ def test_a_trajectory_is_that_of_the_equations(variant: str, activation: str) ->
     assert np.abs(expected["v"]).max() > 0.1 or variant == "no-ss"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     regions=st.integers(1, 5),
     columns=st.integers(2, 6),

@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -104,26 +103,37 @@ def test_stopped_and_resumed_it_ends_with_the_same_bytes(split: ImageSplit, tmp_
     assert not state_path(output).exists()
 
 
+# `neurocmc train RECIPE -o OUTPUT` in a process that dies at the second step after its state was first kept.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from neurocmc.circuits.cmc import train
+from neurocmc.circuits.cmc.resume import state_path
+from neurocmc.cli.main import run
+augmented, kept = train.augmented, []
+def step(*given):
+    kept.append(state_path(Path(sys.argv[4])).exists())
+    if kept[-2:] == [True, True]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return augmented(*given)
+train.augmented = step
+run()
+"""
+
+
 def test_killed_and_resumed_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
     """The process dies without a chance to tidy up, in the middle of an epoch."""
     recipe = tmp_path / "r.yaml"
-    small = small_recipe(images=200, training={"epochs": 20})
+    small = small_recipe(images=200, training={"epochs": 3})
     recipe.write_text(json.dumps(small.model_dump(mode="json")))  # JSON is YAML
-    command = [sys.executable, "-m", "neurocmc", "train", str(recipe), "-o"]
     output = tmp_path / "killed.pt"
-    with subprocess.Popen([*command, str(output)], stderr=subprocess.DEVNULL) as process:
-        limit = time.monotonic() + 60
-        while not state_path(output).exists():
-            assert process.poll() is None, "ended before it could be killed"
-            assert time.monotonic() < limit
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL
-    done = torch.load(state_path(output), weights_only=True)["state"]["done"]
-    assert 1 <= done < 20
-    resumed = subprocess.run([*command, str(output), "--resume"], capture_output=True, text=True, check=True)
-    assert f"epoch {done + 1} of 20" in resumed.stderr
-    assert f"epoch {done} of 20" not in resumed.stderr
+    killed = subprocess.run([sys.executable, "-c", KILLED, "train", str(recipe), "-o", str(output)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert torch.load(state_path(output), weights_only=True)["state"]["done"] == 1
+    command = [sys.executable, "-m", "neurocmc", "train", str(recipe), "-o", str(output), "--resume"]
+    resumed = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "epoch 2 of 3" in resumed.stderr
+    assert "epoch 1 of 3" not in resumed.stderr
     train(small, output=tmp_path / "whole.pt")
     assert output.read_bytes() == (tmp_path / "whole.pt").read_bytes()
 

@@ -126,7 +126,7 @@ def test_trials_follow_from_their_seed_and_purpose_alone(task: str) -> None:
 # The memory's parametrisation
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(raw=st.lists(st.floats(-60, 60), min_size=len(MEMORY_BOUNDS), max_size=len(MEMORY_BOUNDS)))
 def test_whatever_is_trained_the_up_state_exists_and_is_stable(raw: list[float]) -> None:
     recipe = recipe_of("delayed-match")
@@ -365,7 +365,7 @@ def test_code_in_a_checkpoint_is_not_run(tmp_path: Path, monkeypatch: pytest.Mon
     assert not (tmp_path / "pwned").exists()
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(value=st.floats(-(2.0**100), 2.0**100, width=32), task=st.sampled_from(BUNDLED))
 def test_any_finite_numbers_give_a_circuit_that_stays_bounded(
     value: float, task: str, tmp_path_factory: pytest.TempPathFactory

@@ -97,7 +97,7 @@ def test_the_winner_switches_at_the_ratio_beta1_beta2_g(second: float, winner: i
     assert int(run(values, drive)[0, -1, :2].argmax()) == winner
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     strengths=st.lists(st.floats(-3, 12), min_size=4, max_size=4),
     thresholds=st.lists(st.floats(-1, 1), min_size=2, max_size=2),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from neurocmc.cli.main import app
+from tests.made.waiting import HANGS_S
 
 ROOT = Path(__file__).parents[2]
 CHECKPOINT = ROOT / "models" / "swta-digits.pt"
@@ -41,7 +42,7 @@ def run_process(*arguments: str | Path, cwd: Path | None = None, **environment: 
         env={**ours, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=HANGS_S,
         check=False,
     )
     return Run(done.returncode, done.stdout, done.stderr)

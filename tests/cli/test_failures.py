@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from neurocmc.cli.failures import debug, guarded
 from neurocmc.common.errors import InfeasibleError, InputError, Problem
 from tests.cli.running import Run, run
+from tests.made.waiting import HANGS_S
 
 LONG_PATH = "/" + "/".join(["a-rather-long-folder-name"] * 8) + "/model.pt"
 
@@ -129,7 +130,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # which a child of a b
 import neurocmc.pipeline.model as model
 def load(path, images):
     print("waiting", flush=True)
-    time.sleep(60)
+    while True:
+        time.sleep(1)
 model.load = load
 sys.argv = ["neurocmc", "inspect", "m.pt"]
 from neurocmc.cli.main import run
@@ -145,7 +147,7 @@ def test_signals_end_a_real_process_without_a_traceback(number: signal.Signals, 
         assert process.stdout is not None
         assert process.stdout.readline() == "waiting\n"
         process.send_signal(number)
-        _, told = process.communicate(timeout=30)
+        _, told = process.communicate(timeout=HANGS_S)
     assert process.returncode == code
     assert "Traceback" not in told
 
@@ -153,14 +155,13 @@ def test_signals_end_a_real_process_without_a_traceback(number: signal.Signals, 
 @pytest.mark.skipif(os.name != "posix", reason="pipes close otherwise elsewhere")
 def test_a_closed_pipe_is_not_a_missed_budget() -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", "import time; time.sleep(1); from neurocmc.cli.main import run; run()", "targets"],
+        [sys.executable, "-c", "input(); from neurocmc.cli.main import run; run()", "targets"],
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdout.close()  # before the first byte is written
-        told = process.stderr.read()
-        process.wait(timeout=30)
+        process.stdout.close()
+        _, told = process.communicate("go on\n", timeout=HANGS_S)  # nothing was written before
     assert (process.returncode, told) == (141, "")

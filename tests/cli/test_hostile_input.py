@@ -18,6 +18,7 @@ from neurocmc.ir.stimulus import MAX_CELLS, MAX_TICKS, Stimulus
 from neurocmc.pipeline.manifest import read_manifest
 from tests.cli.running import CHECKPOINT, CIRCUIT, ONE_SCREEN, run
 from tests.cli.test_failures import failing
+from tests.made.waiting import HANGS_S
 
 
 @pytest.mark.parametrize(
@@ -160,7 +161,7 @@ def test_many_problems_are_one_screen() -> None:
 def test_a_full_disk_behind_stdout(more: tuple[str, ...]) -> None:
     with open("/dev/full", "wb") as full:  # noqa: PTH123  (a device, not a path of ours)
         command = [sys.executable, "-m", "neurocmc", "targets", *more]
-        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=HANGS_S, check=False)
     assert done.returncode == 2
     assert os.strerror(28) in done.stderr
     assert "Traceback" not in done.stderr
@@ -168,5 +169,5 @@ def test_a_full_disk_behind_stdout(more: tuple[str, ...]) -> None:
 
 def test_a_closed_stdout() -> None:
     command = f"{sys.executable} -m neurocmc targets >&-"
-    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True, timeout=HANGS_S, check=False)
     assert (done.returncode, done.stderr) == (0, "")

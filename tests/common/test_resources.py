@@ -10,6 +10,7 @@ import pytest
 import neurocmc
 from neurocmc.common.errors import InputError
 from neurocmc.common.resources import resource_folder, resource_path
+from tests.made.waiting import HANGS_S
 
 PACKAGE = Path(neurocmc.__file__).parent
 
@@ -52,7 +53,7 @@ def installed(site: Path) -> str:
     # -I keeps the checkout off the path; the copy is put first.
     code = f"import sys; sys.path.insert(0, {str(site)!r})\n{PROBE}"
     result = subprocess.run(
-        [sys.executable, "-I", "-c", code], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-I", "-c", code], capture_output=True, text=True, timeout=HANGS_S, check=True
     )
     return result.stdout.strip()
 

@@ -30,7 +30,7 @@ def short_walks(program: MachineProgram) -> Stimulus:
     return walk_stimulus("short", program.machine, program.timing, walks)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
 def test_a_random_machine_follows_its_automaton(seed: int, symbols: int) -> None:
     machine = random_machine(seed)
@@ -43,7 +43,7 @@ def test_a_random_machine_follows_its_automaton(seed: int, symbols: int) -> None
 
 
 @given(st.integers(0, 10_000), st.integers(2, 20), st.integers(1, 6))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_tour_takes_every_entry_of_the_table(seed: int, states: int, symbols: int) -> None:
     machine = drawn_machine(np.random.default_rng(seed), states, symbols)
     assert not machine.unreachable()

@@ -244,7 +244,7 @@ def test_files_that_are_no_checkpoint(
     assert not (tmp_path / "pwned").exists()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(at=st.floats(0, 1, exclude_max=True), byte=st.integers(0, 255), cut=st.booleans())
 def test_no_damage_escapes_as_anything_but_an_input_error(
     at: float, byte: int, cut: bool, tmp_path_factory: pytest.TempPathFactory

@@ -48,7 +48,7 @@ def textbook(
     return np.array(rates), np.array(states)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     form=st.sampled_from(["filter-after", "filter-before"]),
     transfer=st.sampled_from(["relu", "sigmoid", "softplus"]),

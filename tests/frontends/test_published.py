@@ -90,7 +90,7 @@ def test_initial_states_and_decisions_are_those_of_the_model(
     np.testing.assert_allclose(found, scores, atol=2e-5)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(nodes=st.integers(1, 4), seed=st.integers(0, 10**6), shared=st.booleans(), negative=st.booleans())
 def test_any_circuit_follows_the_equations(
     nodes: int, seed: int, shared: bool, negative: bool, tmp_path_factory: pytest.TempPathFactory

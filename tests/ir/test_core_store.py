@@ -92,7 +92,7 @@ def test_what_does_not_fit_together_is_refused_at_once(tmp_path: Path) -> None:
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(name=st.sampled_from(["c.json", "c.npz"]), data=st.data())
 def test_damage_anywhere_is_an_input_error_or_harmless(
     name: str, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -49,7 +49,7 @@ def test_a_level_comes_back_exactly(level: Callable[[], Any], kind: type[Any], t
     assert same(load_level(tmp_path, "10-level", kind), level())
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1))
 def test_any_integer_network_comes_back_exactly(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     network, folder = random_network(seed), tmp_path_factory.mktemp("store")
@@ -244,7 +244,7 @@ def test_a_document_that_is_none_is_refused(content: bytes | None, text: str, tm
 
 
 @pytest.mark.parametrize("name", ["r.json", "r.npz"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_damage_anywhere_is_an_input_error_or_harmless(
     name: str, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

@@ -19,7 +19,7 @@ from tests.passes.small_circuits import driven, population, ramp
 from tests.passes.test_relays import mixed_orders, steps
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1))
 def test_restored_trajectories_and_scores_are_the_same(seed: int) -> None:
     circuit = mixed_orders(seed)

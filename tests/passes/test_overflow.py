@@ -81,7 +81,7 @@ def check_sound(network: IntegerNetwork, host: dict[str, HostBound], values: dic
     return all(bound.fits(VOLTAGE_LIMIT) for bound in bounds.values())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 10**6),
     populations=st.integers(1, 3),
@@ -96,7 +96,7 @@ def test_no_run_leaves_its_bounds_whatever_the_host_sends(
     check_sound(network, host, free_values(network, seed))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 10**6), shrink=st.integers(2, 8), filtered=st.booleans(), share=st.floats(0.02, 0.9))
 def test_no_run_leaves_its_bounds_at_calibrated_drives(seed: int, shrink: int, filtered: bool, share: float) -> None:
     network = milder(random_network(seed), shrink, filtered)
@@ -131,7 +131,7 @@ def test_the_properties_above_see_both_kinds_of_network() -> None:
 
 
 @given(arriving=st.integers(-(10**7), 10**7), decay=st.integers(1, 4096), start=st.floats(0.0, 1.0))
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 def test_settled_is_where_stepping_ends(arriving: int, decay: int, start: float) -> None:
     assume(decay >= 40 or abs(arriving) < 10**4)
     rest = settled(arriving, decay, 12)

@@ -176,7 +176,7 @@ def test_the_same_network_is_placed_the_same() -> None:
     assert len(first.held_by_core) > 5
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     network=networks(),
     compartments=st.integers(4, 60),

@@ -103,7 +103,7 @@ def fits_neuron_by_neuron(network: IntegerNetwork, target: LoihiTarget) -> bool:
     return True
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(
     network=networks(),
     compartments=st.integers(8, 128),
@@ -131,7 +131,7 @@ def test_every_neuron_has_one_place_and_no_core_is_overfull(
     assert 1 <= program.cores_lower_bound <= program.cores
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(network=networks(), compartments=st.integers(8, 128))
 def test_use_is_what_counting_synapse_by_synapse_gives(network: IntegerNetwork, compartments: int) -> None:
     """Every axon, expanded: one out-axon for each neuron, projection and core it reaches, one in-axon there."""

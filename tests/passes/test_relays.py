@@ -60,7 +60,7 @@ def steps(circuit: RateCircuit, seed: int) -> Stimulus:
     return Stimulus(name="steps", duration_s=0.08, edges_s=[0.0, 0.03], values=values, labels=[-1, -1])
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1))
 def test_every_trajectory_is_the_same(seed: int) -> None:
     circuit = mixed_orders(seed)

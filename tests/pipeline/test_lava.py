@@ -17,6 +17,7 @@ from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lava import find_lava_python, simulate_lava
+from tests.made.waiting import HANGS_S, until
 from tests.sim.random_networks import random_network
 
 TICKS = 12
@@ -116,16 +117,15 @@ def test_an_interpreter_that_is_not_there(
 def test_at_the_limit_all_processes_are_ended(
     network: IntegerNetwork, stimulus: Stimulus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stand_in(tmp_path, f"sleep 600 & echo $! > {tmp_path}/child; wait", monkeypatch)
-    told = refused(network, stimulus, tmp_path, time_limit_s=1.0)
-    assert "--on lava: it was not done after 1 s" in told
-    assert "--time-limit" in told
+    stand_in(tmp_path, f"sleep {HANGS_S:g} & echo $! > {tmp_path}/child; wait", monkeypatch)
+    limit_s = 0.5
+    while not ((tmp_path / "child").is_file() and (tmp_path / "child").read_text()):  # it came so far in time
+        limit_s *= 2
+        told = refused(network, stimulus, tmp_path, time_limit_s=limit_s)
+        assert f"--on lava: it was not done after {limit_s:g} s" in told
+        assert "--time-limit" in told
     child = int((tmp_path / "child").read_text())
-    for _ in range(100):  # the kernel takes a moment
-        if not alive(child):
-            break
-        time.sleep(0.05)
-    assert not alive(child)
+    until(lambda: not alive(child))  # the kernel takes a moment
 
 
 def alive(process: int) -> bool:
@@ -139,7 +139,7 @@ def alive(process: int) -> bool:
 def test_an_interrupt_ends_the_run(
     network: IntegerNetwork, stimulus: Stimulus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stand_in(tmp_path, f"echo $$ > {tmp_path}/child; echo tick 1 of 12; sleep 600", monkeypatch)
+    stand_in(tmp_path, f"echo $$ > {tmp_path}/child; echo tick 1 of 12; sleep {HANGS_S:g}", monkeypatch)
 
     def interrupt(_stage: str, share: float) -> None:
         if share > 0:

@@ -263,7 +263,7 @@ def test_each_way_in_which_a_potential_is_held(values: dict[str, Any], low: floa
     assert np.isnan(found[2][0, 0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32 - 1))
 def test_no_run_goes_beyond_its_bounds(seed: int) -> None:
     rng = np.random.default_rng(seed)

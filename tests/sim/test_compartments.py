@@ -42,13 +42,13 @@ def assert_is_reference(network: CompartmentNetwork, inputs: np.ndarray, **start
     return run
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32 - 1), size=st.integers(1, 40), batch=st.integers(1, 3))
 def test_a_random_network_runs_as_the_reference_does(seed: int, size: int, batch: int) -> None:
     assert_is_reference(random_compartments(seed, size), random_inputs(seed, batch, TICKS, size))
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_trials_start_where_they_are_told(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -82,7 +82,7 @@ def test_random_networks_cover_what_they_should() -> None:
     assert sum(0.05 < run.raster().mean() < 0.95 for _, run in some_runs()) > 20
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_blocks_and_single_synapses_are_the_same_synapses(seed: int) -> None:
     network = random_compartments(seed, 12)
@@ -103,7 +103,7 @@ def test_blocks_and_single_synapses_are_the_same_synapses(seed: int) -> None:
         assert ours == theirs + summed.sum()
 
 
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 2**32 - 1), threads=st.integers(1, 4))
 def test_threads_and_recordings_change_nothing(seed: int, threads: int) -> None:
     network, inputs = random_compartments(seed, 11), random_inputs(seed, 5, 40, 11)
@@ -130,7 +130,7 @@ def test_spikes_stand_in_order_and_survive_chunks(monkeypatch: pytest.MonkeyPatc
     assert np.array_equal(np.lexsort(events[::-1]), np.arange(events.shape[1]))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_events_are_the_dense_input(seed: int) -> None:
     rng = np.random.default_rng(seed)

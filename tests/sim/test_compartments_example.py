@@ -7,13 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.made.waiting import HANGS_S
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "compartments.py"
 
 
 def run(*arguments: object) -> str:
     command = [sys.executable, str(EXAMPLE), *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True).stdout
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANGS_S, check=True).stdout
 
 
 def test_the_example_prints_its_page_and_judges_a_trace(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def assert_is_reference(network: CoreNetwork, run: CoreRun, trial: int, referenc
     assert run.saturations[trial] == reference.saturations
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1), cores=st.integers(1, 6), axons=st.integers(1, 40), neurons=st.integers(1, 40),
     draws=st.integers(0, LARGEST_SEED), batch=st.integers(1, 2),
@@ -118,7 +118,7 @@ def test_cores_at_rest_are_left_out_until_a_spike_comes() -> None:
     assert woken > 30
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 2**32 - 1), threads=st.integers(1, 3))
 def test_batch_threads_and_recordings_change_nothing(seed: int, threads: int) -> None:
     network = random_cores(seed, 3, 12, 11)
@@ -172,7 +172,6 @@ def test_two_neurons_on_one_line_are_two_spikes_of_the_bus() -> None:
     assert run.outputs.line.tolist() == [2] * 8
 
 
-@settings(deadline=None)
 @given(seed=st.integers(0, LARGEST_SEED), trial=st.integers(0, 10**6), tick=st.integers(0, 2**31 - 2))
 def test_the_kernel_draws_what_the_reference_draws(seed: int, trial: int, tick: int) -> None:
     key = trial_key(seed, trial)

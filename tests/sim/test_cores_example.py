@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.made.waiting import HANGS_S
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -12,5 +14,5 @@ def test_the_example_prints_its_page() -> None:
     page = (ROOT / "docs" / "truenorth-emulator.md").read_text(encoding="utf-8")
     shown = re.findall(r"^```text\n(.*?)^```", page, re.DOTALL | re.MULTILINE)[0]
     command = [sys.executable, str(ROOT / "examples" / "cores.py")]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=True).stdout
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANGS_S, check=True).stdout
     assert told == shown

@@ -55,13 +55,13 @@ def assert_equal_to_reference(network: IntegerNetwork, seed: int) -> EmulatorRun
     return run
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32 - 1), populations=st.integers(1, 4), payload=st.sampled_from([0, 24]))
 def test_a_random_network_runs_as_the_reference_does(seed: int, populations: int, payload: int) -> None:
     assert_equal_to_reference(random_network(seed, populations, payload), seed)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_wraps_and_saturation_are_the_references(seed: int) -> None:
     assert_equal_to_reference(loud_network(seed), seed)
@@ -96,7 +96,7 @@ def test_random_networks_cover_what_they_should() -> None:
     assert min(active) > 0.1
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1), batch=st.integers(1, 5))
 def test_a_batch_is_its_trials(seed: int, batch: int) -> None:
     network = random_network(seed)
@@ -108,7 +108,7 @@ def test_a_batch_is_its_trials(seed: int, batch: int) -> None:
             assert np.array_equal(getattr(together, field)[trial], getattr(alone, field)[0])
 
 
-@settings(deadline=None, max_examples=8)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 2**32 - 1), bits=st.sampled_from([8, 16, 17, 24]))
 def test_decays_of_other_widths_are_the_references(seed: int, bits: int) -> None:
     """Up to 16 bits the loop multiplies in vectors of 32, beyond them one by one."""
@@ -151,7 +151,7 @@ def test_the_start_current_decays_in_the_first_tick() -> None:
     assert (run.u[0] == np.array([[-2048], [-1024], [-512]])).all()
 
 
-@settings(deadline=None, max_examples=6)
+@settings(max_examples=6)
 @given(seed=st.integers(0, 2**32 - 1), threads=st.integers(1, 5))
 def test_threads_change_nothing(seed: int, threads: int) -> None:
     network = random_network(seed)

@@ -57,7 +57,7 @@ def current_of(network: IntegerNetwork, stimulus: Stimulus) -> np.ndarray:
     return run.u[:, :, :4].astype(np.int64)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     decay_u=st.integers(0, 4095),
@@ -75,7 +75,7 @@ def test_an_unfiltered_drive_is_held_within_half_a_quantum(
     assert np.abs(current_of(network, stimulus) - wanted).max() <= quantum / 2 + 1
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32 - 1),
     decay_u=st.integers(20, 4095),
@@ -126,7 +126,6 @@ def test_the_message_says_by_how_much() -> None:
     assert encode(isolated(4095, entry), stimulus.take(slice(0)))["drive"].shape == (0, 100, 4)
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_axon_spikes_sum_exactly(data: st.DataObject) -> None:
     entry = levels.integer().inputs[0]

@@ -93,7 +93,7 @@ def test_shift_rounds_down(value: int, exponent: int) -> None:
     assert shift(one(value), exponent)[0] == int(np.floor(value * 2.0**exponent))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_all_neurons_of_a_unit_share_their_current(seed: int) -> None:
     """The theorem that lets the fast emulator keep one u a unit."""
@@ -105,7 +105,7 @@ def test_all_neurons_of_a_unit_share_their_current(seed: int) -> None:
         assert (u == u[:, :, :1]).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000))
 def test_registers_stay_in_range_and_spikes_are_resets(seed: int) -> None:
     network = random_network(seed)
@@ -161,7 +161,7 @@ def test_more_ticks_than_values_is_an_error() -> None:
         run_reference(network, random_values(network, 1, batch=1, ticks=10), 0, ticks=20)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 10_000))
 def test_groups_hold_every_projection_once_and_only_what_a_synapse_holds(seed: int) -> None:
     network = random_network(seed)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from neurocmc.sim.neuron import SETTLE_TICKS, TICKS, IdealNeuron, LoihiNeuron, Neuron
@@ -21,7 +21,6 @@ def intervals(rate: np.ndarray) -> np.ndarray:
     return 1.0 / rate[rate > 0]
 
 
-@settings(deadline=None)
 @given(
     decay_v=st.integers(0, 4095), theta=st.integers(64, (1 << 23) - 64), low=st.floats(-2, 0), high=st.floats(0.1, 3)
 )
@@ -32,7 +31,6 @@ def test_the_staircase_of_a_loihi_neuron_never_falls(decay_v: int, theta: int, l
     assert (rate <= 1).all()
 
 
-@settings(deadline=None)
 @given(keep=st.floats(0, 0.999), high=st.floats(0.1, 3))
 def test_the_staircase_of_an_ideal_neuron_never_falls(keep: float, high: float) -> None:
     rate = IdealNeuron(keep=keep).rate(np.linspace(-1.0, high, 40))
@@ -79,7 +77,6 @@ def test_the_shortest_memory_of_loihi_is_almost_a_step() -> None:
     assert set(rate[current > 1.0]) == {1.0}
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-8, 8), min_size=1, max_size=20), st.integers(100, 8_000_000))
 def test_biases_stand_on_the_grid(bias: list[float], theta: int) -> None:
     neuron = loihi(4095, theta)

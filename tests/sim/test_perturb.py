@@ -50,7 +50,7 @@ def memory() -> tuple[IntegerNetwork, Stimulus]:
 # --- without a fault ----------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1), populations=st.integers(1, 4), payload=st.sampled_from([0, 24]))
 def test_a_network_spelled_out_is_the_emulator_bit_for_bit(seed: int, populations: int, payload: int) -> None:
     network = random_network(seed, populations, payload)

@@ -168,7 +168,7 @@ def random_stimulus(circuit: RateCircuit, seed: int) -> Stimulus:
     )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1))
 def test_a_random_circuit_runs_as_by_hand(seed: int) -> None:
     circuit = random_circuit(seed)

@@ -142,7 +142,7 @@ def alone(values: Float) -> Float:
     return values[:, None] * np.eye(ITEMS)[0]
 
 
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+@settings(max_examples=EXAMPLES)
 @given(SEEDS)
 def test_single_winner_take_alls(seed: int) -> None:
     """Fixed point, gain and switching of circuits that forbid several winners; sum mode of others that do not."""
@@ -180,7 +180,7 @@ def test_single_winner_take_alls(seed: int) -> None:
     assert np.abs(measured / sum_gain[:, None] - 1.0).max() <= LIMIT
 
 
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
+@settings(max_examples=EXAMPLES)
 @given(SEEDS)
 def test_coupled_winner_take_alls(seed: int) -> None:
     """Up-state and ignition of pairs: 0.5 % below goes out, 0.5 % above climbs, and started at x* it stands there."""
@@ -206,7 +206,7 @@ def test_coupled_winner_take_alls(seed: int) -> None:
     assert np.abs(stands[-1] / star - 1.0).max() <= LIMIT
 
 
-@settings(max_examples=3, deadline=None, derandomize=True)
+@settings(max_examples=3)
 @given(SEEDS)
 def test_what_is_predicted_unstable_is_unstable(seed: int) -> None:
     """Beyond either bound no winner stands below its ceiling: it oscillates (alpha > 2) or runs into it."""

@@ -74,7 +74,7 @@ PARAMETERS = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(PARAMETERS, st.integers(0, 2**32 - 1), number(0.0, 1.0))
 def test_every_circuit_rests_where_theory_says(parameters: Interneurons, seed: int, gate: float) -> None:
     drives = np.random.default_rng(seed).uniform(0.0, 1.2, (8, UNITS))
@@ -83,7 +83,7 @@ def test_every_circuit_rests_where_theory_says(parameters: Interneurons, seed: i
     np.testing.assert_allclose(found, wanted, atol=2e-4 * max(1.0, wanted.max()))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(PARAMETERS)
 def test_the_parameters_are_read_from_the_circuit(parameters: Interneurons) -> None:
     assert interneurons_of(circuit_of(parameters)) == parameters

@@ -1,0 +1,1 @@
+"""What several tests make, run or wait for."""
