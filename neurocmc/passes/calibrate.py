@@ -21,6 +21,7 @@ class DriveRange:
 
     largest: float
     largest_step: float
+    lowest: float  # the least drive on any unit, 0 where none is below it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,4 +66,5 @@ def drive_range(entry: RateInput, stimuli: tuple[Stimulus, ...], dt_s: float) ->
     return DriveRange(
         largest=max(float(np.abs(drive).max(initial=0.0)) for drive in weighted),
         largest_step=max(float(np.abs(np.diff(drive, axis=1, prepend=0.0)).max(initial=0.0)) for drive in weighted),
+        lowest=min(float(drive.min(initial=0.0)) for drive in weighted),
     )

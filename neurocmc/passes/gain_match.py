@@ -37,7 +37,7 @@ from neurocmc.passes.pool_codes import (
 from neurocmc.passes.scales import CURRENT_MARGIN, Scales
 from neurocmc.passes.weight_grid import decay_register, weight_step
 from neurocmc.sim.neuron import Neuron
-from neurocmc.sim.rate import Visited
+from neurocmc.sim.rate import SILENT, Visited
 from neurocmc.targets import LoihiLimits, LoihiTarget, Target
 
 SCALE_CANDIDATES = np.linspace(1.0, 0.75, 251)  # of the largest scale that fits
@@ -116,14 +116,16 @@ class GainMatch:
         )
 
     def _silent(self, circuit: RateCircuit) -> list[Problem]:
+        shown = f"on the calibration stimuli ({', '.join(self.calibration.stimuli)})"
+        highest = {p.name: self.calibration.populations[p.name].activity[1] for p in circuit.populations}
         return [
             Problem(
-                f"population {population.name}",
-                f"it stays silent on the calibration stimuli ({', '.join(self.calibration.stimuli)})",
+                f"population {name}",
+                f"it stays silent {shown}" if activity <= 0 else f"its activity stays below {SILENT:g} {shown}",
                 "calibrate on stimuli that drive it: its gain can only be matched over activities it visits",
             )
-            for population in circuit.populations
-            if not self.calibration.populations[population.name].activity[1] > 0
+            for name, activity in highest.items()
+            if not activity > SILENT
         ]
 
     def _ceiling(self, population: RatePopulation) -> float:
@@ -149,7 +151,8 @@ class GainMatch:
         ladder = self._ladder(population, ceiling, scales)
         shift = population.gain * (population.bias - population.offset)
         recruited = ladder.points[None, :] - shift[:, None]  # in units of gain * u
-        largest, threshold = scales.largest(recruited, rate_current_scale(population, ceiling))
+        span = ladder.high - ladder.low
+        largest, threshold = scales.largest(recruited, span, rate_current_scale(population, ceiling))
         current = np.full((population.size, 1), largest)
         if self.rounding == "gain-preserving" and isinstance(target, LoihiTarget):
             fan_in = _fan_in_per_current(circuit, population, per_spike, tick_s, target.limits)

@@ -21,9 +21,10 @@ import numpy as np
 from neurocmc.common.arrays import Float
 from neurocmc.ir.rate import Classifier, HostLayer, RateCircuit, RatePopulation, RateProjection
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.sim.rate import unit_ranges
+from neurocmc.sim.rate import SILENT, unit_ranges
 
 MARGIN = 0.08  # of the range visited, kept free on either side
+SMALLEST = 1e-6  # of the largest activity of a linear population: a unit below it takes the scale of that one
 NARROWEST = 0.5  # of a linear unit's largest activity: rounding of weights moves a constant by a share of itself
 WHOLE = 0.02  # of a sigmoid's height: a tail shorter than this is not worth cutting off
 LEAST = 0.1  # of a sigmoid's height: no population gets less of it
@@ -85,7 +86,10 @@ def _moved(population: RatePopulation, seen: Float, compared: bool) -> RatePopul
 def _widened(low: Float, high: Float) -> tuple[Float, Float]:
     """Lower end and width of each unit's range with its margins; a unit that hardly moves stands in the middle."""
     level = np.maximum(np.abs(low), np.abs(high))
-    least = np.where(level > 0, NARROWEST * level, 1.0)  # what is always 0 has no scale of its own
+    # What is always 0 has no scale of its own, nor has what is so small beside the others that it might as well be.
+    largest = float(level.max())
+    least = NARROWEST * np.where(level > SMALLEST * largest, level, largest)
+    least = least if largest > SILENT else np.ones_like(level)
     width = np.maximum((1.0 + 2.0 * MARGIN) * (high - low), least)
     return 0.5 * (low + high) - 0.5 * width, width
 

@@ -237,10 +237,12 @@ def _input(
         * (share * entry.largest if entry.tau_s > 0 else entry.largest_step + share * entry.largest)
     )
     exponent = _input_exponent(population, jump_lsb, limits)
+    largest_value = jump_lsb / (1 << (limits.weight_shift + exponent))
+    raise_infeasible(_too_many_axons(entry.name, largest_value, limits))
     return IntegerInput(
         name=entry.name,
         target=entry.target,
-        axon_mantissa=_axons(jump_lsb / (1 << (limits.weight_shift + exponent)), limits),
+        axon_mantissa=_axons(largest_value, limits),
         exponent=exponent,
         payload_bits=limits.spike_payload_bits,
         lsb_per_input=entry.weight * lsb,
@@ -259,6 +261,17 @@ def _input_exponent(population: IntegerPopulation, jump_lsb: float, limits: Loih
         carried = LARGE_AXON_LIMIT * ((1 << limits.weight_mantissa_bits) - 2)
     coarse = np.log2(max(jump_lsb, 1.0) / carried) - limits.weight_shift
     return min(max(int(np.floor(fine)), int(np.ceil(coarse)), 0), limits.weight_exponent_max)
+
+
+def _too_many_axons(name: str, largest_value: float, limits: LoihiLimits) -> Iterable[Problem]:
+    """An input that no core could take in, found before its axons are written down."""
+    needed = 2.0 * largest_value / ((1 << limits.weight_mantissa_bits) - 2)
+    if not limits.spike_payload_bits and needed > limits.in_axons_per_core:
+        yield Problem(
+            f"input {name}",
+            f"its largest jump takes {needed:.3g} axons a unit, limit {limits.in_axons_per_core:,} on one core",
+            "bring the gains of the units it drives closer together, or scale the drive down",
+        )
 
 
 def _axons(largest_value: float, limits: LoihiLimits) -> Int:

@@ -14,6 +14,7 @@ from neurocmc.sim.neuron import IdealNeuron, LoihiNeuron, Neuron
 from neurocmc.sim.rate import Visited
 from neurocmc.targets import IdealTarget, LoihiLimits, LoihiTarget, Target, TrueNorthTarget
 
+LEAST_REACH = 0.1  # of the span of its transfer, that the neurons of a pool are taken to reach over at least
 CURRENT_MARGIN = 1.5  # room in the current register beyond what calibration needs, where nothing more is asked for
 
 
@@ -86,8 +87,11 @@ class Scales:
             voltage_limit_lsb=(1 << (self.limits.voltage_bits - 1)) - 1,
         )
 
-    def largest(self, recruited: Float, rate_scale: float) -> tuple[float, float]:
-        """The largest (current, threshold) at which all biases and the visited currents fit."""
+    def largest(self, recruited: Float, span: float, rate_scale: float) -> tuple[float, float]:
+        """The largest (current, threshold) at which all biases and the visited currents fit.
+
+        `span` is how far the drive moves from where the transfer leaves zero to where it is full.
+        """
         low, high = float(recruited.min()), float(recruited.max())
         if self.code == "rate":
             per_threshold = np.abs(self.rheobase - rate_scale * recruited).max()
@@ -95,7 +99,8 @@ class Scales:
             return self._rate_pair(min(threshold, self.current_limit / rate_scale), rate_scale)
         # Thresholds are rounded down to their grid, of which the rounding of a bias takes up half a step of its own.
         slack = max(self.threshold_step - 0.5 * self.bias_step, 0.0)
-        room = [2.0 * (self.bias_limit - slack) / max(high - low, 1e-12), self.current_limit]
+        # One neuron alone, of one unit, has no reach of its own: then a tenth of its transfer stands for it.
+        room = [2.0 * (self.bias_limit - slack) / max(high - low, LEAST_REACH * span), self.current_limit]
         if high > 0 and self.limits is not None:
             room.append((self.bias_limit + self.highest_threshold - slack) / high)
         if low < 0:

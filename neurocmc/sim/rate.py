@@ -20,6 +20,7 @@ from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 
 RUNAWAY = 1e6  # activity no stable circuit of normalised rates comes near
+SILENT = 1e-12  # activity below which a unit counts as silent: scales are divided by it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,7 +73,8 @@ def boundary(network: LinearThreshold, state: FixedPoint) -> Boundary | None:
     active = np.flatnonzero(state.active)
     if not 0 < len(active) <= SADDLE_UNITS:
         return None
-    masks = np.array(list(product((0, 1), repeat=len(active)))[1:-1], dtype=np.int64)
+    # Of a single unit there are none between silence and itself.
+    masks = np.array(list(product((0, 1), repeat=len(active)))[1:-1], dtype=np.int64).reshape(-1, len(active))
     pieces = np.zeros((len(masks), network.size), dtype=np.int64)
     pieces[:, active] = masks
     points = [p for p in solved(network, state.drive, iter(pieces)) if not p.stable]

@@ -103,8 +103,10 @@ def reached(network: LinearThreshold, drive: Float, filters: Float) -> FixedPoin
 
 def pieces_of(network: LinearThreshold, filters: Float, drive: Float) -> Int:
     """(batch, units) what each unit is at (batch, filters)."""
-    scale = np.maximum(np.abs(filters).max(axis=1, initial=0.0), 1e-300)[:, None]
     rate = network.gain * (filters @ network.weight.T + drive - network.threshold)
+    # Of all units, as in `solved`: those that project nowhere have no filter.
+    largest = np.abs(network.rates(filters, drive)).max(axis=1, initial=0.0)
+    scale = np.maximum(np.maximum(np.abs(filters).max(axis=1, initial=0.0), largest), 1e-300)[:, None]
     # A run only nears its state: what is within a millionth of a threshold is taken to be on the far side of it.
     linear, full = rate > 1e-6 * scale, rate >= network.ceiling * (1.0 - 1e-7)
     return np.where(full & linear, FULL, np.where(linear, LINEAR, SILENT)).astype(np.int64)

@@ -216,6 +216,8 @@ def _ladder(plan: Plan, points: Float, limits: TrueNorthLimits) -> tuple[NDArray
     bits = np.floor(np.log2(width))
     # A noise of 2 b wide steps that are b to 2 b wide is off by less than one of b; the first step must stay silent.
     bits[1:] += np.exp2(bits[1:]) < WIDE_NOISE * width[1:]
+    # No threshold is below 0: a neuron recruited there, or a little above, has no room for noise on its lower side.
+    bits = np.minimum(bits, np.floor(np.log2(np.maximum(2.0 * thresholds, 1.0))))
     masks = np.left_shift(1, np.minimum(bits, limits.noise_mask_bits).astype(np.int64)) - 1
     return np.maximum(thresholds - (masks + 1) // 2, 0), masks
 

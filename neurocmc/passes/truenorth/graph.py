@@ -9,6 +9,7 @@ core the potential V of every neuron of the unit holds this current, `scale` LSB
 (keep 0) is a partial sum of a fan-in tree.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,10 +17,15 @@ import numpy as np
 from neurocmc.common.arrays import Float
 from neurocmc.ir.rate import RateCircuit, RatePopulation
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation
-from neurocmc.passes.calibrate import Calibration
+from neurocmc.passes.calibrate import Calibration, DriveRange
 
 UNFILTERED_KEEP = 0.9  # of a unit that nothing reaches through a filter: any pole will do
 SPAN_MARGIN = 0.12  # of the span of currents visited, kept free on either side
+STANDING_MARGIN = 0.045  # of the way from 0 to where they are: at least so much, however little they vary there
+LEAST_SPAN = 1e-3  # thresholds, of which a pool's points span about one: what varies less is as good as constant
+# An input may be as many times the span: others cancel it, but its axons must carry it. Those of the drive type are
+# strong; what takes away are axons of the feedback type, fewer than the neurons of a filter.
+INPUT_UP, INPUT_DOWN = 10.0, 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +79,8 @@ def graph_of(network: SpikingNetwork, circuit: RateCircuit, calibration: Calibra
     read |= {name for classifier in circuit.classifiers for name in classifier.populations}
     nodes: list[Node] = []
     for population in network.populations:
-        spans = _spans(population, circuit.population(population.name), calibration)
+        arriving = [calibration.inputs[entry.name] for entry in network.inputs if entry.target == population.name]
+        spans = _spans(population, circuit.population(population.name), calibration, arriving)
         nodes += [
             _node(network, population, unit, spans[unit], first, population.name in read)
             for unit in range(population.units)
@@ -81,14 +88,24 @@ def graph_of(network: SpikingNetwork, circuit: RateCircuit, calibration: Calibra
     return tuple(nodes)
 
 
-def _spans(population: SpikingPopulation, rate: RatePopulation, calibration: Calibration) -> Float:
-    """(units, 2) least and greatest current of each unit, with margins; from the drives its population visited."""
+def _spans(
+    population: SpikingPopulation, rate: RatePopulation, calibration: Calibration, arriving: Sequence[DriveRange]
+) -> Float:
+    """(units, 2) least and greatest current of each unit, with margins; from the drives its population visited.
+
+    0 belongs to it. Rounding moves a standing current by a share of itself, not of what it varies by; and a current
+    that never leaves 0 needs a span as well, for its potential must have a scale.
+    """
     shift = rate.gain * (rate.bias - rate.offset)
     per_threshold = population.current_per_drive / rate.gain
     low, high = calibration.populations[population.name].drive
     ends = per_threshold[:, None] * (np.array([low, high])[None, :] - shift[:, None])
-    margin = SPAN_MARGIN * (ends[:, 1] - ends[:, 0])
-    return np.stack([np.minimum(ends[:, 0] - margin, 0.0), np.maximum(ends[:, 1] + margin, 0.0)], axis=1)
+    away = np.maximum(ends[:, 1], 0.0) - np.minimum(ends[:, 0], 0.0)
+    margin = np.maximum(SPAN_MARGIN * (ends[:, 1] - ends[:, 0]), STANDING_MARGIN * away)
+    lowest, highest = np.minimum(ends[:, 0] - margin, 0.0), np.maximum(ends[:, 1] + margin, 0.0)
+    carried = max((max(entry.largest / INPUT_UP, -entry.lowest / INPUT_DOWN) for entry in arriving), default=0.0)
+    least = max(LEAST_SPAN, float(population.current_per_drive.max()) * carried)
+    return np.stack([lowest, np.maximum(highest, lowest + least)], axis=1)
 
 
 def _node(
@@ -135,8 +152,11 @@ def _merged(sources: list[Source]) -> tuple[Source, ...]:
 def with_latency(node: Node, latency_ticks: float) -> Node:
     """The node with a shorter filter, so that filter and latency together delay as the filter alone did.
 
-    Means of the kernels are matched: keep/(1 - keep) falls by the latency. Amplitudes follow, and gains stay.
+    Means of the kernels are matched: keep/(1 - keep) falls by the latency. Amplitudes follow, and gains stay. A
+    filter that stands still (keep 1) is left as it is, to be refused.
     """
+    if node.keep >= 1.0:
+        return node
     lag = node.keep / (1.0 - node.keep) - latency_ticks
     keep = max(lag, 0.0) / (1.0 + max(lag, 0.0))
     factor = (1.0 - keep) / (1.0 - node.keep)

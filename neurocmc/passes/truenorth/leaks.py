@@ -73,8 +73,10 @@ class Leak:
 def choose_leak(corelet: str, keep: float, low: float, high: float, neurons: int, limits: TrueNorthLimits) -> Leak:
     """The leak whose pole and noise are closest to what is wanted, of those that fit the registers.
 
-    Raises InfeasibleError where the time constant is beyond them.
+    Raises InfeasibleError where the time constant is beyond them. `high` is above `low`.
     """
+    if keep >= 1.0:  # so slow that a tick of it is lost in rounding
+        raise InfeasibleError(_beyond(corelet, keep))
     share = -low / (high - low)
     best: tuple[float, Leak] | None = None
     for weight in range(1, 1 << (limits.weight_bits - 1)):
