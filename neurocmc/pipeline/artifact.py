@@ -18,6 +18,7 @@ from typing import Any
 
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import MANIFEST, sha256_of
+from neurocmc.common.process import known_state
 from neurocmc.ir.chip import ChipProgram
 from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.integer import IntegerNetwork
@@ -94,6 +95,7 @@ class Artifact:
             test=tuple(self._stimulus(name) for name in self.manifest["stimuli"]["test"]),
         )
 
+    @known_state()
     def model(self) -> Model:
         """The source, read again from the copy in the artifact."""
         return load(self.directory / self.manifest["source"], self.manifest["options"]["images"])
