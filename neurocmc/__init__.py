@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     __version__: str
 
+# Python imports it no more once the main thread has come to its end, while others may only begin to call us.
+import_module("concurrent.futures.thread")
+
 __all__ = [
     "CompartmentNetwork",
     "CompartmentRun",
@@ -66,7 +69,10 @@ def __getattr__(name: str) -> Any:
 
         return version("neurocmc")
     if name in __all__:
-        return getattr(import_module(_HOMES.get(name, "neurocmc.api")), name)
+        from neurocmc.common.process import known_state
+
+        with known_state():
+            return getattr(import_module(_HOMES.get(name, "neurocmc.api")), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -1,11 +1,13 @@
 """The Python door: load, compile, simulate, verify and budget, with the names and defaults of the command line.
 
 What a user can mend raises a `neurocmc.common.errors.NeurocmcError`, whose `problems` say where, what and the cure.
+A call works in any thread, whatever the process around it has set, and leaves that as it was (`common.process`).
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
+from neurocmc.common.process import known_state
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import Code
 from neurocmc.pipeline.artifact import Artifact, open_artifact
@@ -24,6 +26,7 @@ from neurocmc.report.budget import Budget
 from neurocmc.targets import Target
 
 
+@known_state()
 def load(path: str | Path, images: str | None = None) -> Model:
     """Read a checkpoint (.pt) or a circuit written by hand (.yaml).
 
@@ -33,6 +36,7 @@ def load(path: str | Path, images: str | None = None) -> Model:
     return _load(Path(path), images)
 
 
+@known_state()
 def compile(  # noqa: A001  (called as the command is)
     model: str | Path | Model,
     target: str | Target = "loihi1",
@@ -69,6 +73,7 @@ def compile(  # noqa: A001  (called as the command is)
     return compile_model(model, target, Path(out), options, progress)
 
 
+@known_state()
 def simulate(
     artifact: Artifact | str | Path,
     on: Interpreter = "emulator",
@@ -103,6 +108,7 @@ def simulate(
     )
 
 
+@known_state()
 def verify(
     artifact: Artifact | str | Path,
     samples: int | None = None,
@@ -121,6 +127,7 @@ def verify(
     return _verify(_opened(artifact), options, progress)
 
 
+@known_state()
 def budget(artifact: Artifact | str | Path) -> Budget:
     """What a compiled circuit takes of its target, per core and in all, and its energy estimate."""
     return read_budget(_opened(artifact))

@@ -87,8 +87,8 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
     from neurocmc.pipeline.sample import kept_lines, read_sample
     from neurocmc.report import wording
     from neurocmc.report.core_tables import core_loss_table
-    from neurocmc.report.staging import staging_costs, staging_table, time_scale
-    from neurocmc.report.tables import gain_fit_table, loss_table
+    from neurocmc.report.staging import staging_costs, time_scale
+    from neurocmc.report.tables import gain_fit_table, loss_table, staging_table
     from neurocmc.theory.wording import certificate_lines
 
     network = artifact.spiking

@@ -18,6 +18,7 @@ import typer
 
 from neurocmc.cli.output import console, say_json
 from neurocmc.common.errors import InputError, NeurocmcError, Problem
+from neurocmc.common.process import known_state
 
 MISSED, INPUT, DEFECT, INTERRUPTED, CLOSED_PIPE = 1, 2, 3, 130, 141
 MAX_REASON = 200
@@ -41,7 +42,8 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         as_json = bool(kwargs.get("as_json"))
         try:
-            command(*args, **kwargs)
+            with known_state():
+                command(*args, **kwargs)
         except NeurocmcError as error:
             raise _told(error, as_json) from None
         except MemoryError:

@@ -1,11 +1,14 @@
 """The `neurocmc` command: its commands in the order in which one uses them, and the options before them."""
 
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
-from io import TextIOWrapper
+from io import TextIOWrapper, UnsupportedOperation
+from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any
+from typing import Annotated, Any, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -84,8 +87,22 @@ def _terminated(_number: int, _frame: FrameType | None) -> None:
 
 def run() -> None:
     """The entry point of the `neurocmc` script."""
-    signal.signal(signal.SIGTERM, _terminated)
+    if threading.current_thread() is threading.main_thread():  # no other thread may
+        signal.signal(signal.SIGTERM, _terminated)
+    sys.stdout, sys.stderr = _writable(sys.stdout), _writable(sys.stderr)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a µ is no reason to fail
     app(prog_name="neurocmc")
+
+
+def _writable(stream: TextIO | None) -> TextIO:
+    """The stream, or where it was closed before we began, one that forgets: exit codes are told all the same."""
+    try:
+        if stream is not None:
+            os.write(stream.fileno(), b"")
+    except UnsupportedOperation:  # no file stands behind it: whoever put it there catches the text
+        pass
+    except (OSError, ValueError):
+        stream = None
+    return stream or Path(os.devnull).open("w", encoding="utf-8")

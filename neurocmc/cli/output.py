@@ -4,6 +4,7 @@ Without a terminal there are no colours, the page is `PLAIN_WIDTH` columns wide,
 Plain lines are never wrapped: a path can always be copied in one piece.
 """
 
+import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
@@ -20,22 +21,31 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 PLAIN_WIDTH = 100
+LEAST_WIDTH = 20  # narrower, there is no room for an indented word
+NARROW, WIDEST = 80, 10_000
 MAX_UNWRAPPED = 40
 StageProgress = Callable[[str, float], None]  # stage, share done
 
 
 def page_width(stream: TextIO | None = None) -> int | None:
     """The width to set on `stream` (stdout): fixed without a terminal, None (the terminal's own) with one."""
-    shown_on = stream or sys.stdout
-    return None if shown_on is not None and shown_on.isatty() else PLAIN_WIDTH  # None where stdout is closed
+    if not is_terminal(stream or sys.stdout):
+        return PLAIN_WIDTH
+    said = os.environ.get("COLUMNS", "")  # which comes before what the terminal says of itself
+    return LEAST_WIDTH if said.isdigit() and int(said) < LEAST_WIDTH else None
 
 
-def console(stream: TextIO | None = None) -> "Console":
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody watches a stream; it is None where the process was started without one."""
+    return stream is not None and stream.isatty()
+
+
+def console(stream: TextIO | None = None, width: int | None = None) -> "Console":
     """A rich console on `stream` (stdout) that takes text as it is: no markup, no guesses at what to highlight."""
     from rich.console import Console
 
     stream = stream or sys.stdout
-    return Console(file=stream, width=page_width(stream), markup=False, highlight=False, emoji=False)
+    return Console(file=stream, width=width or page_width(stream), markup=False, highlight=False, emoji=False)
 
 
 def say(text: str = "") -> None:
@@ -44,12 +54,22 @@ def say(text: str = "") -> None:
 
 
 def show(*what: "RenderableType") -> None:
-    """Print tables on stdout."""
+    """Print tables on stdout; wider than the page where that is too narrow for them, for the terminal to wrap."""
     page = console()
+    page = console(width=max(page.width, *(_needed(page, table) for table in what)))
     with page.capture() as captured:
         page.print(*what)
     # Through echo, not by rich itself, which would answer a closed pipe with exit code 1: a missed budget.
     typer.echo(captured.get(), nl=False)
+
+
+def _needed(page: "Console", table: "RenderableType") -> int:
+    """The width below which columns of a table are cut or vanish; on a narrow page, that of the plain one."""
+    from rich.measure import Measurement
+
+    width = Measurement.get(page, page.options.update(width=WIDEST), table)
+    # Folded into 40 columns, a table of ten is a column of letters.
+    return width.minimum if page.width >= NARROW else max(width.minimum, min(width.maximum, PLAIN_WIDTH))
 
 
 def grid(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> "Table":
@@ -115,7 +135,7 @@ def stages(what: str) -> Generator[StageProgress]:
 @contextmanager
 def bar(what: str) -> Generator[Callable[[str, float, str], None]]:
     """A bar on stderr, advanced by (text beside it, share done, line for where there is no terminal)."""
-    if not sys.stderr.isatty():
+    if not is_terminal(sys.stderr):
 
         def write(_text: str, _share: float, line: str) -> None:
             if line:

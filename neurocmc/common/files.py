@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import math
-import os
 import shutil
 import tempfile
 import zipfile
@@ -13,6 +12,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
+from uuid import uuid4
 
 import numpy as np
 from numpy.lib import format as npy_format
@@ -40,11 +40,11 @@ def replace_directory(path: Path) -> Generator[Path]:
     check_replaceable(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+        temporary = _beside(path)
+        temporary.mkdir()
     except OSError as error:
         raise _cannot_write(path, error) from None
     try:
-        temporary.chmod(0o777 & ~_umask())
         yield temporary
         check_replaceable(path)
         try:
@@ -66,11 +66,9 @@ def write_file(path: Path, content: bytes | str) -> None:
         if path.exists() and not path.is_file():  # /dev/null, a pipe: moving a file over it would be its end
             raise InputError(Problem(str(path), "is not a regular file", "name a file, or a path that is free"))
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as stream:
+        temporary = _beside(path)
+        with temporary.open("xb") as stream:
             stream.write(data)
-        temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
         raise _cannot_write(path, error) from None
@@ -167,7 +165,7 @@ def _place(path: Path) -> Path:
     try:
         place = path.resolve()
         place.exists()  # it raises for a name too long and for a folder that may not be looked into
-        inside = Path.cwd().is_relative_to(place)
+        inside = _working_directory().is_relative_to(place)
     except RuntimeError:  # what Python 3.11 and 3.12 make of links in a circle
         raise InputError(Problem(str(path), "is a symbolic link that leads to itself", "name another path")) from None
     except OSError as error:
@@ -176,6 +174,14 @@ def _place(path: Path) -> Path:
         what = "is the directory in which you are, or holds it: it cannot be replaced by another"
         raise InputError(Problem(str(path), what, "name a directory below it, or go elsewhere first"))
     return place
+
+
+def _working_directory() -> Path:
+    """Where the process is; the root where that was removed in the meantime, which holds no place but itself."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path("/")
 
 
 def check_replaceable(path: Path) -> None:
@@ -225,11 +231,13 @@ def _swap(temporary: Path, path: Path) -> None:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def _umask() -> int:
-    """The process's file mode mask: temporary files are private, what they become should not be."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _beside(path: Path) -> Path:
+    """A name of its own beside `path`.
+
+    What is made there gets its mode from the system: to ask for the mode mask of the process is to change it for a
+    moment, for all of its threads.
+    """
+    return path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
 
 
 def _cannot_write(path: Path, error: OSError) -> InputError:

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import MANIFEST, sha256_of
+from neurocmc.common.process import known_state
 from neurocmc.ir.chip import ChipProgram
 from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.integer import IntegerNetwork
@@ -112,6 +113,7 @@ class Artifact:
             cores=None if self.cores is None else _seen_through(self.cores, own, tau_s),
         )
 
+    @known_state()
     def model(self) -> Model:
         """The source, read again from the copy in the artifact."""
         return load(self.directory / self.manifest["source"], self.manifest["options"]["images"])

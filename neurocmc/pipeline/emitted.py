@@ -19,6 +19,7 @@ from neurocmc.backends.truenorth import CORELETS_FILE, read_corelets, read_host_
 from neurocmc.backends.truenorth import stimulus_file as cores_stimulus_file
 from neurocmc.common.arrays import Bool
 from neurocmc.common.files import read_npz
+from neurocmc.common.process import child_environment
 from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.recording import SpikeTrain
@@ -108,7 +109,14 @@ def _brian2_edge(artifact: Artifact, stimulus: Stimulus) -> Edge:
     program = artifact.directory / "program"
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "spikes.npz"
-        command = [sys.executable, "run.py", "--stimulus", brian2_stimulus_file(stimulus.name), "--out", str(out)]
+        command = [
+            sys.executable or "python3",
+            "run.py",
+            "--stimulus",
+            brian2_stimulus_file(stimulus.name),
+            "--out",
+            str(out),
+        ]
         if edge := edge_unless_run("brian2 ~ emitted", command, program):
             return edge
         theirs = read_npz(out)
@@ -134,7 +142,15 @@ def edge_unless_run(name: str, command: list[str], folder: Path) -> Edge | None:
     """
     try:
         process = subprocess.Popen(
-            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            command,
+            cwd=folder,
+            env=child_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
         )
     except OSError as error:
         return not_run(name, QUANTITY, f"{command[0]} cannot be run: {error.strerror}")

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from neurocmc.backends.loihi.emit import stimulus_arrays
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import read_npz, write_npz
+from neurocmc.common.process import child_environment
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.stimulus import Stimulus
@@ -96,6 +97,8 @@ class _Run:
             process = subprocess.Popen(
                 self.command,
                 cwd=self.folder,
+                env=child_environment(),
+                stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.process import known_state
 from neurocmc.common.strict_yaml import load_document
 from neurocmc.frontends.automaton.read import MachineProgram, is_program, read_program
 from neurocmc.frontends.circuit_yaml import LoadedYaml, read_circuit_yaml
@@ -97,6 +98,7 @@ def _from_checkpoint(path: Path, images: str | None) -> Model:
 
     loaded = read_checkpoint(path, images)
 
+    @known_state()
     def read_stimuli() -> StimulusSet:
         calibration, *test = loaded.stimuli.values()
         return StimulusSet(calibration=(calibration,), test=tuple(test))
@@ -106,9 +108,9 @@ def _from_checkpoint(path: Path, images: str | None) -> Model:
         circuit=loaded.circuit,
         facts=facts_of(loaded),
         read_stimuli=read_stimuli,
-        reference=loaded.reference,
+        reference=known_state()(loaded.reference),
         images=images,
-        test_images=loaded.test_images if isinstance(loaded, LoadedCmc) else None,
+        test_images=known_state()(loaded.test_images) if isinstance(loaded, LoadedCmc) else None,
     )
 
 

@@ -1,12 +1,8 @@
 """What staging did to a circuit, and what it costs: relays, offsets, and the time that a tick stands for."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
 
 from neurocmc.ir.rate import RateCircuit, RatePopulation
 from neurocmc.ir.spiking import SpikingNetwork
@@ -65,23 +61,6 @@ def _what(is_relay: bool, staged: RateCircuit, population: RatePopulation) -> st
         return "cut to what it visits" if population.transfer != "relu" else "linear, counted from its lowest visit"
     (onward,) = [projection for projection in staged.projections if projection.source == population.name]
     return f"relay: first stage of the kernel of {onward.target}, tau {1e3 * onward.tau_s:.4g} ms"
-
-
-def staging_table(costs: Sequence[StagingCost]) -> RenderableType:
-    """Every relay and offset with what it costs."""
-    table = Table(title="rewritten for pools of neurons (exactly; the pools then round)", title_justify="left")
-    for heading in ("population", "what", "neurons", "ticks", "pool spans", "rounds by"):
-        table.add_column(heading, justify="right" if heading in ("neurons", "ticks", "rounds by") else "left")
-    for cost in costs:
-        table.add_row(
-            Text(cost.population),
-            Text(cost.what),
-            f"{cost.neurons:,}",
-            str(cost.ticks),
-            f"{cost.spans[0]:.4g} .. {cost.spans[1]:.4g}",
-            f"{cost.half_step:.2g}",
-        )
-    return table
 
 
 def time_scale(circuit: RateCircuit, staged: RateCircuit, target: Target) -> str:

@@ -3,7 +3,7 @@
 Names come from the user's files, so they are put into cells as Text, never as markup.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -16,6 +16,7 @@ from neurocmc.report.budget import Budget, CoreUse
 from neurocmc.report.energy import EnergyEstimate, EnergyTerm, citations
 from neurocmc.report.layout import limit_text, line, percent_text, plain_table
 from neurocmc.report.losses import population_losses, projection_losses
+from neurocmc.report.staging import StagingCost
 from neurocmc.verification.edges import Edge
 
 CORES_LISTED = 16
@@ -280,3 +281,20 @@ def _core_table(budget: Budget) -> RenderableType:
 
 def _fullness(core: CoreUse) -> float:
     return max(row.percent or 0.0 for row in core.resources)
+
+
+def staging_table(costs: Sequence[StagingCost]) -> RenderableType:
+    """Every relay and offset with what it costs."""
+    table = Table(title="rewritten for pools of neurons (exactly; the pools then round)", title_justify="left")
+    for heading in ("population", "what", "neurons", "ticks", "pool spans", "rounds by"):
+        table.add_column(heading, justify="right" if heading in ("neurons", "ticks", "rounds by") else "left")
+    for cost in costs:
+        table.add_row(
+            Text(cost.population),
+            Text(cost.what),
+            f"{cost.neurons:,}",
+            str(cost.ticks),
+            f"{cost.spans[0]:.4g} .. {cost.spans[1]:.4g}",
+            f"{cost.half_step:.2g}",
+        )
+    return table

@@ -7,7 +7,7 @@ Brian2: Stimberg, Brette & Goodman 2019, eLife 8:e47314.
 
 import tempfile
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,7 +31,7 @@ from neurocmc.sim.brian2_equations import (
     projection_text,
 )
 from neurocmc.sim.decode import decode_counts
-from neurocmc.sim.quiet_brian2 import brian2, reset_device
+from neurocmc.sim.quiet_brian2 import LOCK, brian2, own_preferences, reset_device
 
 Codegen = Literal["numpy", "cython", "cpp_standalone"]
 Progress = Callable[[float], None]
@@ -256,18 +256,18 @@ def _report(progress: Progress | None, done: float, share: float) -> Any | None:
 
 @contextmanager
 def _codegen(target: Codegen) -> Generator[None]:
-    """Brian2 set to a way of generating code for the body, then back to the device and preference it had."""
-    before = brian2.prefs["codegen.target"]
-    with tempfile.TemporaryDirectory(prefix="neurocmc-brian2-") as directory:
-        if target == "cpp_standalone":
+    """Brian2 set to a way of generating code for the body, then back to the device and preferences it had."""
+    standalone = target == "cpp_standalone"
+    kept = brian2.prefs["codegen.target"] if standalone else target
+    with LOCK, ExitStack() as own:
+        own.enter_context(own_preferences(kept))
+        if standalone:
+            # A place on the disk is asked for only where one is needed.
+            directory = own.enter_context(tempfile.TemporaryDirectory(prefix="neurocmc-brian2-"))
             brian2.set_device("cpp_standalone", directory=directory, build_on_run=True)
         else:
             brian2.set_device("runtime")
-            brian2.prefs["codegen.target"] = target
-        try:
-            yield
-        finally:
-            if target == "cpp_standalone":
-                brian2.all_devices["cpp_standalone"].reinit()
-            brian2.prefs["codegen.target"] = before
-            reset_device()
+        own.callback(reset_device)
+        if standalone:
+            own.callback(brian2.all_devices["cpp_standalone"].reinit)
+        yield

@@ -5,6 +5,7 @@ there are.
 """
 
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -14,14 +15,19 @@ Result = TypeVar("Result")
 
 def each_trial(run: Callable[[int], Result], batch: int, threads: int | None = None) -> list[Result]:
     """`run(trial)` of all trials, in their order, on `threads` threads (None: one for each core we may use)."""
-    workers = min(threads or usable_cores(), batch)
+    workers = min(usable_threads(threads), batch)
     if workers <= 1:
         return [run(trial) for trial in range(batch)]
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(run, range(batch)))
 
 
-def usable_cores() -> int:
-    """Cores that this process may run on."""
+def usable_threads(wanted: int | None) -> int:
+    """As many as wanted (None: one for each core that this process may run on); one where Python starts no pool.
+
+    It starts none once the main thread has come to its end, though others may still be at work.
+    """
+    if not threading.main_thread().is_alive():
+        return 1
     affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    return wanted or (len(affinity(0)) if affinity else os.cpu_count() or 1)

@@ -1,29 +1,62 @@
-"""Brian2, imported without what its import does to the process around it.
+"""Imports Brian2 without what its import does to the process around it, and sets its preferences for a run.
 
 `import brian2` opens a debug log and a copy of the running script in the temporary directory, sends all Python
-warnings through its own logger and replaces `sys.excepthook`. A compiler that uses Brian2 for one of its levels must
-leave the process of its user alone; so all four are undone, unless the user imported Brian2 first, for then they are
-the user's choice. Its handler of interrupts calls the one before it, which is no function in a process that ignores
-them (any that a shell script runs in the background): there the old state is put back as well.
+warnings through its own logger, replaces `sys.excepthook` and takes over interrupts, which only the main thread may
+do. A compiler that uses Brian2 for one of its levels must leave the process of its user alone; so all of them are
+undone, unless the user imported Brian2 first, for then they are the user's choice. Preferences that change what a
+simulation computes have Brian2's own values while we run one, whatever the user, a file in the home or one in the
+working directory says; those of compilers are the user's.
 """
 
 import logging
 import signal
 import sys
 import threading
+import warnings
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
+from typing import Any
+
+from neurocmc.common.process import known_state
+
+LOCK = threading.RLock()  # Brian2 has one device and one set of preferences for the whole process
+_COMPUTED = ("core.", "legacy.", "codegen.runtime.numpy.")
+_COMPUTED_ALSO = ("codegen.loop_invariant_optimisations", "codegen.string_expression_target")
+_INTERRUPTS = "core.stop_on_keyboard_interrupt"  # a run that ends early is no result
+
+
+@contextmanager
+def _process_left_alone() -> Generator[None]:
+    """The process as it was before the import in the body."""
+    excepthook, showwarning, argv = sys.excepthook, warnings.showwarning, sys.argv
+    set_handler, here = signal.signal, threading.get_ident()
+
+    def elsewhere(number: Any, handler: Any) -> Any:
+        if threading.get_ident() == here:
+            return signal.getsignal(number)
+        return set_handler(number, handler)
+
+    signal.signal = elsewhere
+    sys.argv = argv or [""]  # a program that embeds Python need not have any
+    try:
+        yield
+    finally:
+        signal.signal = set_handler
+        sys.argv, sys.excepthook = argv, excepthook
+        if warnings.showwarning is not showwarning:
+            logging.captureWarnings(False)
+
 
 if "brian2" in sys.modules:
     import brian2
 else:
-    _excepthook, _interrupt = sys.excepthook, signal.getsignal(signal.SIGINT)
-    import brian2
+    with known_state(), _process_left_alone():
+        import brian2
     from brian2.utils.logger import BrianLogger
 
-    sys.excepthook = _excepthook
-    if not callable(_interrupt) and threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, _interrupt)
-    logging.captureWarnings(False)
+    logging.getLogger("py.warnings").removeHandler(BrianLogger.console_handler)
     if BrianLogger.file_handler is not None:
         logging.getLogger("brian2").removeHandler(BrianLogger.file_handler)
         BrianLogger.file_handler.close()
@@ -35,6 +68,27 @@ else:
     brian2.prefs["logging.file_log"] = False
     brian2.prefs["logging.save_script"] = False
 
-from brian2.devices.device import reset_device
+reset_device: Callable[[], None] = import_module("brian2.devices.device").reset_device
 
-__all__ = ["brian2", "reset_device"]
+
+@contextmanager
+def own_preferences(target: str) -> Generator[None]:
+    """The body with Brian2's own values for what a simulation computes, and `target` to generate code for."""
+    defaults = {
+        f"{group}.{name}": preference.default
+        for group, (preferences, _) in brian2.prefs.pref_register.items()
+        for name, preference in preferences.items()
+    }
+    wanted = {name: value for name, value in defaults.items() if name.startswith(_COMPUTED) or name in _COMPUTED_ALSO}
+    wanted |= {_INTERRUPTS: False, "codegen.target": target}
+    before = {name: brian2.prefs[name] for name in wanted}
+    try:
+        for name, value in wanted.items():
+            brian2.prefs[name] = value
+        yield
+    finally:
+        for name, value in before.items():
+            brian2.prefs[name] = value
+
+
+__all__ = ["LOCK", "brian2", "own_preferences", "reset_device"]

@@ -3,14 +3,14 @@
 *Threshold code*: a count is phi rounded to whole neurons, so it is off by half a neuron, 0.5/N of the ceiling; at a
 point of recruitment by just that. On a grid each point of recruitment is moved as well, and where phi rises by
 `steepest` of the ceiling per unit of its drive z, a move by d lets a count be off by d steepest more. In LSB of the
-current, d is at most
+current, d is at most the sum of
 
 - half a step of the grid that biases stand on: they were rounded to it;
-- 1: current and threshold are whole numbers, and a neuron fires above;
+- 1: current and threshold are whole numbers, and a neuron fires above its threshold;
 - half of theta keep_v: what a neuron keeps of its voltage from the tick before, theta at most, recruits it earlier,
-  and it then fires in every second tick.
+  but then it fires in every second tick (Loihi's voltage loses 4095/4096 a tick at most).
 
-(Loihi's voltage decays by 4095/4096 a tick at most: a neuron without memory keeps 1/4096.) *Rate code*: 5 %.
+*Rate code*: 5 %.
 """
 
 import numpy as np

@@ -22,7 +22,7 @@ from rich.console import Console
 from neurocmc.ir.cores import RESET_SUBTRACT, CoreNetwork, packed
 from neurocmc.sim.cores import CoreInputSpikes, run_cores
 from neurocmc.sim.cores.reference import run_cores_reference
-from neurocmc.sim.loihi_trials import usable_cores
+from neurocmc.sim.loihi_trials import usable_threads
 from tests.bench.emulators.tables import Rows, as_table
 from tests.bench.environments import ROOT
 from tests.bench.timing import Sample
@@ -50,7 +50,7 @@ def run(console: Console, out: Path, quick: bool) -> None:
         status.update("cores: memory")
         size = SIZES[2] if quick else LARGEST
         measured = {"rows": rows, "memory": {"cores": size, "mb": peak_megabytes(size)}}
-    measured |= {"machine": {"cores": usable_cores(), "load": (load, os.getloadavg()[0])}}
+    measured |= {"machine": {"cores": usable_threads(None), "load": (load, os.getloadavg()[0])}}
     (out / "cores.json").write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
     console.print(as_table("Neurosynaptic cores: median (lowest to highest)", *core_rows(measured)), "")
     console.print(core_line(measured))

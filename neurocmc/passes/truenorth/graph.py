@@ -21,6 +21,7 @@ from neurocmc.passes.calibrate import Calibration, DriveRange
 
 UNFILTERED_KEEP = 0.9  # of a unit that nothing reaches through a filter: any pole will do
 SPAN_MARGIN = 0.12  # of the span of currents visited, kept free on either side
+STANDING_MARGIN = 0.045  # of the way from 0 to where they are: at least so much, however little they vary there
 LEAST_SPAN = 1e-3  # thresholds, of which a pool's points span about one: what varies less is as good as constant
 # An input may be as many times the span: others cancel it, but its axons must carry it. Those of the drive type are
 # strong; what takes away are axons of the feedback type, fewer than the neurons of a filter.
@@ -92,14 +93,15 @@ def _spans(
 ) -> Float:
     """(units, 2) least and greatest current of each unit, with margins; from the drives its population visited.
 
-    0 belongs to it: a standing current comes from there, and rounding moves it by a share of itself. A current that
-    never leaves 0 needs a span as well, for its potential must have a scale.
+    0 belongs to it. Rounding moves a standing current by a share of itself, not of what it varies by; and a current
+    that never leaves 0 needs a span as well, for its potential must have a scale.
     """
     shift = rate.gain * (rate.bias - rate.offset)
     per_threshold = population.current_per_drive / rate.gain
     low, high = calibration.populations[population.name].drive
     ends = per_threshold[:, None] * (np.array([low, high])[None, :] - shift[:, None])
-    margin = SPAN_MARGIN * (np.maximum(ends[:, 1], 0.0) - np.minimum(ends[:, 0], 0.0))
+    away = np.maximum(ends[:, 1], 0.0) - np.minimum(ends[:, 0], 0.0)
+    margin = np.maximum(SPAN_MARGIN * (ends[:, 1] - ends[:, 0]), STANDING_MARGIN * away)
     lowest, highest = np.minimum(ends[:, 0] - margin, 0.0), np.maximum(ends[:, 1] + margin, 0.0)
     carried = max((max(entry.largest / INPUT_UP, -entry.lowest / INPUT_DOWN) for entry in arriving), default=0.0)
     least = max(LEAST_SPAN, float(population.current_per_drive.max()) * carried)

@@ -1,6 +1,7 @@
 """The look of all pictures, and the one way they reach the disk: no display, no date, the same bytes every time."""
 
 import io
+import threading
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ _UNITS = (
 )  # fmt: skip
 INK, FAINT, GRID, HOST = "#222222", "#8A8A8A", "#E4E4E4", "#BBBBBB"
 DPI = 150
+_LOCK = threading.RLock()  # what pictures look like is set for the whole process
 
 _RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -74,7 +76,7 @@ def canvas(path: Path, width_in: float, height_in: float) -> Generator[Figure]:
     suffix = path.suffix.lower().lstrip(".")
     if suffix not in ("png", "svg"):
         raise ValueError(f"{path}: pictures are .png or .svg")
-    with mpl.rc_context():
+    with _LOCK, mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_RC)
         figure = Figure(figsize=(width_in, height_in), layout=ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.06))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Bool, Int, set_frozen
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.process import known_state
 from neurocmc.sim.compartments.checks import check_range, shape_of, whole_numbers
 from neurocmc.sim.compartments.kernel import Events, Records, Registers, State, Synapses, step_trial
 from neurocmc.sim.compartments.network import CompartmentNetwork, register_bounds
@@ -103,6 +104,7 @@ class CompartmentRun:
         return dense
 
 
+@known_state()
 def run_compartments(
     network: CompartmentNetwork,
     inputs: Any = None,

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Int, set_frozen
 from neurocmc.common.errors import Problem, raise_input_problems
+from neurocmc.common.process import known_state
 from neurocmc.ir.cores import OUTPUT, CoreNetwork
 from neurocmc.sim.compartments.checks import check_range, whole_numbers
 from neurocmc.sim.cores.draws import trial_key
@@ -20,7 +21,7 @@ from neurocmc.sim.cores.kernel import Cores, Events, Int32, Records, State, step
 from neurocmc.sim.cores.records import CoreRecord, CoreRun, OutputSpikes
 from neurocmc.sim.cores.shared import step_trial_shared
 from neurocmc.sim.cores.tables import cores_of, padded_groups, state_of
-from neurocmc.sim.loihi_trials import each_trial, usable_cores
+from neurocmc.sim.loihi_trials import each_trial, usable_threads
 
 CHUNK = 1 << 18  # spikes of the output bus that fit between two looks at what was recorded
 FEWEST_SHARED = 1024  # cores of one trial that are worth more than one thread
@@ -76,6 +77,7 @@ class CoreInputSpikes:
         return cls(**dict.fromkeys(EVENT_FIELDS, np.zeros(0, dtype=np.int64)))
 
 
+@known_state()
 def run_cores(
     network: CoreNetwork,
     spikes: CoreInputSpikes | None = None,
@@ -198,7 +200,7 @@ class _Job:
     def step(self, first: int, ticks: int, trial: int, state: State, event: int, records: Records) -> tuple[int, int]:
         """Some ticks of one trial; the next event's index, and how many spikes of the output bus there were."""
         key, rest = trial_key(self.seed, trial), (self.cores, state, self.events[trial], event, records)
-        threads = min(self.threads or usable_cores(), self.network.cores)
+        threads = min(usable_threads(self.threads), self.network.cores)
         if self.batch > 1 or threads == 1 or self.network.cores < FEWEST_SHARED:
             return step_trial(first, ticks, np.uint64(key), *rest)
         return step_trial_shared(first, ticks, key, *rest, threads)
