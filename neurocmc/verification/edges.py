@@ -7,10 +7,11 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.ir.integer import IntegerNetwork, IntegerPopulation
-from neurocmc.ir.rate import Classifier, RateCircuit, RatePopulation, Readout
+from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.rate import Classifier, RateCircuit, Readout
 from neurocmc.ir.recording import Recording
-from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation
+from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.verification.fit_limit import fit_limit
 from neurocmc.verification.metrics import accuracy, agreement, decisions, largest_difference, nrmse
 
 Verdict = Literal["pass", "miss", "not run"]
@@ -18,8 +19,6 @@ Verdict = Literal["pass", "miss", "not run"]
 TRAJECTORY_LIMIT = 1e-5
 NRMSE_LIMIT = 0.05
 FILTER_LIMIT = 0.01
-RATE_FIT_LIMIT = 0.05
-LEAST_GRID = 0.01  # of a neuron, allowed for rounding of biases also where their grid is finer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,9 +199,7 @@ def _decision_edges(
 def gain_edge(network: SpikingNetwork, circuit: RateCircuit, integer: IntegerNetwork | None = None) -> Edge:
     """The worst gain fit of all populations, against what its code promises on the grid of the biases."""
     limits = {
-        population.name: _fit_limit(
-            population, circuit.population(population.name), integer and integer.population(population.name)
-        )
+        population.name: fit_limit(population, circuit.population(population.name), integer)
         for population in network.populations
     }
     worst = max(limits, key=lambda name: network.population(name).fit.max_error / limits[name])
@@ -215,21 +212,6 @@ def gain_edge(network: SpikingNetwork, circuit: RateCircuit, integer: IntegerNet
         worst=worst,
         note=f"{network.population(worst).neurons} neurons a unit, {network.population(worst).code} code",
     )
-
-
-def _fit_limit(pool: SpikingPopulation, unit: RatePopulation, integer: IntegerPopulation | None) -> float:
-    """Half a neuron in the threshold code, and what the grid of its biases may move it where phi is steepest."""
-    if pool.code == "rate":
-        return RATE_FIT_LIMIT
-    grid = 0.0
-    if integer is not None:
-        fit = pool.fit
-        steepest = float((np.diff(fit.wanted) / np.diff(fit.drive)).max()) / fit.ceiling
-        rounding = (
-            0.5 * (1 << integer.bias_exponent) + 1.0
-        ) / pool.lsb_per_threshold  # half a step; 1 LSB of current
-        grid = rounding * float((unit.gain / pool.current_per_drive).max()) * steepest
-    return 0.5 / pool.neurons + max(grid, LEAST_GRID / pool.neurons)
 
 
 def integer_edges(network: IntegerNetwork) -> tuple[Edge, ...]:
