@@ -75,7 +75,10 @@ def _torch_of_all_threads(torch: Any) -> Generator[None]:
 @contextmanager
 def _warnings_of_others() -> Generator[None]:
     """Warnings of other packages are no errors; ours are what the caller made of them."""
-    raised = {category for action, _, category, _, _ in warnings.filters if action == "error"}
+    raised = set[type[Warning]]()
+    for action, _, category, _, _ in warnings.filters:
+        if action == "error":
+            raised.update(category if isinstance(category, tuple) else (category,))
     if not raised:
         yield
         return

@@ -258,7 +258,7 @@ def _report(progress: Progress | None, done: float, share: float) -> Any | None:
 def _codegen(target: Codegen) -> Generator[None]:
     """Brian2 set to a way of generating code for the body, then back to the device and preferences it had."""
     standalone = target == "cpp_standalone"
-    kept = brian2.prefs["codegen.target"] if standalone else target
+    kept = str(brian2.prefs["codegen.target"]) if standalone else target
     with LOCK, ExitStack() as own:
         own.enter_context(own_preferences(kept))
         if standalone:

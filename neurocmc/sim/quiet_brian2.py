@@ -56,7 +56,8 @@ else:
         import brian2
     from brian2.utils.logger import BrianLogger
 
-    logging.getLogger("py.warnings").removeHandler(BrianLogger.console_handler)
+    _console: Any = BrianLogger.console_handler
+    logging.getLogger("py.warnings").removeHandler(_console)
     if BrianLogger.file_handler is not None:
         logging.getLogger("brian2").removeHandler(BrianLogger.file_handler)
         BrianLogger.file_handler.close()
