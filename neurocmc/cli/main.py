@@ -100,7 +100,7 @@ def _writable(stream: TextIO | None) -> TextIO:
     """The stream, or where it was closed before we began, one that forgets: exit codes are told all the same."""
     try:
         if stream is not None:
-            os.write(stream.fileno(), b"")
+            os.fstat(stream.fileno())  # a write, even of nothing, would fail on a full disk as well
     except UnsupportedOperation:  # no file stands behind it: whoever put it there catches the text
         pass
     except (OSError, ValueError):
