@@ -19,12 +19,13 @@ changes, and the axons give it back: spikes of the rate code travel RATE_DELAY_T
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import cast
 
 import numpy as np
 from scipy.optimize import nnls
 
-from neurocmc.common.arrays import Float
+from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.ir.rate import RatePopulation
 from neurocmc.sim.neuron import Neuron
 
@@ -44,6 +45,9 @@ class Ladder:
     points: Float  # (neurons,) rising
     low: float
     high: float
+
+    def __post_init__(self) -> None:
+        set_frozen(self, "points", np.float64, (None,))
 
 
 def span(population: RatePopulation, ceiling: float) -> tuple[float, float]:
@@ -74,6 +78,7 @@ def rate_current_scale(population: RatePopulation, ceiling: float) -> float:
     return RATE_PEAK * RATE_CURRENT_MARGIN * steepest / ceiling
 
 
+@lru_cache(maxsize=64)  # it has no random part: other seeds and other margins of a circuit have the same
 def rate_ladder(population: RatePopulation, ceiling: float, neurons: int, neuron: Neuron, rheobase: float) -> Ladder:
     """The rate code's recruitment points, from the neuron's measured transfer.
 

@@ -1,9 +1,10 @@
 """One neuron of each kind of target, measured: the transfer curve that gain matching must meet.
 
-A curve is not assumed from a formula but counted: the neuron is stepped for `TICKS` ticks (fewer where it has no
-memory, and every tick is like the last) at constant current in the very arithmetic of the target, so that a staircase
-(the interval between spikes is a whole number of ticks), a truncation or a saturation is in the curve. Currents,
-biases and voltages are in thresholds.
+A curve is not assumed from a formula but counted, over `TICKS` ticks (fewer where it has no memory, and every tick
+is like the last) at constant current in the very arithmetic of the target, so that a staircase (the interval between
+spikes is a whole number of ticks), a truncation or a saturation is in the curve. A spike leaves the voltage at 0,
+where it began: all intervals are as the first, so that no neuron is stepped beyond its first spike. Currents, biases
+and voltages are in thresholds.
 """
 
 from dataclasses import dataclass
@@ -67,14 +68,13 @@ def _ticks(keep: float) -> tuple[int, int]:
 def _ideal_rate(current: Float, keep: float, ticks: int, settle: int) -> Float:
     rate = np.zeros(current.size)
     for point in range(current.size):
-        voltage, spikes = 0.0, 0
-        for tick in range(ticks):
-            voltage = voltage * keep + current[point]
+        voltage = 0.0
+        for tick in range(1, ticks + 1):
+            before, voltage = voltage, voltage * keep + current[point]
             if voltage > 1.0:
-                voltage = 0.0
-                if tick >= settle:
-                    spikes += 1
-        rate[point] = spikes / (ticks - settle)
+                rate[point] = _regular(tick, ticks, settle)
+            if voltage > 1.0 or voltage == before:
+                break
     return rate
 
 
@@ -82,14 +82,19 @@ def _ideal_rate(current: Float, keep: float, ticks: int, settle: int) -> Float:
 def _loihi_rate(current: Int, keep: int, shift: int, theta: int, limit: int, ticks: int, settle: int) -> Float:
     rate = np.zeros(current.size)
     for point in range(current.size):
-        voltage, spikes = 0, 0
-        for tick in range(ticks):
+        voltage = 0
+        for tick in range(1, ticks + 1):
             kept = (abs(voltage) * keep) >> shift
-            voltage = (kept if voltage >= 0 else -kept) + current[point]
+            before, voltage = voltage, (kept if voltage >= 0 else -kept) + current[point]
             voltage = min(max(voltage, -limit), limit)
             if voltage > theta:
-                voltage = 0
-                if tick >= settle:
-                    spikes += 1
-        rate[point] = spikes / (ticks - settle)
+                rate[point] = _regular(tick, ticks, settle)
+            if voltage > theta or voltage == before:
+                break
     return rate
+
+
+@jit(inline="always")
+def _regular(interval: int, ticks: int, settle: int) -> float:
+    """Spikes per tick, after those of the ticks that settle, of a neuron that fires at every `interval`-th tick."""
+    return (ticks // interval - settle // interval) / (ticks - settle)

@@ -19,7 +19,7 @@ def by_tick(drive: ticks.Sampled) -> NDArray[np.float64]:
     return drive.values["drive"][:, drive.segment_of_tick]
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(data=st.data(), tick_s=TICK_S, count=st.integers(1, 12), seed=st.integers(0, 2**32 - 1))
 def test_the_integral_of_a_drive_is_kept_for_any_edges(
     data: st.DataObject, tick_s: float, count: int, seed: int
@@ -42,7 +42,7 @@ def test_the_integral_of_a_drive_is_kept_for_any_edges(
     np.testing.assert_array_equal(again.segment_of_tick, drive.segment_of_tick)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(data=st.data(), tick_s=TICK_S, count=st.integers(1, 30), seed=st.integers(0, 2**32 - 1))
 def test_a_drive_that_lies_on_ticks_is_not_touched(data: st.DataObject, tick_s: float, count: int, seed: int) -> None:
     first = np.array(sorted({0, *data.draw(st.lists(st.integers(0, 40), max_size=10))}))
@@ -111,7 +111,7 @@ def test_a_time_that_is_no_number_of_steps_is_told_the_two_nearest(
     assert not_whole(time_s, tick_s) == (what, cure)
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(tick_s=TICK_S, whole=st.integers(1, 10**7), off=st.floats(-0.49, 0.49))
 def test_whole_numbers_of_steps_are_whole_and_nothing_else(tick_s: float, whole: int, off: float) -> None:
     assert not_whole(whole * tick_s, tick_s) is None

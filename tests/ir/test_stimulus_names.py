@@ -69,7 +69,7 @@ def test_names_that_are_refused_at_every_door(name: str, tmp_path: Path) -> None
     assert words in faults[0].what
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(name=NAMES)
 def test_what_a_circuit_may_be_called_the_reader_of_artifacts_takes(
     name: str, tmp_path_factory: pytest.TempPathFactory
@@ -90,7 +90,7 @@ def test_what_a_circuit_may_be_called_the_reader_of_artifacts_takes(
         assert load_stimulus(path).name == name
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(text=NAMES)
 def test_a_file_gives_a_name_whatever_it_is_called(text: str) -> None:
     name = as_name(text)

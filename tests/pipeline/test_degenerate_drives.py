@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import neurocmc
@@ -201,7 +201,7 @@ def circuits(draw: st.DrawFn) -> tuple[RateCircuit, Stimulus]:
     return circuit(lonely, projections, inputs), stimulus(**{entry.name: draw(signed) for entry in inputs})
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(made=circuits(), neurons=st.sampled_from([1, 2, 5, 8]))
 def test_no_drive_ends_in_anything_but_a_program_or_a_refusal(
     made: tuple[RateCircuit, Stimulus], neurons: int

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocmc.sim.neuron import SETTLE_TICKS, TICKS, IdealNeuron, LoihiNeuron, Neuron
@@ -36,6 +36,33 @@ def test_the_staircase_of_an_ideal_neuron_never_falls(keep: float, high: float) 
     rate = IdealNeuron(keep=keep).rate(np.linspace(-1.0, high, 40))
     # At the edge of a step, one spike more or less falls into the ticks that are counted.
     assert (np.diff(rate) >= -1.0 / (TICKS - SETTLE_TICKS)).all()
+
+
+def stepped(neuron: Neuron, current: float) -> float:
+    """The rate of a neuron that is stepped through all ticks, spikes and all."""
+    spikes, voltage = [], 0.0
+    for _ in range(TICKS):
+        if isinstance(neuron, IdealNeuron):
+            voltage, threshold = voltage * neuron.keep + current, 1.0
+        else:
+            kept = int(abs(voltage)) * ((1 << neuron.decay_bits) - neuron.decay_v) >> neuron.decay_bits
+            voltage = (kept if voltage >= 0 else -kept) + round(current * neuron.threshold_lsb)
+            voltage = min(max(voltage, -neuron.voltage_limit_lsb), neuron.voltage_limit_lsb)
+            threshold = neuron.threshold_lsb
+        spikes.append(voltage > threshold)
+        voltage = 0.0 if spikes[-1] else voltage
+    return sum(spikes[SETTLE_TICKS:]) / (TICKS - SETTLE_TICKS)
+
+
+@settings(max_examples=25)
+@given(
+    decay_v=st.integers(0, 3800),
+    theta=st.integers(64, (1 << 23) - 64),
+    current=st.floats(-1, 1.5) | st.floats(0, 0.05),
+)
+def test_what_follows_from_the_first_spike_is_what_all_ticks_show(decay_v: int, theta: int, current: float) -> None:
+    for neuron in (loihi(decay_v, theta), IdealNeuron(keep=1 - decay_v / 4096)):
+        assert neuron.rate(np.array([current])).tolist() == [stepped(neuron, current)]
 
 
 @pytest.mark.parametrize("neuron", [loihi(200), IdealNeuron(keep=1 - 200 / 4096)])

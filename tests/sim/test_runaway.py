@@ -74,7 +74,7 @@ def test_a_loop_that_leads_elsewhere_does_not_count() -> None:
 
 
 @given(seed=st.integers(0, 10_000), size=st.integers(2, 5))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_what_has_no_loop_is_never_called_unstable(seed: int, size: int) -> None:
     rng = np.random.default_rng(seed)
     weight = np.tril(rng.uniform(-1e4, 1e4, (size, size)), k=-1)
@@ -165,7 +165,7 @@ def test_a_limit_cycle_of_rectifiers_scales_with_its_drive_and_is_not_called_uns
 
 
 @given(weights=st.lists(st.floats(-12.0, 3.0), min_size=4, max_size=4), tau_s=st.sampled_from([0.005, 0.02, 0.05]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_unstable_is_what_the_eigenvalues_say(weights: list[float], tau_s: float) -> None:
     """Of linear circuits, driven too hard at once: only one whose step has an eigenvalue beyond 1 is called so."""
     weight = np.array(weights).reshape(2, 2)

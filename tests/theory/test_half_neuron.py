@@ -140,7 +140,7 @@ def moved(made: Rounded, population: str, shift: Float) -> Rounded:
 
 
 @given(name=st.sampled_from(sorted(CIRCUITS)), share=st.floats(-2.0, 4.0))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_half_a_neuron_is_the_limit(name: str, share: float) -> None:
     """Lowered by less than half a neuron the thresholds keep all winners, by more they lose each, by name."""
     assume(abs(share - 1.0) > 1e-6)

@@ -60,7 +60,7 @@ def matched(
     low=st.floats(-30.0, 0.0),
     high=st.floats(0.02, 4.0),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_no_pool_misses_what_its_grid_promises(
     transfer: TransferKind,
     neurons: int,

@@ -79,9 +79,13 @@ def canvas(path: Path, width_in: float, height_in: float) -> Generator[Figure]:
     with _LOCK, mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_RC)
-        figure = Figure(figsize=(width_in, height_in), layout=ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.06))
+        layout = ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.06)
+        figure = Figure(figsize=(width_in, height_in), dpi=DPI, layout=layout)
         FigureCanvasAgg(figure)
         yield figure
+        # Left to savefig, the layout would cost one more drawing of everything, whose result is thrown away.
+        layout.execute(figure)
+        figure.set_layout_engine("none")
         buffer = io.BytesIO()
         metadata = {"Software": None} if suffix == "png" else {"Date": None, "Creator": None}
         figure.savefig(buffer, format=suffix, dpi=DPI, metadata=metadata)
