@@ -56,11 +56,9 @@ def check_checkpoint(archive: Archive, path: Path) -> CheckpointFile:
     recipe = _recipe(plain["recipe"], plain["family"], where)
     raise_input_problems(_seed_and_metrics_problems(plain, where))
     state = cast(dict[str, Tensor], plain["state_dict"])
-    with torch.device("meta"):
-        shapes = _model(recipe).state_dict()
-    raise_input_problems(_state_problems(state, shapes, where))
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]):  # of a size that the recipe's own limits bound
         model = _model(recipe)
+    raise_input_problems(_state_problems(state, model.state_dict(), where))
     model.load_state_dict(state)
     raise_input_problems(_value_problems(model, where))
     return CheckpointFile(

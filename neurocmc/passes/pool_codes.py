@@ -23,7 +23,6 @@ from functools import lru_cache
 from typing import cast
 
 import numpy as np
-from scipy.optimize import nnls
 
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.ir.rate import RatePopulation
@@ -102,6 +101,8 @@ def rate_ladder(population: RatePopulation, ceiling: float, neurons: int, neuron
     wanted = population.transfer_at(z) / ceiling * RATE_PEAK
     # All density is used (its sum is 1): a heavy extra row asks for it within the same non-negative problem.
     system = np.vstack([response(z[:, None] - candidates[None, :]), np.full((1, candidates.size), 1e3)])
+    from scipy.optimize import nnls  # here and not above: only the rate code waits for its import
+
     density = cast(Float, nnls(system, np.append(wanted, 1e3))[0])
     # Each candidate stands for the cell around it; points are quantiles of that piecewise-constant density.
     cumulative = np.append(0.0, np.cumsum(density)) / density.sum()

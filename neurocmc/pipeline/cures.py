@@ -4,7 +4,8 @@ Each candidate is what a user could type. The circuit is compiled with it in mem
 some trials of the stimuli that were judged. The cure of all misses is the first candidate with which every budget is
 kept; without one, that of an edge is the first with which it is kept itself. Trials are taken on which the misses
 show; where a few do not show them, all are. Where nothing that was tried helps, that is said, with the best that was
-reached, and how to accept the value.
+reached, and how to accept the value. Brian2, which costs more than the rest, runs only where an edge of it is missed,
+or where a candidate keeps all that it was tried for; theory only where it is missed, for it decides nothing else.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.lower import Lowered, Progress, lower
 from neurocmc.pipeline.options import CompileOptions
-from neurocmc.pipeline.walk import walk
+from neurocmc.pipeline.walk import Part, walk
 from neurocmc.verification.edges import Edge, misses
 from neurocmc.verification.limits import with_limits
 
@@ -73,7 +74,8 @@ def _trials(artifact: Artifact, missed: Sequence[Edge], stimuli: Sequence[Stimul
     some = tuple(stimulus.take(slice(TRIALS)) for stimulus in stimuli)
     if all(few.batch == stimulus.batch for few, stimulus in zip(some, stimuli, strict=True)):
         return stimuli
-    shown = {edge.key for edge in walk(artifact, None, some).edges if edge.verdict == "miss"}
+    walked = walk(artifact, None, some, parts=_parts(missed))
+    shown = {edge.key for edge in walked.edges if edge.verdict == "miss"}
     return some if {edge.key for edge in missed} <= shown else stimuli
 
 
@@ -120,10 +122,34 @@ def _try(
     """Compile and walk one candidate, and note how far it takes each edge; whether it keeps every budget."""
     search.tried.append(candidate.flags)
     try:
-        walked = walk(_compiled(artifact, candidate.options), None, trials).edges
+        compiled = _compiled(artifact, candidate.options)
     except InfeasibleError as refusal:
         search.tried[-1] += f" (not possible: {refusal.problems[0].what})"
         return False
+    first = _parts(missed)
+    steps = (first,) if "brian2" in first else (first, (*first, "brian2"))
+    return all(_keeps(compiled, candidate, missed, trials, search, parts) for parts in steps)
+
+
+def _parts(missed: Sequence[Edge]) -> tuple[Part, ...]:
+    """What must be walked to see these edges again."""
+    needed: dict[Part, bool] = {
+        "brian2": any("brian2" in edge.name for edge in missed),
+        "theory": any(edge.name.endswith("~ theory") for edge in missed),
+    }
+    return tuple(part for part, is_needed in needed.items() if is_needed)
+
+
+def _keeps(
+    compiled: Artifact,
+    candidate: Candidate,
+    missed: Sequence[Edge],
+    trials: Sequence[Stimulus],
+    search: _Search,
+    parts: Sequence[Part],
+) -> bool:
+    """Walk a candidate; whether it keeps every budget that was walked."""
+    walked = walk(compiled, None, trials, parts=parts).edges
     keys = {edge.key for edge in walked}
     own_limits = {key: limit for key, limit in search.limits.items() if key in keys}
     edges = {edge.key: edge for edge in with_limits(walked, own_limits)}

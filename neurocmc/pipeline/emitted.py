@@ -27,7 +27,6 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.lava import NEEDED, find_lava_python
 from neurocmc.sim.brian2_equations import Names
-from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.core_host import encode_cores
 from neurocmc.sim.cores import CoreInputSpikes, CoreRecord, run_cores
 from neurocmc.sim.cores.reference import run_cores_reference
@@ -105,6 +104,8 @@ def _lava_edge(program: Path, stimulus: str, ours: Bool) -> Edge:
 
 def _brian2_edge(artifact: Artifact, stimulus: Stimulus) -> Edge:
     """The emitted Brian2 script in an interpreter of its own, against our own simulation."""
+    from neurocmc.sim.brian2_lif import simulate_brian2  # here and not above: Brian2 takes seconds to import
+
     recording = simulate_brian2(artifact.spiking, stimulus, record_spikes=True)
     program = artifact.directory / "program"
     with tempfile.TemporaryDirectory() as folder:

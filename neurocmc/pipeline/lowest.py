@@ -5,7 +5,6 @@ from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.lower import Lowered
-from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.rate import seen_as, simulate_rate
 from neurocmc.sim.truenorth import simulate_cores
@@ -21,6 +20,8 @@ def simulate_lowest(levels: Levels, stimulus: Stimulus, seed: int = 0) -> Record
         return simulate_cores(levels.cores, stimulus, seed=seed)
     if levels.integer is not None:
         return simulate_emulator(levels.integer, stimulus)
+    from neurocmc.sim.brian2_lif import simulate_brian2  # here and not above: Brian2 takes seconds to import
+
     return simulate_brian2(levels.spiking, stimulus)
 
 

@@ -16,7 +16,6 @@ from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.lava import TIME_LIMIT_S, simulate_lava
 from neurocmc.pipeline.lower import Progress
 from neurocmc.pipeline.staging import restored
-from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.sim.truenorth import simulate_cores
@@ -88,6 +87,8 @@ def _run(
         case "staged":
             return simulate_rate(artifact.staged, chosen)
         case "brian2":
+            from neurocmc.sim.brian2_lif import simulate_brian2  # here and not above: Brian2 takes seconds to import
+
             return simulate_brian2(
                 artifact.spiking,
                 chosen,

@@ -10,7 +10,6 @@ from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import drive_range
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.sim.truenorth import simulate_cores
@@ -49,6 +48,8 @@ def _levels(artifact: Artifact, winner: WinnerTakeAll) -> list[tuple[WinnerTakeA
         return simulate_rate(artifact.circuit, stimulus)
 
     def on_brian2(stimulus: Stimulus) -> Recording:
+        from neurocmc.sim.brian2_lif import simulate_brian2  # here and not above: Brian2 takes seconds to import
+
         return simulate_brian2(artifact.spiking, stimulus)
 
     cores, integer = artifact.cores, artifact.integer

@@ -1,7 +1,8 @@
 """Walk the edges between the levels of an artifact, but for those to its files: what verification and cures share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -20,7 +21,6 @@ from neurocmc.pipeline.lowest import as_seen
 from neurocmc.pipeline.model import Model
 from neurocmc.pipeline.staging import staging_edges
 from neurocmc.pipeline.theory import theory_edges
-from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.rate import seen_as, simulate_rate, unit_ranges
 from neurocmc.sim.truenorth import simulate_cores
@@ -30,6 +30,9 @@ from neurocmc.verification.coverage import coverage_edge
 from neurocmc.verification.edges import Edge, gain_edge, integer_edges
 from neurocmc.verification.fidelity import Pair, fidelity_edges
 from neurocmc.verification.gates import CORE_GATES
+
+Part = Literal["brian2", "theory"]
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,10 +68,12 @@ def walk(
     stimuli: Sequence[Stimulus],
     seeds: int = 1,
     progress: Progress | None = None,
+    parts: Collection[Part] = PARTS,
 ) -> Walk:
     """The edges over all trials of the stimuli; without a model, none to torch.
 
-    With `seeds` > 1 what is random is drawn again under the seeds that follow, and each edge shows the worst.
+    With `seeds` > 1 what is random is drawn again under the seeds that follow, and each edge shows the worst. `parts`
+    says which of those that cost most are walked: all edges of Brian2, and those of theory.
     """
     told = progress or _silent
     told("rate", 0.0)
@@ -80,14 +85,17 @@ def walk(
     walked: list[Sequence[Edge]] = []
     for index, (spiking, integer) in enumerate(networks):
         start, width = 0.1 + 0.75 * index / len(networks), 0.75 / len(networks)
-        walked.append(_walk_pools(artifact.staged, spiking, integer, seen, told, start, width))
+        brian2 = _on_brian2(spiking, seen, told, start, 0.7 * width) if "brian2" in parts else None
+        told("emulator" if integer else "brian2", start + 0.75 * width)
+        walked.append(_walk_pools(artifact.staged, spiking, integer, seen, brian2))
     edges += _worst_of(walked, _seed_note(artifact, seeds))
     if artifact.cores is not None:
         edges += _walk_cores(artifact, artifact.cores, seen, seeds, told)
     told("theory", 0.85)
     certificate = artifact_certificate(artifact)
     edges += certificate_edges(certificate)
-    edges += theory_edges(artifact)
+    if "theory" in parts:
+        edges += theory_edges(artifact)
     return Walk(edges=tuple(edges), certificate=certificate)
 
 
@@ -160,30 +168,34 @@ def _seed_note(artifact: Artifact, seeds: int) -> str:
     return f"worst of {seeds} seeds"
 
 
+def _on_brian2(spiking: SpikingNetwork, seen: _Seen, told: Progress, start: float, width: float) -> list[Recording]:
+    from neurocmc.sim.brian2_lif import simulate_brian2  # here and not above: Brian2 takes seconds to import
+
+    share = width / len(seen.stimuli)
+    return [
+        simulate_brian2(spiking, stimulus, progress=_part_of(told, "brian2", start + share * index, share))
+        for index, stimulus in enumerate(seen.stimuli)
+    ]
+
+
 def _walk_pools(
     circuit: RateCircuit,
     spiking: SpikingNetwork,
     integer: IntegerNetwork | None,
     seen: _Seen,
-    told: Progress,
-    start: float,
-    width: float,
+    brian2: Sequence[Recording] | None,
 ) -> Sequence[Edge]:
-    """Edges of one network: gain fits, Brian2 and, on a chip, rounding and emulator."""
+    """Edges of one network: gain fits, Brian2 (unless None) and, on a chip, rounding and emulator."""
     readouts = (*spiking.readouts, *circuit.classifiers)
     edges = [gain_edge(spiking, circuit, integer)]
-    brian2: list[Recording] = []
-    for index, stimulus in enumerate(seen.stimuli):
-        share = 0.7 * width / len(seen.stimuli)
-        report = _part_of(told, "brian2", start + share * index, share)
-        brian2.append(simulate_brian2(spiking, stimulus, progress=report))
-    edges += fidelity_edges("rate ~ brian2", seen.pairs(brian2), readouts, network=spiking)
+    if brian2 is not None:
+        edges += fidelity_edges("rate ~ brian2", seen.pairs(brian2), readouts, network=spiking)
     if integer is None:
         return edges
-    told("emulator", start + 0.75 * width)
     emulator = [simulate_emulator(integer, stimulus) for stimulus in seen.stimuli]
     edges += integer_edges(integer)
-    edges += fidelity_edges("brian2 ~ emulator", seen.pairs(emulator, brian2), readouts)
+    if brian2 is not None:
+        edges += fidelity_edges("brian2 ~ emulator", seen.pairs(emulator, brian2), readouts)
     edges += fidelity_edges("rate ~ emulator", seen.pairs(emulator), readouts, network=spiking)
     return edges
 

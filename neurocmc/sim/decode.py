@@ -8,9 +8,9 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import lfilter
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.jit import jit
 from neurocmc.ir.trace import Trace
 
 
@@ -42,6 +42,12 @@ def filtered(activity: Float, trace: Trace, tick_s: float) -> Float:
     return first if trace.order == 1 else _stage(np.concatenate([start, first[:-1]]), start, keep)
 
 
+@jit()
 def _stage(value: Float, start: Float, keep: float) -> Float:
-    # lfilter's state is what the filter adds to its next output.
-    return np.asarray(lfilter([1.0 - keep], [1.0, -keep], value, axis=0, zi=keep * start)[0], dtype=np.float64)
+    stage = np.empty(value.shape)
+    held = start[0].copy()
+    for tick in range(value.shape[0]):
+        for unit in range(value.shape[1]):
+            held[unit] = keep * held[unit] + (1.0 - keep) * value[tick, unit]
+            stage[tick, unit] = held[unit]
+    return stage

@@ -11,12 +11,15 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.common.arrays import Float
+from neurocmc.common.arrays import Float, Int
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.jit import jit
 from neurocmc.ir.integer import IntegerInput, IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
 
-BEYOND = 2**31  # values of this size overflow the array, and any axons: they are only counted, to be refused
+Int32 = NDArray[np.int32]
+
+BEYOND = 2.0**31  # values of this size overflow the array, and any axons: they are only counted, to be refused
 
 
 def encode(network: IntegerNetwork, stimulus: Stimulus) -> Mapping[str, NDArray[np.int32]]:
@@ -36,26 +39,56 @@ def _encode_input(network: IntegerNetwork, entry: IntegerInput, stimulus: Stimul
     segments = driven.values[entry.name] @ entry.lsb_per_input.T  # (batch, segments, units)
     segment_of_tick = driven.segment_of_tick
     values = np.zeros((stimulus.batch, len(segment_of_tick), population.units), dtype=np.int32)
-    held = np.zeros((stimulus.batch, population.units), dtype=np.int64)
-    carry = np.zeros((stimulus.batch, population.units))
-    arrives = 1.0 - keep / (1 << rule.decay_bits)
-    peak = 0.0
-    for tick, segment in enumerate(segment_of_tick):
-        wanted: Float = segments[:, segment]
-        if entry.filtered:  # acts from the next tick on, as in the rate circuit
-            before = segments[:, segment_of_tick[tick - 1]] if tick else np.zeros_like(wanted)
-            send = before * arrives + carry
-            sent = np.clip(np.rint(send / quantum), -BEYOND, BEYOND)
-            carry = send - sent * quantum
-        else:
-            decayed = np.sign(held) * ((np.abs(held) * keep) >> rule.decay_bits)
-            sent = np.clip(np.rint((wanted - decayed) / quantum), -BEYOND, BEYOND)
-            held = decayed + sent.astype(np.int64) * quantum
-        peak = max(peak, grain * float(np.abs(sent).max(initial=0.0)))
-        if peak < BEYOND:
-            values[:, tick] = sent * grain
+    if entry.filtered:
+        arrives = 1.0 - keep / (1 << rule.decay_bits)
+        peak = _arriving(segments, segment_of_tick, arrives, quantum, grain, values)
+    else:
+        peak = _innovations(segments, segment_of_tick, keep, rule.decay_bits, quantum, grain, values)
     _check_capacity(entry, peak, stimulus)
     return values
+
+
+@jit()
+def _innovations(
+    segments: Float, segment_of_tick: Int, keep: int, decay_bits: int, quantum: int, grain: int, values: Int32
+) -> float:
+    """What is sent for an unfiltered input, in `values`, up to where it is beyond; the largest of it."""
+    batch, ticks, units = values.shape
+    peak = 0.0
+    for trial in range(batch):
+        for unit in range(units):
+            held = 0
+            for tick in range(ticks):
+                kept = (abs(held) * keep) >> decay_bits
+                decayed = kept if held >= 0 else -kept
+                wanted = segments[trial, segment_of_tick[tick], unit]
+                sent = min(max(np.rint((wanted - decayed) / quantum), -BEYOND), BEYOND)
+                held = decayed + int(sent) * quantum
+                peak = max(peak, grain * abs(sent))
+                if grain * abs(sent) < BEYOND:
+                    values[trial, tick, unit] = int(sent) * grain
+    return peak
+
+
+@jit()
+def _arriving(
+    segments: Float, segment_of_tick: Int, arrives: float, quantum: int, grain: int, values: Int32
+) -> float:
+    """The same for a filtered input: it acts from the next tick on, as in the rate circuit."""
+    batch, ticks, units = values.shape
+    peak = 0.0
+    for trial in range(batch):
+        for unit in range(units):
+            carry = 0.0
+            for tick in range(ticks):
+                before = segments[trial, segment_of_tick[tick - 1], unit] if tick else 0.0
+                send = before * arrives + carry
+                sent = min(max(np.rint(send / quantum), -BEYOND), BEYOND)
+                carry = send - sent * quantum
+                peak = max(peak, grain * abs(sent))
+                if grain * abs(sent) < BEYOND:
+                    values[trial, tick, unit] = int(sent) * grain
+    return peak
 
 
 def largest_value(entry: IntegerInput) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InfeasibleError
-from neurocmc.ir.rate import RateCircuit, RateInput, RateProjection
+from neurocmc.ir.rate import RateCircuit, RateProjection
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import MAX_TICKS, Stimulus
 from neurocmc.ir.trace import Trace
@@ -102,20 +102,18 @@ def visited_ranges(circuit: RateCircuit, stimulus: Stimulus, dt_s: float | None 
     """The ranges of activity and drive that each population goes through under a stimulus."""
     dt_s = circuit.dt_s if dt_s is None else dt_s
     names = [population.name for population in circuit.populations]
-    low = {name: np.array([np.inf, np.inf]) for name in names}
-    high = {name: np.array([-np.inf, -np.inf]) for name in names}
-    highest = {p.name: np.full(p.size, -np.inf) for p in circuit.populations}
+    none = {p.name: np.full((stimulus.batch, p.size), np.inf) for p in circuit.populations}
+    rates, drives = ({name: (value.copy(), -value) for name, value in none.items()} for _ in range(2))
     for state in _steps(circuit, stimulus, dt_s):
-        for name in names:
-            rate, drive = state.rates[name], state.drives[name]
-            low[name] = np.minimum(low[name], [rate.min(), drive.min()])
-            high[name] = np.maximum(high[name], [rate.max(), drive.max()])
-            highest[name] = np.maximum(highest[name], rate.max(axis=0))
+        for ranges, values in ((rates, state.rates), (drives, state.drives)):
+            for name, (low, high) in ranges.items():
+                np.minimum(low, values[name], out=low)
+                np.maximum(high, values[name], out=high)
     return {
         name: Visited(
-            activity=(float(low[name][0]), float(high[name][0])),
-            drive=(float(low[name][1]), float(high[name][1])),
-            highest=tuple(highest[name].tolist()),
+            activity=(float(rates[name][0].min()), float(rates[name][1].max())),
+            drive=(float(drives[name][0].min()), float(drives[name][1].max())),
+            highest=tuple(rates[name][1].max(axis=0).tolist()),
         )
         for name in names
     }
@@ -160,20 +158,27 @@ def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float, *, bounded: bo
         if entry.tau_s > 0
     }
     driven = stimulus.on_ticks(dt_s)
+    held: dict[str, Float] = {}  # what each unfiltered input drives with, as long as a segment lasts
     for tick, segment in enumerate(driven.segment_of_tick):
+        if not tick or segment != driven.segment_of_tick[tick - 1]:
+            held = {
+                entry.name: driven.values[entry.name][:, segment] @ entry.weight.T
+                for entry in circuit.inputs
+                if entry.name not in filters
+            }
+        weighted = [
+            held[entry.name] if entry.name in held else filters[entry.name].output @ entry.weight.T
+            for entry in circuit.inputs
+        ]
         total = {name: np.zeros((batch, count)) for name, count in size.items()}
         for projection in circuit.projections:
             signal = kernels[_kernel(projection)].delayed(projection.delay_ticks)
             total[projection.target] += projection.dc_gain * (signal @ projection.weight.T)
-        for entry in circuit.inputs:
-            total[entry.target] += _drive(entry, filters, driven.values[entry.name][:, segment]) @ entry.weight.T
+        for entry, drive in zip(circuit.inputs, weighted, strict=True):
+            total[entry.target] += drive
         drives = {p.name: p.normalised(total[p.name]) for p in circuit.populations}
         rates = {p.name: p.transfer_at(drives[p.name]) for p in circuit.populations}
         if bounded and (beyond := beyond_limit(rates)) is not None:
-            weighted = [
-                _drive(entry, filters, driven.values[entry.name][:, segment]) @ entry.weight.T
-                for entry in circuit.inputs
-            ]
             raise _beyond_limit(circuit, stimulus, dt_s, tick, beyond, weighted)
         for (source, _tau, _order), kernel in kernels.items():
             kernel.advance(rates[source])
@@ -188,10 +193,6 @@ def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float, *, bounded: bo
 def _kernel(projection: RateProjection) -> tuple[str, float, int]:
     """Projections of one source with one kernel share one bank of filters."""
     return projection.source, projection.tau_s, projection.order
-
-
-def _drive(entry: RateInput, filters: Mapping[str, _Filter], value: Float) -> Float:
-    return filters[entry.name].output if entry.name in filters else value
 
 
 def _beyond_limit(

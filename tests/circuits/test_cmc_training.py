@@ -216,6 +216,10 @@ def test_coloured_images_of_other_sizes_and_classes(tmp_path: Path) -> None:
         ({"circuit": {"regions": 6}}, "regions"),
         ({"circuit": {"fan_in": 7}}, "fan_in is 7, a region has only 6 columns"),
         ({"gaze": {"width": 8}}, "gaze.width is 8, the retinal map only 7 wide"),
+        (
+            {"retina": {"mixed": 256, "grid": 64}, "gaze": {"width": 64}, "circuit": {"columns": 512}},
+            "the gaze has 536,870,912 weights",
+        ),
         ({"gaze": {"path": "quadrants"}}, "path quadrants has 4 glimpses, not 3"),
         ({"readout": {"window_ticks": 13}}, "a presentation is 12 steps"),
         ({"circuit": {"solver": "rk4"}, "training": {"rate_noise": 0.1}}, "need the Euler solver"),

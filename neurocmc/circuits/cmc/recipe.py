@@ -10,6 +10,7 @@ from neurocmc.circuits.training import SEED_LIMIT
 from neurocmc.common.strict_yaml import StrictModel
 
 LARGEST_GRID = 64
+MOST_GAZE_WEIGHTS = 8_000_000  # half of what a checkpoint of 64 MiB holds
 SHORTEST_STEPS = 4.0  # no time constant is shorter than this many steps: its filters would not be resolved
 LONGEST_S = 1.0
 
@@ -142,6 +143,13 @@ class CmcRecipe(StrictModel):
     def _fits_together(self) -> Self:
         if self.gaze.width > self.retina.grid:
             raise ValueError(f"gaze.width is {self.gaze.width}, the retinal map only {self.retina.grid} wide")
+        cells = self.gaze.width * (self.retina.grid if self.gaze.path == "strips" else self.gaze.width)
+        weights = self.retina.mixed * cells * self.circuit.columns
+        if weights > MOST_GAZE_WEIGHTS:
+            raise ValueError(
+                f"the gaze has {weights:,} weights (retina.mixed x cells of a glimpse x circuit.columns), "
+                f"limit {MOST_GAZE_WEIGHTS:,}"
+            )
         if not self.readout.window_ticks <= self.ticks <= 20_000:
             raise ValueError(
                 f"a presentation is {self.ticks} steps (gaze.glimpses x gaze.hold_ticks): at least "

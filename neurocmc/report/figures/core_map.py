@@ -10,11 +10,13 @@ from matplotlib.patches import Patch
 from neurocmc.common.arrays import Float
 from neurocmc.ir.chip import ChipProgram
 from neurocmc.passes.route import limits_of
-from neurocmc.report.figures.style import HOST, INK, canvas, heading, population_colours
+from neurocmc.report.figures.style import HOST, INK, canvas, heading, place, population_colours
 from neurocmc.targets import LoihiTarget
 
 LYING_UP_TO = 24  # cores: beyond, bars stand, so that a full chip still fits a page
 HOST_NAME = "host"
+LEGEND_ACROSS = 8
+LEGEND_LINE_IN, FOOT_IN = 0.2, 0.55  # of the legend, and of the axis labels above it
 
 
 def draw_core_map(program: ChipProgram, target: LoihiTarget, path: Path) -> None:
@@ -27,9 +29,22 @@ def draw_core_map(program: ChipProgram, target: LoihiTarget, path: Path) -> None
     colours = population_colours(p.name for p in program.network.populations) | {HOST_NAME: HOST}
     shares = _shares(program, target)
     lying = cores <= LYING_UP_TO
-    width, height = (12.0, 1.7 + 0.3 * cores) if lying else (3.0 + 0.09 * cores, 8.4)
-    with canvas(path, width, height) as figure:
-        panels = figure.subplots(1, 4, sharey=True) if lying else figure.subplots(4, 1, sharex=True)
+    names = len(colours)
+    foot_in = FOOT_IN + LEGEND_LINE_IN * -(-names // LEGEND_ACROSS)
+    width, height = (12.0, 0.8 + foot_in + 0.3 * cores) if lying else (3.0 + 0.09 * cores, 8.0 + foot_in)
+    with canvas(path, width, height, placed=True) as figure:
+        if lying:
+            boxes = [place(figure, 0.6 + 2.85 * panel, 0.8, 2.6, 0.3 * cores) for panel in range(4)]
+        else:
+            boxes = [place(figure, 0.7, 0.8 + 1.95 * panel, width - 0.9, 1.35) for panel in range(4)]
+        panels = [figure.add_axes(box) for box in boxes]
+        for other in panels[1:]:
+            (other.sharey if lying else other.sharex)(panels[0])
+            if lying:
+                other.tick_params(labelleft=False)
+        if not lying:
+            for upper in panels[:-1]:
+                upper.tick_params(labelbottom=False)
         for axes, (title, by_population) in zip(panels, shares.items(), strict=True):
             _draw_panel(axes, title, by_population, colours, cores, lying)
         if lying:
@@ -41,11 +56,13 @@ def draw_core_map(program: ChipProgram, target: LoihiTarget, path: Path) -> None
             f"{target.limits.cores_per_chip} cores, lower bound {program.cores_lower_bound}",
             fontsize=10,
             x=0.01,
+            y=1.0 - 0.1 / height,
             ha="left",
+            va="top",
             color=INK,
         )
         handles = [Patch(color=colour, label=name) for name, colour in colours.items()]
-        figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 8))
+        figure.legend(handles=handles, loc="lower center", ncols=min(names, LEGEND_ACROSS), bbox_to_anchor=(0.5, 0.0))
 
 
 def _shares(program: ChipProgram, target: LoihiTarget) -> dict[str, dict[str, Float]]:

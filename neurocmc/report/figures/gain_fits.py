@@ -5,43 +5,59 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.gridspec import GridSpec
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from neurocmc.common.arrays import Bool
 from neurocmc.ir.spiking import GainFit, SpikingNetwork, SpikingPopulation
-from neurocmc.report.figures.style import FAINT, INK, canvas, population_colours
+from neurocmc.report.figures.style import FAINT, INK, canvas, place, population_colours
 
 COLUMNS = 3
+MOST_DRAWN = 6
 PERCENT = 100.0
+# Inches: of a cell, of its axes within it, and of what stands below all cells.
+CELL_IN, AXES_LEFT_IN, AXES_IN = (4.1, 3.95), 0.75, 2.65
+UPPER_IN, LOWER_IN = (0.62, 1.95), (2.72, 0.72)  # top and height within the cell
+LEGEND_LINE_IN, FOOT_IN = 0.2, 0.15
 
 
 def draw_gain_fits(network: SpikingNetwork, path: Path) -> None:
     """One pair of axes a population: activity against normalised drive above, error in percent of the ceiling below.
 
-    Shaded is the range that calibration visited, the bar is the valid range, the dashed line the pool's ceiling.
-    Raises InputError if the file cannot be written.
+    Of more than six populations those six are drawn whose error is largest. Shaded is the range that calibration
+    visited, the bar is the valid range, the dashed line the pool's ceiling. Raises InputError if the file cannot be
+    written.
     """
-    populations, colours = network.populations, population_colours(p.name for p in network.populations)
+    colours = population_colours(p.name for p in network.populations)
+    worst = sorted(network.populations, key=lambda p: -p.fit.max_error)[:MOST_DRAWN]
+    populations = [p for p in network.populations if p in worst]
     columns = 2 if len(populations) == 4 else min(COLUMNS, len(populations))
     rows = -(-len(populations) // columns)
-    with canvas(path, 1.0 + 3.7 * columns, 0.6 + 3.9 * rows) as figure:
-        grid = GridSpec(2 * rows, columns, figure=figure, height_ratios=[3.0, 1.2] * rows)
+    left_out = len(network.populations) - len(populations)
+    across = columns if columns < COLUMNS else 2 * COLUMNS  # entries of the legend beside each other
+    foot_in = FOOT_IN + LEGEND_LINE_IN * (-(-2 * COLUMNS // across) + (left_out > 0))
+    with canvas(path, CELL_IN[0] * columns, CELL_IN[1] * rows + foot_in, placed=True) as figure:
         for index, population in enumerate(populations):
             row, column = divmod(index, columns)
-            _draw_one(figure, grid, 2 * row, column, network.tick_s, population, colours[population.name])
+            cell = CELL_IN[0] * column, CELL_IN[1] * row
+            _draw_one(figure, cell, network.tick_s, population, colours[population.name])
         upper, lower = (axes.get_legend_handles_labels() for axes in figure.axes[:2])
         handles, labels = [*upper[0], *lower[0]], [*upper[1], *lower[1]]
-        figure.legend(handles, labels, loc="outside lower center", ncols=len(labels) if columns > 1 else 2)
+        figure.legend(handles, labels, loc="lower center", ncols=across, bbox_to_anchor=(0.5, 0.0))
+        if left_out:
+            told = f"{left_out} more populations, whose errors are smaller, are not drawn"
+            figure.text(0.01, (foot_in - LEGEND_LINE_IN) / figure.get_size_inches()[1], told, fontsize=8, color=FAINT)
 
 
 def _draw_one(
-    figure: Figure, grid: GridSpec, row: int, column: int, tick_s: float, population: SpikingPopulation, colour: str
+    figure: Figure, cell: tuple[float, float], tick_s: float, population: SpikingPopulation, colour: str
 ) -> None:
-    fit = population.fit
-    upper = figure.add_subplot(grid[row, column])
-    lower = figure.add_subplot(grid[row + 1, column], sharex=upper)
+    fit, (left_in, top_in) = population.fit, cell
+    upper, lower = (
+        figure.add_axes(place(figure, left_in + AXES_LEFT_IN, top_in + top, AXES_IN, height))
+        for top, height in (UPPER_IN, LOWER_IN)
+    )
+    lower.sharex(upper)
     visited, valid = _drives_within(fit, fit.visited), _drives_within(fit, fit.valid_range)
     for axes in (upper, lower):
         axes.axvspan(

@@ -68,10 +68,11 @@ def unit_colour(unit: int) -> str:
 
 
 @contextmanager
-def canvas(path: Path, width_in: float, height_in: float) -> Generator[Figure]:
+def canvas(path: Path, width_in: float, height_in: float, *, placed: bool = False) -> Generator[Figure]:
     """A figure to draw on, written to `path` (.png or .svg) when the block ends.
 
-    Raises InputError if the file cannot be written, ValueError for another suffix.
+    Axes that are not `placed` by the block itself are laid out, which costs as much as drawing them. Raises
+    InputError if the file cannot be written, ValueError for another suffix.
     """
     suffix = path.suffix.lower().lstrip(".")
     if suffix not in ("png", "svg"):
@@ -79,17 +80,24 @@ def canvas(path: Path, width_in: float, height_in: float) -> Generator[Figure]:
     with _LOCK, mpl.rc_context():
         mpl.rcdefaults()
         mpl.rcParams.update(_RC)
-        layout = ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.06)
+        layout = None if placed else ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.06)
         figure = Figure(figsize=(width_in, height_in), dpi=DPI, layout=layout)
         FigureCanvasAgg(figure)
         yield figure
         # Left to savefig, the layout would cost one more drawing of everything, whose result is thrown away.
-        layout.execute(figure)
-        figure.set_layout_engine("none")
+        if layout is not None:
+            layout.execute(figure)
+            figure.set_layout_engine("none")
         buffer = io.BytesIO()
         metadata = {"Software": None} if suffix == "png" else {"Date": None, "Creator": None}
         figure.savefig(buffer, format=suffix, dpi=DPI, metadata=metadata)
     write_file(path, buffer.getvalue())
+
+
+def place(figure: Figure, left_in: float, top_in: float, width_in: float, height_in: float) -> tuple[float, ...]:
+    """Where axes stand in a figure, as matplotlib counts it, from inches: `top_in` from the upper edge down."""
+    across, down = figure.get_size_inches()
+    return left_in / across, 1.0 - (top_in + height_in) / down, width_in / across, height_in / down
 
 
 def note(axes: Axes, text: str) -> None:
