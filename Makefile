@@ -33,9 +33,9 @@ help:
 demo: $(INSTALLED)
 	@$(RUN) -m neurocmc demo swta-digits --target loihi1 -o build/demo
 
-# One thread a worker: the workers are the parallelism.
+# One thread a worker: the workers are the parallelism. What was compiled is kept for the next process of so many.
 test: $(WITH_TEST)
-	OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(WORKERS)
+	OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(RUN) -m pytest -n $(WORKERS)
 
 check: quality test
 

@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import venv
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,6 +31,7 @@ RECIPES: dict[str, tuple[tuple[str, ...], ...]] = {
     "brian2-loihi": (("-r", "tests/bench/requirements-brian2-loihi.txt"),),
     "netx": ((*ALONE, "h5py", "lava-dl==0.6.0"),),
 }
+HAVE_PIP = find_spec("pip") is not None
 INSTALL_LIMIT_S = 3600  # ends what would never end
 
 
@@ -102,10 +104,12 @@ def _asked(python: Path, program: str) -> str:
 
 
 def _make(folder: Path, python: Path) -> None:
+    """An environment without pip of its own where ours can install into it: to unpack pip takes seconds."""
     if python == Path(sys.executable):
-        venv.create(folder, with_pip=True)
+        venv.create(folder, with_pip=not HAVE_PIP)
     else:
-        subprocess.run([str(python), "-m", "venv", str(folder)], check=True, timeout=INSTALL_LIMIT_S)
+        command = [str(python), "-m", "venv", *(("--without-pip",) if HAVE_PIP else ()), str(folder)]
+        subprocess.run(command, check=True, timeout=INSTALL_LIMIT_S)
 
 
 def _empty(folder: Path) -> None:
@@ -118,7 +122,9 @@ def _empty(folder: Path) -> None:
 
 
 def _install(python: Path, *arguments: str) -> None:
-    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
+    """What nobody imports need not be compiled either."""
+    pip = [sys.executable, "-m", "pip", "--python", str(python)] if HAVE_PIP else [str(python), "-m", "pip"]
+    command = [*pip, "install", "--quiet", "--disable-pip-version-check", "--no-compile", *arguments]
     subprocess.run(command, check=True, timeout=INSTALL_LIMIT_S, cwd=ROOT)
 
 

@@ -23,7 +23,7 @@ def hashes(directory: Path) -> dict[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("model", "target"), [("models/swta-digits.pt", "loihi1"), ("models/working-memory.yaml", "brian2")]
+    ("model", "target"), [("models/swta-digits.pt", "loihi1"), ("examples/circuit.yaml", "brian2")]
 )
 def test_two_compilations_give_the_same_bytes(tmp_path: Path, model: str, target: str) -> None:
     outs = [tmp_path / f"hash-seed-{seed}" / "out" for seed in HASH_SEEDS]

@@ -238,18 +238,14 @@ def test_verify_walks_the_edges_and_names_the_worst(build: Path) -> None:
 TIGHT = "rate ~ emulator: error of the worst unit=0.001%"
 
 
-@pytest.mark.parametrize("options", [(), ("--json",)])
-def test_a_missed_budget_is_exit_1_and_has_a_cure(options: tuple[str, ...], build: Path) -> None:
+def test_a_missed_budget_is_exit_1_and_has_a_cure(build: Path) -> None:
     """No pool is as fine as that: what is left is to accept what was reached, and that is followed here."""
-    shown = run("verify", build, "--limit", TIGHT, *options)
+    shown = run("verify", build, "--limit", TIGHT)
     assert shown.code == 1
+    assert "1 of 20 budgets are missed" in shown.out
     told = json.loads((build / "verify.json").read_text())
     (missed,) = [edge for edge in told["edges"] if edge["verdict"] == "miss"]
     assert told["limits"] == {"rate ~ emulator: error of the worst unit": 1e-5}
-    if options:
-        assert parsed(shown)["passed"] is False
-    else:
-        assert "1 of 20 budgets are missed" in shown.out
     accepted = re.search(r"to accept it: verify --limit '(.*)'", missed["cure"])
     assert accepted, missed["cure"]
     assert run("verify", build, "--limit", accepted[1]).code == 0

@@ -37,7 +37,7 @@ def work() -> None:
     threading.main_thread().join()
     before = everything()
     circuit = ROOT / "examples" / "circuit.yaml"
-    artifact = neurocmc.compile(circuit, target="brian2", out=OUT / "brian2", neurons=4)
+    artifact = neurocmc.compile(circuit, target="brian2", out=OUT / "brian2", neurons=32)
     edges = {edge.name: edge.verdict for edge in neurocmc.verify(artifact).edges}
     print(edges["brian2 ~ emitted"])
     cores = neurocmc.compile(circuit, target="truenorth", out=OUT / "truenorth", neurons=8)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 import neurocmc
 from neurocmc.pipeline import schemas as published
@@ -21,7 +22,8 @@ def test_the_files_are_those_of_the_classes() -> None:
 
 
 @pytest.mark.parametrize("target", ["loihi1", "truenorth", "brian2"])
-def test_what_is_written_and_printed_keeps_them(target: str, tmp_path: Path) -> None:
+def test_what_is_written_and_printed_keeps_them(target: str, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
+    """And the membership of both groups of edges, of all edges that an example has on three targets."""
     build = tmp_path / "build"
     neurocmc.compile(CIRCUIT, target=target, out=build, neurons=32)
     told = json.loads(run("verify", build, "--limit", "phi ~ pool: largest error of the gain fit=0.5", "--json").out)
@@ -37,4 +39,6 @@ def test_what_is_written_and_printed_keeps_them(target: str, tmp_path: Path) -> 
             jsonschema.validate(value, schema)
             with pytest.raises(jsonschema.ValidationError):
                 jsonschema.validate({**value, "circuit": 7, "format": 7}, schema)
+    groups = [f"{edge['group']:8}  {edge['name']}: {edge['quantity']}" for edge in told["edges"]]
+    assert "\n".join(sorted(groups)) == snapshot
     assert told["limits"] == {"phi ~ pool: largest error of the gain fit": 0.5}

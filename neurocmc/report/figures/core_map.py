@@ -15,8 +15,7 @@ from neurocmc.targets import LoihiTarget
 
 LYING_UP_TO = 24  # cores: beyond, bars stand, so that a full chip still fits a page
 HOST_NAME = "host"
-LEGEND_ACROSS = 8
-LEGEND_LINE_IN, FOOT_IN = 0.2, 0.55  # of the legend, and of the axis labels above it
+LEGEND_ENTRY_IN, LEGEND_LINE_IN, FOOT_IN = 1.4, 0.2, 0.55  # of the legend, and of the axis labels above it
 
 
 def draw_core_map(program: ChipProgram, target: LoihiTarget, path: Path) -> None:
@@ -30,8 +29,10 @@ def draw_core_map(program: ChipProgram, target: LoihiTarget, path: Path) -> None
     shares = _shares(program, target)
     lying = cores <= LYING_UP_TO
     names = len(colours)
-    foot_in = FOOT_IN + LEGEND_LINE_IN * -(-names // LEGEND_ACROSS)
-    width, height = (12.0, 0.8 + foot_in + 0.3 * cores) if lying else (3.0 + 0.09 * cores, 8.0 + foot_in)
+    width = 12.0 if lying else max(8.5, 3.0 + 0.09 * cores)
+    across = min(names, int(width / LEGEND_ENTRY_IN))
+    foot_in = FOOT_IN + LEGEND_LINE_IN * -(-names // across)
+    height = 0.8 + foot_in + 0.3 * cores if lying else 8.0 + foot_in
     with canvas(path, width, height, placed=True) as figure:
         if lying:
             boxes = [place(figure, 0.6 + 2.85 * panel, 0.8, 2.6, 0.3 * cores) for panel in range(4)]
@@ -62,7 +63,7 @@ def draw_core_map(program: ChipProgram, target: LoihiTarget, path: Path) -> None
             color=INK,
         )
         handles = [Patch(color=colour, label=name) for name, colour in colours.items()]
-        figure.legend(handles=handles, loc="lower center", ncols=min(names, LEGEND_ACROSS), bbox_to_anchor=(0.5, 0.0))
+        figure.legend(handles=handles, loc="lower center", ncols=across, bbox_to_anchor=(0.5, 0.0))
 
 
 def _shares(program: ChipProgram, target: LoihiTarget) -> dict[str, dict[str, Float]]:
