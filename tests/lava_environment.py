@@ -17,7 +17,7 @@ import shutil
 import subprocess
 import sys
 import venv
-from importlib.util import find_spec
+from importlib.metadata import distributions
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,7 +31,7 @@ RECIPES: dict[str, tuple[tuple[str, ...], ...]] = {
     "brian2-loihi": (("-r", "tests/bench/requirements-brian2-loihi.txt"),),
     "netx": ((*ALONE, "h5py", "lava-dl==0.6.0"),),
 }
-HAVE_PIP = find_spec("pip") is not None
+HAVE_PIP = any(distributions(name="pip"))  # not find_spec, which has setuptools replace distutils
 INSTALL_LIMIT_S = 3600  # ends what would never end
 
 
