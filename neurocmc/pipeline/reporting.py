@@ -84,7 +84,10 @@ def write_report_of(
     circuit: RateCircuit,
     edges: Sequence[Edge] = (),
 ) -> Path:
-    """figures/ and report.html; with edges also their waterfall and verdicts. Pictures drawn before are kept."""
+    """figures/ and report.html; with edges also their waterfall and verdicts.
+
+    Pictures of levels that were drawn before are kept.
+    """
     pictures = _draw(folder / "figures", levels, target, edges)
     options = manifest["options"]
     content = ReportContent(
@@ -114,15 +117,18 @@ def write_report_of(
 def _draw(figures: Path, levels: Lowered | Artifact, target: Target, edges: Sequence[Edge]) -> list[Picture]:
     figures.mkdir(exist_ok=True)
     path = figures / "gain-fits.png"
-    draw_gain_fits(levels.spiking, path)
+    if not path.is_file():
+        draw_gain_fits(levels.spiking, path)
     pictures = [Picture.read("gain", path, "Each pool's measured transfer against the rate unit's.")]
     if levels.chip is not None and isinstance(target, LoihiTarget):
         path = figures / "core-map.png"
-        draw_core_map(levels.chip, target, path)
+        if not path.is_file():
+            draw_core_map(levels.chip, target, path)
         pictures.append(Picture.read("cores", path, "The use of each core, by population."))
     if levels.cores is not None and isinstance(target, TrueNorthTarget):
         path = figures / "core-grid.png"
-        draw_core_grid(levels.cores, target, path)
+        if not path.is_file():
+            draw_core_grid(levels.cores, target, path)
         pictures.append(Picture.read("cores", path, "The cores on the grid, whose they are, and how full they are."))
     if from_rate := [edge for edge in edges if edge.name.startswith("rate ~ ")]:
         path = figures / "errors.png"

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 
 from neurocmc.frontends.automaton.circuit import Timing, machine_circuit, timing
-from neurocmc.frontends.automaton.latch import LEAST_MARGIN, SLOWEST, Latch, derive, margins_at, switching_tau
+from neurocmc.frontends.automaton.latch import (
+    FOUND,
+    LEAST_MARGIN,
+    SLOWEST,
+    Latch,
+    derive,
+    margins_at,
+    search,
+    switching_tau,
+)
 from neurocmc.frontends.automaton.machine import Machine
 from neurocmc.frontends.automaton.walks import SILENCE, walk_stimulus
 from neurocmc.ir.rate import RateCircuit, RatePopulation, RateProjection
@@ -35,6 +44,10 @@ def final_state(circuit: RateCircuit, times: Timing, walk: list[int], amplitude:
     stimulus = walk_stimulus("walk", RING, times, [walk], amplitude)
     y = simulate_rate(circuit, stimulus).activity["y"][0, -1]
     return int(y.argmax()) if (y >= 0.5).sum() == 1 else -1
+
+
+def test_the_search_finds_what_is_written_down() -> None:
+    assert search() == FOUND
 
 
 def test_every_margin_is_as_wide_as_asked(latch: Latch) -> None:

@@ -73,7 +73,7 @@ def test_a_worker_thread_without_a_home_a_directory_or_a_main_thread(tmp_path: P
         PYTHONWARNINGS="error",
         PYTHONOPTIMIZE="1",
     )
-    assert printed == ["pass", "(1, 2000, 4)", "[]"]
+    assert printed == ["pass", "(1, 300, 2)", "[]"]
 
 
 def compiled(out: Path) -> int:

@@ -15,7 +15,21 @@ from typing import Any
 
 import neurocmc
 
-ROOT, OUT = Path(sys.argv[1]), Path(sys.argv[2])
+OUT = Path(sys.argv[2])
+CIRCUIT = """
+name: chain
+dt_ms: 1
+form: filter-after
+populations:
+  a: {size: 2, tau_ms: 20, transfer: relu}
+  b: {size: 1, tau_ms: 20, transfer: relu}
+projections:
+  - {from: a, to: b, weight: 0.5}
+inputs:
+  drive: {to: a}
+stimuli:
+  s: {duration_s: 0.3, steps: [{at_s: 0.05, drive: [0.8, 0.4]}]}
+"""
 
 
 def everything() -> dict[str, Any]:
@@ -36,12 +50,13 @@ def everything() -> dict[str, Any]:
 def work() -> None:
     threading.main_thread().join()
     before = everything()
-    circuit = ROOT / "examples" / "circuit.yaml"
+    circuit = OUT / "circuit.yaml"
+    circuit.write_text(CIRCUIT)
     artifact = neurocmc.compile(circuit, target="brian2", out=OUT / "brian2", neurons=32)
     edges = {edge.name: edge.verdict for edge in neurocmc.verify(artifact).edges}
     print(edges["brian2 ~ emitted"])
     cores = neurocmc.compile(circuit, target="truenorth", out=OUT / "truenorth", neurons=8)
-    print(neurocmc.simulate(cores).activity["excite"].shape)
+    print(neurocmc.simulate(cores).activity["a"].shape)
     after = everything()
     print(sorted(name for name in before if before[name] != after[name]), flush=True)
 
