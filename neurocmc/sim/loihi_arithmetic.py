@@ -42,3 +42,10 @@ def fold(value: int, half: int) -> int:
     if value > half:
         return value - 2 * half
     return value + 2 * half if value <= -half else value
+
+
+@jit(nogil=True)
+def copy(values: Any, into: Any) -> None:
+    """Element by element: an assignment to a slice would have numba compile the message of its error for seconds."""
+    for i in range(values.size):
+        into[i] = values[i]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Int
 from neurocmc.common.jit import jit
-from neurocmc.sim.loihi_arithmetic import KEEP_BITS, decayed, fold, toward_zero, wrap32
+from neurocmc.sim.loihi_arithmetic import KEEP_BITS, copy, decayed, fold, toward_zero, wrap32
 
 Int32 = NDArray[np.int32]
 UInt8 = NDArray[np.uint8]
@@ -184,6 +184,6 @@ def step_trial(
         senders = update_pools(flags, counts[row], state, pools)
         send(tick, senders, weights, state)
         if u_record.size > 0:
-            u_record[row] = state.u
+            copy(state.u, u_record[row])
         if v_record.size > 0:
-            v_record[row] = state.v
+            copy(state.v, v_record[row])

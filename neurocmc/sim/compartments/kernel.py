@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.jit import jit
-from neurocmc.sim.loihi_arithmetic import decayed
+from neurocmc.sim.loihi_arithmetic import copy, decayed
 
 Int16 = NDArray[np.int16]
 Int32 = NDArray[np.int32]
@@ -246,9 +246,9 @@ def record(tick: int, row: int, count: int, spikes: int, state: State, records: 
             records.spike_compartment[spikes + k] = state.fired[k]
         spikes += count
     if records.u.shape[0] > 0:
-        records.u[row] = state.u
+        copy(state.u, records.u[row])
     if records.v.shape[0] > 0:
-        records.v[row] = state.v
+        copy(state.v, records.v[row])
     return spikes
 
 

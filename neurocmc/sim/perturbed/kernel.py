@@ -22,7 +22,7 @@ from neurocmc.sim.compartments.kernel import (
     listed,
     update_voltage,
 )
-from neurocmc.sim.loihi_arithmetic import decayed
+from neurocmc.sim.loihi_arithmetic import copy, decayed
 
 
 class Runs(NamedTuple):
@@ -107,6 +107,6 @@ def step_trial(
         if count > 0:
             send(tick, count, runs, state)
         if u_record.size > 0:
-            u_record[tick] = state.u
+            copy(state.u, u_record[tick])
         if v_record.size > 0:
-            v_record[tick] = state.v
+            copy(state.v, v_record[tick])
