@@ -13,8 +13,8 @@ from neurocmc.frontends.archive import read_archive
 from neurocmc.frontends.checkpoint_file import CheckpointFile, check_checkpoint
 from neurocmc.frontends.cmc_checkpoint import LoadedCmc, load_cmc
 from neurocmc.frontends.memory_checkpoint import LoadedMemory, load_memory
-from neurocmc.frontends.published.file import published_state
 from neurocmc.frontends.published.loaded import LoadedPublished, published_facts, read_published
+from neurocmc.frontends.published.state import published_state
 from neurocmc.frontends.swta_checkpoint import LoadedSwta, load_swta, parameter_table
 
 Loaded = LoadedSwta | LoadedCmc | LoadedMemory | LoadedPublished

@@ -10,8 +10,9 @@ import torch
 
 from neurocmc.common.errors import InputError
 from neurocmc.frontends.archive import read_archive
-from neurocmc.frontends.published.file import MAX_NODES, published_state
-from neurocmc.frontends.published.loaded import read_published
+from neurocmc.frontends.published.file import MAX_NODES
+from neurocmc.frontends.published.loaded import published_facts, read_published
+from neurocmc.frontends.published.state import published_state
 from tests.frontends.published_files import SHAPES, random_model
 
 State = dict[str, Any]
@@ -45,6 +46,38 @@ def test_bare_and_nested_state_dicts_are_one(key: str | None, state: State, tmp_
     assert (made.file.nodes, made.file.retinal_channels, made.file.hidden, made.file.classes) == (3, 8, 16, 10)
     np.testing.assert_array_equal(made.file.cmc.gains[1], state["cmc.G.1"].double().numpy())
     assert made.circuit.origin_sha256 == read_archive(path).sha256
+
+
+@pytest.mark.parametrize("key", [None, "state_dict", "model_state_dict", "net", "model"])
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "net.module."])
+def test_what_a_model_was_wrapped_in_is_left_out_and_said(
+    prefix: str, key: str | None, state: State, tmp_path: Path
+) -> None:
+    bare, wrapped = tmp_path / "bare.pt", tmp_path / "wrapped.pt"
+    torch.save(state, bare)
+    saved = {prefix + name: value for name, value in state.items()}
+    torch.save(saved if key is None else {"epoch": 3, key: saved}, wrapped)
+    one, other = (read_published(read_archive(path), path) for path in (bare, wrapped))
+    facts = published_facts(other)
+    assert facts.pop("wrapped in") == f"'{prefix}' left out of {len(state)} names"
+    assert facts == published_facts(one)
+    assert one.file.state.keys() == other.file.state.keys()
+    for name, value in one.file.state.items():
+        assert torch.equal(value, other.file.state[name])
+
+
+def test_a_part_that_was_wrapped_alone(state: State, tmp_path: Path) -> None:
+    path = tmp_path / "m.pt"
+    torch.save({name.replace("cmc.", "cmc._orig_mod."): value for name, value in state.items()}, path)
+    made = read_published(read_archive(path), path)
+    assert made.file.stripped == {"_orig_mod.": sum(name.startswith("cmc.") for name in state)}
+    np.testing.assert_array_equal(made.file.cmc.gains[1], state["cmc.G.1"].double().numpy())
+
+
+def test_two_models_in_one_state_dict_are_refused(state: State, tmp_path: Path) -> None:
+    text = complaint({**state, "module.cmc.R": state["cmc.R"]}, tmp_path / "m.pt")
+    assert "without module. two entries have one name: module.cmc.R" in text
+    assert "cure: save the state dict of one model" in text
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

@@ -1,8 +1,7 @@
 """The gate for state dicts of the published canonical microcircuits: which keys, which shapes, which values.
 
-Douglas, "Computing with Canonical Microcircuits" (2025). A file may hold the state dict itself, or hold it under
-`state_dict` or `model_state_dict`, as training scripts save it beside their optimiser. All sizes are read from the
-tensors: nodes, retinal channels, hidden widths, classes and input channels.
+Douglas, "Computing with Canonical Microcircuits" (2025). All sizes are read from the tensors: nodes, retinal
+channels, hidden widths, classes and input channels.
 """
 
 import re
@@ -19,6 +18,7 @@ from torch import Tensor
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.frontends.archive import MAX_BYTES, Archive, is_dense, listed, not_finite, shown
+from neurocmc.frontends.published.state import unwrapped
 
 STEP = 0.05  # of the published Euler solver, in the model's unit of time
 STEPS = 20
@@ -26,7 +26,6 @@ CLAMP = 100.0  # the published right-hand side clips every state to +-this
 POPULATIONS = ("ss", "sp", "ii", "dp")  # spiny stellate, superficial pyramidal, interneurons, deep pyramidal
 POOLED = 14  # pixels a side of a retinal map
 MAX_NODES = 32
-_NESTED = ("state_dict", "model_state_dict")
 _PARTS = ("retina.", "input_projection.", "cmc.", "classifier.")
 _MAX_KEYS_LISTED = 40
 _MAX_FAULTS = 8
@@ -96,6 +95,7 @@ class PublishedFile:
     classes: int
     cmc: CmcValues
     state: Mapping[str, Tensor]
+    stripped: Mapping[str, int]  # what was left out of names -> of how many
 
     def parameters(self, part: str) -> int:
         """How many trained numbers the part (`retina`, `input_projection`, `cmc`, `classifier`) holds."""
@@ -107,21 +107,11 @@ class PublishedFile:
         )
 
 
-def published_state(archive: Archive) -> Mapping[Any, Any] | None:
-    """The state dict in the archive if it is one of the published model, by the names of its entries; else None."""
-    if "format" in archive.plain:
-        return None
-    for candidate in (archive.plain, *(archive.plain.get(name) for name in _NESTED)):
-        if isinstance(candidate, dict):
-            state = cast(dict[Any, Any], candidate)
-            if any(isinstance(name, str) and name.startswith(("cmc.", "retina.")) for name in state):
-                return state
-    return None
-
-
-def check_published(state: Mapping[Any, Any], archive: Archive, path: Path) -> PublishedFile:
+def check_published(saved: Mapping[Any, Any], archive: Archive, path: Path) -> PublishedFile:
     """Check a state dict of the published model. Raises InputError holding everything that is wrong with it."""
     where = str(path)
+    found = unwrapped(saved, path)
+    state = found.entries
     nodes = _count_nodes(state)
     if not 1 <= nodes <= MAX_NODES:
         cure = f"a circuit of more than {MAX_NODES} nodes is beyond what this reads"
@@ -146,6 +136,7 @@ def check_published(state: Mapping[Any, Any], archive: Archive, path: Path) -> P
         classes=sizes[_CLASSES.of],
         cmc=cmc,
         state=MappingProxyType(exact),
+        stripped=MappingProxyType(dict(found.stripped)),
     )
 
 

@@ -16,8 +16,9 @@ from neurocmc.common.ticks import Sampled
 from neurocmc.frontends.archive import Archive
 from neurocmc.frontends.published.circuit import TICKS, Cell, cells, published_circuit
 from neurocmc.frontends.published.dynamics import PublishedDynamics
-from neurocmc.frontends.published.file import CLAMP, STEP, STEPS, PublishedFile, check_published, published_state
+from neurocmc.frontends.published.file import CLAMP, STEP, STEPS, PublishedFile, check_published
 from neurocmc.frontends.published.host import initial_states
+from neurocmc.frontends.published.state import published_state, stripped_text
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus
 
@@ -178,6 +179,7 @@ def published_facts(loaded: LoadedPublished) -> dict[str, str | float]:
     return {
         "family": "published CMC",
         "task": loaded.task or "none: give --images",
+        **({"wrapped in": stripped_text(file.stripped)} if file.stripped else {}),
         "nodes": file.nodes,
         "input channels": file.input_channels,
         "retinal channels": file.retinal_channels,
