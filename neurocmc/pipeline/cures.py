@@ -127,7 +127,7 @@ def _try(
         search.tried[-1] += f" (not possible: {refusal.problems[0].what})"
         return False
     first = _parts(missed)
-    steps = (first,) if "brian2" in first else (first, (*first, "brian2"))
+    steps: list[tuple[Part, ...]] = [first] if "brian2" in first else [first, (*first, "brian2")]
     return all(_keeps(compiled, candidate, missed, trials, search, parts) for parts in steps)
 
 

@@ -94,7 +94,9 @@ def canvas(path: Path, width_in: float, height_in: float, *, placed: bool = Fals
     write_file(path, buffer.getvalue())
 
 
-def place(figure: Figure, left_in: float, top_in: float, width_in: float, height_in: float) -> tuple[float, ...]:
+def place(
+    figure: Figure, left_in: float, top_in: float, width_in: float, height_in: float
+) -> tuple[float, float, float, float]:
     """Where axes stand in a figure, as matplotlib counts it, from inches: `top_in` from the upper edge down."""
     across, down = figure.get_size_inches()
     return left_in / across, 1.0 - (top_in + height_in) / down, width_in / across, height_in / down
