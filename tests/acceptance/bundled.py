@@ -69,7 +69,7 @@ def row(model: str, target: str) -> dict[str, str]:
         "budgets": str(len(judged)),
         "missed": str(len(missed)),
         "warned": str(len(misses(edges, strict=True)) - len(missed)),
-        "cores": str(cores),
+        "cores": "" if cores is None else str(cores),
         "nrmse": f"{largest('NRMSE of rates', share=False):.4f}",
         "unit_of_limit": f"{largest('error of the worst unit', share=True):.2f}",
         "moment_of_limit": f"{largest('error of the worst moment', share=True):.2f}",
