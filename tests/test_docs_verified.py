@@ -31,7 +31,7 @@ def test_what_is_missed_has_a_cure() -> None:
 
 def test_the_page_of_memory_tasks() -> None:
     page = (DOCS / "working-memory-tasks.md").read_text(encoding="utf-8")
-    lines = re.findall(r"^\| ([^|]*) \| (\w+) \| (\d*) ?\| ([\d.]+) % \| (\d+) of (\d+) \|$", page, re.MULTILINE)
+    lines = re.findall(r"^\|([^|]*)\| (\w+) \| (\d*) ?\| ([\d.]+) % \| (\d+) of (\d+) \|$", page, re.MULTILINE)
     told: dict[tuple[str, str], tuple[str, ...]] = {}
     model = ""
     for name, target, cores, nrmse, kept, budgets in lines:
