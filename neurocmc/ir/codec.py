@@ -85,7 +85,16 @@ def _encode_dataclass(
     }
 
 
+def _without_aliases(hint: Any) -> Any:
+    """Replace an alias of the `type` statement by what it stands for: numpy's NDArray is one from numpy 2.5 on."""
+    while (meant := getattr(alias := get_origin(hint) or hint, "__value__", None)) is not None:
+        given = dict(zip(alias.__type_params__, get_args(hint), strict=True))
+        hint = meant[tuple(given[parameter] for parameter in meant.__parameters__)] if given else meant
+    return hint
+
+
 def _encode(value: Any, hint: Any, path: str, arrays: dict[str, NDArray[Any]]) -> Any:
+    hint = _without_aliases(hint)
     if is_dataclass(hint):
         return _encode_dataclass(value, path, arrays)
     if get_origin(hint) is tuple:
@@ -133,6 +142,7 @@ def _decode_dataclass(
 
 
 def _decode(value: Any, hint: Any, path: str, unused: dict[str, NDArray[Any]]) -> Any:
+    hint = _without_aliases(hint)
     if is_dataclass(hint):
         return _decode_dataclass(value, cast("type[Any]", hint), path, unused, {})
     match get_origin(hint):
