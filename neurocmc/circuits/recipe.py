@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from neurocmc.circuits.digits import CLASSES
+from neurocmc.circuits.seeds import SEED_LIMIT
 from neurocmc.circuits.swta import SwtaValues
-from neurocmc.circuits.training import SEED_LIMIT
 from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.common.ticks import not_whole
 

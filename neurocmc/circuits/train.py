@@ -15,8 +15,9 @@ from neurocmc.circuits.checkpoints import checkpoint
 from neurocmc.circuits.digits import CLASSES, SIDE, Digits, DigitSplit, load_digits
 from neurocmc.circuits.model import DigitModel
 from neurocmc.circuits.recipe import Recipe, TrainingRecipe
+from neurocmc.circuits.seeds import check_seed
 from neurocmc.circuits.swta import SoftWinnerTakeAll
-from neurocmc.circuits.training import EpochReport, check_seed, parameter_count, reproducible
+from neurocmc.circuits.training import EpochReport, parameter_count, reproducible
 from neurocmc.common.strict_yaml import load_model
 
 CLOSE_CALL = 0.05  # a decision is close when its two best activities differ by less than this part of the maximum

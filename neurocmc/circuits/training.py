@@ -1,4 +1,4 @@
-"""What the trainings of all families share: progress, seeds, and surroundings that make them reproducible."""
+"""What the trainings of all families share: progress, and surroundings that make them reproducible."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -6,10 +6,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
-
-from neurocmc.common.errors import InputError, Problem
-
-SEED_LIMIT = 2**32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,13 +16,6 @@ class EpochReport:
     epochs: int
     loss: float
     validation_accuracy: float
-
-
-def check_seed(seed: int) -> int:
-    """`seed`, if it is one. Raises InputError."""
-    if not 0 <= seed < SEED_LIMIT:
-        raise InputError(Problem("seed", f"{seed} is not a seed", f"give a whole number in 0 .. {SEED_LIMIT - 1:,}"))
-    return seed
 
 
 @contextmanager

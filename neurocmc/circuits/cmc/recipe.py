@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from neurocmc.circuits.cmc.wiring import Variant
 from neurocmc.circuits.images import check_task
-from neurocmc.circuits.training import SEED_LIMIT
+from neurocmc.circuits.seeds import SEED_LIMIT
 from neurocmc.common.strict_yaml import StrictModel
 
 LARGEST_GRID = 64

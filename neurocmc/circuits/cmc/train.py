@@ -19,7 +19,8 @@ from neurocmc.circuits.cmc.recipe import CmcRecipe
 from neurocmc.circuits.cmc.regularise import penalty
 from neurocmc.circuits.cmc.resume import read_state, state_path, write_state
 from neurocmc.circuits.images import ImageSplit, load_task
-from neurocmc.circuits.training import EpochReport, check_seed, reproducible
+from neurocmc.circuits.seeds import check_seed
+from neurocmc.circuits.training import EpochReport, reproducible
 from neurocmc.common.errors import Problem, raise_input_problems
 
 Progress = Callable[[EpochReport], None]

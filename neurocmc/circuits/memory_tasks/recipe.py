@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from neurocmc.circuits.training import SEED_LIMIT
+from neurocmc.circuits.seeds import SEED_LIMIT
 from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.common.ticks import not_whole
 

@@ -16,7 +16,8 @@ from neurocmc.circuits.memory_tasks.match import DelayedMatchCircuit
 from neurocmc.circuits.memory_tasks.model import MemoryModel, Noise
 from neurocmc.circuits.memory_tasks.recipe import MemoryRecipe, Variant
 from neurocmc.circuits.memory_tasks.trials import DIRECTION, Trials, make_trials
-from neurocmc.circuits.training import EpochReport, check_seed, reproducible
+from neurocmc.circuits.seeds import check_seed
+from neurocmc.circuits.training import EpochReport, reproducible
 
 VALIDATION_TRIALS = 200
 BASELINES: tuple[Variant, ...] = ("memory-off", "decision-off", "recurrence-off")
