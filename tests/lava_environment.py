@@ -11,7 +11,6 @@ makes `.venv-lava`, `.venv-lava-310` or `.venv-netx` and prints the path of its 
 - netx: h5py and lava-dl 0.6.0, without the gigabytes of dependencies of its training half; the rest is lava's.
 """
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -19,6 +18,7 @@ import sys
 import venv
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import TextIO
 
 ROOT = Path(__file__).resolve().parents[1]
 LAVA = "lava-nc==0.10.0"
@@ -85,18 +85,32 @@ def made(name: str, python: Path, sees: str = "") -> Path:
     folder.mkdir(exist_ok=True)
     recipe = f"{_asked(python, 'import sys; print(sys.version)')}\n{RECIPES[name]}\n{sees}\n"
     with (folder / ".lock").open("w") as lock:  # several test workers may come here at once
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        _wait_for(lock)
         ready = folder / ".ready"
         if not ready.is_file() or ready.read_text() != recipe:
             _empty(folder)
             _make(folder, python)
             for packages in RECIPES[name]:
-                _install(folder / "bin" / "python", *packages)
+                _install(_python_of(folder), *packages)
             for site in folder.glob("lib/python*/site-packages"):
                 (site / "lava.pth").write_text(f"{sees}\n")
             (folder / ".installed").touch()  # what the Makefile looks at
             ready.write_text(recipe)
-    return folder / "bin" / "python"
+    return _python_of(folder)
+
+
+def _python_of(folder: Path) -> Path:
+    windows = folder / "Scripts" / "python.exe"
+    return windows if windows.is_file() else folder / "bin" / "python"
+
+
+def _wait_for(lock: TextIO) -> None:
+    """Hold a file's lock until it is closed; where the system has no such locks, only one may come here at a time."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def _asked(python: Path, program: str) -> str:

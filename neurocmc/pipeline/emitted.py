@@ -1,7 +1,5 @@
 """The last edge: the emitted program does what the interpreter of its level did, spike for spike."""
 
-import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -20,6 +18,7 @@ from neurocmc.backends.truenorth import stimulus_file as cores_stimulus_file
 from neurocmc.common.arrays import Bool
 from neurocmc.common.files import read_npz
 from neurocmc.common.process import child_environment
+from neurocmc.common.system import apart, end_all
 from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.recording import SpikeTrain
@@ -150,8 +149,9 @@ def edge_unless_run(name: str, command: list[str], folder: Path) -> Edge | None:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            encoding="utf-8",
             errors="replace",
-            start_new_session=True,
+            **apart(),
         )
     except OSError as error:
         return not_run(name, QUANTITY, f"{command[0]} cannot be run: {error.strerror}")
@@ -159,7 +159,7 @@ def edge_unless_run(name: str, command: list[str], folder: Path) -> Edge | None:
         output, _ = process.communicate(timeout=LIMIT_S)
     except BaseException as error:
         # It has a session of its own: an interrupt of ours does not reach it, and it must not outlive us.
-        os.killpg(process.pid, signal.SIGKILL)
+        end_all(process)
         process.communicate()
         if isinstance(error, subprocess.TimeoutExpired):
             return not_run(name, QUANTITY, f"it took more than {LIMIT_S} s")

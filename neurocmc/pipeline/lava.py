@@ -7,7 +7,6 @@ fails inside Lava blocks for ever, so every run has a time limit, after which al
 
 import os
 import re
-import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -21,6 +20,7 @@ from neurocmc.backends.loihi.emit import stimulus_arrays
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import read_npz, write_npz
 from neurocmc.common.process import child_environment
+from neurocmc.common.system import apart, end_all, interpreter_of
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.stimulus import Stimulus
@@ -44,7 +44,7 @@ def find_lava_python() -> Path | None:
     if named is not None:
         return Path(named) if named else None
     folder = Path(__file__).resolve().parents[2] / ".venv-lava"
-    return folder / "bin" / "python" if (folder / ".ready").is_file() else None
+    return interpreter_of(folder) if (folder / ".ready").is_file() else None
 
 
 def simulate_lava(
@@ -102,8 +102,9 @@ class _Run:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
+                encoding="utf-8",
                 errors="replace",
-                start_new_session=True,
+                **apart(),
             )
         except OSError as error:
             what = f"{self.command[0]} cannot be run: {error.strerror}"
@@ -112,7 +113,7 @@ class _Run:
 
         def end() -> None:
             late.set()
-            _end(process)
+            end_all(process)
 
         timer = Timer(max(deadline - monotonic(), 0.0), end)
         timer.start()
@@ -121,7 +122,7 @@ class _Run:
         finally:
             timer.cancel()
             if process.returncode is None:
-                _end(process)  # an interrupt of ours does not reach it, and it must not outlive us
+                end_all(process)  # an interrupt of ours does not reach it, and it must not outlive us
         if late.is_set():
             what = f"it was not done after {self.time_limit_s:g} s"
             raise InputError(
@@ -147,16 +148,6 @@ class _Run:
                 last = line.strip()
         process.wait()
         return last
-
-
-def _end(process: "subprocess.Popen[str]") -> None:
-    """Kill a process and all that it started, if anything of it is left."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-    else:
-        process.wait()
 
 
 def _share(progress: Progress | None, start: float, width: float) -> Progress:

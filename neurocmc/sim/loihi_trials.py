@@ -4,11 +4,12 @@ The loops release Python's lock, and each trial writes what is its own: results 
 there are.
 """
 
-import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from neurocmc.common.system import usable_cores
 
 Result = TypeVar("Result")
 
@@ -29,5 +30,4 @@ def usable_threads(wanted: int | None) -> int:
     """
     if not threading.main_thread().is_alive():
         return 1
-    affinity = getattr(os, "sched_getaffinity", None)
-    return wanted or (len(affinity(0)) if affinity else os.cpu_count() or 1)
+    return wanted or usable_cores()

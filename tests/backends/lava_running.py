@@ -1,12 +1,11 @@
 """Runs of stock Lava in tests: a script in Lava's own interpreter, with a limit, and nothing left running."""
 
-import os
-import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from neurocmc.common.system import apart, end_all
 from tests.made.waiting import HANGS_S
 
 
@@ -18,12 +17,12 @@ def run_script(python: Path, *arguments: str | Path, folder: Path) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        start_new_session=True,  # so that all of Lava's processes can be ended at once
+        **apart(),  # so that all of Lava's processes can be ended at once
     )
     try:
         output, _ = lava.communicate(timeout=HANGS_S)
     except BaseException as error:
-        os.killpg(lava.pid, signal.SIGKILL)
+        end_all(lava)
         output, _ = lava.communicate()
         if isinstance(error, subprocess.TimeoutExpired):
             pytest.fail(f"Lava took more than {HANGS_S:g} s:\n{output}")
