@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 WORKERS ?= 2
+TORCH ?= yes
 
 RUN := .venv/bin/python
 PIP := $(RUN) -m pip install -qq --disable-pip-version-check
@@ -16,7 +17,8 @@ WITH_BRIAN2_LOIHI := .venv-brian2-loihi/.installed
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check quality lint types imports bench docs lava lava-310 netx clean distclean
+.PHONY: help demo test check quality lint types imports bench docs lava lava-310 netx interpreters circuit-files \
+	clean distclean
 
 help:
 	@echo 'make demo       install, compile the bundled circuit for Loihi 1, verify it, draw it (build/demo)'
@@ -24,11 +26,14 @@ help:
 	@echo 'make check      lint, types, import contracts, tests: what CI asks for, but for the docs'
 	@echo 'make docs       build the documentation without warnings (docs/_build/html/index.html)'
 	@echo 'make bench      speed and accuracy beside Lava, nengo-loihi and brian2-loihi (makes .venv-nengo and the like)'
+	@echo 'make interpreters  install the wheel on every Python from 3.11 that there is, and try it (EVERYTHING=1: all of it)'
+	@echo 'make circuit-files make models/*.circuit.npz, the trained circuits for which no torch is needed, from models/*.pt'
 	@echo 'make lava       make .venv-lava, the environment of stock Lava, and print its interpreter'
 	@echo 'make lava-310   the same on Python 3.10, where there is one; make netx: with lava-dl beside it'
 	@echo 'make clean      remove what was built; make distclean: the environments as well'
 	@echo
-	@echo 'Options: PYTHON=python3.12 (at least 3.11) makes .venv with it, WORKERS=4 tests with four processes.'
+	@echo 'Options: PYTHON=python3.12 (at least 3.11) makes .venv with it, WORKERS=4 tests with four processes, TORCH=no'
+	@echo 'leaves the extra [torch] out: nothing is trained, no checkpoint read, and tests that need it are skipped.'
 
 demo: $(INSTALLED)
 	@$(RUN) -m neurocmc demo swta-digits --target loihi1 -o build/demo
@@ -62,6 +67,13 @@ docs: $(WITH_DOCS)
 	$(RUN) -m sphinx -W --keep-going --quiet -b html docs docs/_build/html
 	@echo 'documentation: docs/_build/html/index.html'
 
+interpreters:
+	@$(call need_python,$(PYTHON))
+	@$(PYTHON) tests/interpreters.py $(if $(EVERYTHING),--everything)
+
+circuit-files: $(INSTALLED)
+	$(RUN) -m tests.circuit_files
+
 lava lava-310 netx:
 	@$(call need_python,$(PYTHON))
 	@$(PYTHON) tests/lava_environment.py $@
@@ -86,7 +98,7 @@ need_python = $(1) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/
 
 $(INSTALLED): .venv/.made pyproject.toml
 	@echo 'installing neurocmc into .venv'
-	@$(PIP) -e .
+	@$(PIP) -e '.$(if $(filter yes,$(TORCH)),[torch])'
 	@touch $@
 
 $(WITH_TEST) $(WITH_CHECK) $(WITH_DOCS): .venv/.installed-%: $(INSTALLED)
