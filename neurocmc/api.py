@@ -28,7 +28,7 @@ from neurocmc.targets import Target
 
 @known_state()
 def load(path: str | Path, images: str | None = None) -> Model:
-    """Read a checkpoint (.pt) or a circuit written by hand (.yaml).
+    """Read a checkpoint (.pt), a circuit file (.circuit.npz) or a circuit written by hand (.yaml).
 
     `images` names the task whose images drive a checkpoint of the published microcircuits. Raises InputError holding
     everything that is wrong with the file.

@@ -1,8 +1,13 @@
-"""What holds for all tests: the examples of hypothesis, and that Lava runs only where a test asks for it."""
+"""What holds for all tests: hypothesis, Lava runs only where a test asks, what needs torch is skipped without it."""
 
 import os
+from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.torch_extra import skip_module
 
 # Set to nothing, it keeps `verify` from walking its edge to Lava in whichever environment a checkout has made.
 os.environ.setdefault("NEUROCMC_LAVA_PYTHON", "")
@@ -17,3 +22,18 @@ settings.register_profile(
     "explore", settings.get_profile("default"), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("same")
+
+
+class _Module(pytest.Module):
+    """A test module that is skipped, not failed, where its import ends at torch."""
+
+    def _getobj(self) -> Any:
+        try:
+            return super()._getobj()
+        except self.CollectError as error:
+            skip_module(error.__cause__)
+            raise
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module:
+    return _Module.from_parent(parent, path=module_path)

@@ -14,6 +14,7 @@ from neurocmc.circuits import recipe
 from neurocmc.frontends import circuit_yaml, stimulus_yaml
 from neurocmc.targets import schema
 from tests.made.waiting import HANGS_S
+from tests.torch_extra import needs_torch
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
@@ -34,6 +35,7 @@ def run(*arguments: object, folder: Path, path: str = "") -> str:
     return done.stdout
 
 
+@needs_torch
 @pytest.mark.slow
 def test_quick_start(tmp_path: Path) -> None:
     told = run(EXAMPLES / "quick_start.py", tmp_path / "out", folder=tmp_path)
@@ -62,6 +64,7 @@ def test_a_circuit_by_hand_and_its_artifact_without_neurocmc(tmp_path: Path) -> 
     assert re.search(r"synapse_bits: [\d,]+ of 134,217,728", told)
 
 
+@needs_torch
 @pytest.mark.slow
 def test_the_python_of_the_quick_start(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "quick-start.md").read_text(encoding="utf-8")

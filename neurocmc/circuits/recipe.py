@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from neurocmc.circuits.digits import CLASSES
 from neurocmc.circuits.seeds import SEED_LIMIT
-from neurocmc.circuits.swta import SwtaValues
+from neurocmc.circuits.swta_values import SwtaValues
 from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.common.ticks import not_whole
 

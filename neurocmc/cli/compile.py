@@ -28,7 +28,9 @@ class Code(StrEnum):
 
 
 def compile(  # noqa: A001  (the command is called so)
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A checkpoint (.pt) or a circuit (.yaml).")],
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="A checkpoint (.pt) or a circuit (.circuit.npz, .yaml).")
+    ],
     target: Annotated[str, typer.Option("--target", help="A known target or a YAML file.", metavar="NAME|FILE.yaml")],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Where the artifact goes.", show_default=False)

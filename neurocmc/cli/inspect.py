@@ -18,7 +18,9 @@ EXAMPLES = ("neurocmc inspect models/swta-digits.pt", "neurocmc inspect circuit.
 
 
 def inspect(
-    model: Annotated[Path, typer.Argument(metavar="MODEL", help="A checkpoint (.pt) or a circuit (.yaml).")],
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="A checkpoint (.pt) or a circuit (.circuit.npz, .yaml).")
+    ],
     images: Images = None,
     as_json: Json = False,
 ) -> None:

@@ -10,6 +10,7 @@ from neurocmc.cli.failures import MISSED
 from neurocmc.cli.options import Json
 from neurocmc.cli.output import bar, grid, say, say_json, show
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.extras import need
 
 if TYPE_CHECKING:
     from neurocmc.circuits.study.plan import ChipResult, CompileRecipe, Result, Run, Study
@@ -34,6 +35,7 @@ def study(
     as_json: Json = False,
 ) -> None:
     """Train every run of a study and compare them; what an earlier call has done is not done again."""
+    need("torch", str(plan), "a study")
     from neurocmc.circuits.study.plan import load_study
 
     chosen, runs = load_study(plan, output)

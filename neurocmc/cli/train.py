@@ -7,6 +7,7 @@ import typer
 
 from neurocmc.cli.options import Json, check_output_file
 from neurocmc.cli.output import bar, grid, say, say_json, show
+from neurocmc.common.extras import need
 
 if TYPE_CHECKING:
     from neurocmc.circuits.families import AnyRecipe
@@ -44,6 +45,7 @@ def train(
 ) -> None:
     """Train a circuit by gradient and write its checkpoint."""
     check_output_file(output)
+    need("torch", str(recipe), "training")
     from neurocmc.circuits.cmc.resume import state_path
     from neurocmc.circuits.families import load_recipe
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import torch
+
 from neurocmc.circuits.cmc.model import CmcModel
 from neurocmc.circuits.cmc.recipe import CmcRecipe
 from neurocmc.circuits.memory_tasks.model import MemoryModel
@@ -11,8 +13,10 @@ from neurocmc.circuits.recipe import Recipe
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.frontends.archive import read_archive
 from neurocmc.frontends.checkpoint_file import CheckpointFile, check_checkpoint
+from neurocmc.frontends.circuit_file import CircuitFile, ImagesEntry, save_circuit_file
 from neurocmc.frontends.cmc_checkpoint import LoadedCmc, load_cmc
 from neurocmc.frontends.memory_checkpoint import LoadedMemory, load_memory
+from neurocmc.frontends.memory_trials import MemoryTrials
 from neurocmc.frontends.published.loaded import LoadedPublished, published_facts, read_published
 from neurocmc.frontends.published.state import published_state
 from neurocmc.frontends.swta_checkpoint import LoadedSwta, load_swta, parameter_table
@@ -46,6 +50,31 @@ def _of_family(file: CheckpointFile) -> LoadedSwta | LoadedCmc | LoadedMemory:
             return load_memory(file, recipe, model)
         case _:
             raise AssertionError("a checked file has the model of its recipe's family")
+
+
+def save_without_torch(checkpoint: Path, output: Path) -> None:
+    """Write a trained circuit and what drives it as a circuit file, which is compiled and verified without torch.
+
+    Raises InputError as `read_checkpoint` does, and for a published checkpoint, which does not say what drives it.
+    """
+    loaded = read_checkpoint(checkpoint)
+    if isinstance(loaded, LoadedPublished):
+        what = "a published checkpoint does not say which images drive it, so there is nothing to keep of them"
+        raise InputError(Problem(str(checkpoint), what, "compile it with --images, where torch is installed"))
+    memory = MemoryTrials(recipe=loaded.recipe) if isinstance(loaded, LoadedMemory) else None
+    stimuli = tuple(loaded.stimuli.values()) if memory is None else ()
+    shows = loaded.recipe if isinstance(loaded, LoadedCmc) else None
+    file = CircuitFile(
+        circuit=loaded.circuit,
+        calibration=stimuli[:1],
+        test=stimuli[1:],
+        facts=facts_of(loaded),
+        images=None if shows is None else ImagesEntry(task=shows.task, size=shows.images),
+        memory=memory,
+        made_from=checkpoint.name,
+        made_with=f"torch {torch.__version__}",
+    )
+    save_circuit_file(file, output)
 
 
 def facts_of(loaded: Loaded) -> Facts:

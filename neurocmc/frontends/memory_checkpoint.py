@@ -3,10 +3,9 @@
 Everything goes to the chip but the weights of the inputs: the host sends each unit the sum of what its channels give.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from functools import cached_property
 from types import MappingProxyType
 
 import numpy as np
@@ -15,57 +14,31 @@ import torch
 from neurocmc.circuits.memory_tasks.circuit import TaskCircuit
 from neurocmc.circuits.memory_tasks.model import MemoryModel
 from neurocmc.circuits.memory_tasks.recipe import DelayedMatchRecipe, MemoryRecipe
-from neurocmc.circuits.memory_tasks.trials import ANSWERS, CONTEXTS, Trials, make_trials
+from neurocmc.circuits.memory_tasks.trials import ANSWERS, CONTEXTS
 from neurocmc.circuits.training import parameter_count
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import raise_input_problems
 from neurocmc.frontends.checkpoint_file import CheckpointFile
+from neurocmc.frontends.memory_trials import MemoryTrials
 from neurocmc.frontends.rectifiers import rectifiers
 from neurocmc.ir.rate import RateCircuit, RateInput, RateProjection, Readout
 from neurocmc.ir.stimulus import Stimulus
 
-CALIBRATION = "trials-calibration"
 ANSWER = "answer"
 REMEMBERED = "remembered"
 _TRIALS_AT_ONCE = 250  # keeps the trajectories of all trials from being held twice
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)  # no slots: `stimuli` is computed once, when it is first asked for
-class LoadedMemory:
-    """A checked checkpoint of the memory family."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LoadedMemory(MemoryTrials):
+    """A checked checkpoint of the memory family, with the trials of its recipe."""
 
     circuit: RateCircuit
-    recipe: MemoryRecipe
     seed: int
     metrics: Mapping[str, float]  # as measured at the end of training
     parameters: Mapping[str, int]  # part of the model -> how many numbers it holds
     numbers: Mapping[str, float]  # what was trained, by name, in the circuit's own units
     model: MemoryModel
-
-    @cached_property
-    def stimuli(self) -> Mapping[str, Stimulus]:
-        """Trials of the shortest delay to calibrate on, then test trials: one stimulus a delay, `delay-10-tau`."""
-        evaluation = self.recipe.evaluation
-        calibration = make_trials(self.recipe, "calibration", evaluation.calibration_trials, evaluation.delays_tau[0])
-        tests = [self.test_stimulus(delay_tau) for delay_tau in evaluation.delays_tau]
-        stimuli = (_stimulus(CALIBRATION, calibration), *tests)
-        return MappingProxyType({stimulus.name: stimulus for stimulus in stimuli})
-
-    def test_trials(
-        self, delay_tau: float, trials: int | None = None, coherences: Sequence[float] | None = None
-    ) -> Trials:
-        """Test trials of a delay in time constants, as many as the recipe evaluates unless told otherwise.
-
-        `coherences` replaces those of the recipe where the task has such, for a psychometric curve.
-        """
-        count = self.recipe.evaluation.trials if trials is None else trials
-        return make_trials(self.recipe, "test", count, delay_tau, coherences=coherences)
-
-    def test_stimulus(
-        self, delay_tau: float, trials: int | None = None, coherences: Sequence[float] | None = None
-    ) -> Stimulus:
-        """The same as a stimulus."""
-        return _stimulus(f"delay-{delay_tau:g}-tau", self.test_trials(delay_tau, trials, coherences))
 
     def reference(self, stimulus: Stimulus) -> dict[str, Float]:
         """Torch trajectories {population: (batch, ticks, units)} under `stimulus`, in float64, from rest.
@@ -150,13 +123,3 @@ def _items(recipe: MemoryRecipe) -> tuple[str, ...]:
         items = recipe.circuit.items
         return tuple(f"{360 * item / items:g} deg" for item in range(items))
     return CONTEXTS
-
-
-def _stimulus(name: str, trials: Trials) -> Stimulus:
-    return Stimulus(
-        name=name,
-        duration_s=trials.duration_s,
-        edges_s=trials.edges_s,
-        values=trials.values,
-        labels=trials.labels,
-    )

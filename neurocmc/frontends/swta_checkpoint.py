@@ -17,7 +17,7 @@ import torch
 from neurocmc.circuits.digits import CLASSES, Digits, load_digits
 from neurocmc.circuits.model import DigitModel
 from neurocmc.circuits.recipe import Recipe
-from neurocmc.circuits.swta import PARAMETERS, SwtaValues
+from neurocmc.circuits.swta_values import PARAMETERS, SwtaValues
 from neurocmc.circuits.training import parameter_count
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError, raise_input_problems
@@ -51,7 +51,7 @@ class LoadedSwta:
     def stimuli(self) -> Mapping[str, Stimulus]:
         """The evidence of 256 training digits (`digits-calibration`) and of the 1,000 test digits (`digits-test`).
 
-        Reading the digits takes seconds, so they are read when first asked for.
+        The encoder takes a while for them, so it runs when they are first asked for.
         """
         split = load_digits()
         return MappingProxyType(

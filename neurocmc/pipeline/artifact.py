@@ -2,7 +2,7 @@
 
 manifest.json          what was compiled, for what, with which options; SHA-256 of every file that follows
 target.yaml            the target as used
-model.pt, circuit.yaml the source, byte for byte
+model.pt, circuit.yaml the source, byte for byte (circuit.npz of a circuit file)
 ir/10-rate ...         each level as JSON + npz, and as text
 stimuli/NAME.npz       what it was calibrated on and is judged by
 program/               what the chip or the simulator takes; runs without neurocmc
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.extras import INSTALL_TORCH, is_installed
 from neurocmc.common.files import MANIFEST, sha256_of
 from neurocmc.common.process import known_state
 from neurocmc.ir.chip import ChipProgram
@@ -27,7 +28,7 @@ from neurocmc.ir.spiking import Code, SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import load_chip, load_level, load_stimulus
 from neurocmc.pipeline.manifest import read_manifest
-from neurocmc.pipeline.model import Model, StimulusSet, load
+from neurocmc.pipeline.model import CHECKPOINTS, Model, StimulusSet, load
 from neurocmc.targets import Target, load_target
 
 PRESENTATION = (MANIFEST, "timings.json", "verify.json", "report.html", "figures/")
@@ -115,8 +116,22 @@ class Artifact:
 
     @known_state()
     def model(self) -> Model:
-        """The source, read again from the copy in the artifact."""
-        return load(self.directory / self.manifest["source"], self.manifest["options"]["images"])
+        """The source, read again from the copy in the artifact.
+
+        A checkpoint takes torch to be read. Without it the artifact's own circuit and stimuli stand in, and the edge
+        that compares with torch is told as not run.
+        """
+        source = self.directory / self.manifest["source"]
+        if source.suffix in CHECKPOINTS and not is_installed("torch"):
+            return Model(
+                path=source,
+                circuit=self.circuit,
+                facts={},
+                read_stimuli=lambda: self.stimuli,
+                reference=None,
+                no_reference=f"torch is not installed: {INSTALL_TORCH}",
+            )
+        return load(source, self.manifest["options"]["images"])
 
     @property
     def _has_chip(self) -> bool:

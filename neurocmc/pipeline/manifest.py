@@ -75,7 +75,7 @@ class Manifest(StrictModel):
     circuit: str
     origin_sha256: Sha256
     on_host: tuple[str, ...]
-    source: Annotated[str, Field(pattern=r"^(model|circuit)\.(pt|pth|yaml|yml)$")]
+    source: Annotated[str, Field(pattern=r"^(model|circuit)\.(pt|pth|npz|yaml|yml)$")]
     target: str
     options: OptionsEntry
     neurons_reason: str

@@ -9,14 +9,18 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.extras import need
 from neurocmc.common.process import known_state
 from neurocmc.common.strict_yaml import load_document
 from neurocmc.frontends.automaton.read import MachineProgram, is_program, read_program
+from neurocmc.frontends.circuit_file import ENDING, read_circuit_file
 from neurocmc.frontends.circuit_yaml import LoadedYaml, read_circuit_yaml
 from neurocmc.frontends.interneuron_yaml import read_interneuron_yaml
+from neurocmc.frontends.memory_trials import MemoryTrials
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus
 
+CHECKPOINTS = (".pt", ".pth")
 # A top-level field that only one kind of YAML has -> what reads that kind; without any it is a circuit written out.
 _READERS: Mapping[str, Callable[[Path], LoadedYaml]] = {"swta": read_interneuron_yaml}
 
@@ -50,15 +54,17 @@ class Model:
     path: Path
     circuit: RateCircuit
     facts: Mapping[str, str | float]  # for `inspect`
-    read_stimuli: Callable[[], StimulusSet]  # digits take seconds to read, so they are read when needed
+    read_stimuli: Callable[[], StimulusSet]  # an encoder takes seconds to run, so it runs when needed
     reference: Callable[[Stimulus], Mapping[str, Float]] | None  # torch trajectories (batch, ticks, units)
+    no_reference: str = "the circuit was written by hand"  # why there is none
     images: str | None = None  # the task that was named for a checkpoint which does not name its own
     test_images: Callable[[], NDArray[np.float32]] | None = None  # (trials, channels, height, width) of the test
+    memory: MemoryTrials | None = None  # the trials of a memory task, for other numbers of them
     machine: MachineProgram | None = None  # what a state machine or a sequence must do, to be judged by
 
 
 def load(path: str | Path, images: str | None = None) -> Model:
-    """Read a checkpoint (.pt) or a hand-written circuit (.yaml).
+    """Read a checkpoint (.pt), a circuit file (.circuit.npz) or a hand-written circuit (.yaml).
 
     `images` names the task whose images drive a published checkpoint, which does not say so itself. Raises InputError
     naming what is wrong with the file, all of it at once.
@@ -68,12 +74,13 @@ def load(path: str | Path, images: str | None = None) -> Model:
         what = "is a directory, a model is a file"
         raise InputError(Problem(str(path), what, "an artifact is for simulate, verify and budget"))
     match path.suffix:
-        case ".pt" | ".pth":
+        case suffix if suffix in CHECKPOINTS:
             return _from_checkpoint(path, images)
+        case ".npz":
+            _refuse_images(images, "a circuit file holds its own stimuli")
+            return _from_circuit_file(path)
         case ".yaml" | ".yml":
-            if images is not None:
-                what = "a circuit written by hand states its own stimuli"
-                raise InputError(Problem("--images", what, "leave it out: it is for published checkpoints"))
+            _refuse_images(images, "a circuit written by hand states its own stimuli")
             fields = load_document(path).data
             if {"family", "task"} <= set(fields):
                 what = "is a recipe of training, not a circuit"
@@ -86,15 +93,23 @@ def load(path: str | Path, images: str | None = None) -> Model:
                     f"a file ending in {other!r} is not a model"
                     if other
                     else "a file without an ending is not a model",
-                    "give a checkpoint of `neurocmc train` (.pt) or a circuit written by hand (.yaml)",
+                    "give a checkpoint of `neurocmc train` (.pt), a circuit file (.circuit.npz) or YAML (.yaml)",
                 )
             )
 
 
+def _refuse_images(images: str | None, what: str) -> None:
+    if images is not None:
+        raise InputError(Problem("--images", what, "leave it out: it is for published checkpoints"))
+
+
 def _from_checkpoint(path: Path, images: str | None) -> Model:
-    # Here and not above: torch takes seconds to import, and a circuit written by hand does not need it.
+    beside = path.with_name(path.stem + ENDING)
+    need("torch", str(path), "reading a checkpoint", f"or take {beside}, which holds it" if beside.is_file() else "")
+    # Here and not above: torch takes seconds to import, and is an extra; no other model needs it.
     from neurocmc.frontends.checkpoint import facts_of, read_checkpoint
     from neurocmc.frontends.cmc_checkpoint import LoadedCmc
+    from neurocmc.frontends.memory_checkpoint import LoadedMemory
 
     loaded = read_checkpoint(path, images)
 
@@ -111,6 +126,26 @@ def _from_checkpoint(path: Path, images: str | None) -> Model:
         reference=known_state()(loaded.reference),
         images=images,
         test_images=known_state()(loaded.test_images) if isinstance(loaded, LoadedCmc) else None,
+        memory=loaded if isinstance(loaded, LoadedMemory) else None,
+    )
+
+
+def _from_circuit_file(path: Path) -> Model:
+    file = read_circuit_file(path)
+
+    def read_stimuli() -> StimulusSet:
+        calibration, test = file.stimuli()
+        return StimulusSet(calibration=calibration, test=test)
+
+    return Model(
+        path=path,
+        circuit=file.circuit,
+        facts={**file.facts, "made from": file.made_from, "made with": file.made_with},
+        read_stimuli=read_stimuli,
+        reference=None,
+        no_reference=f"a circuit file holds no torch model: compile {file.made_from} for this edge",
+        test_images=file.test_images,
+        memory=file.memory,
     )
 
 

@@ -59,11 +59,11 @@ def staging_edges(
     reference = None if followed is None else [followed(stimulus) for stimulus in stimuli]
     if circuit.continuous:
         if reference is None:
-            return [_not_torch("torch ~ staged")]
+            return [_not_torch("torch ~ staged", model)]
         return [_followed("torch ~ staged", reference, shown, circuit)]
     as_given = shown if staged is circuit else [simulate_rate(circuit, stimulus) for stimulus in stimuli]
     edges = [
-        _not_torch("torch ~ rate")
+        _not_torch("torch ~ rate", model)
         if reference is None
         else trajectory_edge("torch ~ rate", list(zip(reference, as_given, strict=True)))
     ]
@@ -72,8 +72,8 @@ def staging_edges(
     return edges
 
 
-def _not_torch(name: str) -> Edge:
-    return not_run(name, "largest difference of trajectories", "the circuit was written by hand")
+def _not_torch(name: str, model: Model) -> Edge:
+    return not_run(name, "largest difference of trajectories", model.no_reference)
 
 
 def _followed(

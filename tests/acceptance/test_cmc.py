@@ -14,7 +14,9 @@ from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import load_target
 from neurocmc.verification.metrics import accuracy, agreement, decisions, nrmse
+from tests.torch_extra import needs_torch
 
+pytestmark = needs_torch
 ON_BRIAN2 = 150  # of the test digits: Brian2 takes seconds for each hundred
 
 

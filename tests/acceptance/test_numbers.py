@@ -37,6 +37,7 @@ from tests.acceptance.winner_circuits import (
     switch_of_winner,
     swta,
 )
+from tests.torch_extra import needs_torch
 
 CODES: tuple[Code, ...] = ("threshold", "rate")
 # (alpha, beta1, beta2): the circuit of the theory, that of the benchmark, two softer ones, one of double inhibition.
@@ -308,6 +309,7 @@ def _check_digits(digits: Digits, other: Recording, trials: int) -> None:
     assert max(errors.values()) <= 0.05
 
 
+@needs_torch
 def test_all_test_digits_on_the_emulator(digits: Digits) -> None:
     _, lowered, stimulus, rate = digits
     (readout,) = digits[0].circuit.readouts
@@ -319,6 +321,7 @@ def test_all_test_digits_on_the_emulator(digits: Digits) -> None:
     _check_digits(digits, simulate_emulator(lowered.integer, stimulus), 1000)
 
 
+@needs_torch
 def test_digits_on_brian2(digits: Digits) -> None:
     """The first 200; `neurocmc verify` walks all 1,000."""
     _, lowered, stimulus, _ = digits

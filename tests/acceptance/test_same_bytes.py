@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.made.waiting import HANGS_S
+from tests.torch_extra import needs_torch
 
 ROOT = Path(__file__).resolve().parents[2]
 TIMED = "timings.json"  # the one file that says how long it took
@@ -23,7 +24,11 @@ def hashes(directory: Path) -> dict[str, str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("model", "target"), [("models/swta-digits.pt", "loihi1"), ("examples/circuit.yaml", "brian2")]
+    ("model", "target"),
+    [
+        pytest.param("models/swta-digits.pt", "loihi1", marks=needs_torch),
+        ("examples/circuit.yaml", "brian2"),
+    ],
 )
 def test_two_compilations_give_the_same_bytes(tmp_path: Path, model: str, target: str) -> None:
     outs = [tmp_path / f"hash-seed-{seed}" / "out" for seed in HASH_SEEDS]

@@ -19,6 +19,7 @@ from neurocmc.sim.rate import simulate_rate
 from neurocmc.sim.truenorth import simulate_cores
 from neurocmc.targets import load_target
 from neurocmc.verification.metrics import accuracy, agreement, decisions, nrmse
+from tests.torch_extra import needs_torch
 
 from .winner_circuits import EXCITE, INHIBIT, drives, swta
 
@@ -60,6 +61,7 @@ def test_the_gain_of_a_winner_is_that_of_its_realised_weights(alpha: float, beta
         assert np.abs(stands / (gain * levels) - 1.0).max() <= 0.05
 
 
+@needs_torch
 def test_digits_are_read_as_the_rates_read_them() -> None:
     """All 1,000 of them, by hand: see docs/truenorth.md."""
     lowered, stimuli = compiled("swta-digits.pt", 64)
@@ -91,6 +93,7 @@ def test_an_up_state_is_held_for_ten_seconds_and_silence_stays_silent() -> None:
     assert all(count.sum() == 0 for count in silent.spike_counts.values())
 
 
+@needs_torch
 @pytest.mark.slow
 def test_three_regions_of_microcircuits_decide_as_their_rates() -> None:
     """The first digits at N = 32; 500 at N = 64 are in docs/truenorth.md."""

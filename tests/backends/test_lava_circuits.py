@@ -21,8 +21,9 @@ from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.targets import load_target
 from tests.backends.test_lava import assert_lava_equal
 from tests.lava_environment import lava_python
+from tests.torch_extra import needs_torch
 
-pytestmark = [pytest.mark.lava, pytest.mark.slow]
+pytestmark = [pytest.mark.lava, pytest.mark.slow, needs_torch]
 
 DIGITS = "models/swta-digits.pt"
 MEMORY = "models/working-memory.yaml"

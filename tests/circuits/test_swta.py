@@ -9,7 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurocmc.circuits.swta import PARAMETERS, SoftWinnerTakeAll, SwtaValues
+from neurocmc.circuits.swta import SoftWinnerTakeAll
+from neurocmc.circuits.swta_values import PARAMETERS, SwtaValues
 
 FOUR = SwtaValues(
     units=4,

@@ -11,6 +11,7 @@ from neurocmc.cli.output import plain
 from neurocmc.cli.targets import unit_of
 from neurocmc.targets import LoihiTarget, TrueNorthTarget, known_targets, load_target
 from tests.cli.running import CHECKPOINT, CIRCUIT, ROOT, run, run_process
+from tests.torch_extra import needs_torch
 
 
 def as_json(*arguments: str | Path) -> Any:
@@ -90,6 +91,7 @@ def test_inspect_a_circuit(snapshot: SnapshotAssertion, monkeypatch: pytest.Monk
     assert shown.out == snapshot
 
 
+@needs_torch
 def test_inspect_a_checkpoint() -> None:
     told = as_json("inspect", CHECKPOINT)
     assert [population["name"] for population in told["populations"]] == ["excite", "inhibit"]

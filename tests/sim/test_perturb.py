@@ -19,6 +19,7 @@ from neurocmc.sim.perturbed.expand import expand
 from neurocmc.sim.perturbed.perturb import STREAM, Perturbation, perturb
 from neurocmc.sim.perturbed.run import arriving, run_perturbed, simulate_perturbed
 from neurocmc.targets import load_target
+from tests.torch_extra import needs_torch
 
 from .random_networks import random_network, random_values
 
@@ -71,7 +72,7 @@ def test_a_network_spelled_out_is_the_emulator_bit_for_bit(seed: int, population
     [
         ("models/working-memory.yaml", "loihi1"),
         ("models/working-memory.yaml", "loihi2"),
-        ("models/swta-digits.pt", "loihi1"),
+        pytest.param("models/swta-digits.pt", "loihi1", marks=needs_torch),
     ],
 )
 def test_bundled_circuits_without_faults_are_the_emulators(name: str, target: str) -> None:

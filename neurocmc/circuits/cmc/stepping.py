@@ -11,6 +11,8 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from neurocmc.common.extras import need
+
 Activation = Callable[[Tensor], Tensor]
 
 
@@ -88,6 +90,7 @@ def memoryless(constants: Constants, drives: Tensor, hold_ticks: int) -> States:
 
 def solve(constants: Constants, drives: Tensor, hold_ticks: int, dt_s: float, method: str) -> States:
     """The trajectory by a fixed-step solver of torchdiffeq, one call for each segment of constant drive."""
+    need("torchdiffeq", f"solver {method}", "every solver but euler")
     from torchdiffeq import odeint
 
     states: States = ([], [], [], [])

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Int
+from neurocmc.common.extras import is_installed
+from neurocmc.common.resources import resource_path
+from neurocmc.frontends.circuit_file import ENDING
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
@@ -56,6 +59,14 @@ class Demo:
     title: str
     explanation: str
     run: Callable[[Setting], DemoResult]
+
+
+def trained(name: str) -> tuple[Path, tuple[str, ...]]:
+    """A bundled trained circuit: its checkpoint, or without torch its circuit file and the line that says so."""
+    if is_installed("torch"):
+        return resource_path(f"models/{name}.pt"), ()
+    file = resource_path(f"models/{name}{ENDING}")
+    return file, (f"torch is not installed, so this is {file.name}: nothing is compared with the model in torch",)
 
 
 def interpreters(artifact: Artifact) -> tuple[Interpreter, ...]:

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from neurocmc.common.arrays import Int
-from neurocmc.common.resources import resource_path
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
@@ -20,6 +19,7 @@ from neurocmc.pipeline.demos.common import (
     interpreters,
     neurons_of,
     strongest_above,
+    trained,
     units_and_neurons,
 )
 from neurocmc.pipeline.simulate import simulate
@@ -28,7 +28,7 @@ from neurocmc.report.figures.states import Band, StateFigure, draw_states
 from neurocmc.verification.edges import Edge, judged
 from neurocmc.verification.metrics import decisions
 
-SOURCE = "models/delayed-match.pt"
+SOURCE = "delayed-match"
 TRIALS = 200  # of each delay
 WRONG_LIMIT = 0.03  # of trials, on the rate circuit
 DROP_LIMIT = 0.01  # from there to any other interpreter
@@ -58,7 +58,8 @@ class Answers:
 def _run(setting: Setting) -> DemoResult:
     """All delays judged; a match and a non-match of the longest delay drawn."""
     progress = setting.progress
-    artifact = compile_model(resource_path(SOURCE), setting.target, setting.directory, progress=progress)
+    source, told = trained(SOURCE)
+    artifact = compile_model(source, setting.target, setting.directory, progress=progress)
     tasks, held_at = _tasks(artifact)
     longest = tasks[-1]
     shown = {artifact.circuit.readouts[0].labels[answer]: _first(longest, answer) for answer in (0, 1)}
@@ -72,6 +73,7 @@ def _run(setting: Setting) -> DemoResult:
             found[on].append(_answers(artifact, task, recording, held_at))
         seen[on] = simulate(artifact, on, drawn, progress=progress)
     lines = [
+        *told,
         f"{units_and_neurons(artifact)}; judged on {TRIALS} trials of each delay: "
         f"{', '.join(f'{task.delay_s:g}' for task in tasks)} s",
         *(_line(on, tasks, answers) for on, answers in found.items()),
@@ -83,25 +85,22 @@ def _run(setting: Setting) -> DemoResult:
 
 def _tasks(artifact: Artifact) -> tuple[list[Task], float]:
     """Test trials of every delay, shortest first, and the activity at which the memory loop holds an item."""
-    # Here and not above: torch takes seconds to import, and other demos do not need it.
-    from neurocmc.frontends.checkpoint import read_checkpoint
-    from neurocmc.frontends.memory_checkpoint import LoadedMemory
-
-    loaded = read_checkpoint(artifact.directory / artifact.manifest["source"])
-    assert isinstance(loaded, LoadedMemory)
+    model = artifact.model()
+    memory = model.memory
+    assert memory is not None  # the bundled circuit is of the memory family
     tasks: list[Task] = []
-    for delay_tau in sorted(loaded.recipe.evaluation.delays_tau):
-        trials = loaded.test_trials(delay_tau, TRIALS)
-        stimulus = loaded.test_stimulus(delay_tau, TRIALS)
+    for delay_tau in sorted(memory.recipe.evaluation.delays_tau):
+        trials = memory.test_trials(delay_tau, TRIALS)
+        stimulus = memory.test_stimulus(delay_tau, TRIALS)
         tasks.append(
             Task(
-                delay_s=delay_tau * loaded.recipe.circuit.tau_s,
+                delay_s=delay_tau * memory.recipe.circuit.tau_s,
                 stimulus=stimulus,
                 held_s=trials.held_s,
                 remembered=trials.remembered,
             )
         )
-    return tasks, loaded.numbers["memory_activity"]
+    return tasks, float(model.facts["memory activity"])
 
 
 def _first(task: Task, answer: int) -> int:

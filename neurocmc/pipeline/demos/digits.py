@@ -1,6 +1,5 @@
 """Demos of circuits that read digits: a soft winner-take-all, and three regions of canonical microcircuits."""
 
-from neurocmc.common.resources import resource_path
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.demos.common import (
     Demo,
@@ -9,6 +8,7 @@ from neurocmc.pipeline.demos.common import (
     draw_levels,
     interpreters,
     neurons_of,
+    trained,
     units_and_neurons,
 )
 from neurocmc.pipeline.options import CompileOptions
@@ -26,9 +26,8 @@ CMC_DRAWN = 5
 def _swta_digits(setting: Setting) -> DemoResult:
     """Compiled, verified on all test digits, one digit drawn."""
     progress = setting.progress
-    artifact = compile_model(
-        resource_path("models/swta-digits.pt"), setting.target, setting.directory, progress=progress
-    )
+    model, told = trained("swta-digits")
+    artifact = compile_model(model, setting.target, setting.directory, progress=progress)
     verification = verify(artifact, progress=progress)
     stimulus = artifact.stimuli.test[0]
     one = stimulus.take(slice(0, 1))
@@ -36,6 +35,7 @@ def _swta_digits(setting: Setting) -> DemoResult:
     film = film_path(picture, setting.film)
     draw_levels(artifact, {on: simulate(artifact, on, one) for on in interpreters(artifact)}, one, picture, film)
     lines = (
+        *told,
         f"{artifact.circuit.name}: {units_and_neurons(artifact)}",
         f"on the host: {', '.join(artifact.circuit.on_host)}; on the chip: the circuit",
         f"judged on {stimulus.batch:,} test digits",
@@ -47,9 +47,8 @@ def _swta_digits(setting: Setting) -> DemoResult:
 def _cmc_digits(setting: Setting) -> DemoResult:
     """Compiled, verified on some test digits, the first of them drawn."""
     options, progress = CompileOptions(neurons=CMC_NEURONS), setting.progress
-    artifact = compile_model(
-        resource_path("models/cmc-v1v3.pt"), setting.target, setting.directory, options, progress
-    )
+    source, told = trained("cmc-v1v3")
+    artifact = compile_model(source, setting.target, setting.directory, options, progress)
     verification = verify(artifact, VerifyOptions(samples=CMC_DIGITS), progress)
     streamed = artifact.stimuli.test[0].take(slice(CMC_DRAWN))
     seen = {on: simulate(artifact, on, streamed, progress=progress) for on in interpreters(artifact)}
@@ -69,13 +68,14 @@ def _cmc_digits(setting: Setting) -> DemoResult:
         film=film,
     )
     answers = {on: decisions(recording, classifier) for on, recording in seen.items()}
-    told = ", ".join(f"{on} {' '.join(classifier.labels[a] for a in answer)}" for on, answer in answers.items())
+    said = ", ".join(f"{on} {' '.join(classifier.labels[a] for a in answer)}" for on, answer in answers.items())
     lines = (
+        *told,
         f"{artifact.circuit.name}: {units_and_neurons(artifact)}, relays included",
         *(f"on the host: {part}" for part in artifact.circuit.on_host),
         f"judged on the first {CMC_DIGITS} test digits; drawn are the first {CMC_DRAWN}, they show "
         f"{' '.join(classifier.labels[label] for label in streamed.labels)}",
-        f"read as: {told}",
+        f"read as: {said}",
     )
     pictures = (picture,) if film is None else (picture, film)
     return DemoResult(lines=lines, pictures=pictures, edges=verification.edges, artifact=artifact)

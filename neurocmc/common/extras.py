@@ -1,0 +1,24 @@
+"""Say which extra of neurocmc brings a library that is not installed, where a traceback would stand else."""
+
+from importlib.util import find_spec
+from typing import Literal
+
+from neurocmc.common.errors import InputError, Problem
+
+Library = Literal["torch", "torchdiffeq"]
+INSTALL_TORCH = "pip install 'neurocmc[torch]' (in a checkout: pip install -e '.[torch]')"
+
+
+def is_installed(library: Library) -> bool:
+    """Whether a library of the extra [torch] can be imported; nothing is imported to find out."""
+    return find_spec(library) is not None
+
+
+def need(library: Library, where: str, purpose: str, instead: str = "") -> None:
+    """Raise InputError with the extra to install where a library is missing.
+
+    `purpose` says what needs it, as in "reading a checkpoint"; `instead` is what a person can do without it.
+    """
+    if not is_installed(library):
+        cure = f"{INSTALL_TORCH}; {instead}" if instead else INSTALL_TORCH
+        raise InputError(Problem(where, f"{purpose} needs {library}, which is not installed", cure))
