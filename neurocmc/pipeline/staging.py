@@ -72,8 +72,10 @@ def staging_edges(
     return edges
 
 
-def _not_torch(name: str, model: Model) -> Edge:
-    return not_run(name, "largest difference of trajectories", model.no_reference)
+def _not_torch(name: str, model: Model | None) -> Edge:
+    """The edge from torch where there are no trajectories; without a model nobody asked for them."""
+    why = "not asked for" if model is None else model.no_reference
+    return not_run(name, "largest difference of trajectories", why)
 
 
 def _followed(
