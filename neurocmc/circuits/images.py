@@ -27,7 +27,7 @@ from neurocmc.circuits.image_files import (
     read_idx_labels,
 )
 from neurocmc.common.arrays import Int, set_frozen
-from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.errors import FieldError, InputError, Problem
 
 TASKS = ("mnist-5k", "fashion-mnist", "fashion-mnist:FOLDER", "idx:PATH", "cifar-10:FOLDER")
 FASHION_FOLDER = Path("/usr/share/datasets/fashion-mnist")  # where Debian's package puts its files
@@ -105,11 +105,11 @@ class ImageSplit:
 
 
 def check_task(task: str) -> str:
-    """`task` if it is written as one of TASKS, else ValueError (for the validators of recipes); reads no file."""
+    """`task` if it is written as one of TASKS, else FieldError (for the validators of recipes); reads no file."""
     kind, _, place = task.partition(":")
     known = {"mnist-5k": not place, "fashion-mnist": True, "idx": bool(place), "cifar-10": bool(place)}
     if not known.get(kind, False) or "\0" in task or task.endswith(":"):
-        raise ValueError(f"{task!r} is not a task; tasks are {', '.join(TASKS)}")
+        raise FieldError(f"{task!r} is not a task", f"tasks are {', '.join(TASKS)}")
     return task
 
 
@@ -122,8 +122,8 @@ def load_task(task: str, size: int | None = None) -> ImageSplit:
     """
     try:
         kind, _, place = check_task(task).partition(":")
-    except ValueError as error:
-        raise InputError(Problem("task", str(error))) from None
+    except FieldError as error:
+        raise InputError(Problem("task", str(error), error.cure)) from None
     try:
         return _load(task, kind, place, size)
     except OSError as error:  # a name too long, a folder that may not be looked into

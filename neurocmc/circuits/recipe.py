@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from neurocmc.circuits.digits import CLASSES
 from neurocmc.circuits.seeds import SEED_LIMIT
 from neurocmc.circuits.swta_values import SwtaValues
+from neurocmc.common.errors import FieldError
 from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.common.ticks import not_whole
 
@@ -35,9 +36,10 @@ class CircuitRecipe(StrictModel):
     @model_validator(mode="after")
     def _is_stable(self) -> Self:
         if len(set(self.trained)) != len(self.trained):
-            raise ValueError("trained names a parameter twice")
+            raise FieldError("trained names a parameter twice", "name each once")
         if problems := self.values().problems():
-            raise ValueError("; ".join(problem.what for problem in problems))
+            whats, cures = ([getattr(problem, part) for problem in problems] for part in ("what", "cure"))
+            raise FieldError("; ".join(whats), "; ".join(dict.fromkeys(cures)))
         return self
 
 
@@ -89,17 +91,20 @@ class Recipe(StrictModel):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.circuit.units != CLASSES:
-            raise ValueError(f"task mnist-5k has {CLASSES} classes, the circuit {self.circuit.units} units")
+            what = f"task mnist-5k has {CLASSES} classes, the circuit {self.circuit.units} units"
+            raise FieldError(what, f"set circuit.units: {CLASSES}")
         if self.presentation.window_s > self.presentation.presentation_s:
-            raise ValueError("presentation.window_s is longer than presentation.presentation_s")
+            what = "presentation.window_s is longer than presentation.presentation_s"
+            raise FieldError(what, f"give a window_s of at most {self.presentation.presentation_s:g}")
         if not 1 <= self.window_ticks <= self.ticks <= 20_000:
-            raise ValueError(
+            raise FieldError(
                 f"the presentation is {self.ticks} steps of dt_s and the window {self.window_ticks}: "
-                "both need at least 1 step, at most 20,000"
+                "both need at least 1 step, at most 20,000",
+                "change presentation_s, window_s or circuit.dt_s",
             )
         for name, time_s in self.presentation.model_dump().items():
             if fault := not_whole(time_s, self.circuit.dt_s):
-                raise ValueError(f"presentation.{name}: {fault[0]} (dt_s): {fault[1]}")
+                raise FieldError(f"presentation.{name}: {fault[0]} (dt_s)", fault[1])
         return self
 
     @property

@@ -102,8 +102,7 @@ def print_problems(error: NeurocmcError) -> None:
     for problem in error.problems[:MAX_PROBLEMS]:
         page.print(Text(problem.where, style="bold"), soft_wrap=True)
         page.print(_wrapped(problem.what, page.width), soft_wrap=True)
-        if problem.cure:
-            page.print(_wrapped(f"cure: {problem.cure}", page.width), style="green", soft_wrap=True)
+        page.print(_wrapped(f"cure: {problem.cure}", page.width), style="green", soft_wrap=True)
     if (left_out := len(error.problems) - MAX_PROBLEMS) > 0:
         page.print(Text(f"and {left_out:,} more: mend these first"))
     page.print(Rule(style="red"))

@@ -23,7 +23,7 @@ def judge(run: "Run", options: "CompileRecipe", progress: Progress) -> "ChipResu
 
     if run.variant == "ode-off":
         return ChipResult(refused=MEMORYLESS)
-    wanted = CompileOptions(neurons=options.neurons, code="rate" if options.code == "rate" else "threshold")
+    wanted = CompileOptions(neurons=options.neurons, code=options.code)
     try:
         compiling, verifying = _part(progress, 0.0, 0.4), _part(progress, 0.4, 0.6)
         artifact = compile_model(run.checkpoint, options.target, run.chip, wanted, compiling)

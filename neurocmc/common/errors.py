@@ -15,11 +15,22 @@ class Problem:
 
     where: str  # "targets/mine.yaml:10", "projection excite->inhibit"
     what: str  # "1,088,512 synapse bits, limit 1,048,576 on one core"
-    cure: str = ""  # "use --neurons 48, or split the population"
+    cure: str  # "use --neurons 48, or split the population"
+
+    def __post_init__(self) -> None:
+        if not self.cure.strip():
+            raise ValueError(f"a Problem needs a cure: {self.where}: {self.what}")
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.what}"
-        return f"{text}\n    cure: {self.cure}" if self.cure else text
+        return f"{self.where}: {self.what}\n    cure: {self.cure}"
+
+
+class FieldError(ValueError):
+    """A fault that the validator of a schema finds, with its cure; to pydantic it is any ValueError."""
+
+    def __init__(self, what: str, cure: str) -> None:
+        super().__init__(what)
+        self.cure = cure
 
 
 class NeurocmcError(Exception):

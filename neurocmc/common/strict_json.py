@@ -58,7 +58,7 @@ def validated(path: Path, data: dict[str, Any], model: type[Model]) -> Model:
     return instance
 
 
-def problem_at(path: Path, keys: FieldPath, what: str, cure: str = "") -> Problem:
+def problem_at(path: Path, keys: FieldPath, what: str, cure: str) -> Problem:
     """A Problem at the place that `keys` lead to in a file."""
     name = field_name(keys)
     return Problem(f"{path}: {name}" if name else str(path), what, cure)

@@ -51,7 +51,7 @@ class Document:
             path = path[:-1]
         return self.lines.get(path, 1)
 
-    def problem(self, path: FieldPath, what: str, cure: str = "") -> Problem:
+    def problem(self, path: FieldPath, what: str, cure: str) -> Problem:
         """A Problem about the field at `path`, in the form that schema faults have."""
         name = field_name(path)
         return Problem(self.where(*path), f"{name}: {what}" if name else what, cure)
@@ -120,7 +120,8 @@ def parse_document(text: str, filename: str) -> Document:
     if root is None:
         raise InputError(Problem(f"{filename}:1", "is empty", "it must hold at least a `name`"))
     if not isinstance(root, yaml.MappingNode):
-        raise InputError(Problem(f"{filename}:{_line(root)}", "a mapping (`field: value`) is needed at the top"))
+        what = "a mapping (`field: value`) is needed at the top"
+        raise InputError(Problem(f"{filename}:{_line(root)}", what, "write each field as `name: value`"))
     builder = _Builder()
     data = builder.build(root, ())
     if builder.faults:

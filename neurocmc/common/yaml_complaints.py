@@ -10,6 +10,8 @@ from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from neurocmc.common.errors import FieldError
+
 Model = TypeVar("Model", bound=BaseModel)
 FieldPath = tuple[str | int, ...]
 
@@ -30,6 +32,35 @@ _WORDS = (
     ("String should match", "should match"),
     (" after validation", ""),
 )
+# Kinds of pydantic's complaints, by how they begin, and what to write instead.
+_OF_KINDS: Mapping[str | tuple[str, ...], str] = {
+    "int_": "write a whole number, without quotes",
+    "float_": "write a number, without quotes",
+    "finite_number": "write a finite number",
+    "bool_": "write true or false, without quotes",
+    "string_type": "write text, in quotes where it looks like a number",
+    ("model_", "dict_", "mapping_"): "write its fields, each as `name: value`",
+    ("list_", "tuple_"): "write a list, such as [1, 2]",
+    "none_required": "leave the value out",
+}
+_OTHERWISE = "change the value, or leave the field out"
+_OF_LIMITS: Mapping[str, tuple[str, str]] = {  # kind -> which limit of its context, and the words around it
+    "greater_than": ("gt", "give more than {}"),
+    "greater_than_equal": ("ge", "give {} or more"),
+    "less_than": ("lt", "give less than {}"),
+    "less_than_equal": ("le", "give {} or less"),
+    "multiple_of": ("multiple_of", "give a multiple of {}"),
+    "too_short": ("min_length", "give at least {}"),
+    "too_long": ("max_length", "give at most {}"),
+    "string_too_short": ("min_length", "write at least {} characters"),
+    "string_too_long": ("max_length", "write at most {} characters"),
+}
+_OF_PATTERNS: Mapping[str, str] = {
+    r"^[A-Za-z][A-Za-z0-9_-]*$": "begin with a letter; then letters, digits, _ and - may stand",
+    r"^[a-z][a-z0-9_-]*$": "begin with a small letter; then small letters, digits, _ and - may stand",
+    r"^[^\x00-\x1f\x7f]+$": "leave line breaks and other control characters out",
+    r"^([0-9a-f]{2})*$": "write pairs of the digits 0 to 9 and a to f",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +69,7 @@ class Fault:
 
     path: FieldPath
     what: str
-    cure: str = ""
+    cure: str
     branch: tuple[FieldPath, str] | None = None
 
 
@@ -58,11 +89,11 @@ def checked(data: Mapping[str, Any], model: type[Model]) -> tuple[Model | None, 
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str:
-    """The cure for a name that is not known: the nearest one, or the list of all."""
+    """The cure for a name that is not known: the nearest one, or the list of all; never empty."""
     names = sorted(set(known))
     if close := difflib.get_close_matches(name, names, n=1, cutoff=0.6):
         return f"did you mean {close[0]}?"
-    return f"known names: {', '.join(names)}" if names else ""
+    return f"known names: {', '.join(names)}" if names else "leave it out: there is none"
 
 
 def shown(value: Any) -> str:
@@ -88,14 +119,29 @@ def _fault(detail: ErrorDetails, data: Mapping[str, Any], model: type[BaseModel]
     what = detail["msg"]
     for theirs, ours in _WORDS:
         what = what.replace(theirs, ours)
-    cure = ""
-    if kind == "literal_error" and isinstance(got, str):
-        choices = detail.get("ctx", {}).get("expected", "").replace(" or ", ", ").split(", ")
-        cure = nearest_name(got, (choice.strip("'") for choice in choices))
-        cure = cure if cure.startswith("did you") else ""
+    cure = cure_of(kind, got, detail.get("ctx", {}))
     if "[key]" in detail["loc"]:
         return Fault(path, f"the name {what}", cure, branch)
     return Fault(path, f"{what} (got {shown(got)})", cure, branch)
+
+
+def cure_of(kind: str, got: Any, context: Mapping[str, Any]) -> str:
+    """What to write instead, from the kind of complaint and the limit that belongs to it."""
+    match kind, context.get("error"):
+        case "value_error", FieldError() as error:
+            return error.cure
+        case (("literal_error" | "enum"), _):
+            choices = [choice.strip("'") for choice in context["expected"].replace(" or ", ", ").split(", ")]
+            near = nearest_name(str(got), choices) if isinstance(got, str) else ""
+            return near if near.startswith("did you") else f"use one of: {', '.join(choices)}"
+        case "string_pattern_mismatch", _:
+            return _OF_PATTERNS.get(context["pattern"], f"write what matches {context['pattern']}")
+        case _ if kind in _OF_LIMITS:
+            limit, words = _OF_LIMITS[kind]
+            value = context[limit]
+            return words.format(f"{value:,}" if isinstance(value, int) else f"{value:g}")
+        case _:
+            return next((words for kinds, words in _OF_KINDS.items() if kind.startswith(kinds)), _OTHERWISE)
 
 
 def _locate(detail: ErrorDetails, data: Any) -> tuple[FieldPath, tuple[FieldPath, str] | None]:
@@ -136,7 +182,8 @@ def _best_branches(faults: Sequence[Fault]) -> Iterator[Fault]:
         if all(entry.path == site for entry in best):
             wanted = [group[0].what.partition(" (got ")[0].removeprefix("should be ") for group in kinds.values()]
             got = fault.what.partition(" (got ")[2]
-            yield replace(fault, what=f"should be {' or '.join(dict.fromkeys(wanted))} (got {got}")
+            cures = ", or ".join(dict.fromkeys(group[0].cure for group in kinds.values()))
+            yield replace(fault, what=f"should be {' or '.join(dict.fromkeys(wanted))} (got {got}", cure=cures)
         else:
             yield from best
 

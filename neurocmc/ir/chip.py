@@ -15,6 +15,8 @@ from neurocmc.common.arrays import set_frozen
 from neurocmc.common.errors import Problem
 from neurocmc.ir.integer import IntegerNetwork
 
+_PLACE = "place the network again: compile it"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
@@ -86,13 +88,13 @@ def _problems(program: ChipProgram) -> Iterable[Problem]:
         )
         covered = [0, *(stop for _, stop in runs)]
         if [start for start, _ in runs] != covered[:-1] or covered[-1] != population.units * population.neurons:
-            yield Problem(f"population {population.name}", "its neurons are not each placed exactly once")
+            yield Problem(f"population {population.name}", "its neurons are not each placed exactly once", _PLACE)
     for core in range(program.cores):
         slots = sorted(
             (segment.slot, segment.slot + segment.neurons) for segment in program.segments if segment.core == core
         )
         if any(stop > start for (_, stop), (start, _) in pairwise(slots)):
-            yield Problem(f"core {core}", "two segments share a slot")
+            yield Problem(f"core {core}", "two segments share a slot", _PLACE)
 
 
 def _name_problems(program: ChipProgram) -> Iterable[Problem]:
@@ -100,10 +102,15 @@ def _name_problems(program: ChipProgram) -> Iterable[Problem]:
     known = {population.name for population in program.network.populations}
     for segment in program.segments:
         if segment.population not in known:
-            yield Problem(f"segment of {segment.population}", "the network has no such population")
+            cure = f"its populations are: {', '.join(sorted(known))}"
+            yield Problem(f"segment of {segment.population}", "the network has no such population", cure)
         if not 0 <= segment.core < program.cores:
-            yield Problem(f"segment of {segment.population}", f"core {segment.core} does not exist")
+            yield Problem(f"segment of {segment.population}", f"core {segment.core} does not exist", _cores(program))
     for route in program.routes:
         for core in (max(route.source_core, 0), route.target_core):
             if not 0 <= core < program.cores:
-                yield Problem(f"axons of {route.projection}", f"core {core} does not exist")
+                yield Problem(f"axons of {route.projection}", f"core {core} does not exist", _cores(program))
+
+
+def _cores(program: ChipProgram) -> str:
+    return f"the program has {program.cores} cores, counted from 0"

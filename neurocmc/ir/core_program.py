@@ -23,6 +23,7 @@ from neurocmc.ir.trace import Trace
 # every tick; sum: a partial sum of a fan-in tree; splitter: sends an arriving spike on to several cores.
 NeuronRole = Literal["filter", "pool", "copy", "bias", "sum", "splitter"]
 AxonRole = Literal["feedback", "bias", "input", "projection", "splitter"]
+_FINITE = "give finite numbers only: compile the circuit again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,12 +155,13 @@ def _problems(program: CoreProgram) -> Iterable[Problem]:
         for group in groups:
             if not (0 <= group.core < network.cores and 0 <= group.start < group.stop <= count.shape[1]):
                 where = f"{part} group {group.corelet}, {group.role}"
-                yield Problem(where, f"core {group.core}, {part}s {group.start} to {group.stop} do not exist")
+                what = f"core {group.core}, {part}s {group.start} to {group.stop} do not exist"
+                yield Problem(where, what, _within(network.cores, f"{part}s", count.shape[1]))
             else:
                 count[group.core, group.start : group.stop] += 1
         if (count > 1).any():
             core, index = (int(i) for i in np.argwhere(count > 1)[0])
-            yield Problem(f"core {core}, {part} {index}", "two groups claim it")
+            yield Problem(f"core {core}, {part} {index}", "two groups claim it", "give each its own range")
     yield from _unfit(program)
 
 
@@ -172,23 +174,28 @@ def _unfit(program: CoreProgram) -> Iterable[Problem]:
         last = population.first + population.neurons
         on_core = (population.core >= 0) & (population.core < network.cores)
         if not (on_core & (population.first >= 0) & (population.neurons >= 1) & (last <= network.neurons)).all():
-            yield Problem(where, "a pool lies outside its core")
+            yield Problem(where, "a pool lies outside its core", _within(network.cores, "neurons", network.neurons))
         numbers = (population.activity_per_spike, population.trace.tau_s, population.lsb_per_drive,
                    population.wanted_pole, population.realised_pole, population.gain_residual)  # fmt: skip
         if not all(np.isfinite(value).all() for value in numbers):
-            yield Problem(where, "a number is not finite")
+            yield Problem(where, "a number is not finite", _FINITE)
     for projection in program.projections:
         where, shape = f"projection {projection.name}", projection.wanted_gain.shape
         if shape != (units.get(projection.target), units.get(projection.source)):
-            yield Problem(where, f"gains of shape {shape} do not fit {projection.target} and {projection.source}")
+            what = f"gains of shape {shape} do not fit {projection.target} and {projection.source}"
+            yield Problem(where, what, "give a row for each target unit, in it a gain for each source unit")
         if not (np.isfinite(projection.wanted_gain).all() and np.isfinite(projection.realised_gain).all()):
-            yield Problem(where, "a gain is not finite")
+            yield Problem(where, "a gain is not finite", _FINITE)
     for entry in program.inputs:
         where = f"input {entry.name}"
         if len(entry.core) != units.get(entry.target):
-            yield Problem(where, f"{len(entry.core)} units do not fit {entry.target}")
+            yield Problem(where, f"{len(entry.core)} units do not fit {entry.target}", "give one for each unit of it")
         on_core = ((entry.core >= 0) & (entry.core < network.cores)).all()
         if not on_core or ((entry.axon < 0) | (entry.axon >= network.axons)).any():
-            yield Problem(where, "an axon lies outside its core")
+            yield Problem(where, "an axon lies outside its core", _within(network.cores, "axons", network.axons))
         if not (np.isfinite(entry.lsb_per_input).all() and np.isfinite(entry.keep).all()):
-            yield Problem(where, "a number is not finite")
+            yield Problem(where, "a number is not finite", _FINITE)
+
+
+def _within(cores: int, parts: str, count: int) -> str:
+    return f"there are {cores} cores of {count} {parts}, counted from 0"

@@ -153,14 +153,17 @@ def _problems(network: SpikingNetwork) -> Iterable[Problem]:
         where = f"projection {projection.name}"
         shape = (units.get(projection.target), units.get(projection.source))
         if projection.weight.shape != shape:
-            yield Problem(where, f"weight has shape {projection.weight.shape}, its populations {shape}")
+            what = f"weight has shape {projection.weight.shape}, its populations {shape}"
+            yield Problem(where, what, "give a row for each target unit, in it a weight for each source unit")
         if not (np.isfinite(projection.weight).all() and np.isfinite(projection.standing).all()):
             yield Problem(where, "a weight is not finite", "check weights and gains of the rate circuit")
         if not projection.tau_s > 0 or projection.delay_ticks < 0:
             yield Problem(where, f"tau {projection.tau_s} s, delay {projection.delay_ticks} ticks", "both from 0 up")
     for entry in network.inputs:
         if entry.weight.shape[0] != units.get(entry.target):
-            yield Problem(f"input {entry.name}", f"weight has shape {entry.weight.shape} for target {entry.target}")
+            what = f"weight has shape {entry.weight.shape} for target {entry.target}"
+            cure = f"give a row for each of its {units.get(entry.target, 0)} units"
+            yield Problem(f"input {entry.name}", what, cure)
 
 
 def _population_problems(population: SpikingPopulation) -> Iterable[Problem]:

@@ -189,6 +189,7 @@ def _problems(stimulus: Stimulus, channels: dict[str, int]) -> Iterable[Problem]
     for name in sorted(channels.keys() & stimulus.values.keys()):
         value = stimulus.values[name]
         if value.shape[2] != channels[name]:
-            yield Problem(where, f"input {name} has {value.shape[2]} channels, the circuit {channels[name]}")
+            what = f"input {name} has {value.shape[2]} channels, the circuit {channels[name]}"
+            yield Problem(where, what, f"give an array of shape (batch, edges, {channels[name]})")
         if not np.isfinite(value).all():
             yield Problem(where, f"input {name} holds NaN or infinity", "repair the values")

@@ -198,7 +198,7 @@ class _Arrays:
         """Keys not taken yet, sorted."""
         return sorted(self._left)
 
-    def problem(self, key: str, what: str, cure: str = "") -> None:
+    def problem(self, key: str, what: str, cure: str) -> None:
         self._problems.append(Problem(f"{self._path}: {key}", what, cure))
 
     def done(self, expected: str) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from neurocmc.common.errors import FieldError
 from neurocmc.common.strict_yaml import StrictModel
 
 Count = Annotated[int, Field(ge=1, le=10**9)]
@@ -88,36 +89,42 @@ class LoihiLimits(StrictModel):
     @model_validator(mode="after")
     def _consistent(self) -> "LoihiLimits":
         if self.weight_exponent_min > self.weight_exponent_max:
-            raise ValueError(
+            raise FieldError(
                 f"weight_exponent_min ({self.weight_exponent_min}) is above "
-                f"weight_exponent_max ({self.weight_exponent_max})"
+                f"weight_exponent_max ({self.weight_exponent_max})",
+                "exchange the two",
             )
         for name in ("synapse_index_bits_choices", "synapse_weight_bits_choices"):
             choices: tuple[int, ...] = getattr(self, name)
             if tuple(sorted(set(choices))) != choices:
-                raise ValueError(f"{name} must rise, without repetition")
+                raise FieldError(f"{name} must rise, without repetition", f"write {sorted(set(choices))}")
         if self.weight_mantissa_bits > self.synapse_weight_bits_choices[-1]:
-            raise ValueError(
+            raise FieldError(
                 f"synapse_weight_bits_choices end at {self.synapse_weight_bits_choices[-1]}, a weight has "
-                f"weight_mantissa_bits ({self.weight_mantissa_bits})"
+                f"weight_mantissa_bits ({self.weight_mantissa_bits})",
+                "add a choice as wide as a weight, or narrow weight_mantissa_bits",
             )
         if self.threshold_mantissa_bits + self.threshold_shift >= self.voltage_bits:
-            raise ValueError(
+            raise FieldError(
                 f"a threshold of threshold_mantissa_bits ({self.threshold_mantissa_bits}) shifted by threshold_shift "
-                f"({self.threshold_shift}) is beyond voltage_bits ({self.voltage_bits})"
+                f"({self.threshold_shift}) is beyond voltage_bits ({self.voltage_bits})",
+                "widen voltage_bits, or narrow threshold_mantissa_bits or threshold_shift",
             )
         if self.delay_ticks_max >= 1 << self.synapse_delay_bits:
-            raise ValueError(
-                f"delay_ticks_max ({self.delay_ticks_max}) is beyond synapse_delay_bits ({self.synapse_delay_bits})"
+            raise FieldError(
+                f"delay_ticks_max ({self.delay_ticks_max}) is beyond synapse_delay_bits ({self.synapse_delay_bits})",
+                f"give at most {(1 << self.synapse_delay_bits) - 1}, or more bits",
             )
         if self.spike_payload_bits == 1:
-            raise ValueError("spike_payload_bits must be 0, or 2 and more: one of them is the sign (got 1)")
+            what = "spike_payload_bits must be 0, or 2 and more: one of them is the sign (got 1)"
+            raise FieldError(what, "give 0 for spikes without payload")
         # The emulator and Lava know a compartment with one filter alone.
         if self.filter_stages != 1:
-            raise ValueError(f"filter_stages of a loihi must be 1 (got {self.filter_stages})")
+            raise FieldError(f"filter_stages of a loihi must be 1 (got {self.filter_stages})", "set it to 1")
         # The emulator and Lava know this order alone; another order in a file would be a promise nobody keeps.
         if self.step_order != LOIHI_STEP_ORDER:
-            raise ValueError(f"step_order of a loihi must be {', '.join(LOIHI_STEP_ORDER)}")
+            what = f"step_order of a loihi must be {', '.join(LOIHI_STEP_ORDER)}"
+            raise FieldError(what, f"write [{', '.join(LOIHI_STEP_ORDER)}]")
         return self
 
 
@@ -172,25 +179,31 @@ class TrueNorthLimits(StrictModel):
     def _consistent(self) -> "TrueNorthLimits":
         for name in ("threshold_bits", "floor_bits"):
             if getattr(self, name) >= self.potential_bits:
-                raise ValueError(
+                raise FieldError(
                     f"{name} ({getattr(self, name)}, unsigned) is beyond potential_bits "
-                    f"({self.potential_bits}, signed)"
+                    f"({self.potential_bits}, signed)",
+                    f"give at most {self.potential_bits - 1}, or more potential_bits",
                 )
         if self.reset_potential_bits > self.potential_bits:
-            raise ValueError(
-                f"reset_potential_bits ({self.reset_potential_bits}) is beyond potential_bits ({self.potential_bits})"
+            raise FieldError(
+                f"reset_potential_bits ({self.reset_potential_bits}) is beyond potential_bits "
+                f"({self.potential_bits})",
+                f"give at most {self.potential_bits}, or more potential_bits",
             )
         if self.spike_delay_ticks > self.delay_ticks_max:
-            raise ValueError(
-                f"spike_delay_ticks ({self.spike_delay_ticks}) is beyond delay_ticks_max ({self.delay_ticks_max})"
+            raise FieldError(
+                f"spike_delay_ticks ({self.spike_delay_ticks}) is beyond delay_ticks_max ({self.delay_ticks_max})",
+                f"give at most {self.delay_ticks_max}, or a larger delay_ticks_max",
             )
         if self.stochastic != (self.noise_mask_bits > 0):
-            raise ValueError(
+            raise FieldError(
                 f"noise_mask_bits is {self.noise_mask_bits}, stochastic is {str(self.stochastic).lower()}: a chip "
-                "with stochastic modes has a mask, one without has 0 bits of it"
+                "with stochastic modes has a mask, one without has 0 bits of it",
+                "give noise_mask_bits of 1 or more" if self.stochastic else "set noise_mask_bits to 0",
             )
         if tuple(sorted(set(self.reset_modes))) != self.reset_modes:
-            raise ValueError("reset_modes must rise, without repetition")
+            what = "reset_modes must rise, without repetition"
+            raise FieldError(what, f"write {sorted(set(self.reset_modes))}")
         return self
 
 

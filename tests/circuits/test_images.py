@@ -15,7 +15,7 @@ from neurocmc.circuits import images as images_module
 from neurocmc.circuits.digits import load_digits
 from neurocmc.circuits.image_files import CIFAR_RECORD, read_cifar_batch, read_idx_images, read_idx_labels
 from neurocmc.circuits.images import FASHION_FOLDER, check_task, load_task
-from neurocmc.common.errors import InputError
+from neurocmc.common.errors import FieldError, InputError
 from tests.circuits.image_makers import cifar_folder, idx, mnist_folder, pictures, write
 
 
@@ -245,8 +245,9 @@ def test_bad_cifar_batches(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("task", ["", "mnist", "mnist-5k:x", "idx", "idx:", "cifar-10", "fashion-mnist:", "idx:a\0b"])
 def test_what_is_not_a_task(task: str) -> None:
-    with pytest.raises(ValueError, match="is not a task; tasks are mnist-5k, fashion-mnist"):
+    with pytest.raises(FieldError, match="is not a task") as caught:
         check_task(task)
+    assert caught.value.cure.startswith("tasks are mnist-5k, fashion-mnist")
     assert "is not a task" in refusal(lambda: load_task(task))
 
 

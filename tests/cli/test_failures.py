@@ -33,7 +33,7 @@ def failing(error: BaseException, *arguments: str) -> Run:
 
 
 PROBLEMS = (
-    Problem("targets/mine.yaml:10", "limits.cores_per_chip.value: should be a valid integer (got 'many')"),
+    Problem("targets/mine.yaml:10", "limits.cores_per_chip.value: should be a valid integer (got 'many')", "mend it"),
     Problem("projection excite->inhibit", "1,088,512 synapse bits, limit 1,048,576 on one core, " * 3, "use less"),
 )
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import Field, model_validator
 
-from neurocmc.common.errors import InputError
+from neurocmc.common.errors import FieldError, InputError
 from neurocmc.common.strict_yaml import MAX_BYTES, StrictModel, load_model, parse_document, parse_model
 
 
@@ -33,7 +33,7 @@ class Chip(StrictModel):
     @model_validator(mode="after")
     def _whole(self) -> "Chip":
         if self.compartments_per_core == 13:
-            raise ValueError("thirteen compartments bring bad luck")
+            raise FieldError("thirteen compartments bring bad luck", "give 12, or 14")
         return self
 
 
@@ -55,10 +55,12 @@ def message(text: str, model: type[StrictModel] = Chip) -> str:
 
 def test_a_list_of_bad_entries_is_not_called_too_short() -> None:
     assert message("chips:\n- title: a\n- verified: 3\n", Board) == (
-        "chip.yaml:3: chips[1].verified: should be true or false (got 3)"
+        "chip.yaml:3: chips[1].verified: should be true or false (got 3)\n"
+        "    cure: write true or false, without quotes"
     )
     assert message("chips:\n- verified: 3\n", Board) == (
-        "chip.yaml:2: chips[0].verified: should be true or false (got 3)"
+        "chip.yaml:2: chips[0].verified: should be true or false (got 3)\n"
+        "    cure: write true or false, without quotes"
     )
 
 
@@ -71,26 +73,72 @@ def test_a_list_of_bad_entries_is_not_called_too_short() -> None:
         ),
         (
             "\n\ncompartments_per_core: many\n",
-            "chip.yaml:3: compartments_per_core: should be a valid integer (got 'many')",
+            "chip.yaml:3: compartments_per_core: should be a valid integer (got 'many')"
+            "\n    cure: write a whole number, without quotes",
         ),
         (
             "compartments_per_core: 0\n",
-            "chip.yaml:1: compartments_per_core: should be greater than or equal to 1 (got 0)",
+            "chip.yaml:1: compartments_per_core: should be greater than or equal to 1 (got 0)"
+            "\n    cure: give 1 or more",
         ),
-        ("compartments_per_core: 1.5\n", "chip.yaml:1: compartments_per_core: should be a valid integer (got 1.5)"),
-        ("compartments_per_core: true\n", "chip.yaml:1: compartments_per_core: should be a valid integer (got True)"),
-        ("title: 3\n", "chip.yaml:1: title: should be text (got 3)"),
-        ("title:\n", "chip.yaml:1: title: should be text (got None)"),
-        ("verified: yes\n", "chip.yaml:1: verified: should be true or false (got 'yes')"),
-        ("tick_s: 1:30\n", "chip.yaml:1: tick_s: should be a valid number (got '1:30')"),
-        ("tick_s: .nan\n", "chip.yaml:1: tick_s: should be a finite number (got nan)"),
-        ("tick_s: 1e999\n", "chip.yaml:1: tick_s: should be a finite number (got inf)"),
-        ("rules: []\n", "chip.yaml:1: rules: should be a mapping (got [])"),
-        ("sizes: 4\n", "chip.yaml:1: sizes: should be a list (got 4)"),
-        ("sizes: []\n", "chip.yaml:1: sizes: should have at least 1 item, not 0 (got [])"),
-        ("sizes:\n- 1\n- two\n", "chip.yaml:3: sizes[1]: should be a valid integer (got 'two')"),
-        ("weight: yes\n", "chip.yaml:1: weight: should be a valid number or a list or a mapping (got 'yes')"),
-        ("weight: [[1, 2],\n  [3, x]]\n", "chip.yaml:2: weight[1][1]: should be a valid number (got 'x')"),
+        (
+            "compartments_per_core: 1.5\n",
+            "chip.yaml:1: compartments_per_core: should be a valid integer (got 1.5)"
+            "\n    cure: write a whole number, without quotes",
+        ),
+        (
+            "compartments_per_core: true\n",
+            "chip.yaml:1: compartments_per_core: should be a valid integer (got True)"
+            "\n    cure: write a whole number, without quotes",
+        ),
+        (
+            "title: 3\n",
+            "chip.yaml:1: title: should be text (got 3)"
+            "\n    cure: write text, in quotes where it looks like a number",
+        ),
+        (
+            "title:\n",
+            "chip.yaml:1: title: should be text (got None)"
+            "\n    cure: write text, in quotes where it looks like a number",
+        ),
+        (
+            "verified: yes\n",
+            "chip.yaml:1: verified: should be true or false (got 'yes')"
+            "\n    cure: write true or false, without quotes",
+        ),
+        (
+            "tick_s: 1:30\n",
+            "chip.yaml:1: tick_s: should be a valid number (got '1:30')\n    cure: write a number, without quotes",
+        ),
+        (
+            "tick_s: .nan\n",
+            "chip.yaml:1: tick_s: should be a finite number (got nan)\n    cure: write a finite number",
+        ),
+        (
+            "tick_s: 1e999\n",
+            "chip.yaml:1: tick_s: should be a finite number (got inf)\n    cure: write a finite number",
+        ),
+        (
+            "rules: []\n",
+            "chip.yaml:1: rules: should be a mapping (got [])\n    cure: write its fields, each as `name: value`",
+        ),
+        ("sizes: 4\n", "chip.yaml:1: sizes: should be a list (got 4)\n    cure: write a list, such as [1, 2]"),
+        ("sizes: []\n", "chip.yaml:1: sizes: should have at least 1 item, not 0 (got [])\n    cure: give at least 1"),
+        (
+            "sizes:\n- 1\n- two\n",
+            "chip.yaml:3: sizes[1]: should be a valid integer (got 'two')"
+            "\n    cure: write a whole number, without quotes",
+        ),
+        (
+            "weight: yes\n",
+            "chip.yaml:1: weight: should be a valid number or a list or a mapping (got 'yes')"
+            "\n    cure: write a number, without quotes, or write a list, such as [1, 2], or write its fields, "
+            "each as `name: value`",
+        ),
+        (
+            "weight: [[1, 2],\n  [3, x]]\n",
+            "chip.yaml:2: weight[1][1]: should be a valid number (got 'x')\n    cure: write a number, without quotes",
+        ),
         (
             "weight:\n  pattern: one-to-on\n  value: 1\n",
             "chip.yaml:2: weight.pattern: should be 'one-to-one' or 'all-to-all' (got 'one-to-on')\n"
@@ -104,7 +152,8 @@ def test_a_list_of_bad_entries_is_not_called_too_short() -> None:
         ("frm: x\n", "chip.yaml:1: frm: unknown field (got 'x')\n    cure: did you mean from?"),
         (
             "compartments_per_core: 13\n",
-            "chip.yaml:1: thirteen compartments bring bad luck (got {'compartments_per_core': 13})",
+            "chip.yaml:1: thirteen compartments bring bad luck (got {'compartments_per_core': 13})"
+            "\n    cure: give 12, or 14",
         ),
         (
             "title: a\ntitle: b\n",
@@ -127,7 +176,11 @@ def test_a_list_of_bad_entries_is_not_called_too_short() -> None:
         ("tick_s: " + "1" * 99, "chip.yaml:1: tick_s: a number of 99 digits\n    cure: give at most 40"),
         ("", "chip.yaml:1: is empty\n    cure: it must hold at least a `name`"),
         ("# only a comment\n", "chip.yaml:1: is empty\n    cure: it must hold at least a `name`"),
-        ("\n- 1\n", "chip.yaml:2: a mapping (`field: value`) is needed at the top"),
+        (
+            "\n- 1\n",
+            "chip.yaml:2: a mapping (`field: value`) is needed at the top"
+            "\n    cure: write each field as `name: value`",
+        ),
         (
             "a: 1\nb: [1,\n",
             "chip.yaml:3: not well-formed YAML: while parsing a flow node expected the node content, but found "
@@ -156,7 +209,9 @@ def test_message(text: str, expected: str) -> None:
 def test_all_faults_come_at_once_in_order_of_lines() -> None:
     assert message("title: 3\nsizes: no\ntick: 1\n").splitlines() == [
         "chip.yaml:1: title: should be text (got 3)",
+        "    cure: write text, in quotes where it looks like a number",
         "chip.yaml:2: sizes: should be a list (got 'no')",
+        "    cure: write a list, such as [1, 2]",
         "chip.yaml:3: tick: unknown field (got 1)",
         "    cure: did you mean tick_s?",
     ]
@@ -178,7 +233,7 @@ def test_many_faults_fit_a_screen() -> None:
 
 
 def test_long_values_are_cut_short() -> None:
-    assert message("sizes: " + "y" * 500).endswith("yyy...)")
+    assert "yyy...)\n" in message("sizes: " + "y" * 500)
 
 
 def test_numbers_that_yaml_1_1_misreads() -> None:

@@ -35,11 +35,17 @@ def refused(tmp_path: Path, text: str) -> str:
             "circuit.yaml:3: form: should be 'filter-after' or 'filter-before' (got 'filter-afer')\n"
             "    cure: did you mean filter-after?",
         ),
-        ("dt_ms: 1\n", "dt_ms: 0\n", "circuit.yaml:2: dt_ms: should be greater than or equal to 0.000000001 (got 0)"),
+        (
+            "dt_ms: 1\n",
+            "dt_ms: 0\n",
+            "circuit.yaml:2: dt_ms: should be greater than or equal to 0.000000001 (got 0)"
+            "\n    cure: give 1e-09 or more",
+        ),
         (
             "size: 3",
             "size: 99999",
-            "circuit.yaml:5: populations.e.size: should be less than or equal to 4096 (got 99999)",
+            "circuit.yaml:5: populations.e.size: should be less than or equal to 4096 (got 99999)"
+            "\n    cure: give 4,096 or less",
         ),
         (
             "threshold: 0.1",
@@ -50,17 +56,20 @@ def refused(tmp_path: Path, text: str) -> str:
         (
             "threshold: 0.1",
             "gain: [1, 0, 1]",
-            "circuit.yaml:5: populations.e.gain[1]: should be greater than or equal to 0.000000001 (got 0)",
+            "circuit.yaml:5: populations.e.gain[1]: should be greater than or equal to 0.000000001 (got 0)"
+            "\n    cure: give 1e-09 or more",
         ),
         (
             "threshold: 0.1",
             "threshold: .inf",
-            "circuit.yaml:5: populations.e.threshold: should be a finite number or a list (got inf)",
+            "circuit.yaml:5: populations.e.threshold: should be a finite number or a list (got inf)"
+            "\n    cure: write a finite number, or write a list, such as [1, 2]",
         ),
         (
             "  e: {size",
             "  1e: {size",
-            "circuit.yaml:5: populations.1e: the name should match pattern '^[A-Za-z][A-Za-z0-9_-]*$'",
+            "circuit.yaml:5: populations.1e: the name should match pattern '^[A-Za-z][A-Za-z0-9_-]*$'"
+            "\n    cure: begin with a letter; then letters, digits, _ and - may stand",
         ),
         (
             "{from: e, to: i",

@@ -270,7 +270,8 @@ def test_a_bad_file_names_line_field_and_cure(old: str, new: str, at: str, messa
     text = edited((old, new)) if old != "kind: loihi" else LOIHI1.replace(old, new)
     line = 1 if at == "#" else line_of(text, at)
     problems = refused(text)
-    assert f"mine.yaml:{line}: {message}" in [problem.split(" (got {")[0] for problem in problems]
+    assert any(problem.startswith(f"mine.yaml:{line}: {message}") for problem in problems), problems
+    assert all("\n    cure: " in problem for problem in problems)
 
 
 def test_faults_of_several_kinds_come_together() -> None:

@@ -24,6 +24,7 @@ from neurocmc.ir.integer import IntegerInput, IntegerNetwork, IntegerPopulation,
 BIAS_EXPONENT = 6  # of every netx bias
 BIAS_MANTISSA = (-4096, 4095)
 LONGEST_DELAY_TICKS = 62
+_ELSEWHERE = "run it with run.py, which holds the whole network"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -113,28 +114,31 @@ def _not_layered(network: IntegerNetwork, population: IntegerPopulation) -> Prob
     sources = [p.source for p in network.projections if p.target == population.name]
     sources += [f"input {entry.name}" for entry in network.inputs if entry.target == population.name]
     heard = ", ".join(dict.fromkeys(sources)) or "nothing"
-    return Problem(f"population {population.name}", f"it hears {heard}: no layer whose only source is the one before")
+    what = f"it hears {heard}: no layer whose only source is the one before"
+    return Problem(f"population {population.name}", what, _ELSEWHERE)
 
 
 def _faults(network: IntegerNetwork, population: IntegerPopulation) -> Iterator[Problem]:
     """What of a population, and of all that reaches it, netx has no place for."""
     where = f"population {population.name}"
     if population.u_initial.any() or population.v_initial.any():
-        yield Problem(where, "its neurons start elsewhere than at 0, where netx starts all")
+        yield Problem(where, "its neurons start elsewhere than at 0, where netx starts all", _ELSEWHERE)
     bias = _bias_lsb(population)
     low, high = (bound << BIAS_EXPONENT for bound in BIAS_MANTISSA)
     if (bias % (1 << BIAS_EXPONENT)).any() or bias.min(initial=0) < low or bias.max(initial=0) > high:
-        yield Problem(where, f"its biases are no multiples of 64 from {low} to {high}, as those of netx are")
+        what = f"its biases are no multiples of 64 from {low} to {high}, as those of netx are"
+        yield Problem(where, what, _ELSEWHERE)
     delay_from: dict[str, int] = {}
     for projection in network.projections:
         if projection.target != population.name:
             continue
         yield from _exponent_fault(f"projection {projection.name}", projection)
         if delay_from.setdefault(projection.source, projection.delay_ticks) != projection.delay_ticks:
-            yield Problem(f"projection {projection.name}", f"a second delay from {projection.source}: netx has one")
+            what = f"a second delay from {projection.source}: netx has one"
+            yield Problem(f"projection {projection.name}", what, _ELSEWHERE)
         if projection.delay_ticks > LONGEST_DELAY_TICKS:
             what = f"delay of {projection.delay_ticks} ticks, netx clamps at {LONGEST_DELAY_TICKS}"
-            yield Problem(f"projection {projection.name}", what)
+            yield Problem(f"projection {projection.name}", what, _ELSEWHERE)
 
 
 def _bias_lsb(population: IntegerPopulation) -> Int:
@@ -146,7 +150,7 @@ def _exponent_fault(where: str, projection: IntegerProjection) -> Iterator[Probl
     """A negative exponent rounds a sum down; only where it never has to is it the same as smaller weights."""
     if projection.exponent < 0 and (projection.mantissa % (1 << -projection.exponent)).any():
         what = f"exponent {projection.exponent} with mantissas that are no multiples of {1 << -projection.exponent}"
-        yield Problem(where, f"{what}: netx has no exponent of its own")
+        yield Problem(where, f"{what}: netx has no exponent of its own", _ELSEWHERE)
 
 
 def _layer(network: IntegerNetwork, members: list[IntegerPopulation], layers: list[NetxLayer]) -> NetxLayer:
@@ -215,7 +219,7 @@ def _wrong_weight(layer: NetxLayer) -> Problem | None:
         what = (
             f"weights from {low} to {high}, exponents multiplied in, do not fit the eight bits netx loads them into"
         )
-        return Problem(f"layer of {', '.join(layer.populations)}", what)
+        return Problem(f"layer of {', '.join(layer.populations)}", what, _ELSEWHERE)
     return None
 
 

@@ -32,7 +32,8 @@ MOST_BYTES = 2**31  # of the arrays of a network, at their largest
 MOST_TOLD = 20
 KIND = "a corelet description"
 CODES = {"nowhere": NOWHERE, "output": OUTPUT}
-Found = Iterator[tuple[FieldPath, str]]
+Fault = tuple[FieldPath, str, str]  # where, what, cure
+Found = Iterator[Fault]
 
 
 def read_corelets(path: Path) -> CoreProgram:
@@ -85,26 +86,27 @@ def _check_kind(path: Path, document: dict[str, Any]) -> None:
         raise InputError(problem_at(path, ("version",), what, "use the neurocmc that wrote it"))
 
 
-def _raise(path: Path, found: Iterable[tuple[FieldPath, str]]) -> None:
-    problems = [problem_at(path, place, what) for place, what in found]
+def _raise(path: Path, found: Iterable[Fault]) -> None:
+    problems = [problem_at(path, place, what, cure) for place, what, cure in found]
     if (left_out := len(problems) - MOST_TOLD) > 0:
-        problems = [*problems[:MOST_TOLD], Problem(str(path), f"{left_out:,} more faults are not shown")]
+        rest = Problem(str(path), f"{left_out:,} more faults are not shown", "mend these first")
+        problems = [*problems[:MOST_TOLD], rest]
     raise_input_problems(problems)
 
 
 def _shape_faults(description: Description) -> Found:
     chip = description.chip
     if not description.cores:
-        yield ("cores",), "there is none"
+        yield ("cores",), "there is none", "describe at least one core"
         return
     each = chip.axons * (8 + chip.neurons // 8) + 8 * chip.neurons * (chip.types + 12)
     if (needed := len(description.cores) * each) > MOST_BYTES:
-        yield ("cores",), f"their arrays would take {needed:,} bytes, limit {MOST_BYTES:,}"
+        yield ("cores",), f"their arrays would take {needed:,} bytes, limit {MOST_BYTES:,}", "describe fewer cores"
     digits = 2 * -(-chip.neurons // 8)
     for index, row in enumerate(description.rows):
         if len(row) != digits:
             what = f"{len(row)} digits, {chip.neurons} neurons need {digits}"
-            yield ("rows", index), what
+            yield ("rows", index), what, "write one bit a neuron, four to a digit"
     for index, prototype in enumerate(description.prototypes):
         yield from _prototype_faults(index, prototype, chip.types)
     for index, core in enumerate(description.cores):
@@ -115,9 +117,12 @@ def _shape_faults(description: Description) -> Found:
 
 def _prototype_faults(index: int, prototype: Prototype, types: int) -> Found:
     if len(prototype.weights) != types:
-        yield ("prototypes", index, "weights"), f"{len(prototype.weights)} weights, there are {types} axon types"
+        what = f"{len(prototype.weights)} weights, there are {types} axon types"
+        yield ("prototypes", index, "weights"), what, "give one weight for each axon type"
     if any(drawn >= types for drawn in prototype.stochastic_types):
-        yield ("prototypes", index, "stochastic_types"), f"axon types are 0 to {types - 1}"
+        beyond = max(prototype.stochastic_types)
+        what = f"there is no axon type {beyond}"
+        yield ("prototypes", index, "stochastic_types"), what, f"axon types are 0 to {types - 1}"
 
 
 def _core_faults(index: int, core: Core, description: Description) -> Found:
@@ -129,27 +134,32 @@ def _core_faults(index: int, core: Core, description: Description) -> Found:
     )
     for name, entries, places, known in runs:
         if (total := sum(count for _, count in entries)) != places:
-            yield ("cores", index, name), f"runs cover {total:,} places, the core has {places:,}"
+            what = f"runs cover {total:,} places, the core has {places:,}"
+            yield ("cores", index, name), what, f"make the counts of its runs add up to {places:,}"
         if bad := [value for value, _ in entries if value >= known]:
-            yield ("cores", index, name), f"{bad[0]} is not there: there are {known}, from 0"
+            yield ("cores", index, name), f"{bad[0]} is not there", f"there are {known}, counted from 0"
     for name, ladders, lowest in (("threshold", core.threshold, 0), ("potential", core.potential, -(2**31))):
         if (total := sum(count for _, count, _ in ladders)) != chip.neurons:
-            yield ("cores", index, name), f"ladders cover {total:,} neurons, the core has {chip.neurons:,}"
+            what = f"ladders cover {total:,} neurons, the core has {chip.neurons:,}"
+            yield ("cores", index, name), what, f"make the counts of its ladders add up to {chip.neurons:,}"
         ends = [value for first, count, step in ladders for value in (first, first + step * (count - 1))]
         if bad := [value for value in ends if not lowest <= value < 2**31]:
-            yield ("cores", index, name), f"{bad[0]:,} is not within {lowest:,} to {2**31 - 1:,}"
+            what = f"{bad[0]:,} is not within {lowest:,} to {2**31 - 1:,}"
+            yield ("cores", index, name), what, "a ladder runs from its first value in steps: change one of the two"
 
 
 def _wire_faults(index: int, wire: Wire, description: Description) -> Found:
     core, first, count = wire.source
     if core >= len(description.cores) or first + count > description.chip.neurons:
         what = f"core {core}, neurons {first} to {first + count - 1} are not there"
-        yield ("wiring", index, "from"), what
+        there = f"there are {len(description.cores)} cores of {description.chip.neurons} neurons, counted from 0"
+        yield ("wiring", index, "from"), what, there
     if isinstance(wire.target, int) and wire.target >= len(description.cores):
-        yield ("wiring", index, "to"), f"core {wire.target} is not there: there are {len(description.cores)}, from 0"
+        cure = f"there are {len(description.cores)}, counted from 0"
+        yield ("wiring", index, "to"), f"core {wire.target} is not there", cure
     axon, step = wire.axons
     if abs(axon + step * (count - 1)) >= 2**31:
-        yield ("wiring", index, "axons"), "beyond 32 bits"
+        yield ("wiring", index, "axons"), "beyond 32 bits", "give a smaller first axon or a smaller step"
 
 
 def _depth_faults(description: Description) -> Found:
@@ -158,15 +168,17 @@ def _depth_faults(description: Description) -> Found:
     while level:
         depth += 1
         if depth > MAX_DEPTH:
-            yield ("corelets",), f"more than {MAX_DEPTH} corelets within each other"
+            what = f"more than {MAX_DEPTH} corelets within each other"
+            yield ("corelets",), what, "put some of them side by side"
             return
         for corelet in level:
             if "/" in corelet.name:
-                yield ("corelets",), f"the name {ascii(corelet.name)[:60]} holds a slash, which parts a path"
+                what = f"the name {ascii(corelet.name)[:60]} holds a slash, which parts a path"
+                yield ("corelets",), what, "write it with a hyphen"
         level = tuple(part for corelet in level for part in corelet.corelets)
 
 
-def _network(description: Description) -> tuple[CoreNetwork, list[tuple[FieldPath, str]]]:
+def _network(description: Description) -> tuple[CoreNetwork, list[Fault]]:
     chip, cores = description.chip, description.cores
     row = _by_core(core.crossbar for core in cores)
     rows = np.frombuffer(bytes.fromhex("".join(description.rows)), dtype=np.uint8).reshape(len(description.rows), -1)
@@ -223,17 +235,20 @@ def _laddered(ladders: Iterable[tuple[tuple[int, int, int], ...]]) -> NDArray[An
 
 def _wired(
     description: Description,
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], list[tuple[FieldPath, str]]]:
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], list[Fault]]:
     """Target core, axon and delay of every neuron; a neuron that two wires claim is a fault."""
     shape = (len(description.cores), description.chip.neurons)
     target, axon = np.full(shape, NOWHERE, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     delay, wired = np.ones(shape, dtype=np.int64), np.zeros(shape, dtype=np.bool_)
-    faults: list[tuple[FieldPath, str]] = []
+    faults: list[Fault] = []
     for index, wire in enumerate(description.wiring):
         core, first, count = wire.source
         place = (core, slice(first, first + count))
         if wired[place].any():
-            faults.append((("wiring", index, "from"), "a wire before it has one of these neurons already"))
+            what = "a wire before it has one of these neurons already"
+            faults.append(
+                (("wiring", index, "from"), what, "a neuron sends its spikes to one place: drop one of the two")
+            )
         wired[place] = True
         target[place] = CODES[wire.target] if isinstance(wire.target, str) else wire.target
         axon[place] = wire.axons[0] + wire.axons[1] * np.arange(count)

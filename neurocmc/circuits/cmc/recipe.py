@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from neurocmc.circuits.cmc.wiring import Variant
 from neurocmc.circuits.images import check_task
 from neurocmc.circuits.seeds import SEED_LIMIT
+from neurocmc.common.errors import FieldError
 from neurocmc.common.strict_yaml import StrictModel
 
 LARGEST_GRID = 64
@@ -51,12 +52,14 @@ class CmcCircuitRecipe(StrictModel):
         shortest = SHORTEST_STEPS * self.dt_s
         for index, time_s in enumerate(self.time_constants_s):
             if not shortest <= time_s <= LONGEST_S:
-                raise ValueError(
+                raise FieldError(
                     f"time_constants_s[{index}] is {time_s:g} s: from {SHORTEST_STEPS:g} steps of dt_s "
-                    f"({shortest:g} s) to {LONGEST_S:g} s can be trained; give a shorter dt_s or another time"
+                    f"({shortest:g} s) to {LONGEST_S:g} s can be trained",
+                    "give a shorter dt_s or another time",
                 )
         if self.coupling_fan_in > self.columns:
-            raise ValueError(f"fan_in is {self.fan_in}, a region has only {self.columns} columns")
+            what = f"fan_in is {self.fan_in}, a region has only {self.columns} columns"
+            raise FieldError(what, f"give a fan_in of at most {self.columns}, or more columns")
         return self
 
 
@@ -83,7 +86,9 @@ class GazeRecipe(StrictModel):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.path == "quadrants" and self.glimpses != 4:
-            raise ValueError(f"path quadrants has 4 glimpses, not {self.glimpses}")
+            raise FieldError(
+                f"path quadrants has 4 glimpses, not {self.glimpses}", "set glimpses: 4, or path: strips"
+            )
         return self
 
 
@@ -142,20 +147,24 @@ class CmcRecipe(StrictModel):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.gaze.width > self.retina.grid:
-            raise ValueError(f"gaze.width is {self.gaze.width}, the retinal map only {self.retina.grid} wide")
+            what = f"gaze.width is {self.gaze.width}, the retinal map only {self.retina.grid} wide"
+            raise FieldError(what, f"set gaze.width to at most {self.retina.grid}, or raise retina.grid")
         cells = self.gaze.width * (self.retina.grid if self.gaze.path == "strips" else self.gaze.width)
         weights = self.retina.mixed * cells * self.circuit.columns
         if weights > MOST_GAZE_WEIGHTS:
-            raise ValueError(
+            raise FieldError(
                 f"the gaze has {weights:,} weights (retina.mixed x cells of a glimpse x circuit.columns), "
-                f"limit {MOST_GAZE_WEIGHTS:,}"
+                f"limit {MOST_GAZE_WEIGHTS:,}",
+                "make retina.mixed, gaze.width or circuit.columns smaller",
             )
         if not self.readout.window_ticks <= self.ticks <= 20_000:
-            raise ValueError(
+            raise FieldError(
                 f"a presentation is {self.ticks} steps (gaze.glimpses x gaze.hold_ticks): at least "
-                f"readout.window_ticks = {self.readout.window_ticks} and at most 20,000 are needed"
+                f"readout.window_ticks = {self.readout.window_ticks} and at most 20,000 are needed",
+                "change gaze.glimpses, gaze.hold_ticks or readout.window_ticks",
             )
         noisy = self.training.rate_noise > 0 or self.training.relay_noise > 0
         if noisy and (self.circuit.solver != "euler" or self.circuit.variant == "ode-off"):
-            raise ValueError("training.rate_noise and relay_noise need the Euler solver and an ODE to disturb")
+            what = "training.rate_noise and relay_noise need the Euler solver and an ODE to disturb"
+            raise FieldError(what, "set both to 0, or use solver: euler and a variant other than ode-off")
         return self

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from neurocmc.circuits.seeds import SEED_LIMIT
+from neurocmc.common.errors import FieldError
 from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.common.ticks import not_whole
 
@@ -33,7 +34,8 @@ class CircuitRecipe(StrictModel):
     @model_validator(mode="after")
     def _is_resolved(self) -> Self:
         if self.tau_s < 5 * self.dt_s:
-            raise ValueError(f"tau_s is {self.tau_s:g} s: at least 5 steps of dt_s are needed to follow its filters")
+            what = f"tau_s is {self.tau_s:g} s: at least 5 steps of dt_s are needed to follow its filters"
+            raise FieldError(what, f"give a tau_s of {5 * self.dt_s:g} or more, or a shorter dt_s")
         return self
 
 
@@ -63,7 +65,7 @@ class TrainingRecipe(StrictModel):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.delays_tau[0] > self.delays_tau[1]:
-            raise ValueError("delays_tau: the least delay is longer than the greatest")
+            raise FieldError("delays_tau: the least delay is longer than the greatest", "put the shorter one first")
         return self
 
 
@@ -77,9 +79,10 @@ class EvaluationRecipe(StrictModel):
     @model_validator(mode="after")
     def _rising(self) -> Self:
         if list(self.delays_tau) != sorted(set(self.delays_tau)):
-            raise ValueError("delays_tau should rise, each longer than the one before")
+            raise FieldError("delays_tau should rise, each longer than the one before", "sort them, each once")
         if len({f"{delay:g}" for delay in self.delays_tau}) < len(self.delays_tau):
-            raise ValueError("delays_tau: two delays are the same to six digits, by which their trials are named")
+            what = "delays_tau: two delays are the same to six digits, by which their trials are named"
+            raise FieldError(what, "leave one of them out")
         return self
 
 
@@ -160,18 +163,21 @@ def _check_times(recipe: MemoryRecipe) -> None:
     dt_s, tau_s = recipe.circuit.dt_s, recipe.circuit.tau_s
     shown_s, judged_s = recipe.phases_s
     if not dt_s <= recipe.trial.window_s <= judged_s:
-        raise ValueError("trial.window_s should be a step of dt_s or longer, and not longer than what is judged")
+        what = "trial.window_s should be a step of dt_s or longer, and not longer than what is judged"
+        raise FieldError(what, f"give {dt_s:g} to {judged_s:g}")
     for name, time_s in recipe.trial.model_dump(include=_LASTS).items():
         if fault := not_whole(time_s, dt_s):
-            raise ValueError(f"trial.{name}: {fault[0]} (dt_s): {fault[1]}")
+            raise FieldError(f"trial.{name}: {fault[0]} (dt_s)", fault[1])
     if recipe.trial.redraw_s < dt_s:
-        raise ValueError("trial.redraw_s is shorter than a step of dt_s")
+        raise FieldError("trial.redraw_s is shorter than a step of dt_s", f"give {dt_s:g} or more")
     longest = max(recipe.training.delays_tau[1], recipe.evaluation.delays_tau[-1])
     ticks = (shown_s + longest * tau_s + judged_s) / dt_s
     if ticks > MOST_TICKS:
-        raise ValueError(f"a trial of the longest delay has {ticks:,.0f} steps of dt_s, limit {MOST_TICKS:,}")
+        what = f"a trial of the longest delay has {ticks:,.0f} steps of dt_s, limit {MOST_TICKS:,}"
+        raise FieldError(what, "give shorter delays or a longer dt_s")
     channels = recipe.circuit.channels if isinstance(recipe, DelayedMatchRecipe) else 6
     largest_batch = max(recipe.evaluation.trials, recipe.evaluation.calibration_trials, recipe.training.batch_size)
     values = largest_batch * channels * (ticks * dt_s / recipe.trial.redraw_s + 3)
     if values > MOST_VALUES:
-        raise ValueError(f"the trials of the longest delay have {values:,.0f} values of drive, limit {MOST_VALUES:,}")
+        what = f"the trials of the longest delay have {values:,.0f} values of drive, limit {MOST_VALUES:,}"
+        raise FieldError(what, "give fewer trials, shorter delays, or a longer trial.redraw_s")

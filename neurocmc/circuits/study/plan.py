@@ -10,13 +10,13 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self, cast, get_args
+from typing import Annotated, Any, Literal, Self, cast, get_args
 
 from pydantic import Field, model_validator
 
 from neurocmc.circuits.cmc.recipe import CmcRecipe
 from neurocmc.circuits.cmc.wiring import Variant
-from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.errors import FieldError, InputError, Problem, raise_input_problems
 from neurocmc.common.files import json_text, write_file
 from neurocmc.common.strict_yaml import StrictModel, load_document, load_model
 
@@ -35,7 +35,7 @@ class CompileRecipe(StrictModel):
 
     target: str = Field(default="loihi1", min_length=1, max_length=4096)
     neurons: int = Field(default=32, ge=1, le=65_536)
-    code: Annotated[str, Field(pattern="^(threshold|rate)$")] = "threshold"
+    code: Literal["threshold", "rate"] = "threshold"
     samples: int = Field(default=300, ge=1, le=1_000_000)  # test images that judge the chip
     seeds: tuple[Seed, ...] | None = None  # compile these only; None: all
 
@@ -52,7 +52,8 @@ class FigureRecipe(StrictModel):
     @model_validator(mode="after")
     def _has_a_middle(self) -> Self:
         if self.landscape_points and (self.landscape_points < 3 or self.landscape_points % 2 == 0):
-            raise ValueError("landscape_points is 0 or an odd number of at least 3, so that the model is on the grid")
+            what = "landscape_points is 0 or an odd number of at least 3, so that the model is on the grid"
+            raise FieldError(what, f"give {self.landscape_points + 1}, or 0 for no landscape")
         return self
 
 
@@ -74,9 +75,11 @@ class Study(StrictModel):
         for field in ("regions", "variants", "seeds"):
             values = getattr(self, field)
             if len(set(values)) != len(values):
-                raise ValueError(f"{field} names one twice")
+                raise FieldError(f"{field} names one twice", "name each once")
         if (runs := len(self.regions) * len(self.variants) * len(self.seeds)) > MAX_RUNS:
-            raise ValueError(f"{runs:,} runs, at most {MAX_RUNS:,} make a study")
+            raise FieldError(
+                f"{runs:,} runs, at most {MAX_RUNS:,} make a study", "name fewer regions, variants or seeds"
+            )
         return self
 
 

@@ -143,7 +143,7 @@ def check_published(saved: Mapping[Any, Any], archive: Archive, path: Path) -> P
 def _raise_some(problems: list[Problem], where: str) -> None:
     """All problems where they are few; else the first, and how many more: an error should fit a screen."""
     if len(problems) > _MAX_FAULTS:
-        rest = Problem(where, f"and {len(problems) - _MAX_FAULTS + 1} more faults of this kind")
+        rest = Problem(where, f"and {len(problems) - _MAX_FAULTS + 1} more faults of this kind", "mend these first")
         problems = [*problems[: _MAX_FAULTS - 1], rest]
     raise_input_problems(problems)
 
