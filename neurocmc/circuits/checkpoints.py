@@ -1,6 +1,5 @@
 """The container that every family's checkpoint has, and its bytes."""
 
-import os
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.files import write_file
 
 FORMAT = "neurocmc-checkpoint"
 VERSION = 1
@@ -38,14 +37,4 @@ def checkpoint_bytes(checkpoint: dict[str, Any]) -> bytes:
 
 def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
     """Write a checkpoint whole or not at all. Raises InputError where `path` cannot be written."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        try:
-            beside.write_bytes(checkpoint_bytes(checkpoint))
-            beside.replace(path)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(
-            Problem(str(path), f"cannot be written: {error.strerror}", "name a file in a folder that exists")
-        ) from error
+    write_file(path, checkpoint_bytes(checkpoint))

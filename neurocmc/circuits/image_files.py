@@ -8,6 +8,8 @@ compared with what it holds, and no more memory is taken than it really has byte
 import gzip
 import struct
 import zlib
+from collections.abc import Generator
+from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -16,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.opening import IMAGES, cannot_read, opened
 
 Bytes = NDArray[np.uint8]
 
-MAX_BYTES = 2**30  # of one file, unpacked: EMNIST's largest, 814,255 images, has 0.6 of it
+MAX_BYTES = IMAGES.max_bytes  # of one file, unpacked: EMNIST's largest, 814,255 images, has 0.6 of it
 MAX_SIDE = 1024
 UNSIGNED_BYTE = 0x08
 IDX_TYPES = {
@@ -107,15 +110,15 @@ def _idx_shape(header: bytes, path: Path, dimensions: int, what: str) -> tuple[i
     return struct.unpack(f">{dimensions}I", header[4:])
 
 
-def _opened(path: Path) -> BinaryIO:
+@contextmanager
+def _opened(path: Path) -> Generator[BinaryIO]:
     """The file, unpacked on the way if it ends in .gz. Raises InputError where there is none."""
-    try:
-        if not path.is_file():
-            cure = "check the path" if not path.exists() else "name a plain file"
-            raise InputError(Problem(str(path), "no such file" if not path.exists() else "is not a file", cure))
-        return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise _unreadable(path, error) from None
+    with opened(path, IMAGES) as stream:
+        if path.suffix != ".gz":
+            yield stream
+            return
+        with gzip.open(stream, "rb") as unpacked:
+            yield cast(BinaryIO, unpacked)
 
 
 def _read_at_most(stream: BinaryIO, limit: int, path: Path) -> bytes:
@@ -131,10 +134,5 @@ def _read_at_most(stream: BinaryIO, limit: int, path: Path) -> bytes:
     except (gzip.BadGzipFile, zlib.error) as error:
         raise InputError(Problem(str(path), f"is not a sound .gz file ({error})", _AGAIN)) from None
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise cannot_read(path, error, IMAGES) from None
     return bytes(data)
-
-
-def _unreadable(path: Path, error: OSError | ValueError) -> InputError:
-    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return InputError(Problem(str(path), f"cannot be read: {reason}", "check the path and its permissions"))

@@ -28,6 +28,7 @@ from neurocmc.circuits.image_files import (
 )
 from neurocmc.common.arrays import Int, set_frozen
 from neurocmc.common.errors import FieldError, InputError, Problem
+from neurocmc.common.opening import check_name
 
 TASKS = ("mnist-5k", "fashion-mnist", "fashion-mnist:FOLDER", "idx:PATH", "cifar-10:FOLDER")
 FASHION_FOLDER = Path("/usr/share/datasets/fashion-mnist")  # where Debian's package puts its files
@@ -124,6 +125,7 @@ def load_task(task: str, size: int | None = None) -> ImageSplit:
         kind, _, place = check_task(task).partition(":")
     except FieldError as error:
         raise InputError(Problem("task", str(error), error.cure)) from None
+    check_name(place)
     try:
         return _load(task, kind, place, size)
     except OSError as error:  # a name too long, a folder that may not be looked into

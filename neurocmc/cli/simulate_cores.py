@@ -74,9 +74,10 @@ def simulate_file(path: Path, output: Path, options: CoreRunOptions, as_json: bo
 
 def _read(path: Path, options: CoreRunOptions) -> _Job:
     from neurocmc.backends.truenorth import is_corelets, is_ranc
+    from neurocmc.common.opening import CORES
     from neurocmc.common.strict_json import read_json
 
-    document = read_json(path, kind="a file of RANC or a corelet description")
+    document = read_json(path, CORES)
     if is_corelets(document):
         return _corelets(path, document, options)
     if is_ranc(document):

@@ -1,32 +1,31 @@
 """Files that are whole or not there: written beside their place and moved over it, the same bytes every time."""
 
+import errno
 import hashlib
 import io
 import json
 import math
-import shutil
-import tempfile
+import warnings
 import zipfile
-import zlib
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, cast
-from uuid import uuid4
 
 import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.opening import ARRAYS, MANIFEST_FILE, MEMBER, cannot_read, check_name, opened, read_bytes
+from neurocmc.common.replacing import beside, clear_leftovers, put_file, put_folder
 
 MANIFEST = "manifest.json"
 ARTIFACT_FORMAT = "neurocmc-artifact"  # what the manifest of an artifact calls itself
-MAX_NPZ_BYTES = 4 * 2**30
+MAX_NPZ_BYTES = ARRAYS.max_bytes  # when unpacked
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold: times must not change the bytes
 _CHUNK = 2**20
-# Everything that zipfile and numpy raise, by experience, for files cut short or altered.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, ValueError, EOFError, KeyError, RuntimeError, SyntaxError, TypeError)
+_HIGHEST_CHARACTER = 0x10FFFF
 
 
 @contextmanager
@@ -36,23 +35,20 @@ def replace_directory(path: Path) -> Generator[Path]:
     An existing directory is replaced if it is empty or an artifact of neurocmc (its manifest.json says so), else
     InputError is raised before anything is written. Whatever stands at `path` stays there until the new one is whole.
     """
-    path = _place(path)
     check_replaceable(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = _beside(path)
-        temporary.mkdir()
-    except OSError as error:
-        raise _cannot_write(path, error) from None
-    try:
-        yield temporary
-        check_replaceable(path)
+    path = _place(path)
+    with ExitStack() as stack:
         try:
-            _swap(temporary, path)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = stack.enter_context(beside(path, folder=True))
         except OSError as error:
             raise _cannot_write(path, error) from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        yield temporary
+        _check_replaceable(path)
+        try:
+            put_folder(temporary, path)
+        except OSError as error:
+            raise _cannot_write(path, error) from None
 
 
 def write_file(path: Path, content: bytes | str) -> None:
@@ -61,31 +57,28 @@ def write_file(path: Path, content: bytes | str) -> None:
     Raises InputError if it cannot be written.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    temporary: Path | None = None
+    check_name(path)
     try:
         if path.exists() and not path.is_file():  # /dev/null, a pipe: moving a file over it would be its end
             raise InputError(Problem(str(path), "is not a regular file", "name a file, or a path that is free"))
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = _beside(path)
-        with temporary.open("xb") as stream:
-            stream.write(data)
-        temporary.replace(path)
+        clear_leftovers(path)
+        with beside(path) as temporary:
+            temporary.write_bytes(data)
+            put_file(temporary, path)
     except OSError as error:
         raise _cannot_write(path, error) from None
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
 
 
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's bytes in hexadecimal. Raises InputError if it cannot be read."""
     digest = hashlib.sha256()
-    try:
-        with path.open("rb") as stream:
+    with opened(path, MEMBER) as stream:
+        try:
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)
-    except OSError as error:
-        raise _cannot_read(path, error) from None
+        except OSError as error:
+            raise cannot_read(path, error, MEMBER) from None
     return digest.hexdigest()
 
 
@@ -122,22 +115,34 @@ def read_npz(path: Path, *, max_bytes: int = MAX_NPZ_BYTES) -> dict[str, NDArray
 
     Raises InputError if the file is not there, damaged, holds objects, or would unpack to more than `max_bytes`.
     """
-    name = str(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
+    with opened(path, ARRAYS) as stream, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # numpy and Python warn of odd headers
+        try:
+            archive = zipfile.ZipFile(stream)
             members = archive.infolist()
+            if len({member.filename for member in members}) < len(members):
+                raise ValueError("a name stands twice in it")
             # numpy trusts the header's shape before it reads: what it would allocate counts, not only what zip says.
             total = sum(max(member.file_size, _claimed_bytes(archive, member)) for member in members)
-            if total > max_bytes:
-                what = f"would unpack to {total:,} bytes, limit {max_bytes:,}"
-                raise InputError(Problem(name, what, "check where the file comes from"))
+        except Exception as error:  # zipfile, tokenize, ast and numpy meet damage with whatever they happen to raise
+            raise _damaged(path, error) from None
+        if total > max_bytes:
+            what = f"would unpack to {total:,} bytes, limit {max_bytes:,}"
+            raise InputError(Problem(str(path), what, "check where the file comes from"))
+        try:
             return {member.filename.removesuffix(".npy"): _read_member(archive, member) for member in members}
-    except OSError as error:
-        raise _cannot_read(path, error) from None
-    except _DAMAGE as error:
-        reason = " ".join(str(error).split())[:120]
-        what = f"is not an .npz of plain arrays, or it is damaged ({reason})"
-        raise InputError(Problem(name, what, "make the file again; arrays of objects are never read")) from None
+        except MemoryError:  # the file keeps within the limit, the machine does not have so much
+            raise
+        except Exception as error:
+            raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    if isinstance(error, OSError) and error.errno != errno.EINVAL:  # that is a place before the beginning of the file
+        return cannot_read(path, error, ARRAYS)
+    reason = " ".join(str(error).split())[:120] or type(error).__name__
+    what = f"is not an .npz of plain arrays, or it is damaged ({reason})"
+    return InputError(Problem(str(path), what, "make the file again; arrays of objects are never read"))
 
 
 def _claimed_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
@@ -157,11 +162,17 @@ def _claimed_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[Any]:
     # read() checks the CRC, which reading from the open member would do only at its very end.
-    return npy_format.read_array(io.BytesIO(archive.read(member)), allow_pickle=False)
+    array = npy_format.read_array(io.BytesIO(archive.read(member)), allow_pickle=False)
+    if array.dtype.kind == "U":
+        codes = np.ascontiguousarray(array).reshape(-1).view(array.dtype.byteorder.replace("|", "=") + "u4")
+        if codes.max(initial=0) > _HIGHEST_CHARACTER:
+            raise ValueError(f"{member.filename} holds what is no character")
+    return array
 
 
 def _place(path: Path) -> Path:
     """Where `path` leads, links followed. Raises InputError where it leads nowhere or holds the working directory."""
+    check_name(path)
     try:
         place = path.resolve()
         place.exists()  # it raises for a name too long and for a folder that may not be looked into
@@ -185,7 +196,16 @@ def _working_directory() -> Path:
 
 
 def check_replaceable(path: Path) -> None:
-    """What `replace_directory` refuses, to be said before the work is done. Raises InputError."""
+    """What `replace_directory` refuses, to be said before the work is done. Raises InputError.
+
+    What a killed process left beside `path` is cleared, and an artifact that it had moved aside comes back.
+    """
+    path = _place(path)
+    clear_leftovers(path)
+    _check_replaceable(path)
+
+
+def _check_replaceable(path: Path) -> None:
     if not path.exists():
         return
     if not path.is_dir():
@@ -193,7 +213,7 @@ def check_replaceable(path: Path) -> None:
     try:
         empty = next(path.iterdir(), None) is None
     except OSError as error:
-        raise _cannot_read(path, error) from None
+        raise cannot_read(path, error, MANIFEST_FILE) from None
     if empty:
         return
     cure = "choose another output directory, or empty this one yourself"
@@ -208,44 +228,12 @@ def check_replaceable(path: Path) -> None:
 
 def _is_artifact(manifest: Path) -> bool:
     try:
-        stated = json.loads(manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        stated = json.loads(read_bytes(manifest, MANIFEST_FILE).decode("utf-8"))
+    except (InputError, ValueError, RecursionError):
         return False
     return isinstance(stated, dict) and cast("dict[str, Any]", stated).get("format") == ARTIFACT_FORMAT
-
-
-def _swap(temporary: Path, path: Path) -> None:
-    """Put `temporary` in the place of `path`; what stood there comes back if that fails."""
-    if not path.exists():
-        temporary.rename(path)
-        return
-    aside = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
-    try:
-        old = path.rename(aside / path.name)
-        try:
-            temporary.rename(path)
-        except BaseException:
-            old.rename(path)
-            raise
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
-
-
-def _beside(path: Path) -> Path:
-    """A name of its own beside `path`.
-
-    What is made there gets its mode from the system: to ask for the mode mask of the process is to change it for a
-    moment, for all of its threads.
-    """
-    return path.with_name(f".{path.name}.{uuid4().hex[:8]}.part")
 
 
 def _cannot_write(path: Path, error: OSError) -> InputError:
     what = f"cannot be written: {error.strerror or error}"
     return InputError(Problem(str(path), what, "check the path, its permissions and the space on the disk"))
-
-
-def _cannot_read(path: Path, error: OSError) -> InputError:
-    if isinstance(error, FileNotFoundError):
-        return InputError(Problem(str(path), "no such file", "check the path"))
-    return InputError(Problem(str(path), f"cannot be read: {error.strerror or error}", "check its permissions"))

@@ -12,30 +12,30 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.opening import JSON, FileKind, read_bytes
 from neurocmc.common.strict_yaml import FieldPath, field_name
 from neurocmc.common.yaml_complaints import checked
-
-MAX_JSON_BYTES = 2**28
 
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def read_json(path: Path, *, max_bytes: int = MAX_JSON_BYTES, kind: str = "a JSON file") -> dict[str, Any]:
-    """The object at the top of a JSON file.
+def read_json(path: Path, kind: FileKind = JSON, cure: str = "") -> dict[str, Any]:
+    """The object at the top of a JSON file of some kind.
 
-    Raises InputError where the file is not there, cannot be read, is longer than `max_bytes`, is not well-formed
-    UTF-8 JSON, names a key twice in one object, or has no object at the top. `kind` is what was expected, in errors.
+    Raises InputError where the file cannot be had (see `opening`), is not well-formed UTF-8 JSON, names a key twice
+    in one object, or has no object at the top; `cure` says what to do then.
     """
-    content = _content(path, max_bytes, kind)
+    cure = cure or f"is it {kind.called}?"
+    content = read_bytes(path, kind)
     try:
         document = parsed(content)
     except RecursionError:
-        raise InputError(Problem(str(path), "is nested too deeply", f"is it {kind}?")) from None
+        raise InputError(Problem(str(path), "is nested too deeply", cure)) from None
     except ValueError as error:
         reason = " ".join(str(error).split())[:120]
-        raise InputError(Problem(str(path), f"is not well-formed JSON ({reason})", f"is it {kind}?")) from None
+        raise InputError(Problem(str(path), f"is not well-formed JSON ({reason})", cure)) from None
     if not isinstance(document, dict):
-        raise InputError(Problem(str(path), "an object is needed at the top", f"is it {kind}?"))
+        raise InputError(Problem(str(path), "an object is needed at the top", cure))
     return document
 
 
@@ -62,22 +62,6 @@ def problem_at(path: Path, keys: FieldPath, what: str, cure: str) -> Problem:
     """A Problem at the place that `keys` lead to in a file."""
     name = field_name(keys)
     return Problem(f"{path}: {name}" if name else str(path), what, cure)
-
-
-def _content(path: Path, max_bytes: int, kind: str) -> bytes:
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(max_bytes + 1)
-    except FileNotFoundError:
-        raise InputError(Problem(str(path), "no such file", "check the path")) from None
-    except IsADirectoryError:
-        raise InputError(Problem(str(path), f"is a directory, {kind} is needed", "name the file in it")) from None
-    except OSError as error:
-        what = f"cannot be read: {error.strerror or error}"
-        raise InputError(Problem(str(path), what, "check its permissions")) from None
-    if len(content) > max_bytes:
-        raise InputError(Problem(str(path), f"holds more than {max_bytes:,} bytes", f"is it {kind}?"))
-    return content
 
 
 def _refuse(constant: str) -> float:

@@ -17,9 +17,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.opening import YAML, read_bytes
 from neurocmc.common.yaml_complaints import MAX_FAULTS, FieldPath, checked
 
-MAX_BYTES = 1_048_576
 MAX_DEPTH = 32
 MAX_DIGITS = 40
 
@@ -88,34 +88,20 @@ def load_document(path: Path) -> Document:
 
 def read_text(path: Path) -> str:
     """The text of a UTF-8 file of at most 1 MB. Raises InputError saying why it cannot be had."""
-    name = str(path)
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise InputError(Problem(name, "no such file", "check the path")) from None
-    except IsADirectoryError:
-        raise InputError(Problem(name, "is a directory, a YAML file is needed", "name the file in it")) from None
-    except OSError as error:
-        raise InputError(
-            Problem(name, f"cannot be read: {error.strerror or error}", "check its permissions")
-        ) from None
-    if len(content) > MAX_BYTES:
-        what = f"holds more than {MAX_BYTES:,} bytes, the limit for a YAML file"
-        raise InputError(Problem(name, what, "give large arrays as a checkpoint or .npz instead"))
+    content = read_bytes(path, YAML)
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         what = f"is not UTF-8 text (byte 0x{content[error.start]:02x})"
-        raise InputError(Problem(f"{name}:{line}", what, "save it as UTF-8; is it a YAML file at all?")) from None
+        raise InputError(Problem(f"{path}:{line}", what, "save it as UTF-8; is it a YAML file at all?")) from None
 
 
 def parse_document(text: str, filename: str) -> Document:
     """Read YAML text whose top is a mapping. Raises InputError for what is malformed or not allowed."""
-    if len(text.encode("utf-8", errors="replace")) > MAX_BYTES:
-        what = f"holds more than {MAX_BYTES:,} bytes, the limit for a YAML file"
-        raise InputError(Problem(filename, what, "give large arrays as a checkpoint or .npz instead"))
+    if len(text.encode("utf-8", errors="replace")) > YAML.max_bytes:
+        what = f"holds more than {YAML.max_bytes:,} bytes, the limit for {YAML.called}"
+        raise InputError(Problem(filename, what, YAML.if_larger))
     root = _compose(text, filename)
     if root is None:
         raise InputError(Problem(f"{filename}:1", "is empty", "it must hold at least a `name`"))
@@ -239,7 +225,7 @@ class _Builder:
             if not isinstance(key, yaml.ScalarNode):
                 self.faults.append((_line(key), "a key must be a plain name", "put the name before a colon"))
                 continue
-            name, line = str(key.value), _line(key)
+            name, line = self._text(key), _line(key)
             full_name = field_name((*path, name))
             if name == "<<":
                 self.faults.append((line, "merge keys (<<) are not allowed", "write the fields out in full"))
@@ -266,4 +252,11 @@ class _Builder:
             case "tag:yaml.org,2002:float":
                 return float(re.sub(r"\.(inf|nan)$", r"\1", text.lower()))
             case _:
-                return text
+                return self._text(node)
+
+    def _text(self, node: yaml.ScalarNode) -> str:
+        text = str(node.value)
+        if any("\ud800" <= character <= "\udfff" for character in text):  # from "\uD800" in double quotes
+            self.faults.append((_line(node), "holds half a character (\\uD800 to \\uDFFF)", "write it in full"))
+            return ""
+        return text

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import torch
 
+from neurocmc.circuits.archive import read_archive
 from neurocmc.circuits.cmc.model import CmcModel
 from neurocmc.circuits.cmc.recipe import CmcRecipe
 from neurocmc.circuits.memory_tasks.model import MemoryModel
@@ -11,7 +12,6 @@ from neurocmc.circuits.memory_tasks.recipe import ContextRecipe, DelayedMatchRec
 from neurocmc.circuits.model import DigitModel
 from neurocmc.circuits.recipe import Recipe
 from neurocmc.common.errors import InputError, Problem
-from neurocmc.frontends.archive import read_archive
 from neurocmc.frontends.checkpoint_file import CheckpointFile, check_checkpoint
 from neurocmc.frontends.circuit_file import CircuitFile, ImagesEntry, save_circuit_file
 from neurocmc.frontends.cmc_checkpoint import LoadedCmc, load_cmc

@@ -4,7 +4,6 @@ What the outer gate let in is tensors and plain values, of any size and form. Th
 memory first, so that a recipe of any size costs nothing until the tensors of the file were found to fit it.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from neurocmc.circuits.archive import MAX_SHOWN, RETRAIN, Archive, listed, plain_values, shown, state_problems
 from neurocmc.circuits.checkpoints import FORMAT, VERSION
 from neurocmc.circuits.cmc.model import CmcModel
 from neurocmc.circuits.cmc.recipe import CmcRecipe
@@ -23,13 +23,11 @@ from neurocmc.circuits.recipe import Recipe
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.strict_yaml import field_name
 from neurocmc.common.yaml_complaints import checked
-from neurocmc.frontends.archive import MAX_SHOWN, RETRAIN, Archive, is_dense, listed, not_finite, shown
 from neurocmc.ir.codec import is_unicode
 
 FAMILIES = ("swta", "cmc", "memory")
 _KEYS = ("format", "version", "family", "recipe", "seed", "metrics", "state_dict")
 _LARGEST_METRIC = 1e300  # an int beyond what a float holds is no measurement
-_MAX_NODES = 10_000  # entries of a recipe: references to one list can stand for a list of any size
 
 
 AnyRecipe = Recipe | CmcRecipe | MemoryRecipe
@@ -58,7 +56,7 @@ def check_checkpoint(archive: Archive, path: Path) -> CheckpointFile:
     state = cast(dict[str, Tensor], plain["state_dict"])
     with torch.random.fork_rng(devices=[]):  # of a size that the recipe's own limits bound
         model = _model(recipe)
-    raise_input_problems(_state_problems(state, model.state_dict(), where))
+    raise_input_problems(state_problems(state, model.state_dict(), "state_dict", where))
     model.load_state_dict(state)
     raise_input_problems(_value_problems(model, where))
     return CheckpointFile(
@@ -107,13 +105,7 @@ def _header_problems(plain: dict[str, Any], where: str) -> Iterable[Problem]:
 
 
 def _recipe(data: dict[str, Any], family: str, where: str) -> AnyRecipe:
-    if _count_of(data) > _MAX_NODES:
-        what = f"recipe holds more than {_MAX_NODES:,} values"
-        raise InputError(Problem(where, what, "no recipe of neurocmc does; is it the right file?"))
-    try:
-        data = json.loads(json.dumps(data))  # keys become texts, as in the YAML that recipes are written in
-    except (TypeError, ValueError, RecursionError):
-        raise InputError(Problem(where, "recipe holds more than plain values", RETRAIN)) from None
+    data = plain_values(data, "recipe", where)
     if data.get("family") != family:
         what = f"recipe.family should be {family!r}, as the checkpoint's (got {shown(data.get('family'))})"
         raise InputError(Problem(where, what, RETRAIN))
@@ -129,19 +121,6 @@ def _recipe(data: dict[str, Any], family: str, where: str) -> AnyRecipe:
     return recipe
 
 
-def _count_of(data: object) -> int:
-    """How many values nested dicts and lists hold, each as often as it is referred to; not more than the limit."""
-    waiting, count = [data], 0
-    while waiting and count <= _MAX_NODES:
-        value = waiting.pop()
-        count += 1
-        if isinstance(value, dict):
-            waiting.extend(cast(dict[Any, Any], value).values())
-        elif isinstance(value, list | tuple):
-            waiting.extend(cast(list[Any], value))
-    return count
-
-
 def _seed_and_metrics_problems(plain: dict[str, Any], where: str) -> Iterable[Problem]:
     if type(plain["seed"]) is not int or plain["seed"] < 0:
         yield Problem(where, f"seed should be a whole number from 0 up (got {shown(plain['seed'])})", RETRAIN)
@@ -151,30 +130,6 @@ def _seed_and_metrics_problems(plain: dict[str, Any], where: str) -> Iterable[Pr
         elif type(value) not in (int, float) or not abs(value) <= _LARGEST_METRIC:
             what = f"metrics.{name[:MAX_SHOWN]} should be a finite number (got {shown(value)})"
             yield Problem(where, what, RETRAIN)
-
-
-def _state_problems(state: dict[str, Any], wanted: Mapping[str, Tensor], where: str) -> Iterable[Problem]:
-    if missing := [name for name in wanted if name not in state]:
-        yield Problem(where, f"state_dict lacks {listed(missing)}", RETRAIN)
-    if extra := [name for name in state if name not in wanted]:
-        yield Problem(where, f"state_dict holds unknown entries {listed(extra)}", "remove them, or fix the recipe")
-    for name, model_value in wanted.items():
-        if name in state and (problem := _tensor_problem(name, state[name], model_value, where)):
-            yield problem
-
-
-def _tensor_problem(name: str, value: object, wanted: Tensor, where: str) -> Problem | None:
-    if not isinstance(value, Tensor) or not is_dense(value):
-        return Problem(where, f"state_dict[{name}] should be a dense tensor (got {shown(value)})", RETRAIN)
-    if value.dtype != wanted.dtype:
-        return Problem(where, f"state_dict[{name}] should be {wanted.dtype} (got {value.dtype})", RETRAIN)
-    if value.shape != wanted.shape:
-        return Problem(
-            where,
-            f"state_dict[{name}] has shape {tuple(value.shape)}, the recipe's model {tuple(wanted.shape)}",
-            "the recipe and the state dict belong to different models; train again",
-        )
-    return not_finite(name, value, where)
 
 
 def _value_problems(model: AnyModel, where: str) -> Iterable[Problem]:

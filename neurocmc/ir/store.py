@@ -37,7 +37,8 @@ from numpy.typing import NDArray
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.files import json_text, read_npz, write_file, write_npz
-from neurocmc.common.strict_json import parsed
+from neurocmc.common.opening import LEVEL
+from neurocmc.common.strict_json import read_json
 from neurocmc.ir.chip import ChipProgram
 from neurocmc.ir.codec import Coded, Malformed, decode, encode, is_unicode
 from neurocmc.ir.core_program import CoreProgram
@@ -48,7 +49,6 @@ from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus, as_name, name_fault, name_problems
 
 FORMAT = 1
-MAX_JSON_BYTES = 2**26
 _SPIKE_FIELDS = ("tick", "trial", "unit", "neuron")
 _REPAIR = "make the file again with the version of neurocmc that reads it"
 L = TypeVar("L", RateCircuit, SpikingNetwork, IntegerNetwork, CoreProgram)
@@ -278,7 +278,7 @@ def _read(
 ) -> tuple[Path, dict[str, Any], dict[str, NDArray[Any]]]:
     """The path of the JSON, its top, checked for format, kind and keys, and the arrays."""
     path = directory / f"{stem}.json"
-    document = _json_of(path)
+    document = read_json(path, LEVEL, _REPAIR)
     if document.get("format") != FORMAT:
         found = ascii(document.get("format"))[:60]
         raise InputError(Problem(f"{path}: format", f"this neurocmc reads format {FORMAT} (got {found})", _REPAIR))
@@ -289,27 +289,6 @@ def _read(
         odd = ", ".join(ascii(key)[1:-1][:60] for key in sorted(document.keys() ^ keys))
         raise InputError(Problem(str(path), f"keys that are missing or unknown: {odd}", _REPAIR))
     return path, document, read_npz(directory / f"{stem}.npz")
-
-
-def _json_of(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_JSON_BYTES + 1)
-    except FileNotFoundError:
-        raise InputError(Problem(str(path), "no such file", "check the path; is the artifact whole?")) from None
-    except OSError as error:
-        what = f"cannot be read: {error.strerror or error}"
-        raise InputError(Problem(str(path), what, "check its permissions")) from None
-    if len(content) > MAX_JSON_BYTES:
-        raise InputError(Problem(str(path), f"holds more than {MAX_JSON_BYTES:,} bytes", "is it the right file?"))
-    try:
-        document = parsed(content)
-    except (ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise InputError(Problem(str(path), f"is not well-formed JSON ({reason})", _REPAIR)) from None
-    if not isinstance(document, dict):
-        raise InputError(Problem(str(path), "an object is needed at the top", _REPAIR))
-    return document
 
 
 def _decoded(path: Path, read: Any) -> Any:

@@ -4,12 +4,16 @@ The circuit as trained is the staged one, which is the model's own but for rewri
 the one that the integers are. On a target of real numbers nothing rounds, and the certificate is of one side only.
 """
 
-import json
+import os
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
+from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text, write_file
+from neurocmc.common.opening import SUMMARY
+from neurocmc.common.strict_json import read_json
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
@@ -52,9 +56,17 @@ def artifact_certificate(artifact: Artifact) -> Certificate:
     elif artifact.cores is not None:
         rounded = rounded_on_cores(artifact.staged, artifact.cores)
     certificate = certificate_of(artifact.staged, rounded, artifact.stimuli.calibration)
-    written = artifact.directory / CERTIFICATE
-    changes = json.loads(written.read_text(encoding="utf-8"))["changes"] if written.is_file() else ()
-    return replace(certificate, changes=tuple(changes))
+    return replace(certificate, changes=_changes(artifact.directory / CERTIFICATE))
+
+
+def _changes(written: Path) -> tuple[str, ...]:
+    """What a certificate says was moved to keep states. Raises InputError where the file does not say it in texts."""
+    if not os.path.lexists(written):
+        return ()
+    changes = read_json(written, SUMMARY, "compile again").get("changes")
+    if not isinstance(changes, list) or not all(isinstance(change, str) for change in cast(list[Any], changes)):
+        raise InputError(Problem(f"{written}: changes", "should be a list of texts", "compile again"))
+    return tuple(cast(list[str], changes))
 
 
 def write_certificate(folder: Path, certificate: Certificate) -> None:

@@ -1,14 +1,17 @@
 """The manifest's own customs: what manifest.json of an artifact must hold before any of it is believed."""
 
-import json
+import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal, Self, cast
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import ARTIFACT_FORMAT, MANIFEST
+from neurocmc.common.opening import MANIFEST_FILE, check_name
+from neurocmc.common.replacing import put_back
+from neurocmc.common.strict_json import read_json
 from neurocmc.common.strict_yaml import StrictModel, field_name
 from neurocmc.common.yaml_complaints import checked
 from neurocmc.frontends.stimulus_yaml import StimulusName
@@ -16,7 +19,6 @@ from neurocmc.ir.stimulus import name_clashes
 
 FORMAT = ARTIFACT_FORMAT
 VERSION = 2
-MAX_BYTES = 16 * 2**20
 _AGAIN = "compile again"
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -99,7 +101,7 @@ class Manifest(StrictModel):
 def read_manifest(directory: Path) -> Mapping[str, Any]:
     """The checked manifest of an artifact as plain data. Raises InputError holding all that is wrong with it."""
     path = directory / MANIFEST
-    data = _parsed(directory, path)
+    data = _read(directory, path)
     if data.get("format") != FORMAT or data.get("version") != VERSION:
         what = f"it is not the manifest of a {FORMAT} of version {VERSION}"
         raise InputError(Problem(str(path), what, _AGAIN))
@@ -111,22 +113,13 @@ def read_manifest(directory: Path) -> Mapping[str, Any]:
     return data
 
 
-def _parsed(directory: Path, path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise InputError(Problem(str(path), f"it holds more than {MAX_BYTES:,} bytes", _AGAIN))
-        data = json.loads(content.decode("utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        cure = "give a directory made by `neurocmc compile`"
-        raise InputError(
-            Problem(str(directory), f"it holds no {MANIFEST}" if directory.is_dir() else "no such directory", cure)
-        ) from None
-    except (OSError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise InputError(Problem(str(path), f"it cannot be read: {reason}", _AGAIN)) from None
-    return cast(dict[str, Any], data) if isinstance(data, dict) else {}
+def _read(directory: Path, path: Path) -> dict[str, Any]:
+    check_name(directory)
+    put_back(directory.resolve())  # a compilation may have been killed while it replaced this artifact
+    if not directory.is_dir() or not os.path.lexists(path):
+        what = f"it holds no {MANIFEST}" if directory.is_dir() else "no such directory"
+        raise InputError(Problem(str(directory), what, MANIFEST_FILE.if_missing))
+    return read_json(path, MANIFEST_FILE, _AGAIN)
 
 
 def _leads_outside(name: str) -> bool:

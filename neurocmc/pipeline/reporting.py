@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, assert_never
 
 from neurocmc.common.files import write_file
+from neurocmc.common.opening import SUMMARY, read_bytes
 from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
@@ -72,7 +73,7 @@ def _core_load(program: CoreProgram, calibration: Stimulus) -> CoreLoad:
 def read_budget(artifact: Artifact) -> Budget:
     """The budget of an artifact. Raises InputError where the file is damaged."""
     path = artifact.directory / BUDGET
-    return Budget.from_json(path.read_bytes(), str(path))
+    return Budget.from_json(read_bytes(path, SUMMARY), str(path))
 
 
 def write_report_of(

@@ -225,7 +225,7 @@ def test_missing_files_are_named_with_a_cure(tmp_path: Path, monkeypatch: pytest
     assert "no such file" in refusal(lambda: load_task(f"idx:{tmp_path / 'x-images'}"))
     assert "no such file or folder" in refusal(lambda: load_task(f"idx:{tmp_path / 'x'}"))
     assert "data_batch_1.bin, data_batch_2.bin" in refusal(lambda: load_task(f"cifar-10:{tmp_path}"))
-    assert "cannot be read" in refusal(lambda: load_task(f"idx:{'x' * 5000}"))
+    assert "a name of 5,000 bytes" in refusal(lambda: load_task(f"idx:{'x' * 5000}"))
     (tmp_path / "a-images").write_bytes(idx(IMAGES))
     assert f"{tmp_path / 'a-labels'}: no such file" in refusal(lambda: load_task(f"idx:{tmp_path / 'a-images'}"))
 

@@ -1,6 +1,8 @@
 """Studies: the plan as its file says, runs that are done once, and no result of another recipe in a table."""
 
 import json
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -171,11 +173,11 @@ def test_a_result_without_a_field_that_is_at_its_default_is_of_the_same_recipe(t
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        ("", "is not a result"),
-        ("[1]", "is not a result"),
-        ('{"format": "other"}', "is not a result"),
-        ("{" * 100_000, "is not a result"),
-        ("\xff", "is not a result"),
+        ("", "is not well-formed JSON"),
+        ("[1]", "an object is needed at the top"),
+        ('{"format": "other"}', "is not a result of a study"),
+        ('{"a":' * 100_000, "is nested too deeply"),
+        ("\xff", "is not well-formed JSON"),
     ],
 )
 def test_damaged_results_are_named(tmp_path: Path, content: str, told: str) -> None:
@@ -186,14 +188,72 @@ def test_damaged_results_are_named(tmp_path: Path, content: str, told: str) -> N
         read_result(run)
 
 
-def test_a_result_with_other_fields_is_of_another_version(tmp_path: Path) -> None:
+ALTERED = [
+    ({"colour": "red"}, "result.colour: unknown field"),
+    ({"accuracy": "x"}, "result.accuracy: should be a valid number"),
+    ({"accuracy": True}, "result.accuracy: should be a valid number"),
+    ({"accuracy": -0.25}, "result.accuracy: should be greater than or equal to 0"),
+    ({"accuracy": 1.5}, "result.accuracy: should be less than or equal to 1"),
+    ({"accuracy": 1e300}, "result.accuracy: should be less than or equal to 1"),
+    ({"accuracy": float("nan")}, "NaN is not JSON"),
+    ({"accuracy": float("inf")}, "Infinity is not JSON"),
+    ({"accuracy": None}, "result.accuracy: should be a valid number"),
+    ({"variant": "<script>"}, "result.variant: should be 'full'"),
+    ({"variant": "no-dp"}, "the result is of another recipe"),
+    ({"seed": 7}, "the result is of another recipe"),
+    ({"regions": 2}, "the result is of another recipe"),
+    ({"regions": 99}, "result.regions: should be less than or equal to 5"),
+    ({"parameters": 1.5}, "result.parameters: should be a valid integer"),
+    ({"parameters": -1}, "result.parameters: should be greater than or equal to 0"),
+    ({"metrics": {"accuracy": 0.5, "<script>": 1.0}}, "the name should match pattern"),
+    ({"metrics": {"ode_off_accuracy": 3.0}}, "metrics.ode_off_accuracy is 3, a share is 0 to 1"),
+    ({"metrics": {"mean_rate": 1e300}}, "result.metrics.mean_rate: should be less than or equal to"),
+    ({"metrics": {"images": "100"}}, "result.metrics.images: should be a valid number"),
+    ({"metrics": [1]}, "result.metrics: should be a mapping"),
+]
+
+
+@pytest.mark.parametrize(("change", "told"), ALTERED)
+def test_an_altered_result_is_not_tabled(tmp_path: Path, change: dict[str, object], told: str) -> None:
     run = first_run(tmp_path)
     finished(run)
     path = run.folder / "result.json"
     content = json.loads(path.read_text())
-    content["result"]["colour"] = "red"
+    content["result"] |= change
     path.write_text(json.dumps(content))
-    with pytest.raises(InputError, match="another version"):
+    with pytest.raises(InputError, match=told) as caught:
+        read_result(run)
+    assert all("delete" in problem.cure for problem in caught.value.problems)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"agreement": 1.5}, "chip.agreement: should be less than or equal to 1"),
+        ({"agreement": "all"}, "chip.agreement: should be a valid number"),
+        ({"nrmse": -1.0}, "chip.nrmse: should be greater than or equal to 0"),
+        ({"accuracy_drop": 2}, "chip.accuracy_drop: should be less than or equal to 1"),
+        ({"missed": 3}, "chip.missed: should be text"),
+        ({"colour": "red"}, "chip.colour: unknown field"),
+    ],
+)
+def test_an_altered_verdict_is_not_tabled(tmp_path: Path, change: dict[str, object], told: str) -> None:
+    run, options = first_run(tmp_path), CompileRecipe()
+    write_chip_result(run, options, ChipResult(samples=300, neurons=9, agreement=0.99))
+    path = run.folder / "chip.json"
+    content = json.loads(path.read_text())
+    content["chip"] |= change
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError, match=told):
+        read_chip_result(run, options)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_a_result_that_is_no_file(make: Callable[[Path], None], tmp_path: Path) -> None:
+    run = first_run(tmp_path)
+    run.folder.mkdir(parents=True)
+    make(run.folder / "result.json")
+    with pytest.raises(InputError, match="a result of a study is needed"):
         read_result(run)
 
 
@@ -212,11 +272,13 @@ def test_a_checkpoint_that_is_not_the_run_s(tmp_path: Path) -> None:
     path = tmp_path / "c.pt"
     recipe = CmcRecipe(family="cmc", task="mnist-5k")
     path.write_bytes(b"none")
-    with pytest.raises(InputError, match="is not the checkpoint of this run"):
+    with pytest.raises(InputError, match="is not a checkpoint: not a zip archive"):
         trained_model(path, recipe)
-    torch.save({"state_dict": {"circuit.bias": torch.zeros(1)}}, path)
-    with pytest.raises(InputError, match="is not the checkpoint of this run"):
-        trained_model(path, recipe)
+    for state in (None, {"circuit.bias": torch.zeros(1)}, {"circuit.gains": torch.zeros(9, 9)}):
+        torch.save({"state_dict": state}, path)
+        with pytest.raises(InputError, match="state_dict") as caught:
+            trained_model(path, recipe)
+        assert caught.value.problems[0].cure == "delete the run: it is done again"
 
 
 def test_dynamics_are_those_of_the_model_without_what_is_ablated(tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_paths_of_a_manifest_stay_inside(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"[" * 100_000, b"\xff\xfe", b'{"version": ' + b"9" * 5000 + b"}"])
 def test_a_manifest_that_is_no_json(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_bytes(content)
-    with pytest.raises(InputError, match="it cannot be read"):
+    with pytest.raises(InputError, match=r"is not well-formed JSON|is nested too deeply"):
         read_manifest(tmp_path)
 
 

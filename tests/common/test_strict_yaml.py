@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import Field, model_validator
 
 from neurocmc.common.errors import FieldError, InputError
-from neurocmc.common.strict_yaml import MAX_BYTES, StrictModel, load_model, parse_document, parse_model
+from neurocmc.common.opening import YAML
+from neurocmc.common.strict_yaml import StrictModel, load_model, parse_document, parse_model
 
 
 class Rule(StrictModel):
@@ -303,7 +304,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         ),
         "folder.yaml": ("is a directory, a YAML file is needed", "name the file in it"),
     }
-    (tmp_path / "big.yaml").write_bytes(b"#" * (MAX_BYTES + 1))
+    (tmp_path / "big.yaml").write_bytes(b"#" * (YAML.max_bytes + 1))
     (tmp_path / "folder.yaml").mkdir()
     for name, (what, cure) in cases.items():
         path = tmp_path / name

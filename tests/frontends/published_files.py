@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from neurocmc.circuits.archive import read_archive
 from neurocmc.circuits.digits import load_digits
-from neurocmc.frontends.archive import read_archive
 from neurocmc.frontends.published.loaded import LoadedPublished, read_published
 from tests.frontends.published_model import PublishedModel
 

@@ -217,7 +217,7 @@ def _other_zip(path: Path) -> None:
     ("make", "message"),
     [
         (_missing, "m.pt: no such file"),
-        (Path.mkdir, "m.pt: is a directory, a checkpoint file is needed"),
+        (Path.mkdir, "m.pt: is a directory, a checkpoint is needed"),
         (Path.touch, "m.pt: is empty"),
         (_truncated, "is truncated or damaged: 40,000 bytes that begin as a zip archive but are not a whole one"),
         (_flipped, "is damaged: the check sum of archive/data/"),
@@ -228,10 +228,10 @@ def _other_zip(path: Path) -> None:
         (_compressed, "holds compressed entries, which torch.save never writes\n    cure: give the file that torch"),
         (_encrypted, "holds encrypted entries\n    cure: give the file that torch.save wrote"),
         (_unknown_method, "is a zip archive of a kind that cannot be unpacked here (zip file version 25.0)"),
-        (_unpacks_to_much, "unpacks to more than 67,108,864 bytes\n    cure: no circuit of neurocmc is; is it the"),
-        (_too_large, "is larger than 67,108,864 bytes"),
+        (_unpacks_to_much, "unpacks to more than 67,108,864 bytes\n    cure: no circuit of neurocmc is so large"),
+        (_too_large, "holds more than 67,108,864 bytes, the limit for a checkpoint"),
         (_other_zip, "is not a checkpoint that torch can load"),
-        (lambda path: torch.save([1, 2], path), "holds a list, not the dict of a neurocmc checkpoint"),
+        (lambda path: torch.save([1, 2], path), "holds a list, not the dict of a checkpoint"),
         (lambda path: torch.save({"weight": torch.ones(2)}, path), "its keys are weight"),
     ],
 )
@@ -337,8 +337,8 @@ def _fill(name: str, value: float) -> Callable[[dict[str, Any]], None]:
             _set("state_dict", "encoder.evidence.bias", to=torch.ones(1).expand(10**12)),
             "state_dict[encoder.evidence.bias] has shape (1000000000000,)",
         ),
-        (_nan, "encoder.conv2.weight[3, 2, 1, 0] is nan"),
-        (_fill("beta1", float("inf")), "circuit.beta1 is inf"),
+        (_nan, "state_dict[encoder.conv2.weight][3, 2, 1, 0] is nan"),
+        (_fill("beta1", float("inf")), "state_dict[circuit.beta1] is inf"),
         (_fill("alpha", 1.9), "self-excitation 1.9 is not below the stability bound min(2, 1 + beta1 beta2) = 1."),
         (_fill("alpha2", 0.5), "(alpha2 0.5 included) is not below the stability bound"),
         (_fill("beta2", -0.3), "soft winner-take-all: beta2: -0.3 is below 0"),
@@ -362,6 +362,6 @@ def test_all_faults_are_told_at_once(plain: dict[str, Any], tmp_path: Path) -> N
     save_checkpoint(plain, tmp_path / "m.pt")
     text = complaint(tmp_path / "m.pt")
     assert "lacks circuit.alpha" in text
-    assert "circuit.beta1 is nan" in text
+    assert "state_dict[circuit.beta1] is nan" in text
     assert "extra0, extra1" in text
     assert "and 12 more" in text

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from neurocmc.circuits.archive import read_archive
 from neurocmc.common.errors import InputError
-from neurocmc.frontends.archive import read_archive
 from neurocmc.frontends.published.file import MAX_NODES
 from neurocmc.frontends.published.loaded import published_facts, read_published
 from neurocmc.frontends.published.state import published_state

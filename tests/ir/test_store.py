@@ -228,7 +228,7 @@ def test_altered_arrays_are_refused(text: str, tmp_path: Path) -> None:
         (b"[]", "an object is needed at the top"),
         (b'{"format": NaN}', "NaN is not JSON"),
         (b'{"format": 1, "format": 1}', "a key stands twice"),
-        (b"[" * 200_000, "is not well-formed JSON"),
+        (b"[" * 200_000, "is nested too deeply"),
         (b'{"format": ' + b"9" * 5000 + b"}", "is not well-formed JSON"),
         (None, "no such file"),
     ],

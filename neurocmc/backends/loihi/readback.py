@@ -16,6 +16,7 @@ from scipy import sparse
 from neurocmc.common.arrays import Bool, Int
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import read_npz
+from neurocmc.common.opening import PROGRAM, read_bytes
 from neurocmc.ir.integer import StepRule
 from neurocmc.sim.loihi_reference import Neurons, shift, step
 
@@ -53,7 +54,7 @@ def run_emitted(directory: Path, stimulus: str, trial: int, rule: StepRule) -> B
 def _read(directory: Path) -> _Program:
     path = directory / "run.py"
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = ast.parse(read_bytes(path, PROGRAM).decode("utf-8"))
         tables = {
             node.targets[0].id: ast.literal_eval(node.value)
             for node in tree.body
@@ -62,7 +63,7 @@ def _read(directory: Path) -> _Program:
             and node.targets[0].id in ("WEIGHT_GROUPS", "INPUTS")
         }
         return _Program(tables["WEIGHT_GROUPS"], tables["INPUTS"], read_npz(directory / "network.npz"))
-    except (OSError, SyntaxError, ValueError, KeyError) as error:
+    except (SyntaxError, ValueError, KeyError) as error:
         raise InputError(Problem(str(path), f"its tables cannot be read: {error}", "compile again")) from None
 
 

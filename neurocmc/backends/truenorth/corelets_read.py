@@ -23,6 +23,7 @@ from neurocmc.backends.truenorth.corelet_schema import (
     Wire,
 )
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.opening import CORELETS
 from neurocmc.common.strict_json import problem_at, read_json, validated
 from neurocmc.common.yaml_complaints import FieldPath
 from neurocmc.ir.core_program import AxonGroup, CoreProgram, NeuronGroup
@@ -30,7 +31,6 @@ from neurocmc.ir.cores import NOWHERE, OUTPUT, CoreNetwork
 
 MOST_BYTES = 2**31  # of the arrays of a network, at their largest
 MOST_TOLD = 20
-KIND = "a corelet description"
 CODES = {"nowhere": NOWHERE, "output": OUTPUT}
 Fault = tuple[FieldPath, str, str]  # where, what, cure
 Found = Iterator[Fault]
@@ -42,7 +42,7 @@ def read_corelets(path: Path) -> CoreProgram:
     Its populations, projections, inputs and readouts are empty: a description of a chip does not hold them. Groups
     come in the order of the tree of corelets. Raises InputError with the place of everything that is wrong.
     """
-    return corelets_of(path, read_json(path, kind=KIND))
+    return corelets_of(path, read_json(path, CORELETS))
 
 
 def is_corelets(document: dict[str, Any]) -> bool:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from neurocmc.backends.truenorth.ranc_schema import RancConfig, RancCore, RancFile, RancNeuron
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.opening import RANC, RANC_CONFIG
 from neurocmc.common.strict_json import problem_at, read_json, validated
 from neurocmc.common.yaml_complaints import FieldPath
 from neurocmc.ir.cores import NOWHERE, OUTPUT, RESET_TO, CoreNetwork, packed
@@ -40,12 +41,12 @@ class RancInput:
 
 def read_ranc(path: Path, config_path: Path) -> RancInput:
     """Read RANC's input file and its config. Raises InputError with the place of everything that is wrong."""
-    return ranc_of(path, read_json(path, kind="an input file of RANC"), config_path)
+    return ranc_of(path, read_json(path, RANC), config_path)
 
 
 def ranc_of(path: Path, document: dict[str, Any], config_path: Path) -> RancInput:
     """As `read_ranc`, of a document that was read from `path`."""
-    config = validated(config_path, read_json(config_path, kind="a config file of RANC"), RancConfig)
+    config = validated(config_path, read_json(config_path, RANC_CONFIG), RancConfig)
     connections = _taken_connections(document)
     file = validated(path, document, RancFile)
     found = [*_size_faults(file, config), *_faults(file, config)]

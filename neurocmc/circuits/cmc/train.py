@@ -17,11 +17,11 @@ from neurocmc.circuits.cmc.hierarchy import Noise
 from neurocmc.circuits.cmc.model import CmcModel
 from neurocmc.circuits.cmc.recipe import CmcRecipe
 from neurocmc.circuits.cmc.regularise import penalty
-from neurocmc.circuits.cmc.resume import read_state, state_path, write_state
+from neurocmc.circuits.cmc.resume import AGAIN, read_state, state_path, write_state
 from neurocmc.circuits.images import ImageSplit, load_task
 from neurocmc.circuits.seeds import check_seed
 from neurocmc.circuits.training import EpochReport, reproducible
-from neurocmc.common.errors import Problem, raise_input_problems
+from neurocmc.common.errors import InputError, Problem, raise_input_problems
 
 Progress = Callable[[EpochReport], None]
 
@@ -142,11 +142,16 @@ class _Trainer:
         """Take up the state kept beside the output. Raises InputError if there is none that fits."""
         if self.output is None:
             raise ValueError("resuming needs the output beside which the state stands")
-        state = read_state(self.output, self.identity)
+        moved = [parameter for group in self.optimiser.param_groups for parameter in group["params"]]
+        state = read_state(self.output, self.identity, self._state(), moved, self.options.epochs)
+        try:
+            self.generator.set_state(state["generator"])
+        except RuntimeError:  # bytes that are none of its states
+            what = "state.generator is no state of a random generator"
+            raise InputError(Problem(str(state_path(self.output)), what, AGAIN)) from None
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])
-        self.generator.set_state(state["generator"])
         self.done, self.best, self.best_epoch = state["done"], state["best"], state["best_epoch"]
         self.best_state = state["best_state"]
 

@@ -10,12 +10,13 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, cast, get_args
+from typing import Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
 from neurocmc.circuits.cmc.recipe import CmcRecipe
 from neurocmc.circuits.cmc.wiring import Variant
+from neurocmc.circuits.study.result_files import RESULT_FORMAT, ChipFile, Regions, ResultFile, Seed, read_kept
 from neurocmc.common.errors import FieldError, InputError, Problem, raise_input_problems
 from neurocmc.common.files import json_text, write_file
 from neurocmc.common.strict_yaml import StrictModel, load_document, load_model
@@ -24,10 +25,6 @@ VARIANTS: tuple[Variant, ...] = get_args(Variant)
 MAX_RUNS = 10_000
 RESULT, CHIP_RESULT, CHECKPOINT = "result.json", "chip.json", "checkpoint.pt"
 PARTS = ("retina", "gaze", "circuit", "readout")  # of a model, each with its count of parameters in the metrics
-RESULT_FORMAT = "neurocmc-study-result"
-
-Regions = Annotated[int, Field(ge=1, le=5)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class CompileRecipe(StrictModel):
@@ -92,6 +89,10 @@ class Run:
     seed: int
     recipe: CmcRecipe
     study: Path  # the study's folder
+
+    @property
+    def key(self) -> tuple[int, str, int]:
+        return self.regions, self.variant, self.seed
 
     @property
     def name(self) -> str:
@@ -201,16 +202,17 @@ def read_result(run: Run) -> Result | None:
     Raises InputError where the file is damaged, or of another recipe: results of two recipes must not stand in one
     table.
     """
-    found = _read(run.folder / RESULT, "result")
+    found = read_kept(run.folder / RESULT, ResultFile)
     if found is None:
         return None
-    if not _is_of(found.get("recipe"), run.recipe):
+    kept = found.result
+    if not _is_of(found.recipe, run.recipe) or (kept.regions, kept.variant, kept.seed) != run.key:
         what = "the result is of another recipe than the study's is now"
         raise InputError(Problem(str(run.folder), what, "name another output folder, or delete this run"))
-    return cast(Result, _made(Result, found["result"], run.folder / RESULT))
+    return Result(**kept.model_dump())
 
 
-def _is_of(kept: Any, recipe: CmcRecipe) -> bool:
+def _is_of(kept: dict[str, Any], recipe: CmcRecipe) -> bool:
     """Whether a recipe as JSON is `recipe`; a field that is newer than the JSON counts as its default."""
     try:
         return CmcRecipe.model_validate_json(json.dumps(kept)) == recipe
@@ -237,10 +239,10 @@ def write_result(run: Run, checkpoint: Mapping[str, Any]) -> Result:
 
 def read_chip_result(run: Run, options: CompileRecipe) -> ChipResult | None:
     """The verdict on a compiled run, None if there is none yet or it was reached with other options."""
-    found = _read(run.folder / CHIP_RESULT, "chip")
-    if found is None or found.get("options") != options.model_dump(mode="json", exclude={"seeds"}):
+    found = read_kept(run.folder / CHIP_RESULT, ChipFile)
+    if found is None or found.options != options.model_dump(mode="json", exclude={"seeds"}):
         return None
-    return cast(ChipResult, _made(ChipResult, found["chip"], run.folder / CHIP_RESULT))
+    return ChipResult(**found.chip.model_dump())
 
 
 def write_chip_result(run: Run, options: CompileRecipe, chip: ChipResult) -> None:
@@ -251,34 +253,6 @@ def write_chip_result(run: Run, options: CompileRecipe, chip: ChipResult) -> Non
         "chip": asdict(chip),
     }
     write_file(run.folder / CHIP_RESULT, json_text(content))
-
-
-def _read(path: Path, field: str) -> dict[str, Any] | None:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(Problem(str(path), f"cannot be read: {error}", "delete it: its run is done again")) from None
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        found = None
-    if (
-        not isinstance(found, dict)
-        or cast(dict[str, Any], found).get("format") != RESULT_FORMAT
-        or field not in found
-    ):
-        raise InputError(Problem(str(path), "is not a result of a study", "delete it: its run is done again"))
-    return cast(dict[str, Any], found)
-
-
-def _made(kind: type[Result] | type[ChipResult], fields: Any, path: Path) -> Result | ChipResult:
-    try:
-        return kind(**fields)
-    except TypeError:
-        what = "was written by another version of neurocmc"
-        raise InputError(Problem(str(path), what, "delete it: its run is done again")) from None
 
 
 def group(results: Iterable[Result]) -> dict[tuple[int, str], list[Result]]:

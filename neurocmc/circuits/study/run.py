@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
 
 import numpy as np
 import torch
 
+from neurocmc.circuits.archive import read_archive, state_problems
 from neurocmc.circuits.cmc.model import CmcModel
 from neurocmc.circuits.cmc.recipe import CmcRecipe
 from neurocmc.circuits.cmc.resume import state_path
@@ -18,7 +18,7 @@ from neurocmc.circuits.study.landscape import Landscape, loss_landscape
 from neurocmc.circuits.study.plan import FigureRecipe, Result, Run, write_result
 from neurocmc.circuits.training import EpochReport, reproducible
 from neurocmc.common.arrays import Float, Int, set_frozen
-from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.errors import InputError, Problem, raise_input_problems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -54,13 +54,11 @@ def train_run(run: Run, split: ImageSplit, progress: Callable[[EpochReport], Non
 
 def trained_model(path: Path, recipe: CmcRecipe) -> CmcModel:
     """The model of a checkpoint that a study wrote. Raises InputError where it is not that of the recipe."""
+    again = "delete the run: it is done again"
+    state = read_archive(path, cure=again).plain.get("state_dict")
     model = CmcModel(recipe)
-    try:
-        loaded = cast(dict[str, Any], torch.load(path, weights_only=True))
-        model.load_state_dict(loaded["state_dict"])
-    except Exception as error:  # torch tells damage by whatever its reader happens to raise
-        what = f"is not the checkpoint of this run ({type(error).__name__})"
-        raise InputError(Problem(str(path), what, "delete the run: it is done again")) from None
+    raise_input_problems(state_problems(state, model.state_dict(), "state_dict", str(path), again))
+    model.load_state_dict(state)
     return model.eval()
 
 

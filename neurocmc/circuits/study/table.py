@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from neurocmc.circuits.study.plan import ChipResult, Result, group
+from neurocmc.common.printable import printable
 
 # Measured on the trained circuit with all its populations at work: of an ablated one they would say nothing.
 BASELINES = ("ode_off_accuracy", "coupling_off_accuracy", "refitted_accuracy")
@@ -178,4 +179,4 @@ def markdown(cells: Cells) -> str:
 
 
 def _escaped(cell: str) -> str:
-    return cell.replace("|", "\\|")
+    return printable(cell).replace("|", "\\|").replace("<", "&lt;")

@@ -15,9 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from neurocmc.circuits.archive import Archive, is_dense, listed, not_finite, shown
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
-from neurocmc.frontends.archive import MAX_BYTES, Archive, is_dense, listed, not_finite, shown
+from neurocmc.common.opening import CHECKPOINT
 from neurocmc.frontends.published.state import unwrapped
 
 STEP = 0.05  # of the published Euler solver, in the model's unit of time
@@ -222,7 +223,7 @@ def _type_problems(state: Mapping[Any, Any], layout: Mapping[str, _Shape], where
                 where, f"{name} should be {' or '.join(map(str, wanted))} (got {value.dtype})", "save it unconverted"
             )
         claimed += value.numel() * value.element_size()
-        if claimed > MAX_BYTES:  # one stored number can stand for any number of them
+        if claimed > CHECKPOINT.max_bytes:  # one stored number can stand for any number of them
             yield Problem(where, f"{name} has shape {tuple(value.shape)}: more than a file can hold", _SAVE_WHOLE)
             return
 

@@ -9,11 +9,11 @@ from types import MappingProxyType
 import numpy as np
 import torch
 
+from neurocmc.circuits.archive import Archive
 from neurocmc.circuits.images import Images, ImageSplit, load_task
 from neurocmc.common.arrays import Float, Int
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.ticks import Sampled
-from neurocmc.frontends.archive import Archive
 from neurocmc.frontends.published.circuit import TICKS, Cell, cells, published_circuit
 from neurocmc.frontends.published.dynamics import PublishedDynamics
 from neurocmc.frontends.published.file import CLAMP, STEP, STEPS, PublishedFile, check_published

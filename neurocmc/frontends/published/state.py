@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from neurocmc.circuits.archive import Archive, listed, shown
 from neurocmc.common.errors import InputError, Problem
-from neurocmc.frontends.archive import Archive, listed, shown
 
 HELD_UNDER = ("state_dict", "model_state_dict", "model", "net", "network")
 WRAPPERS = ("module", "_orig_mod")  # anywhere in a name, for a part of the model may be wrapped
