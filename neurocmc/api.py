@@ -49,13 +49,15 @@ def compile(  # noqa: A001  (called as the command is)
     images: str | None = None,
     calibrate: Sequence[str] = (),
     allow_lost_states: bool = False,
+    source: bool = True,
     progress: Progress | None = None,
 ) -> Artifact:
     """Compile a model for a target into the directory `out`, which becomes whole or is left as it was.
 
     `target` is the name of a known one, the path of a YAML file or a Target; `neurons` are per unit (None: 64, or
     with `max_error` the fewest that keep it); `tick_s` is the model's time a tick stands for (None: chosen); `images`
-    is for a published checkpoint, as in `load`; `calibrate` names test stimuli to match gains over as well. Raises
+    is for a published checkpoint, as in `load`; `calibrate` names test stimuli to match gains over as well. The
+    artifact holds a copy of the model unless `source` is False. Raises
     InputError for bad input, InfeasibleError where the target cannot hold the circuit or, without
     `allow_lost_states`, rounding destroys one of its up-states.
     """
@@ -68,6 +70,7 @@ def compile(  # noqa: A001  (called as the command is)
         images=images,
         calibrate=tuple(calibrate),
         allow_lost_states=allow_lost_states,
+        source=source,
     )
     model = model if isinstance(model, Model) else Path(model)
     return compile_model(model, target, Path(out), options, progress)

@@ -59,6 +59,9 @@ def compile(  # noqa: A001  (the command is called so)
         bool,
         typer.Option("--allow-lost-states", help="Compile even if rounding destroys an up-state of the circuit."),
     ] = False,
+    source: Annotated[
+        bool, typer.Option("--source/--no-source", help="Put a copy of the model into the artifact.")
+    ] = True,
     as_json: Json = False,
 ) -> None:
     """Compile a model for a target: match gains, quantise, place, route, emit."""
@@ -75,6 +78,7 @@ def compile(  # noqa: A001  (the command is called so)
         images=images,
         calibrate=tuple(calibrate or ()),
         allow_lost_states=allow_lost_states,
+        source=source,
     )
     with stages("compile") as progress:
         artifact = compile_model(model, target, output, options, progress)
@@ -122,6 +126,8 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
     for part in artifact.circuit.on_host:
         say(f"stays on the host: {part}")
     say(f"artifact: {artifact.directory}")
+    copy = artifact.manifest["source"]
+    say(f"model:    {f'a copy is in the artifact, {copy}' if copy else 'no copy is in the artifact'}")
     say(f"report:   {artifact.directory / 'report.html'}")
     say(f"next:     neurocmc verify {artifact.directory}")
 
@@ -135,6 +141,7 @@ def _as_json(artifact: "Artifact", budget: "Budget") -> dict[str, Any]:
     integer, cores = artifact.integer, artifact.cores
     return {
         "artifact": artifact.directory,
+        "source": artifact.manifest["source"],
         "report": artifact.directory / "report.html",
         "target": artifact.target.name,
         "options": artifact.manifest["options"],

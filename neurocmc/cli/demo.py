@@ -50,7 +50,8 @@ def demo(
         facts = {"lines": result.lines, "pictures": result.pictures, "edges": result.edges}
         say_json({"demo": name, "explanation": explanation, "passed": result.passed, "artifact": directory, **facts})
     else:
-        say(textwrap.fill(explanation, PLAIN_WIDTH))
+        for line in textwrap.wrap(explanation, PLAIN_WIDTH):
+            say(line)
         for line in result.lines:
             say(line)
         tell_edges(result.edges)

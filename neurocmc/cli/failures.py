@@ -8,16 +8,19 @@ import errno
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from functools import wraps
+from pathlib import Path
 from textwrap import wrap
-from typing import ParamSpec
+from typing import ParamSpec, cast
 
 import typer
 
-from neurocmc.cli.output import console, say_json
-from neurocmc.common.errors import InputError, NeurocmcError, Problem
+from neurocmc.cli.output import console, say_json, tell
+from neurocmc.common.errors import InputError, NeurocmcError, Problem, raise_input_problems
+from neurocmc.common.opening import name_problem
+from neurocmc.common.printable import printable
 from neurocmc.common.process import known_state
 
 MISSED, INPUT, DEFECT, INTERRUPTED, CLOSED_PIPE = 1, 2, 3, 130, 141
@@ -42,6 +45,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         as_json = bool(kwargs.get("as_json"))
         try:
+            raise_input_problems(_name_problems(kwargs.values()))
             with known_state():
                 command(*args, **kwargs)
         except NeurocmcError as error:
@@ -50,7 +54,7 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             cure = "fewer trials, a shorter --duration, or fewer neurons"
             raise _told(InputError(Problem("memory", "there is not enough of it for this", cure)), as_json) from None
         except KeyboardInterrupt:
-            typer.echo("interrupted; nothing half-written is left", err=True)
+            tell("interrupted; nothing half-written is left")
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # Python flushes stdout once more when it ends, and would complain of the same pipe again.
@@ -66,6 +70,18 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             raise _defect(error, as_json) from None
 
     return run
+
+
+def _name_problems(arguments: Iterable[object]) -> Iterator[Problem]:
+    """Paths that no file can have, and texts that could not be written: refused before anything is done."""
+    for argument in arguments:
+        if isinstance(argument, list):
+            yield from _name_problems(cast(list[object], argument))
+            continue
+        # Texts are not all names of files, and may be long: only those that hold something odd are looked at.
+        is_name = isinstance(argument, Path) or (isinstance(argument, str) and not argument.isprintable())
+        if is_name and (problem := name_problem(cast(str, argument))):
+            yield problem
 
 
 def _refused(error: OSError) -> InputError:
@@ -100,7 +116,7 @@ def print_problems(error: NeurocmcError) -> None:
     page = console(sys.stderr)
     page.print(Rule(Text(error.headline, style="bold red"), align="left", style="red"))
     for problem in error.problems[:MAX_PROBLEMS]:
-        page.print(Text(problem.where, style="bold"), soft_wrap=True)
+        page.print(Text(printable(problem.where), style="bold"), soft_wrap=True)
         page.print(_wrapped(problem.what, page.width), soft_wrap=True)
         page.print(_wrapped(f"cure: {problem.cure}", page.width), style="green", soft_wrap=True)
     if (left_out := len(error.problems) - MAX_PROBLEMS) > 0:
@@ -110,7 +126,12 @@ def print_problems(error: NeurocmcError) -> None:
 
 def _wrapped(text: str, width: int) -> str:
     lines = wrap(
-        text, width, initial_indent=INDENT, subsequent_indent=INDENT, break_long_words=False, break_on_hyphens=False
+        printable(text),
+        width,
+        initial_indent=INDENT,
+        subsequent_indent=INDENT,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
     return "\n".join(lines)
 
@@ -118,11 +139,12 @@ def _wrapped(text: str, width: int) -> str:
 def _defect(error: Exception, as_json: bool) -> typer.Exit:
     """One line on a failure that no input should be able to cause; the traceback where --debug asks for it."""
     if debug.get():
-        traceback.print_exception(error)
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            tell(line)
     first = (str(error).splitlines() or [""])[0][:MAX_REASON]
     what = f"{type(error).__name__}: {first}" if first else type(error).__name__
     cure = "please report it, with the traceback that `neurocmc --debug ...` or NEUROCMC_DEBUG=1 shows"
-    typer.echo(f"this is a defect of neurocmc ({what}): {cure}", err=True)
+    tell(f"this is a defect of neurocmc ({what}): {cure}")
     if as_json:
         _say_json("defect of neurocmc", (Problem("neurocmc", what, cure),))
     return typer.Exit(DEFECT)

@@ -4,7 +4,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from io import TextIOWrapper, UnsupportedOperation
 from pathlib import Path
 from types import FrameType
@@ -16,6 +17,7 @@ from typer.core import TyperGroup
 from neurocmc.cli import budget, compile, demo, inspect, robustness, simulate, study, targets, train, verify  # noqa: A004
 from neurocmc.cli.failures import debug, guarded
 from neurocmc.cli.output import page_width
+from neurocmc.common.printable import printable
 
 EPILOG = (
     "Exit codes: 0 done, 1 a fidelity budget is missed, 2 bad input or infeasible, 3 a defect of neurocmc.",
@@ -31,6 +33,25 @@ class Commands(TyperGroup):
 
         rich_utils.MAX_WIDTH = page_width()
         return super().main(*args, **kwargs)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> Any:
+        with _said_printably():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _said_printably():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _said_printably() -> Generator[None]:
+    """Usage errors name what was typed, which may be a file's name: it is shown, never sent to the terminal."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(message := getattr(error, "message", None), str):
+            error.__dict__["message"] = printable(message)
+        raise
 
 
 app = typer.Typer(

@@ -1,9 +1,11 @@
 """How the command line speaks: facts and tables on stdout, progress on stderr, JSON where it is asked for.
 
 Without a terminal there are no colours, the page is `PLAIN_WIDTH` columns wide, and progress is one line a stage.
-Plain lines are never wrapped: a path can always be copied in one piece.
+Plain lines are never wrapped: a path can always be copied in one piece. Names, labels and paths are data: whatever
+leaves here, leaves through `printable` or `Page`.
 """
 
+import json
 import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -16,9 +18,13 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 
 import typer
 
+from neurocmc.common.printable import printable
+
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import RenderableType
     from rich.table import Table
+
+    from neurocmc.cli.page import Page
 
 PLAIN_WIDTH = 100
 LEAST_WIDTH = 20  # narrower, there is no room for an indented word
@@ -40,17 +46,22 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def console(stream: TextIO | None = None, width: int | None = None) -> "Console":
-    """A rich console on `stream` (stdout) that takes text as it is: no markup, no guesses at what to highlight."""
-    from rich.console import Console
+def console(stream: TextIO | None = None, width: int | None = None) -> "Page":
+    """A rich console on `stream` (stdout) that takes text as data: no markup, no guesses at what to highlight."""
+    from neurocmc.cli.page import Page
 
     stream = stream or sys.stdout
-    return Console(file=stream, width=width or page_width(stream), markup=False, highlight=False, emoji=False)
+    return Page(file=stream, width=width or page_width(stream), markup=False, highlight=False, emoji=False)
 
 
 def say(text: str = "") -> None:
     """One line on stdout, as long as it is."""
-    typer.echo(text)
+    typer.echo(printable(text))
+
+
+def tell(text: str) -> None:
+    """One line on stderr."""
+    typer.echo(printable(text), err=True)
 
 
 def show(*what: "RenderableType") -> None:
@@ -63,7 +74,7 @@ def show(*what: "RenderableType") -> None:
     typer.echo(captured.get(), nl=False)
 
 
-def _needed(page: "Console", table: "RenderableType") -> int:
+def _needed(page: "Page", table: "RenderableType") -> int:
     """The width below which columns of a table are cut or vanish; on a narrow page, that of the plain one."""
     from rich.measure import Measurement
 
@@ -77,14 +88,19 @@ def grid(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], righ
     from rich.table import Table
 
     table = Table(
-        title=title or None, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
+        title=printable(title) or None,
+        title_justify="left",
+        title_style="bold",
+        header_style="bold",
+        box=None,
+        pad_edge=False,
     )
-    rows = list(rows)
+    rows = [[printable(cell) for cell in row] for row in rows]
     for index, column in enumerate(columns):
         # Names are easier to read, and to search for, in one piece; what is beside them can wrap.
         short = index == 0 and max((len(row[0]) for row in rows), default=0) <= MAX_UNWRAPPED
         justify = "right" if column in right else "left"
-        table.add_column(column, justify=justify, overflow="fold", no_wrap=short)
+        table.add_column(printable(column), justify=justify, overflow="fold", no_wrap=short)
     for row in rows:
         table.add_row(*row)
     return table
@@ -94,7 +110,14 @@ def say_json(value: Any) -> None:
     """The one JSON text of `value` on stdout."""
     from neurocmc.common.files import json_text
 
-    typer.echo(json_text(plain(value)), nl=False)
+    typer.echo(_escaped(json_text(plain(value))), nl=False)
+
+
+def _escaped(text: str) -> str:
+    """JSON text that says the same in characters that print: within its strings any may be escaped."""
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(part if part.isprintable() or part == "\n" else json.dumps(part)[1:-1] for part in text)
 
 
 def plain(value: Any) -> Any:
@@ -139,7 +162,7 @@ def bar(what: str) -> Generator[Callable[[str, float, str], None]]:
 
         def write(_text: str, _share: float, line: str) -> None:
             if line:
-                typer.echo(line, err=True)
+                tell(line)
 
         yield write
         return
@@ -154,9 +177,9 @@ def bar(what: str) -> Generator[Callable[[str, float, str], None]]:
         TextColumn("{task.fields[text]}", markup=False),
     )
     with Progress(*columns, console=console(sys.stderr), transient=True) as progress:
-        task = progress.add_task(what, total=1.0, text="")
+        task = progress.add_task(printable(what), total=1.0, text="")
 
         def advance(text: str, share: float, _line: str) -> None:
-            progress.update(task, completed=share, text=text)
+            progress.update(task, completed=share, text=printable(text))
 
         yield advance

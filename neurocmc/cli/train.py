@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neurocmc.cli.options import Json, check_output_file
-from neurocmc.cli.output import bar, grid, say, say_json, show
+from neurocmc.cli.output import bar, grid, say, say_json, show, tell
 from neurocmc.common.extras import need
+from neurocmc.common.opening import check_name
 
 if TYPE_CHECKING:
     from neurocmc.circuits.families import AnyRecipe
@@ -47,11 +48,13 @@ def train(
     check_output_file(output)
     need("torch", str(recipe), "training")
     from neurocmc.circuits.cmc.resume import state_path
+
+    check_name(state_path(output))
     from neurocmc.circuits.families import load_recipe
 
     if state_path(output).exists() and not resume:
         kept = state_path(output)
-        typer.echo(f"{kept}: a training that was stopped; it begins again (--resume would go on with it)", err=True)
+        tell(f"{kept}: a training that was stopped; it begins again (--resume would go on with it)")
     checkpoint = _trained(load_recipe(recipe), output, seed, resume)
     metrics: dict[str, float] = checkpoint["metrics"]
     if as_json:

@@ -8,6 +8,8 @@ traceback always means a defect of neurocmc itself.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from neurocmc.common.printable import printable
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -22,7 +24,7 @@ class Problem:
             raise ValueError(f"a Problem needs a cure: {self.where}: {self.what}")
 
     def __str__(self) -> str:
-        return f"{self.where}: {self.what}\n    cure: {self.cure}"
+        return f"{printable(self.where)}: {printable(self.what)}\n    cure: {printable(self.cure)}"
 
 
 class FieldError(ValueError):

@@ -28,6 +28,7 @@ except ImportError:  # a system without such locks: nothing is ever taken for le
 
 PART, OLD = ".part", ".old"
 LONGEST_PREFIX_BYTES = 200
+_RANDOM = "[a-zA-Z0-9_]+"  # what tempfile puts in the middle of a name, or a process's number
 _AT_FDCWD, _EXCHANGE = -100, 2  # of Linux's renameat2
 # What a system or a file system answers that cannot exchange two names.
 _CANNOT = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM, errno.EXDEV)
@@ -100,6 +101,11 @@ def put_back(path: Path) -> None:
         with _held(path.parent / name) as left:
             if left is not None and name.endswith(OLD):
                 _put_back(left, path)
+
+
+def is_leftover(name: str) -> bool:
+    """Whether a file is called as what is written beside its place, by a process that lives or does no more."""
+    return re.fullmatch(rf"\..+\.{_RANDOM}({re.escape(PART)}|{re.escape(OLD)})", name) is not None
 
 
 def remove(path: Path) -> None:
@@ -202,7 +208,7 @@ def _is(path: Path, handle: int) -> bool:
 
 
 def _leftovers(path: Path) -> Iterator[str]:
-    pattern = re.compile(rf"{re.escape(_prefix(path))}[a-zA-Z0-9_]+({re.escape(PART)}|{re.escape(OLD)})")
+    pattern = re.compile(rf"{re.escape(_prefix(path))}{_RANDOM}({re.escape(PART)}|{re.escape(OLD)})")
     try:
         with os.scandir(path.parent) as entries:
             names = sorted(entry.name for entry in entries)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from neurocmc.common.printable import distinctly
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.summaries import entry, milliseconds, vector, words
 from neurocmc.ir.trace import Trace
@@ -54,5 +55,5 @@ def readouts(entries: Iterable[Readout]) -> list[str]:
 
 
 def page(lines: Iterable[str]) -> str:
-    """Lines as one text."""
-    return "\n".join(lines) + "\n"
+    """Lines as one text; a name that would begin a new one, or reverse this one, is shown as it is written."""
+    return "\n".join(distinctly(line) for line in lines) + "\n"

@@ -2,7 +2,7 @@
 
 manifest.json          what was compiled, for what, with which options; SHA-256 of every file that follows
 target.yaml            the target as used
-model.pt, circuit.yaml the source, byte for byte (circuit.npz of a circuit file)
+model.pt, circuit.yaml a copy of the source, byte for byte (circuit.npz of a circuit file); left out by --no-source
 ir/10-rate ...         each level as JSON + npz, and as text
 stimuli/NAME.npz       what it was calibrated on and is judged by
 program/               what the chip or the simulator takes; runs without neurocmc
@@ -34,6 +34,7 @@ from neurocmc.targets import Target, load_target
 PRESENTATION = (MANIFEST, "timings.json", "verify.json", "report.html", "figures/")
 RATE, STAGED, SPIKING, INTEGER, CHIP = "10-rate", "15-staged", "20-spiking", "30-integer", "40-chip"
 CORES = "30-cores"
+NO_SOURCE = "it was compiled with --no-source: no copy of the model is in the artifact"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # no slots: levels are read once, when first asked for
@@ -114,24 +115,38 @@ class Artifact:
             cores=None if self.cores is None else _seen_through(self.cores, own, tau_s),
         )
 
+    @property
+    def has_source(self) -> bool:
+        """Whether the artifact holds a copy of the model that it was compiled from."""
+        return self.manifest["source"] is not None
+
     @known_state()
     def model(self) -> Model:
-        """The source, read again from the copy in the artifact.
+        """The source, read again from the copy in the artifact. Raises InputError where there is none.
 
         A checkpoint takes torch to be read. Without it the artifact's own circuit and stimuli stand in, and the edge
         that compares with torch is told as not run.
         """
+        if not self.has_source:
+            raise InputError(Problem(str(self.directory), NO_SOURCE, "compile again without --no-source"))
         source = self.directory / self.manifest["source"]
         if source.suffix in CHECKPOINTS and not is_installed("torch"):
-            return Model(
-                path=source,
-                circuit=self.circuit,
-                facts={},
-                read_stimuli=lambda: self.stimuli,
-                reference=None,
-                no_reference=f"torch is not installed: {INSTALL_TORCH}",
-            )
+            return self._without_reference(f"torch is not installed: {INSTALL_TORCH}")
         return load(source, self.manifest["options"]["images"])
+
+    def compared_with(self) -> Model:
+        """What `verify` compares with: the source, or the artifact's own circuit where it holds no copy of it."""
+        return self.model() if self.has_source else self._without_reference(NO_SOURCE)
+
+    def _without_reference(self, why: str) -> Model:
+        return Model(
+            path=self.directory / (self.manifest["source"] or "no-source"),
+            circuit=self.circuit,
+            facts={},
+            read_stimuli=lambda: self.stimuli,
+            reference=None,
+            no_reference=why,
+        )
 
     @property
     def _has_chip(self) -> bool:

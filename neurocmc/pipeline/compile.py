@@ -1,17 +1,14 @@
 """Compile: a model and a target become an artifact on disk, whole or not at all."""
 
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from neurocmc.backends.brian2 import emit_brian2
-from neurocmc.backends.loihi import emit_loihi
-from neurocmc.backends.truenorth import emit_truenorth
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.files import MANIFEST, check_replaceable, json_text, replace_directory, write_file
+from neurocmc.common.opening import CHECKPOINT, YAML, read_bytes
 from neurocmc.ir.printer import print_level
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus, name_problems
@@ -34,10 +31,10 @@ from neurocmc.pipeline.lower import Lowered, Progress, lower
 from neurocmc.pipeline.manifest import FORMAT, VERSION
 from neurocmc.pipeline.model import Model, StimulusSet, load
 from neurocmc.pipeline.options import CompileOptions
+from neurocmc.pipeline.program import PROGRAM, emit_program
 from neurocmc.pipeline.reporting import write_budget, write_report_of
 from neurocmc.pipeline.sample import SAMPLE, sample_edges
-from neurocmc.sim.host import encode
-from neurocmc.targets import LoihiTarget, Target, load_target
+from neurocmc.targets import Target, load_target
 from neurocmc.verification.coverage import silent_units
 
 DEFAULT_NEURONS = 64
@@ -123,14 +120,17 @@ def _write(
     choice: Choice,
     lowered: Lowered,
 ) -> None:
-    source = f"model{model.path.suffix}" if model.reference is not None else f"circuit{model.path.suffix}"
-    shutil.copyfile(model.path, folder / source)
+    source = None
+    if options.source:
+        source = f"model{model.path.suffix}" if model.reference is not None else f"circuit{model.path.suffix}"
+        kind = YAML if model.path.suffix in (".yaml", ".yml") else CHECKPOINT
+        write_file(folder / source, read_bytes(model.path, kind))
     write_file(folder / "target.yaml", target.text)
     _write_levels(folder / "ir", model, lowered)
     (folder / "stimuli").mkdir()
     for name, stimulus in stimuli.by_name().items():
         save_stimulus(stimulus, folder / "stimuli" / f"{name}.npz")
-    _emit(folder / "program", lowered, target, stimuli.by_name())
+    emit_program(folder / PROGRAM, lowered, target, stimuli.by_name())
     write_certificate(folder, lowered.certificate)
     samples = sample_edges(lowered, stimuli.calibration, options.seed)
     write_file(folder / SAMPLE, json_text({"samples": [sample.as_json() for sample in samples]}))
@@ -162,19 +162,8 @@ def _write_levels(folder: Path, model: Model, lowered: Lowered) -> None:
         write_file(folder / f"{CHIP}.txt", print_level(lowered.chip))
 
 
-def _emit(folder: Path, lowered: Lowered, target: Target, stimuli: Mapping[str, Stimulus]) -> None:
-    if lowered.chip is not None and isinstance(target, LoihiTarget):
-        for stimulus in stimuli.values():
-            encode(lowered.chip.network, stimulus)  # a test stimulus beyond the axons is refused now, not by `verify`
-        emit_loihi(lowered.chip, stimuli, folder, target.limits.lava_run_config)
-    elif lowered.cores is not None:
-        emit_truenorth(lowered.cores, stimuli, folder)
-    else:
-        emit_brian2(lowered.spiking, stimuli, folder)
-
-
 def _manifest(
-    model: Model, source: str, stimuli: StimulusSet, target: Target, options: CompileOptions, choice: Choice
+    model: Model, source: str | None, stimuli: StimulusSet, target: Target, options: CompileOptions, choice: Choice
 ) -> dict[str, Any]:
     return {
         "format": FORMAT,

@@ -25,6 +25,7 @@ from neurocmc.ir.recording import SpikeTrain
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.lava import NEEDED, find_lava_python
+from neurocmc.pipeline.program import ISOLATED, emitted_again
 from neurocmc.sim.brian2_equations import Names
 from neurocmc.sim.core_host import encode_cores
 from neurocmc.sim.cores import CoreInputSpikes, CoreRecord, run_cores
@@ -40,24 +41,26 @@ QUANTITY = "spikes that differ"
 
 
 def emitted_edges(artifact: Artifact, stimulus: Stimulus) -> list[Edge]:
-    """Run program/ on the first trial of a stimulus and compare every spike of its first second."""
+    """Run the program on the first trial of a stimulus and compare every spike of its first second.
+
+    What is run is not program/ but its like, emitted again from the levels: raises InputError where the two differ.
+    """
     first = stimulus.take(slice(0, 1))
-    if artifact.cores is not None:
-        return [_cores_edge(artifact, artifact.cores, first)]
-    if artifact.integer is None:
-        return [_brian2_edge(artifact, first)]
-    ours = _emulated(artifact.integer, first)
-    program = artifact.directory / "program"
-    file = loihi_stimulus_file(stimulus.name)
-    theirs = run_emitted(program, file, 0, artifact.integer.rule)[: len(ours)]
-    note = f"program/ read back from its files, {len(ours)} ticks"
-    edges = [mismatch_edge("emulator ~ emitted", int((ours != theirs).sum()), int(ours.sum()), note)]
-    return [*edges, _lava_edge(program, file, ours)]
+    with emitted_again(artifact) as program:
+        if artifact.cores is not None:
+            return [_cores_edge(artifact, artifact.cores, program, first)]
+        if artifact.integer is None:
+            return [_brian2_edge(artifact, program, first)]
+        ours = _emulated(artifact.integer, first)
+        file = loihi_stimulus_file(stimulus.name)
+        theirs = run_emitted(program, file, 0, artifact.integer.rule)[: len(ours)]
+        note = f"program/ read back from its files, {len(ours)} ticks"
+        edges = [mismatch_edge("emulator ~ emitted", int((ours != theirs).sum()), int(ours.sum()), note)]
+        return [*edges, _lava_edge(program, file, ours)]
 
 
-def _cores_edge(artifact: Artifact, program: CoreProgram, stimulus: Stimulus) -> Edge:
+def _cores_edge(artifact: Artifact, program: CoreProgram, folder: Path, stimulus: Stimulus) -> Edge:
     """corelets.json and the host's spikes read back from their files, stepped by the readable twin of the kernel."""
-    folder = artifact.directory / "program"
     ticks = min(stimulus.ticks(program.tick_s), CORE_TICKS)
     record = CoreRecord(outputs=False, spikes="all")
     sent = encode_cores(program, stimulus)
@@ -92,8 +95,9 @@ def _lava_edge(program: Path, stimulus: str, ours: Bool) -> Edge:
         return not_run(name, QUANTITY, NEEDED)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "spikes.npz"
-        command = [str(python), "run.py", "--steps", str(len(ours)), "--stimulus", stimulus, "--out", str(out)]
-        if edge := edge_unless_run(name, command, program):
+        command = [str(python), ISOLATED, str(program / "run.py"), "--steps", str(len(ours))]
+        command += ["--stimulus", str(program / stimulus), "--out", str(out)]
+        if edge := edge_unless_run(name, command, Path(folder)):
             return edge
         recorded = read_npz(out)
     theirs = np.zeros_like(ours)
@@ -101,23 +105,16 @@ def _lava_edge(program: Path, stimulus: str, ours: Bool) -> Edge:
     return mismatch_edge(name, int((ours != theirs).sum()), int(ours.sum()), f"lava-nc, {len(ours)} ticks")
 
 
-def _brian2_edge(artifact: Artifact, stimulus: Stimulus) -> Edge:
+def _brian2_edge(artifact: Artifact, program: Path, stimulus: Stimulus) -> Edge:
     """The emitted Brian2 script in an interpreter of its own, against our own simulation."""
     from neurocmc.sim.brian2_lif import simulate_brian2  # here and not above: Brian2 takes seconds to import
 
     recording = simulate_brian2(artifact.spiking, stimulus, record_spikes=True)
-    program = artifact.directory / "program"
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "spikes.npz"
-        command = [
-            sys.executable or "python3",
-            "run.py",
-            "--stimulus",
-            brian2_stimulus_file(stimulus.name),
-            "--out",
-            str(out),
-        ]
-        if edge := edge_unless_run("brian2 ~ emitted", command, program):
+        command = [sys.executable or "python3", ISOLATED, str(program / "run.py")]
+        command += ["--stimulus", str(program / brian2_stimulus_file(stimulus.name)), "--out", str(out)]
+        if edge := edge_unless_run("brian2 ~ emitted", command, Path(folder)):
             return edge
         theirs = read_npz(out)
     ours = recording.spikes
@@ -169,4 +166,6 @@ def edge_unless_run(name: str, command: list[str], folder: Path) -> Edge | None:
         return None
     if "No module named 'lava'" in last[0]:
         return not_run(name, QUANTITY, f"{command[0]} has no lava-nc: {last[0]}")
+    if "ModuleNotFoundError: No module named" in last[0]:  # it is on PYTHONPATH, or among the user's own packages
+        return not_run(name, QUANTITY, f"{command[0]}, isolated from its environment, lacks a module: {last[0]}")
     return failed(name, QUANTITY, f"program/run.py failed: {last[0]}")

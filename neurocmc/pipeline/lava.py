@@ -1,6 +1,6 @@
 """The emitted program on stock Lava, in an interpreter of its own, its spikes decoded as the emulator's are.
 
-Lava is never imported here. `program/run.py` runs as a user would run it, on stimulus files written for it; trials
+Lava is never imported here. The program runs as a user would run it, on stimulus files written for it; trials
 run side by side, as copies of the network in one run, as many at once as MAX_NEURONS allows. A process model that
 fails inside Lava blocks for ever, so every run has a time limit, after which all its processes are ended.
 """
@@ -25,6 +25,7 @@ from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import Progress
+from neurocmc.pipeline.program import ISOLATED
 from neurocmc.sim.decode import decode_counts
 from neurocmc.sim.host import encode
 
@@ -47,6 +48,13 @@ def find_lava_python() -> Path | None:
     return interpreter_of(folder) if (folder / ".ready").is_file() else None
 
 
+def check_lava_python() -> Path:
+    """The interpreter that has Lava. Raises InputError where none is at hand."""
+    if (python := find_lava_python()) is None:
+        raise InputError(Problem("--on lava", "there is no interpreter with Lava at hand", NEEDED))
+    return python
+
+
 def simulate_lava(
     network: IntegerNetwork,
     program: Path,
@@ -61,9 +69,7 @@ def simulate_lava(
     Raises InputError where no interpreter has Lava, where the stimulus does not fit the network's inputs, where the
     program fails, and where all trials take more than `time_limit_s`.
     """
-    python = find_lava_python()
-    if python is None:
-        raise InputError(Problem("--on lava", "there is no interpreter with Lava at hand", NEEDED))
+    python = check_lava_python()
     ticks, values = stimulus.ticks(network.tick_s), encode(network, stimulus)
     at_once = max(MAX_NEURONS // network.neurons, 1)
     deadline = monotonic() + time_limit_s
@@ -88,7 +94,7 @@ class _Run:
 
     def __init__(self, python: Path, script: Path, folder: Path, trials: int, time_limit_s: float) -> None:
         self.out, self.folder, self.time_limit_s = folder / "spikes.npz", folder, time_limit_s
-        self.command = [str(python), str(script.resolve()), "--stimulus", str(folder / "stimulus.npz")]
+        self.command = [str(python), ISOLATED, str(script.resolve()), "--stimulus", str(folder / "stimulus.npz")]
         self.command += ["--trial", *map(str, range(trials)), "--out", str(self.out), "--progress"]
 
     def to_the_end(self, deadline: float, told: Progress) -> dict[str, NDArray[np.int32]]:
@@ -129,7 +135,7 @@ class _Run:
                 Problem("--on lava", what, "give it more (--time-limit), or fewer (--samples) or shorter trials")
             )
         if process.returncode:
-            cure = NEEDED if "No module named" in last else f"run it by hand: {' '.join(self.command[:2])}"
+            cure = NEEDED if "No module named" in last else f"run it by hand: {self.command[0]} program/run.py"
             raise InputError(Problem("program/run.py on Lava", f"it failed: {last or 'without a word'}", cure))
         if not self.out.is_file():
             what = f"{self.command[0]} ran program/run.py without an error, but wrote no spikes"

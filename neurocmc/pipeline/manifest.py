@@ -77,7 +77,8 @@ class Manifest(StrictModel):
     circuit: str
     origin_sha256: Sha256
     on_host: tuple[str, ...]
-    source: Annotated[str, Field(pattern=r"^(model|circuit)\.(pt|pth|npz|yaml|yml)$")]
+    # None: left out
+    source: Annotated[str, Field(pattern=r"^(model|circuit)\.(pt|pth|npz|yaml|yml)$")] | None
     target: str
     options: OptionsEntry
     neurons_reason: str
@@ -92,7 +93,8 @@ class Manifest(StrictModel):
         if outside:
             raise ValueError(f"files names {outside[0][:60]!r}, which is not a path inside the artifact")
         stimuli = [f"stimuli/{name}.npz" for name in (*self.stimuli.calibration, *self.stimuli.test)]
-        for name in (self.source, "target.yaml", "budget.json", "ir/10-rate.json", "ir/20-spiking.json", *stimuli):
+        source = () if self.source is None else (self.source,)
+        for name in (*source, "target.yaml", "budget.json", "ir/10-rate.json", "ir/20-spiking.json", *stimuli):
             if name not in self.files:
                 raise ValueError(f"files does not name {name}")
         return self

@@ -15,7 +15,8 @@ class CompileOptions:
     `tick_s` is the model's time that one tick stands for; None lets the compiler choose it. `images` names the task
     whose images drive a published checkpoint, which does not say so itself; a Model was loaded with its own.
     `calibrate` names test stimuli that gains are to be matched over as well. `allow_lost_states` compiles a circuit
-    even if rounding destroys an up-state of it.
+    even if rounding destroys an up-state of it. `source` says whether the artifact holds a copy of the model, which
+    `verify` compares with.
     """
 
     neurons: int | None = None
@@ -26,6 +27,7 @@ class CompileOptions:
     images: str | None = None
     calibrate: tuple[str, ...] = ()
     allow_lost_states: bool = False
+    source: bool = True
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> "CompileOptions":
@@ -39,6 +41,7 @@ class CompileOptions:
             images=given["images"],
             calibrate=tuple(given.get("calibrate", ())),
             allow_lost_states=given.get("allow_lost_states", False),
+            source=manifest["source"] is not None,
         )
 
     def problems(self) -> tuple[Problem, ...]:

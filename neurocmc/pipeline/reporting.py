@@ -94,7 +94,7 @@ def write_report_of(
     content = ReportContent(
         network=levels.spiking,
         target=target,
-        origin=manifest["source"],
+        origin=_origin(manifest),
         origin_sha256=manifest["origin_sha256"],
         on_host=tuple(manifest["on_host"]),
         options={
@@ -113,6 +113,12 @@ def write_report_of(
     )
     write_report(folder / REPORT, content)
     return folder / REPORT
+
+
+def _origin(manifest: Mapping[str, Any]) -> str:
+    copy = manifest["source"]
+    named = f"{manifest['circuit']}, from {copy}" if copy else manifest["circuit"]
+    return f"{named}; the artifact holds {'a copy of the model' if copy else 'no copy of the model'}"
 
 
 def _draw(figures: Path, levels: Lowered | Artifact, target: Target, edges: Sequence[Edge]) -> list[Picture]:

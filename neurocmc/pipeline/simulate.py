@@ -13,8 +13,9 @@ from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import load_stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.lava import TIME_LIMIT_S, simulate_lava
+from neurocmc.pipeline.lava import TIME_LIMIT_S, check_lava_python, simulate_lava
 from neurocmc.pipeline.lower import Progress
+from neurocmc.pipeline.program import emitted_again
 from neurocmc.pipeline.staging import restored
 from neurocmc.sim.loihi import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
@@ -101,14 +102,17 @@ def _run(
                 return simulate_cores(artifact.cores, chosen, record_spikes=record_spikes, seed=artifact.seed)
             return simulate_emulator(integer_of(artifact), chosen, record_spikes=record_spikes)
         case "lava":
-            return simulate_lava(
-                integer_of(artifact),
-                artifact.directory / "program",
-                chosen,
-                record_spikes=record_spikes,
-                time_limit_s=time_limit_s,
-                progress=progress,
-            )
+            network = integer_of(artifact)
+            check_lava_python()
+            with emitted_again(artifact) as program:
+                return simulate_lava(
+                    network,
+                    program,
+                    chosen,
+                    record_spikes=record_spikes,
+                    time_limit_s=time_limit_s,
+                    progress=progress,
+                )
         case other:
             assert_never(other)
 

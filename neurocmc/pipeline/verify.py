@@ -14,6 +14,7 @@ from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.cures import find_cures
 from neurocmc.pipeline.emitted import emitted_edges
 from neurocmc.pipeline.lower import Progress
+from neurocmc.pipeline.program import check_nothing_added
 from neurocmc.pipeline.reporting import read_budget, write_report_of
 from neurocmc.pipeline.walk import walk
 from neurocmc.theory.certificate import Certificate
@@ -84,10 +85,11 @@ def verify(
     if problems := options.problems():
         raise InputError(problems)
     limits = read_limits(options.limits)
+    check_nothing_added(artifact)
     told = progress or _silent
     whole = artifact.stimuli.test or artifact.stimuli.calibration
     stimuli = tuple(stimulus.take(slice(options.samples)) for stimulus in whole)
-    walked = walk(artifact, artifact.model(), stimuli, options.seeds, progress)
+    walked = walk(artifact, artifact.compared_with(), stimuli, options.seeds, progress)
     told("emitted program", 0.9)
     edges = with_limits((*walked.edges, *emitted_edges(artifact, whole[0])), limits)
     told("cures", 0.95)

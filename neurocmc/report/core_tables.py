@@ -1,12 +1,11 @@
 """Tables for a terminal of what a circuit paid to stand on neurosynaptic cores."""
 
 from rich.console import Group, RenderableType
-from rich.text import Text
 
 from neurocmc.ir.core_program import CoreProgram
 from neurocmc.report import wording
 from neurocmc.report.core_losses import ROLES, core_population_costs, core_projection_losses
-from neurocmc.report.layout import plain_table
+from neurocmc.report.layout import cell, plain_table
 
 
 def core_loss_table(program: CoreProgram) -> RenderableType:
@@ -27,7 +26,7 @@ def core_loss_table(program: CoreProgram) -> RenderableType:
     )
     for loss in core_projection_losses(program):
         gains.add_row(
-            Text(loss.name),
+            cell(loss.name),
             f"{loss.connections:,}",
             f"{loss.wanted_gain:.6g}",
             f"{loss.realised_gain:.6g}",
@@ -57,7 +56,7 @@ def _populations(program: CoreProgram) -> RenderableType:
     )
     for cost in costs:
         table.add_row(
-            Text(cost.name),
+            cell(cost.name),
             f"{cost.units:,}",
             *(f"{cost.neurons[index]:,}" for index in used),
             f"{cost.cores:,}",

@@ -4,10 +4,12 @@ import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
 from neurocmc.common.files import write_file
+from neurocmc.common.printable import printable
 from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.spiking import SpikingNetwork
@@ -108,7 +110,13 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+
+
+def _shown(value: Any) -> Any:
+    """Plain text without what does not print; what a macro made is left as it is."""
+    return printable(value) if type(value) is str else value

@@ -7,6 +7,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from neurocmc.common.printable import printable
+
 NEARLY_FULL_PERCENT = 90.0
 
 
@@ -28,7 +30,12 @@ def plain_table(title: str, columns: Sequence[str]) -> Table:
 
 def line(text: str) -> RenderableType:
     """A line of text below a table."""
-    return Padding(Text(text), (0, 0, 0, 2))
+    return Padding(cell(text), (0, 0, 0, 2))
+
+
+def cell(text: str, style: str = "") -> Text:
+    """Text for a cell or a line: names come from the user's files, and are neither markup nor control characters."""
+    return Text(printable(text), style=style)
 
 
 def limit_text(limit: int | None) -> str:

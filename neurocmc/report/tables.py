@@ -1,20 +1,19 @@
 """Tables for a terminal: edges, budget, energy, gain fits and losses as rich renderables.
 
-Names come from the user's files, so they are put into cells as Text, never as markup.
+Names come from the user's files, so they are put into cells by `cell`, never as markup.
 """
 
 from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
-from rich.text import Text
 
 from neurocmc.ir.integer import IntegerNetwork
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.report import wording
 from neurocmc.report.budget import Budget, CoreUse
 from neurocmc.report.energy import EnergyEstimate, EnergyTerm, citations
-from neurocmc.report.layout import limit_text, line, percent_text, plain_table
+from neurocmc.report.layout import cell, limit_text, line, percent_text, plain_table
 from neurocmc.report.losses import population_losses, projection_losses
 from neurocmc.report.staging import StagingCost
 from neurocmc.verification.edges import Edge
@@ -44,12 +43,12 @@ def _group_table(title: str, edges: Iterable[Edge]) -> list[RenderableType]:
     notes: list[RenderableType] = []
     for edge in edges:
         table.add_row(
-            Text(edge.name),
-            Text(edge.quantity),
-            Text(wording.amount(edge.value, edge.unit)),
-            Text(wording.limit_text(edge)),
-            Text(wording.verdict(edge), style=_VERDICT_STYLE[edge.verdict]),
-            Text(edge.worst),
+            cell(edge.name),
+            cell(edge.quantity),
+            cell(wording.amount(edge.value, edge.unit)),
+            cell(wording.limit_text(edge)),
+            cell(wording.verdict(edge), style=_VERDICT_STYLE[edge.verdict]),
+            cell(edge.worst),
         )
         if told := "; ".join(text for text in (wording.interval(edge), edge.note) if text):
             notes.append(line(f"{edge.name}, {edge.quantity}: {told}"))
@@ -61,7 +60,7 @@ def budget_table(budget: Budget) -> RenderableType:
     if not budget.cores:
         table = plain_table(f"budget on {budget.target} (no limits)", ("resource", ">used"))
         for row in budget.in_all:
-            table.add_row(Text(wording.resource(row.resource)), f"{row.used:,}")
+            table.add_row(cell(wording.resource(row.resource)), f"{row.used:,}")
         return table
     table = plain_table(
         f"budget on {budget.target}",
@@ -70,7 +69,7 @@ def budget_table(budget: Budget) -> RenderableType:
     for row in budget.in_all:
         core, most = budget.fullest(row.resource)
         table.add_row(
-            Text(wording.resource(row.resource)),
+            cell(wording.resource(row.resource)),
             f"{row.used:,}",
             limit_text(row.limit),
             percent_text(row.percent),
@@ -102,14 +101,14 @@ def headroom_table(budget: Budget) -> RenderableType:
     )
     for entry in budget.headroom:
         table.add_row(
-            Text(entry.population),
-            Text(wording.proved(entry), style="yellow" if entry.proved == "no" else ""),
+            cell(entry.population),
+            cell(wording.proved(entry), style="yellow" if entry.proved == "no" else ""),
             f"{entry.current.low:,}..{entry.current.high:,}",
             percent_text(100 * entry.current.share),
             percent_text(100 * entry.voltage.share),
             wording.bits(entry),
             f"{entry.firing} of {entry.neurons}",
-            Text(entry.largest_source),
+            cell(entry.largest_source),
         )
     return Group(table, line(wording.overflow(budget)))
 
@@ -123,7 +122,7 @@ def potential_table(budget: Budget) -> RenderableType:
     for entry in budget.potentials:
         share = entry.share
         table.add_row(
-            Text(entry.population),
+            cell(entry.population),
             entry.role,
             f"{entry.neurons:,}",
             "no bound" if entry.low is None else f"{entry.low:,}",
@@ -198,7 +197,7 @@ def gain_fit_table(network: SpikingNetwork) -> Table:
     for population in network.populations:
         fit = population.fit
         table.add_row(
-            Text(population.name),
+            cell(population.name),
             wording.percent(fit.rms_error),
             wording.percent(fit.max_error),
             wording.signed_percent(fit.slope_error),
@@ -228,7 +227,7 @@ def loss_table(network: IntegerNetwork) -> RenderableType:
     )
     for loss in projection_losses(network):
         gains.add_row(
-            Text(loss.name),
+            cell(loss.name),
             f"{loss.wanted_gain:.6g}",
             f"{loss.realised_gain:.6g}",
             wording.percent(loss.largest_loss),
@@ -250,7 +249,7 @@ def loss_table(network: IntegerNetwork) -> RenderableType:
     )
     for pool in population_losses(network):
         pools.add_row(
-            Text(pool.name),
+            cell(pool.name),
             f"{pool.wanted_tau_ms:.4g}",
             f"{pool.realised_tau_ms:.4g}",
             wording.percent(pool.bias_largest_loss),
@@ -274,7 +273,7 @@ def _core_table(budget: Budget) -> RenderableType:
     for core in listed:
         percents = {row.resource: row.percent for row in core.resources}
         table.add_row(
-            str(core.core), *(percent_text(percents[name]) for name in limited), Text(", ".join(core.populations))
+            str(core.core), *(percent_text(percents[name]) for name in limited), cell(", ".join(core.populations))
         )
     return table
 
@@ -290,8 +289,8 @@ def staging_table(costs: Sequence[StagingCost]) -> RenderableType:
         table.add_column(heading, justify="right" if heading in ("neurons", "ticks", "rounds by") else "left")
     for cost in costs:
         table.add_row(
-            Text(cost.population),
-            Text(cost.what),
+            cell(cost.population),
+            cell(cost.what),
             f"{cost.neurons:,}",
             str(cost.ticks),
             f"{cost.spans[0]:.4g} .. {cost.spans[1]:.4g}",

@@ -18,6 +18,7 @@ from neurocmc.backends.loihi.netx import LayeredPart, layered_part, write_netx
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.files import write_file, write_npz
+from neurocmc.common.printable import printable
 from neurocmc.ir.chip import ChipProgram
 from neurocmc.ir.integer import IntegerInput, IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus, name_problems
@@ -241,8 +242,11 @@ def _netx_fields(part: LayeredPart) -> dict[str, Any]:
 
 
 def _literal(value: object) -> str:
-    """A Python literal, so that no name in a circuit can become code; a JSON text is one, in double quotes."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    """A Python literal, so that no name in a circuit can become code; a JSON text is one, in double quotes.
+
+    What JSON leaves as it is and does not print, say what reverses a line, is escaped as Python writes it.
+    """
+    return printable(json.dumps(value, ensure_ascii=False)) if isinstance(value, str) else repr(value)
 
 
 def _comment(value: object) -> str:

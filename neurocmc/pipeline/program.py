@@ -1,0 +1,118 @@
+"""The emitted program: written into an artifact once, and never run from there.
+
+Whoever can write into an artifact could put a line before `run.py`, or a file named as a module beside it, and set
+the hashes right. So what is run is emitted anew from the levels, into a folder of its own, after it was found to be
+the artifact's byte for byte; and the interpreter is an isolated one, which looks for modules in its own folders only.
+"""
+
+import os
+import stat
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from neurocmc.backends.brian2 import emit_brian2
+from neurocmc.backends.loihi import emit_loihi
+from neurocmc.backends.truenorth import emit_truenorth
+from neurocmc.common.errors import Problem, raise_input_problems
+from neurocmc.common.files import MANIFEST, sha256_of
+from neurocmc.common.replacing import is_leftover
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.lower import Lowered
+from neurocmc.sim.host import encode
+from neurocmc.targets import LoihiTarget, Target
+
+PROGRAM = "program"
+ISOLATED = "-I"  # no module is looked for beside the script, and no variable of the environment is obeyed
+_AGAIN = "compile again"
+# What neurocmc itself writes into an artifact after its compilation, by folder and ending.
+_LATER = (MANIFEST, "timings.json", "verify.json", "report.html")
+_PICTURES = (".png", ".svg", ".gif", ".mp4")
+_TABLES = (*_PICTURES, ".csv", ".md")
+_MOST_TOLD = 20
+
+
+def emit_program(folder: Path, levels: Lowered | Artifact, target: Target, stimuli: Mapping[str, Stimulus]) -> None:
+    """Write the program of the lowest level into `folder`. Raises InputError where a stimulus does not fit it."""
+    if levels.chip is not None and isinstance(target, LoihiTarget):
+        for stimulus in stimuli.values():
+            encode(levels.chip.network, stimulus)  # a test stimulus beyond the axons is refused now, not by `verify`
+        emit_loihi(levels.chip, stimuli, folder, target.limits.lava_run_config)
+    elif levels.cores is not None:
+        emit_truenorth(levels.cores, stimuli, folder)
+    else:
+        emit_brian2(levels.spiking, stimuli, folder)
+
+
+@contextmanager
+def emitted_again(artifact: Artifact) -> Generator[Path]:
+    """A folder of its own with the artifact's program, emitted from its levels; gone after the block.
+
+    Raises InputError naming each file of program/ that differs from it, is missing, or is one too many.
+    """
+    check_nothing_added(artifact)
+    with TemporaryDirectory(prefix="neurocmc-program-") as folder:
+        fresh = Path(folder) / PROGRAM
+        emit_program(fresh, artifact, artifact.target, artifact.stimuli.by_name())
+        raise_input_problems(_differences(artifact.directory / PROGRAM, fresh))
+        yield fresh
+
+
+def check_nothing_added(artifact: Artifact) -> None:
+    """Raise InputError naming what lies in an artifact that neither its manifest lists nor neurocmc writes later."""
+    added = [name for name in _files(artifact.directory) if name not in artifact.manifest["files"]]
+    strange = [name for name in added if not _is_later(artifact.directory, name)]
+    problems = [
+        Problem(str(artifact.directory / name), _what(artifact.directory / name), "move it out of the artifact")
+        for name in strange[:_MOST_TOLD]
+    ]
+    if (left_out := len(strange) - _MOST_TOLD) > 0:
+        problems.append(Problem(str(artifact.directory), f"{left_out:,} more such files", "move them out as well"))
+    raise_input_problems(problems)
+
+
+def _files(directory: Path) -> Iterator[str]:
+    """Everything below a directory but real folders, by its path within; links are not followed."""
+    for folder, folders, files in os.walk(directory):
+        here = Path(folder)
+        links = [name for name in folders if (here / name).is_symlink()]
+        yield from ((here / name).relative_to(directory).as_posix() for name in sorted([*files, *links]))
+
+
+def _is_later(directory: Path, name: str) -> bool:
+    """Whether neurocmc writes such a file into an artifact that is there: reports, pictures, tables, variants."""
+    if not stat.S_ISREG((directory / name).lstat().st_mode):
+        return False
+    path = PurePosixPath(name)
+    match path.parts:
+        case (only,):
+            return only in _LATER or is_leftover(only)
+        case ("figures", picture):
+            return path.suffix in _PICTURES or is_leftover(picture)
+        case ("robustness", table):
+            return path.suffix in _TABLES or is_leftover(table)
+        case ("variants", *_):  # of the demo of interneurons: artifacts of their own, of which nothing is run here
+            return True
+        case _:
+            return False
+
+
+def _what(path: Path) -> str:
+    if path.is_symlink():
+        return "is a link, an artifact holds files alone"
+    return "is not listed in the manifest: it was added after compilation"
+
+
+def _differences(found: Path, fresh: Path) -> Iterator[Problem]:
+    wanted = set(_files(fresh))
+    for name in sorted(wanted | set(_files(found))):
+        path = found / name
+        if name not in wanted:
+            yield Problem(str(path), "is no part of the program that the levels emit", _AGAIN)
+        elif not os.path.lexists(path):
+            yield Problem(str(path), "it is missing", _AGAIN)
+        elif sha256_of(path) != sha256_of(fresh / name):
+            yield Problem(str(path), "is not what the levels of the artifact emit", f"{_AGAIN}: it was altered, or "
+                          "emitted by another version of neurocmc")  # fmt: skip
