@@ -1,15 +1,18 @@
 """The figures of a study: all runs against each other, and what single circuits do."""
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurocmc.circuits.images import ImageSplit, load_task
 from neurocmc.circuits.study.landscape import Landscape
 from neurocmc.circuits.study.plan import group
 from neurocmc.circuits.study.run import Dynamics, dynamics, landscape, trained_model
+from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import read_npz, write_npz
 from neurocmc.report.figures.cmc_dynamics import StateTraces, draw_phase_portraits, draw_voltages
 from neurocmc.report.figures.study import (
@@ -80,12 +83,25 @@ def _landscape(
     """The landscape, from disk where it was computed before with the same options."""
     path = run.folder / LANDSCAPE
     asked = {"reach": np.array(options.landscape_reach), "images": np.array(options.landscape_images)}
-    if path.is_file():
-        kept: dict[str, Any] = read_npz(path)
+    if os.path.lexists(path):
+        kept = read_npz(path)
+        found = _kept_landscape(kept, path)
         same = all(np.array_equal(kept.get(name, np.nan), value) for name, value in asked.items())
-        if same and len(kept.get("first", ())) == options.landscape_points:
-            return Landscape(**{name: kept[name] for name in ("first", "second", "loss", "accuracy")})
+        if same and len(found.first) == options.landscape_points:
+            return found
     found = landscape(trained_model(run.checkpoint, run.recipe), run, split, options, progress)
     arrays = {name: getattr(found, name) for name in ("first", "second", "loss", "accuracy")}
     write_npz(path, {**arrays, **asked})
+    return found
+
+
+def _kept_landscape(kept: Mapping[str, NDArray[Any]], path: Path) -> Landscape:
+    """The landscape in the arrays of a file. Raises InputError where it is none."""
+    try:
+        found = Landscape(**{name: kept[name] for name in ("first", "second", "loss", "accuracy")})
+        sound = all(np.isfinite(values).all() for values in (found.first, found.second, found.accuracy))
+    except (KeyError, TypeError, ValueError):
+        sound, found = False, None
+    if found is None or not sound:
+        raise InputError(Problem(str(path), "is not the landscape of a run", "delete it: it is computed again"))
     return found

@@ -10,6 +10,7 @@ budget.json  certificate.json  report.html  figures/  timings.json
 verify.json            once `neurocmc verify` has run
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -202,9 +203,15 @@ def _check_files(directory: Path, manifest: Mapping[str, Any]) -> None:
     problems: list[Problem] = []
     for name, digest in manifest["files"].items():
         path = directory / name
-        if not path.is_file():
+        if not os.path.lexists(path):
             problems.append(Problem(str(path), "it is missing", "compile again"))
-        elif sha256_of(path) != digest:
+            continue
+        try:
+            changed = sha256_of(path) != digest
+        except InputError as error:
+            problems += error.problems
+            continue
+        if changed:
             problems.append(Problem(str(path), "it was changed after compilation", "compile again"))
     if problems:
         raise InputError(problems)

@@ -117,7 +117,7 @@ def read_manifest(directory: Path) -> Mapping[str, Any]:
 
 def _read(directory: Path, path: Path) -> dict[str, Any]:
     check_name(directory)
-    put_back(directory.resolve())  # a compilation may have been killed while it replaced this artifact
+    put_back(Path(os.path.realpath(directory)))  # a compilation may have been killed while it replaced this artifact
     if not directory.is_dir() or not os.path.lexists(path):
         what = f"it holds no {MANIFEST}" if directory.is_dir() else "no such directory"
         raise InputError(Problem(str(directory), what, MANIFEST_FILE.if_missing))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import raise_input_problems
-from neurocmc.common.files import write_npz
+from neurocmc.common.files import write_file, write_npz
 from neurocmc.ir.rate import RateInput
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation, SpikingProjection
 from neurocmc.ir.stimulus import Stimulus, name_problems
@@ -51,7 +51,7 @@ def emit_brian2(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], direct
     fields = _template_fields(network, names, sorted(stimuli))
     for template in ("run.py", "README.md"):
         text = _environment().get_template(f"{template}.j2").render(fields)
-        (directory / template).write_text(text, encoding="utf-8", newline="\n")
+        write_file(directory / template, text)
 
 
 def stimulus_file(name: str) -> str:

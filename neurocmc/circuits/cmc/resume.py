@@ -19,7 +19,7 @@ from neurocmc.common.opening import TRAINING_STATE
 
 FORMAT = "neurocmc-training"
 VERSION = 1
-AGAIN = "leave --resume out to start from the beginning"
+AGAIN = "to start from the beginning, leave --resume out, or delete this file"
 _KEYS = ("format", "version", "identity", "state")
 _MOMENTS = ("exp_avg", "exp_avg_sq")  # of Adam
 _MOST_STEPS = 2**24  # that a float32 counts
@@ -47,7 +47,8 @@ def read_state(
     path = state_path(output)
     where = str(path)
     if not path.exists():
-        raise InputError(Problem(where, "no such file: there is no training to resume", AGAIN))
+        cure = "leave --resume out to start from the beginning"
+        raise InputError(Problem(where, "no such file: there is no training to resume", cure))
     kept = read_archive(path, TRAINING_STATE, AGAIN).plain
     if set(kept) != set(_KEYS) or kept["format"] != FORMAT or not _is_whole(kept["version"], VERSION, VERSION):
         raise InputError(Problem(where, "is not the state of a training of this version", AGAIN))
@@ -57,7 +58,7 @@ def read_state(
     named, ours = cast(dict[str, Any], there), cast(dict[str, Any], plain_values(identity, "identity", where))
     if differ := sorted(name for name in ours.keys() | named.keys() if ours.get(name) != named.get(name)):
         what = f"was begun with another {listed(differ)}"
-        raise InputError(Problem(where, what, f"give the same recipe, seed and data, or {AGAIN}"))
+        raise InputError(Problem(where, what, f"give the same recipe, seed and data; {AGAIN}"))
     state = kept["state"]
     if not isinstance(state, dict) or set(cast(dict[Any, Any], state)) != set(now):
         raise InputError(Problem(where, f"state should hold {listed(now)} and nothing else", AGAIN))

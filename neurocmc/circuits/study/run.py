@@ -1,5 +1,6 @@
 """The torch side of a study: a run trained or taken up again, and what its circuit does with test images."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ def train_run(run: Run, split: ImageSplit, progress: Callable[[EpochReport], Non
     except OSError as error:
         what = f"cannot be made: {error.strerror}"
         raise InputError(Problem(str(run.folder), what, "check the path and its permissions")) from None
-    begun = state_path(run.checkpoint).is_file()
+    begun = os.path.lexists(state_path(run.checkpoint))
     checkpoint = train(run.recipe, progress=progress, split=split, output=run.checkpoint, resume=begun)
     return write_result(run, checkpoint)
 

@@ -9,6 +9,7 @@ import io
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal, assert_never
 
 import numpy as np
@@ -131,7 +132,10 @@ def _write_mp4(frames: Sequence[Pixels], path: Path) -> None:
     FigureCanvasAgg(figure)
     image = figure.figimage(frames[0])
     writer = FFMpegWriter(fps=FRAMES_PER_S)
-    with writer.saving(figure, str(path), FILM_DPI):
-        for frame in (*frames, *[frames[-1]] * round(LAST_FRAME_S * FRAMES_PER_S)):
-            image.set_data(frame)
-            writer.grab_frame()
+    with TemporaryDirectory(prefix="neurocmc-film-") as folder:
+        whole = Path(folder) / "film.mp4"
+        with writer.saving(figure, str(whole), FILM_DPI):
+            for frame in (*frames, *[frames[-1]] * round(LAST_FRAME_S * FRAMES_PER_S)):
+                image.set_data(frame)
+                writer.grab_frame()
+        write_file(path, whole.read_bytes())
