@@ -61,7 +61,7 @@ def test_all_that_is_written_of_it_is_shown(compiled: tuple[Path, Run]) -> None:
     assert SHOWN in level
     assert "a\\nb\\rc\\u2028d\\x85e\\x0bf" in level
     assert " \\\\\n" in level  # one backslash is shown as two: no two labels look the same
-    assert "<img" not in (build / "report.html").read_text()
+    assert "<img src=x" not in (build / "report.html").read_text()
 
 
 def test_what_was_decided_is_shown(compiled: tuple[Path, Run], tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
     def build(target: str) -> Path:
         if not (folder / target).exists():
-            shown = run("compile", CIRCUIT, "--target", target, "--neurons", "16", "-o", folder / target)
+            shown = run("compile", CIRCUIT, "--target", target, "--neurons", "32", "-o", folder / target)
             assert shown.code == 0, shown.err
         return folder / target
 
@@ -229,7 +229,7 @@ def test_without_a_copy_of_the_model_all_but_one_edge_is_as_before(
     compiled: Callable[[str], Path], tmp_path: Path
 ) -> None:
     whole, bare = compiled("loihi1"), tmp_path / "bare"
-    shown = run("compile", CIRCUIT, "--target", "loihi1", "--neurons", "16", "--no-source", "-o", bare)
+    shown = run("compile", CIRCUIT, "--target", "loihi1", "--neurons", "32", "--no-source", "-o", bare)
     assert shown.code == 0, shown.err
     assert "no copy is in the artifact" in shown.out
     files = listing(whole).keys() - listing(bare).keys()
