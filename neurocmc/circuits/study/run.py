@@ -59,7 +59,7 @@ def trained_model(path: Path, recipe: CmcRecipe) -> CmcModel:
     state = read_archive(path, cure=again).plain.get("state_dict")
     model = CmcModel(recipe)
     raise_input_problems(state_problems(state, model.state_dict(), "state_dict", str(path), again))
-    model.load_state_dict(state)
+    model.load_state_dict(cast("dict[str, Any]", state))
     return model.eval()
 
 
