@@ -5,7 +5,6 @@ differently changes neither a number, nor a pattern, nor a fingerprint.
 """
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -63,8 +62,9 @@ def _sha256(content: bytes) -> str:
 
 
 def words(names: Iterable[str]) -> str:
-    """Names in a row, with a space between; one that is no single word stands in quotation marks."""
-    return " ".join(name if re.fullmatch(r"[^\s\"\\]+", name) else json.dumps(name) for name in names)
+    """Names in a row, with a space between; one that is no single word stands in quotation marks, its own doubled."""
+    doubled = (name.replace('"', '""') for name in names)
+    return " ".join(name if re.fullmatch(r'[^\s"]+', name) else f'"{name}"' for name in doubled)
 
 
 def vector(array: NDArray[Any]) -> str:
