@@ -111,7 +111,7 @@ def plain_values(data: object, name: str, where: str, cure: str = RETRAIN) -> An
     """
     if _count_of(data) > _MAX_NODES:
         what = f"{name} holds more than {_MAX_NODES:,} values"
-        raise InputError(Problem(where, what, "no recipe of neurocmc does; is it the right file?"))
+        raise InputError(Problem(where, what, cure))
     try:
         return json.loads(json.dumps(data))
     except (TypeError, ValueError, RecursionError):

@@ -90,12 +90,13 @@ def test_saving_twice_gives_the_same_bytes_under_any_name(tmp_path: Path) -> Non
 
 
 def test_saving_where_nothing_can_be_written_is_a_user_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be written: No such file or directory"):
-        save_checkpoint({}, tmp_path / "absent" / "a.pt")
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot be written: "):
+        save_checkpoint({}, tmp_path / "file" / "a.pt")
     (tmp_path / "folder.pt").mkdir()
-    with pytest.raises(InputError, match=r"folder\.pt: cannot be written: Is a directory"):
+    with pytest.raises(InputError, match=r"folder\.pt: is not a regular file"):
         save_checkpoint({}, tmp_path / "folder.pt")
-    assert [path.name for path in tmp_path.iterdir()] == ["folder.pt"]  # nothing half-written stays
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.pt"]  # nothing half-written stays
 
 
 def test_bundled_model_reaches_the_bar_and_its_metrics_are_those_measured() -> None:
@@ -151,11 +152,11 @@ def test_metrics_count_what_they_say() -> None:
         ("family: swta\ntask: mnist-5k\ncircuit:\n  dt_s: 1.0e-6\n", "at most 20,000"),
         (
             "family: swta\ntask: mnist-5k\ncircuit:\n  dt_s: 0.002\npresentation:\n  window_s: 0.063\n",
-            "presentation.window_s: 63 ms are 31.5 steps of 2 ms (dt_s): give 62 or 64 ms",
+            "presentation.window_s: 63 ms are 31.5 steps of 2 ms (dt_s)",
         ),
         (
             "family: swta\ntask: mnist-5k\ncircuit:\n  dt_s: 0.002\npresentation:\n  presentation_s: 0.301\n",
-            "presentation.presentation_s: 301 ms are 150.5 steps of 2 ms (dt_s): give 300 or 302 ms",
+            "presentation.presentation_s: 301 ms are 150.5 steps of 2 ms (dt_s)",
         ),
         ("family: swta\ntask: mnist-5k\ncircuit:\n  trained: [beta1, beta1]\n", "names a parameter twice"),
     ],
