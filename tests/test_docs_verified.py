@@ -5,7 +5,10 @@ import re
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
-CIRCUITS = {"delayed match, 29 units": "models/delayed-match.pt", "context, 13 units": "models/context-integration.pt"}
+CIRCUITS = {
+    "delayed match, 29 units": "models/delayed-match.pt",
+    "context, 13 units": "models/context-integration.pt",
+}
 
 
 def rows() -> list[dict[str, str]]:

@@ -334,8 +334,14 @@ def _set(*path: str, to: object) -> Callable[[dict[str, Any]], None]:
             _set("recipe", "circuit", "channels", to=13),
             "state_dict[circuit.sensory] has shape (6, 12), the recipe's model (6, 13)",
         ),
-        (_set("state_dict", "circuit.sensory", to=torch.full((6, 12), torch.nan)), "state_dict[circuit.sensory][0, 0] is nan"),
-        (_set("state_dict", "circuit.numbers.memory_loop", to=torch.tensor(torch.inf)), "state_dict[circuit.numbers.memory_loop] is inf"),
+        (
+            _set("state_dict", "circuit.sensory", to=torch.full((6, 12), torch.nan)),
+            "circuit.sensory][0, 0] is nan",
+        ),
+        (
+            _set("state_dict", "circuit.numbers.memory_loop", to=torch.tensor(torch.inf)),
+            "memory_loop] is inf",
+        ),
         (_set("state_dict", "circuit.numbers.memory_loop", to=0.1), "should be a dense tensor (got 0.1)"),
         (_set("state_dict", "circuit.numbers.other", to=torch.zeros(())), "unknown entries circuit.numbers.other"),
     ],
