@@ -1,0 +1,120 @@
+"""The campaign of `make fuzz`.
+
+    python -m tests.fuzz --cases 50000 --seed 0 --workers 2 [--resume]
+
+Verdicts go to build/fuzz/seed-0.jsonl, from which --resume goes on; the files of what broke a promise to
+build/fuzz/seed-0-broken. Exit code 1 where a promise was broken.
+"""
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from tests.fuzz.campaign import Plan, counts, known, run
+from tests.fuzz.corpus import make_corpus
+from tests.fuzz.kills import COMMANDS, Kill, kills
+from tests.fuzz.sandbox import warm
+
+ROOT = Path(__file__).parents[2]
+MOST_SHOWN = 30
+
+
+def main() -> None:
+    """Run the cases that are left, then the kills, and tell what came of them."""
+    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="fuzz every file that a command reads")
+    parser.add_argument("--cases", type=int, default=5000, metavar="N", help="so many cases (default: 5000)")
+    parser.add_argument("--seed", type=int, default=0, help="of all cases")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument(
+        "--real", type=int, metavar="N", help="cases as processes of their own (default: 1 %%, at most 500)"
+    )
+    parser.add_argument(
+        "--kills", type=int, default=1, metavar="EVERY", help="kill before every so-manieth event; 0: no kills"
+    )
+    parser.add_argument("--commands", nargs="+", choices=COMMANDS, default=list(COMMANDS), help="that are killed")
+    parser.add_argument("--only", type=int, nargs="+", metavar="NUMBER", help="these cases alone")
+    parser.add_argument("--resume", action="store_true", help="go on with the campaign of this seed")
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "fuzz", metavar="DIR")
+    options = parser.parse_args()
+    os.environ.update(OMP_NUM_THREADS="1", NUMBA_NUM_THREADS="1", MPLBACKEND="agg")
+    real = min(500, options.cases // 100) if options.real is None else options.real
+    plan = Plan(seed=options.seed, cases=options.cases, workers=options.workers, real=real, folder=options.out)
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    if not options.resume:
+        plan.verdicts.unlink(missing_ok=True)
+        shutil.rmtree(plan.kept, ignore_errors=True)
+    console = Console()
+    verdicts = _cases(plan, options.only, console)
+    found = _kills(plan, options.commands, options.kills, console) if options.kills and not options.only else []
+    sys.exit(_tell(verdicts, found, console))
+
+
+def _cases(plan: Plan, only: list[int] | None, console: Console) -> list[dict[str, Any]]:
+    verdicts = known(plan)
+    left = [number for number in only or range(plan.cases) if number not in verdicts]
+    for verdict in track(run(plan, left), "cases", total=len(left), console=console):
+        verdicts[verdict["number"]] = verdict
+    return list(verdicts.values())
+
+
+def _kills(plan: Plan, commands: list[str], every: int, console: Console) -> list[Kill]:
+    scratch = plan.folder / "scratch" / "kills"
+    scratch.mkdir(parents=True, exist_ok=True)
+    corpus = make_corpus(plan.corpus)
+    found: list[Kill] = []
+    with warm(plan.corpus, scratch):
+        for name in commands:
+            told = f"kills of {name}"
+            found += track(kills(name, corpus, scratch, every=every), told, total=None, console=console)
+    return found
+
+
+def _tell(verdicts: list[dict[str, Any]], found: list[Kill], console: Console) -> int:
+    """Tables of outcomes, and what was broken; 1 where anything was."""
+    console.print(_table("cases", counts(verdicts).items()))
+    looked = [verdict for verdict in verdicts if verdict["looked_at"]]
+    console.print(
+        _table("what was accepted, by other means", ((("", verdict["looked_at"][:40]), 1) for verdict in looked))
+    )
+    if found:
+        console.print(_table("kills", (((kill.command, kill.stands), 1) for kill in found)))
+    broken = [verdict for verdict in verdicts if verdict["broken"]]
+    for verdict in broken[:MOST_SHOWN]:
+        line = f"{verdict['number']} {verdict['kind']}: {'; '.join(verdict['broken'])} ({verdict['what'][:100]})"
+        console.print(ascii(line)[1:-1], markup=False, highlight=False, soft_wrap=True)
+    faulty = [kill for kill in found if kill.faults]
+    for kill in faulty[:MOST_SHOWN]:
+        line = f"{kill.command} killed before event {kill.event}: {'; '.join(kill.faults)}"
+        console.print(ascii(line)[1:-1], markup=False, highlight=False, soft_wrap=True)
+    real = sum(verdict["real"] for verdict in verdicts)
+    seconds = sum(verdict["seconds"] for verdict in verdicts)
+    console.print(
+        f"{len(verdicts):,} cases, {real:,} of them as processes of their own, {seconds:,.0f} s; "
+        f"{len(found):,} kills; broken promises: {len(broken):,} of cases, {len(faulty):,} of kills"
+    )
+    return 1 if broken or faulty else 0
+
+
+def _table(title: str, rows: Iterable[tuple[tuple[str, str], int]]) -> Table:
+    sums: dict[tuple[str, str], int] = {}
+    for key, count in rows:
+        sums[key] = sums.get(key, 0) + count
+    table = Table(title=title, title_justify="left", box=None)
+    for column in ("kind", "outcome"):
+        table.add_column(column)
+    table.add_column("count", justify="right")
+    for (kind, outcome), count in sorted(sums.items()):
+        table.add_row(kind, outcome, f"{count:,}")
+    return table
+
+
+if __name__ == "__main__":
+    main()
