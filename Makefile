@@ -17,7 +17,7 @@ WITH_BRIAN2_LOIHI := .venv-brian2-loihi/.installed
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check quality lint types imports bench docs lava lava-310 netx interpreters circuit-files \
+.PHONY: help demo test check quality lint types imports bench fuzz docs lava lava-310 netx interpreters circuit-files \
 	clean distclean
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo 'make check      lint, types, import contracts, tests: what CI asks for, but for the docs'
 	@echo 'make docs       build the documentation without warnings (docs/_build/html/index.html)'
 	@echo 'make bench      speed and accuracy beside Lava, nengo-loihi and brian2-loihi (makes .venv-nengo and the like)'
+	@echo 'make fuzz       N=50000 mutated input files, and kills at every file event (SEED=0; RESUME=1 goes on)'
 	@echo 'make interpreters  install the wheel on every Python from 3.11 that there is, and try it (EVERYTHING=1: all of it)'
 	@echo 'make circuit-files make models/*.circuit.npz, the trained circuits for which no torch is needed, from models/*.pt'
 	@echo 'make lava       make .venv-lava, the environment of stock Lava, and print its interpreter'
@@ -61,6 +62,11 @@ imports: $(WITH_CHECK)
 bench: $(WITH_TEST) $(if $(NEUROCMC_NENGO_PYTHON),,$(WITH_NENGO)) \
 		$(if $(NEUROCMC_BRIAN2_LOIHI_PYTHON),,$(WITH_BRIAN2_LOIHI))
 	$(RUN) -m tests.bench $(PARTS) $(if $(QUICK),--quick)
+
+# KILLS=0 leaves the kills out. What broke a promise is kept below build/fuzz.
+fuzz: $(WITH_TEST)
+	OMP_NUM_THREADS=1 $(RUN) -m tests.fuzz --workers $(WORKERS) $(if $(N),--cases $(N)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(KILLS),--kills $(KILLS)) $(if $(RESUME),--resume)
 
 docs: $(WITH_DOCS)
 	$(RUN) docs/make_gallery.py $(GALLERY)

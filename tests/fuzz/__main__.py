@@ -46,7 +46,10 @@ def main() -> None:
     options = parser.parse_args()
     os.environ.update(OMP_NUM_THREADS="1", NUMBA_NUM_THREADS="1", MPLBACKEND="agg")
     real = min(500, options.cases // 100) if options.real is None else options.real
-    plan = Plan(seed=options.seed, cases=options.cases, workers=options.workers, real=real, folder=options.out)
+    name = f"only-{options.seed}" if options.only else f"seed-{options.seed}"
+    plan = Plan(
+        seed=options.seed, cases=options.cases, workers=options.workers, real=real, folder=options.out, name=name
+    )
     plan.folder.mkdir(parents=True, exist_ok=True)
     if not options.resume:
         plan.verdicts.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ import io
 import json
 import pickle
 import struct
+import subprocess
 import zipfile
 from random import Random
 from typing import Any
@@ -55,9 +56,7 @@ class Hostile:
     """What runs a program when it is unpickled."""
 
     def __reduce__(self) -> Any:
-        import os
-
-        return os.system, (f'touch "${texts.CANARY}"',)
+        return subprocess.call, (["sh", "-c", f'touch "${texts.CANARY}"'],)
 
 
 def mutated(rng: Random, content: bytes) -> tuple[bytes, str]:

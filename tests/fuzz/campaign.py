@@ -25,6 +25,7 @@ class Plan:
     workers: int
     real: int  # of the cases, run as processes of their own
     folder: Path
+    name: str  # of its files in the folder
 
     @property
     def corpus(self) -> Path:
@@ -32,11 +33,11 @@ class Plan:
 
     @property
     def verdicts(self) -> Path:
-        return self.folder / f"seed-{self.seed}.jsonl"
+        return self.folder / f"{self.name}.jsonl"
 
     @property
     def kept(self) -> Path:
-        return self.folder / f"seed-{self.seed}-broken"
+        return self.folder / f"{self.name}-broken"
 
     def is_real(self, number: int) -> bool:
         """Whether a case is one of the real processes, which are spread over the campaign."""

@@ -146,8 +146,8 @@ def _faults(command: Command, place: Path, stands: str, new: dict[str, str]) -> 
     ended = _run(again, place)
     if ended.code not in (0, 1):
         yield f"the next run ends with {ended.code}{ended.signal}: {ended.err.strip()[-200:]}"
-    elif differ := sorted(name for name, digest in digests(folder, command.output).items() ^ new.items()):
-        yield f"the next run leaves something else: {', '.join(dict.fromkeys(differ))}"
+    elif differ := sorted({name for name, _ in digests(folder, command.output).items() ^ new.items()}):
+        yield f"the next run leaves something else: {', '.join(differ)}"
     if left := sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if is_leftover(path.name)):
         yield f"left over after the next run: {', '.join(left)}"
 

@@ -10,12 +10,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from tests.cli.running import CIRCUIT
+from tests.fuzz import texts
 from tests.fuzz.case import Made
 from tests.fuzz.promises import broken, state_of
 from tests.fuzz.sandbox import Limits, Ran, lay_out, run_forked
@@ -60,7 +62,7 @@ def _say_bytes(*_: object) -> None:
 
 
 def _run_hidden(*_: object) -> None:
-    os.system('touch "$FUZZ_CANARY"')
+    Path(os.environ[texts.CANARY]).touch()
     raise typer.Exit(0)
 
 
@@ -124,9 +126,8 @@ def found(defect: str, folder: Path) -> tuple[list[str], Ran]:
 
 def main() -> None:
     """Plant every defect and print what is found."""
-    import neurocmc.cli.main
-    import neurocmc.pipeline.certificates  # noqa: F401
-
+    for module in ("neurocmc.cli.main", "neurocmc.pipeline.certificates"):
+        import_module(module)
     folder = Path(sys.argv[1])
     result: dict[str, Any] = {}
     for defect in DEFECTS:

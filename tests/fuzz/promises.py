@@ -2,6 +2,7 @@
 
 import fnmatch
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,11 +19,8 @@ def state_of(folder: Path) -> State:
     found: State = {}
     for path in sorted(folder.rglob("*")):
         status = path.lstat()
-        is_folder = path.is_dir() and not path.is_symlink()
-        found[str(path.relative_to(folder))] = (
-            status.st_mode,
-            *((0, 0) if is_folder else (status.st_size, status.st_mtime_ns)),
-        )
+        size, time = (0, 0) if stat.S_ISDIR(status.st_mode) else (status.st_size, status.st_mtime_ns)
+        found[str(path.relative_to(folder))] = status.st_mode, size, time
     return found
 
 

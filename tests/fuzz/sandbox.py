@@ -14,8 +14,9 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from tests.fuzz import texts
@@ -122,11 +123,11 @@ def _redirect(place: Path) -> None:
 
 def _limit(limits: Limits, place: Path) -> None:
     held = int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    resource.setrlimit(resource.RLIMIT_AS, (held + limits.memory_bytes,) * 2)
+    resource.setrlimit(resource.RLIMIT_AS, (held + limits.memory_bytes, held + limits.memory_bytes))
     # What was used before the fork is not counted, but a limit below it would end the process at once.
     used = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2]))
     resource.setrlimit(resource.RLIMIT_CPU, (used + limits.cpu_s, used + limits.cpu_s + 2))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES,) * 2)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_BYTES, FILE_BYTES))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     stack = (place / STACK).open("w")
     faulthandler.register(signal.SIGXCPU, file=stack, all_threads=False, chain=True)
@@ -164,7 +165,7 @@ def _accepted(*_: object) -> None:
 
 
 @contextlib.contextmanager
-def warm(corpus: Path, scratch: Path) -> Iterator[None]:
+def warm(corpus: Path, scratch: Path) -> Generator[None]:
     """The body in a process that has imported, and run once, what commands need: forks then start at once."""
     import gc
 
@@ -187,12 +188,14 @@ def warm(corpus: Path, scratch: Path) -> Iterator[None]:
         run(*arguments)
     shutil.rmtree(scratch / "warm", ignore_errors=True)
     (scratch / "warm.npz").unlink(missing_ok=True)
-    import neurocmc.circuits.families
-    import neurocmc.circuits.study.plan
-    import neurocmc.pipeline.verify  # noqa: F401
-    from neurocmc.circuits.digits import load_digits
+    for module in ("circuits.families", "circuits.study.plan", "pipeline.verify"):
+        import_module(f"neurocmc.{module}")
+    from neurocmc.circuits.images import load_task
+    from neurocmc.circuits.training import reproducible
 
-    load_digits()
+    load_task("mnist-5k", 50)
+    with reproducible(0):  # torch imports much when it is told to be deterministic
+        pass
     gc.collect()
     gc.freeze()
     yield
