@@ -111,7 +111,7 @@ def plain_values(data: object, name: str, where: str, cure: str = RETRAIN) -> An
     """
     if _count_of(data) > _MAX_NODES:
         what = f"{name} holds more than {_MAX_NODES:,} values"
-        raise InputError(Problem(where, what, cure))
+        raise InputError(Problem(where, what, f"no recipe of neurocmc does; {cure}"))
     try:
         return json.loads(json.dumps(data))
     except (TypeError, ValueError, RecursionError):
@@ -154,6 +154,8 @@ def tensor_problem(value: object, wanted: Tensor, name: str, where: str, cure: s
     """What keeps `value` from standing in the place of the tensor `wanted`: form, type, shape, or NaN in it."""
     if not isinstance(value, Tensor) or not is_dense(value):
         return Problem(where, f"{name} should be a dense tensor (got {shown(value)})", cure)
+    if value.requires_grad:  # numbers that came with a calculation of gradients would take part in it
+        return Problem(where, f"{name} is a parameter, a tensor without gradients is needed", cure)
     if value.dtype != wanted.dtype:
         return Problem(where, f"{name} should be {wanted.dtype} (got {value.dtype})", cure)
     if value.shape != wanted.shape:

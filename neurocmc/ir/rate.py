@@ -20,6 +20,7 @@ import numpy as np
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
 from neurocmc.common.ticks import not_whole
+from neurocmc.ir.magnitudes import Numbers, magnitude_problems
 from neurocmc.ir.trace import Trace
 
 TransferKind = Literal["relu", "sigmoid", "softplus", "linear"]
@@ -245,6 +246,27 @@ def _problems(circuit: RateCircuit) -> Iterable[Problem]:
     for classifier in circuit.classifiers:
         yield from _classifier_problems(classifier, sizes)
         yield from _window_problems(classifier, circuit.dt_s)
+    yield from magnitude_problems(_numbers(circuit))
+
+
+def _numbers(circuit: RateCircuit) -> Iterable[Numbers]:
+    """All numbers that are multiplied with one another when the circuit runs, or when theory looks at it."""
+    yield "circuit", "dt", circuit.dt_s, True
+    for population in circuit.populations:
+        where = f"population {population.name}"
+        for field in ("offset", "bias", "initial", "floor", "top"):
+            yield where, field, getattr(population, field), False
+        for field in ("gain", "saturation", "trace_tau_s", "observe_tau_s"):
+            yield where, field.removesuffix("_s").replace("_", " "), getattr(population, field), True
+    for entry in (*circuit.projections, *circuit.inputs):
+        where = f"{'projection' if isinstance(entry, RateProjection) else 'input'} {entry.name}"
+        yield where, "weight", entry.weight, False
+        yield where, "tau", entry.tau_s, True
+        yield where, "DC gain", getattr(entry, "dc_gain", 1.0), False
+    for classifier in circuit.classifiers:
+        for layer in classifier.layers:
+            yield f"readout {classifier.name}", "weight", layer.weight, False
+            yield f"readout {classifier.name}", "bias", layer.bias, False
 
 
 def _repeated_names(circuit: RateCircuit) -> Iterable[Problem]:

@@ -99,6 +99,7 @@ LOOP.append([LOOP] * 3)
         (put("state", "model", to=[]), "state.model should be a dict (got list)"),
         (put("state", "model", to={}), "state.model lacks"),
         (put("state", "best_state", "circuit.gains", to=torch.ones(2)), "state.best_state holds unknown entries"),
+        (put(*MOMENT, "step", to=torch.nn.Parameter(torch.ones(()))), "step is a parameter, a tensor without"),
         (put("state", "generator", to=None), "state.generator should be a dense tensor (got None)"),
         (put("state", "generator", to=torch.zeros(3, dtype=torch.uint8)), "state.generator has shape (3,)"),
         (put("state", "done", to=0), "state.done should be 1 to 3 (got 0)"),

@@ -59,6 +59,7 @@ def known(plan: Plan) -> dict[int, dict[str, Any]]:
 
 def run(plan: Plan, numbers: Iterable[int]) -> Iterator[dict[str, Any]]:
     """The verdicts on cases, as they come, each written before it is yielded."""
+    shutil.rmtree(plan.folder / "scratch", ignore_errors=True)  # of workers that were killed
     make_corpus(plan.corpus)
     with plan.verdicts.open("a") as stream:
         for verdict in _verdicts(plan, numbers):

@@ -51,6 +51,14 @@ RATE_FAULTS: dict[str, Callable[[RateCircuit], RateCircuit]] = {
     "projection excite->excite: weight[1, 2] is nan": lambda c: first(
         c, "projections", weight=np.where(np.arange(16).reshape(4, 4) == 6, np.nan, 0.0)
     ),
+    "circuit: dt is 1e-300, numbers of a circuit lie within 1e-12 to 1e+12": lambda c: replace(c, dt_s=1e-300),
+    "population excite: gain is 9e+18, numbers": lambda c: first(c, "populations", gain=[1, 1, 9e18, 1]),
+    "population excite: gain is 1e-13, numbers": lambda c: first(c, "populations", gain=[1, 1, 1e-13, 1]),
+    "population excite: saturation is 1e+300": lambda c: first(c, "populations", saturation=1e300),
+    "population excite: bias is -1e+13": lambda c: first(c, "populations", bias=[0, -1e13, 0, 0]),
+    "projection excite->excite: weight is 1e+300": lambda c: first(c, "projections", weight=np.full((4, 4), 1e300)),
+    "projection excite->excite: DC gain is 1e+300": lambda c: first(c, "projections", dc_gain=1e300),
+    "input drive: tau is 1e-300": lambda c: first(c, "inputs", tau_s=1e-300),
     "projection excite->excite: tau is 0.0 s": lambda c: first(c, "projections", tau_s=0.0),
     "projection excite->excite: DC gain is inf": lambda c: first(c, "projections", dc_gain=np.inf),
     "input drive: tau is -0.1 s": lambda c: first(c, "inputs", tau_s=-0.1),
