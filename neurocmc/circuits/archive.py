@@ -8,6 +8,7 @@ import hashlib
 import json
 import pickle
 import re
+import warnings
 import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -48,7 +49,9 @@ def read_archive(path: Path, kind: FileKind = CHECKPOINT, cure: str = RETRAIN) -
     if problem := _archive_problem(content, where, kind, cure):
         raise InputError(problem)
     try:
-        plain = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch warns of odd pickles, which are refused or are none
+            plain = torch.load(BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # a hostile or damaged pickle can fail in any way; all of them are the file's fault
         raise InputError(_load_problem(error, where, kind, cure)) from None
     if not isinstance(plain, dict):

@@ -179,6 +179,7 @@ def _unfit(program: CoreProgram) -> Iterable[Problem]:
                    population.wanted_pole, population.realised_pole, population.gain_residual)  # fmt: skip
         if not all(np.isfinite(value).all() for value in numbers):
             yield Problem(where, "a number is not finite", _FINITE)
+        yield from population.trace.problems(where, population.units)
     for projection in program.projections:
         where, shape = f"projection {projection.name}", projection.wanted_gain.shape
         if shape != (units.get(projection.target), units.get(projection.source)):

@@ -183,6 +183,7 @@ def _problems(network: IntegerNetwork) -> Iterable[Problem]:
         if not largest < 1 << (network.rule.current_bits - 1):
             what = f"start current {largest} is outside the {network.rule.current_bits}-bit current"
             yield Problem(where, what, f"stay below {1 << (network.rule.current_bits - 1):,}")
+        yield from population.trace.problems(where, population.units)
     for projection in network.projections:
         yield from _projection_problems(projection, units)
     for entry in network.inputs:

@@ -5,6 +5,8 @@ calculate with is refused where it stands, not found as an infinity at the end o
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import fields, is_dataclass
+from typing import cast
 
 import numpy as np
 
@@ -13,6 +15,8 @@ from neurocmc.common.errors import Problem
 
 LARGEST = 1e12
 SMALLEST = 1e-12  # of what must be above 0: gains, time constants
+LARGEST_STORED = 1e15  # of any level
+_WITHOUT_END = ("saturation", "top")
 
 Numbers = tuple[str, str, "Float | float", bool]  # place, what they are called, the numbers, whether all are above 0
 
@@ -27,3 +31,28 @@ def magnitude_problems(numbers: Iterable[Numbers]) -> Iterator[Problem]:
             bounds = f"{SMALLEST:g} to {LARGEST:g}" if positive else f"-{LARGEST:g} to {LARGEST:g}"
             what = f"{called} is {flat[wrong][0]:g}, numbers of a circuit lie within {bounds}"
             yield Problem(where, what, "choose other units, or repair the value")
+
+
+def stored_problems(level: object) -> Iterator[Problem]:
+    """Every number of a level that was read, by its path, with which nothing can be calculated: infinite, or as good.
+
+    Verifiers look at numbers that mean something to them; this is for all others, wherever they stand. Infinite may
+    be what limits a transfer, and nothing else.
+    """
+    for path, values in _floats(level, ""):
+        if path.rsplit("/", 1)[-1] in _WITHOUT_END and values == np.inf:
+            continue
+        wrong = ~(np.abs(values) <= LARGEST_STORED)
+        if wrong.any():
+            yield Problem(path, f"holds {np.asarray(values)[wrong][0]:g}, no number of a level", "compile again")
+
+
+def _floats(value: object, path: str) -> Iterator[tuple[str, "Float | float"]]:
+    if isinstance(value, float) or (isinstance(value, np.ndarray) and value.dtype.kind == "f"):
+        yield path, value
+    elif isinstance(value, tuple):
+        for index, entry in enumerate(cast("tuple[object, ...]", value)):
+            yield from _floats(entry, f"{path}/{getattr(entry, 'name', index)}")
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _floats(getattr(value, field.name), f"{path}/{field.name}".lstrip("/"))

@@ -164,6 +164,8 @@ def _problems(network: SpikingNetwork) -> Iterable[Problem]:
             what = f"weight has shape {entry.weight.shape} for target {entry.target}"
             cure = f"give a row for each of its {units.get(entry.target, 0)} units"
             yield Problem(f"input {entry.name}", what, cure)
+        if not entry.tau_s >= 0:
+            yield Problem(f"input {entry.name}", f"tau is {entry.tau_s} s", "use 0 for an unfiltered input")
 
 
 def _population_problems(population: SpikingPopulation) -> Iterable[Problem]:
@@ -175,6 +177,9 @@ def _population_problems(population: SpikingPopulation) -> Iterable[Problem]:
             yield Problem(where, f"{field} is not finite", "check the transfer's range")
     if not population.activity_per_spike > 0:
         yield Problem(where, f"activity per spike is {population.activity_per_spike}", "it must be above 0")
+    if not population.tau_mem_s > 0:
+        yield Problem(where, f"tau of the membrane is {population.tau_mem_s} s", "it must be above 0")
+    yield from population.trace.problems(where, population.units)
     if not population.fit.ceiling > 0:
         yield Problem(where, f"the pool is full at activity {population.fit.ceiling}", "it must be above 0")
     elif population.fit.headroom < 0:

@@ -43,6 +43,7 @@ from neurocmc.ir.chip import ChipProgram
 from neurocmc.ir.codec import Coded, Malformed, decode, encode, is_unicode
 from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.magnitudes import stored_problems
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.spiking import SpikingNetwork
@@ -69,7 +70,7 @@ def load_level(directory: Path, stem: str, kind: type[L]) -> L:
     """
     path, document, arrays = _read(directory, stem, kind.__name__, {"format", "kind", "level"})
     level = _decoded(path, lambda: decode(Coded(document["level"], arrays), kind))
-    raise_input_problems(_at(path, level.problems()))
+    raise_input_problems(_at(path, level.problems() or stored_problems(level)))
     return level
 
 
@@ -87,7 +88,7 @@ def load_chip(directory: Path, stem: str, network: IntegerNetwork) -> ChipProgra
         raise InputError(Problem(f"{path}: network_sha256", "is not that of the integer network beside it", _REPAIR))
     coded = Coded(document["level"], arrays)
     program = _decoded(path, lambda: decode(coded, ChipProgram, given={"network": network}))
-    raise_input_problems(_at(path, program.problems()))
+    raise_input_problems(_at(path, program.problems() or stored_problems(program)))
     return program
 
 

@@ -5,12 +5,14 @@ before it by the rate r itself, and its spikes, where they must be smoothed to b
 stated (`observe_tau_s` of a rate population).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
 from neurocmc.common.arrays import Float, set_frozen
+from neurocmc.common.errors import Problem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -28,6 +30,13 @@ class Trace:
     def at_rest(cls, tau_s: float, units: int, order: Literal[1, 2] = 1) -> "Trace":
         """A filter of the activity of units that were silent."""
         return cls(tau_s=tau_s, order=order, start=np.zeros(units))
+
+    def problems(self, where: str, units: int) -> Iterable[Problem]:
+        """What keeps the filter from observing so many units."""
+        if not 0 <= self.tau_s < np.inf:
+            yield Problem(where, f"what is observed has a tau of {self.tau_s} s", "use 0 or a positive time")
+        if len(self.start) != units:
+            yield Problem(where, f"{len(self.start)} starts of what is observed for {units} units", "give one a unit")
 
     @property
     def text(self) -> str:

@@ -17,6 +17,7 @@ from neurocmc.pipeline.lower import Progress
 from neurocmc.pipeline.program import check_nothing_added
 from neurocmc.pipeline.reporting import read_budget, write_report_of
 from neurocmc.pipeline.walk import walk
+from neurocmc.report.budget import Budget
 from neurocmc.theory.certificate import Certificate
 from neurocmc.verification.edges import Edge, misses
 from neurocmc.verification.limits import read_limits, with_limits
@@ -86,6 +87,7 @@ def verify(
         raise InputError(problems)
     limits = read_limits(options.limits)
     check_nothing_added(artifact)
+    budget = _read_whole(artifact)
     told = progress or _silent
     whole = artifact.stimuli.test or artifact.stimuli.calibration
     stimuli = tuple(stimulus.take(slice(options.samples)) for stimulus in whole)
@@ -104,12 +106,19 @@ def verify(
         artifact.manifest,
         artifact,
         artifact.target,
-        read_budget(artifact),
+        budget,
         artifact.circuit,
         edges,
     )
     told("done", 1.0)
     return found
+
+
+def _read_whole(artifact: Artifact) -> Budget:
+    """Read every level, and the budget, before anything is run or written. Raises InputError where one is damaged."""
+    for level in ("circuit", "staged", "spiking", "integer", "chip", "cores", "stimuli"):
+        getattr(artifact, level)
+    return read_budget(artifact)
 
 
 def read_verification(artifact: Artifact) -> dict[str, Any]:

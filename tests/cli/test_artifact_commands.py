@@ -1,5 +1,6 @@
 """The line by command: compile, simulate, verify and budget on one small circuit, and the same through Python."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -303,6 +304,36 @@ def test_a_changed_artifact_is_refused(build: Path) -> None:
         shown = run(*command)
         assert shown.code == 2
         assert "was changed after compilation" in shown.err
+
+
+def rehashed(build: Path, name: str, content: bytes) -> None:
+    """A member of an artifact altered, and its hash with it."""
+    (build / name).write_bytes(content)
+    manifest = json.loads((build / "manifest.json").read_text())
+    manifest["files"][name] = hashlib.sha256(content).hexdigest()
+    (build / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "told"),
+    [
+        ("budget.json", '"loihi1"', "5", "budget.json"),
+        ("ir/40-chip.json", '"network_sha256": "', '"network_sha256": "0', "network_sha256"),
+        ("ir/20-spiking.json", '"tick_s": 0.001', '"tick_s": 1e300', "holds 1e+300, no number of a level"),
+    ],
+)
+def test_verify_reads_everything_before_it_runs_or_writes_anything(
+    name: str, old: str, new: str, told: str, build: Path
+) -> None:
+    text = (build / name).read_text()
+    assert old in text
+    rehashed(build, name, text.replace(old, new, 1).encode())
+    before = listing(build)
+    shown = run("verify", build, "--samples", "1")
+    assert shown.code == 2
+    assert told in shown.err
+    assert "verify: " not in shown.err  # no stage was begun
+    assert listing(build) == before
 
 
 def test_the_same_through_python(compiled: tuple[Path, Run], tmp_path: Path) -> None:

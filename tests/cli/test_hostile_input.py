@@ -2,8 +2,10 @@
 
 import json
 import os
+import pickle
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.strict_yaml import parse_document
 from neurocmc.ir.stimulus import MAX_CELLS, MAX_TICKS, Stimulus
 from neurocmc.pipeline.manifest import read_manifest
-from tests.cli.running import CHECKPOINT, CIRCUIT, ONE_SCREEN, run
+from tests.cli.running import CHECKPOINT, CIRCUIT, ONE_SCREEN, run, run_process
 from tests.cli.test_failures import failing
 from tests.made.waiting import HANGS_S
 
@@ -104,6 +106,17 @@ def test_checkpoints(path: tuple[str, ...], value: object, words: str, tmp_path:
     shown = run("inspect", tmp_path / "m.pt")
     assert shown.code == 2
     assert words in " ".join(shown.err.split())
+
+
+def test_a_pickle_that_torch_warns_of(tmp_path: Path) -> None:
+    """The refusal is all that is said."""
+    with zipfile.ZipFile(CHECKPOINT) as archive, zipfile.ZipFile(tmp_path / "m.pt", "w") as other:
+        for info in archive.infolist():
+            content = archive.read(info)
+            other.writestr(info.filename, pickle.dumps(Path()) if info.filename.endswith("data.pkl") else content)
+    shown = run_process("inspect", tmp_path / "m.pt")
+    assert shown.code == 2
+    assert "Warning" not in shown.err
 
 
 def _manifest() -> dict[str, Any]:

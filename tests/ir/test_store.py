@@ -60,7 +60,7 @@ def test_any_integer_network_comes_back_exactly(tmp_path_factory: pytest.TempPat
 def test_infinite_and_extreme_numbers_come_back(tmp_path: Path) -> None:
     circuit = levels.rate()
     assert circuit.populations[0].saturation == np.inf
-    tiny = replace(circuit.populations[1], saturation=5e-324, trace_tau_s=0.1 + 0.2, bias=[-0.0])
+    tiny = replace(circuit.populations[1], saturation=1.1e-12, trace_tau_s=0.1 + 0.2, bias=[-0.0])
     circuit = replace(circuit, populations=(circuit.populations[0], tiny), on_host=("encoder: 784 → 10, µ",))
     save_level(circuit, tmp_path, "r")
     document = json.loads((tmp_path / "r.json").read_text("utf-8"))
@@ -280,3 +280,21 @@ def test_pickled_objects_are_never_read(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="holds objects"):
             load()
     assert not (tmp_path / "sprung").exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [(1e16, "holds 1e"), (-1e308, "holds -1e"), (np.inf, "holds inf"), (np.nan, "holds nan")]
+)
+@pytest.mark.parametrize(("level", "kind"), LEVELS[1:])
+def test_numbers_with_which_nothing_can_be_calculated(
+    level: Callable[[], Any], kind: type[Any], value: float, told: str, tmp_path: Path
+) -> None:
+    """Wherever they stand: no verifier asks what an observation starts from."""
+    save_level(level(), tmp_path, "10-level")
+    arrays = read_npz(tmp_path / "10-level.npz")
+    name = next(name for name in arrays if name.endswith("trace/start"))
+    changed = np.array(arrays[name])
+    changed[0] = value
+    write_npz(tmp_path / "10-level.npz", {**arrays, name: changed})
+    with pytest.raises(InputError, match=rf"{name}: {told}.*no number of a level"):
+        load_level(tmp_path, "10-level", kind)
