@@ -177,8 +177,8 @@ def _population_problems(population: SpikingPopulation) -> Iterable[Problem]:
             yield Problem(where, f"{field} is not finite", "check the transfer's range")
     if not population.activity_per_spike > 0:
         yield Problem(where, f"activity per spike is {population.activity_per_spike}", "it must be above 0")
-    if not population.tau_mem_s > 0:
-        yield Problem(where, f"tau of the membrane is {population.tau_mem_s} s", "it must be above 0")
+    if not population.tau_mem_s >= 0:
+        yield Problem(where, f"tau of the membrane is {population.tau_mem_s} s", "use 0 or a positive time")
     yield from population.trace.problems(where, population.units)
     if not population.fit.ceiling > 0:
         yield Problem(where, f"the pool is full at activity {population.fit.ceiling}", "it must be above 0")

@@ -18,10 +18,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from tests.fuzz.campaign import Plan, counts, known, run
-from tests.fuzz.corpus import make_corpus
-from tests.fuzz.kills import COMMANDS, Kill, kills
-from tests.fuzz.sandbox import warm
+from tests.fuzz.campaign import Plan, counts, known, run, run_kills
+from tests.fuzz.kills import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 MOST_SHOWN = 30
@@ -53,6 +51,7 @@ def main() -> None:
     plan.folder.mkdir(parents=True, exist_ok=True)
     if not options.resume:
         plan.verdicts.unlink(missing_ok=True)
+        plan.kills.unlink(missing_ok=True)
         shutil.rmtree(plan.kept, ignore_errors=True)
     console = Console()
     verdicts = _cases(plan, options.only, console)
@@ -68,19 +67,11 @@ def _cases(plan: Plan, only: list[int] | None, console: Console) -> list[dict[st
     return list(verdicts.values())
 
 
-def _kills(plan: Plan, commands: list[str], every: int, console: Console) -> list[Kill]:
-    scratch = plan.folder / "scratch" / "kills"
-    scratch.mkdir(parents=True, exist_ok=True)
-    corpus = make_corpus(plan.corpus)
-    found: list[Kill] = []
-    with warm(plan.corpus, scratch):
-        for name in commands:
-            told = f"kills of {name}"
-            found += track(kills(name, corpus, scratch, every=every), told, total=None, console=console)
-    return found
+def _kills(plan: Plan, commands: list[str], every: int, console: Console) -> list[dict[str, Any]]:
+    return list(track(run_kills(plan, commands, every), "kills", total=None, console=console))
 
 
-def _tell(verdicts: list[dict[str, Any]], found: list[Kill], console: Console) -> int:
+def _tell(verdicts: list[dict[str, Any]], found: list[dict[str, Any]], console: Console) -> int:
     """Tables of outcomes, and what was broken; 1 where anything was."""
     console.print(_table("cases", counts(verdicts).items()))
     looked = [verdict for verdict in verdicts if verdict["looked_at"]]
@@ -88,14 +79,14 @@ def _tell(verdicts: list[dict[str, Any]], found: list[Kill], console: Console) -
         _table("what was accepted, by other means", ((("", verdict["looked_at"][:40]), 1) for verdict in looked))
     )
     if found:
-        console.print(_table("kills", (((kill.command, kill.stands), 1) for kill in found)))
+        console.print(_table("kills", (((kill["command"], kill["stands"]), 1) for kill in found)))
     broken = [verdict for verdict in verdicts if verdict["broken"]]
     for verdict in broken[:MOST_SHOWN]:
         line = f"{verdict['number']} {verdict['kind']}: {'; '.join(verdict['broken'])} ({verdict['what'][:100]})"
         console.print(ascii(line)[1:-1], markup=False, highlight=False, soft_wrap=True)
-    faulty = [kill for kill in found if kill.faults]
+    faulty = [kill for kill in found if kill["faults"]]
     for kill in faulty[:MOST_SHOWN]:
-        line = f"{kill.command} killed before event {kill.event}: {'; '.join(kill.faults)}"
+        line = f"{kill['command']} killed before event {kill['event']}: {'; '.join(kill['faults'])}"
         console.print(ascii(line)[1:-1], markup=False, highlight=False, soft_wrap=True)
     real = sum(verdict["real"] for verdict in verdicts)
     seconds = sum(verdict["seconds"] for verdict in verdicts)

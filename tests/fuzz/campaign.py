@@ -5,15 +5,16 @@ import multiprocessing
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, as_completed, wait
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.fuzz.corpus import Corpus, make_corpus
 
 AHEAD = 8  # cases that wait for each worker
+PARTS = 8  # of the kills of a command, which workers share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,10 @@ class Plan:
     @property
     def verdicts(self) -> Path:
         return self.folder / f"{self.name}.jsonl"
+
+    @property
+    def kills(self) -> Path:
+        return self.folder / f"{self.name}-kills.jsonl"
 
     @property
     def kept(self) -> Path:
@@ -114,6 +119,39 @@ def _judge(number: int) -> dict[str, Any]:
     plan = worker.plan
     verdict = judge(plan.seed, number, worker.corpus, worker.scratch, real=plan.is_real(number), keep=plan.kept)
     return verdict.as_json()
+
+
+def run_kills(plan: Plan, commands: Iterable[str], every: int) -> Iterator[dict[str, Any]]:
+    """Kills of commands before every so-manieth event, those that an earlier call wrote down first."""
+    make_corpus(plan.corpus)
+    done = [json.loads(line) for line in plan.kills.read_text().splitlines()] if plan.kills.exists() else []
+    yield from done
+    context = multiprocessing.get_context("spawn")
+    with plan.kills.open("a") as stream, ProcessPoolExecutor(plan.workers, context, _begin, (plan,)) as workers:
+        waiting = [
+            workers.submit(
+                _kill,
+                name,
+                1 + part * every,
+                every * PARTS,
+                {kill["event"] for kill in done if kill["command"] == name},
+            )
+            for name in commands
+            for part in range(PARTS)
+        ]
+        for future in as_completed(waiting):
+            for kill in future.result():
+                stream.write(json.dumps(kill) + "\n")
+                stream.flush()
+                yield kill
+
+
+def _kill(name: str, first: int, every: int, known_events: set[int]) -> list[dict[str, Any]]:
+    from tests.fuzz.kills import kills
+
+    worker = _worker[0]
+    found = kills(name, worker.corpus, worker.scratch, first=first, every=every, known=known_events)
+    return [asdict(kill) for kill in found]
 
 
 def counts(verdicts: Iterable[dict[str, Any]]) -> Counter[tuple[str, str]]:

@@ -8,10 +8,13 @@ import hashlib
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from neurocmc.common.replacing import is_leftover
 from tests.fuzz.case import Made
@@ -53,11 +56,13 @@ def _before_train(corpus: Corpus, folder: Path) -> None:
 
 
 def _before_study(corpus: Corpus, folder: Path) -> None:
-    """A study that is done but for its run, whose chip is an older one."""
+    """A study that is done but for its run; it compiles nothing, which is another command's."""
     _sources(corpus, folder)
+    plan = yaml.safe_load(corpus.read("study.yaml"))
+    del plan["compile"]
+    (folder / "study.yaml").write_text(yaml.safe_dump(plan))
     shutil.copytree(corpus.folder / "studied", folder / OUT)
-    for name in ("result.json", "chip.json"):
-        (folder / OUT / "runs" / "1-full-0" / name).unlink()
+    (folder / OUT / "runs" / "1-full-0" / "result.json").unlink()
 
 
 def _before_simulate(corpus: Corpus, folder: Path) -> None:
@@ -72,13 +77,9 @@ _SIMULATE = ("simulate", "art", "--on", "emulator", "-o", "o.npz")
 COMMANDS = {
     "compile": Command(_COMPILE, _COMPILE, OUT, _before_compile, lambda _: ("budget", OUT)),
     "train": Command(_TRAIN, (*_TRAIN, "{resume}"), "m.pt", _before_train, lambda _: ("inspect", "m.pt")),
-    "study": Command(_STUDY, _STUDY, OUT, _before_study, lambda folder: _of_study(folder)),
+    "study": Command(_STUDY, _STUDY, OUT, _before_study, lambda _: ("inspect", f"{OUT}/runs/1-full-0/checkpoint.pt")),
     "simulate": Command(_SIMULATE, _SIMULATE, "o.npz", _before_simulate, lambda _: ()),
 }
-
-
-def _of_study(folder: Path) -> tuple[str, ...]:
-    return ("budget", f"{OUT}/chips/1-full-0") if (folder / OUT / "chips" / "1-full-0").exists() else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,10 +99,12 @@ def kills(
     *,
     every: int = 1,
     first: int = 1,
+    known: Container[int] = (),
     plant: Callable[[], None] | None = None,
 ) -> Iterator[Kill]:
     """Kills of a command before its events `first`, `first` + `every`, ... until it gets to its end.
 
+    Those that are `known` are left out.
     `plant` is called in the process of the command before it begins, to show that kills find what is not whole.
     """
     command = COMMANDS[name]
@@ -112,8 +115,9 @@ def kills(
     if ended.code not in (0, 1):
         raise RuntimeError(f"{name} failed without a kill: {ended.err}")
     new = digests(folder, command.output)
-    number = first
-    while True:
+    for number in count(first, every):
+        if number in known:
+            continue
         folder = _fresh(command, corpus, place)
         ran = _run(command.arguments, place, lambda number=number: _kill_before(number, str(place / IN), plant))
         if ran.code != KILLED:
@@ -122,7 +126,6 @@ def kills(
         found = digests(folder, command.output)
         stands = "old" if found == old else "new" if found == new else "between"
         yield Kill(command=name, event=number, stands=stands, faults=tuple(_faults(command, place, stands, new)))
-        number += every
 
 
 def _fresh(command: Command, corpus: Corpus, place: Path) -> Path:
@@ -184,14 +187,14 @@ def _kill_before(number: int, folder: str, plant: Callable[[], None] | None) -> 
         replacing.__dict__["_renameat2"] = lambda: announced
     seen = 0
 
-    def count(event: str, arguments: tuple[Any, ...]) -> None:
+    def counted(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal seen
         if event.startswith(EVENTS) and _concerns(arguments, folder):
             seen += 1
             if seen == number:
                 os._exit(KILLED)
 
-    sys.addaudithook(count)
+    sys.addaudithook(counted)
 
 
 def _concerns(arguments: tuple[Any, ...], folder: str) -> bool:

@@ -71,7 +71,7 @@ RATE_FAULTS: dict[str, Callable[[RateCircuit], RateCircuit]] = {
 SPIKING_FAULTS: dict[str, Callable[[SpikingNetwork], SpikingNetwork]] = {
     "network: tick is 0 s": lambda n: replace(n, tick_s=0),
     "population excite: bias is not finite": lambda n: first(n, "populations", bias=np.full((4, 8), np.nan)),
-    "population excite: tau of the membrane is 0": lambda n: first(n, "populations", tau_mem_s=0.0),
+    "population excite: tau of the membrane is -1": lambda n: first(n, "populations", tau_mem_s=-1.0),
     "population excite: what is observed has a tau of -1": lambda n: first(
         n, "populations", trace=replace(n.populations[0].trace, tau_s=-1.0)
     ),
