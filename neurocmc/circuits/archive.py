@@ -7,6 +7,7 @@ its size and the check sums of its entries were checked.
 import hashlib
 import json
 import pickle
+import pickletools
 import re
 import warnings
 import zipfile
@@ -26,6 +27,9 @@ RETRAIN = "train it again: neurocmc train RECIPE.yaml -o model.pt"
 SAVED = "give the file that torch.save wrote, or save it again"
 MAX_SHOWN = 60  # characters of a value from the file in a message
 ENCRYPTED = 0x1  # flag of an entry of a zip archive
+PICKLE = "data.pkl"  # the entry that torch unpickles
+MAX_PICKLE_BYTES = 2**20
+MAX_TEXT = 4096
 _MAX_NODES = 10_000  # plain values: references to one list can stand for a list of any size
 _MAX_LISTED = 8
 _SHOWN_BITS = 128
@@ -82,6 +86,8 @@ def _archive_problem(content: bytes, where: str, kind: FileKind, cure: str) -> P
             if sum(entry.file_size for entry in entries) > kind.max_bytes:
                 return Problem(where, f"unpacks to more than {kind.max_bytes:,} bytes", kind.if_larger)
             damaged = archive.testzip()
+            if damaged is None and (problem := _pickle_problem(archive, where, kind)):
+                return problem
     except NotImplementedError as error:
         what = f"is a zip archive of a kind that cannot be unpacked here ({error})"
         return Problem(where, what, SAVED)
@@ -93,6 +99,27 @@ def _archive_problem(content: bytes, where: str, kind: FileKind, cure: str) -> P
         )
     if damaged is not None:
         return Problem(where, f"is damaged: the check sum of {damaged} does not fit", "copy it again, or train again")
+    return None
+
+
+def _pickle_problem(archive: zipfile.ZipFile, where: str, kind: FileKind) -> Problem | None:
+    """What would keep torch busy for hours: a long pickle (tensors stand beside it), or a long name in it.
+
+    torch searches what it refuses with an expression whose time grows with the square of its length.
+    """
+    for entry in archive.infolist():
+        if not entry.filename.endswith(PICKLE):
+            continue
+        if entry.file_size > MAX_PICKLE_BYTES:
+            what = f"its pickle is of {entry.file_size:,} bytes, {kind.called} has at most {MAX_PICKLE_BYTES:,}"
+            return Problem(where, what, SAVED)
+        try:
+            for _, argument, _ in pickletools.genops(archive.read(entry)):
+                if isinstance(argument, str | bytes) and len(argument) > MAX_TEXT:
+                    what = f"its pickle holds a text of {len(argument):,} characters, at most {MAX_TEXT:,} are read"
+                    return Problem(where, what, SAVED)
+        except Exception:  # what is no pickle torch does not read either, and says why
+            continue
     return None
 
 

@@ -119,6 +119,24 @@ def test_a_pickle_that_torch_warns_of(tmp_path: Path) -> None:
     assert "Warning" not in shown.err
 
 
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\x80\x02c" + b"a" * 100_000 + b"\nb\n.", "its pickle holds a text of 100,002 characters"),
+        (b"\x80\x02X\xa0\x86\x01\x00" + b"a" * 100_000 + b"X\x01\x00\x00\x00b\x93.", "a text of 100,000 characters"),
+        (b"\x80\x02" + b"N0" * 2**20 + b"N.", "its pickle is of 2,097,156 bytes"),
+    ],
+)
+def test_pickles_that_would_keep_torch_busy(content: bytes, words: str, tmp_path: Path) -> None:
+    """torch looks for a name that it refuses in time that grows with the square of its length."""
+    with zipfile.ZipFile(CHECKPOINT) as archive, zipfile.ZipFile(tmp_path / "m.pt", "w") as other:
+        for info in archive.infolist():
+            other.writestr(info.filename, content if info.filename.endswith("data.pkl") else archive.read(info))
+    shown = run("inspect", tmp_path / "m.pt")
+    assert shown.code == 2
+    assert words in " ".join(shown.err.split())
+
+
 def _manifest() -> dict[str, Any]:
     digest = "0" * 64
     named = ("model.pt", "target.yaml", "budget.json", "ir/10-rate.json", "ir/20-spiking.json", "stimuli/a.npz")
