@@ -140,15 +140,21 @@ def result(rng: Random, corpus: Corpus, folder: Path) -> Made:
     shutil.copytree(corpus.folder / "studied", folder / OUT)
     for name in ("recipe.yaml", "study.yaml"):
         (folder / name.replace("study", "s")).write_bytes(corpus.read(name))
-    name = rng.choice(("result.json", "result.json", "chip.json"))
+    name = rng.choice(("result.json", "result.json", "chip.json", "checkpoint.pt"))
     path = folder / OUT / "runs" / "1-full-0" / name
+    if name == "checkpoint.pt":  # which is read where pictures are drawn of it
+        content, done = archives.mutated(rng, path.read_bytes())
+        path.write_bytes(content)
+        return _studied(rng, f"{name}: {done}", drawn=True)
     return _studied(rng, f"{name}: " + _json(rng, path, corpus.tree(f"studied/runs/1-full-0/{name}")))
 
 
-def _studied(rng: Random, done: str) -> Made:
+def _studied(rng: Random, done: str, *, drawn: bool = False) -> Made:
     # The plan is written into the folder before what is kept there is read.
-    arguments = ("study", "s.yaml", "-o", OUT, "--no-figures", *_as_json(rng))
-    return Made(what=done, arguments=arguments, writes=_TREE, keeps=(f"{OUT}/study.yaml",), training=True)
+    arguments = ("study", "s.yaml", "-o", OUT, *(() if drawn else ("--no-figures",)), *_as_json(rng))
+    # So are the tables: they are of what is kept, pictures come after them.
+    keeps = (f"{OUT}/study.yaml", *((f"{OUT}/*",) if drawn else ()))
+    return Made(what=done, arguments=arguments, writes=_TREE, keeps=keeps, training=True)
 
 
 def stimulus(rng: Random, corpus: Corpus, folder: Path) -> Made:

@@ -5,6 +5,7 @@ uses no processor: the clock on the wall ends it after a minute.
 """
 
 import contextlib
+import ctypes
 import faulthandler
 import os
 import resource
@@ -91,6 +92,7 @@ def _command(made: Made, place: Path, limits: Limits, before: Callable[[], None]
     code = 1  # that of a traceback
     try:
         os.setsid()
+        _end_with_the_parent()
         _redirect(place)
         if made.training:
             _stop_trainings()
@@ -105,6 +107,11 @@ def _command(made: Made, place: Path, limits: Limits, before: Callable[[], None]
             sys.stdout.flush()
             sys.stderr.flush()
         os._exit(code)
+
+
+def _end_with_the_parent() -> None:
+    """Nothing goes on for a harness that was killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _redirect(place: Path) -> None:
