@@ -19,6 +19,7 @@ from neurocmc.ir.rate import RateInput
 
 MAX_TICKS = 10_000_000  # of one stimulus: hours of model time at 1 ms
 MAX_CELLS = 500_000_000  # trials x ticks x units of recorded activity: 2 GB
+LARGEST_VALUE = 1e9  # of a drive, as in a circuit written by hand
 _SHORTER = "shorten it (duration_s, --duration), give fewer trials, or a longer tick (dt_ms)"
 
 # A stimulus's name is that of its files: one that every file system takes, beside what else stands in their names.
@@ -193,3 +194,6 @@ def _problems(stimulus: Stimulus, channels: dict[str, int]) -> Iterable[Problem]
             yield Problem(where, what, f"give an array of shape (batch, edges, {channels[name]})")
         if not np.isfinite(value).all():
             yield Problem(where, f"input {name} holds NaN or infinity", "repair the values")
+        elif (largest := float(np.abs(value).max(initial=0.0))) > LARGEST_VALUE:
+            what = f"input {name} holds a value of size {largest:g}, limit {LARGEST_VALUE:g}"
+            yield Problem(where, what, "scale the drive down, and the input's weight up")

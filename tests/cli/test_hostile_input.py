@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import torch
 from neurocmc.circuits.checkpoints import save_checkpoint
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.strict_yaml import parse_document
+from neurocmc.ir.rate import RateInput
 from neurocmc.ir.stimulus import MAX_CELLS, MAX_TICKS, Stimulus
 from neurocmc.pipeline.manifest import read_manifest
 from tests.cli.running import CHECKPOINT, CIRCUIT, ONE_SCREEN, run, run_process
@@ -76,6 +78,16 @@ def test_ticks_and_values_of_a_stimulus_are_bounded() -> None:
     assert _held(1, 0.003).on_ticks(1e-3).segment_of_tick.tolist() == [0, 0, 0]
     assert _held(50, MAX_TICKS * 1e-3).size_problems(1e-3, MAX_CELLS // MAX_TICKS // 50) == ()
     assert _held(51, MAX_TICKS * 1e-3).size_problems(1e-3, MAX_CELLS // MAX_TICKS // 50)
+
+
+def test_values_of_a_stimulus_are_bounded() -> None:
+    held = _held(1, 0.1)
+    drive = RateInput(name="drive", target="x", weight=np.ones((1, 1)), tau_s=0.0)
+    assert held.problems((drive,)) == ()
+    for value in (1e10, -1e308):
+        values = {"drive": np.array([[[0.0], [value]]])}
+        (problem,) = replace(held, values=values).problems((drive,))
+        assert "limit 1e+09" in problem.what
 
 
 def _doubled() -> list[Any]:

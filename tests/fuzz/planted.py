@@ -1,5 +1,6 @@
-"""Defects put into a command on purpose, to show that the harness can fail: `python -m tests.fuzz.planted FOLDER`.
+"""Defects put into a command on purpose, to show that the harness can fail.
 
+`python -m tests.fuzz.planted FOLDER` plants all, with a corpus behind it the one that kills are to find.
 What is found of each goes to stdout as JSON. It is a process of its own because it forks.
 """
 
@@ -20,10 +21,11 @@ from tests.cli.running import CIRCUIT
 from tests.fuzz import texts
 from tests.fuzz.case import Made
 from tests.fuzz.promises import broken, state_of
-from tests.fuzz.sandbox import Limits, Ran, lay_out, run_forked
+from tests.fuzz.sandbox import Limits, Ran, lay_out, run_forked, warm
 
 SHORT = Limits(cpu_s=2, wall_s=20)
 WAITS = Limits(wall_s=2)
+PARTS, KILLS_EVERY = 12, 5
 
 
 def _raise(*_: object) -> None:
@@ -124,8 +126,37 @@ def found(defect: str, folder: Path) -> tuple[list[str], Ran]:
     return broken(made, ran, place, before), ran
 
 
+def _write_in_place(path: Path, content: bytes | str) -> None:
+    """A file written where it stands, in so many parts that kills before every few events fall between two."""
+    data = content.encode() if isinstance(content, str) else content
+    path.unlink(missing_ok=True)
+    for start in range(0, len(data), len(data) // PARTS):
+        with path.open("ab") as stream:
+            stream.write(data[start : start + len(data) // PARTS])
+
+
+def _plant_writing_in_place() -> None:
+    from neurocmc.common import files
+
+    files.__dict__["write_file"] = _write_in_place
+
+
+def killed(corpus: Path, scratch: Path) -> list[str]:
+    """What kills find of a recording that is written in place."""
+    from tests.fuzz.corpus import Corpus
+    from tests.fuzz.kills import kills
+
+    scratch.mkdir(parents=True, exist_ok=True)
+    with warm(corpus, scratch):
+        found = kills("simulate", Corpus(corpus), scratch, every=KILLS_EVERY, plant=_plant_writing_in_place)
+        return [fault for kill in found for fault in kill.faults]
+
+
 def main() -> None:
-    """Plant every defect and print what is found."""
+    """Plant every defect, or with a corpus the one that kills are to find, and print what is found."""
+    if len(sys.argv) > 2:
+        print(json.dumps(killed(Path(sys.argv[2]), Path(sys.argv[1]))))
+        return
     for module in ("neurocmc.cli.main", "neurocmc.pipeline.certificates"):
         import_module(module)
     folder = Path(sys.argv[1])

@@ -47,3 +47,8 @@ def test_a_slice_keeps_every_promise(tmp_path: Path) -> None:
     assert sum(verdict["looked_at"].startswith("equal") for verdict in verdicts) > 0
     assert sum(verdict["real"] for verdict in verdicts) > 0
     assert [path.name for path in (tmp_path / "scratch").rglob("*") if path.is_file()] == []
+
+    planted = [sys.executable, "-m", "tests.fuzz.planted", str(tmp_path / "planted"), str(tmp_path / "corpus")]
+    done = subprocess.run(planted, cwd=ROOT, capture_output=True, text=True, timeout=HANGS_S, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "neither the old nor the new stands there" in json.loads(done.stdout)

@@ -3,7 +3,6 @@
 import copy
 import json
 from collections.abc import Callable
-from contextlib import suppress
 from random import Random
 from typing import Any
 
@@ -83,6 +82,27 @@ def _put_a_number(rng: Random, tree: Any, container: Any, key: Any, _all: list[P
     return tree
 
 
+def _nudge(rng: Random, tree: Any, _container: Any, _key: Any, everywhere: list[Place]) -> Any:
+    """Another number of the same kind and size, somewhere: what is then read is sound more often than not."""
+    numbers = [place for place in everywhere if type(_at(place)) in (int, float)]
+    if numbers:
+        container, key = rng.choice(numbers)
+        old = container[key]
+        container[key] = (
+            old + rng.choice((-1, 1, 2)) if isinstance(old, int) else old * rng.choice((0.5, 0.9, 1.1, 2))
+        )
+    return tree
+
+
+def _at(place: Place) -> Any:
+    """What stands at a place, None where an earlier change took it away."""
+    container, key = place
+    try:
+        return container[key]
+    except (KeyError, IndexError):
+        return None
+
+
 def _put_a_text(rng: Random, tree: Any, container: Any, key: Any, _all: list[Place]) -> Any:
     container[key] = texts.text(rng)
     return tree
@@ -114,8 +134,8 @@ def _add(rng: Random, tree: Any, container: Any, key: Any, everywhere: list[Plac
 def _copy_from_elsewhere(rng: Random, tree: Any, container: Any, key: Any, everywhere: list[Place]) -> Any:
     """The same object where it makes no circle: YAML writes an alias."""
     other, there = rng.choice(everywhere)
-    with suppress(KeyError, IndexError):  # an earlier change may have taken it away
-        container[key] = other[there] if rng.random() < 0.3 else copy.deepcopy(other[there])
+    entry = _at((other, there))
+    container[key] = entry if rng.random() < 0.3 else copy.deepcopy(entry)
     return tree
 
 
@@ -154,8 +174,8 @@ def _empty(_rng: Random, tree: Any, container: Any, key: Any, _all: list[Place])
 
 Change = Callable[[Random, Any, Any, Any, list[Place]], Any]
 _CHANGES: tuple[Change, ...] = (
-    _drop, _put_a_value, _put_a_number, _put_a_number, _put_a_text, _rename, _add, _copy_from_elsewhere, _wrap,
-    _repeat, _reorder, _empty,
+    _nudge, _nudge, _nudge, _drop, _put_a_value, _put_a_number, _put_a_number, _put_a_text, _rename, _add,
+    _copy_from_elsewhere, _wrap, _repeat, _reorder, _empty,
 )  # fmt: skip
 
 
