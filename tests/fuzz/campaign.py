@@ -14,7 +14,6 @@ from typing import Any
 from tests.fuzz.corpus import Corpus, make_corpus
 
 AHEAD = 8  # cases that wait for each worker
-PARTS = 8  # of the kills of a command, which workers share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,17 +126,18 @@ def run_kills(plan: Plan, commands: Iterable[str], every: int) -> Iterator[dict[
     done = [json.loads(line) for line in plan.kills.read_text().splitlines()] if plan.kills.exists() else []
     yield from done
     context = multiprocessing.get_context("spawn")
+    parts = 1 if plan.workers == 1 else 4 * plan.workers  # of the kills of a command; each runs it twice without one
     with plan.kills.open("a") as stream, ProcessPoolExecutor(plan.workers, context, _begin, (plan,)) as workers:
         waiting = [
             workers.submit(
                 _kill,
                 name,
                 1 + part * every,
-                every * PARTS,
+                every * parts,
                 {kill["event"] for kill in done if kill["command"] == name},
             )
             for name in commands
-            for part in range(PARTS)
+            for part in range(parts)
         ]
         for future in as_completed(waiting):
             for kill in future.result():

@@ -25,7 +25,7 @@ from tests.fuzz.sandbox import Limits, Ran, lay_out, run_forked, warm
 
 SHORT = Limits(cpu_s=2, wall_s=20)
 WAITS = Limits(wall_s=2)
-PARTS, KILLS_EVERY = 12, 5
+PARTS, KILLS_EVERY = 20, 9
 
 
 def _raise(*_: object) -> None:

@@ -15,7 +15,7 @@ from tests.made.waiting import HANGS_S
 pytest.importorskip("torch")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are ended by what Linux has")
 
-CASES, SEED = 150, 12
+CASES, SEED = 100, 12
 
 
 @pytest.mark.slow
