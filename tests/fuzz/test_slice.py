@@ -28,9 +28,9 @@ def test_a_slice_keeps_every_promise(tmp_path: Path) -> None:
         "--workers",
         "1",
         "--real",
-        "4",
+        "2",
         "--kills",
-        "31",
+        "151",
         "--commands",
         "compile",
     )
