@@ -47,8 +47,14 @@ def _numpy_of_this_thread(numpy: Any) -> Any:
 
 @contextmanager
 def _torch_of_this_thread(torch: Any) -> Generator[None]:
-    """Gradients on, outside inference mode and autocast, new tensors on the processor, random numbers undisturbed."""
+    """Gradients on, outside inference mode and autocast, new tensors on the processor, random numbers undisturbed.
+
+    And one thread: with more, a layer's sums are rounded otherwise, and with them the drives that an image becomes.
+    """
     with ExitStack() as own:
+        if (threads := torch.get_num_threads()) != 1:
+            own.callback(torch.set_num_threads, threads)
+            torch.set_num_threads(1)
         own.enter_context(torch.inference_mode(False))
         own.enter_context(torch.enable_grad())
         own.enter_context(torch.autocast("cpu", enabled=False))

@@ -58,6 +58,17 @@ def test_torch_is_as_it_starts_and_then_as_it_was() -> None:
         assert torch_state() == before
 
 
+def test_torch_adds_up_in_one_thread() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        with known_state():
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
 def test_autocast_and_random_numbers_are_the_callers() -> None:
     torch.manual_seed(5)
     with torch.autocast("cpu", dtype=torch.bfloat16), known_state():
