@@ -57,9 +57,8 @@ def compile(  # noqa: A001  (called as the command is)
     `target` is the name of a known one, the path of a YAML file or a Target; `neurons` are per unit (None: 64, or
     with `max_error` the fewest that keep it); `tick_s` is the model's time a tick stands for (None: chosen); `images`
     is for a published checkpoint, as in `load`; `calibrate` names test stimuli to match gains over as well. The
-    artifact holds a copy of the model unless `source` is False. Raises
-    InputError for bad input, InfeasibleError where the target cannot hold the circuit or, without
-    `allow_lost_states`, rounding destroys one of its up-states.
+    artifact holds a copy of the model unless `source` is False. Raises InputError for bad input, InfeasibleError
+    where the target cannot hold the circuit or, without `allow_lost_states`, rounding destroys one of its up-states.
     """
     options = CompileOptions(
         neurons=neurons,

@@ -34,6 +34,7 @@ from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.program import PROGRAM, emit_program
 from neurocmc.pipeline.reporting import write_budget, write_report_of
 from neurocmc.pipeline.sample import SAMPLE, sample_edges
+from neurocmc.sim.host import encode
 from neurocmc.targets import Target, load_target
 from neurocmc.verification.coverage import silent_units
 
@@ -130,6 +131,9 @@ def _write(
     (folder / "stimuli").mkdir()
     for name, stimulus in stimuli.by_name().items():
         save_stimulus(stimulus, folder / "stimuli" / f"{name}.npz")
+    if lowered.integer is not None:
+        for stimulus in stimuli.by_name().values():
+            encode(lowered.integer, stimulus)  # a test stimulus beyond the axons is refused now, not by `verify`
     emit_program(folder / PROGRAM, lowered, target, stimuli.by_name())
     write_certificate(folder, lowered.certificate)
     samples = sample_edges(lowered, stimuli.calibration, options.seed)

@@ -21,7 +21,6 @@ from neurocmc.common.replacing import is_leftover
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.lower import Lowered
-from neurocmc.sim.host import encode
 from neurocmc.targets import LoihiTarget, Target
 
 PROGRAM = "program"
@@ -37,8 +36,6 @@ _MOST_TOLD = 20
 def emit_program(folder: Path, levels: Lowered | Artifact, target: Target, stimuli: Mapping[str, Stimulus]) -> None:
     """Write the program of the lowest level into `folder`. Raises InputError where a stimulus does not fit it."""
     if levels.chip is not None and isinstance(target, LoihiTarget):
-        for stimulus in stimuli.values():
-            encode(levels.chip.network, stimulus)  # a test stimulus beyond the axons is refused now, not by `verify`
         emit_loihi(levels.chip, stimuli, folder, target.limits.lava_run_config)
     elif levels.cores is not None:
         emit_truenorth(levels.cores, stimuli, folder)

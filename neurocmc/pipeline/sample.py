@@ -1,10 +1,11 @@
 """Sample: what a compilation keeps of its calibration stimuli, measured there and then on some trials of each."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from neurocmc.common.opening import SUMMARY
+from neurocmc.common.strict_json import read_json
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
@@ -63,7 +64,7 @@ def _sample(levels: Levels, stimulus: Stimulus, seed: int) -> StimulusSample:
 
 def read_sample(artifact: Artifact) -> list[dict[str, Any]]:
     """What compilation wrote of its samples, as plain values."""
-    return json.loads((artifact.directory / SAMPLE).read_bytes())["samples"]
+    return read_json(artifact.directory / SAMPLE, SUMMARY, "compile again")["samples"]
 
 
 def kept_lines(samples: Sequence[Mapping[str, Any]], silent: Sequence[Mapping[str, Any]]) -> Iterator[str]:

@@ -10,9 +10,8 @@ from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import drive_range
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.pipeline.lowest import simulate_lowest
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.sim.truenorth import simulate_cores
 from neurocmc.verification.edges import Edge
 from neurocmc.verification.winner import (
     WinnerTakeAll,
@@ -47,21 +46,8 @@ def _levels(artifact: Artifact, winner: WinnerTakeAll) -> list[tuple[WinnerTakeA
     def on_rate(stimulus: Stimulus) -> Recording:
         return simulate_rate(artifact.circuit, stimulus)
 
-    def on_brian2(stimulus: Stimulus) -> Recording:
-        from neurocmc.sim.brian2_lif import simulate_brian2  # here and not above: Brian2 takes seconds to import
+    def on_lowest(stimulus: Stimulus) -> Recording:
+        return simulate_lowest(artifact, stimulus, artifact.seed)
 
-        return simulate_brian2(artifact.spiking, stimulus)
-
-    cores, integer = artifact.cores, artifact.integer
-    if cores is not None:
-        return [
-            (winner, on_rate),
-            (winner.as_realised(cores), lambda stimulus: simulate_cores(cores, stimulus, seed=artifact.seed)),
-        ]
-    if integer is None:
-        return [(winner, on_rate), (winner, on_brian2)]
-
-    def on_emulator(stimulus: Stimulus) -> Recording:
-        return simulate_emulator(integer, stimulus)
-
-    return [(winner, on_rate), (winner.as_realised(integer), on_emulator)]
+    lowest = artifact.integer if artifact.cores is None else artifact.cores
+    return [(winner, on_rate), (winner if lowest is None else winner.as_realised(lowest), on_lowest)]

@@ -1,6 +1,5 @@
 """Verify: walk every edge between the levels of an artifact, judge what was kept, and say what would cure a miss."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
@@ -9,6 +8,8 @@ from typing import Any
 
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text, write_file
+from neurocmc.common.opening import SUMMARY
+from neurocmc.common.strict_json import read_json
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.cures import find_cures
@@ -124,9 +125,10 @@ def _read_whole(artifact: Artifact) -> Budget:
 def read_verification(artifact: Artifact) -> dict[str, Any]:
     """verify.json as it was written last, as plain values. Raises InputError where there is none."""
     path = artifact.directory / VERIFY
+    again = f"run neurocmc verify {artifact.directory}"
     if not path.is_file():
-        raise InputError(Problem(str(path), "it was not written yet", f"run neurocmc verify {artifact.directory}"))
-    return json.loads(path.read_bytes())
+        raise InputError(Problem(str(path), "it was not written yet", again))
+    return read_json(path, SUMMARY, again)
 
 
 def _with_cures(

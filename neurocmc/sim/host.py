@@ -39,52 +39,42 @@ def _encode_input(network: IntegerNetwork, entry: IntegerInput, stimulus: Stimul
     segments = driven.values[entry.name] @ entry.lsb_per_input.T  # (batch, segments, units)
     segment_of_tick = driven.segment_of_tick
     values = np.zeros((stimulus.batch, len(segment_of_tick), population.units), dtype=np.int32)
-    if entry.filtered:
-        arrives = 1.0 - keep / (1 << rule.decay_bits)
-        peak = _arriving(segments, segment_of_tick, arrives, quantum, grain, values)
-    else:
-        peak = _innovations(segments, segment_of_tick, keep, rule.decay_bits, quantum, grain, values)
+    peak = _send(segments, segment_of_tick, entry.filtered, keep, rule.decay_bits, quantum, grain, values)
     _check_capacity(entry, peak, stimulus)
     return values
 
 
 @jit()
-def _innovations(
-    segments: Float, segment_of_tick: Int, keep: int, decay_bits: int, quantum: int, grain: int, values: Int32
+def _send(
+    segments: Float,
+    segment_of_tick: Int,
+    filtered: bool,
+    keep: int,
+    decay_bits: int,
+    quantum: int,
+    grain: int,
+    values: Int32,
 ) -> float:
-    """What is sent for an unfiltered input, in `values`, up to where it is beyond; the largest of it."""
+    """What is sent, in `values`, up to where it is beyond; the largest of it."""
     batch, ticks, units = values.shape
+    arrives = 1.0 - keep / (1 << decay_bits)
     peak = 0.0
     for trial in range(batch):
         for unit in range(units):
-            held = 0
+            held, carry = 0, 0.0
             for tick in range(ticks):
-                kept = (abs(held) * keep) >> decay_bits
-                decayed = kept if held >= 0 else -kept
-                wanted = segments[trial, segment_of_tick[tick], unit]
-                sent = min(max(np.rint((wanted - decayed) / quantum), -BEYOND), BEYOND)
-                held = decayed + int(sent) * quantum
-                peak = max(peak, grain * abs(sent))
-                if grain * abs(sent) < BEYOND:
-                    values[trial, tick, unit] = int(sent) * grain
-    return peak
-
-
-@jit()
-def _arriving(
-    segments: Float, segment_of_tick: Int, arrives: float, quantum: int, grain: int, values: Int32
-) -> float:
-    """The same for a filtered input: it acts from the next tick on, as in the rate circuit."""
-    batch, ticks, units = values.shape
-    peak = 0.0
-    for trial in range(batch):
-        for unit in range(units):
-            carry = 0.0
-            for tick in range(ticks):
-                before = segments[trial, segment_of_tick[tick - 1], unit] if tick else 0.0
-                send = before * arrives + carry
+                if filtered:  # acts from the next tick on, as in the rate circuit
+                    before = segments[trial, segment_of_tick[tick - 1], unit] if tick else 0.0
+                    send = before * arrives + carry
+                else:
+                    kept = (abs(held) * keep) >> decay_bits
+                    held = kept if held >= 0 else -kept
+                    send = segments[trial, segment_of_tick[tick], unit] - held
                 sent = min(max(np.rint(send / quantum), -BEYOND), BEYOND)
-                carry = send - sent * quantum
+                if filtered:
+                    carry = send - sent * quantum
+                else:
+                    held += int(sent) * quantum
                 peak = max(peak, grain * abs(sent))
                 if grain * abs(sent) < BEYOND:
                     values[trial, tick, unit] = int(sent) * grain

@@ -13,22 +13,9 @@ import threading
 from pathlib import Path
 
 import neurocmc
+from tests.hosts.chain import CIRCUIT
 
 CALLS, GROWTH = 2_000, 1.05
-CIRCUIT = """
-name: chain
-dt_ms: 1
-form: filter-after
-populations:
-  a: {size: 2, tau_ms: 10, transfer: relu}
-  b: {size: 1, tau_ms: 10, transfer: relu}
-projections:
-  - {from: a, to: b, weight: 0.5}
-inputs:
-  drive: {to: a}
-stimuli:
-  s: {duration_s: 0.05, steps: [{at_s: 0.01, drive: [0.8, 0.4]}]}
-"""
 TARGETS = ("loihi1", "loihi2", "truenorth")
 
 
