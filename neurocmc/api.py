@@ -7,6 +7,7 @@ A call works in any thread, whatever the process around it has set, and leaves t
 from collections.abc import Sequence
 from pathlib import Path
 
+from neurocmc.common.calls import python_call
 from neurocmc.common.process import known_state
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import Code
@@ -27,6 +28,7 @@ from neurocmc.targets import Target
 
 
 @known_state()
+@python_call
 def load(path: str | Path, images: str | None = None) -> Model:
     """Read a checkpoint (.pt), a circuit file (.circuit.npz) or a circuit written by hand (.yaml).
 
@@ -37,6 +39,7 @@ def load(path: str | Path, images: str | None = None) -> Model:
 
 
 @known_state()
+@python_call
 def compile(  # noqa: A001  (called as the command is)
     model: str | Path | Model,
     target: str | Target = "loihi1",
@@ -76,6 +79,7 @@ def compile(  # noqa: A001  (called as the command is)
 
 
 @known_state()
+@python_call
 def simulate(
     artifact: Artifact | str | Path,
     on: Interpreter = "emulator",
@@ -111,6 +115,7 @@ def simulate(
 
 
 @known_state()
+@python_call
 def verify(
     artifact: Artifact | str | Path,
     samples: int | None = None,
@@ -130,6 +135,7 @@ def verify(
 
 
 @known_state()
+@python_call
 def budget(artifact: Artifact | str | Path) -> Budget:
     """What a compiled circuit takes of its target, per core and in all, and its energy estimate."""
     return read_budget(_opened(artifact))

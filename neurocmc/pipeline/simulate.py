@@ -102,6 +102,8 @@ def _run(
                 return simulate_cores(artifact.cores, chosen, record_spikes=record_spikes, seed=artifact.seed)
             return simulate_emulator(integer_of(artifact), chosen, record_spikes=record_spikes)
         case "lava":
+            if not time_limit_s > 0:
+                raise InputError(Problem("--time-limit", f"got {time_limit_s:g}", "give a time in s"))
             network = integer_of(artifact)
             check_lava_python()
             with emitted_again(artifact) as program:
