@@ -53,6 +53,7 @@ def compile(  # noqa: A001  (called as the command is)
     calibrate: Sequence[str] = (),
     allow_lost_states: bool = False,
     source: bool = True,
+    figures: bool = True,
     progress: Progress | None = None,
 ) -> Artifact:
     """Compile a model for a target into the directory `out`, which becomes whole or is left as it was.
@@ -60,8 +61,9 @@ def compile(  # noqa: A001  (called as the command is)
     `target` is the name of a known one, the path of a YAML file or a Target; `neurons` are per unit (None: 64, or
     with `max_error` the fewest that keep it); `tick_s` is the model's time a tick stands for (None: chosen); `images`
     is for a published checkpoint, as in `load`; `calibrate` names test stimuli to match gains over as well. The
-    artifact holds a copy of the model unless `source` is False. Raises InputError for bad input, InfeasibleError
-    where the target cannot hold the circuit or, without `allow_lost_states`, rounding destroys one of its up-states.
+    artifact holds a copy of the model unless `source` is False, and pictures unless `figures` is, which saves most of
+    the time that a small circuit takes. Raises InputError for bad input, InfeasibleError where the target cannot hold
+    the circuit or, without `allow_lost_states`, rounding destroys one of its up-states.
     """
     options = CompileOptions(
         neurons=neurons,
@@ -73,6 +75,7 @@ def compile(  # noqa: A001  (called as the command is)
         calibrate=tuple(calibrate),
         allow_lost_states=allow_lost_states,
         source=source,
+        figures=figures,
     )
     model = model if isinstance(model, Model) else Path(model)
     return compile_model(model, target, Path(out), options, progress)
@@ -122,15 +125,16 @@ def verify(
     seeds: int = 1,
     strict: bool = False,
     limits: Sequence[str] = (),
+    figures: bool = True,
     progress: Progress | None = None,
 ) -> Verification:
     """Compare every level of a compiled circuit with the one before it, on its test stimuli (None: all trials).
 
     A missed budget is not an error: it is an edge whose verdict is "miss", with a `cure`, and `passed` is False.
     Edges of theory beyond the stimuli warn, with `strict` they decide as well; `limits` are texts
-    "EDGE: QUANTITY=VALUE" that replace the limit of an edge.
+    "EDGE: QUANTITY=VALUE" that replace the limit of an edge; without `figures` no picture is drawn for the report.
     """
-    options = VerifyOptions(samples=samples, seeds=seeds, strict=strict, limits=tuple(limits))
+    options = VerifyOptions(samples=samples, seeds=seeds, strict=strict, limits=tuple(limits), figures=figures)
     return _verify(_opened(artifact), options, progress)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neurocmc.cli.options import Images, Json
+from neurocmc.cli.options import Figures, Images, Json
 from neurocmc.cli.output import say, say_json, show, stages
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def compile(  # noqa: A001  (the command is called so)
     source: Annotated[
         bool, typer.Option("--source/--no-source", help="Put a copy of the model into the artifact.")
     ] = True,
+    figures: Figures = True,
     as_json: Json = False,
 ) -> None:
     """Compile a model for a target: match gains, quantise, place, route, emit."""
@@ -79,6 +80,7 @@ def compile(  # noqa: A001  (the command is called so)
         calibrate=tuple(calibrate or ()),
         allow_lost_states=allow_lost_states,
         source=source,
+        figures=figures,
     )
     with stages("compile") as progress:
         artifact = compile_model(model, target, output, options, progress)

@@ -8,6 +8,7 @@ import typer
 from neurocmc.common.errors import InputError, Problem
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of tables.")]
+Figures = Annotated[bool, typer.Option("--figures/--no-figures", help="Draw the pictures of the report.")]
 ArtifactDirectory = Annotated[
     Path, typer.Argument(metavar="DIR", help="A directory made by `neurocmc compile`.", show_default=False)
 ]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from neurocmc.cli.failures import MISSED
-from neurocmc.cli.options import ArtifactDirectory, Json
+from neurocmc.cli.options import ArtifactDirectory, Figures, Json
 from neurocmc.cli.output import say, say_json, show, stages
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def verify(
         list[str] | None,
         typer.Option(metavar="EDGE: QUANTITY=VALUE", help="A limit of one's own for one edge; may be repeated."),
     ] = None,
+    figures: Figures = True,
     as_json: Json = False,
 ) -> None:
     """Compare every level with the one before it; exit code 1 where a fidelity budget is missed."""
@@ -42,7 +43,9 @@ def verify(
 
     artifact = open_artifact(directory)
     with stages("verify") as progress:
-        options = VerifyOptions(samples=samples, seeds=seeds, strict=strict, limits=tuple(limit or ()))
+        options = VerifyOptions(
+            samples=samples, seeds=seeds, strict=strict, limits=tuple(limit or ()), figures=figures
+        )
         result = walk(artifact, options, progress)
     if as_json:
         say_json(read_verification(artifact))

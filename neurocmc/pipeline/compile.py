@@ -142,7 +142,7 @@ def _write(
     weak = silent_units(lowered.spiking, {name: v.highest for name, v in lowered.calibration.populations.items()})
     manifest = _manifest(model, source, stimuli, target, options, choice)
     manifest["silent_units"] = [asdict(unit) for unit in weak]
-    write_report_of(folder, manifest, lowered, target, budget, model.circuit)
+    write_report_of(folder, manifest, lowered, target, budget, model.circuit, draw=options.figures)
     write_file(folder / TIMINGS, json_text({"seconds": lowered.seconds}))
     write_file(folder / MANIFEST, json_text({**manifest, "files": file_hashes(folder)}))
 

@@ -16,7 +16,7 @@ class CompileOptions:
     whose images drive a published checkpoint, which does not say so itself; a Model was loaded with its own.
     `calibrate` names test stimuli that gains are to be matched over as well. `allow_lost_states` compiles a circuit
     even if rounding destroys an up-state of it. `source` says whether the artifact holds a copy of the model, which
-    `verify` compares with.
+    `verify` compares with, `figures` whether the pictures of its report are drawn.
     """
 
     neurons: int | None = None
@@ -28,6 +28,7 @@ class CompileOptions:
     calibrate: tuple[str, ...] = ()
     allow_lost_states: bool = False
     source: bool = True
+    figures: bool = True
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> "CompileOptions":

@@ -1,6 +1,6 @@
 """Reporting: budget, pictures and page of an artifact; written at compilation, and again with verdicts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -84,12 +84,15 @@ def write_report_of(
     budget: Budget,
     circuit: RateCircuit,
     edges: Sequence[Edge] = (),
+    *,
+    draw: bool = True,
 ) -> Path:
     """figures/ and report.html; with edges also their waterfall and verdicts.
 
-    Pictures of levels that were drawn before are kept.
+    Pictures of levels that were drawn before are kept. Nothing is drawn where `draw` is False, which takes most of
+    the time of compiling a small circuit.
     """
-    pictures = _draw(folder / "figures", levels, target, edges)
+    pictures = _pictures(folder / "figures", levels, target, edges, draw=draw)
     options = manifest["options"]
     content = ReportContent(
         network=levels.spiking,
@@ -121,25 +124,34 @@ def _origin(manifest: Mapping[str, Any]) -> str:
     return f"{named}; the artifact holds {'a copy of the model' if copy else 'no copy of the model'}"
 
 
-def _draw(figures: Path, levels: Lowered | Artifact, target: Target, edges: Sequence[Edge]) -> list[Picture]:
+def _pictures(
+    figures: Path, levels: Lowered | Artifact, target: Target, edges: Sequence[Edge], *, draw: bool
+) -> Iterator[Picture]:
+    """Those of the levels, which stay as they were drawn once, and of the errors, which are drawn each time."""
     figures.mkdir(exist_ok=True)
-    path = figures / "gain-fits.png"
-    if not path.is_file():
-        draw_gain_fits(levels.spiking, path)
-    pictures = [Picture.read("gain", path, "Each pool's measured transfer against the rate unit's.")]
-    if levels.chip is not None and isinstance(target, LoihiTarget):
-        path = figures / "core-map.png"
-        if not path.is_file():
-            draw_core_map(levels.chip, target, path)
-        pictures.append(Picture.read("cores", path, "The use of each core, by population."))
-    if levels.cores is not None and isinstance(target, TrueNorthTarget):
-        path = figures / "core-grid.png"
-        if not path.is_file():
-            draw_core_grid(levels.cores, target, path)
-        pictures.append(Picture.read("cores", path, "The cores on the grid, whose they are, and how full they are."))
-    if from_rate := [edge for edge in edges if edge.name.startswith("rate ~ ")]:
-        path = figures / "errors.png"
-        draw_error_waterfall(from_rate, path)
-        caption = "The error of the rates, against the rate circuit, after each stage."
-        pictures.append(Picture.read("errors", path, caption))
-    return pictures
+    errors = figures / "errors.png"
+    errors.unlink(missing_ok=True)
+    for name, (section, caption, drawn) in _of_levels(levels, target).items():
+        if draw and not (figures / name).is_file():
+            drawn(figures / name)
+        if (figures / name).is_file():
+            yield Picture.read(section, figures / name, caption)
+    if draw and (from_rate := [edge for edge in edges if edge.name.startswith("rate ~ ")]):
+        draw_error_waterfall(from_rate, errors)
+        yield Picture.read("errors", errors, "The error of the rates, against the rate circuit, after each stage.")
+
+
+def _of_levels(levels: Lowered | Artifact, target: Target) -> dict[str, tuple[str, str, Callable[[Path], None]]]:
+    """File -> section of the page, caption and what draws it."""
+    spiking, chip, cores = levels.spiking, levels.chip, levels.cores
+    caption = "Each pool's measured transfer against the rate unit's."
+    found: dict[str, tuple[str, str, Callable[[Path], None]]] = {
+        "gain-fits.png": ("gain", caption, lambda path: draw_gain_fits(spiking, path))
+    }
+    if chip is not None and isinstance(target, LoihiTarget):
+        caption = "The use of each core, by population."
+        found["core-map.png"] = "cores", caption, lambda path: draw_core_map(chip, target, path)
+    if cores is not None and isinstance(target, TrueNorthTarget):
+        caption = "The cores on the grid, whose they are, and how full they are."
+        found["core-grid.png"] = "cores", caption, lambda path: draw_core_grid(cores, target, path)
+    return found

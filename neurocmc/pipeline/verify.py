@@ -36,6 +36,7 @@ class VerifyOptions:
     seeds: int = 1
     strict: bool = False  # whether edges of theory decide as well
     limits: tuple[str, ...] = ()  # `EDGE: QUANTITY=VALUE`
+    figures: bool = True  # whether the pictures of the report are drawn
 
     def problems(self) -> tuple[Problem, ...]:
         """Numbers that make no sense."""
@@ -110,6 +111,7 @@ def verify(
         budget,
         artifact.circuit,
         edges,
+        draw=options.figures,
     )
     told("done", 1.0)
     return found

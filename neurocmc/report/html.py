@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,9 @@ def render_report(content: ReportContent) -> str:
     )
 
 
+@cache
 def _environment() -> jinja2.Environment:
+    """One, for it keeps what it has made of the template, which takes longer than to fill it in."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         undefined=jinja2.StrictUndefined,

@@ -70,7 +70,7 @@ def _before_simulate(corpus: Corpus, folder: Path) -> None:
     shutil.copy(corpus.folder / "stimulus.npz", folder / "o.npz")
 
 
-_COMPILE = ("compile", "circuit.yaml", "--target", "loihi1", "--neurons", "2", "-o", OUT)
+_COMPILE = ("compile", "circuit.yaml", "--target", "loihi1", "--neurons", "2", "--no-figures", "-o", OUT)
 _TRAIN = ("train", "recipe.yaml", "-o", "m.pt", "--seed", "5")
 _STUDY = ("study", "study.yaml", "-o", OUT, "--no-figures")
 _SIMULATE = ("simulate", "art", "--on", "emulator", "-o", "o.npz")

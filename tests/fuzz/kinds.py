@@ -62,6 +62,7 @@ def _as_json(rng: Random) -> tuple[str, ...]:
 
 def _compile(rng: Random, model: str, target: str) -> tuple[str, ...]:
     code = ("--code", "rate") if rng.random() < 0.2 else ()
+    figures = ("--no-figures",) if rng.random() < 0.8 else ()
     return (
         "compile",
         model,
@@ -72,6 +73,7 @@ def _compile(rng: Random, model: str, target: str) -> tuple[str, ...]:
         "-o",
         OUT,
         *code,
+        *figures,
         *_as_json(rng),
     )
 
@@ -235,7 +237,7 @@ def artifact(rng: Random, corpus: Corpus, folder: Path) -> Made:
         on = rng.choice(("rate", "staged", "emulator", "brian2" if rng.random() < 0.3 else "emulator"))
         arguments = ("simulate", members.NAME, "--on", on, "--samples", "1", "-o", "o.npz", *_as_json(rng))
     elif choice < 0.93:
-        arguments = ("verify", members.NAME, "--samples", "1", *_as_json(rng))
+        arguments = ("verify", members.NAME, "--samples", "1", "--no-figures", *_as_json(rng))
     else:
         choices = ("--kinds", "dead", "--levels", "0.1", "--seeds", "1", "--samples", "1")
         arguments = ("robustness", members.NAME, *choices, "-o", OUT, *_as_json(rng))

@@ -34,7 +34,9 @@ def look(made: Made, place: Path) -> str:
 
 
 def _verified(made: Made, place: Path) -> str:
-    ran = run_forked(replace(made, arguments=("verify", "out", "--samples", "1", "--json")), place, LIMITS)
+    ran = run_forked(
+        replace(made, arguments=("verify", "out", "--samples", "1", "--no-figures", "--json")), place, LIMITS
+    )
     if ran.code not in (0, 1):
         return f"differs: verify of what was compiled ends with {ran.code}{ran.signal}: {ran.err[-200:]}"
     try:

@@ -5,6 +5,7 @@ equations are the very text of our own simulation (`sim.brian2_equations`), so t
 """
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,7 @@ def _comment(value: object) -> str:
     return text.replace("|", "/").replace('"', "'").replace("\\", "/")
 
 
+@cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),

@@ -6,6 +6,7 @@ places those of the ChipProgram. The program needs lava-nc 0.10.0 alone and is b
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -254,6 +255,7 @@ def _comment(value: object) -> str:
     return "".join(character if character.isprintable() else "?" for character in str(value)).replace("|", "/")
 
 
+@cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),

@@ -10,6 +10,7 @@ Nothing here decides anything: host spikes are those of `sim.core_host`, and RAN
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -153,6 +154,7 @@ def _comment(value: object) -> str:
     return "".join(character if character.isprintable() else "?" for character in str(value)).replace("|", "/")
 
 
+@cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
