@@ -46,7 +46,7 @@ def run_two_state(target: str, on: Interpreter, neurons: int, trials: int, symbo
     """The row of the two-state machine."""
     with tempfile.TemporaryDirectory() as folder:
         source = resource_path("models/two-state.yaml")
-        artifact = neurocmc.compile(source, target=target, out=Path(folder) / "build", neurons=neurons)
+        artifact = neurocmc.compile(source, target=target, out=Path(folder) / "build", neurons=neurons, figures=False)
         return {"machine": "two-state", **judged(artifact, on, trials, symbols, 0)}
 
 
@@ -54,7 +54,7 @@ def compiled(machine: Machine, folder: Path, target: str, neurons: int) -> Artif
     """A machine through its YAML to an artifact."""
     source = folder / "machine.yaml"
     source.write_text(machine_yaml(machine))
-    return neurocmc.compile(source, target=target, out=folder / "build", neurons=neurons)
+    return neurocmc.compile(source, target=target, out=folder / "build", neurons=neurons, figures=False)
 
 
 def judged(artifact: Artifact, on: Interpreter, trials: int, symbols: int, seed: int) -> dict[str, Any]:

@@ -50,9 +50,9 @@ COLUMNS = (
 def row(model: str, target: str) -> dict[str, str]:
     """One line of the table: the bundled model compiled with the defaults, and verified."""
     with tempfile.TemporaryDirectory() as folder:
-        artifact = neurocmc.compile(ROOT / model, target=target, out=Path(folder) / "build")
+        artifact = neurocmc.compile(ROOT / model, target=target, out=Path(folder) / "build", figures=False)
         cores = neurocmc.budget(artifact).cores_used
-        edges = neurocmc.verify(artifact, samples=SAMPLES).edges
+        edges = neurocmc.verify(artifact, samples=SAMPLES, figures=False).edges
     judged = [edge for edge in edges if edge.verdict != "not run" and edge.group == "fidelity"]
 
     def largest(quantity: str, *, share: bool) -> float:

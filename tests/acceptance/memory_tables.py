@@ -46,7 +46,7 @@ def tables(path: Path, target: str, directory: Path) -> None:
     """All tables of a checkpoint on a target."""
     loaded = read_checkpoint(path)
     assert isinstance(loaded, LoadedMemory), f"{path} is not of the memory family"
-    artifact = compile_model(path, target, directory, CompileOptions(neurons=NEURONS))
+    artifact = compile_model(path, target, directory, CompileOptions(neurons=NEURONS, figures=False))
     chip: tuple[Interpreter, ...] = () if artifact.integer is None else ("emulator",)
     both: tuple[Interpreter, ...] = ("brian2", *chip)
     print(f"\n{path.name}, seed {loaded.seed}, {target}: trials, rate, then {', '.join(both)} and agreement")

@@ -262,7 +262,7 @@ def memory() -> Iterator[Row]:
 def _task(name: str, folder: Path) -> Iterator[Row]:
     path = resource_path(f"models/{name}.pt")
     loaded = load(path)
-    artifact = compile_model(path, "loihi1", folder, CompileOptions(neurons=NEURONS))
+    artifact = compile_model(path, "loihi1", folder, CompileOptions(neurons=NEURONS, figures=False))
     stimulus = loaded.read_stimuli().by_name()[f"delay-{DELAY_TAU:g}-tau"]
     how = f"threshold code, N = {NEURONS}, {stimulus.batch} trials at a delay of {DELAY_TAU:g} time constants"
     readout = artifact.circuit.readouts[0]

@@ -42,7 +42,9 @@ def test_two_states_are_right_on_neurosynaptic_cores() -> None:
 
 
 def test_a_machine_with_outputs_of_transitions_is_right_on_the_emulator(tmp_path: Path) -> None:
-    artifact = neurocmc.compile(resource_path("models/turnstile.yaml"), out=tmp_path / "build", neurons=NEURONS)
+    artifact = neurocmc.compile(
+        resource_path("models/turnstile.yaml"), out=tmp_path / "build", neurons=NEURONS, figures=False
+    )
     stimulus = random_symbols(machine_of(artifact), trials=4, symbols=10, seed=3)
     recording, score = run_machine(artifact, "emulator", stimulus)
     assert recording.level == "emulator"
@@ -51,7 +53,9 @@ def test_a_machine_with_outputs_of_transitions_is_right_on_the_emulator(tmp_path
 
 
 def test_what_is_no_machine_is_not_judged(tmp_path: Path) -> None:
-    artifact = neurocmc.compile(resource_path("models/memory-items.yaml"), out=tmp_path / "build", neurons=8)
+    artifact = neurocmc.compile(
+        resource_path("models/memory-items.yaml"), out=tmp_path / "build", neurons=8, figures=False
+    )
     with pytest.raises(InputError, match="was not compiled from an automaton or a sequence"):
         run_machine(artifact, "rate")
 

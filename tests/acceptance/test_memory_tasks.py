@@ -26,7 +26,7 @@ def test_ten_time_constants_later_the_chip_is_as_right_as_the_circuit(task: str,
     loaded = read_checkpoint(path)
     assert isinstance(loaded, LoadedMemory)
     assert max(projection.tau_s for projection in loaded.circuit.projections) * LONGEST_TAU == pytest.approx(0.2)
-    artifact = compile_model(path, "loihi1", tmp_path / "build", CompileOptions(neurons=NEURONS))
+    artifact = compile_model(path, "loihi1", tmp_path / "build", CompileOptions(neurons=NEURONS, figures=False))
     for on in ("emulator", "brian2"):
         stimulus = loaded.test_stimulus(LONGEST_TAU, TRIALS[on])
         right = np.mean(answers(artifact, "rate", stimulus) == stimulus.labels)

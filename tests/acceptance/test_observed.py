@@ -120,7 +120,9 @@ def stepped(circuit: dict[str, Any], trial: dict[str, Any]) -> dict[str, np.ndar
 def test_a_drawn_circuit_shows_what_its_form_defines(seed: int, tmp_path: Path) -> None:
     circuit = drawn(seed)
     (tmp_path / "circuit.yaml").write_text(yaml.safe_dump(circuit, sort_keys=False))
-    artifact = neurocmc.compile(tmp_path / "circuit.yaml", target="loihi1", out=tmp_path / "build", neurons=NEURONS)
+    artifact = neurocmc.compile(
+        tmp_path / "circuit.yaml", target="loihi1", out=tmp_path / "build", neurons=NEURONS, figures=False
+    )
     rate = neurocmc.simulate(artifact, on="rate")
     staged = neurocmc.simulate(artifact, on="staged")
     chip = neurocmc.simulate(artifact, on="emulator")

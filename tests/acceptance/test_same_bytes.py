@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.hosts.chain import CIRCUIT
 from tests.made.waiting import HANGS_S
 from tests.torch_extra import needs_torch
 
@@ -18,10 +19,11 @@ TIMED = "timings.json"  # the one file that says how long it took
 PROGRAM = """
 import sys
 import neurocmc
-target, model, out = sys.argv[1:]
-artifact = neurocmc.compile(model, target=target, out=out, neurons=8)
-if target != "brian2":
-    neurocmc.verify(artifact, samples=1)
+model, out, neurons, samples, *targets = sys.argv[1:]
+for target in targets:
+    artifact = neurocmc.compile(model, target=target, out=f"{out}/{target}", neurons=int(neurons))
+    if int(samples):
+        neurocmc.verify(artifact, samples=int(samples))
 """
 
 
@@ -50,15 +52,17 @@ def hashes(directory: Path) -> dict[str, str]:
     return {path.relative_to(directory).as_posix(): sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def made(model: Path, target: str, place: Place, folder: Path) -> dict[str, str]:
-    """The hashes of what a process of its own made of a model."""
+def made(
+    model: Path, neurons: int, targets: tuple[str, ...], place: Place, folder: Path, samples: int
+) -> dict[str, str]:
+    """The hashes of what a process of its own made of a model for some targets, verified on so many trials."""
     out = folder / place.folder
     out.parent.mkdir(parents=True, exist_ok=True)
     if place.name:
         model = shutil.copy(model, folder / f"{place.name}{model.suffix}")
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), place.threads)
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, target, str(model), str(out)],
+        [sys.executable, "-c", PROGRAM, str(model), str(out), str(neurons), str(samples), *targets],
         env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": place.seed, **threads, **place.environment},
         cwd=folder,
         capture_output=True,
@@ -69,28 +73,54 @@ def made(model: Path, target: str, place: Place, folder: Path) -> dict[str, str]
     )
     assert done.returncode == 0, done.stderr
     found = hashes(out)
-    assert {TIMED, "manifest.json", "ir/10-rate.json", "ir/20-spiking.npz"} <= found.keys()
-    del found[TIMED]
+    for target in targets:
+        written = (TIMED, "manifest.json", "report.html", "ir/10-rate.json", "ir/20-spiking.npz")
+        assert (f"{target}/verify.json" in found) == (samples > 0)
+        assert {f"{target}/{name}" for name in written} <= found.keys()
+        del found[f"{target}/{TIMED}"]
     return found
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("model", "target", "places"),
-    [
-        pytest.param("models/swta-digits.pt", "loihi1", PLACES[:2], marks=needs_torch),
-        ("examples/circuit.yaml", "loihi1", PLACES),
-        ("models/two-state.yaml", "truenorth", PLACES[1:3]),
-        ("examples/circuit.yaml", "brian2", PLACES[3:]),
-    ],
-)
-def test_the_same_bytes_wherever_it_is_done(
-    model: str, target: str, places: tuple[Place, ...], tmp_path: Path
+def assert_same(
+    model: Path,
+    neurons: int,
+    targets: tuple[str, ...],
+    folder: Path,
+    *,
+    places: tuple[Place, ...] = PLACES,
+    samples: int = 1,
 ) -> None:
     found = []
     for number, place in enumerate(places):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        found.append(made(ROOT / model, target, place, folder))
+        (folder / str(number)).mkdir()
+        found.append(made(model, neurons, targets, place, folder / str(number), samples))
     for other in found[1:]:
         assert other == found[0]
+
+
+@pytest.mark.slow
+def test_the_same_bytes_wherever_it_is_done(tmp_path: Path) -> None:
+    model = tmp_path / "chain.yaml"
+    model.write_text(CIRCUIT, encoding="utf-8")
+    assert_same(model, 16, ("loihi1", "truenorth", "brian2"), tmp_path)
+
+
+@pytest.mark.slow
+@needs_torch
+def test_an_encoder_gives_the_same_bytes_on_two_threads(tmp_path: Path) -> None:
+    assert_same(ROOT / "models" / "swta-digits.pt", 64, ("loihi1",), tmp_path, places=PLACES[:2], samples=0)
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(
+    ("model", "target"),
+    [
+        ("examples/circuit.yaml", "loihi1"),
+        ("examples/circuit.yaml", "ranc"),
+        ("models/two-state.yaml", "truenorth"),
+        ("models/interneurons.yaml", "loihi2"),
+        pytest.param("models/cmc-v1v3.pt", "loihi1", marks=needs_torch),
+    ],
+)
+def test_what_comes_along_gives_the_same_bytes_wherever_it_is_done(model: str, target: str, tmp_path: Path) -> None:
+    assert_same(ROOT / model, 32, (target,), tmp_path)

@@ -108,7 +108,7 @@ def test_a_compiled_circuit_runs_from_ranc_files_spike_for_spike(tmp_path: Path)
     circuit = resource_path("models/working-memory.yaml").parent.parent / "examples" / "circuit.yaml"
     if not circuit.is_file():  # an installed package has no examples
         pytest.skip("examples are not installed")
-    artifact = compile_model(circuit, "ranc", tmp_path / "out", CompileOptions(neurons=16))
+    artifact = compile_model(circuit, "ranc", tmp_path / "out", CompileOptions(neurons=16, figures=False))
     program = artifact.cores
     assert program is not None
     assert program.network.deterministic

@@ -76,6 +76,7 @@ def test_digits_are_equal_in_every_spike(tmp_path: Path, monkeypatch: pytest.Mon
     assert assert_same_recording(lowered, network, digits, tmp_path) > 500_000
 
 
+@pytest.mark.nightly
 def test_the_whole_memory_demo_is_equal_in_every_spike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEUROCMC_LAVA_PYTHON", str(lava_python()))
     lowered, network, stimuli = lowered_of(MEMORY, "loihi1", "threshold")

@@ -27,6 +27,7 @@ from tests.backends.lava_running import run_script
 from tests.backends.trace_check import Trace, arriving_from_host, happened, wrong_ticks
 from tests.lava_environment import lava_python, lava_python_310
 
+EACH_TIME = 4  # packs that every run of the tests takes; the others are for the night
 DRIVER = Path(__file__).with_name("lava_driver.py")
 
 
@@ -77,7 +78,9 @@ def assert_equal(network: Network, lavas: Trace, ours: Trace) -> None:
 
 @pytest.mark.lava
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(PACKS))
+@pytest.mark.parametrize(
+    "number", [pytest.param(pack, marks=() if pack < EACH_TIME else pytest.mark.nightly) for pack in range(PACKS)]
+)
 def test_a_pack_is_equal_on_lava(number: int, tmp_path: Path) -> None:
     pack = generated_pack(number)
     for network, lavas in zip(pack.networks, run_pack(pack, lava_python(), tmp_path), strict=True):
@@ -86,7 +89,7 @@ def test_a_pack_is_equal_on_lava(number: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.lava
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_pack_is_equal_on_lava_of_python_3_10(tmp_path: Path) -> None:
     python = lava_python_310()
     if python is None:

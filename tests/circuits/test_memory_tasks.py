@@ -291,7 +291,7 @@ def test_a_delay_that_is_no_whole_number_gives_an_artifact_that_opens(tmp_path: 
     plain = _plain("delayed-match")
     plain["recipe"]["evaluation"] |= {"delays_tau": [0.5, 2.5], "trials": 6, "calibration_trials": 8}
     save_checkpoint(plain, tmp_path / "m.pt")
-    compile_model(tmp_path / "m.pt", "loihi1", tmp_path / "build", CompileOptions(neurons=32))
+    compile_model(tmp_path / "m.pt", "loihi1", tmp_path / "build", CompileOptions(neurons=32, figures=False))
     artifact = open_artifact(tmp_path / "build")
     assert list(artifact.stimuli.by_name()) == ["trials-calibration", "delay-0.5-tau", "delay-2.5-tau"]
     recording = simulate(artifact, "emulator", "delay-2.5-tau", record_spikes=False)

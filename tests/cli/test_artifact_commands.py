@@ -120,7 +120,10 @@ def test_simulate_on_lava_is_what_the_emulator_recorded(
 def test_verify_walks_its_edge_to_lava_where_lava_is(build: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Python that has no Lava is tried, and found to have none."""
     monkeypatch.setenv("NEUROCMC_LAVA_PYTHON", sys.executable)
-    edges = {edge["name"]: edge for edge in parsed(run("verify", build, "--samples", "1", "--json"))["edges"]}
+    edges = {
+        edge["name"]: edge
+        for edge in parsed(run("verify", build, "--samples", "1", "--no-figures", "--json"))["edges"]
+    }
     assert edges["emulator == Lava"]["verdict"] == "not run"
     assert "has no lava-nc: ModuleNotFoundError: No module named 'lava'" in edges["emulator == Lava"]["note"]
 
@@ -230,7 +233,7 @@ def test_verify_walks_the_edges_and_names_the_worst(build: Path) -> None:
     for path in (build / "verify.json", build / "report.html"):
         assert f" {path}\n" in shown.out
         assert path.is_file()
-    told = parsed(run("verify", build, "--samples", "1", "--json"))
+    told = parsed(run("verify", build, "--samples", "1", "--no-figures", "--json"))
     assert told["passed"]
     assert {edge["verdict"] for edge in told["edges"]} == {"pass", "not run"}
     assert "emulator ~ emitted" in {edge["name"] for edge in told["edges"]}
@@ -241,7 +244,7 @@ TIGHT = "rate ~ emulator: error of the worst unit=0.001%"
 
 def test_a_missed_budget_is_exit_1_and_has_a_cure(build: Path) -> None:
     """No pool is as fine as that: what is left is to accept what was reached, and that is followed here."""
-    shown = run("verify", build, "--limit", TIGHT)
+    shown = run("verify", build, "--limit", TIGHT, "--no-figures")
     assert shown.code == 1
     assert "1 of 20 budgets are missed" in shown.out
     told = json.loads((build / "verify.json").read_text())
@@ -249,7 +252,7 @@ def test_a_missed_budget_is_exit_1_and_has_a_cure(build: Path) -> None:
     assert told["limits"] == {"rate ~ emulator: error of the worst unit": 1e-5}
     accepted = re.search(r"to accept it: verify --limit '(.*)'", missed["cure"])
     assert accepted, missed["cure"]
-    assert run("verify", build, "--limit", accepted[1]).code == 0
+    assert run("verify", build, "--limit", accepted[1], "--no-figures").code == 0
     assert "limit given by --limit, by default 0.0656" in (build / "verify.json").read_text()
 
 
@@ -263,7 +266,7 @@ def test_a_missed_budget_is_exit_1_and_has_a_cure(build: Path) -> None:
     ],
 )
 def test_verify_refuses_a_limit_of_nothing(limit: str, words: str, build: Path) -> None:
-    shown = run("verify", build, "--limit", limit)
+    shown = run("verify", build, "--limit", limit, "--no-figures")
     assert (shown.code, shown.out) == (2, "")
     assert words in shown.err
     assert not (build / "verify.json").exists()
@@ -329,7 +332,7 @@ def test_verify_reads_everything_before_it_runs_or_writes_anything(
     assert old in text
     rehashed(build, name, text.replace(old, new, 1).encode())
     before = listing(build)
-    shown = run("verify", build, "--samples", "1")
+    shown = run("verify", build, "--samples", "1", "--no-figures")
     assert shown.code == 2
     assert told in shown.err
     assert "verify: " not in shown.err  # no stage was begun
@@ -396,16 +399,19 @@ stimuli:
 
 def test_a_circuit_without_inputs_is_compiled_and_verified(tmp_path: Path) -> None:
     (tmp_path / "by-bias.yaml").write_text(BY_BIAS)
-    shown = run("compile", tmp_path / "by-bias.yaml", "--target", "loihi1", "-o", tmp_path / "b")
+    shown = run("compile", tmp_path / "by-bias.yaml", "--target", "loihi1", "--no-figures", "-o", tmp_path / "b")
     assert shown.code == 0, shown.err
-    shown = run("verify", tmp_path / "b")
+    shown = run("verify", tmp_path / "b", "--no-figures")
     assert shown.code == 0, shown.err
     assert "emulator ~ emitted" in shown.out
 
 
 def test_the_limit_of_the_gain_fit_allows_for_the_grid_of_the_biases(tmp_path: Path) -> None:
     """At 192 neurons half a step of the biases lets the best fit there is miss half a neuron by 0.012 of one."""
-    assert run("compile", CIRCUIT, "--target", "loihi1", "--neurons", "192", "-o", tmp_path / "b").code == 0
+    assert (
+        run("compile", CIRCUIT, "--target", "loihi1", "--neurons", "192", "--no-figures", "-o", tmp_path / "b").code
+        == 0
+    )
     artifact = open_artifact(tmp_path / "b")
     assert artifact.integer is not None
     edge = gain_edge(artifact.spiking, artifact.circuit, artifact.integer)

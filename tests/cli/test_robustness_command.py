@@ -11,7 +11,7 @@ from tests.cli.running import CIRCUIT, run
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("robustness") / "build"
-    shown = run("compile", CIRCUIT, "--target", "loihi1", "--neurons", "16", "-o", folder)
+    shown = run("compile", CIRCUIT, "--target", "loihi1", "--neurons", "16", "--no-figures", "-o", folder)
     assert shown.code == 0, shown.err
     return folder
 
@@ -64,7 +64,10 @@ def test_a_file_is_no_folder(build: Path, tmp_path: Path) -> None:
 
 
 def test_a_target_without_integer_networks_is_named(tmp_path: Path) -> None:
-    assert run("compile", CIRCUIT, "--target", "brian2", "--neurons", "8", "-o", tmp_path / "build").code == 0
+    assert (
+        run("compile", CIRCUIT, "--target", "brian2", "--neurons", "8", "--no-figures", "-o", tmp_path / "build").code
+        == 0
+    )
     shown = run("robustness", tmp_path / "build", "-o", tmp_path / "out")
     assert shown.code == 2
     assert "brian2 has none" in shown.err

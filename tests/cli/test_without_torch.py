@@ -61,11 +61,11 @@ def test_what_needs_torch_names_the_extra(arguments: tuple[object, ...], message
 
 
 def test_a_bundled_trained_circuit_is_compiled_and_verified(tmp_path: Path) -> None:
-    shown = run("compile", CIRCUIT_FILE, "--target", "brian2", "--neurons", 16, "-o", "out", cwd=tmp_path)
+    shown = run("compile", CIRCUIT_FILE, "--target", "brian2", "--no-figures", "-o", "out", cwd=tmp_path)
     assert shown.code == 0, shown.err
     assert (tmp_path / "out" / "circuit.npz").read_bytes() == CIRCUIT_FILE.read_bytes()
-    verified = run("verify", "out", "--samples", 20, "--json", cwd=tmp_path)
-    assert verified.code in (0, 1), verified.err  # sixteen neurons a unit may miss a budget
+    verified = run("verify", "out", "--samples", 20, "--no-figures", "--json", cwd=tmp_path)
+    assert verified.code == 0, verified.err
     edges = {(edge["name"], edge["verdict"]): edge for edge in json.loads(verified.out)["edges"]}
     told = edges["torch ~ rate", "not run"]["note"]
     assert told == "a circuit file holds no torch model: compile swta-digits.pt for this edge"
@@ -75,7 +75,7 @@ def test_a_bundled_trained_circuit_is_compiled_and_verified(tmp_path: Path) -> N
     assert inspected["facts"]["made from"] == "swta-digits.pt"
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_demo_of_a_trained_circuit_runs(tmp_path: Path) -> None:
     shown = run("demo", "swta-digits", "--target", "brian2", "-o", "out", "--json", cwd=tmp_path)
     assert shown.code == 0, shown.err
@@ -91,9 +91,9 @@ def test_a_circuit_by_hand_never_asks_for_torch(tmp_path: Path) -> None:
 
 @needs_torch
 def test_an_artifact_of_a_checkpoint_is_verified_but_for_the_edge_to_torch(tmp_path: Path) -> None:
-    compile_model(CHECKPOINT, "brian2", tmp_path / "out", CompileOptions(neurons=16))
-    verified = run("verify", "out", "--samples", 10, "--json", cwd=tmp_path)
-    assert verified.code in (0, 1), verified.err
+    compile_model(CHECKPOINT, "brian2", tmp_path / "out", CompileOptions(figures=False))
+    verified = run("verify", "out", "--samples", 20, "--no-figures", "--json", cwd=tmp_path)
+    assert verified.code == 0, verified.err
     edges = {edge["name"]: edge for edge in json.loads(verified.out)["edges"]}
     assert edges["torch ~ rate"]["verdict"] == "not run"
     assert edges["torch ~ rate"]["note"] == f"torch is not installed: {extras.INSTALL_TORCH}"

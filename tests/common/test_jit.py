@@ -26,7 +26,7 @@ from neurocmc.sim.perturbed import kernel as perturbed
 from neurocmc.passes.truenorth import weights
 
 assert neurocmc.__file__.startswith(sys.argv[1]), neurocmc.__file__
-artifact = neurocmc.compile(sys.argv[2], target="brian2", out=sys.argv[3], neurons=4)
+artifact = neurocmc.compile(sys.argv[2], target="brian2", out=sys.argv[3], neurons=4, figures=False)
 print(neurocmc.budget(artifact).target)
 kernels = [
     value

@@ -78,7 +78,7 @@ def test_a_worker_thread_without_a_home_a_directory_or_a_main_thread(tmp_path: P
 
 def compiled(out: Path) -> int:
     """What a spawned process does."""
-    artifact = neurocmc.compile(CIRCUIT, target="loihi1", out=out, neurons=4)
+    artifact = neurocmc.compile(CIRCUIT, target="loihi1", out=out, neurons=4, figures=False)
     return neurocmc.budget(artifact).cores_used
 
 
@@ -116,7 +116,9 @@ def in_a_terminal(columns: int, *arguments: str) -> tuple[int, str]:
 def test_a_terminal_of_40_columns(tmp_path: Path) -> None:
     """Tables of twelve columns do not fit: they run over, and no column is cut or left out."""
     out = tmp_path / "out"
-    code, seen = in_a_terminal(40, "compile", str(CIRCUIT), "--target", "loihi1", "--neurons", "4", "-o", str(out))
+    code, seen = in_a_terminal(
+        40, "compile", str(CIRCUIT), "--target", "loihi1", "--neurons", "4", "--no-figures", "-o", str(out)
+    )
     assert code == 0, seen
     for heading in ("Hz", "valid", "headroom", "realised", "clipped", "exponent", "mantissa"):
         assert heading in seen, seen

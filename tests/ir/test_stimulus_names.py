@@ -124,7 +124,7 @@ def test_a_point_in_a_name_goes_all_the_way(tmp_path: Path) -> None:
     """Compiled, opened again, run by its name; the emitted program has a file of it."""
     model = load(written(tmp_path, "delay-2.5-tau", "7"))
     for target in ("loihi1", "truenorth", "brian2"):
-        artifact = compile_model(model, target, tmp_path / target, CompileOptions(neurons=8))
+        artifact = compile_model(model, target, tmp_path / target, CompileOptions(neurons=8, figures=False))
         assert list(artifact.stimuli.by_name()) == ["delay-2.5-tau", "7"]
         assert (tmp_path / target / "program" / "stimulus-delay-2.5-tau.npz").is_file()
         assert simulate(artifact, "rate", "delay-2.5-tau").stimulus == "delay-2.5-tau"

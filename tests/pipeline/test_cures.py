@@ -61,9 +61,9 @@ CASES = {
 
 def verified(circuit: Path, flags: str, build: Path) -> dict[str, dict[str, Any]]:
     """The edges of a circuit compiled with such flags, by key."""
-    shown = run("compile", circuit, "--target", "loihi1", *shlex.split(flags), "-o", build)
+    shown = run("compile", circuit, "--target", "loihi1", *shlex.split(flags), "--no-figures", "-o", build)
     assert shown.code == 0, shown.err
-    shown = run("verify", build, "--json")
+    shown = run("verify", build, "--no-figures", "--json")
     told = json.loads(shown.out)
     edges = told["edges"]
     decide = [e for e in edges if e["verdict"] == "miss" and e["group"] == "fidelity"]

@@ -70,7 +70,9 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=["loihi1", "truenorth", "brian2"])
 def artifact(request: pytest.FixtureRequest, source: Path) -> Artifact:
-    return compile_model(source, request.param, source.parent / request.param, CompileOptions(neurons=48))
+    return compile_model(
+        source, request.param, source.parent / request.param, CompileOptions(neurons=48, figures=False)
+    )
 
 
 def test_every_level_sees_a_pulse_that_is_shorter_than_a_step(artifact: Artifact) -> None:
@@ -169,7 +171,9 @@ def test_noise_that_is_drawn_within_a_step_is_averaged(tmp_path: Path) -> None:
     assert whole.std() == pytest.approx(0.6 / np.sqrt(8), rel=0.02)  # 14,800 means: standard error 0.6 %
     assert seen[:, 2].std() == pytest.approx(0.6 * np.sqrt(4) / 8, rel=0.15)  # half of a step has noise: four draws
     keep = np.exp(-DT_S / TAU_S)
-    settled = simulate(compile_model(path, "brian2", tmp_path / "n", CompileOptions(neurons=8)), "rate").activity["p"]
+    settled = simulate(
+        compile_model(path, "brian2", tmp_path / "n", CompileOptions(neurons=8, figures=False)), "rate"
+    ).activity["p"]
     wanted = 0.6 / np.sqrt(8) * np.sqrt((1 - keep) / (1 + keep))
     assert settled[:, 60:77].std() == pytest.approx(wanted, rel=0.1)
     assert circuit.problems() == ()

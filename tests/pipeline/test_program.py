@@ -27,7 +27,9 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
     def build(target: str) -> Path:
         if not (folder / target).exists():
-            shown = run("compile", CIRCUIT, "--target", target, "--neurons", "32", "-o", folder / target)
+            shown = run(
+                "compile", CIRCUIT, "--target", target, "--neurons", "32", "--no-figures", "-o", folder / target
+            )
             assert shown.code == 0, shown.err
         return folder / target
 
@@ -161,7 +163,7 @@ def test_verify_runs_no_file_that_was_added(
     folder, mark = build("brian2"), tmp_path / "ran"
     (folder / "program" / name).write_text(TRAP.format(mark=str(mark)))
     monkeypatch.chdir(folder / "program")
-    shown = run("verify", folder, "--samples", "1")
+    shown = run("verify", folder, "--samples", "1", "--no-figures")
     assert (shown.code, shown.out) == (2, "")
     assert str(folder / "program" / name) in shown.err
     assert not mark.exists()
@@ -173,7 +175,7 @@ def test_verify_runs_no_program_that_was_altered(build: Callable[[str], Path], t
     script = folder / "program" / "run.py"
     script.write_text(TRAP.format(mark=str(mark)) + script.read_text())
     forge(folder, "program/run.py")
-    shown = run("verify", folder, "--samples", "1")
+    shown = run("verify", folder, "--samples", "1", "--no-figures")
     assert (shown.code, shown.out) == (2, "")
     assert str(script) in shown.err
     assert not mark.exists()
@@ -229,7 +231,9 @@ def test_without_a_copy_of_the_model_all_but_one_edge_is_as_before(
     compiled: Callable[[str], Path], tmp_path: Path
 ) -> None:
     whole, bare = compiled("loihi1"), tmp_path / "bare"
-    shown = run("compile", CIRCUIT, "--target", "loihi1", "--neurons", "32", "--no-source", "-o", bare)
+    shown = run(
+        "compile", CIRCUIT, "--target", "loihi1", "--neurons", "32", "--no-source", "--no-figures", "-o", bare
+    )
     assert shown.code == 0, shown.err
     assert "no copy is in the artifact" in shown.out
     files = listing(whole).keys() - listing(bare).keys()
@@ -238,7 +242,7 @@ def test_without_a_copy_of_the_model_all_but_one_edge_is_as_before(
     assert "the artifact holds no copy of the model" in (bare / "report.html").read_text()
     assert "the artifact holds a copy of the model" in (whole / "report.html").read_text()
 
-    shown = run("verify", bare, "--samples", "1", "--json")
+    shown = run("verify", bare, "--samples", "1", "--no-figures", "--json")
     assert shown.code == 0, shown.err
     edges = {edge["name"]: edge for edge in json.loads(shown.out)["edges"]}
     assert edges["torch ~ rate"]["verdict"] == "not run"

@@ -28,7 +28,9 @@ def memory(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
     (folder / "memory.yaml").write_text(
         text.replace("duration_s: 11", "duration_s: 1").replace("seeds: 10", "seeds: 3")
     )
-    return compile_model(folder / "memory.yaml", "loihi1", folder / "built", CompileOptions(neurons=16))
+    return compile_model(
+        folder / "memory.yaml", "loihi1", folder / "built", CompileOptions(neurons=16, figures=False)
+    )
 
 
 @pytest.fixture(scope="module")

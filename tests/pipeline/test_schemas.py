@@ -25,8 +25,10 @@ def test_the_files_are_those_of_the_classes() -> None:
 def test_what_is_written_and_printed_keeps_them(target: str, tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     """And the membership of both groups of edges, of all edges that an example has on three targets."""
     build = tmp_path / "build"
-    neurocmc.compile(CIRCUIT, target=target, out=build, neurons=32)
-    told = json.loads(run("verify", build, "--limit", "phi ~ pool: largest error of the gain fit=0.5", "--json").out)
+    neurocmc.compile(CIRCUIT, target=target, out=build, neurons=32, figures=False)
+    told = json.loads(
+        run("verify", build, "--limit", "phi ~ pool: largest error of the gain fit=0.5", "--no-figures", "--json").out
+    )
     budget = json.loads(run("budget", build, "--json").out)
     files = {
         "manifest": [json.loads((build / "manifest.json").read_text())],

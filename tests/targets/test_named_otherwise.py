@@ -27,7 +27,7 @@ def copied(name: str, folder: Path) -> Path:
 
 @pytest.mark.parametrize("name", known_targets())
 def test_a_copy_under_another_name_emits_the_same_program(name: str, tmp_path: Path) -> None:
-    options = CompileOptions(neurons=16)
+    options = CompileOptions(neurons=16, figures=False)
     compile_model(CIRCUIT, name, tmp_path / "bundled", options)
     compile_model(CIRCUIT, str(copied(name, tmp_path)), tmp_path / "copy", options)
     bundled, copy = (listing(tmp_path / folder / "program") for folder in ("bundled", "copy"))
@@ -44,7 +44,7 @@ def test_the_run_configuration_is_the_one_that_the_target_states(name: str, tmp_
     swapped = re.sub(r"value: Loihi[12]SimCfg", f"value: {other}", text)
     assert swapped != text
     target = parse_target(swapped, "swapped.yaml")
-    options = CompileOptions(neurons=8)
+    options = CompileOptions(neurons=8, figures=False)
     compile_model(CIRCUIT, target, tmp_path / "out", options)
     program = (tmp_path / "out" / "program" / "run.py").read_text("utf-8")
     assert f"import {other}  # noqa" in program

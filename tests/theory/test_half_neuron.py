@@ -125,7 +125,7 @@ def test_verify_ends_well_with_units_at_their_threshold(tmp_path: Path) -> None:
         "projections:\n  - {from: first, to: second, weight: {pattern: one-to-one, value: 0.6}}\n"
         "inputs:\n  cue: {to: first}\nstimuli:\n  s: {duration_s: 0.3, steps: [{at_s: 0.05, cue: 0.7}]}\n"
     )
-    options = CompileOptions(neurons=48)
+    options = CompileOptions(neurons=48, figures=False)
     verification = verify(compile_model(model, "loihi1", tmp_path / "built", options))
     (edge,) = [edge for edge in verification.edges if edge.quantity == "winners that rounding destroys"]
     assert (edge.value, edge.unit, edge.verdict) == (0.0, "of 3", "pass")
