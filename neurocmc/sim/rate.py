@@ -207,4 +207,5 @@ def _beyond_limit(
     longer = alone.lasting(min(tick + 1 + held_steps(slowest), MAX_TICKS) * dt_s)
     held = (state.rates for state in islice(_steps(circuit, longer, dt_s, bounded=False), tick, None))
     loops = loops_to(circuit, beyond.population, beyond.unit)
-    return InfeasibleError(explained(beyond, tick * dt_s, largest, loops, held, slowest))
+    with np.errstate(over="ignore", invalid="ignore"):  # what runs away may leave the numbers that there are
+        return InfeasibleError(explained(beyond, tick * dt_s, largest, loops, held, slowest))

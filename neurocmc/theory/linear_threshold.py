@@ -116,15 +116,16 @@ class LinearThreshold:
         keep, ceiling = self.keep, self.ceiling[self.source]
         arrives, limited = 1.0 - keep, bool(np.isfinite(ceiling).any())
         filters = filters.copy()
-        for _ in range(steps):
-            rates = filters @ weight
-            rates += constant
-            np.maximum(rates, 0.0, out=rates)
-            if limited:
-                np.minimum(rates, ceiling, out=rates)
-            rates *= arrives
-            filters *= keep
-            filters += rates
+        with _may_run_away():
+            for _ in range(steps):
+                rates = filters @ weight
+                rates += constant
+                np.maximum(rates, 0.0, out=rates)
+                if limited:
+                    np.minimum(rates, ceiling, out=rates)
+                rates *= arrives
+                filters *= keep
+                filters += rates
         return filters
 
     def settle(
@@ -143,11 +144,18 @@ class LinearThreshold:
             if not going.any():
                 break
             before = self.run(filters[going], drive[going], chunk - 1)
-            after = self.step(before, drive[going])
-            filters[going] = after
-            scale = np.abs(after).max(axis=1, initial=0.0)
-            settled[going] = np.abs(after - before).max(axis=1, initial=0.0) <= tolerance * np.maximum(scale, 1e-9)
+            with _may_run_away():
+                after = self.step(before, drive[going])
+                filters[going] = after
+                scale = np.abs(after).max(axis=1, initial=0.0)
+                moved = np.abs(after - before).max(axis=1, initial=0.0)
+                settled[going] = moved <= tolerance * np.maximum(scale, 1e-9)
         return filters, settled
+
+
+def _may_run_away() -> np.errstate:
+    """A trial without a bound leaves the numbers that there are before it is looked at; it has then not settled."""
+    return np.errstate(over="ignore", invalid="ignore")
 
 
 def linear_threshold(

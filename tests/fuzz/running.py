@@ -58,6 +58,8 @@ def judge(
     slow = not real and ran.signal in HUNG
     if slow:
         shutil.rmtree(place, ignore_errors=True)
+        # Elsewhere: a program that the first run had begun may still write where it was told to.
+        place = scratch / f"{number}-patient"
         case = make(seed, number, corpus, place)
         before = state_of(case.folder)
         ran = run_forked(case.made, place, PATIENT)
