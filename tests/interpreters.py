@@ -5,8 +5,8 @@
 For each of python3.11 to python3.14 that runs, on the path or among pyenv's versions, the wheel is installed with its
 dependencies resolved anew, without extras, into build/interpreters/3.X, which is used again while what the wheel
 needs is unchanged. A circuit in YAML then goes through the commands for each target, far from the checkout.
-`--everything` takes every target, and runs the test suite as well, whose tests of torch are skipped by name. Two
-interpreters at a time; needs nothing but the standard library.
+`--everything` takes the circuit of the example and every target, and runs the test suite as well, whose tests of
+torch are skipped by name. Two interpreters at a time; needs nothing but the standard library.
 """
 
 import argparse
@@ -26,12 +26,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 VERSIONS = ((3, 11), (3, 12), (3, 13), (3, 14))
+SHORT, WHOLE = "tests/hosts/chain.yaml", "examples/circuit.yaml"
 TARGETS = {"loihi1": 0, "truenorth": 0, "brian2": 0}
 # RANC's cores have no noise to smooth what their rounding does: the circuit of the example misses budgets on it.
 EVERY_TARGET = TARGETS | {"loihi2": 0, "ranc": 1}
 LIMIT_S = 600
 SUITE_LIMIT_S = 3600
 AT_ONCE = 2
+# What would take modules from elsewhere, or compile every module again in each of so many processes.
+OTHERWISE = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
 QUIET = ("--quiet", "--quiet", "--disable-pip-version-check")
 ASKED = "import sys, venv, ensurepip; print('%d.%d.%d' % sys.version_info[:3])"
 TOLD = "from importlib.metadata import version as v; print('numpy', v('numpy'), 'brian2', v('brian2'))"
@@ -112,9 +115,9 @@ def installed(interpreter: Interpreter, wheel: Path, extra: str = "") -> Path:
     return python
 
 
-def walk(python: Path, targets: dict[str, int], folder: Path) -> Iterator[str]:
-    """Take the circuit through all commands for each target, in `folder`. Raises RuntimeError where one fails."""
-    shutil.copy(ROOT / "examples" / "circuit.yaml", folder / "circuit.yaml")
+def walk(python: Path, circuit: str, targets: dict[str, int], folder: Path) -> Iterator[str]:
+    """Take a circuit through all commands for each target, in `folder`. Raises RuntimeError where one fails."""
+    shutil.copy(ROOT / circuit, folder / "circuit.yaml")
     for target, verdict in targets.items():
         begun = time.monotonic()
         for command, code in (
@@ -129,7 +132,7 @@ def walk(python: Path, targets: dict[str, int], folder: Path) -> Iterator[str]:
 
 def _run(command: Sequence[str], folder: Path, code: int = 0, limit_s: float = LIMIT_S) -> str:
     """What a command printed. Raises RuntimeError with the end of it where the command leaves with another code."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    environment = {name: value for name, value in os.environ.items() if name not in OTHERWISE}
     environment |= {"NEUROCMC_LAVA_PYTHON": "", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
@@ -152,9 +155,11 @@ def try_out(interpreter: Interpreter, wheel: Path, everything: bool) -> str:
     parts = [f"installed {time.monotonic() - begun:.0f} s"]
     told = _run([str(python), "-c", TOLD], ROOT).strip()
     with tempfile.TemporaryDirectory(prefix="neurocmc-") as elsewhere:
-        parts += walk(python, EVERY_TARGET if everything else TARGETS, Path(elsewhere))
+        parts += walk(python, *((WHOLE, EVERY_TARGET) if everything else (SHORT, TARGETS)), Path(elsewhere))
     if everything:
-        suite = _run([str(python), "-m", "pytest", "-m", "not lava", "-rs"], ROOT, limit_s=SUITE_LIMIT_S)
+        suite = _run(
+            [str(python), "-m", "pytest", "-m", "not lava and not nightly", "-rs"], ROOT, limit_s=SUITE_LIMIT_S
+        )
         parts.append(suite.strip().splitlines()[-1])
     size = f"{_size_mb(interpreter.environment):,.0f} MB"
     return f"Python {interpreter.version}: {told}; {size}; {', '.join(parts)}"

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.hosts.chain import CIRCUIT
 from tests.made.waiting import HANGS_S
 from tests.torch_extra import needs_torch
 
@@ -100,9 +99,7 @@ def assert_same(
 
 @pytest.mark.slow
 def test_the_same_bytes_wherever_it_is_done(tmp_path: Path) -> None:
-    model = tmp_path / "chain.yaml"
-    model.write_text(CIRCUIT, encoding="utf-8")
-    assert_same(model, 16, ("loihi1", "truenorth", "brian2"), tmp_path)
+    assert_same(ROOT / "tests" / "hosts" / "chain.yaml", 16, ("loihi1", "truenorth", "brian2"), tmp_path)
 
 
 @pytest.mark.slow

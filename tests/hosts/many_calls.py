@@ -13,8 +13,8 @@ import threading
 from pathlib import Path
 
 import neurocmc
-from tests.hosts.chain import CIRCUIT
 
+CIRCUIT = Path(__file__).with_name("chain.yaml")
 CALLS, GROWTH = 2_000, 1.05
 DRAWN = 10  # every so-manieth compilation draws its pictures, which takes ten times as long
 TARGETS = ("loihi1", "loihi2", "truenorth")
@@ -29,13 +29,11 @@ def held() -> tuple[int, int, int]:
 
 def main(calls: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
-        circuit = Path(folder) / "circuit.yaml"
-        circuit.write_text(CIRCUIT, encoding="utf-8")
         first = held()
         for call in range(1, calls + 1):
             target = TARGETS[call % len(TARGETS)]
             out, figures = Path(folder) / target, call % DRAWN == 0
-            artifact = neurocmc.compile(circuit, target=target, out=out, neurons=4, figures=figures)
+            artifact = neurocmc.compile(CIRCUIT, target=target, out=out, neurons=4, figures=figures)
             neurocmc.simulate(artifact)
             if call == max(calls // 10, DRAWN):
                 first = held()

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import neurocmc
-from tests.hosts.chain import CIRCUIT
 
 OUT = Path(sys.argv[2])
+CIRCUIT = Path(__file__).with_name("chain.yaml").absolute()
 
 
 def everything() -> dict[str, Any]:
@@ -37,12 +37,10 @@ def everything() -> dict[str, Any]:
 def work() -> None:
     threading.main_thread().join()
     before = everything()
-    circuit = OUT / "circuit.yaml"
-    circuit.write_text(CIRCUIT)
-    artifact = neurocmc.compile(circuit, target="brian2", out=OUT / "brian2", neurons=32)
+    artifact = neurocmc.compile(CIRCUIT, target="brian2", out=OUT / "brian2", neurons=32)
     edges = {edge.name: edge.verdict for edge in neurocmc.verify(artifact).edges}
     print(edges["brian2 ~ emitted"])
-    cores = neurocmc.compile(circuit, target="truenorth", out=OUT / "truenorth", neurons=8)
+    cores = neurocmc.compile(CIRCUIT, target="truenorth", out=OUT / "truenorth", neurons=8)
     print(neurocmc.simulate(cores).activity["a"].shape)
     after = everything()
     print(sorted(name for name in before if before[name] != after[name]), flush=True)
