@@ -6,12 +6,14 @@ import sys
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from functools import cache
 from io import TextIOWrapper, UnsupportedOperation
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, TextIO
 
 import typer
+import typer.main
 from typer.core import TyperGroup
 
 from neurocmc.cli import budget, compile, demo, inspect, robustness, simulate, study, targets, train, verify  # noqa: A004
@@ -101,6 +103,12 @@ _add(targets.targets, targets.EXAMPLES)
 _add(demo.demo, demo.EXAMPLES)
 
 
+@cache
+def command() -> Any:
+    """All of it, ready to be called; making it of the signatures takes as long as many a command."""
+    return typer.main.get_command(app)
+
+
 def _terminated(_number: int, _frame: FrameType | None) -> None:
     """Leave by an exception, so that what was half written is removed on the way out."""
     sys.exit(128 + signal.SIGTERM)
@@ -114,7 +122,7 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that cannot show a µ is no reason to fail
-    app(prog_name="neurocmc")
+    command()(prog_name="neurocmc")
 
 
 def _writable(stream: TextIO | None) -> TextIO:

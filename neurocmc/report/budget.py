@@ -78,17 +78,20 @@ class Budget:
     @classmethod
     def from_json(cls, text: str | bytes, where: str = "budget.json") -> "Budget":
         """The budget that `to_json` wrote; `where` names the file in errors. Raises InputError."""
+        cure = "compile again: the file was altered, or written by another version"
         try:
-            return _adapter().validate_json(text, strict=True)
+            budget = _adapter().validate_json(text, strict=True)
         except ValidationError as error:
             raise InputError(
-                Problem(
-                    f"{where}: {'.'.join(map(str, fault['loc'])) or 'file'}",
-                    fault["msg"],
-                    "compile again: the file was altered, or written by another version",
-                )
+                Problem(f"{where}: {'.'.join(map(str, fault['loc'])) or 'file'}", fault["msg"], cure)
                 for fault in error.errors(include_url=False)
             ) from None
+        named = [row.resource for row in budget.in_all]
+        for index, core in enumerate(budget.cores):
+            if [row.resource for row in core.resources] != named:
+                what = f"should name the resources that in_all names, {', '.join(named)}"
+                raise InputError(Problem(f"{where}: cores.{index}.resources", what, cure))
+        return budget
 
 
 def chip_budget(

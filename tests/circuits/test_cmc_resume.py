@@ -115,6 +115,7 @@ LOOP.append([LOOP] * 3)
         (put(*GROUP, "eps", to=float("nan")), "param_groups are not those of the recipe"),
         (put(*GROUP, "params", to=[0]), "param_groups are not those of the recipe"),
         (put(*GROUP, "params", to=torch.ones(2)), "param_groups holds more than plain values"),
+        (drop(*GROUP, "lr"), "param_groups are not those of the recipe"),
         (put(*GROUP, "lr", to=-1.0), "param_groups are not those of the recipe"),
         (put(*GROUP, "lr", to=1e9), "param_groups are not those of the recipe"),
         (put("state", "optimiser", "state", to=[]), "state.optimiser.state should be a dict of 0 to"),

@@ -199,7 +199,9 @@ def warm(corpus: Path, scratch: Path) -> Generator[None]:
         import_module(f"neurocmc.{module}")
     from neurocmc.circuits.images import load_task
     from neurocmc.circuits.training import reproducible
+    from neurocmc.cli.main import command
 
+    command()
     load_task("mnist-5k", 50)
     with reproducible(0):  # torch imports much when it is told to be deterministic
         pass

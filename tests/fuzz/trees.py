@@ -222,7 +222,10 @@ def _yaml_text(rng: Random, text: str) -> tuple[str, str]:
 
 def json_bytes(rng: Random, tree: Any) -> tuple[bytes, str]:
     """The tree as JSON, now and then with what only a text can hold, and what was done then."""
-    text = json.dumps(tree, indent=rng.choice((None, 1)), ensure_ascii=rng.random() < 0.5, default=repr)
+    try:
+        text = json.dumps(tree, indent=rng.choice((None, 1)), ensure_ascii=rng.random() < 0.5, default=repr)
+    except (ValueError, RecursionError):  # a circle, which JSON has no words for
+        text = repr(tree)
     done = ""
     if rng.random() < 0.2:
         quotes = [index for index, character in enumerate(text) if character == ":"]

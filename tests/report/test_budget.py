@@ -124,6 +124,15 @@ def test_damaged_json_names_the_field(old: str, new: str, where: str) -> None:
     assert raised.value.problems[0].where == f"out/budget.json: {where}"
 
 
+def test_every_core_tells_of_the_same_resources() -> None:
+    found = chip_budget(by_hand.program(), by_hand.loihi(), None)
+    none = replace(found, cores=(found.cores[0], replace(found.cores[1], resources=())))
+    with pytest.raises(
+        InputError, match=r"^budget\.json: cores\.1\.resources: should name the resources that in_all"
+    ):
+        Budget.from_json(none.to_json())
+
+
 def test_a_measured_load_is_the_recording_s_spikes() -> None:
     network, stimulus = levels.integer(), steps()
     recording = simulate_emulator(network, stimulus)

@@ -109,7 +109,7 @@ def _same_groups(groups: list[Any], now: list[dict[str, Any]]) -> bool:
     return len(groups) == len(now) and all(
         isinstance(held, dict)
         and {**cast(dict[str, Any], held), "lr": None} == {**own, "lr": None}
-        and _is_number(cast(dict[str, Any], held)["lr"], 0.0, own["initial_lr"])
+        and _is_number(cast(dict[str, Any], held).get("lr"), 0.0, own["initial_lr"])
         for held, own in zip(groups, now, strict=True)
     )
 
