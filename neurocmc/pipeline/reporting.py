@@ -1,6 +1,6 @@
 """Reporting: budget, pictures and page of an artifact; written at compilation, and again with verdicts."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -16,7 +16,6 @@ from neurocmc.pipeline.sample import TRIALS
 from neurocmc.report.budget import Budget, chip_budget, ideal_budget
 from neurocmc.report.core_budget import core_budget
 from neurocmc.report.core_load import CoreLoad, core_load
-from neurocmc.report.figures import draw_core_grid, draw_core_map, draw_error_waterfall, draw_gain_fits
 from neurocmc.report.html import Picture, ReportContent, write_report
 from neurocmc.report.spike_load import spike_load
 from neurocmc.report.staging import staging_costs, time_scale
@@ -27,6 +26,13 @@ from neurocmc.verification.edges import Edge
 
 BUDGET = "budget.json"
 REPORT = "report.html"
+GAIN_FITS, CORE_MAP, CORE_GRID, ERRORS = "gain-fits.png", "core-map.png", "core-grid.png", "errors.png"
+PICTURES = {  # file -> section of the page and caption
+    GAIN_FITS: ("gain", "Each pool's measured transfer against the rate unit's."),
+    CORE_MAP: ("cores", "The use of each core, by population."),
+    CORE_GRID: ("cores", "The cores on the grid, whose they are, and how full they are."),
+    ERRORS: ("errors", "The error of the rates, against the rate circuit, after each stage."),
+}
 LOAD_TRIALS = TRIALS  # of the first calibration stimulus, from which spikes are counted
 
 
@@ -129,29 +135,11 @@ def _pictures(
 ) -> Iterator[Picture]:
     """Those of the levels, which stay as they were drawn once, and of the errors, which are drawn each time."""
     figures.mkdir(exist_ok=True)
-    errors = figures / "errors.png"
-    errors.unlink(missing_ok=True)
-    for name, (section, caption, drawn) in _of_levels(levels, target).items():
-        if draw and not (figures / name).is_file():
-            drawn(figures / name)
+    (figures / ERRORS).unlink(missing_ok=True)
+    if draw:
+        from neurocmc.pipeline.pictures import draw_missing  # here and not above: matplotlib is half of all imports
+
+        draw_missing(figures, levels, target, edges)
+    for name, (section, caption) in PICTURES.items():
         if (figures / name).is_file():
             yield Picture.read(section, figures / name, caption)
-    if draw and (from_rate := [edge for edge in edges if edge.name.startswith("rate ~ ")]):
-        draw_error_waterfall(from_rate, errors)
-        yield Picture.read("errors", errors, "The error of the rates, against the rate circuit, after each stage.")
-
-
-def _of_levels(levels: Lowered | Artifact, target: Target) -> dict[str, tuple[str, str, Callable[[Path], None]]]:
-    """File -> section of the page, caption and what draws it."""
-    spiking, chip, cores = levels.spiking, levels.chip, levels.cores
-    caption = "Each pool's measured transfer against the rate unit's."
-    found: dict[str, tuple[str, str, Callable[[Path], None]]] = {
-        "gain-fits.png": ("gain", caption, lambda path: draw_gain_fits(spiking, path))
-    }
-    if chip is not None and isinstance(target, LoihiTarget):
-        caption = "The use of each core, by population."
-        found["core-map.png"] = "cores", caption, lambda path: draw_core_map(chip, target, path)
-    if cores is not None and isinstance(target, TrueNorthTarget):
-        caption = "The cores on the grid, whose they are, and how full they are."
-        found["core-grid.png"] = "cores", caption, lambda path: draw_core_grid(cores, target, path)
-    return found

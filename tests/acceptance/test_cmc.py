@@ -56,7 +56,7 @@ def test_all_digits_on_the_emulator(neurons: int, agree: float, error: float) ->
     assert all(entry.proved != "no" for entry in lowered.headroom)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_digits_on_brian2() -> None:
     lowered, stimulus = compiled(32), model()[1].test[0].take(slice(ON_BRIAN2))
     rate = rates(32)

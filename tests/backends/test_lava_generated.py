@@ -27,7 +27,7 @@ from tests.backends.lava_running import run_script
 from tests.backends.trace_check import Trace, arriving_from_host, happened, wrong_ticks
 from tests.lava_environment import lava_python, lava_python_310
 
-EACH_TIME = 4  # packs that every run of the tests takes; the others are for the night
+EACH_TIME = 2  # packs that every run of the tests takes; the others are for the night
 DRIVER = Path(__file__).with_name("lava_driver.py")
 
 

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
@@ -74,6 +73,8 @@ def layered_part(network: IntegerNetwork) -> LayeredPart:
 def write_netx(path: Path, part: LayeredPart, name: str, tick_s: float) -> None:
     """Write `part`, which has a layer at least, as netx reads it; its bytes depend on its contents alone."""
     memory = io.BytesIO()
+    import h5py  # here and not above: no circuit but a layered one needs it
+
     with h5py.File(memory, "w") as file:
         file.attrs.update({"name": name, "tick_s": tick_s, "message_bits": part.message_bits})
         first = file.create_group("layer/0")
