@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.extras import INSTALL_TORCH, is_installed
 from neurocmc.common.files import MANIFEST, sha256_of
 from neurocmc.common.process import known_state
@@ -154,7 +154,9 @@ class Artifact:
         return f"ir/{CHIP}.json" in self.manifest["files"]
 
     def _stimulus(self, name: str) -> Stimulus:
-        return load_stimulus(self.directory / "stimuli" / f"{name}.npz")
+        stimulus = load_stimulus(self.directory / "stimuli" / f"{name}.npz")
+        raise_input_problems(stimulus.problems(self.circuit.inputs))
+        return stimulus
 
 
 def _circuit_seen_through(circuit: RateCircuit, tau_s: float) -> RateCircuit:

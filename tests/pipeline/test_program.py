@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from neurocmc.common.errors import InputError
@@ -47,6 +48,20 @@ def forge(folder: Path, name: str) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["files"][name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()
     (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def test_a_stimulus_of_the_artifact_is_checked_as_one_that_is_given(build: Callable[[str], Path]) -> None:
+    folder, name = build("brian2"), "stimuli/switch.npz"
+    with np.load(folder / name) as stimulus:
+        arrays = dict(stimulus)
+    arrays["edges_s"][0] = -1e308
+    np.savez(folder / name, **arrays)
+    forge(folder, name)
+    for arguments in (("simulate", folder, "--on", "staged", "-o", folder.parent / "o.npz"), ("verify", folder)):
+        shown = run(*arguments)
+        assert (shown.code, shown.out) == (2, "")
+        assert "edges_s must start at 0 and rise" in shown.err
+        assert "Warning" not in shown.err
 
 
 def refusal(folder: Path) -> str:
