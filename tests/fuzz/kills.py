@@ -143,7 +143,7 @@ def _faults(command: Command, place: Path, stands: str, new: dict[str, str]) -> 
     if reading := command.reads(folder):
         read = _run(reading, place)
         if read.code != 0:
-            yield f"what stands there cannot be read: {read.err.strip()[-200:]}"
+            yield f"what stands there cannot be read, {read.code}{read.signal}: {read.err.strip()[-200:]}"
     resume = ("--resume",) if (folder / "m.pt.resume").exists() else ()
     again = tuple(part for argument in command.again for part in (resume if argument == "{resume}" else (argument,)))
     ended = _run(again, place)
