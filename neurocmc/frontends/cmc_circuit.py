@@ -95,12 +95,14 @@ def _transfer(activation: str) -> tuple[TransferKind, float, float]:
 def _population(values: CmcValues, circuit: CmcHierarchy, place: tuple[int, int], centring: Float) -> RatePopulation:
     kind, saturation, steepness = _transfer(circuit.activation)
     slope = float(values.slopes[place])
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # a circuit with a slope of 0 is refused
+        offset = -values.biases[place].double().numpy() / slope
     return RatePopulation(
         name=population_name(*place),
         size=circuit.columns,
         transfer=kind,
         gain=np.full(circuit.columns, steepness * slope),
-        offset=-values.biases[place].double().numpy() / slope,
+        offset=offset,
         bias=centring,
         saturation=saturation,
         trace_tau_s=0.0,

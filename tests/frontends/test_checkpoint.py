@@ -355,6 +355,15 @@ def test_wrong_content_is_named(
     assert str(tmp_path / "m.pt") in text
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("slope", [-1e30, -110.0])
+def test_a_slope_of_nothing_is_refused_without_a_warning(slope: float, tmp_path: Path) -> None:
+    plain = torch.load(BUNDLED.with_name("cmc-v1v3.pt"), weights_only=True)
+    plain["state_dict"]["circuit.raw_slope"][0] = slope  # a softplus of it: 0, or a number that barely is none
+    torch.save(plain, tmp_path / "m.pt")
+    assert "gain" in complaint(tmp_path / "m.pt")
+
+
 def test_all_faults_are_told_at_once(plain: dict[str, Any], tmp_path: Path) -> None:
     del plain["state_dict"]["circuit.alpha"]
     plain["state_dict"]["circuit.beta1"].fill_(float("nan"))
