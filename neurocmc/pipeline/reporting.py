@@ -137,7 +137,7 @@ def _pictures(
     figures.mkdir(exist_ok=True)
     (figures / ERRORS).unlink(missing_ok=True)
     if draw:
-        from neurocmc.pipeline.pictures import draw_missing  # here and not above: matplotlib is half of all imports
+        from neurocmc.pipeline.pictures import draw_missing  # not above: matplotlib is a quarter of all imports
 
         draw_missing(figures, levels, target, edges)
     for name, (section, caption) in PICTURES.items():

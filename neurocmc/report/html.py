@@ -108,7 +108,7 @@ def render_report(content: ReportContent) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    """One, for it keeps what it has made of the template, which takes longer than to fill it in."""
+    """One for the process: it keeps the template that it has compiled."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         undefined=jinja2.StrictUndefined,

@@ -16,7 +16,7 @@ from neurocmc.common.errors import InfeasibleError, InputError, Problem
 from tests.cli.running import CIRCUIT
 
 # What only the command line has: how it prints, and files for which Python has functions of their own.
-FLAGS_ALONE = {"--json", "--help", "--output", "--config", "--input", "--ticks", "--codes", "--figure", "--seed"}
+FLAGS_ALONE = {"--json", "--output", "--config", "--input", "--ticks", "--seed"}
 
 
 @python_call

@@ -60,9 +60,13 @@ def _as_json(rng: Random) -> tuple[str, ...]:
     return ("--json",) if rng.random() < 0.3 else ()
 
 
+def _figures(rng: Random) -> tuple[str, ...]:
+    """Pictures take most of the time of a small circuit; what names do to them is seen on some."""
+    return ("--no-figures",) if rng.random() < 0.8 else ()
+
+
 def _compile(rng: Random, model: str, target: str) -> tuple[str, ...]:
     code = ("--code", "rate") if rng.random() < 0.2 else ()
-    figures = ("--no-figures",) if rng.random() < 0.8 else ()
     return (
         "compile",
         model,
@@ -73,7 +77,7 @@ def _compile(rng: Random, model: str, target: str) -> tuple[str, ...]:
         "-o",
         OUT,
         *code,
-        *figures,
+        *_figures(rng),
         *_as_json(rng),
     )
 
@@ -141,11 +145,11 @@ def result(rng: Random, corpus: Corpus, folder: Path) -> Made:
     """What a study keeps of a run that is done: its result, its verdict on the chip, its checkpoint."""
     shutil.copytree(corpus.folder / "studied", folder / OUT)
     (folder / "recipe.yaml").write_bytes(corpus.read("recipe.yaml"))
+    name = rng.choice(("result.json", "result.json", "chip.json", "checkpoint.pt"))
     plan = corpus.tree("study.yaml")
-    if rng.random() < 0.9:  # a run that is done is compiled and verified, which takes seconds and reads nothing else
+    if name != "chip.json" and rng.random() < 0.9:  # only the verdict on the chip is read for it, or made in seconds
         del plan["compile"]
     (folder / "s.yaml").write_text(yaml.safe_dump(plan))
-    name = rng.choice(("result.json", "result.json", "chip.json", "checkpoint.pt"))
     path = folder / OUT / "runs" / "1-full-0" / name
     if name == "checkpoint.pt":  # which is read where pictures are drawn of it
         content, done = archives.mutated(rng, path.read_bytes())
@@ -240,7 +244,7 @@ def artifact(rng: Random, corpus: Corpus, folder: Path) -> Made:
         on = rng.choice(("rate", "staged", "emulator", "brian2" if rng.random() < 0.3 else "emulator"))
         arguments = ("simulate", members.NAME, "--on", on, "--samples", "1", "-o", "o.npz", *_as_json(rng))
     elif choice < 0.93:
-        arguments = ("verify", members.NAME, "--samples", "1", "--no-figures", *_as_json(rng))
+        arguments = ("verify", members.NAME, "--samples", "1", *_figures(rng), *_as_json(rng))
     else:
         choices = ("--kinds", "dead", "--levels", "0.1", "--seeds", "1", "--samples", "1")
         arguments = ("robustness", members.NAME, *choices, "-o", OUT, *_as_json(rng))

@@ -16,7 +16,7 @@ import neurocmc
 
 CIRCUIT = Path(__file__).with_name("chain.yaml")
 CALLS, GROWTH = 2_000, 1.05
-DRAWN = 10  # every so-manieth compilation draws its pictures, which takes ten times as long
+DRAWN = 10  # every so-manieth compilation draws its pictures, which takes most of its time
 TARGETS = ("loihi1", "loihi2", "truenorth")
 
 

@@ -67,8 +67,8 @@ def test_a_trial_that_leaves_the_numbers_there_are_has_not_settled_and_nothing_i
     ends, settled = network.settle(np.ones((1, network.weight.shape[1])), np.full(network.size, 1.0))
     assert not settled.any()
     assert not (np.abs(ends) < 1e9).all()
-    inhibited = network.run(np.ones((1, network.weight.shape[1])), np.full((1, network.size), 1.0), 1000)
-    assert not np.isfinite(inhibited).all()
+    left = network.run(np.ones((1, network.weight.shape[1])), np.full((1, network.size), 1.0), 1000)
+    assert not np.isfinite(left).all()
 
 
 def test_all_states_of_the_working_memory(network: LinearThreshold) -> None:

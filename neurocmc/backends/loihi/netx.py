@@ -72,9 +72,9 @@ def layered_part(network: IntegerNetwork) -> LayeredPart:
 
 def write_netx(path: Path, part: LayeredPart, name: str, tick_s: float) -> None:
     """Write `part`, which has a layer at least, as netx reads it; its bytes depend on its contents alone."""
-    memory = io.BytesIO()
     import h5py  # here and not above: no circuit but a layered one needs it
 
+    memory = io.BytesIO()
     with h5py.File(memory, "w") as file:
         file.attrs.update({"name": name, "tick_s": tick_s, "message_bits": part.message_bits})
         first = file.create_group("layer/0")
