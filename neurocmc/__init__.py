@@ -7,8 +7,8 @@
 
 `import neurocmc` is quick: what needs torch or Brian2 is imported when it is first asked for. The functions are those
 of `neurocmc.api`, and beside them the emulators for hand-made networks: `CompartmentNetwork` and
-`run_compartments` (`neurocmc.sim.compartments.network`, `neurocmc.sim.compartments.run`), `CoreNetwork`,
-`CoreBuilder` and `run_cores` (`neurocmc.ir.cores`, `neurocmc.sim.cores`).
+`run_compartments` (`neurocmc.sim.loihi.compartments.network`, `neurocmc.sim.loihi.compartments.run`), `CoreNetwork`,
+`CoreBuilder` and `run_cores` (`neurocmc.ir.truenorth.cores`, `neurocmc.sim.truenorth`).
 """
 
 from importlib import import_module
@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neurocmc.api import budget, compile, load, simulate, verify  # noqa: A004
-    from neurocmc.ir.cores import CoreNetwork
-    from neurocmc.sim.compartments.network import CompartmentNetwork, SynapseGroup
-    from neurocmc.sim.compartments.run import CompartmentRun, InputEvents, run_compartments
-    from neurocmc.sim.cores.build import CoreBuilder
-    from neurocmc.sim.cores.records import CoreRecord, CoreRun
-    from neurocmc.sim.cores.run import CoreInputSpikes, run_cores
+    from neurocmc.ir.truenorth.cores import CoreNetwork
+    from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
+    from neurocmc.sim.loihi.compartments.run import CompartmentRun, InputEvents, run_compartments
+    from neurocmc.sim.truenorth.build import CoreBuilder
+    from neurocmc.sim.truenorth.records import CoreRecord, CoreRun
+    from neurocmc.sim.truenorth.run import CoreInputSpikes, run_cores
 
     __version__: str
 
@@ -49,17 +49,17 @@ __all__ = [
 ]
 
 _HOMES = {
-    "CompartmentNetwork": "neurocmc.sim.compartments.network",
-    "SynapseGroup": "neurocmc.sim.compartments.network",
-    "CompartmentRun": "neurocmc.sim.compartments.run",
-    "InputEvents": "neurocmc.sim.compartments.run",
-    "run_compartments": "neurocmc.sim.compartments.run",
-    "CoreNetwork": "neurocmc.ir.cores",
-    "CoreBuilder": "neurocmc.sim.cores.build",
-    "CoreRecord": "neurocmc.sim.cores.records",
-    "CoreRun": "neurocmc.sim.cores.records",
-    "CoreInputSpikes": "neurocmc.sim.cores.run",
-    "run_cores": "neurocmc.sim.cores.run",
+    "CompartmentNetwork": "neurocmc.sim.loihi.compartments.network",
+    "SynapseGroup": "neurocmc.sim.loihi.compartments.network",
+    "CompartmentRun": "neurocmc.sim.loihi.compartments.run",
+    "InputEvents": "neurocmc.sim.loihi.compartments.run",
+    "run_compartments": "neurocmc.sim.loihi.compartments.run",
+    "CoreNetwork": "neurocmc.ir.truenorth.cores",
+    "CoreBuilder": "neurocmc.sim.truenorth.build",
+    "CoreRecord": "neurocmc.sim.truenorth.records",
+    "CoreRun": "neurocmc.sim.truenorth.records",
+    "CoreInputSpikes": "neurocmc.sim.truenorth.run",
+    "run_cores": "neurocmc.sim.truenorth.run",
 }
 
 

@@ -94,9 +94,9 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
     from neurocmc.pipeline.certificates import artifact_certificate
     from neurocmc.pipeline.sample import kept_lines, read_sample
     from neurocmc.report import wording
-    from neurocmc.report.core_tables import core_loss_table
     from neurocmc.report.staging import staging_costs, time_scale
     from neurocmc.report.tables import gain_fit_table, loss_table, staging_table
+    from neurocmc.report.truenorth.tables import core_loss_table
     from neurocmc.theory.wording import certificate_lines
 
     network = artifact.spiking
@@ -136,9 +136,9 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
 
 def _as_json(artifact: "Artifact", budget: "Budget") -> dict[str, Any]:
     from neurocmc.pipeline.sample import read_sample
-    from neurocmc.report.core_losses import core_population_costs, core_projection_losses
-    from neurocmc.report.losses import population_losses, projection_losses
+    from neurocmc.report.loihi.losses import population_losses, projection_losses
     from neurocmc.report.staging import staging_costs
+    from neurocmc.report.truenorth.losses import core_population_costs, core_projection_losses
 
     integer, cores = artifact.integer, artifact.cores
     return {

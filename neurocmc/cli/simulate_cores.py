@@ -16,9 +16,9 @@ from neurocmc.common.errors import InputError, Problem, raise_input_problems
 
 if TYPE_CHECKING:
     from neurocmc.common.arrays import Int
-    from neurocmc.ir.core_program import NeuronGroup
-    from neurocmc.ir.cores import CoreNetwork
-    from neurocmc.sim.cores import CoreInputSpikes, CoreRun
+    from neurocmc.ir.truenorth.cores import CoreNetwork
+    from neurocmc.ir.truenorth.program import NeuronGroup
+    from neurocmc.sim.truenorth import CoreInputSpikes, CoreRun
 
 MOST_TICKS = 10_000_000
 MOST_LINES_CELLS = 2**27  # ticks x lines of a file in RANC's form
@@ -55,7 +55,7 @@ def simulate_file(path: Path, output: Path, options: CoreRunOptions, as_json: bo
         raise InputError(Problem(str(output), "its suffix names no form of output", f"use one of {known}"))
     job = _read(path, options)
     _check_size(job, output)
-    from neurocmc.sim.cores import CoreRecord, run_cores
+    from neurocmc.sim.truenorth import CoreRecord, run_cores
 
     with stages("simulate") as progress:
         progress("truenorth", 0.0)
@@ -88,7 +88,7 @@ def _read(path: Path, options: CoreRunOptions) -> _Job:
 
 def _ranc(path: Path, document: dict[str, Any], options: CoreRunOptions) -> _Job:
     from neurocmc.backends.truenorth import ranc_of
-    from neurocmc.sim.cores import CoreInputSpikes
+    from neurocmc.sim.truenorth import CoreInputSpikes
 
     config, ticks = options.config, options.ticks
     problems = _tick_problems(ticks)
@@ -109,7 +109,7 @@ def _ranc(path: Path, document: dict[str, Any], options: CoreRunOptions) -> _Job
 
 def _corelets(path: Path, document: dict[str, Any], options: CoreRunOptions) -> _Job:
     from neurocmc.backends.truenorth import corelets_of, read_host_spikes
-    from neurocmc.sim.cores import CoreInputSpikes
+    from neurocmc.sim.truenorth import CoreInputSpikes
 
     problems = [*_tick_problems(options.ticks)]
     if options.config is not None:

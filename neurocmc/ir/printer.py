@@ -11,10 +11,8 @@ from typing import assert_never
 
 import numpy as np
 
-from neurocmc.ir.chip import RESOURCES, AxonRoute, ChipProgram
-from neurocmc.ir.core_printer import print_cores
-from neurocmc.ir.core_program import CoreProgram
-from neurocmc.ir.integer import (
+from neurocmc.ir.loihi.chip import RESOURCES, AxonRoute, ChipProgram
+from neurocmc.ir.loihi.network import (
     IntegerInput,
     IntegerNetwork,
     IntegerPopulation,
@@ -38,6 +36,8 @@ from neurocmc.ir.summaries import (
     words,
 )
 from neurocmc.ir.trace import Trace
+from neurocmc.ir.truenorth.printer import print_cores
+from neurocmc.ir.truenorth.program import CoreProgram
 
 Level = RateCircuit | SpikingNetwork | IntegerNetwork | ChipProgram | CoreProgram
 

@@ -39,15 +39,15 @@ from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.files import json_text, read_npz, write_file, write_npz
 from neurocmc.common.opening import LEVEL
 from neurocmc.common.strict_json import read_json
-from neurocmc.ir.chip import ChipProgram
 from neurocmc.ir.codec import Coded, Malformed, decode, encode, is_unicode
-from neurocmc.ir.core_program import CoreProgram
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.chip import ChipProgram
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.magnitudes import stored_problems
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus, as_name, name_fault, name_problems
+from neurocmc.ir.truenorth.program import CoreProgram
 
 FORMAT = 1
 _SPIKE_FIELDS = ("tick", "trial", "unit", "neuron")

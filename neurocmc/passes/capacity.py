@@ -13,7 +13,7 @@ import numpy as np
 
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.rate import RateCircuit, RateProjection
-from neurocmc.passes.packing import least_bits
+from neurocmc.passes.loihi.packing import least_bits
 from neurocmc.passes.truenorth.leaks import FILTER_NEURONS
 from neurocmc.targets import IdealTarget, LoihiLimits, LoihiTarget, Target, TrueNorthLimits, TrueNorthTarget
 

@@ -27,6 +27,7 @@ from neurocmc.ir.spiking import (
 )
 from neurocmc.ir.trace import Trace
 from neurocmc.passes.calibrate import Calibration
+from neurocmc.passes.loihi.weight_grid import decay_register, weight_step
 from neurocmc.passes.pool_codes import (
     RATE_DELAY_TICKS,
     RATE_PEAK,
@@ -36,7 +37,6 @@ from neurocmc.passes.pool_codes import (
     threshold_ladder,
 )
 from neurocmc.passes.scales import CURRENT_MARGIN, Scales
-from neurocmc.passes.weight_grid import decay_register, weight_step
 from neurocmc.sim.neuron import Neuron
 from neurocmc.sim.rate import SILENT, Visited
 from neurocmc.targets import LoihiLimits, LoihiTarget, Target

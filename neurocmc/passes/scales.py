@@ -8,8 +8,8 @@ import numpy as np
 from neurocmc.common.arrays import Bool, Float
 from neurocmc.ir.rate import RatePopulation
 from neurocmc.ir.spiking import Code
+from neurocmc.passes.loihi.weight_grid import decay_register
 from neurocmc.passes.pool_codes import RATE_MEMORY_TICKS
-from neurocmc.passes.weight_grid import decay_register
 from neurocmc.sim.neuron import IdealNeuron, LoihiNeuron, Neuron
 from neurocmc.sim.rate import Visited
 from neurocmc.targets import IdealTarget, LoihiLimits, LoihiTarget, Target, TrueNorthTarget

@@ -21,13 +21,13 @@ from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.extras import INSTALL_TORCH, is_installed
 from neurocmc.common.files import MANIFEST, sha256_of
 from neurocmc.common.process import known_state
-from neurocmc.ir.chip import ChipProgram
-from neurocmc.ir.core_program import CoreProgram
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.chip import ChipProgram
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import Code, SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import load_chip, load_level, load_stimulus
+from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.pipeline.manifest import read_manifest
 from neurocmc.pipeline.model import CHECKPOINTS, Model, StimulusSet, load
 from neurocmc.targets import Target, load_target

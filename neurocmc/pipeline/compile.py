@@ -34,7 +34,7 @@ from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.program import PROGRAM, emit_program
 from neurocmc.pipeline.reporting import write_budget, write_report_of
 from neurocmc.pipeline.sample import SAMPLE, sample_edges
-from neurocmc.sim.host import encode
+from neurocmc.sim.loihi.host import encode
 from neurocmc.targets import Target, load_target
 from neurocmc.verification.coverage import silent_units
 

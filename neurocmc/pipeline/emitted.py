@@ -19,19 +19,19 @@ from neurocmc.common.arrays import Bool
 from neurocmc.common.files import read_npz
 from neurocmc.common.process import child_environment
 from neurocmc.common.system import apart, end_all
-from neurocmc.ir.core_program import CoreProgram
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import SpikeTrain
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.lava import NEEDED, find_lava_python
 from neurocmc.pipeline.program import ISOLATED, emitted_again
 from neurocmc.sim.brian2_equations import Names
-from neurocmc.sim.core_host import encode_cores
-from neurocmc.sim.cores import CoreInputSpikes, CoreRecord, run_cores
-from neurocmc.sim.cores.reference import run_cores_reference
-from neurocmc.sim.host import encode
-from neurocmc.sim.loihi import emulate
+from neurocmc.sim.loihi.emulator import emulate
+from neurocmc.sim.loihi.host import encode
+from neurocmc.sim.truenorth import CoreInputSpikes, CoreRecord, run_cores
+from neurocmc.sim.truenorth.host import encode_cores
+from neurocmc.sim.truenorth.reference import run_cores_reference
 from neurocmc.verification.edges import Edge, failed, mismatch_edge, not_run
 
 LIMIT_S = 300

@@ -21,13 +21,13 @@ from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import read_npz, write_npz
 from neurocmc.common.process import child_environment
 from neurocmc.common.system import apart, end_all, interpreter_of
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import Progress
 from neurocmc.pipeline.program import ISOLATED
 from neurocmc.sim.decode import decode_counts
-from neurocmc.sim.host import encode
+from neurocmc.sim.loihi.host import encode
 
 LAVA_PYTHON = "NEUROCMC_LAVA_PYTHON"
 MAX_NEURONS = 16_384  # of one run, over all of its trials

@@ -21,24 +21,24 @@ from time import perf_counter
 from typing import TypeVar, assert_never
 
 from neurocmc.common.errors import InfeasibleError, Problem
-from neurocmc.ir.chip import ChipProgram
-from neurocmc.ir.core_program import CoreProgram
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.chip import ChipProgram
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import Code, SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.passes.calibrate import Calibrate, Calibration
 from neurocmc.passes.capacity import Capacity
-from neurocmc.passes.certify import Certify, refuse_lost
 from neurocmc.passes.gain_match import GainMatch
 from neurocmc.passes.legalise import Legalise
+from neurocmc.passes.loihi.certify import Certify, refuse_lost
+from neurocmc.passes.loihi.overflow import Headroom, Overflow
+from neurocmc.passes.loihi.place import Place
+from neurocmc.passes.loihi.quantise import Quantise
+from neurocmc.passes.loihi.registers import Registers
+from neurocmc.passes.loihi.route import Route
 from neurocmc.passes.offsets import Offsets
-from neurocmc.passes.overflow import Headroom, Overflow
-from neurocmc.passes.place import Place
-from neurocmc.passes.quantise import Quantise
-from neurocmc.passes.registers import Registers
 from neurocmc.passes.relays import Relays
-from neurocmc.passes.route import Route
 from neurocmc.passes.scales import CURRENT_MARGIN
 from neurocmc.passes.time_scale import TimeScale
 from neurocmc.passes.truenorth.corelets import Corelets

@@ -5,9 +5,9 @@ from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.lower import Lowered
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import seen_as, simulate_rate
-from neurocmc.sim.truenorth import simulate_cores
+from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.verification.fidelity import Pair
 from neurocmc.verification.gates import CORE_GATES, GATES, Gates
 

@@ -6,7 +6,9 @@ from pathlib import Path
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.lower import Lowered
 from neurocmc.pipeline.reporting import CORE_GRID, CORE_MAP, ERRORS, GAIN_FITS
-from neurocmc.report.figures import draw_core_grid, draw_core_map, draw_error_waterfall, draw_gain_fits
+from neurocmc.report.figures import draw_error_waterfall, draw_gain_fits
+from neurocmc.report.loihi.core_map import draw_core_map
+from neurocmc.report.truenorth.core_grid import draw_core_grid
 from neurocmc.targets import LoihiTarget, Target, TrueNorthTarget
 from neurocmc.verification.edges import Edge
 

@@ -6,21 +6,21 @@ from typing import Any, assert_never
 
 from neurocmc.common.files import write_file
 from neurocmc.common.opening import SUMMARY, read_bytes
-from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.lower import Lowered
 from neurocmc.pipeline.sample import TRIALS
 from neurocmc.report.budget import Budget, chip_budget, ideal_budget
-from neurocmc.report.core_budget import core_budget
-from neurocmc.report.core_load import CoreLoad, core_load
 from neurocmc.report.html import Picture, ReportContent, write_report
-from neurocmc.report.spike_load import spike_load
+from neurocmc.report.loihi.spike_load import spike_load
 from neurocmc.report.staging import staging_costs, time_scale
-from neurocmc.sim.core_host import encode_cores
-from neurocmc.sim.cores import CoreRecord, run_cores
+from neurocmc.report.truenorth.budget import core_budget
+from neurocmc.report.truenorth.load import CoreLoad, core_load
+from neurocmc.sim.truenorth import CoreRecord, run_cores
+from neurocmc.sim.truenorth.host import encode_cores
 from neurocmc.targets import IdealTarget, LoihiTarget, Target, TrueNorthTarget
 from neurocmc.verification.edges import Edge
 

@@ -1,6 +1,7 @@
 """Robustness: how long a compiled circuit holds an item, and how often it errs, on a chip with faults.
 
-Each seed draws one faulty chip (`sim.perturbed`) and its trials. A trial is judged by what the artifact says of it:
+Each seed draws one faulty chip (`sim.loihi.perturbed`) and its trials. A trial is judged by what the artifact says
+of it:
 
 - an item that the rate circuit goes on holding when all drive has ended is *held* as long as its unit stays above
   half of the level that the rate circuit holds, and all others below; the trial is wrong if it is not so at the end;
@@ -17,16 +18,16 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float, Int
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import Classifier, Readout
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.simulate import find_stimulus, integer_of
 from neurocmc.pipeline.staging import restored
-from neurocmc.sim.host import encode
-from neurocmc.sim.perturbed.perturb import Perturbation, perturb
-from neurocmc.sim.perturbed.run import simulate_perturbed
+from neurocmc.sim.loihi.host import encode
+from neurocmc.sim.loihi.perturbed.perturb import Perturbation, perturb
+from neurocmc.sim.loihi.perturbed.run import simulate_perturbed
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.verification.intervals import Interval, mean, share
 from neurocmc.verification.metrics import decisions

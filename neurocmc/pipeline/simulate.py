@@ -8,7 +8,7 @@ from typing import Literal, assert_never
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.ticks import not_whole
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import load_stimulus
@@ -17,9 +17,9 @@ from neurocmc.pipeline.lava import TIME_LIMIT_S, check_lava_python, simulate_lav
 from neurocmc.pipeline.lower import Progress
 from neurocmc.pipeline.program import emitted_again
 from neurocmc.pipeline.staging import restored
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.sim.truenorth import simulate_cores
+from neurocmc.sim.truenorth.emulator import simulate_cores
 
 Interpreter = Literal["rate", "staged", "brian2", "emulator", "lava"]
 Codegen = Literal["numpy", "cython", "cpp_standalone"]

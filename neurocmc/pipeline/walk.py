@@ -7,12 +7,12 @@ from typing import Literal, get_args
 import numpy as np
 
 from neurocmc.common.arrays import Float
-from neurocmc.ir.core_program import CoreProgram
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus, as_name, side_by_side
+from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.passes.offsets import shift_of
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.certificates import artifact_certificate, certificate_edges
@@ -21,9 +21,9 @@ from neurocmc.pipeline.lowest import as_seen
 from neurocmc.pipeline.model import Model
 from neurocmc.pipeline.staging import staging_edges
 from neurocmc.pipeline.theory import theory_edges
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import seen_as, simulate_rate, unit_ranges
-from neurocmc.sim.truenorth import simulate_cores
+from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.theory.certificate import Certificate
 from neurocmc.verification.cores import as_on_cores, core_edges
 from neurocmc.verification.coverage import coverage_edge

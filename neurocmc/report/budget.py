@@ -10,13 +10,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text
-from neurocmc.ir.chip import RESOURCES, ChipProgram
+from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram
 from neurocmc.ir.spiking import SpikingNetwork
-from neurocmc.passes.overflow import Headroom
-from neurocmc.passes.route import limits_of
+from neurocmc.passes.loihi.overflow import Headroom
+from neurocmc.passes.loihi.route import limits_of
 from neurocmc.report.energy import EnergyEstimate, estimate_energy
-from neurocmc.report.potentials import PotentialRange
-from neurocmc.report.spike_load import SpikeLoad
+from neurocmc.report.loihi.spike_load import SpikeLoad
+from neurocmc.report.truenorth.potentials import PotentialRange
 from neurocmc.targets import IdealTarget, LoihiTarget
 
 
@@ -37,7 +37,7 @@ class ResourceUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoreUse:
-    """All resources of one core, in the order of the target's kind: ir.chip.RESOURCES, or core_budget.RESOURCES."""
+    """All resources of one core, in the order in which the target's family counts them."""
 
     core: int
     populations: tuple[str, ...]

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurocmc.ir.chip import ChipProgram
-from neurocmc.ir.integer import IntegerNetwork
-from neurocmc.report.spike_load import SpikeLoad
+from neurocmc.ir.loihi.chip import ChipProgram
+from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.report.loihi.spike_load import SpikeLoad
 from neurocmc.targets import LoihiTarget, TrueNorthTarget
 
 PJ_PER_MW_S = 1e9

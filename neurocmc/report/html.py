@@ -11,15 +11,15 @@ import jinja2
 
 from neurocmc.common.files import write_file
 from neurocmc.common.printable import printable
-from neurocmc.ir.core_program import CoreProgram
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.report import wording
 from neurocmc.report.budget import Budget
-from neurocmc.report.core_losses import ROLES, core_population_costs, core_projection_losses
 from neurocmc.report.energy import citations
-from neurocmc.report.losses import population_losses, projection_losses
+from neurocmc.report.loihi.losses import population_losses, projection_losses
 from neurocmc.report.staging import StagingCost
+from neurocmc.report.truenorth.losses import ROLES, core_population_costs, core_projection_losses
 from neurocmc.targets import Target
 from neurocmc.verification.edges import Edge
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Sequence
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.report import wording
 from neurocmc.report.budget import Budget, CoreUse
 from neurocmc.report.energy import EnergyEstimate, EnergyTerm, citations
 from neurocmc.report.layout import cell, limit_text, line, percent_text, plain_table
-from neurocmc.report.losses import population_losses, projection_losses
+from neurocmc.report.loihi.losses import population_losses, projection_losses
 from neurocmc.report.staging import StagingCost
 from neurocmc.verification.edges import Edge
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurocmc.common.arrays import Float
-from neurocmc.ir.integer import IntegerNetwork, IntegerPopulation
+from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation
 from neurocmc.ir.rate import RateCircuit, RatePopulation, RateProjection
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation
 from neurocmc.theory.linear_threshold import LinearThreshold, NoTheory, linear_threshold, threshold_of

@@ -11,8 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from neurocmc.common.arrays import Float
-from neurocmc.ir.core_program import CorePopulation, CoreProgram, CoreProjection
 from neurocmc.ir.rate import RateCircuit, RateProjection
+from neurocmc.ir.truenorth.program import CorePopulation, CoreProgram, CoreProjection
 from neurocmc.theory.realised import Rounded
 from neurocmc.verification.edges import Edge, judged
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.verification.fit_limit import fit_limit

@@ -15,7 +15,7 @@ current, d is at most the sum of
 
 import numpy as np
 
-from neurocmc.ir.integer import IntegerNetwork, IntegerPopulation
+from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation
 from neurocmc.ir.rate import RatePopulation
 from neurocmc.ir.spiking import SpikingPopulation
 

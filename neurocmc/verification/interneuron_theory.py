@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurocmc.common.arrays import Float
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 
 BISECTIONS = 200  # halvings: more than the mantissa of a double holds

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.ticks import whole_s
-from neurocmc.ir.core_program import CoreProgram
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit, RatePopulation, RateProjection
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.theory.swta import winner_gain
 from neurocmc.verification.edges import Edge, failed, judged
 

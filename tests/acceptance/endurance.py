@@ -21,7 +21,7 @@ from rich.console import Console
 from neurocmc.common.arrays import Bool, Float
 from neurocmc.common.files import write_file
 from neurocmc.common.resources import resource_path
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import Lowered, lower
@@ -29,9 +29,9 @@ from neurocmc.pipeline.model import load
 from neurocmc.pipeline.robustness import held_s
 from neurocmc.report.figures.distractors import BoundaryPoint, PredictedBoundary, draw_distractors
 from neurocmc.sim.brian2_lif import simulate_brian2
-from neurocmc.sim.loihi import simulate_emulator
-from neurocmc.sim.perturbed.perturb import Perturbation, perturb
-from neurocmc.sim.perturbed.run import simulate_perturbed
+from neurocmc.sim.loihi.emulator import simulate_emulator
+from neurocmc.sim.loihi.perturbed.perturb import Perturbation, perturb
+from neurocmc.sim.loihi.perturbed.run import simulate_perturbed
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import load_target
 from neurocmc.theory.basin import DistractorLimit, strongest_distractor

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from neurocmc.common.resources import resource_path
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import Code
 from neurocmc.ir.stimulus import Stimulus
@@ -32,9 +32,9 @@ from neurocmc.pipeline.model import load
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.simulate import simulate
 from neurocmc.report.energy import estimate_energy
-from neurocmc.report.spike_load import spike_load
+from neurocmc.report.loihi.spike_load import spike_load
 from neurocmc.sim.brian2_lif import simulate_brian2
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.targets import LoihiTarget, load_target
 from neurocmc.verification.metrics import TIE, accuracy, agreement, decisions, nrmse
 from tests.bench.accuracy import our_errors

@@ -13,7 +13,7 @@ from neurocmc.frontends.automaton.score import score
 from neurocmc.pipeline.automata import machine_of, random_symbols, run_machine
 from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.model import load
-from neurocmc.sim.truenorth import simulate_cores
+from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.targets import load_target
 from tests.acceptance.automata import STUDIES, run
 

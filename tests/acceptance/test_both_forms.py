@@ -10,7 +10,7 @@ import pytest
 
 from neurocmc.frontends.circuit_yaml import read_circuit_yaml
 from neurocmc.ir.spiking import Code
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import seen_as, simulate_rate
 from neurocmc.targets import LoihiTarget, load_target
 from neurocmc.verification.metrics import nrmse

@@ -10,7 +10,7 @@ from neurocmc.ir.recording import Recording
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.model import Model, StimulusSet, load
 from neurocmc.sim.brian2_lif import simulate_brian2
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import load_target
 from neurocmc.verification.metrics import accuracy, agreement, decisions, nrmse

@@ -15,7 +15,7 @@ from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.demos.interneurons import OFF, SOURCE, WHOLE, stretches, switched_off
 from neurocmc.pipeline.lower import lower
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import load_target
 from neurocmc.verification.interneuron_roles import (

@@ -12,7 +12,7 @@ import pytest
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.resources import resource_path
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import Code
@@ -21,7 +21,7 @@ from neurocmc.passes.calibrate import Calibration
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.model import Model, load
 from neurocmc.sim.brian2_lif import simulate_brian2
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import LoihiTarget, load_target
 from neurocmc.theory.swta import ignition_threshold, switching_ratio, up_state, winner_gain

@@ -11,7 +11,7 @@ from neurocmc.ir.rate import RateCircuit, RateInput, RateProjection
 from neurocmc.ir.spiking import Code
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import lower
-from neurocmc.sim.loihi import emulate, simulate_emulator
+from neurocmc.sim.loihi.emulator import emulate, simulate_emulator
 from neurocmc.targets import load_target
 from tests.acceptance.winner_circuits import rectifiers
 

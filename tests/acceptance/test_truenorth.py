@@ -8,15 +8,15 @@ import pytest
 
 from neurocmc.backends.truenorth import read_ranc
 from neurocmc.common.resources import resource_path
-from neurocmc.ir.core_program import CoreProgram
+from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.model import StimulusSet, load
 from neurocmc.pipeline.options import CompileOptions
-from neurocmc.sim.core_host import encode_cores
-from neurocmc.sim.cores import CoreRecord, run_cores
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.sim.truenorth import simulate_cores
+from neurocmc.sim.truenorth import CoreRecord, run_cores
+from neurocmc.sim.truenorth.emulator import simulate_cores
+from neurocmc.sim.truenorth.host import encode_cores
 from neurocmc.targets import load_target
 from neurocmc.verification.metrics import accuracy, agreement, decisions, nrmse
 from tests.torch_extra import needs_torch

@@ -10,7 +10,7 @@ from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.sim.truenorth import simulate_cores
+from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.targets import load_target
 from neurocmc.verification.cores import as_on_cores
 from neurocmc.verification.metrics import accuracy, agreement, decisions, nrmse

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from neurocmc.common.arrays import Float
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import Code
@@ -13,7 +13,7 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibrate, Calibration
 from neurocmc.passes.gain_match import GainMatch
 from neurocmc.passes.legalise import Legalise
-from neurocmc.passes.quantise import Quantise
+from neurocmc.passes.loihi.quantise import Quantise
 from neurocmc.targets import LoihiTarget
 
 ALPHA, BETA1, BETA2 = 1.2, 2.0, 0.35

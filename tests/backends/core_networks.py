@@ -8,9 +8,9 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.random import Generator
 
-from neurocmc.ir.core_program import AxonGroup, CoreProgram, NeuronGroup
-from neurocmc.ir.cores import NOWHERE, OUTPUT, CoreNetwork, packed
-from neurocmc.sim.cores import CoreInputSpikes
+from neurocmc.ir.truenorth.cores import NOWHERE, OUTPUT, CoreNetwork, packed
+from neurocmc.ir.truenorth.program import AxonGroup, CoreProgram, NeuronGroup
+from neurocmc.sim.truenorth import CoreInputSpikes
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from neurocmc.ir.chip import RESOURCES, ChipProgram, Segment
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram, Segment
+from neurocmc.ir.loihi.network import IntegerNetwork
 
 NEURONS_A_CORE = 50
 

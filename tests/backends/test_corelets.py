@@ -16,8 +16,8 @@ from neurocmc.backends.truenorth import corelets_text, read_corelets, write_core
 from neurocmc.backends.truenorth.corelet_schema import MAX_NAME, SCHEMA_FILE, json_schema
 from neurocmc.common.errors import InputError
 from neurocmc.common.files import json_text
-from neurocmc.ir.core_program import AxonGroup, CoreProgram, NeuronGroup
-from neurocmc.ir.cores import OUTPUT, packed
+from neurocmc.ir.truenorth.cores import OUTPUT, packed
+from neurocmc.ir.truenorth.program import AxonGroup, CoreProgram, NeuronGroup
 from tests.backends.core_networks import any_network, blank, grouped, program_of, same, seeds
 
 SCHEMA = Path(truenorth.__file__).parent / SCHEMA_FILE

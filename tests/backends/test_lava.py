@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from neurocmc.backends.loihi import emit_encoded
-from neurocmc.ir.integer import IntegerNetwork
-from neurocmc.sim.loihi import emulate
-from neurocmc.sim.loihi_reference import run_reference
-from neurocmc.sim.weight_groups import weight_groups
+from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.sim.loihi.emulator import emulate
+from neurocmc.sim.loihi.reference import run_reference
+from neurocmc.sim.loihi.weight_groups import weight_groups
 from tests.backends.lava_running import run_script
 from tests.backends.placing import place_anyhow
 from tests.lava_environment import lava_python

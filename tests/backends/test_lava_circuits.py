@@ -10,14 +10,14 @@ import pytest
 
 from neurocmc.backends.loihi import emit_loihi
 from neurocmc.common.resources import resource_path
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus, side_by_side
 from neurocmc.pipeline.demos.up_state import TRIALS as MEMORY_TRIALS
 from neurocmc.pipeline.lava import MAX_NEURONS, simulate_lava
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.model import StimulusSet, load
-from neurocmc.sim.host import encode
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.loihi.emulator import simulate_emulator
+from neurocmc.sim.loihi.host import encode
 from neurocmc.targets import load_target
 from tests.backends.test_lava import assert_lava_equal
 from tests.lava_environment import lava_python

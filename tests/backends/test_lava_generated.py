@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from neurocmc.sim.compartments.network import CompartmentNetwork, SynapseGroup
-from neurocmc.sim.compartments.run import run_compartments
+from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
+from neurocmc.sim.loihi.compartments.run import run_compartments
 from tests.backends.generated_networks import (
     GRIDS,
     NETWORKS_A_PACK,

@@ -10,11 +10,11 @@ from syrupy.assertion import SnapshotAssertion
 
 from neurocmc.backends.loihi import emit_encoded, emit_loihi
 from neurocmc.common.errors import InfeasibleError, InputError
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.sim.host import encode
-from neurocmc.sim.loihi_reference import group_matrix, neuron_slices
-from neurocmc.sim.weight_groups import weight_groups
+from neurocmc.sim.loihi.host import encode
+from neurocmc.sim.loihi.reference import group_matrix, neuron_slices
+from neurocmc.sim.loihi.weight_groups import weight_groups
 from tests.backends.placing import NEURONS_A_CORE, place_anyhow
 from tests.sim.random_networks import random_network, random_values
 

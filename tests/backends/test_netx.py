@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from neurocmc.backends.loihi import emit_encoded
 from neurocmc.backends.loihi.netx import as_netx_holds, layered_part
-from neurocmc.ir.integer import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, SignMode
+from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, SignMode
 from neurocmc.ir.trace import Trace
-from neurocmc.sim.loihi_reference import neuron_slices, run_reference
+from neurocmc.sim.loihi.reference import neuron_slices, run_reference
 from tests.backends.lava_running import run_script
 from tests.backends.placing import place_anyhow
 from tests.lava_environment import netx_python

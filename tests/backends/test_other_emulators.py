@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from neurocmc.sim.compartments.network import CompartmentNetwork
-from neurocmc.sim.compartments.run import run_compartments
+from neurocmc.sim.loihi.compartments.network import CompartmentNetwork
+from neurocmc.sim.loihi.compartments.run import run_compartments
 from tests.backends.lava_running import run_script
 from tests.backends.trace_check import Trace
 from tests.lava_environment import peer_python

@@ -12,8 +12,8 @@ from syrupy.assertion import SnapshotAssertion
 from neurocmc.backends.truenorth import RancInput, ranc_problems, ranc_program, read_ranc
 from neurocmc.backends.truenorth.ranc_neurons import HIGHEST, LOWEST, stays_in_width
 from neurocmc.common.errors import InfeasibleError
-from neurocmc.ir.cores import OUTPUT, CoreNetwork, packed
-from neurocmc.sim.cores import CoreInputSpikes, CoreRecord, run_cores
+from neurocmc.ir.truenorth.cores import OUTPUT, CoreNetwork, packed
+from neurocmc.sim.truenorth import CoreInputSpikes, CoreRecord, run_cores
 from tests.backends.core_networks import blank, busy_input, connected_to, ranc_network, seeds, with_one
 from tests.backends.ranc_interpreter import interpret
 

@@ -17,12 +17,12 @@ from neurocmc.backends.truenorth import (
 )
 from neurocmc.common.errors import InputError
 from neurocmc.common.files import write_npz
-from neurocmc.ir.core_program import CoreInput, CorePopulation, CoreProgram
-from neurocmc.ir.cores import CoreNetwork, packed
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.trace import Trace
-from neurocmc.sim.core_host import encode_cores
-from neurocmc.sim.cores import CoreInputSpikes, run_cores
+from neurocmc.ir.truenorth.cores import CoreNetwork, packed
+from neurocmc.ir.truenorth.program import CoreInput, CorePopulation, CoreProgram
+from neurocmc.sim.truenorth import CoreInputSpikes, run_cores
+from neurocmc.sim.truenorth.host import encode_cores
 from tests.backends.core_networks import blank, busy_input, program_of, same, with_one
 from tests.backends.test_corelets import small
 from tests.cli.running import listing

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from neurocmc.ir.spiking import Code
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import LoihiTarget, load_target
 from tests.acceptance.winner_circuits import benchmark_nrmse, calibrated, integers, switch_of_winner, swta

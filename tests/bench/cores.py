@@ -19,10 +19,10 @@ from typing import Any, Literal, get_args
 import numpy as np
 from rich.console import Console
 
-from neurocmc.ir.cores import RESET_SUBTRACT, CoreNetwork, packed
-from neurocmc.sim.cores import CoreInputSpikes, run_cores
-from neurocmc.sim.cores.reference import run_cores_reference
-from neurocmc.sim.loihi_trials import usable_threads
+from neurocmc.ir.truenorth.cores import RESET_SUBTRACT, CoreNetwork, packed
+from neurocmc.sim.loihi.trials import usable_threads
+from neurocmc.sim.truenorth import CoreInputSpikes, run_cores
+from neurocmc.sim.truenorth.reference import run_cores_reference
 from tests.bench.emulators.tables import Rows, as_table
 from tests.bench.environments import ROOT
 from tests.bench.timing import Sample

@@ -14,7 +14,7 @@ from neurocmc.common.resources import resource_path
 from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.model import load
 from neurocmc.sim.brian2_lif import simulate_brian2
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.targets import LoihiTarget, load_target
 from tests.bench.environments import ROOT
 from tests.bench.timing import Sample, per_second

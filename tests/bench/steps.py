@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from rich.table import Table
 
-from neurocmc.sim.host import encode
-from neurocmc.sim.loihi import emulate, simulate_emulator
+from neurocmc.sim.loihi.emulator import emulate, simulate_emulator
+from neurocmc.sim.loihi.host import encode
 from neurocmc.targets import LoihiTarget
 from tests.acceptance.winner_circuits import TICK_S, calibrated, integers, switch_of_winner, swta
 from tests.bench.peer import CODES, PeerRow

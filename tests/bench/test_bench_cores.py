@@ -5,7 +5,7 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from neurocmc.sim.cores import run_cores
+from neurocmc.sim.truenorth import run_cores
 from tests.bench.cores import SYNAPSES, WIDTH, Kind, core_line, core_rows, recurrent
 
 

@@ -12,8 +12,8 @@ from syrupy.assertion import SnapshotAssertion
 from neurocmc.backends.truenorth import HostSpikes, write_corelets, write_host_spikes
 from neurocmc.cli.simulate_cores import _ranges
 from neurocmc.common.files import read_npz, write_npz
-from neurocmc.ir.core_program import NeuronGroup
-from neurocmc.sim.cores import CoreInputSpikes
+from neurocmc.ir.truenorth.program import NeuronGroup
+from neurocmc.sim.truenorth import CoreInputSpikes
 from tests.backends.core_networks import program_of
 from tests.backends.ranc_interpreter import interpret
 from tests.backends.test_ranc_read import document_by_hand

@@ -20,9 +20,9 @@ import numpy as np
 import neurocmc
 from neurocmc.common.jit import KernelCache
 from neurocmc.sim import loihi_kernel, neuron
-from neurocmc.sim.compartments import kernel as compartments
-from neurocmc.sim.cores import kernel as cores
-from neurocmc.sim.perturbed import kernel as perturbed
+from neurocmc.sim.loihi.compartments import kernel as compartments
+from neurocmc.sim.truenorth import kernel as cores
+from neurocmc.sim.loihi.perturbed import kernel as perturbed
 from neurocmc.passes.truenorth import weights
 
 assert neurocmc.__file__.startswith(sys.argv[1]), neurocmc.__file__

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from neurocmc.circuits.digits import load_digits
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.model import Model, load
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import load_target
 from neurocmc.verification.metrics import decisions

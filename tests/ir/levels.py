@@ -5,14 +5,14 @@ from functools import cache
 
 import numpy as np
 
-from neurocmc.ir.chip import ChipProgram
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.chip import ChipProgram
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.spiking import SpikingNetwork
-from neurocmc.passes.place import Place
-from neurocmc.passes.quantise import Quantise
-from neurocmc.passes.route import Route
+from neurocmc.passes.loihi.place import Place
+from neurocmc.passes.loihi.quantise import Quantise
+from neurocmc.passes.loihi.route import Route
 from neurocmc.targets import LoihiTarget, load_target
 from tests.passes.small_circuits import matched, steps, swta
 

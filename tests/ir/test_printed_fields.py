@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from neurocmc.ir import core_printer, printer
-from neurocmc.ir.chip import ChipProgram
-from neurocmc.ir.core_program import CoreProgram
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.chip import ChipProgram
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.printer import Level, print_level
 from neurocmc.ir.rate import Classifier, HostLayer, RateCircuit, RateInput, Readout
 from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.ir.truenorth.program import CoreProgram
 from tests.passes.small_circuits import population, projection
 from tests.report.by_hand_cores import core_program
 

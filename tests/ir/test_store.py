@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from neurocmc.common.errors import InputError
 from neurocmc.common.files import read_npz, write_npz
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.store import (

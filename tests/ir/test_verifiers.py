@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from neurocmc.common.errors import Problem
-from neurocmc.ir.chip import ChipProgram
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.chip import ChipProgram
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit, RateInput, Readout
 from neurocmc.ir.spiking import SpikingNetwork
 

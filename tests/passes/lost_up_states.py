@@ -11,10 +11,10 @@ import numpy as np
 
 from neurocmc.common.arrays import Bool
 from neurocmc.common.errors import InfeasibleError
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import SpikingNetwork
-from neurocmc.passes.certify import Certify, Kept
+from neurocmc.passes.loihi.certify import Certify, Kept
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import LoihiTarget, load_target

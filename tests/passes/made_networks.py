@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from neurocmc.common.errors import InfeasibleError
-from neurocmc.ir.chip import RESOURCES, ChipProgram
-from neurocmc.ir.integer import (
+from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram
+from neurocmc.ir.loihi.network import (
     IntegerInput,
     IntegerNetwork,
     IntegerPopulation,
@@ -16,8 +16,8 @@ from neurocmc.ir.integer import (
     RoundingLoss,
 )
 from neurocmc.ir.trace import Trace
-from neurocmc.passes.place import Place
-from neurocmc.passes.route import Route
+from neurocmc.passes.loihi.place import Place
+from neurocmc.passes.loihi.route import Route
 from neurocmc.targets import LoihiTarget
 from tests.ir.levels import loihi1
 from tests.sim.random_networks import LOIHI_RULE

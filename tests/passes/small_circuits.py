@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import (
     RateCircuit,
     RateInput,
@@ -18,7 +18,7 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibrate
 from neurocmc.passes.gain_match import GainMatch
 from neurocmc.passes.legalise import Legalise
-from neurocmc.passes.quantise import Quantise
+from neurocmc.passes.loihi.quantise import Quantise
 from neurocmc.targets import LoihiTarget, Target
 
 TAU_S = 0.02

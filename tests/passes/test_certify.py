@@ -8,10 +8,10 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from neurocmc.common.errors import InfeasibleError
-from neurocmc.ir.integer import IntegerNetwork
-from neurocmc.passes.certify import Certify, rescaled
-from neurocmc.passes.nearby_roundings import BUDGET, UpStates, moved_mantissas
-from neurocmc.passes.quantise import Quantise
+from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.passes.loihi.certify import Certify, rescaled
+from neurocmc.passes.loihi.nearby_roundings import BUDGET, UpStates, moved_mantissas
+from neurocmc.passes.loihi.quantise import Quantise
 from neurocmc.pipeline.lower import lower
 from neurocmc.theory.realised import realised_circuit, rounded_circuit
 from tests.passes.lost_up_states import Case, as_rounded, caught, held, loihi, lost_cases, searched

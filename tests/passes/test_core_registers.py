@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurocmc.ir.core_program import CoreProgram
+from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.passes.truenorth.registers import network_problems
 
 from .small_circuits import steps, swta

@@ -12,9 +12,9 @@ from neurocmc.ir.spiking import Code, SpikingPopulation
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibrate
 from neurocmc.passes.gain_match import GainMatch
+from neurocmc.passes.loihi.quantise import Quantise
 from neurocmc.passes.pool_codes import RATE_MEMORY_TICKS, RATE_PEAK
-from neurocmc.passes.quantise import Quantise
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.neuron import IdealNeuron, LoihiNeuron
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import LoihiTarget, Target, load_target

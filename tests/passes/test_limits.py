@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from neurocmc.common.errors import InfeasibleError
-from neurocmc.ir.integer import IntegerNetwork
-from neurocmc.passes.place import Place
-from neurocmc.passes.registers import Registers
-from neurocmc.passes.route import Route
-from neurocmc.sim.compartments.network import REFRACTORY_RANGE
+from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.passes.loihi.place import Place
+from neurocmc.passes.loihi.registers import Registers
+from neurocmc.passes.loihi.route import Route
+from neurocmc.sim.loihi.compartments.network import REFRACTORY_RANGE
 from neurocmc.targets import LoihiTarget, load_target
 from neurocmc.targets.schema import LoihiLimits
 

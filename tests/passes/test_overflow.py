@@ -8,12 +8,12 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from neurocmc.ir.integer import IntegerNetwork, IntegerPopulation
+from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.passes.overflow import Headroom, Overflow, any_input, calibrated_input, held_range
-from neurocmc.passes.worst_case import HostBound, PopulationBound, settled, worst_case
-from neurocmc.sim.host import encode, largest_value
-from neurocmc.sim.loihi import EmulatorRun, emulate
+from neurocmc.passes.loihi.overflow import Headroom, Overflow, any_input, calibrated_input, held_range
+from neurocmc.passes.loihi.worst_case import HostBound, PopulationBound, settled, worst_case
+from neurocmc.sim.loihi.emulator import EmulatorRun, emulate
+from neurocmc.sim.loihi.host import encode, largest_value
 from tests.ir import levels
 from tests.passes.made_networks import drive, network_of, pool, wire
 from tests.passes.small_circuits import steps

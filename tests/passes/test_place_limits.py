@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocmc.common.errors import InfeasibleError
-from neurocmc.ir.chip import Segment
-from neurocmc.ir.integer import IntegerNetwork
-from neurocmc.passes.packing import Demand
-from neurocmc.passes.place import ORDERS, Order, Place, Placement, fill_in
-from neurocmc.passes.route import Route
+from neurocmc.ir.loihi.chip import Segment
+from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.passes.loihi.packing import Demand
+from neurocmc.passes.loihi.place import ORDERS, Order, Place, Placement, fill_in
+from neurocmc.passes.loihi.route import Route
 from neurocmc.targets import LoihiTarget
 
 from .made_networks import built, chip_with, network_of, pool, refusal, used, wire

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from neurocmc.ir.integer import IntegerNetwork
-from neurocmc.passes.route import limits_of
-from neurocmc.passes.synapse_memory import axon_bits, axon_bits_table
+from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.passes.loihi.route import limits_of
+from neurocmc.passes.loihi.synapse_memory import axon_bits, axon_bits_table
 from neurocmc.targets import LoihiTarget
 from tests.ir import levels
 from tests.ir.levels import loihi1

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from neurocmc.common.errors import InfeasibleError
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit, RateInput
 from neurocmc.ir.spiking import Code
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.passes.quantise import Quantise
-from neurocmc.passes.weight_grid import decay_register, onto_grid, sign_mode
-from neurocmc.sim.host import largest_value
-from neurocmc.sim.loihi import EmulatorRun, emulate, simulate_emulator
+from neurocmc.passes.loihi.quantise import Quantise
+from neurocmc.passes.loihi.weight_grid import decay_register, onto_grid, sign_mode
+from neurocmc.sim.loihi.emulator import EmulatorRun, emulate, simulate_emulator
+from neurocmc.sim.loihi.host import largest_value
 from neurocmc.targets import LoihiTarget, load_target
 from tests.ir.levels import loihi1
 

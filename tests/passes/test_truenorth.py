@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocmc.common.errors import InfeasibleError
-from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.rate import RateCircuit, RateInput
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.passes.calibrate import Calibrate
 from neurocmc.passes.offsets import Offsets
 from neurocmc.passes.relays import Relays
@@ -23,7 +23,7 @@ from neurocmc.passes.truenorth.place import place_cores
 from neurocmc.passes.truenorth.registers import CoreRegisters
 from neurocmc.passes.truenorth.weights import fit_weights
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.sim.truenorth import simulate_cores
+from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.targets import TrueNorthLimits, TrueNorthTarget, load_target
 from neurocmc.verification.metrics import nrmse
 

@@ -14,9 +14,9 @@ from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProject
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import Lowered, lower
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.sim.truenorth import simulate_cores
+from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.targets import load_target
 from tests.passes.small_circuits import population, projection
 

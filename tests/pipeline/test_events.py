@@ -19,8 +19,8 @@ from neurocmc.pipeline.compile import CompileOptions, compile_model
 from neurocmc.pipeline.emitted import emitted_edges
 from neurocmc.pipeline.simulate import simulate
 from neurocmc.sim.brian2_lif import weighted_drive
-from neurocmc.sim.core_host import encode_cores
-from neurocmc.sim.host import encode
+from neurocmc.sim.loihi.host import encode
+from neurocmc.sim.truenorth.host import encode_cores
 from neurocmc.verification.metrics import decisions, nrmse
 
 DT_S, TAU_S = 0.005, 0.04

@@ -3,8 +3,8 @@
 import numpy as np
 
 from neurocmc.pipeline.lower import lower
-from neurocmc.sim.host import encode
-from neurocmc.sim.loihi import emulate
+from neurocmc.sim.loihi.emulator import emulate
+from neurocmc.sim.loihi.host import encode
 from neurocmc.targets import load_target
 from tests.passes.small_circuits import steps, swta
 

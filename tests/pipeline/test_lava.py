@@ -13,7 +13,7 @@ import pytest
 
 import neurocmc.pipeline.lava as on_lava
 from neurocmc.common.errors import InputError
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lava import find_lava_python, simulate_lava

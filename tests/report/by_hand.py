@@ -7,12 +7,12 @@ a -> b from both units; b -> a into unit 0 alone; a drive into both units of a, 
 
 import numpy as np
 
-from neurocmc.ir.chip import AxonRoute, ChipProgram, Segment
-from neurocmc.ir.integer import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, RoundingLoss
+from neurocmc.ir.loihi.chip import AxonRoute, ChipProgram, Segment
+from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, RoundingLoss
 from neurocmc.ir.spiking import GainFit, SpikingInput, SpikingNetwork, SpikingPopulation, SpikingProjection
 from neurocmc.ir.trace import Trace
-from neurocmc.passes.overflow import Headroom, Overflow, Register
-from neurocmc.report.spike_load import SpikeLoad, UnitSpikes
+from neurocmc.passes.loihi.overflow import Headroom, Overflow, Register
+from neurocmc.report.loihi.spike_load import SpikeLoad, UnitSpikes
 from neurocmc.targets import IdealTarget, LoihiTarget, load_target
 from neurocmc.verification.edges import Edge
 from tests.sim.random_networks import LOIHI_RULE

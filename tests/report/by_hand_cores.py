@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from neurocmc.ir.core_program import (
+from neurocmc.ir.rate import Readout
+from neurocmc.ir.trace import Trace
+from neurocmc.ir.truenorth.cores import NOWHERE, OUTPUT, RESET_NONE, RESET_TO, CoreNetwork, packed
+from neurocmc.ir.truenorth.program import (
     AxonGroup,
     AxonRole,
     CoreInput,
@@ -21,10 +24,7 @@ from neurocmc.ir.core_program import (
     NeuronGroup,
     NeuronRole,
 )
-from neurocmc.ir.cores import NOWHERE, OUTPUT, RESET_NONE, RESET_TO, CoreNetwork, packed
-from neurocmc.ir.rate import Readout
-from neurocmc.ir.trace import Trace
-from neurocmc.report.core_load import CoreLoad
+from neurocmc.report.truenorth.load import CoreLoad
 from neurocmc.targets import TrueNorthTarget, load_target
 
 CORES, AXONS, NEURONS, TYPES = 3, 16, 16, 3

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurocmc.common.errors import InputError
-from neurocmc.ir.chip import RESOURCES
-from neurocmc.ir.integer import IntegerInput, IntegerNetwork
+from neurocmc.ir.loihi.chip import RESOURCES
+from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.report.budget import Budget, chip_budget, ideal_budget
-from neurocmc.report.spike_load import TRIALS_AT_ONCE, spike_load
-from neurocmc.sim.host import axon_spikes, encode, largest_value
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.report.loihi.spike_load import TRIALS_AT_ONCE, spike_load
+from neurocmc.sim.loihi.emulator import simulate_emulator
+from neurocmc.sim.loihi.host import axon_spikes, encode, largest_value
 from neurocmc.sim.rate import simulate_rate
 from tests.ir import levels
 from tests.passes.small_circuits import steps

@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocmc.common.errors import InputError
-from neurocmc.ir.core_program import CoreProgram, NeuronGroup
-from neurocmc.ir.cores import NOWHERE, RESET_NONE, RESET_SUBTRACT, RESET_TO, CoreNetwork, packed
+from neurocmc.ir.truenorth.cores import NOWHERE, RESET_NONE, RESET_SUBTRACT, RESET_TO, CoreNetwork, packed
+from neurocmc.ir.truenorth.program import CoreProgram, NeuronGroup
 from neurocmc.report import wording
 from neurocmc.report.budget import Budget
-from neurocmc.report.core_budget import RESOURCES, core_budget
-from neurocmc.report.core_energy import estimate_core_energy
-from neurocmc.report.core_load import core_load, hops
-from neurocmc.report.core_losses import ROLES, core_population_costs, core_projection_losses
-from neurocmc.report.potentials import potential_bounds, potential_ranges
-from neurocmc.sim.cores import CoreInputSpikes, CoreRecord, run_cores
+from neurocmc.report.truenorth.budget import RESOURCES, core_budget
+from neurocmc.report.truenorth.energy import estimate_core_energy
+from neurocmc.report.truenorth.load import core_load, hops
+from neurocmc.report.truenorth.losses import ROLES, core_population_costs, core_projection_losses
+from neurocmc.report.truenorth.potentials import potential_bounds, potential_ranges
+from neurocmc.sim.truenorth import CoreInputSpikes, CoreRecord, run_cores
 
 from . import by_hand_cores
 

@@ -12,7 +12,7 @@ from neurocmc.report.energy import (
     synaptic_ops_per_tick,
     updates_per_tick,
 )
-from neurocmc.report.spike_load import UnitSpikes
+from neurocmc.report.loihi.spike_load import UnitSpikes
 
 from . import by_hand
 

@@ -11,16 +11,16 @@ import pytest
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.report.figures import (
     ErrorSeries,
-    core_grid,
     draw_activity,
-    draw_core_grid,
-    draw_core_map,
     draw_error_against_neurons,
     draw_error_waterfall,
     draw_gain_fits,
 )
 from neurocmc.report.figures.activity import TIME_BINS, binned, raster
-from neurocmc.sim.loihi import simulate_emulator
+from neurocmc.report.loihi.core_map import draw_core_map
+from neurocmc.report.truenorth import core_grid
+from neurocmc.report.truenorth.core_grid import draw_core_grid
+from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from tests.ir import levels
 from tests.passes.small_circuits import steps

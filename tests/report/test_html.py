@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from neurocmc.report.budget import chip_budget, ideal_budget
-from neurocmc.report.core_budget import core_budget
 from neurocmc.report.html import Picture, ReportContent, render_report, write_report
+from neurocmc.report.truenorth.budget import core_budget
 
 from . import by_hand, by_hand_cores
 

@@ -7,11 +7,9 @@ import pytest
 from rich.console import Console, RenderableType
 from syrupy.assertion import SnapshotAssertion
 
-from neurocmc.passes.overflow import Proved
+from neurocmc.passes.loihi.overflow import Proved
 from neurocmc.report import wording
 from neurocmc.report.budget import chip_budget, ideal_budget
-from neurocmc.report.core_budget import core_budget
-from neurocmc.report.core_tables import core_loss_table
 from neurocmc.report.energy import estimate_energy
 from neurocmc.report.tables import (
     CORES_LISTED,
@@ -22,6 +20,8 @@ from neurocmc.report.tables import (
     headroom_table,
     loss_table,
 )
+from neurocmc.report.truenorth.budget import core_budget
+from neurocmc.report.truenorth.tables import core_loss_table
 
 from . import by_hand, by_hand_cores
 

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.ir.integer import SignMode
-from neurocmc.sim.compartments.network import CompartmentNetwork, SynapseGroup
+from neurocmc.ir.loihi.network import SignMode
+from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
 
 SIGNS: tuple[SignMode, ...] = ("mixed", "excitatory", "inhibitory")
 REGISTER = (1 << 23) - 1

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from neurocmc.ir.cores import NOWHERE, OUTPUT, CoreNetwork, packed
-from neurocmc.sim.cores import CoreInputSpikes
+from neurocmc.ir.truenorth.cores import NOWHERE, OUTPUT, CoreNetwork, packed
+from neurocmc.sim.truenorth import CoreInputSpikes
 
 BITS = 10  # of V, so that small networks reach the ends of the register
 END = 1 << (BITS - 1)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.ir.integer import (
+from neurocmc.ir.loihi.network import (
     IntegerInput,
     IntegerNetwork,
     IntegerPopulation,
@@ -12,7 +12,7 @@ from neurocmc.ir.integer import (
     StepRule,
 )
 from neurocmc.ir.trace import Trace
-from neurocmc.sim.host import largest_value
+from neurocmc.sim.loihi.host import largest_value
 
 NO_LOSS = RoundingLoss(largest=0.0, rms=0.0, clipped=0)
 

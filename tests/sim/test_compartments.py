@@ -12,14 +12,14 @@ from scipy import sparse
 
 from neurocmc import CompartmentNetwork, CompartmentRun, InputEvents, SynapseGroup, run_compartments
 from neurocmc.common.errors import InputError
-from neurocmc.ir.integer import IntegerNetwork
-from neurocmc.sim.compartments.network import LOIHI_RULE
-from neurocmc.sim.compartments.reference import run_compartments_reference
-from neurocmc.sim.compartments.run import QUANTITIES
-from neurocmc.sim.compartments.tables import synapses_of
-from neurocmc.sim.compartments.weights import synapse_mantissa
-from neurocmc.sim.loihi_reference import flatten_neurons, group_matrix, host_input, run_reference
-from neurocmc.sim.weight_groups import weight_groups
+from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.sim.loihi.compartments.network import LOIHI_RULE
+from neurocmc.sim.loihi.compartments.reference import run_compartments_reference
+from neurocmc.sim.loihi.compartments.run import QUANTITIES
+from neurocmc.sim.loihi.compartments.tables import synapses_of
+from neurocmc.sim.loihi.compartments.weights import synapse_mantissa
+from neurocmc.sim.loihi.reference import flatten_neurons, group_matrix, host_input, run_reference
+from neurocmc.sim.loihi.weight_groups import weight_groups
 
 from .compartment_networks import random_compartments, random_inputs
 from .random_networks import LOIHI_RULE as TARGET_RULE
@@ -120,7 +120,7 @@ def test_threads_and_recordings_change_nothing(seed: int, threads: int) -> None:
 def test_spikes_stand_in_order_and_survive_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     network, inputs = random_compartments(4, 10), random_inputs(4, 3, TICKS, 10)
     whole = run_compartments(network, inputs, record=QUANTITIES)
-    monkeypatch.setattr("neurocmc.sim.compartments.run.CHUNK", 70)  # seven ticks at a time
+    monkeypatch.setattr("neurocmc.sim.loihi.compartments.run.CHUNK", 70)  # seven ticks at a time
     parts = run_compartments(network, inputs, record=QUANTITIES)
     for name in ("u", "v", "counts"):
         assert np.array_equal(getattr(whole, name), getattr(parts, name))

@@ -10,8 +10,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from neurocmc import CompartmentNetwork, InputEvents, SynapseGroup, run_compartments
 from neurocmc.common.errors import InputError
-from neurocmc.ir.integer import StepRule
-from neurocmc.sim.compartments.network import LOIHI_RULE
+from neurocmc.ir.loihi.network import StepRule
+from neurocmc.sim.loihi.compartments.network import LOIHI_RULE
 
 GOOD: dict[str, Any] = {"decay_u": 100, "decay_v": 0, "threshold": 100, "compartments": 3}
 

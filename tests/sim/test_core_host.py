@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from neurocmc.common.errors import InputError
-from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.rate import RateInput
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.passes.calibrate import Calibrate
 from neurocmc.passes.truenorth.corelets import Corelets
-from neurocmc.sim.core_host import encode_cores
+from neurocmc.sim.truenorth.host import encode_cores
 from neurocmc.targets import TrueNorthTarget, load_target
 from tests.passes.small_circuits import driven, matched, population, projection
 

@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocmc.common.errors import InputError
-from neurocmc.ir.cores import OUTPUT, CoreNetwork, packed
-from neurocmc.sim.cores import CoreInputSpikes, CoreRecord, CoreRun, run_cores
-from neurocmc.sim.cores.draws import core_keys, trial_key, words
-from neurocmc.sim.cores.kernel import Events, Records, mix, step_trial, word
-from neurocmc.sim.cores.reference import CoreReferenceRun, run_cores_reference
-from neurocmc.sim.cores.run import LARGEST_SEED
-from neurocmc.sim.cores.tables import cores_of, state_of
+from neurocmc.ir.truenorth.cores import OUTPUT, CoreNetwork, packed
+from neurocmc.sim.truenorth import CoreInputSpikes, CoreRecord, CoreRun, run_cores
+from neurocmc.sim.truenorth.draws import core_keys, trial_key, words
+from neurocmc.sim.truenorth.kernel import Events, Records, mix, step_trial, word
+from neurocmc.sim.truenorth.reference import CoreReferenceRun, run_cores_reference
+from neurocmc.sim.truenorth.run import LARGEST_SEED
+from neurocmc.sim.truenorth.tables import cores_of, state_of
 
 from .core_networks import END, random_cores, random_spikes
 
@@ -142,7 +142,7 @@ def test_batch_threads_and_recordings_change_nothing(seed: int, threads: int) ->
 def test_cores_of_one_trial_may_share_threads(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     network = random_cores(11, 7, 30, 20)
     spikes = random_spikes(11, network, 1, TICKS)
-    monkeypatch.setattr("neurocmc.sim.cores.run.FEWEST_SHARED", 2)
+    monkeypatch.setattr("neurocmc.sim.truenorth.run.FEWEST_SHARED", 2)
     run = run_cores(network, spikes, TICKS, seed=3, record=ALL, threads=threads)
     assert_is_reference(network, run, 0, run_cores_reference(network, spikes, TICKS, seed=3))
 
@@ -151,7 +151,7 @@ def test_output_spikes_stand_in_order_and_survive_chunks(monkeypatch: pytest.Mon
     network = random_cores(14, 3, 12, 20)
     spikes = random_spikes(14, network, 3, TICKS)
     whole = run_cores(network, spikes, TICKS, batch=3, record=ALL)
-    monkeypatch.setattr("neurocmc.sim.cores.run.CHUNK", 70)  # a few ticks at a time
+    monkeypatch.setattr("neurocmc.sim.truenorth.run.CHUNK", 70)  # a few ticks at a time
     parts = run_cores(network, spikes, TICKS, batch=3, record=ALL)
     events = np.stack([parts.outputs.trial, parts.outputs.tick, parts.outputs.line])
     assert np.array_equal(events, np.stack([whole.outputs.trial, whole.outputs.tick, whole.outputs.line]))

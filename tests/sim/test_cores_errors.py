@@ -10,7 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from neurocmc import CoreBuilder, CoreInputSpikes, CoreNetwork, CoreRecord, run_cores
 from neurocmc.common.errors import InputError
-from neurocmc.sim.cores import Axon, Neuron
+from neurocmc.sim.truenorth import Axon, Neuron
 
 
 def built(**changes: Any) -> CoreNetwork:

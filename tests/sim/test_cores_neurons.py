@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurocmc.sim.cores import Axon, CoreBuilder, CoreInputSpikes, CoreRecord, CoreRun, Neuron, run_cores
+from neurocmc.sim.truenorth import Axon, CoreBuilder, CoreInputSpikes, CoreRecord, CoreRun, Neuron, run_cores
 
 ALL = CoreRecord(spikes="all", potentials="all")
 

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocmc.common.errors import InfeasibleError
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim import loihi_reference as spelled_out
-from neurocmc.sim.host import encode
-from neurocmc.sim.loihi import EmulatorRun, emulate, simulate_emulator
-from neurocmc.sim.loihi_arithmetic import fold, toward_zero, wrap32
-from neurocmc.sim.loihi_tables import weights_of
+from neurocmc.sim.loihi.arithmetic import fold, toward_zero, wrap32
+from neurocmc.sim.loihi.emulator import EmulatorRun, emulate, simulate_emulator
+from neurocmc.sim.loihi.host import encode
+from neurocmc.sim.loihi.tables import weights_of
 from tests.ir import levels
 from tests.passes.small_circuits import steps
 
@@ -172,7 +172,7 @@ def test_what_is_recorded_does_not_change_what_happens() -> None:
 
 @pytest.mark.parametrize("chunk", [1 << 22, 1000])
 def test_a_recording_holds_every_spike_in_order(chunk: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("neurocmc.sim.loihi.CHUNK", chunk)  # neurons times ticks between two fetches of spikes
+    monkeypatch.setattr("neurocmc.sim.loihi.emulator.CHUNK", chunk)  # neurons x ticks a fetch
     network = levels.integer()
     stimulus = Stimulus(
         name="two",

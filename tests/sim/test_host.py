@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocmc.common.errors import InputError
-from neurocmc.ir.integer import IntegerInput, IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.sim.host import axon_spikes, encode, largest_value
-from neurocmc.sim.loihi import emulate
+from neurocmc.sim.loihi.emulator import emulate
+from neurocmc.sim.loihi.host import axon_spikes, encode, largest_value
 from tests.ir import levels
 from tests.mean_drive import mean_drive
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurocmc.ir.integer import IntegerProjection
-from neurocmc.sim.loihi_reference import (
+from neurocmc.ir.loihi.network import IntegerProjection
+from neurocmc.sim.loihi.reference import (
     decay,
     fold,
     group_matrix,
@@ -18,7 +18,7 @@ from neurocmc.sim.loihi_reference import (
     shift,
     wrap_int32,
 )
-from neurocmc.sim.weight_groups import weight_groups
+from neurocmc.sim.loihi.weight_groups import weight_groups
 from tests.sim.random_networks import NO_LOSS, random_network, random_values
 
 registers = st.integers(-(2**23), 2**23)

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InfeasibleError, InputError
 from neurocmc.common.resources import resource_path
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.model import load
-from neurocmc.sim.loihi import emulate, simulate_emulator
-from neurocmc.sim.perturbed.expand import expand
-from neurocmc.sim.perturbed.perturb import STREAM, Perturbation, perturb
-from neurocmc.sim.perturbed.run import arriving, run_perturbed, simulate_perturbed
+from neurocmc.sim.loihi.emulator import emulate, simulate_emulator
+from neurocmc.sim.loihi.perturbed.expand import expand
+from neurocmc.sim.loihi.perturbed.perturb import STREAM, Perturbation, perturb
+from neurocmc.sim.loihi.perturbed.run import arriving, run_perturbed, simulate_perturbed
 from neurocmc.targets import load_target
 from tests.torch_extra import needs_torch
 

@@ -16,8 +16,8 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.compile import CompileOptions, compile_model
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.verify import verify
-from neurocmc.sim.loihi import simulate_emulator
-from neurocmc.sim.truenorth import simulate_cores
+from neurocmc.sim.loihi.emulator import simulate_emulator
+from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.targets import load_target
 from neurocmc.theory.certificate import Certificate, certify
 from neurocmc.theory.fixed_points import SILENT, fixed_points, reached

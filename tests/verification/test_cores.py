@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.rate import RateCircuit, RateInput
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.passes.calibrate import Calibrate
 from neurocmc.passes.truenorth.corelets import Corelets
 from neurocmc.sim.rate import simulate_rate

@@ -8,15 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocmc.common.errors import NeurocmcError
-from neurocmc.ir.integer import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit, TransferKind
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibrate
 from neurocmc.passes.gain_match import GainMatch
 from neurocmc.passes.legalise import Legalise
+from neurocmc.passes.loihi.quantise import Quantise
 from neurocmc.passes.offsets import Offsets
-from neurocmc.passes.quantise import Quantise
 from neurocmc.targets import LoihiTarget, load_target
 from neurocmc.verification.edges import gain_edge
 from neurocmc.verification.fit_limit import bias_step_lsb, fit_limit

@@ -1,7 +1,8 @@
 """The Lava program of a placed network: arrays in npz files, and a `run.py` that a person can read and run.
 
-Nothing here decides anything: weights are grouped as `sim.weight_groups` says, host spikes are those of `sim.host`,
-places those of the ChipProgram. The program needs lava-nc 0.10.0 alone and is bit for bit the emulator's network.
+Nothing here decides anything: weights are grouped as `sim.loihi.weight_groups` says, host spikes are those of
+`sim.loihi.host`, places those of the ChipProgram. The program needs lava-nc 0.10.0 alone and is bit for bit the
+emulator's network.
 """
 
 import json
@@ -20,12 +21,12 @@ from neurocmc.common.arrays import Int
 from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.files import write_file, write_npz
 from neurocmc.common.printable import printable
-from neurocmc.ir.chip import ChipProgram
-from neurocmc.ir.integer import IntegerInput, IntegerNetwork
+from neurocmc.ir.loihi.chip import ChipProgram
+from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus, name_problems
-from neurocmc.sim.host import axon_spikes, encode
-from neurocmc.sim.loihi_reference import group_matrix, neuron_slices
-from neurocmc.sim.weight_groups import weight_groups
+from neurocmc.sim.loihi.host import axon_spikes, encode
+from neurocmc.sim.loihi.reference import group_matrix, neuron_slices
+from neurocmc.sim.loihi.weight_groups import weight_groups
 from neurocmc.targets import LavaRunConfig
 
 TRIALS_EMITTED = 4

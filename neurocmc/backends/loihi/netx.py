@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import Problem
 from neurocmc.common.files import write_file
-from neurocmc.ir.integer import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection
+from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection
 
 BIAS_EXPONENT = 6  # of every netx bias
 BIAS_MANTISSA = (-4096, 4095)

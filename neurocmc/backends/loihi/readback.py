@@ -17,8 +17,8 @@ from neurocmc.common.arrays import Bool, Int
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import read_npz
 from neurocmc.common.opening import PROGRAM, read_bytes
-from neurocmc.ir.integer import StepRule
-from neurocmc.sim.loihi_reference import Neurons, shift, step
+from neurocmc.ir.loihi.network import StepRule
+from neurocmc.sim.loihi.reference import Neurons, shift, step
 
 
 @dataclass(frozen=True, slots=True, eq=False)

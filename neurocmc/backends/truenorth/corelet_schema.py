@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from neurocmc.common.strict_yaml import StrictModel
-from neurocmc.ir.core_program import AxonRole, NeuronRole
+from neurocmc.ir.truenorth.program import AxonRole, NeuronRole
 
 FORMAT, VERSION = "neurocmc-corelets", 1
 SCHEMA_FILE = "corelets.schema.json"

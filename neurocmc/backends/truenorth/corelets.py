@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from neurocmc.backends.truenorth.corelet_schema import FORMAT, MAX_DEPTH, MAX_NAME, VERSION
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.files import write_file
-from neurocmc.ir.core_program import AxonGroup, CoreProgram, NeuronGroup
-from neurocmc.ir.cores import NOWHERE, OUTPUT, CoreNetwork
+from neurocmc.ir.truenorth.cores import NOWHERE, OUTPUT, CoreNetwork
+from neurocmc.ir.truenorth.program import AxonGroup, CoreProgram, NeuronGroup
 
 TARGET_NAMES = {NOWHERE: "nowhere", OUTPUT: "output"}
 UNWIRED = (NOWHERE, 0, 1)  # target core, axon and delay of a neuron that no wire names

@@ -26,8 +26,8 @@ from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.opening import CORELETS
 from neurocmc.common.strict_json import problem_at, read_json, validated
 from neurocmc.common.yaml_complaints import FieldPath
-from neurocmc.ir.core_program import AxonGroup, CoreProgram, NeuronGroup
-from neurocmc.ir.cores import NOWHERE, OUTPUT, CoreNetwork
+from neurocmc.ir.truenorth.cores import NOWHERE, OUTPUT, CoreNetwork
+from neurocmc.ir.truenorth.program import AxonGroup, CoreProgram, NeuronGroup
 
 MOST_BYTES = 2**31  # of the arrays of a network, at their largest
 MOST_TOLD = 20

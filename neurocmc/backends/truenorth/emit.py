@@ -5,7 +5,7 @@
     ranc/config.json, ranc/NAME.json      the cores with the first trial of a stimulus, for UA-RCL/RANC
     README.md                             what this is, and why there is no ranc/ where there is none
 
-Nothing here decides anything: host spikes are those of `sim.core_host`, and RANC is given what `ranc` makes.
+Nothing here decides anything: host spikes are those of `sim.truenorth.host`, and RANC is given what `ranc` makes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,9 +23,9 @@ from neurocmc.backends.truenorth.ranc_neurons import ranc_problems
 from neurocmc.backends.truenorth.spike_files import HostSpikes, write_host_spikes
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.files import write_file
-from neurocmc.ir.core_program import CoreProgram
 from neurocmc.ir.stimulus import Stimulus, name_problems
-from neurocmc.sim.core_host import encode_cores
+from neurocmc.ir.truenorth.program import CoreProgram
+from neurocmc.sim.truenorth.host import encode_cores
 
 CORELETS_FILE = "corelets.json"
 TRIALS_EMITTED = 4

@@ -26,8 +26,8 @@ from neurocmc.backends.truenorth.ranc_neurons import (
 )
 from neurocmc.common.errors import raise_infeasible
 from neurocmc.common.files import json_text
-from neurocmc.ir.cores import NOWHERE, OUTPUT, CoreNetwork
-from neurocmc.sim.cores import CoreInputSpikes
+from neurocmc.ir.truenorth.cores import NOWHERE, OUTPUT, CoreNetwork
+from neurocmc.sim.truenorth import CoreInputSpikes
 
 STRICT_RESET = 0  # `neuron_reset_type` of the RTL: below the negative threshold, not at it
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Bool, Int
 from neurocmc.common.errors import Problem
-from neurocmc.ir.cores import NOWHERE, RESET_NONE, RESET_SUBTRACT, RESET_TO, CoreNetwork
+from neurocmc.ir.truenorth.cores import NOWHERE, RESET_NONE, RESET_SUBTRACT, RESET_TO, CoreNetwork
 
 BITS = 9  # of potential, weights, leak and thresholds in the RTL
 LOWEST, HIGHEST = -(1 << (BITS - 1)), (1 << (BITS - 1)) - 1

@@ -19,8 +19,8 @@ from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.opening import RANC, RANC_CONFIG
 from neurocmc.common.strict_json import problem_at, read_json, validated
 from neurocmc.common.yaml_complaints import FieldPath
-from neurocmc.ir.cores import NOWHERE, OUTPUT, RESET_TO, CoreNetwork, packed
-from neurocmc.sim.cores import CoreInputSpikes
+from neurocmc.ir.truenorth.cores import NOWHERE, OUTPUT, RESET_TO, CoreNetwork, packed
+from neurocmc.sim.truenorth import CoreInputSpikes
 
 STRICT, INCLUSIVE = 0, 1  # neuron_reset_type
 POTENTIAL_BITS = 30  # the widest register there is here; RANC's simulator has 32

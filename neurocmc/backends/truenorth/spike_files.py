@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from neurocmc.common.arrays import Int, set_frozen
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.files import read_npz, write_npz
-from neurocmc.sim.cores import CoreInputSpikes
+from neurocmc.sim.truenorth import CoreInputSpikes
 
 COLUMNS = ("trial", "tick", "core", "axon")
 KEYS = (*COLUMNS, "ticks", "trials", "labels")

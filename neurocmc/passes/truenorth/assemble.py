@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Bool, Float
-from neurocmc.ir.core_program import AxonGroup, AxonRole, NeuronGroup, NeuronRole
-from neurocmc.ir.cores import NOWHERE, OUTPUT, RESET_NONE, RESET_SUBTRACT, RESET_TO
+from neurocmc.ir.truenorth.cores import NOWHERE, OUTPUT, RESET_NONE, RESET_SUBTRACT, RESET_TO
+from neurocmc.ir.truenorth.program import AxonGroup, AxonRole, NeuronGroup, NeuronRole
 from neurocmc.passes.truenorth.fan_out import Branch
 from neurocmc.passes.truenorth.plans import Plan
 from neurocmc.targets import TrueNorthLimits

@@ -7,10 +7,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.ir.core_program import CoreInput, CorePopulation, CoreProgram, CoreProjection
-from neurocmc.ir.cores import CoreNetwork, packed
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.ir.truenorth.cores import CoreNetwork, packed
+from neurocmc.ir.truenorth.program import CoreInput, CorePopulation, CoreProgram, CoreProjection
 from neurocmc.passes.calibrate import Calibration
 from neurocmc.passes.truenorth.assemble import Assembly, assemble
 from neurocmc.passes.truenorth.fan_in import with_fan_in_trees

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Bool
 from neurocmc.common.errors import Problem, raise_infeasible
-from neurocmc.ir.core_program import CoreProgram
-from neurocmc.ir.cores import CoreNetwork
+from neurocmc.ir.truenorth.cores import CoreNetwork
+from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.targets import TrueNorthLimits, TrueNorthTarget
 
 _FEWER = "use fewer neurons a unit (--neurons), or a chip with larger cores"

@@ -10,11 +10,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.ir.integer import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, RoundingLoss
+from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, RoundingLoss
 from neurocmc.ir.trace import Trace
-from neurocmc.sim.compartments.network import LOIHI_RULE, CompartmentNetwork
-from neurocmc.sim.compartments.run import run_compartments
-from neurocmc.sim.loihi import emulate
+from neurocmc.sim.loihi.compartments.network import LOIHI_RULE, CompartmentNetwork
+from neurocmc.sim.loihi.compartments.run import run_compartments
+from neurocmc.sim.loihi.emulator import emulate
 from tests.bench.emulators.networks import (
     BIAS_EXPONENT,
     CHECK_TICKS,

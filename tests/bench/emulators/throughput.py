@@ -13,8 +13,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.sim.compartments.run import run_compartments
-from neurocmc.sim.loihi import emulate
+from neurocmc.sim.loihi.compartments.run import run_compartments
+from neurocmc.sim.loihi.emulator import emulate
 from tests.bench.emulators.networks import (
     BIAS_EXPONENT,
     DECAY_V,

@@ -1,0 +1,145 @@
+"""Certify: the up-states of a circuit must outlive rounding; nearby roundings are searched until they do.
+
+A state that holds itself lives on a few weights, those between its active units. Where plain rounding destroys it,
+their mantissas are moved by a step or two (`nearby_roundings`), fewest steps first, until the rounded circuit has the
+state again and keeps every other that it had. Where that is not enough, the scale of current and threshold of the
+populations concerned is taken down in small steps and everything is rounded anew: at another scale other weights
+round well. The order is fixed, so the same circuit gets the same weights.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
+
+import numpy as np
+
+from neurocmc.common.errors import InfeasibleError, Problem, raise_infeasible
+from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation
+from neurocmc.passes.loihi.nearby_roundings import UpStates, critical_populations, moved_mantissas
+from neurocmc.passes.loihi.quantise import Quantise
+from neurocmc.passes.loihi.registers import Registers
+from neurocmc.targets import LoihiLimits, LoihiTarget
+from neurocmc.theory.certificate import Certificate, StateCertificate, certify
+from neurocmc.theory.realised import rounded_circuit
+
+SCALES = 1.0 - 0.004 * np.arange(1, 63)  # shares of a population's scale, down to three quarters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Kept:
+    """A network whose up-states stand, or with `allow_lost` the one that was given, and the certificate of it."""
+
+    spiking: SpikingNetwork
+    integer: IntegerNetwork
+    certificate: Certificate
+
+
+@dataclass(frozen=True)
+class Certify:
+    """IntegerNetwork -> one in which all up-states of the staged circuit stand.
+
+    `levels` are the values at which inputs are driven to find winners, for the certificate. With `allow_lost` a
+    network that loses some is let through as it is. `search` False judges only.
+    """
+
+    name: ClassVar[str] = "certify"
+    levels: Mapping[str, float] = field(default_factory=dict[str, float])
+    allow_lost: bool = False
+    search: bool = True
+
+    def run(self, staged: RateCircuit, spiking: SpikingNetwork, integer: IntegerNetwork, target: LoihiTarget) -> Kept:
+        """Raises InfeasibleError naming each up-state that no rounding tried keeps, with the numbers."""
+        states, rounded = UpStates.of(staged), rounded_circuit(staged, spiking, integer)
+        kept = None
+        if self.search and not self.allow_lost and states.lost_in(rounded):
+            kept = self._searched(states, staged, spiking, integer, target)
+        kept = kept or Kept(spiking=spiking, integer=integer, certificate=certify(staged, self.levels, rounded))
+        tried = "by every rounding tried" if self.search else "by plain rounding"
+        refuse_lost(kept.certificate, target.name, tried, allow_lost=self.allow_lost)
+        return kept
+
+    def _searched(
+        self,
+        states: UpStates,
+        staged: RateCircuit,
+        spiking: SpikingNetwork,
+        integer: IntegerNetwork,
+        target: LoihiTarget,
+    ) -> Kept | None:
+        for pools, network, scale in _scales(states, staged, spiking, integer, target):
+            moved = moved_mantissas(states, rounded_circuit(staged, pools, network), network, target.limits)
+            if moved is None:
+                continue
+            rounded, changes = moved
+            certificate = certify(staged, self.levels, rounded_circuit(staged, pools, rounded))
+            if not certificate.lost:
+                noted = replace(certificate, changes=(*scale, *changes))
+                return Kept(spiking=pools, integer=Registers().run(rounded, target), certificate=noted)
+        return None
+
+
+def refuse_lost(
+    certificate: Certificate, target: str, tried: str = "by its rounding", *, allow_lost: bool = False
+) -> None:
+    """Raises InfeasibleError naming each up-state that is lost, with the numbers, unless that is allowed."""
+    if not allow_lost:
+        raise_infeasible(_refusal(state, target, tried) for state in certificate.lost)
+
+
+def _refusal(state: StateCertificate, target: str, tried: str) -> Problem:
+    was = state.trained
+    return Problem(
+        f"up-state {state.name}",
+        f"held at {was.activity:.4g} without drive as trained (nearest threshold {was.slack:.3g} away, at "
+        f"{was.slack_unit}), lost on {target} {tried}: {state.lost}",
+        "train it with a wider margin (more excitation between its units, or a lower threshold), use a target with "
+        "more weight bits, or let it go (--allow-lost-states)",
+    )
+
+
+def _scales(
+    states: UpStates, staged: RateCircuit, spiking: SpikingNetwork, integer: IntegerNetwork, target: LoihiTarget
+) -> Iterator[tuple[SpikingNetwork, IntegerNetwork, tuple[str, ...]]]:
+    """The network as it is; then, from the smallest change on, at other scales of the populations that matter.
+
+    Each population alone and all together; of the scales at which the fewest states are lost, the first eight.
+    """
+    yield spiking, integer, ()
+    lost = states.lost_in(rounded_circuit(staged, spiking, integer))
+    names = critical_populations(states, lost)
+    groups = [(name,) for name in names] + ([names] if len(names) > 1 else [])
+    tried: list[tuple[int, SpikingNetwork, IntegerNetwork, str]] = []
+    for share in SCALES:
+        for group in groups:
+            pools = rescaled(spiking, group, float(share), target.limits)
+            try:
+                network = Registers().run(Quantise().run(pools, target), target)
+            except InfeasibleError:  # this scale does not fit the chip: the next one
+                continue
+            left = len(states.lost_in(rounded_circuit(staged, pools, network)))
+            told = f"scale of {', '.join(group)}: {share:.3f} of the largest that fits"
+            tried.append((left, pools, network, told))
+            if not left:
+                yield pools, network, (told,)
+                return
+    for _, pools, network, told in sorted(tried, key=lambda entry: entry[0])[:8]:
+        yield pools, network, (told,)
+
+
+def rescaled(
+    spiking: SpikingNetwork, populations: tuple[str, ...], share: float, limits: LoihiLimits
+) -> SpikingNetwork:
+    """The network with threshold, and so all currents and biases, of some populations at a share of their LSB."""
+    return replace(
+        spiking,
+        populations=tuple(_at_scale(p, share, limits) if p.name in populations else p for p in spiking.populations),
+    )
+
+
+def _at_scale(population: SpikingPopulation, share: float, limits: LoihiLimits) -> SpikingPopulation:
+    unit = 1 << limits.threshold_shift
+    lsb = max(int(share * population.lsb_per_threshold) // unit, 1) * unit
+    step = 1 << limits.bias_exponent_max
+    return replace(population, lsb_per_threshold=lsb, bias=np.rint(population.bias * lsb / step) * step / lsb)

@@ -1,0 +1,196 @@
+"""Overflow: how close every population can come to the edges of its registers, proved where it can be.
+
+The bounds are those of `worst_case`. They are asked for twice: for whatever the host's axons can carry in every tick,
+and for drives that stay within what the calibration stimuli contain, which the host holds to half a quantum. A
+population that neither proves is not refused: its bound counts pools that fire together and never do, and a wrap
+that does happen is refused by the emulator, with the stimulus and the population. The report says which case it is.
+"""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from neurocmc.common.arrays import Float
+from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.passes.loihi.worst_case import INT32, HostBound, PopulationBound, worst_case
+from neurocmc.sim.loihi.host import largest_value
+
+Proved = Literal["any input", "calibrated input", "no"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """The range that a register can be asked to hold, in LSB, over all units of a population."""
+
+    low: int
+    high: int
+    limit: int  # the largest magnitude that the register holds
+
+    @property
+    def share(self) -> float:
+        """The largest magnitude over the limit: above 1, the register may overflow."""
+        return max(-self.low, self.high, 0) / self.limit
+
+    @property
+    def headroom_bits(self) -> float:
+        """Bits left above the largest magnitude; negative where they are missing, infinite for an idle register."""
+        return -math.log2(self.share) if self.share else math.inf
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headroom:
+    """One population's worst case and what it proves.
+
+    `proved`: nothing wraps or clips whatever the host's axons carry; or as long as drives stay within the range that
+    the calibration stimuli contain; or neither, and the registers here are those of the second case.
+    """
+
+    population: str
+    proved: Proved
+    current: Register
+    voltage: Register
+    input_sum: Register
+    firing: int  # neurons of a unit that can fire in one tick, at most
+    neurons: int
+    largest_source: str  # projection or input that can add most to the largest current; "" where nothing adds
+
+    @property
+    def worst(self) -> tuple[str, Register]:
+        """The register that comes closest to its limit; of those beyond it the one that is the others' cause."""
+        named = {"input sum": self.input_sum, "current": self.current, "voltage": self.voltage}
+        beyond = [pair for pair in named.items() if pair[1].share > 1]
+        return beyond[0] if beyond else max(named.items(), key=lambda pair: pair[1].share)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is assumed of the host, and the bounds that follow."""
+
+    assumed: Proved
+    host: Mapping[str, HostBound]
+    bounds: Mapping[str, PopulationBound]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overflow:
+    """IntegerNetwork -> the headroom of every population, in the network's order."""
+
+    name: ClassVar[str] = "overflow"
+    calibration: tuple[Stimulus, ...]
+
+    def run(self, network: IntegerNetwork) -> tuple[Headroom, ...]:
+        """Raises ValueError for a network whose decays no bound is computed for (see `worst_case`)."""
+        free = {p.name: any_input(network, p) for p in network.populations}
+        calibrated = {p.name: calibrated_input(network, p, self.calibration) for p in network.populations}
+        cases = (
+            _Case("any input", free, worst_case(network, free)),
+            _Case("calibrated input", calibrated, worst_case(network, calibrated)),
+        )
+        return tuple(_headroom(network, p, cases) for p in network.populations)
+
+
+def any_input(network: IntegerNetwork, population: IntegerPopulation) -> HostBound:
+    """What the host can send to a population: in every tick, all that its axons carry."""
+    carried = np.zeros(population.units, dtype=np.int64)
+    for entry in network.inputs:
+        if entry.target == population.name:
+            carried += np.where(np.abs(entry.lsb_per_input).sum(axis=1) > 0, _carried(network, entry), 0)
+    nothing = np.zeros_like(carried)
+    return HostBound(
+        sum_low=-carried, sum_high=carried, held_low=nothing, held_high=nothing, held_sum=nothing, held=0
+    )
+
+
+def calibrated_input(
+    network: IntegerNetwork, population: IntegerPopulation, stimuli: tuple[Stimulus, ...]
+) -> HostBound:
+    """What the host holds in a population, and sends in a tick, at drives between 0 and those of `stimuli`."""
+    held = np.zeros((2, population.units))
+    sums = np.zeros(population.units)
+    entries = [entry for entry in network.inputs if entry.target == population.name]
+    for entry in entries:
+        low, high = held_range(network, entry, stimuli)
+        held += np.array([np.floor(low), np.ceil(high)])
+        sums += np.minimum(np.ceil(high - low), _carried(network, entry) << network.rule.weight_shift)
+    nothing = np.zeros(population.units, dtype=np.int64)
+    return HostBound(
+        sum_low=nothing,
+        sum_high=nothing,
+        held_low=held[0].astype(np.int64),
+        held_high=held[1].astype(np.int64),
+        held_sum=sums.astype(np.int64),
+        held=len(entries),
+    )
+
+
+def held_range(network: IntegerNetwork, entry: IntegerInput, stimuli: Iterable[Stimulus]) -> tuple[Float, Float]:
+    """(units,) lowest and highest current that the host's spikes hold, at drives between 0 and those of `stimuli`.
+
+    The encoder keeps an unfiltered drive within half a quantum. A filtered one it sends with less than half a quantum
+    carried over, which the filter turns into one quantum at most, and truncation takes less than 1 LSB a tick.
+    """
+    rule, population = network.rule, network.population(entry.target)
+    driven = [stimulus.on_ticks(network.tick_s, entry.name) for stimulus in stimuli]
+    wanted = [drive.values[entry.name] @ entry.lsb_per_input.T for drive in driven]  # each (batch, segments, units)
+    low = np.min([np.zeros(population.units), *(drive.min(axis=(0, 1)) for drive in wanted)], axis=0)
+    high = np.max([np.zeros(population.units), *(drive.max(axis=(0, 1)) for drive in wanted)], axis=0)
+    quantum = (1 if entry.payload_bits else 2) << (entry.exponent + rule.weight_shift)
+    decay = population.decay_u + rule.decay_u_offset
+    spare = quantum + (1 << rule.decay_bits) / max(decay, 1) if entry.filtered else quantum / 2
+    reached = np.abs(entry.lsb_per_input).sum(axis=1) > 0
+    return np.where(reached, low - spare, 0.0), np.where(reached, high + spare, 0.0)
+
+
+def _carried(network: IntegerNetwork, entry: IntegerInput) -> int:
+    """The largest sum, mantissas << exponent, that one unit's axons of an input bring in a tick, of either sign."""
+    negative = -int(entry.axon_mantissa[entry.axon_mantissa < 0].sum())
+    return max(largest_value(entry), negative) << entry.exponent
+
+
+def _headroom(network: IntegerNetwork, population: IntegerPopulation, cases: tuple[_Case, ...]) -> Headroom:
+    """The first case that proves the population, or the last, which does not."""
+    rule = network.rule
+    voltage_limit = (1 << (rule.voltage_bits - 1)) - 1
+    proves = [case for case in cases if case.bounds[population.name].fits(voltage_limit)]
+    case = proves[0] if proves else cases[-1]
+    bound = case.bounds[population.name]
+    return Headroom(
+        population=population.name,
+        proved=case.assumed if proves else "no",
+        current=Register(
+            low=int(bound.current_low.min()),
+            high=int(bound.current_high.max()),
+            limit=(1 << (rule.current_bits - 1)) - 1,
+        ),
+        voltage=Register(low=int(bound.voltage_low.min()), high=int(bound.voltage_high.max()), limit=voltage_limit),
+        input_sum=Register(low=0, high=int(bound.sum_largest.max()), limit=INT32 - 1),
+        firing=int(bound.firing.max()),
+        neurons=population.neurons,
+        largest_source=_largest_source(network, population, case),
+    )
+
+
+def _largest_source(network: IntegerNetwork, population: IntegerPopulation, case: _Case) -> str:
+    """What can add most, in its sign, to the current of the unit whose bound is largest."""
+    own, host, rule = case.bounds[population.name], case.host[population.name], network.rule
+    excited = int(own.current_high.max()) >= -int(own.current_low.min())
+    unit = int(np.argmax(own.current_high) if excited else np.argmin(own.current_low))
+    remembered = (1 << rule.decay_bits) / max(population.decay_u + rule.decay_u_offset, 1)
+    shares = {
+        f"projection {p.name}": math.ldexp(
+            float(np.maximum(p.mantissa[unit] * (1 if excited else -1), 0) @ case.bounds[p.source].firing)
+            * remembered, p.exponent + rule.weight_shift,
+        )
+        for p in network.projections
+        if p.target == population.name
+    }  # fmt: skip
+    held, sums = (host.held_high, host.sum_high) if excited else (-host.held_low, -host.sum_low)
+    from_host = float(held[unit]) + float(sums[unit]) * remembered * (1 << rule.weight_shift)
+    names = [entry.name for entry in network.inputs if entry.target == population.name]
+    shares |= {f"input {' + '.join(names)}": from_host} if names else {}
+    largest = max(shares, key=lambda name: shares[name], default="")
+    return largest if largest and shares[largest] > 0 else ""

@@ -1,0 +1,73 @@
+"""Weights on Loihi's grid: mantissas of a few bits that share one exponent."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurocmc.common.arrays import Float, Int
+from neurocmc.ir.loihi.network import SignMode
+from neurocmc.targets import LoihiLimits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class GridWeights:
+    """Mantissas with one exponent, and how many did not fit; a weight is mantissa << (weight_shift + exponent)."""
+
+    mantissa: Int
+    exponent: int
+    sign: SignMode
+    clipped: int
+
+    def lsb(self, limits: LoihiLimits) -> Float:
+        """The weights that the grid really holds, in LSB of the current."""
+        return self.mantissa * np.float64(2.0 ** (limits.weight_shift + self.exponent))
+
+
+def onto_grid(weight_lsb: Float, limits: LoihiLimits) -> GridWeights:
+    """Round weights, given in LSB of the current, with the smallest exponent at which the largest one fits.
+
+    Weights of both signs in one matrix lose the last bit of the mantissa to the sign, as on the chip.
+    """
+    sign = sign_mode(weight_lsb)
+    step, exponent = _grain(sign), _exponent(weight_lsb, sign, limits)
+    highest = (1 << limits.weight_mantissa_bits) - step
+    rounded = np.rint(weight_lsb / (step * 2.0 ** (limits.weight_shift + exponent))).astype(np.int64) * step
+    clipped = np.clip(rounded, -highest, highest)
+    return GridWeights(
+        mantissa=clipped, exponent=exponent, sign=sign, clipped=int(np.count_nonzero(clipped != rounded))
+    )
+
+
+def weight_step(weight_lsb: Float, limits: LoihiLimits) -> float:
+    """The distance of two neighbouring weights, in LSB of the current, on the grid that `onto_grid` would choose."""
+    sign = sign_mode(weight_lsb)
+    return _grain(sign) * 2.0 ** (limits.weight_shift + _exponent(weight_lsb, sign, limits))
+
+
+def _grain(sign: SignMode) -> int:
+    return 2 if sign == "mixed" else 1
+
+
+def _exponent(weight_lsb: Float, sign: SignMode, limits: LoihiLimits) -> int:
+    largest = float(np.abs(weight_lsb).max(initial=0.0))
+    if largest == 0:
+        return limits.weight_exponent_min
+    step = _grain(sign)
+    highest = (1 << limits.weight_mantissa_bits) - step
+    # The largest weight may round up by half a step and still be the highest mantissa.
+    needed = np.log2(largest / (highest + 0.49 * step)) - limits.weight_shift
+    return min(max(int(np.ceil(needed)), limits.weight_exponent_min), limits.weight_exponent_max)
+
+
+def sign_mode(weight: Float) -> SignMode:
+    """The narrowest sign mode that holds all weights."""
+    if (weight >= 0).all():
+        return "excitatory"
+    return "inhibitory" if (weight <= 0).all() else "mixed"
+
+
+def decay_register(tau_s: float, tick_s: float, limits: LoihiLimits, offset: int) -> int:
+    """The decay register whose pole is nearest to exp(-tick/tau); `offset` is what the chip adds to it."""
+    full = 1 << limits.decay_bits
+    share = 1.0 - float(np.exp(-tick_s / tau_s)) if tau_s > 0 else 1.0
+    return min(max(round(full * share) - offset, 0), full - 1)

@@ -1,0 +1,274 @@
+"""Worst case: intervals that hold every current and voltage of an integer network, whatever its pools do.
+
+All arithmetic is the chip's, on intervals: a bound is the largest value that the registers of a network without any
+width could reach. Where it fits the true register, nothing has wrapped, so both networks are the same one and the
+bound is a proof. Three facts make it tight enough to be of use:
+
+- Excitation and inhibition are bounded apart: the highest current is that of all excitation and no inhibition.
+- A bound on a current is a bound on who can fire. Beginning with every neuron in every tick, currents and spikes are
+  bounded in turn; each round follows from the one before, so that every round holds and the last is the tightest.
+- A neuron that fired starts from 0, and after the fewest ticks in which its highest current lifts it over threshold
+  it can fire again. Spikes n ticks apart add up to 1 / (1 - keep^n) of one, not to 1 / (1 - keep).
+
+A unit whose current may leave its register could then hold anything: it counts as firing with every neuron, always.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.arrays import Bool, Float, Int
+from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation, IntegerProjection
+from neurocmc.sim.loihi.weight_groups import WeightGroup, weight_groups
+
+ROUNDS = 100  # every round holds; self-excitation makes them converge slowly, and the last are worth little
+LONGEST_INTERVAL = 32  # ticks between two spikes of a neuron that are still told apart
+INT32 = 1 << 31  # sums pass through signed integers of 32 bits
+FOR_EVER = 1e30  # ticks that a current without decay remembers
+BEYOND = 1 << 40  # larger than any register: currents beyond it need not be told apart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HostBound:
+    """What the host adds to the currents of one population: a sum each tick, or a current that it holds.
+
+    `sum_low`, `sum_high` (units,): mantissas << exponent that may arrive in every tick. `held_low`, `held_high`
+    (units,): LSB between which the current of the host's spikes alone stays; `held` counts the inputs of which only
+    this is known, each a truncation of its own, and what they send in a tick is no more than `held_sum` (units,).
+    """
+
+    sum_low: Int
+    sum_high: Int
+    held_low: Int
+    held_high: Int
+    held_sum: Int
+    held: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PopulationBound:
+    """Bounds of one population, in LSB; all arrays (units,) and reached or not, but never passed."""
+
+    current_low: Int
+    current_high: Int
+    sum_largest: Int  # magnitude of the shifted input sum, before it meets the current
+    voltage_low: Int  # before it saturates
+    voltage_high: Int
+    firing: Int  # neurons that can fire in one tick
+    wraps: Bool  # whether the current, or a sum on its way, may leave its register
+
+    def fits(self, voltage_limit: int) -> bool:
+        """Whether nothing wraps and no voltage of magnitude above `voltage_limit` occurs."""
+        clips = self.voltage_high.max() > voltage_limit or self.voltage_low.min() < -voltage_limit
+        return not (self.wraps.any() or clips)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Firing:
+    """Who can fire, of one population: (units, neurons); intervals in ticks, infinite where once at most."""
+
+    able: Bool
+    interval: Float
+
+    @property
+    def count(self) -> Int:
+        return self.able.sum(axis=1, dtype=np.int64)
+
+    def sustained(self, keep: float) -> Float:
+        """(units,) largest sum over past spikes of keep^age, all neurons of the unit together."""
+        each = 1.0 / np.maximum(1.0 - np.power(keep, self.interval), 1.0 / FOR_EVER)
+        return np.where(self.able, each, 0.0).sum(axis=1)
+
+
+def worst_case(network: IntegerNetwork, host: Mapping[str, HostBound]) -> dict[str, PopulationBound]:
+    """Population -> its bounds; `host` has an entry for every population.
+
+    Raises ValueError for decay registers beyond 30 bits, or a decay larger than the whole current.
+    """
+    _check(network)
+    pinned = {p.name: np.zeros(p.units, dtype=np.bool_) for p in network.populations}
+    while True:
+        bounds = _narrowed(network, host, pinned)
+        grown = {name: pinned[name] | bound.wraps for name, bound in bounds.items()}
+        if all((grown[name] == pinned[name]).all() for name in grown):
+            return bounds
+        pinned = grown
+
+
+def settled(arriving: int, decay: int, decay_bits: int) -> int:
+    """Where a register that loses decay / 2^decay_bits a tick, toward zero, and gains `arriving` comes to rest."""
+    size = abs(arriving)
+    if size == 0:
+        return 0
+    # At rest |u| - floor(|u| keep) = size, which is ceil(|u| decay / full) = size: the smallest such |u|.
+    rest = (((size - 1) << decay_bits) // decay + 1) if decay else BEYOND
+    return rest if arriving > 0 else -rest
+
+
+def _check(network: IntegerNetwork) -> None:
+    full = 1 << network.rule.decay_bits
+    if network.rule.decay_bits > 30:
+        raise ValueError(f"decay_bits is {network.rule.decay_bits}; bounds are computed for 30 at most")
+    for population in network.populations:
+        if population.decay_u + network.rule.decay_u_offset > full:
+            raise ValueError(f"population {population.name} decays by more than its whole current")
+
+
+def _narrowed(
+    network: IntegerNetwork, host: Mapping[str, HostBound], pinned: Mapping[str, Bool]
+) -> dict[str, PopulationBound]:
+    """Bounds after rounds of currents and spikes in turn, from every neuron in every tick down."""
+    groups = weight_groups(network)
+    firing = {
+        p.name: _Firing(able=np.ones((p.units, p.neurons), np.bool_), interval=np.ones((p.units, p.neurons)))
+        for p in network.populations
+    }
+    currents: dict[str, tuple[Int, Int, Int]] = {}
+    for _ in range(ROUNDS):
+        currents = {p.name: _currents(network, p, groups, firing, host[p.name]) for p in network.populations}
+        narrower = {p.name: _firing(network, p, currents[p.name][1], pinned[p.name]) for p in network.populations}
+        same = all(
+            (narrower[name].able == firing[name].able).all()
+            and (narrower[name].interval == firing[name].interval).all()
+            for name in firing
+        )
+        firing = narrower
+        if same:
+            break
+    return {p.name: _bound(network, p, currents[p.name], firing[p.name].count) for p in network.populations}
+
+
+def _currents(
+    network: IntegerNetwork,
+    population: IntegerPopulation,
+    groups: tuple[WeightGroup, ...],
+    firing: Mapping[str, _Firing],
+    host: HostBound,
+) -> tuple[Int, Int, Int]:
+    """(units,) lowest and highest current, and largest magnitude of a shifted sum."""
+    rule = network.rule
+    full, decay = 1 << rule.decay_bits, population.decay_u + rule.decay_u_offset
+    keep, remembered = 1.0 - decay / full, (full / decay if decay else FOR_EVER)
+    low, high = host.sum_low.copy(), host.sum_high.copy()
+    lasting_low, lasting_high = np.zeros(population.units), np.zeros(population.units)
+    for group in groups:
+        members = [p for p in network.projections if p.name in group.projections and p.target == population.name]
+        if not members:
+            continue
+        negative, positive = _signed_sums(members, {p.source: firing[p.source].count for p in members})
+        low += _shift(negative, group.exponent)
+        high += _shift(positive, group.exponent)
+        negative, positive = _signed_sums(members, {p.source: firing[p.source].sustained(keep) for p in members})
+        lasting_low += np.ldexp(negative, group.exponent)
+        lasting_high += np.ldexp(positive, group.exponent)
+        if group.exponent < 0:
+            lasting_low -= remembered  # rounding the sum down loses less than 1 in each tick
+    lasting_low += host.sum_low * remembered
+    lasting_high += host.sum_high * remembered
+    unit_lsb = float(1 << rule.weight_shift)
+    # What the host holds and what the pools send truncate apart: less than 2 LSB a tick for each held current.
+    slack = int(np.ceil(min((2 * host.held + 1) * remembered, BEYOND))) if host.held and decay < full else 0
+    bounds = np.zeros((3, population.units), dtype=np.int64)
+    for unit in range(population.units):
+        sums = int(low[unit]) << rule.weight_shift, int(high[unit]) << rule.weight_shift
+        start = int(population.u_initial[unit])
+        lasting = (_outward(lasting_low[unit] * unit_lsb), _outward(lasting_high[unit] * unit_lsb))
+        lowest = max(min(start, settled(sums[0], decay, rule.decay_bits)), min(start, 0) + lasting[0])
+        highest = min(max(start, settled(sums[1], decay, rule.decay_bits)), max(start, 0) + lasting[1])
+        if host.held:
+            lowest, highest = min(lowest, 0) - slack, max(highest, 0) + slack
+        bounds[0, unit] = max(lowest + int(host.held_low[unit]), -BEYOND)
+        bounds[1, unit] = min(highest + int(host.held_high[unit]), BEYOND)
+        bounds[2, unit] = min(max(-sums[0], sums[1]) + int(host.held_sum[unit]), BEYOND)
+    return bounds[0], bounds[1], bounds[2]
+
+
+def _signed_sums(members: list[IntegerProjection], sent: Mapping[str, NDArray[np.generic]]) -> tuple[Float, Float]:
+    """Sums of all negative and of all positive mantissas, weighed with what their sources send."""
+    negative = sum(np.minimum(p.mantissa, 0) @ sent[p.source] for p in members)
+    positive = sum(np.maximum(p.mantissa, 0) @ sent[p.source] for p in members)
+    return np.asarray(negative), np.asarray(positive)
+
+
+def _shift(sums: Float, exponent: int) -> Int:
+    whole = sums.astype(np.int64)
+    return whole << exponent if exponent >= 0 else whole >> -exponent
+
+
+def _outward(value: float) -> int:
+    """A bound computed in floats, moved outward to a whole number by more than its rounding."""
+    if not abs(value) < BEYOND:
+        return int(np.sign(value)) * BEYOND
+    spare = abs(value) * 1e-9
+    return int(np.floor(value + spare)) if value >= 0 else int(np.ceil(value - spare))
+
+
+def _firing(network: IntegerNetwork, population: IntegerPopulation, highest: Int, pinned: Bool) -> _Firing:
+    """Who can fire at the highest current, and how soon again after a spike."""
+    rule = network.rule
+    keep = (1 << rule.decay_bits) - population.decay_v
+    theta = population.threshold_mantissa << rule.threshold_shift
+    # Beyond the threshold all drives are alike: a neuron then fires in every tick.
+    drive = np.minimum(highest[:, None] + _bias_lsb(population), theta + 1)
+    interval = np.where(
+        _settled_at(drive, population.decay_v, rule.decay_bits) > theta, LONGEST_INTERVAL + 1.0, np.inf
+    )
+    voltage = np.zeros_like(drive)
+    for ticks in range(1, LONGEST_INTERVAL + 1):
+        voltage = np.minimum(_toward_zero(voltage, keep, rule.decay_bits) + drive, theta + 1)
+        interval = np.where((voltage > theta) & (interval > ticks), ticks, interval)
+        if not (np.isfinite(interval) & (interval > ticks)).any():
+            break
+    from_start = _toward_zero(population.v_initial, keep, rule.decay_bits) + drive > theta
+    able = np.isfinite(interval) | from_start | pinned[:, None]
+    return _Firing(able=able, interval=np.where(pinned[:, None], 1.0, interval))
+
+
+def _bound(
+    network: IntegerNetwork, population: IntegerPopulation, currents: tuple[Int, Int, Int], firing: Int
+) -> PopulationBound:
+    rule = network.rule
+    low, high, sums = currents
+    half = 1 << (rule.current_bits - 1)
+    keep = (1 << rule.decay_bits) - population.decay_v
+    theta = population.threshold_mantissa << rule.threshold_shift
+    start, bias = population.v_initial, _bias_lsb(population)
+    drive_low, drive_high = low[:, None] + bias, high[:, None] + bias
+    # Between ticks no voltage stands above the threshold, nor above where the highest drive would leave it.
+    rest = _settled_at(np.clip(drive_high, 0, theta + 1), population.decay_v, rule.decay_bits)
+    between = np.maximum(start, np.minimum(rest, theta))
+    voltage_high = np.maximum(_toward_zero(between, keep, rule.decay_bits) + drive_high, between).max(axis=1)
+    lowest = _settled_at(np.clip(drive_low, -INT32, 0), population.decay_v, rule.decay_bits)
+    voltage_low = np.minimum(np.minimum(lowest, drive_low), np.minimum(start, 0)).min(axis=1)
+    wraps = (high >= half) | (low <= -half) | (sums >= INT32)
+    wraps |= np.maximum(np.abs(low), np.abs(high)) + sums >= INT32
+    wraps |= (
+        np.maximum(voltage_high, -np.maximum(voltage_low, -(1 << (rule.voltage_bits - 1)) + drive_low.min())) >= INT32
+    )
+    return PopulationBound(
+        current_low=low,
+        current_high=high,
+        sum_largest=sums,
+        voltage_low=voltage_low,
+        voltage_high=voltage_high,
+        firing=firing,
+        wraps=wraps,
+    )
+
+
+def _settled_at(drive: Int, decay: int, decay_bits: int) -> Int:
+    """`settled` for arrays of drives within 32 bits; beyond every register where nothing decays."""
+    size = np.abs(drive)
+    rest = ((size - 1) << decay_bits) // decay + 1 if decay else np.full_like(size, BEYOND)
+    return np.where(size > 0, np.sign(drive) * rest, 0)
+
+
+def _toward_zero(value: Int, keep: int, decay_bits: int) -> Int:
+    return np.sign(value) * ((np.abs(value) * keep) >> decay_bits)
+
+
+def _bias_lsb(population: IntegerPopulation) -> Int:
+    mantissa, exponent = population.bias_mantissa, population.bias_exponent
+    return mantissa << exponent if exponent >= 0 else mantissa >> -exponent

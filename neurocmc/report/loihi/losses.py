@@ -1,0 +1,87 @@
+"""Losses: what rounding onto the target's grid did to the gains of projections and to the pools themselves."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation, IntegerProjection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectionLoss:
+    """The connection of a projection that rounding moved most, and the grid that the projection stands on."""
+
+    name: str
+    connections: int  # pairs of connected units
+    wanted_gain: float  # drive per unit of activity, of the connection that lost most
+    realised_gain: float
+    worst_target_unit: int
+    worst_source_unit: int
+    largest_loss: float  # of the projection's largest gain
+    rms_loss: float  # of the same
+    clipped: int
+    mantissa_low: int
+    mantissa_high: int
+    exponent: int
+    sign: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopulationLoss:
+    """The time constant a pool asked for and got, and the rounding of its biases."""
+
+    name: str
+    wanted_tau_ms: float  # 0 where the pool has no synaptic filter
+    realised_tau_ms: float
+    bias_largest_loss: float  # of the largest bias
+    bias_exponent: int
+    threshold_mantissa: int
+
+
+def projection_losses(network: IntegerNetwork) -> tuple[ProjectionLoss, ...]:
+    """One row a projection, in the order of the network."""
+    return tuple(_projection(projection) for projection in network.projections)
+
+
+def population_losses(network: IntegerNetwork) -> tuple[PopulationLoss, ...]:
+    """One row a population, in the order of the network."""
+    return tuple(_population(network, population) for population in network.populations)
+
+
+def _projection(projection: IntegerProjection) -> ProjectionLoss:
+    lost = np.abs(projection.realised_gain - projection.wanted_gain)
+    # Of equally rounded connections the first that exists stands for all.
+    row, column = np.unravel_index(np.argmax(np.where(projection.wanted_gain != 0, lost, -1.0)), lost.shape)
+    return ProjectionLoss(
+        name=projection.name,
+        connections=int(np.count_nonzero(projection.wanted_gain)),
+        wanted_gain=float(projection.wanted_gain[row, column]),
+        realised_gain=float(projection.realised_gain[row, column]),
+        worst_target_unit=int(row),
+        worst_source_unit=int(column),
+        largest_loss=projection.loss.largest,
+        rms_loss=projection.loss.rms,
+        clipped=projection.loss.clipped,
+        mantissa_low=int(projection.mantissa.min()),
+        mantissa_high=int(projection.mantissa.max()),
+        exponent=projection.exponent,
+        sign=projection.sign,
+    )
+
+
+def _population(network: IntegerNetwork, population: IntegerPopulation) -> PopulationLoss:
+    full = 1 << network.rule.decay_bits
+    realised = 1.0 - (population.decay_u + network.rule.decay_u_offset) / full
+    return PopulationLoss(
+        name=population.name,
+        wanted_tau_ms=_tau_ms(population.wanted_pole, network.tick_s),
+        realised_tau_ms=_tau_ms(realised, network.tick_s),
+        bias_largest_loss=population.bias_loss.largest,
+        bias_exponent=population.bias_exponent,
+        threshold_mantissa=population.threshold_mantissa,
+    )
+
+
+def _tau_ms(pole: float, tick_s: float) -> float:
+    return -1e3 * tick_s / math.log(pole) if pole > 0 else 0.0

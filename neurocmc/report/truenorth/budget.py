@@ -1,0 +1,102 @@
+"""Core budget: what a program takes of a grid of neurosynaptic cores, core by core and in all."""
+
+import numpy as np
+
+from neurocmc.common.arrays import Int
+from neurocmc.ir.truenorth.program import CoreProgram
+from neurocmc.report.budget import Budget, CoreUse, ResourceUse
+from neurocmc.report.truenorth.energy import estimate_core_energy
+from neurocmc.report.truenorth.load import CoreLoad
+from neurocmc.report.truenorth.losses import ROLES
+from neurocmc.report.truenorth.potentials import population_of, potential_ranges
+from neurocmc.targets import TrueNorthLimits, TrueNorthTarget
+
+LIMITED = ("axons", "neurons", "crossbar_bits")
+BY_ROLE = tuple(f"{role}_neurons" if role != "splitter" else "splitters" for role in ROLES)
+RESOURCES = (*LIMITED, *BY_ROLE)
+
+
+def core_budget(program: CoreProgram, target: TrueNorthTarget, load: CoreLoad | None) -> Budget:
+    """The budget of a core program; without a load there is no energy estimate.
+
+    Raises ValueError where program and target, or program and load, do not belong together.
+    """
+    if program.target != target.name:
+        raise ValueError(f"the program was placed for {program.target}, not for {target.name}")
+    use = core_use(program)
+    limits = limits_of(target.limits)
+    chip = target.limits.cores_per_chip
+    whole = {name: None if limit is None else limit * chip for name, limit in limits.items()}
+    return Budget(
+        circuit=program.name,
+        target=target.name,
+        cores_used=program.network.cores,
+        cores_lower_bound=cores_lower_bound(program, target.limits),
+        cores_per_chip=chip,
+        in_all=_rows(use.sum(axis=0), whole),
+        cores=tuple(
+            CoreUse(core=core, populations=names, resources=_rows(use[core], limits))
+            for core, names in enumerate(populations_of_cores(program))
+        ),
+        headroom=(),
+        load=None if load is None else load.of_units(program),
+        energy=None if load is None else estimate_core_energy(program, target, load),
+        potentials=potential_ranges(program),
+        saturations=None if load is None else load.saturations,
+    )
+
+
+def core_use(program: CoreProgram) -> Int:
+    """(C, resources) what each core uses, in the order of RESOURCES."""
+    network = program.network
+    use = np.zeros((network.cores, len(RESOURCES)), dtype=np.int64)
+    for group in program.axon_groups:
+        use[group.core, 0] += group.stop - group.start
+    for group in program.neuron_groups:
+        use[group.core, 1] += group.stop - group.start
+        use[group.core, len(LIMITED) + ROLES.index(group.role)] += group.stop - group.start
+    for core in range(network.cores):
+        use[core, 2] = np.unpackbits(network.crossbar[core]).sum(dtype=np.int64)
+    return use
+
+
+def limits_of(limits: TrueNorthLimits) -> dict[str, int | None]:
+    """Resource -> limit of one core; None for neurons of a role, which share the limit of all neurons."""
+    crossbar = limits.axons_per_core * limits.neurons_per_core
+    held = dict(zip(LIMITED, (limits.axons_per_core, limits.neurons_per_core, crossbar), strict=True))
+    return held | dict.fromkeys(BY_ROLE)
+
+
+def cores_lower_bound(program: CoreProgram, limits: TrueNorthLimits) -> int:
+    """Cores that no placement of these units can do without.
+
+    Pools and their filters are needed on some core wherever units stand, and so are axons for feedback and for the
+    host, which no two units can share. Copies, splitters, partial sums, bias neurons and the axons of projections
+    depend on who stands beside whom, so they are left out.
+    """
+    sums = {group.corelet for group in program.neuron_groups if group.role == "sum"}
+    neurons = sum(
+        group.stop - group.start
+        for group in program.neuron_groups
+        if group.role in ("pool", "filter") and group.corelet not in sums
+    )
+    axons = sum(
+        group.stop - group.start
+        for group in program.axon_groups
+        if group.role in ("feedback", "input") and group.corelet not in sums
+    )
+    return max(-(-neurons // limits.neurons_per_core), -(-axons // limits.axons_per_core), 1)
+
+
+def populations_of_cores(program: CoreProgram) -> tuple[tuple[str, ...], ...]:
+    """For each core the populations that have neurons there, in the order of its neurons."""
+    found: list[dict[str, None]] = [{} for _ in range(program.network.cores)]
+    for group in sorted(program.neuron_groups, key=lambda group: (group.core, group.start)):
+        found[group.core][population_of(group.corelet)] = None
+    return tuple(tuple(names) for names in found)
+
+
+def _rows(used: Int, limits: dict[str, int | None]) -> tuple[ResourceUse, ...]:
+    return tuple(
+        ResourceUse.of(name, int(count), limits[name]) for name, count in zip(RESOURCES, used.tolist(), strict=True)
+    )

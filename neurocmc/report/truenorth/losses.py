@@ -1,0 +1,102 @@
+"""Core losses: what a circuit paid to stand on neurosynaptic cores, in gains, time constants, neurons and ticks."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurocmc.common.arrays import Float
+from neurocmc.ir.truenorth.program import CorePopulation, CoreProgram, CoreProjection, NeuronRole
+from neurocmc.report.truenorth.potentials import population_of
+
+ROLES: tuple[NeuronRole, ...] = ("pool", "filter", "bias", "copy", "sum", "splitter")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreProjectionLoss:
+    """The connection of a projection whose gain is furthest from the wanted, and what all of them cost."""
+
+    name: str
+    connections: int  # pairs of connected units
+    wanted_gain: float  # drive per unit of activity, of the connection that lost most
+    realised_gain: float
+    worst_target_unit: int
+    worst_source_unit: int
+    largest_loss: float  # of the projection's largest gain
+    rms_loss: float  # of the same
+    fewest_axons: int  # neurons of a source that reach a target
+    most_axons: int
+    lost: int  # connections that no axon was left for
+    latency_low_ticks: int  # beyond the one tick that every spike takes
+    latency_high_ticks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorePopulationCost:
+    """What a population takes on cores, by role, and the time constant that its worst unit asked for and got."""
+
+    name: str
+    units: int
+    neurons: tuple[int, ...]  # by role, in the order of ROLES
+    cores: int  # on which any of them stand
+    wanted_tau_ms: float  # 0 where there is no filter
+    realised_tau_ms: float  # shorter where latency stands for a part of it
+    gain_residual: float  # worst error of a gain of a unit over that unit's largest gain
+
+    @property
+    def added(self) -> int:
+        """Neurons beyond the pools."""
+        return sum(self.neurons) - self.neurons[ROLES.index("pool")]
+
+
+def core_projection_losses(program: CoreProgram) -> tuple[CoreProjectionLoss, ...]:
+    """One row a projection, in the order of the program."""
+    return tuple(_projection(projection) for projection in program.projections)
+
+
+def core_population_costs(program: CoreProgram) -> tuple[CorePopulationCost, ...]:
+    """One row a population, in the order of the program."""
+    return tuple(_population(program, population) for population in program.populations)
+
+
+def _projection(projection: CoreProjection) -> CoreProjectionLoss:
+    wanted, realised = projection.wanted_gain, projection.realised_gain
+    connected = wanted != 0
+    largest = float(np.abs(wanted).max(initial=0.0)) or 1.0
+    lost: Float = np.abs(realised - wanted) / largest
+    # Of equally rounded connections the first that exists stands for all.
+    row, column = np.unravel_index(np.argmax(np.where(connected, lost, -1.0)), lost.shape)
+    axons, latency = projection.axons[connected], projection.latency_ticks[connected & (projection.axons > 0)]
+    return CoreProjectionLoss(
+        name=projection.name,
+        connections=int(connected.sum()),
+        wanted_gain=float(wanted[row, column]),
+        realised_gain=float(realised[row, column]),
+        worst_target_unit=int(row),
+        worst_source_unit=int(column),
+        largest_loss=float(lost.max(initial=0.0)),
+        rms_loss=float(np.sqrt(np.mean(lost[connected] ** 2))) if connected.any() else 0.0,
+        fewest_axons=int(axons[axons > 0].min(initial=0 if not (axons > 0).any() else np.iinfo(np.int64).max)),
+        most_axons=int(axons.max(initial=0)),
+        lost=int((axons == 0).sum()),
+        latency_low_ticks=int(latency.min()) if latency.size else 0,
+        latency_high_ticks=int(latency.max()) if latency.size else 0,
+    )
+
+
+def _population(program: CoreProgram, population: CorePopulation) -> CorePopulationCost:
+    groups = [group for group in program.neuron_groups if population_of(group.corelet) == population.name]
+    worst = int(np.argmax(np.abs(population.realised_pole - population.wanted_pole)))
+    return CorePopulationCost(
+        name=population.name,
+        units=population.units,
+        neurons=tuple(sum(g.stop - g.start for g in groups if g.role == role) for role in ROLES),
+        cores=len({group.core for group in groups}),
+        wanted_tau_ms=_tau_ms(float(population.wanted_pole[worst]), program.tick_s),
+        realised_tau_ms=_tau_ms(float(population.realised_pole[worst]), program.tick_s),
+        gain_residual=float(population.gain_residual.max(initial=0.0)),
+    )
+
+
+def _tau_ms(pole: float, tick_s: float) -> float:
+    return -1e3 * tick_s / math.log(pole) if 0.0 < pole < 1.0 else 0.0

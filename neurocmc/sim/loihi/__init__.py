@@ -1,0 +1,1 @@
+"""The interpreters of the Loihi family, exact to the bit: compiled networks, hand-made ones, and faulty chips."""

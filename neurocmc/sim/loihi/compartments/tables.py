@@ -1,0 +1,97 @@
+"""A compartment network as the flat arrays of the compiled loop.
+
+A *bundle* is the synapses of one group and one delay: what is summed before the exponent shifts the sum. A bundle
+that fills much of its matrix becomes a block of rows. All other synapses stand sorted by the compartment that sends:
+exponents of 0 and more are multiplied into the weights, since shifting a sum left is shifting each part; synapses of
+negative exponents keep their mantissas and name a cell, in which they are summed before the shift.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.arrays import Int
+from neurocmc.sim.loihi.arithmetic import KEEP_BITS
+from neurocmc.sim.loihi.compartments.kernel import Registers, Synapses
+from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
+
+BLOCK_DENSITY = 1 / 24  # from here on adding whole rows is cheaper than adding synapses one by one (measured)
+BLOCK_BYTES = 1 << 28  # that all blocks together may take
+BLOCK_MANTISSA = (1 << 15) - 1  # what an entry of a block can hold
+
+
+def registers_of(network: CompartmentNetwork) -> Registers:
+    """The registers of all compartments, shifted by their exponents."""
+    rule = network.rule
+    full, unit = 1 << rule.decay_bits, 1 << (KEEP_BITS - rule.decay_bits)
+    some = bool((network.refractory_ticks > 1).any())
+    return Registers(
+        keep_u=((full - (network.decay_u + rule.decay_u_offset)) * unit).astype(np.uint32),
+        keep_v=((full - network.decay_v) * unit).astype(np.uint32),
+        threshold=(network.threshold_mantissa << rule.threshold_shift).astype(np.int32),
+        bias=bias_lsb(network).astype(np.int32),
+        refractory=(network.refractory_ticks if some else np.zeros(0)).astype(np.int32),
+        weight_shift=rule.weight_shift,
+        half_current=1 << (rule.current_bits - 1),
+        largest_voltage=(1 << (rule.voltage_bits - 1)) - 1,
+    )
+
+
+def bias_lsb(network: CompartmentNetwork) -> Int:
+    """(compartments,) bias as it is added to v in every tick."""
+    left, right = np.maximum(network.bias_exponent, 0), np.maximum(-network.bias_exponent, 0)
+    return (network.bias_mantissa << left) >> right
+
+
+def ring_depth(network: CompartmentNetwork) -> int:
+    """Ticks that the ring must hold: this one, and all until the longest delay has passed."""
+    longest = max((int(group.delay_ticks.max(initial=0)) for group in network.synapses), default=0)
+    return longest + network.rule.spike_delay_ticks + 1
+
+
+def synapses_of(network: CompartmentNetwork, block_density: float = BLOCK_DENSITY) -> Synapses:
+    """All synapses by sender; bundles of at least `block_density` as blocks."""
+    size = network.compartments
+    blocks: list[tuple[NDArray[np.int32], int, int]] = []  # rows are senders; delay; exponent
+    rest: list[Int] = [np.zeros((5, 0), dtype=np.int64)]  # group, source, place, mantissa, exponent
+    for index, group in enumerate(network.synapses):
+        for delay in np.unique(group.delay_ticks).tolist():
+            own = np.flatnonzero(group.delay_ticks == delay)
+            room = (len(blocks) + 1) * size * size * 2 <= BLOCK_BYTES
+            block = _block(group, own, size) if room and own.size >= block_density * size * size else None
+            if block is None:
+                source, target, mantissa = group.source[own], group.target[own], group.mantissa[own]
+                ones = np.ones_like(source)
+                rest.append(np.stack([ones * index, source, delay * size + target, mantissa, ones * group.exponent]))
+            else:
+                blocks.append((block, delay, group.exponent))
+    group, source, place, mantissa, exponent = np.concatenate(rest, axis=1)
+    direct, summed = np.flatnonzero(exponent >= 0), np.flatnonzero(exponent < 0)
+    direct = direct[np.lexsort((place[direct], source[direct]))]
+    summed = summed[np.lexsort((place[summed], group[summed], source[summed]))]
+    key = group[summed] * (ring_depth(network) * size) + place[summed]
+    _, first, cell = np.unique(key, return_index=True, return_inverse=True)
+    return Synapses(
+        spike_delay=network.rule.spike_delay_ticks,
+        start=_starts(source[direct], size),
+        place=place[direct].astype(np.int32),
+        weight=(mantissa[direct] << exponent[direct]).astype(np.int32),
+        sum_start=_starts(source[summed], size),
+        sum_cell=cell.astype(np.int32),
+        sum_weight=mantissa[summed].astype(np.int32),
+        cell_place=place[summed][first].astype(np.int32),
+        cell_shift=(-exponent[summed][first]).astype(np.int32),
+        blocks=np.array([block for block, _, _ in blocks], np.int16).reshape(len(blocks), size, size),
+        block_delay=np.array([delay for _, delay, _ in blocks], dtype=np.int64),
+        block_exponent=np.array([exponent for _, _, exponent in blocks], dtype=np.int64),
+    )
+
+
+def _block(group: SynapseGroup, own: Int, size: int) -> NDArray[np.int32] | None:
+    """(sources, targets) mantissas of some synapses; None if doubled synapses add up to more than an entry holds."""
+    rows = np.zeros((size, size), dtype=np.int32)
+    np.add.at(rows, (group.source[own], group.target[own]), group.mantissa[own].astype(np.int32))
+    return None if np.abs(rows).max(initial=0) > BLOCK_MANTISSA else rows
+
+
+def _starts(source: Int, size: int) -> Int:
+    return np.concatenate([[0], np.cumsum(np.bincount(source, minlength=size))]).astype(np.int64)

@@ -1,0 +1,203 @@
+"""The emulator of Loihi-like chips: an IntegerNetwork stepped bit for bit, at the cost of its populations.
+
+All neurons of a unit receive the same spikes through the same weights, so they hold the same current u at every
+tick: u is kept once a unit, and a projection costs one multiplication per pair of connected *units* of which the
+sender fired. Only the voltage is a neuron's own. The readable twin that expands
+everything to single neurons is `loihi_reference`; tests hold the two, and Lava itself, equal.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.errors import Problem, raise_infeasible
+from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.ir.recording import Recording, SpikeTrain
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.sim.decode import decode_counts
+from neurocmc.sim.loihi.host import encode
+from neurocmc.sim.loihi.kernel import Pools, State, Weights, step_trial
+from neurocmc.sim.loihi.tables import pools_of, weights_of
+from neurocmc.sim.loihi.trials import each_trial
+
+CHUNK = 1 << 22  # neurons times ticks of a trial that are stepped before their spikes are fetched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class EmulatorRun:
+    """Registers and spikes of a run; units and neurons stand in one row, population by population, unit by unit."""
+
+    counts: NDArray[np.int32]  # (batch, ticks, units) spikes of each pool
+    spikes: NDArray[np.uint8]  # (batch, ticks, neurons), or (0, 0, 0) if not recorded
+    u: NDArray[np.int32]  # (batch, ticks, units), or (0, 0, 0) if not recorded
+    v: NDArray[np.int32]  # (batch, ticks, neurons), or (0, 0, 0) if not recorded
+    wraps: NDArray[np.int64]  # (units,) how often a current left its register, over all trials
+
+
+def simulate_emulator(network: IntegerNetwork, stimulus: Stimulus, *, record_spikes: bool = False) -> Recording:
+    """Run a network on all trials of a stimulus; spikes only where asked for.
+
+    Raises InputError where the stimulus does not fit the network's inputs, InfeasibleError where it drives a current
+    out of its register: what follows a wrap means nothing.
+    """
+    job = _Job(network, encode(network, stimulus), stimulus.batch, stimulus.ticks(network.tick_s))
+    trains = each_trial(job.step_events, stimulus.batch) if record_spikes else []
+    if not record_spikes:
+        each_trial(job.step, stimulus.batch)
+    run, first = job.result(), network.first_unit()
+    raise_infeasible(_wrapped(network, stimulus, run))
+    counts = {p.name: run.counts[:, :, first[p.name] : first[p.name] + p.units] for p in network.populations}
+    return Recording(
+        level="emulator",
+        stimulus=stimulus.name,
+        tick_s=network.tick_s,
+        activity={
+            p.name: decode_counts(counts[p.name], p.activity_per_spike, p.trace, network.tick_s)
+            for p in network.populations
+        },
+        spikes=_spike_trains(network, trains) if record_spikes else {},
+        spike_counts={name: count.sum(axis=1, dtype=np.int64) for name, count in counts.items()},
+    )
+
+
+def emulate(
+    network: IntegerNetwork,
+    values: Mapping[str, NDArray[np.int32]],
+    batch: int,
+    ticks: int,
+    record_spikes: bool = False,
+    record_state: bool = False,
+    threads: int | None = None,
+) -> EmulatorRun:
+    """Step a network on host values, input name -> (batch, ticks, units), as `encode` makes them.
+
+    Trials are shared out over `threads` (None: one for each core that the process may use).
+    """
+    job = _Job(network, values, batch, ticks, record_spikes, record_state)
+    each_trial(job.step, batch, threads)
+    return job.result()
+
+
+def _wrapped(network: IntegerNetwork, stimulus: Stimulus, run: EmulatorRun) -> Iterable[Problem]:
+    """Populations whose currents left their register."""
+    for population in network.populations:
+        start = network.first_unit()[population.name]
+        if wraps := int(run.wraps[start : start + population.units].sum()):
+            yield Problem(
+                f"stimulus {stimulus.name}, population {population.name}",
+                f"its current leaves the {network.rule.current_bits}-bit register {wraps:,} times and wraps",
+                "compile with a calibration stimulus that covers this drive, or scale the drive down",
+            )
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """One run: what all trials share, and the arrays into which each writes its own part."""
+
+    network: IntegerNetwork
+    values: Mapping[str, NDArray[np.int32]]
+    batch: int
+    ticks: int
+    record_spikes: bool = False
+    record_state: bool = False
+    pools: Pools = field(init=False)
+    weights: Weights = field(init=False)
+    counts: NDArray[np.int32] = field(init=False)
+    spikes: NDArray[np.uint8] = field(init=False)
+    u: NDArray[np.int32] = field(init=False)
+    v: NDArray[np.int32] = field(init=False)
+    wraps: NDArray[np.int64] = field(init=False)  # (batch, units)
+
+    def __post_init__(self) -> None:
+        self.pools, self.weights = pools_of(self.network), weights_of(self.network)
+        units, neurons = self.pools.keep_u.size, self.pools.bias.size
+        none = (self.batch, 0, 0)
+        self.counts = np.zeros((self.batch, self.ticks, units), dtype=np.int32)
+        self.spikes = np.zeros((self.batch, self.ticks, neurons) if self.record_spikes else none, dtype=np.uint8)
+        self.u = np.zeros((self.batch, self.ticks, units) if self.record_state else none, dtype=np.int32)
+        self.v = np.zeros((self.batch, self.ticks, neurons) if self.record_state else none, dtype=np.int32)
+        self.wraps = np.zeros((self.batch, units), dtype=np.int64)
+
+    def step(self, trial: int) -> None:
+        """One trial, into the arrays of the job."""
+        self._advance(trial, self._state(trial), slice(0, self.ticks), self.spikes[trial])
+
+    def step_events(self, trial: int) -> NDArray[np.int32]:
+        """One trial; (2, spikes) tick and neuron of every spike, so that no raster of the whole run is held."""
+        state, neurons = self._state(trial), self.pools.bias.size
+        chunk = max(1, CHUNK // max(1, neurons))
+        raster = np.zeros((min(chunk, self.ticks), neurons), dtype=np.uint8)
+        events = [np.zeros((2, 0), dtype=np.int32)]
+        for start in range(0, self.ticks, chunk):
+            part = slice(start, min(start + chunk, self.ticks))
+            here = raster[: part.stop - start]
+            self._advance(trial, state, part, here)
+            tick, neuron = np.nonzero(here)
+            events.append(np.stack([tick + start, neuron]).astype(np.int32))
+        return np.concatenate(events, axis=1)
+
+    def _state(self, trial: int) -> State:
+        units, dtype = self.pools.keep_u.size, self.weights.mantissa.dtype
+        populations = self.network.populations
+        return State(
+            u=np.concatenate([np.zeros(0, dtype=np.int64), *(p.u_initial for p in populations)]),
+            v=np.concatenate([np.zeros(0, dtype=np.int64), *(p.v_initial.ravel() for p in populations)]).astype(
+                np.int32
+            ),
+            ring=np.zeros((int(self.weights.delay.max(initial=0)) + 1, units), dtype=np.int64),
+            total=np.zeros(units, dtype=dtype),
+            fired=np.zeros(units, dtype=np.int64),
+            amount=np.zeros(units, dtype=dtype),
+            row=np.zeros(units, dtype=np.int64),
+            times=np.zeros(units, dtype=dtype),
+            flags=np.zeros(self.pools.bias.size, dtype=np.uint8),
+            wraps=self.wraps[trial],
+        )
+
+    def _advance(self, trial: int, state: State, part: slice, spikes: NDArray[np.uint8]) -> None:
+        step_trial(
+            part.start, self._host(trial, part), state, self.pools, self.weights, self.counts[trial, part], spikes,
+            self.u[trial, part], self.v[trial, part],
+        )  # fmt: skip
+
+    def _host(self, trial: int, part: slice) -> NDArray[np.int64]:
+        """(ticks, units) mantissas that arrive from the host."""
+        host = np.zeros((part.stop - part.start, self.pools.keep_u.size), dtype=np.int64)
+        first = self.network.first_unit()
+        for entry in self.network.inputs:
+            value = self.values[entry.name][trial, part].astype(np.int64)
+            start = first[entry.target]
+            host[:, start : start + value.shape[1]] += value << entry.exponent
+        return host
+
+    def result(self) -> EmulatorRun:
+        def kept(array: NDArray[Any], wanted: bool) -> NDArray[Any]:
+            return array if wanted else np.zeros((0, 0, 0), dtype=array.dtype)
+
+        return EmulatorRun(
+            counts=self.counts,
+            spikes=kept(self.spikes, self.record_spikes),
+            u=kept(self.u, self.record_state),
+            v=kept(self.v, self.record_state),
+            wraps=self.wraps.sum(axis=0),
+        )
+
+
+def _spike_trains(network: IntegerNetwork, trials: list[NDArray[np.int32]]) -> dict[str, SpikeTrain]:
+    """Events of all trials by population, in order of tick, trial, unit, neuron."""
+    tick, neuron = np.concatenate([np.zeros((2, 0), dtype=np.int32), *trials], axis=1)
+    trial = np.repeat(np.arange(len(trials), dtype=np.int32), [events.shape[1] for events in trials])
+    order = np.argsort(tick, kind="stable")  # each trial's events are in order already
+    tick, trial, neuron = tick[order], trial[order], neuron[order]
+    trains: dict[str, SpikeTrain] = {}
+    start = 0
+    for population in network.populations:
+        stop = start + population.units * population.neurons
+        own = (neuron >= start) & (neuron < stop)
+        unit, member = np.divmod(neuron[own] - start, population.neurons)
+        trains[population.name] = SpikeTrain(tick=tick[own], trial=trial[own], unit=unit, neuron=member)
+        start = stop
+    return trains

@@ -1,0 +1,117 @@
+"""The host's side of a chip: a drive turned into the spikes, or payloads, that carry it to the compartments.
+
+A compartment low-passes everything that reaches it, but the external input of a rate unit may be unfiltered. The host
+therefore sends the *innovation* of the compartment's own filter: with e the current its spikes alone would have
+left behind, it sends (wanted - decayed e), rounded to what axons can carry, and carries the rounding over to the next
+tick. The current then equals the drive within half a quantum at every tick, without lag.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.arrays import Float, Int
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.jit import jit
+from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork
+from neurocmc.ir.stimulus import Stimulus
+
+Int32 = NDArray[np.int32]
+
+BEYOND = 2.0**31  # values of this size overflow the array, and any axons: they are only counted, to be refused
+
+
+def encode(network: IntegerNetwork, stimulus: Stimulus) -> Mapping[str, NDArray[np.int32]]:
+    """Input name -> (batch, ticks, target units) value sent per tick, in mantissa units of the input's exponent.
+
+    Raises InputError where the stimulus does not fit the inputs, or asks for more than the axons carry.
+    """
+    return {entry.name: _encode_input(network, entry, stimulus) for entry in network.inputs}
+
+
+def _encode_input(network: IntegerNetwork, entry: IntegerInput, stimulus: Stimulus) -> NDArray[np.int32]:
+    rule, population = network.rule, network.population(entry.target)
+    keep = (1 << rule.decay_bits) - (population.decay_u + rule.decay_u_offset)
+    grain = 1 if entry.payload_bits else 2  # mixed-sign axons hold even mantissas
+    quantum = grain << (entry.exponent + rule.weight_shift)
+    driven = stimulus.on_ticks(network.tick_s, entry.name)
+    segments = driven.values[entry.name] @ entry.lsb_per_input.T  # (batch, segments, units)
+    segment_of_tick = driven.segment_of_tick
+    values = np.zeros((stimulus.batch, len(segment_of_tick), population.units), dtype=np.int32)
+    peak = _send(segments, segment_of_tick, entry.filtered, keep, rule.decay_bits, quantum, grain, values)
+    _check_capacity(entry, peak, stimulus)
+    return values
+
+
+@jit()
+def _send(
+    segments: Float,
+    segment_of_tick: Int,
+    filtered: bool,
+    keep: int,
+    decay_bits: int,
+    quantum: int,
+    grain: int,
+    values: Int32,
+) -> float:
+    """What is sent, in `values`, up to where it is beyond; the largest of it."""
+    batch, ticks, units = values.shape
+    arrives = 1.0 - keep / (1 << decay_bits)
+    peak = 0.0
+    for trial in range(batch):
+        for unit in range(units):
+            held, carry = 0, 0.0
+            for tick in range(ticks):
+                if filtered:  # acts from the next tick on, as in the rate circuit
+                    before = segments[trial, segment_of_tick[tick - 1], unit] if tick else 0.0
+                    send = before * arrives + carry
+                else:
+                    kept = (abs(held) * keep) >> decay_bits
+                    held = kept if held >= 0 else -kept
+                    send = segments[trial, segment_of_tick[tick], unit] - held
+                sent = min(max(np.rint(send / quantum), -BEYOND), BEYOND)
+                if filtered:
+                    carry = send - sent * quantum
+                else:
+                    held += int(sent) * quantum
+                peak = max(peak, grain * abs(sent))
+                if grain * abs(sent) < BEYOND:
+                    values[trial, tick, unit] = int(sent) * grain
+    return peak
+
+
+def largest_value(entry: IntegerInput) -> int:
+    """The largest value that one unit's axons carry in one tick."""
+    if entry.payload_bits:
+        return (1 << (entry.payload_bits - 1)) - 1
+    return int(entry.axon_mantissa[entry.axon_mantissa > 0].sum())
+
+
+def _check_capacity(entry: IntegerInput, peak: float, stimulus: Stimulus) -> None:
+    limit = largest_value(entry)
+    if peak > limit:
+        raise InputError(
+            Problem(
+                f"stimulus {stimulus.name}, input {entry.name}",
+                f"it jumps by {peak / limit:.2f} times what the input axons were sized for",
+                "compile with a calibration stimulus that covers this drive, or scale the drive down",
+            )
+        )
+
+
+def axon_spikes(entry: IntegerInput, values: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """(..., units) values as (..., units, axons) spikes, with sum(axon_mantissa * spikes) equal to each value.
+
+    Large axons fire as a thermometer, the rest is binary; negative values use the negative axons.
+    """
+    mantissa = entry.axon_mantissa
+    spikes = np.zeros((*values.shape, mantissa.size), dtype=np.uint8)
+    for sign in (1, -1):
+        rest = np.maximum(sign * values.astype(np.int64), 0)
+        own = np.flatnonzero(np.sign(mantissa) == sign)
+        for axon in own[np.argsort(-np.abs(mantissa[own]), kind="stable")]:
+            fires = rest >= abs(mantissa[axon])
+            spikes[..., axon] = fires
+            rest = rest - fires * abs(mantissa[axon])
+    return spikes

@@ -1,0 +1,189 @@
+"""The emulator's compiled loop: Loihi's fixed-point step over ticks, units and the neurons of their pools.
+
+A unit's current is one number, in 64 bits and wrapped or folded as its register does; the voltages of its pool are a
+vector of 32-bit registers, updated without branches. What a tick sends is summed by the units that fired, at one
+multiplication for each unit they reach, and added to a ring of coming input sums. The order of events in a tick is
+receive, bias, u, v, threshold, reset, send.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.arrays import Int
+from neurocmc.common.jit import jit
+from neurocmc.sim.loihi.arithmetic import KEEP_BITS, copy, decayed, fold, toward_zero, wrap32
+
+Int32 = NDArray[np.int32]
+UInt8 = NDArray[np.uint8]
+
+
+class Pools(NamedTuple):
+    """What does not change in units and neurons, and the widths of all registers."""
+
+    keep_u: Int  # (units,) 2^decay_bits less the decay
+    keep_v: Int  # (units,)
+    threshold: Int  # (units,) LSB
+    first_neuron: Int  # (units + 1,)
+    bias: Int32  # (neurons,) LSB
+    weight_shift: int
+    decay_bits: int
+    half_current: int  # 2^(current_bits - 1)
+    largest_voltage: int
+
+
+class Weights(NamedTuple):
+    """Mantissas by group and sender: a row holds what one sender adds to each unit from `low` to before `high`."""
+
+    delay: Int  # (groups,) ticks from a spike to its arrival
+    exponent: Int  # (groups,)
+    low: Int  # (groups,) first unit that the group reaches
+    high: Int  # (groups,) behind its last
+    row: Int  # (groups, units) where a sender's row starts in `mantissa`, -1 if it sends nothing
+    mantissa: NDArray[Any]  # int32 where every sum fits 32 bits, else int64
+
+
+class State(NamedTuple):
+    """What a tick leaves to the next, and scratch."""
+
+    u: Int  # (units,)
+    v: Int32  # (neurons,)
+    ring: Int  # (depth, units) input sums of coming ticks
+    total: NDArray[Any]  # (units,) of the mantissas' type, all 0 between ticks
+    fired: Int  # (units,) units that fired in this tick
+    amount: NDArray[Any]  # (units,) their spikes, of the mantissas' type
+    row: Int  # (units,) of those that send in one group
+    times: NDArray[Any]  # (units,) their spikes
+    flags: UInt8  # (neurons,)
+    wraps: Int  # (units,) how often the current left its register
+
+
+@jit(nogil=True)
+def update_currents(host: Int, arriving: Int, state: State, pools: Pools) -> None:
+    """u of all units; `arriving` is emptied."""
+    for unit in range(host.size):
+        mantissas = arriving[unit] + host[unit]
+        arriving[unit] = 0
+        arrived = wrap32(wrap32(mantissas) << pools.weight_shift)
+        whole = toward_zero(state.u[unit], pools.keep_u[unit], pools.decay_bits) + arrived
+        current = fold(wrap32(whole), pools.half_current)
+        state.wraps[unit] += current != whole or arrived != mantissas << pools.weight_shift
+        state.u[unit] = current
+
+
+@jit(nogil=True)
+def update_pool(v: Int32, bias: Int32, flags: UInt8, current: int, keep: int, limit: int, threshold: int) -> Any:
+    """v of one pool, its resets and the flags of its spikes; how many there are."""
+    drive, factor = np.int32(current), np.uint32(keep)
+    high, low, theta = np.int32(limit), np.int32(-limit), np.int32(threshold)
+    fired = np.int32(0)
+    for i in range(v.size):
+        voltage = np.int32(decayed(v[i], factor) + drive + bias[i])
+        voltage = min(max(voltage, low), high)
+        fires = voltage > theta
+        v[i] = np.int32(0) if fires else voltage
+        flags[i] = fires
+        fired = np.int32(fired + np.int32(fires))
+    return fired
+
+
+@jit(nogil=True)
+def update_wide_pool(
+    v: Int32, bias: Int32, flags: UInt8, current: int, keep: int, decay_bits: int, limit: int, threshold: int
+) -> int:
+    """`update_pool` where the decay has more bits than `decayed` can multiply in vectors of 32."""
+    fired = 0
+    for i in range(v.size):
+        voltage = wrap32(toward_zero(np.int64(v[i]), keep, decay_bits) + current + bias[i])
+        voltage = min(max(voltage, -limit), limit)
+        fires = voltage > threshold
+        v[i] = 0 if fires else voltage
+        flags[i] = fires
+        fired += fires
+    return fired
+
+
+@jit(nogil=True)
+def update_pools(flags: UInt8, counts: Int32, state: State, pools: Pools) -> int:
+    """Voltages of all pools; fills the units that fired, and `counts` of all, and returns how many fired."""
+    senders = 0
+    unit_of_keep = 1 << max(KEEP_BITS - pools.decay_bits, 0)
+    for unit in range(counts.size):
+        first, last = pools.first_neuron[unit], pools.first_neuron[unit + 1]
+        v, bias, flagged = state.v[first:last], pools.bias[first:last], flags[first:last]
+        keep, limit, threshold = pools.keep_v[unit], pools.largest_voltage, pools.threshold[unit]
+        if pools.decay_bits <= KEEP_BITS:
+            counts[unit] = update_pool(v, bias, flagged, state.u[unit], keep * unit_of_keep, limit, threshold)
+        else:
+            counts[unit] = update_wide_pool(v, bias, flagged, state.u[unit], keep, pools.decay_bits, limit, threshold)
+        state.fired[senders] = unit
+        state.amount[senders] = counts[unit]
+        senders += counts[unit] > 0
+    return senders
+
+
+@jit(nogil=True)
+def add_rows(total: NDArray[Any], mantissa: NDArray[Any], row: Int, times: NDArray[Any], count: int) -> None:
+    """total += times * row for `count` rows, four at a time: one load and store of the total for four rows."""
+    width, k = total.size, 0
+    while k + 4 <= count:
+        a, b = mantissa[row[k] : row[k] + width], mantissa[row[k + 1] : row[k + 1] + width]
+        c, d = mantissa[row[k + 2] : row[k + 2] + width], mantissa[row[k + 3] : row[k + 3] + width]
+        of_a, of_b, of_c, of_d = times[k], times[k + 1], times[k + 2], times[k + 3]
+        for i in range(width):
+            total[i] += (a[i] * of_a + b[i] * of_b) + (c[i] * of_c + d[i] * of_d)
+        k += 4
+    while k < count:
+        only = mantissa[row[k] : row[k] + width]
+        for i in range(width):
+            total[i] += only[i] * times[k]
+        k += 1
+
+
+@jit(nogil=True)
+def add_shifted(total: NDArray[Any], exponent: int, arriving: Int) -> None:
+    """arriving += total * 2^exponent, rounded down; `total` is emptied. The exponent shifts the sum."""
+    left, right = max(exponent, 0), max(-exponent, 0)
+    for i in range(total.size):
+        arriving[i] += (np.int64(total[i]) << left) >> right
+        total[i] = 0
+
+
+@jit(nogil=True)
+def send(tick: int, senders: int, weights: Weights, state: State) -> None:
+    """Put what the units that fired send into the ring, group by group."""
+    for group in range(weights.delay.size):
+        count = 0
+        for k in range(senders):
+            row = weights.row[group, state.fired[k]]
+            if row >= 0:
+                state.row[count], state.times[count] = row, state.amount[k]
+                count += 1
+        if count > 0:
+            low, high = weights.low[group], weights.high[group]
+            add_rows(state.total[: high - low], weights.mantissa, state.row, state.times, count)
+            slot = (tick + weights.delay[group]) % state.ring.shape[0]
+            add_shifted(state.total[: high - low], weights.exponent[group], state.ring[slot, low:high])
+
+
+@jit(nogil=True)
+def step_trial(
+    first_tick: int, host: Int, state: State, pools: Pools, weights: Weights,
+    counts: Int32, spikes: UInt8, u_record: Int32, v_record: Int32,
+) -> None:  # fmt: skip
+    """Step one trial through the ticks of `host` (ticks, units); `state` goes on where the last call left it.
+
+    Fills counts (ticks, units) and, where they have a size, spikes (ticks, neurons), u_record (ticks, units) and
+    v_record (ticks, neurons).
+    """
+    for row in range(host.shape[0]):
+        tick = first_tick + row
+        flags = spikes[row] if spikes.size > 0 else state.flags
+        update_currents(host[row], state.ring[tick % state.ring.shape[0]], state, pools)
+        senders = update_pools(flags, counts[row], state, pools)
+        send(tick, senders, weights, state)
+        if u_record.size > 0:
+            copy(state.u, u_record[row])
+        if v_record.size > 0:
+            copy(state.v, v_record[row])

@@ -1,0 +1,187 @@
+"""The chip spelled out: a plain numpy interpreter of integer networks, neuron by neuron and tick by tick.
+
+It is here to be read, and to be trusted against: no population structure, no numba, no shortcuts. Every compartment
+has its own u and v, every synapse its own entry in a (neurons x neurons) matrix. The fast emulator and the emitted
+Lava program must equal it bit for bit. What happens in a tick is `step`, in the order of Lava's PyLifModelBitAcc;
+the small functions above it are the chip's arithmetic. Registers are held in int64 and narrowed where the chip
+narrows them.
+
+A spike of tick t arrives in tick t + spike_delay_ticks + delay_ticks. Host values are indexed by the tick in which
+they *arrive*: `values[name][trial, t]` is part of the input sum of tick t.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from neurocmc.common.arrays import Bool, Int
+from neurocmc.ir.loihi.network import IntegerNetwork, StepRule
+from neurocmc.sim.loihi.weight_groups import WeightGroup, weight_groups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ReferenceRun:
+    """State of every neuron after each tick; neurons stand population by population, unit by unit."""
+
+    u: NDArray[np.int32]  # (ticks, neurons)
+    v: NDArray[np.int32]  # (ticks, neurons), after the reset
+    spikes: Bool  # (ticks, neurons)
+
+
+def decay(register: Int, keep: Int | int, bits: int) -> Int:
+    """register * keep / 2**bits, rounded toward zero."""
+    return np.sign(register) * ((np.abs(register) * keep) >> bits)
+
+
+def wrap_int32(value: Int) -> Int:
+    """What is left of `value` in a 32-bit two's complement register."""
+    return value.astype(np.int64).astype(np.int32).astype(np.int64)
+
+
+def shift(value: Int, exponent: int) -> Int:
+    """value * 2**exponent, rounded down where the exponent is negative."""
+    return value << exponent if exponent >= 0 else value >> -exponent
+
+
+def fold(current: Int, bits: int) -> Int:
+    """The chip's overflow of the current: beyond half its range it jumps by the whole range, once.
+
+    The interval kept is (-2**(bits-1), 2**(bits-1)]: its upper end, unlike two's complement, belongs to it. What lies
+    further out than one range stays out of it after the jump, as in Lava.
+    """
+    half = 1 << (bits - 1)
+    return current - 2 * half * (current > half) + 2 * half * (current <= -half)
+
+
+def saturate(voltage: Int, bits: int) -> Int:
+    """`voltage` held within +-(2**(bits-1) - 1)."""
+    limit = (1 << (bits - 1)) - 1
+    return np.clip(voltage, -limit, limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Neurons:
+    """The registers of all compartments that do not change, one entry a neuron."""
+
+    decay_u: Int
+    decay_v: Int
+    threshold: Int  # LSB
+    bias: Int  # LSB
+    u_initial: Int  # LSB
+    v_initial: Int  # LSB
+
+
+def flatten_neurons(network: IntegerNetwork) -> Neurons:
+    """Every population's registers in one row of neurons, mantissas shifted by their exponents."""
+    populations = network.populations
+
+    def row(values: list[NDArray[np.int64]]) -> Int:
+        return np.concatenate([np.zeros(0, dtype=np.int64), *(np.ravel(value) for value in values)])
+
+    def repeated(values: list[int]) -> Int:
+        return np.repeat(np.array(values, dtype=np.int64), [p.units * p.neurons for p in populations])
+
+    theta = [p.threshold_mantissa << network.rule.threshold_shift for p in populations]
+    return Neurons(
+        decay_u=repeated([p.decay_u for p in populations]),
+        decay_v=repeated([p.decay_v for p in populations]),
+        threshold=repeated(theta),
+        bias=row([shift(p.bias_mantissa, p.bias_exponent) for p in populations]),
+        u_initial=row([np.repeat(p.u_initial, p.neurons) for p in populations]),
+        v_initial=row([p.v_initial for p in populations]),
+    )
+
+
+def neuron_slices(network: IntegerNetwork) -> dict[str, slice]:
+    """Where each population's neurons stand in the row of all neurons; neuron n of unit i is i * neurons + n."""
+    slices: dict[str, slice] = {}
+    start = 0
+    for population in network.populations:
+        stop = start + population.units * population.neurons
+        slices[population.name] = slice(start, stop)
+        start = stop
+    return slices
+
+
+def group_matrix(network: IntegerNetwork, group: WeightGroup) -> sparse.csr_matrix:
+    """(neurons, neurons) mantissas of a group, one entry a synapse: units connect neuron by neuron, all to all."""
+    place = neuron_slices(network)
+    total = sparse.csr_matrix((network.neurons, network.neurons), dtype=np.int64)
+    for projection in network.projections:
+        if projection.name not in group.projections:
+            continue
+        source, target = network.population(projection.source), network.population(projection.target)
+        one_to_one = np.ones((target.neurons, source.neurons), dtype=np.int64)
+        block = sparse.coo_matrix(sparse.kron(sparse.coo_matrix(projection.mantissa), one_to_one))
+        rows = block.row + place[target.name].start
+        columns = block.col + place[source.name].start
+        mantissas = block.data.astype(np.int64)  # kron of a block of zeros alone gives floats
+        total = total + sparse.csr_matrix((mantissas, (rows, columns)), shape=total.shape)
+    return sparse.csr_matrix(total)
+
+
+def host_input(network: IntegerNetwork, values: Mapping[str, NDArray[np.int32]], trial: int) -> Int:
+    """(ticks, neurons) input sum that arrives from the host in each tick."""
+    ticks = min((value.shape[1] for value in values.values()), default=0)
+    arriving = np.zeros((ticks, network.neurons), dtype=np.int64)
+    place = neuron_slices(network)
+    for entry in network.inputs:
+        neurons = network.population(entry.target).neurons
+        value = values[entry.name][trial].astype(np.int64)
+        arriving[:, place[entry.target]] += np.repeat(shift(value[:ticks], entry.exponent), neurons, axis=1)
+    return arriving
+
+
+def step(
+    u: Int, v: Int, arriving: Int, neurons: Neurons, rule: StepRule, refractory: Bool | None = None
+) -> tuple[Int, Int, Bool]:
+    """One tick of all compartments: (u, v, spikes) after it.
+
+    `arriving` is the input sum, in mantissas. Compartments that are `refractory` hold their voltage at 0.
+    """
+    full = 1 << rule.decay_bits
+    keep_u = full - (neurons.decay_u + rule.decay_u_offset)
+    current = wrap_int32(wrap_int32(arriving) << rule.weight_shift)
+    u = fold(wrap_int32(decay(u, keep_u, rule.decay_bits) + current), rule.current_bits)
+    v = wrap_int32(decay(v, full - neurons.decay_v, rule.decay_bits) + u + neurons.bias)
+    v = saturate(v, rule.voltage_bits)
+    v = v if refractory is None else np.where(refractory, 0, v)
+    spikes = v > neurons.threshold
+    return u, np.where(spikes, 0, v), spikes
+
+
+def run_reference(
+    network: IntegerNetwork, values: Mapping[str, NDArray[np.int32]], trial: int, ticks: int | None = None
+) -> ReferenceRun:
+    """Run one trial of `values` (input name -> (batch, ticks, target units), by tick of arrival).
+
+    `ticks` must be given where the network has no input. Raises KeyError for an input without values, ValueError
+    for more ticks than the values have.
+    """
+    from_host = host_input(network, values, trial) if network.inputs else None
+    if ticks is None:
+        ticks = 0 if from_host is None else len(from_host)
+    if from_host is not None and ticks > len(from_host):
+        raise ValueError(f"{ticks} ticks are asked for, the values have {len(from_host)}")
+    neurons, rule = flatten_neurons(network), network.rule
+    groups = [(group, group_matrix(network, group)) for group in weight_groups(network)]
+    longest = max((group.delay_ticks for group, _ in groups), default=0) + rule.spike_delay_ticks
+    in_flight = np.zeros((longest + 1, network.neurons), dtype=np.int64)  # [k]: arrives k ticks from now
+    u, v = neurons.u_initial.copy(), neurons.v_initial.copy()
+    run = ReferenceRun(
+        u=np.zeros((ticks, network.neurons), dtype=np.int32),
+        v=np.zeros((ticks, network.neurons), dtype=np.int32),
+        spikes=np.zeros((ticks, network.neurons), dtype=np.bool_),
+    )
+    for tick in range(ticks):
+        arriving = in_flight[0] if from_host is None else in_flight[0] + from_host[tick]
+        u, v, spikes = step(u, v, arriving, neurons, rule)
+        run.u[tick], run.v[tick], run.spikes[tick] = u, v, spikes
+        for group, weights in groups:
+            mantissas = weights @ spikes.astype(np.int64)
+            in_flight[rule.spike_delay_ticks + group.delay_ticks] += shift(mantissas, group.exponent)
+        in_flight = np.vstack([in_flight[1:], np.zeros_like(in_flight[:1])])
+    return run

@@ -1,0 +1,231 @@
+"""Runs of core networks: spikes that come in and what is kept, around the compiled loop.
+
+Trials do not know of each other: a batch is shared out over threads trial by trial, and the cores of a single trial
+are shared out in every tick. Results do not depend on either.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.arrays import Int, set_frozen
+from neurocmc.common.errors import Problem, raise_input_problems
+from neurocmc.common.process import known_state
+from neurocmc.ir.truenorth.cores import OUTPUT, CoreNetwork
+from neurocmc.sim.loihi.compartments.checks import check_range, whole_numbers
+from neurocmc.sim.loihi.trials import each_trial, usable_threads
+from neurocmc.sim.truenorth.draws import trial_key
+from neurocmc.sim.truenorth.kernel import Cores, Events, Int32, Records, State, step_trial
+from neurocmc.sim.truenorth.records import CoreRecord, CoreRun, OutputSpikes
+from neurocmc.sim.truenorth.shared import step_trial_shared
+from neurocmc.sim.truenorth.tables import cores_of, padded_groups, state_of
+
+CHUNK = 1 << 18  # spikes of the output bus that fit between two looks at what was recorded
+FEWEST_SHARED = 1024  # cores of one trial that are worth more than one thread
+LARGEST_TICKS = 2**31 - 1
+LARGEST_SEED = 2**64 - 1
+LARGEST_REGISTER = (1 << 30) - 1  # of threshold, noise mask and floor: two of them add up in 32 bits
+POTENTIAL_BITS = (2, 30)
+LARGEST_AXONS = 1 << 14  # whose weights of 16 bits and a potential add up in 32 bits
+EVENT_FIELDS = ("trial", "tick", "core", "axon")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CoreInputSpikes:
+    """Spikes from outside: in tick `tick` of trial `trial`, axon `axon` of core `core` carries one.
+
+    Four arrays of one length, in any order. An axon carries a spike or none: several that meet are one. Raises
+    InputError.
+    """
+
+    trial: Int | Int32  # (events,) and so are all
+    tick: Int | Int32
+    core: Int | Int32
+    axon: Int | Int32
+
+    def __post_init__(self) -> None:
+        faults: list[Problem] = []
+        for name in EVENT_FIELDS:
+            whole = whole_numbers(getattr(self, name), f"spikes.{name}", faults)
+            if whole is not None and whole.shape != (np.size(self.trial),):
+                what = f"shape {whole.shape}, trial has {np.size(self.trial)} entries"
+                faults.append(Problem(f"spikes.{name}", what, "give every spike a trial, tick, core and axon"))
+            elif whole is not None:
+                check_range(whole, f"spikes.{name}", (0, LARGEST_TICKS), faults)
+        raise_input_problems(faults)
+        for name in EVENT_FIELDS:
+            set_frozen(self, name, np.int32, (None,))
+
+    @classmethod
+    def from_trains(cls, *trials: Mapping[tuple[int, int], Sequence[int]]) -> "CoreInputSpikes":
+        """The ticks in which axons, as (core, axon), carry a spike; one mapping a trial."""
+        rows = [
+            (trial, tick, core, axon)
+            for trial, trains in enumerate(trials)
+            for (core, axon), ticks in trains.items()
+            for tick in ticks
+        ]
+        columns = np.array(rows, dtype=np.int64).reshape(-1, 4).T
+        return cls(**dict(zip(EVENT_FIELDS, columns, strict=True)))
+
+    @classmethod
+    def none(cls) -> "CoreInputSpikes":
+        """No spike at all."""
+        return cls(**dict.fromkeys(EVENT_FIELDS, np.zeros(0, dtype=np.int64)))
+
+
+@known_state()
+def run_cores(
+    network: CoreNetwork,
+    spikes: CoreInputSpikes | None = None,
+    ticks: int = 1000,
+    *,
+    batch: int = 1,
+    seed: int = 0,
+    record: CoreRecord | None = None,
+    threads: int | None = 1,
+) -> CoreRun:
+    """Step a network through `ticks` ticks, for each trial of a batch; tick 0 is the first.
+
+    All random numbers follow from `seed`, trial, tick, core and place (`sim.truenorth.draws`). `record` names
+    what is kept; without it the spikes of the output bus. Trials of a batch are shared out over `threads`, the
+    cores of a single trial likewise (None: all that the process may use). The equations of a tick are those of
+    `CoreNetwork`; V saturates at the ends of its register after the tick's integration and again after the leak.
+    Raises InputError with all that is wrong.
+    """
+    wanted = record or CoreRecord()
+    given = spikes or CoreInputSpikes.none()
+    faults = list(network.problems()) or list(_limits(network))
+    check_range(np.asarray(ticks), "ticks", (0, LARGEST_TICKS), faults, "give a number of ticks")
+    check_range(np.asarray(batch), "batch", (1, LARGEST_TICKS), faults, "give a number of trials")
+    if not 0 <= seed <= LARGEST_SEED:
+        faults.append(Problem("seed", f"{seed} is not in 0 to {LARGEST_SEED}", "give a number of 64 bits"))
+    if threads is not None:
+        check_range(np.asarray(threads), "threads", (1, 1024), faults, "give 1 or more, or None for all cores")
+    bounds = {"trial": batch, "tick": ticks, "core": network.cores, "axon": network.axons}
+    for name, count in bounds.items():
+        check_range(getattr(given, name), f"spikes.{name}", (0, count - 1), faults)
+    faults += wanted.problems(network)
+    raise_input_problems(faults)
+    job = _Job(network, cores_of(network), _by_trial(given, batch), ticks, batch, seed, wanted, threads)
+    return job.result(each_trial(job.run, batch, threads))
+
+
+def _limits(network: CoreNetwork) -> Iterable[Problem]:
+    """What the loop's 32-bit arithmetic cannot hold, and registers that a potential cannot have."""
+    low, high = POTENTIAL_BITS
+    bits = network.potential_bits
+    if not low <= bits <= high:
+        yield Problem("network", f"potential_bits is {bits}", f"use {low} to {high}")
+        return
+    faults: list[Problem] = []
+    ends = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)
+    for name in ("threshold", "noise_mask", "floor"):
+        check_range(getattr(network, name), name, (0, LARGEST_REGISTER), faults)
+    for name in ("potential", "reset_potential"):
+        check_range(getattr(network, name), name, ends, faults, f"V has {bits} bits, signed")
+    check_range(np.asarray(network.axons), "axons", (1, LARGEST_AXONS), faults, "spread them over more cores")
+    check_range(np.asarray(network.neurons), "neurons", (1, 1 << 20), faults, "spread them over more cores")
+    yield from faults
+
+
+def _by_trial(spikes: CoreInputSpikes, batch: int) -> list[Events]:
+    """For each trial the spikes as (tick, core, axon) in order of tick."""
+    time = spikes.trial.astype(np.int64) << 32 | spikes.tick
+    order = np.argsort(time, kind="stable")  # which is quick where they stand in order
+    ends = np.searchsorted(spikes.trial[order], np.arange(batch + 1))
+    columns = [getattr(spikes, name)[order].astype(np.int32) for name in ("tick", "core", "axon")]
+    return [Events(*(column[ends[trial] : ends[trial + 1]] for column in columns)) for trial in range(batch)]
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """One call of `run_cores`: what all trials share, and the arrays into which each writes its own part."""
+
+    network: CoreNetwork
+    cores: Cores
+    events: list[Events]  # by trial
+    ticks: int
+    batch: int
+    seed: int
+    wanted: CoreRecord
+    threads: int | None
+    groups: NDArray[np.int32] = field(init=False)  # (C, P), or (0, 0)
+    places: dict[str, NDArray[np.int32]] = field(init=False)  # (chosen, 2) whose spikes and potentials are kept
+    counts: NDArray[np.uint16] = field(init=False)
+    neuron_totals: NDArray[np.int64] = field(init=False)
+    spikes: NDArray[np.uint8] = field(init=False)
+    potentials: NDArray[np.int32] = field(init=False)
+    totals: NDArray[np.int64] = field(init=False)  # (batch, 3) spikes, synaptic events, saturations
+
+    def __post_init__(self) -> None:
+        wanted, network = self.wanted, self.network
+        none = np.zeros((0, 0), dtype=np.int32)
+        self.groups = none if wanted.group is None else padded_groups(np.asarray(wanted.group, dtype=np.int32))
+        self.places = {name: wanted.places(name, network) for name in ("spikes", "potentials")}
+        shape = (self.batch, self.ticks)
+        self.counts = np.zeros((*shape, int(self.groups.max(initial=-1)) + 1), dtype=np.uint16)
+        self.spikes = np.empty((*shape, len(self.places["spikes"])), dtype=np.uint8)
+        self.potentials = np.empty((*shape, len(self.places["potentials"])), dtype=np.int32)
+        padded = self.cores.threshold.shape if wanted.neuron_totals else (0, 0)
+        self.neuron_totals = np.zeros((self.batch, *padded), dtype=np.int64)
+        self.totals = np.zeros((self.batch, 3), dtype=np.int64)
+
+    def run(self, trial: int) -> list[NDArray[np.int32]]:
+        """Step one trial; its output spikes as (3, spikes) trial, tick, line, chunk by chunk."""
+        state = state_of(self.network)
+        on_bus = int((self.network.target_core == OUTPUT).sum()) if self.wanted.outputs else 0
+        chunk = max(1, CHUNK // max(on_bus, self.network.cores))
+        room = min(chunk, self.ticks) * on_bus
+        out_tick, out_line = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+        outputs: list[NDArray[np.int32]] = []
+        event = 0
+        for first in range(0, self.ticks, chunk):
+            part = slice(first, min(first + chunk, self.ticks))
+            records = Records(
+                self.groups, self.counts[trial, part], self.neuron_totals[trial], self.places["spikes"],
+                self.spikes[trial, part], self.places["potentials"], self.potentials[trial, part], out_tick, out_line,
+            )  # fmt: skip
+            event, found = self.step(first, part.stop - first, trial, state, event, records)
+            order = np.lexsort((out_line[:found], out_tick[:found]))
+            outputs.append(
+                np.stack([np.full(found, trial, np.int32), out_tick[:found][order], out_line[:found][order]])
+            )
+        self.totals[trial] = state.spikes.sum(), state.synaptic.sum(), state.saturated.sum()
+        return outputs
+
+    def step(self, first: int, ticks: int, trial: int, state: State, event: int, records: Records) -> tuple[int, int]:
+        """Some ticks of one trial; the next event's index, and how many spikes of the output bus there were."""
+        key, rest = trial_key(self.seed, trial), (self.cores, state, self.events[trial], event, records)
+        threads = min(usable_threads(self.threads), self.network.cores)
+        if self.batch > 1 or threads == 1 or self.network.cores < FEWEST_SHARED:
+            return step_trial(first, ticks, np.uint64(key), *rest)
+        return step_trial_shared(first, ticks, key, *rest, threads)
+
+    def result(self, outputs: list[list[NDArray[np.int32]]]) -> CoreRun:
+        kept: dict[str, Any] = {}
+        if self.wanted.outputs:
+            none = np.zeros((3, 0), dtype=np.int32)
+            spikes = np.concatenate([none, *(part for parts in outputs for part in parts)], axis=1)
+            spikes.setflags(write=False)
+            trial, tick, line = spikes
+            kept["outputs"] = OutputSpikes(trial=trial, tick=tick, line=line)
+        if self.places["spikes"].size:
+            kept["spikes"] = self.spikes.view(np.bool_)
+        if self.places["potentials"].size:
+            kept["potentials"] = self.potentials
+        if self.wanted.group is not None:
+            kept["counts"] = self.counts
+        if self.wanted.neuron_totals:
+            kept["neuron_totals"] = self.neuron_totals[:, :, : self.network.neurons]
+        for value in (self.totals, *kept.values()):
+            if isinstance(value, np.ndarray):
+                value.setflags(write=False)
+        fired, synaptic, saturations = self.totals.T
+        return CoreRun(
+            batch=self.batch, ticks=self.ticks, spikes_total=fired, synaptic_events=synaptic,
+            saturations=saturations, recorded=kept,
+        )  # fmt: skip
