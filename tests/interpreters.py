@@ -135,9 +135,16 @@ def _run(command: Sequence[str], folder: Path, code: int = 0, limit_s: float = L
     environment = {name: value for name, value in os.environ.items() if name not in OTHERWISE}
     environment |= {"NEUROCMC_LAVA_PYTHON": "", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        errors="replace", timeout=limit_s, check=False,
-    )  # fmt: skip
+        command,
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        timeout=limit_s,
+        check=False,
+    )
     if done.returncode != code:
         end = "\n".join(done.stdout.splitlines()[-25:])
         raise RuntimeError(f"{' '.join(command)}\nleft with {done.returncode}, {code} was due:\n{end}")

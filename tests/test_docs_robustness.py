@@ -22,8 +22,9 @@ def rows(name: str) -> list[dict[str, str]]:
 def test_every_fault_was_measured_at_every_level(name: str, levels: tuple[float, ...], trials: int) -> None:
     table = rows(name)
     assert [(row["kind"], float(row["level"])) for row in table] == [
-        ("none", 0.0), *((kind, level) for kind in KINDS for level in levels)
-    ]  # fmt: skip
+        ("none", 0.0),
+        *((kind, level) for kind in KINDS for level in levels),
+    ]
     assert {(int(row["seeds"]), int(row["trials"])) for row in table} == {(SEEDS, trials)}
 
 

@@ -85,11 +85,17 @@ ONE = {"a.rate": Number(value=0.01234, how="64 neurons, 1,000 trials"), "b": Num
 @pytest.mark.parametrize(
     ("rule", "value", "text"),
     [
-        ("%1", 0.998, "99.8"), ("%1", 1.0, "100"), ("%1", 0.9999, "100.0"), (".4", 0.00089, ".0009"),
-        (",", 30720.0, "30,720"), ("M1", 26992671.0, "27.0"), ("u3", 7.2567e-05, "72.6"), ("f2", 10.6, "10.60"),
+        ("%1", 0.998, "99.8"),
+        ("%1", 1.0, "100"),
+        ("%1", 0.9999, "100.0"),
+        (".4", 0.00089, ".0009"),
+        (",", 30720.0, "30,720"),
+        ("M1", 26992671.0, "27.0"),
+        ("u3", 7.2567e-05, "72.6"),
+        ("f2", 10.6, "10.60"),
         ("w", 0.0, "none"),
     ],
-)  # fmt: skip
+)
 def test_rules_of_rounding(rule: str, value: float, text: str) -> None:
     assert filled(f"it is {{x|{rule}}} now", {"x": Number(value=value, how="")}) == f"it is {text} now"
 
@@ -116,8 +122,12 @@ def test_a_number_in_a_template_must_be_what_was_measured_on() -> None:
 
 def test_numerals_are_found_in_every_style_of_the_pages() -> None:
     assert numerals("**.0016** of 27.0 M, 1,000, x -3 % at N = 64; x2, v1, `5 cores`") == [
-        ".0016", "27.0", "1,000", "3", "64"
-    ]  # fmt: skip
+        ".0016",
+        "27.0",
+        "1,000",
+        "3",
+        "64",
+    ]
 
 
 def test_where_a_page_says_something_else_is_shown() -> None:

@@ -48,36 +48,46 @@ CLAIMS: tuple[tuple[str, Callable[[Runs, Runs], str]], ...] = (
     ),
     (
         "Four nodes: 95.2 % in one place, 99.2 % in another.",
-        lambda _, depth: f"Two, three and four regions, MNIST-5k: {share(depth, 'full', regions=2)}, "
-        f"{share(depth, 'full', regions=3)}, {share(depth, 'full', regions=4)}.",
+        lambda _, depth: (
+            f"Two, three and four regions, MNIST-5k: {share(depth, 'full', regions=2)}, "
+            f"{share(depth, 'full', regions=3)}, {share(depth, 'full', regions=4)}."
+        ),
     ),
     (
         "150,000 parameters for four and for five regions; the public code has about 825,000.",
-        lambda runs, depth: f"Four regions: {whole(depth, 'full', 'parameters', 4)} in the whole model, "
-        f"{whole(depth, 'full', 'circuit_parameters', 4)} of them in the circuit; three: "
-        f"{whole(runs, 'full', 'parameters')} and {whole(runs, 'full', 'circuit_parameters')}.",
+        lambda runs, depth: (
+            f"Four regions: {whole(depth, 'full', 'parameters', 4)} in the whole model, "
+            f"{whole(depth, 'full', 'circuit_parameters', 4)} of them in the circuit; three: "
+            f"{whole(runs, 'full', 'parameters')} and {whole(runs, 'full', 'circuit_parameters')}."
+        ),
     ),
     (
         "The circuits are implemented as neural ODEs.",
-        lambda runs, _: f"Without the ODE {share(runs, 'ode-off')} when trained so, "
-        f"{share(runs, 'full', 'ode_off_accuracy')} when taken from the trained circuit and its readout fitted anew; "
-        f"with it {share(runs, 'full')}.",
+        lambda runs, _: (
+            f"Without the ODE {share(runs, 'ode-off')} when trained so, "
+            f"{share(runs, 'full', 'ode_off_accuracy')} when taken from the trained circuit and its readout fitted "
+            f"anew; with it {share(runs, 'full')}."
+        ),
     ),
     (
         "Hierarchies with learnable connections between regions, and recurrent ones, do better on harder images.",
-        lambda runs, _: f"On MNIST-5k: without feedback between regions {share(runs, 'feedforward-only')}, without "
-        f"any coupling {share(runs, 'coupling-off')}, with all of it {share(runs, 'full')}.",
+        lambda runs, _: (
+            f"On MNIST-5k: without feedback between regions {share(runs, 'feedforward-only')}, without "
+            f"any coupling {share(runs, 'coupling-off')}, with all of it {share(runs, 'full')}."
+        ),
     ),
     (
         "Ablations of each population (fig. 8), which there also drop terms of other populations.",
-        lambda runs, _: "; ".join(f"{variant} {share(runs, variant)}" for variant in ABLATIONS)
-        + ". Each drops exactly its population's own terms.",
+        lambda runs, _: (
+            "; ".join(f"{variant} {share(runs, variant)}" for variant in ABLATIONS)
+            + ". Each drops exactly its population's own terms."
+        ),
     ),
     (
         "In phase space, trajectories of different classes are distinct.",
         lambda _, __: "The phase portraits above; no number is claimed.",
     ),
-)  # fmt: skip
+)
 
 
 def table(variants: Runs, depth: Runs) -> str:

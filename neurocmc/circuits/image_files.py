@@ -26,8 +26,13 @@ MAX_BYTES = IMAGES.max_bytes  # of one file, unpacked: EMNIST's largest, 814,255
 MAX_SIDE = 1024
 UNSIGNED_BYTE = 0x08
 IDX_TYPES = {
-    0x08: "unsigned byte", 0x09: "signed byte", 0x0B: "short", 0x0C: "int", 0x0D: "float", 0x0E: "double",
-}  # fmt: skip
+    0x08: "unsigned byte",
+    0x09: "signed byte",
+    0x0B: "short",
+    0x0C: "int",
+    0x0D: "float",
+    0x0E: "double",
+}
 CIFAR_SIDE = 32
 CIFAR_RECORD = 1 + 3 * CIFAR_SIDE**2  # the label, then the planes red, green, blue
 CIFAR_CLASSES = 10

@@ -57,9 +57,24 @@ MEMBER = FileKind("a file of an artifact", 4 * GIB, "compile again", _WHOLE)
 
 # File systems whose files the kernel makes up as they are read: some of them block, some never end.
 _MADE_UP = (
-    "proc", "sysfs", "debugfs", "tracefs", "securityfs", "configfs", "cgroup", "cgroup2", "bpf", "pstore", "efivarfs",
-    "binfmt_misc", "fusectl", "selinuxfs", "nsfs", "mqueue", "devpts",
-)  # fmt: skip
+    "proc",
+    "sysfs",
+    "debugfs",
+    "tracefs",
+    "securityfs",
+    "configfs",
+    "cgroup",
+    "cgroup2",
+    "bpf",
+    "pstore",
+    "efivarfs",
+    "binfmt_misc",
+    "fusectl",
+    "selinuxfs",
+    "nsfs",
+    "mqueue",
+    "devpts",
+)
 _MOUNTS = Path("/proc/self/mountinfo")
 _CALLED = {
     stat.S_IFDIR: "a directory",

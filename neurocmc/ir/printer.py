@@ -295,10 +295,16 @@ def _routes(routes: tuple[AxonRoute, ...]) -> list[str]:
     columns = ["axons", "synapses", "synapse bits"]
     if len(routes) <= MAX_ROUTES:
         rows = [
-            [r.projection, "host" if r.source_core < 0 else f"core {r.source_core}", f"core {r.target_core}",
-             f"{r.axons:,}", f"{r.synapses:,}", f"{r.synapse_bits:,}"]
+            [
+                r.projection,
+                "host" if r.source_core < 0 else f"core {r.source_core}",
+                f"core {r.target_core}",
+                f"{r.axons:,}",
+                f"{r.synapses:,}",
+                f"{r.synapse_bits:,}",
+            ]
             for r in routes
-        ]  # fmt: skip
+        ]
         return ["axons", *table([["projection", "from", "to", *columns], *rows], left=3)]
     sums: dict[str, list[int]] = {}
     for route in routes:

@@ -176,10 +176,18 @@ class GainMatch:
             current_per_drive=population.gain * per_threshold,
             activity_per_spike=per_spike[population.name],
             trace=_seen_through(population, self.code, tick_s),
-            fit=self._worst_fit(population, neuron, bias - shift[:, None] * per_threshold[:, None], per_threshold,
-                                ladder, ceiling, per_spike[population.name], visited),
+            fit=self._worst_fit(
+                population,
+                neuron,
+                bias - shift[:, None] * per_threshold[:, None],
+                per_threshold,
+                ladder,
+                ceiling,
+                per_spike[population.name],
+                visited,
+            ),
             lsb_per_threshold=int(threshold) if isinstance(target, LoihiTarget) else 0,
-        )  # fmt: skip
+        )
 
     def _worst_fit(
         self,

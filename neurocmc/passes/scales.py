@@ -46,8 +46,17 @@ class Scales:
         match target:
             case IdealTarget() | TrueNorthTarget():  # cores round a whole unit at once, in a pass of their own
                 keep = float(np.exp(-1.0 / memory)) if memory else 0.0
-                return cls(where=population.name, code=code, keep_v=keep, bias_limit=1.0, bias_step=0,
-                           current_limit=np.inf, highest_threshold=1.0, threshold_step=0.0, limits=None)  # fmt: skip
+                return cls(
+                    where=population.name,
+                    code=code,
+                    keep_v=keep,
+                    bias_limit=1.0,
+                    bias_step=0,
+                    current_limit=np.inf,
+                    highest_threshold=1.0,
+                    threshold_step=0.0,
+                    limits=None,
+                )
             case LoihiTarget(limits=limits):
                 decay_v = decay_register(memory, 1.0, limits, 0)
                 step = 1 << limits.bias_exponent_max

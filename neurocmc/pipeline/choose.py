@@ -61,8 +61,16 @@ def choose_neurons(
         if progress:
             progress(f"trying {neurons} neurons a unit", index / len(CANDIDATES))
         try:
-            lowered = lower(circuit, calibration, target, neurons=neurons, code=code, seed=seed, tick_s=tick_s,
-                            allow_lost_states=allow_lost_states)  # fmt: skip
+            lowered = lower(
+                circuit,
+                calibration,
+                target,
+                neurons=neurons,
+                code=code,
+                seed=seed,
+                tick_s=tick_s,
+                allow_lost_states=allow_lost_states,
+            )
             error, worst = measured_error(lowered, trials)
         except InfeasibleError as refusal:
             tried.append(Tried(neurons=neurons, error=None, worst=refusal.problems[0].what))

@@ -104,9 +104,16 @@ def _choose(
 ) -> Choice:
     if options.max_error is not None:
         return choose_neurons(
-            model.circuit, stimuli.calibration, target, options.code, options.seed, options.max_error,
-            options.tick_s, progress, allow_lost_states=options.allow_lost_states,
-        )  # fmt: skip
+            model.circuit,
+            stimuli.calibration,
+            target,
+            options.code,
+            options.seed,
+            options.max_error,
+            options.tick_s,
+            progress,
+            allow_lost_states=options.allow_lost_states,
+        )
     if options.neurons is not None:
         return Choice(neurons=options.neurons, tried=(), reason="given by --neurons")
     return Choice(neurons=DEFAULT_NEURONS, tried=(), reason="the default")

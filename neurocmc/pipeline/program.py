@@ -111,5 +111,8 @@ def _differences(found: Path, fresh: Path) -> Iterator[Problem]:
         elif not os.path.lexists(path):
             yield Problem(str(path), "it is missing", _AGAIN)
         elif sha256_of(path) != sha256_of(fresh / name):
-            yield Problem(str(path), "is not what the levels of the artifact emit", f"{_AGAIN}: it was altered, or "
-                          "emitted by another version of neurocmc")  # fmt: skip
+            yield Problem(
+                str(path),
+                "is not what the levels of the artifact emit",
+                f"{_AGAIN}: it was altered, or emitted by another version of neurocmc",
+            )

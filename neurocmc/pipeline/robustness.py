@@ -168,9 +168,14 @@ def _check_size(network: IntegerNetwork) -> None:
 
 
 def _run(
-    artifact: Artifact, network: IntegerNetwork, tasks: tuple[_Task, ...], fault: Perturbation, samples: int,
-    kind: str, level: float,
-) -> list[Outcome]:  # fmt: skip
+    artifact: Artifact,
+    network: IntegerNetwork,
+    tasks: tuple[_Task, ...],
+    fault: Perturbation,
+    samples: int,
+    kind: str,
+    level: float,
+) -> list[Outcome]:
     """All trials of one seed on its chip."""
     chip = perturb(network, fault)
     outcomes: list[Outcome] = []

@@ -47,9 +47,19 @@ def table_csv(result: Robustness) -> str:
     """One line a kind and level; intervals are of 95 % confidence."""
     stimuli = list(result.cells[0].error_of)
     names = (
-        "kind", "level", "seeds", "trials", "error", "error_low", "error_high", "held_s", "held_low_s", "held_high_s",
-        "longest_s", *(f"error_{name}" for name in stimuli),
-    )  # fmt: skip
+        "kind",
+        "level",
+        "seeds",
+        "trials",
+        "error",
+        "error_low",
+        "error_high",
+        "held_s",
+        "held_low_s",
+        "held_high_s",
+        "longest_s",
+        *(f"error_{name}" for name in stimuli),
+    )
     return _csv(names, (_line(cell, stimuli) for cell in result.cells))
 
 

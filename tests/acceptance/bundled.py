@@ -43,8 +43,17 @@ ELSEWHERE = (
 )
 ROWS = (*((model, "loihi1") for model in MODELS), *ELSEWHERE)
 COLUMNS = (
-    "model", "target", "budgets", "missed", "warned", "cores", "nrmse", "unit_of_limit", "moment_of_limit", "cure",
-)  # fmt: skip
+    "model",
+    "target",
+    "budgets",
+    "missed",
+    "warned",
+    "cores",
+    "nrmse",
+    "unit_of_limit",
+    "moment_of_limit",
+    "cure",
+)
 
 
 def row(model: str, target: str) -> dict[str, str]:

@@ -163,9 +163,12 @@ def distractors(strengths: Float, pulse_s: float, seed: int | None) -> Stimulus:
     if seed is not None:
         values += WEAK_NOISE * np.random.default_rng(seed).standard_normal(values.shape[1:])
     return Stimulus(
-        name="distractors", duration_s=duration_s, edges_s=edges_s, values={"cue": values},
+        name="distractors",
+        duration_s=duration_s,
+        edges_s=edges_s,
+        values={"cue": values},
         labels=np.zeros(strengths.size, dtype=np.int64),
-    )  # fmt: skip
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,10 +263,14 @@ def _told(entry: Boundary) -> str:
 
 def _row(entry: Boundary) -> Mapping[str, object]:
     return {
-        "level": entry.level, "pulse_s": entry.pulse_s, "seed": "" if entry.seed < 0 else entry.seed,
-        "predicted": entry.predicted, "first_lost": entry.first_lost, "last_held": entry.last_held,
+        "level": entry.level,
+        "pulse_s": entry.pulse_s,
+        "seed": "" if entry.seed < 0 else entry.seed,
+        "predicted": entry.predicted,
+        "first_lost": entry.first_lost,
+        "last_held": entry.last_held,
         "first_taken": float(RATIOS[np.argmax(entry.taken)]) if entry.taken.any() else "",
-    }  # fmt: skip
+    }
 
 
 def draw(known: Theory, found: Sequence[Boundary]) -> None:

@@ -38,14 +38,17 @@ def drawn(seed: int) -> dict[str, Any]:
     kinds = {name: TRANSFERS[(seed // 2 + i) % 4] for i, name in enumerate(SIZES)}
     populations = {
         name: {
-            "size": size, "tau_ms": tau, "order": order, "transfer": kinds[name],
+            "size": size,
+            "tau_ms": tau,
+            "order": order,
+            "transfer": kinds[name],
             "gain": rng.uniform(0.5, 1.2, size).round(3).tolist(),
             "threshold": rng.uniform(-0.1, 0.1, size).round(3).tolist(),
             "bias": rng.uniform(0.0, 0.2, size).round(3).tolist(),
             "initial": rng.uniform(0.1, 0.7, size).round(3).tolist(),
         }
         for (name, size), tau in zip(SIZES.items(), tau_ms, strict=True)
-    }  # fmt: skip
+    }
     projections = [
         {
             "from": source,
@@ -67,9 +70,14 @@ def drawn(seed: int) -> dict[str, Any]:
         for _ in range(3)
     ]
     return {
-        "name": f"drawn{seed}", "dt_ms": DT_MS, "form": form, "populations": populations, "projections": projections,
-        "inputs": inputs, "stimuli": {"s": {"duration_s": 1e-3 * DT_MS * TICKS, "trials": trials}},
-    }  # fmt: skip
+        "name": f"drawn{seed}",
+        "dt_ms": DT_MS,
+        "form": form,
+        "populations": populations,
+        "projections": projections,
+        "inputs": inputs,
+        "stimuli": {"s": {"duration_s": 1e-3 * DT_MS * TICKS, "trials": trials}},
+    }
 
 
 def stepped(circuit: dict[str, Any], trial: dict[str, Any]) -> dict[str, np.ndarray]:

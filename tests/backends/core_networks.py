@@ -73,7 +73,10 @@ def any_network(seed: int) -> CoreNetwork:
     axon = np.where(goes == OUTPUT, axon % max(outputs, 1), axon)
     axon = np.where((goes == NOWHERE) & (rng.random(shape) < 0.3), some(-(2**31), 2**31, *shape), axon)
     return blank(
-        cores, axons, neurons, types,
+        cores,
+        axons,
+        neurons,
+        types,
         name=f"net {seed} \u00e4",
         coordinates=np.stack([rng.permutation(cores), some(-5, 64, cores)], axis=1),
         axon_type=some(0, types, cores, axons),
@@ -95,7 +98,7 @@ def any_network(seed: int) -> CoreNetwork:
         delay=some(1, 256, *shape),
         outputs=outputs,
         potential_bits=int(rng.integers(2, 31)),
-    )  # fmt: skip
+    )
 
 
 def ranc_network(seed: int) -> CoreNetwork:
@@ -114,7 +117,10 @@ def ranc_network(seed: int) -> CoreNetwork:
     axon = np.where(goes == OUTPUT, rng.integers(0, max(outputs, 1), shape), rng.integers(0, axons, shape))
     places = rng.permutation(16)[:cores]
     return blank(
-        cores, axons, neurons, types,
+        cores,
+        axons,
+        neurons,
+        types,
         coordinates=np.stack([places % 4, places // 4], axis=1),
         axon_type=rng.integers(0, types, (cores, axons)),
         crossbar=packed(rng.random((cores, axons, neurons)) < 0.5),
@@ -130,7 +136,7 @@ def ranc_network(seed: int) -> CoreNetwork:
         target_axon=axon,
         delay=rng.integers(1, 16, shape),
         outputs=outputs,
-    )  # fmt: skip
+    )
 
 
 def busy_input(network: CoreNetwork, ticks: int, seed: int, share: float = 0.2) -> CoreInputSpikes:
@@ -164,9 +170,16 @@ def program_of(
 ) -> CoreProgram:
     """The network as a program that knows nothing beyond its cores and groups."""
     return CoreProgram(
-        network=network, target="truenorth", tick_s=1e-3, populations=(), projections=(), inputs=(), readouts=(),
-        neuron_groups=outputs, axon_groups=inputs,
-    )  # fmt: skip
+        network=network,
+        target="truenorth",
+        tick_s=1e-3,
+        populations=(),
+        projections=(),
+        inputs=(),
+        readouts=(),
+        neuron_groups=outputs,
+        axon_groups=inputs,
+    )
 
 
 def _cuts(rng: Generator, length: int) -> list[tuple[int, int]]:

@@ -102,7 +102,8 @@ def test_a_thousand_cores_of_pools_are_a_few_megabytes() -> None:
 
     first = of_units(rng.integers(0, units, (cores, units)) * 64) + np.tile(np.arange(64), units)
     network = blank(
-        cores, **whole,
+        cores,
+        **whole,
         coordinates=np.stack([np.arange(cores) % 64, np.arange(cores) // 64], axis=1),
         axon_type=np.repeat(rng.integers(0, 4, (cores, 16)), 16, axis=1),
         crossbar=np.broadcast_to(packed(connections), (cores, 256, 32)),
@@ -111,11 +112,12 @@ def test_a_thousand_cores_of_pools_are_a_few_megabytes() -> None:
         potential=np.broadcast_to(np.tile(np.arange(64) * 3, units), (cores, 256)),
         target_core=of_units(rng.integers(0, cores, (cores, units))),
         target_axon=first,
-    )  # fmt: skip
+    )
     groups = tuple(
         NeuronGroup(corelet=f"pool/{core}/{unit}", role="pool", core=core, start=64 * unit, stop=64 * unit + 64)
-        for core in range(cores) for unit in range(units)
-    )  # fmt: skip
+        for core in range(cores)
+        for unit in range(units)
+    )
     assert len(corelets_text(program_of(network, groups))) < 4_000_000
 
 
@@ -141,8 +143,14 @@ def _nested(document: dict[str, Any]) -> None:
 
 def _crowd(document: dict[str, Any]) -> None:
     document["chip"] |= {"axons": 4096, "neurons": 4096}
-    core = {"place": [0, 0], "axon_types": [[0, 4096]], "crossbar": [[0, 4096]], "neurons": [[0, 4096]],
-            "threshold": [[1, 4096, 0]], "potential": [[0, 4096, 0]]}  # fmt: skip
+    core = {
+        "place": [0, 0],
+        "axon_types": [[0, 4096]],
+        "crossbar": [[0, 4096]],
+        "neurons": [[0, 4096]],
+        "threshold": [[1, 4096, 0]],
+        "potential": [[0, 4096, 0]],
+    }
     document["rows"] = ["00" * 512]
     document["cores"] = [core | {"place": [column, 0]} for column in range(2000)]
 

@@ -48,9 +48,15 @@ def projection(source: str, target: str, mantissa: object, **fields: int | SignM
     options = {"exponent": 0, "sign": "mixed", "delay_ticks": 0} | fields
     gain = np.ones(made.shape)
     return IntegerProjection(
-        name=f"{source}->{target}", source=source, target=target, mantissa=made, wanted_gain=gain, realised_gain=gain,
-        loss=NO_LOSS, **options,
-    )  # fmt: skip
+        name=f"{source}->{target}",
+        source=source,
+        target=target,
+        mantissa=made,
+        wanted_gain=gain,
+        realised_gain=gain,
+        loss=NO_LOSS,
+        **options,
+    )
 
 
 def drive(target: IntegerPopulation, payload_bits: int = 0) -> IntegerInput:
@@ -84,7 +90,7 @@ def layers(payload_bits: int = 0) -> IntegerNetwork:
         ),
         inputs=(drive(a, payload_bits), drive(b, payload_bits)),
         readouts=(),
-    )  # fmt: skip
+    )
 
 
 def emit(network: IntegerNetwork, folder: Path) -> tuple[Path, dict[str, NDArray[np.int32]]]:

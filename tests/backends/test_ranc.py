@@ -113,10 +113,16 @@ def test_time(tmp_path: Path) -> None:
     connections = np.zeros((2, 2, 2), dtype=np.bool_)
     connections[0, 1, 0] = connections[1, 0, 1] = True
     network = blank(
-        2, 2, 2, 1,
-        crossbar=packed(connections), weight=np.ones((2, 2, 1)),
-        target_core=np.array([[1, -1], [-1, OUTPUT]]), delay=np.array([[15, 1], [1, 9]]), outputs=1,
-    )  # fmt: skip
+        2,
+        2,
+        2,
+        1,
+        crossbar=packed(connections),
+        weight=np.ones((2, 2, 1)),
+        target_core=np.array([[1, -1], [-1, OUTPUT]]),
+        delay=np.array([[15, 1], [1, 9]]),
+        outputs=1,
+    )
     spikes = CoreInputSpikes(trial=[0], tick=[2], core=[0], axon=[1])  # type: ignore[arg-type]
     assert check_all_alike(network, spikes, 20, tmp_path) == 2
     assert spiked(network, spikes, 20) == {(2, (0, 0), 0), (17, (1, 0), 1)}
@@ -136,7 +142,10 @@ def soft_winner_take_all() -> CoreNetwork:
     connections[2, [0, 2]] = connections[3, [1, 2]] = True  # excitation: to itself and to the inhibitor
     connections[4, [0, 1]] = True  # inhibition
     return blank(
-        1, 6, 4, 4,
+        1,
+        6,
+        4,
+        4,
         axon_type=np.array([[0, 0, 1, 1, 2, 0]]),
         crossbar=packed(connections[None]),
         weight=weight,
@@ -146,7 +155,7 @@ def soft_winner_take_all() -> CoreNetwork:
         reset_mode=np.ones((1, 4)),
         target_core=np.array([[0, 0, 0, -1]]),
         target_axon=np.array([[2, 3, 4, 0]]),
-    )  # fmt: skip
+    )
 
 
 def test_a_soft_winner_take_all(tmp_path: Path) -> None:
@@ -219,14 +228,12 @@ HELD_BY_RANC: dict[str, CoreNetwork] = {
     "saturating at the reset": with_one(SINKING, (2, 1), floor=4, floor_saturates=True, reset_potential=4),
     "floor 256": with_one(SINKING, (2, 1), floor=256),
     "threshold of no reset": with_one(HELD, (2, 1), threshold=256, reset_mode=2),
-    "delay of the bus": with_one(
-        blank(outputs=1), (0, 0), target_core=OUTPUT, delay=200
-    ),
+    "delay of the bus": with_one(blank(outputs=1), (0, 0), target_core=OUTPUT, delay=200),
     "offset 255": with_one(HELD, (2, 0), coordinates=254),
     "behind the last that acts": with_one(
         with_one(with_one(blank(outputs=1), (0, 0), leak=1), (0, 0), target_core=OUTPUT), (0, 3), threshold=9_999
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("feature", FEATURES)

@@ -15,19 +15,45 @@ from tests.backends.test_ranc import TICKS, bus_lines, read, spiked
 
 def document_by_hand() -> tuple[dict[str, Any], dict[str, Any]]:
     """Two cores of two neurons and the bus, as a user of RANC writes them."""
-    neuron = {"reset_potential": 0, "weights": [2, 1], "leak": 0, "positive_threshold": 1, "negative_threshold": 0,
-              "destination_core_offset": [1, 0], "destination_axon": 0, "destination_tick": 0,
-              "current_potential": 0, "reset_mode": 1}  # fmt: skip
+    neuron = {
+        "reset_potential": 0,
+        "weights": [2, 1],
+        "leak": 0,
+        "positive_threshold": 1,
+        "negative_threshold": 0,
+        "destination_core_offset": [1, 0],
+        "destination_axon": 0,
+        "destination_tick": 0,
+        "current_potential": 0,
+        "reset_mode": 1,
+    }
     cores = [
-        {"coordinates": [column, 0], "axons": [0, 1], "neurons": [dict(neuron), neuron | {"destination_axon": 1}],
-         "connections": [[1, 1], [1, 0]]} for column in range(2)
-    ]  # fmt: skip
+        {
+            "coordinates": [column, 0],
+            "axons": [0, 1],
+            "neurons": [dict(neuron), neuron | {"destination_axon": 1}],
+            "connections": [[1, 1], [1, 0]],
+        }
+        for column in range(2)
+    ]
     packet = {"destination_core": [0, 0], "destination_axon": 0, "destination_tick": 0}
-    document = {"packets": [[packet], [], [packet | {"destination_axon": 1}]],
-                "output_bus": {"coordinates": [2, 0], "num_outputs": 2}, "cores": cores}  # fmt: skip
-    config = {"num_neurons": 3, "num_axons": 5, "num_cores_x": 4, "num_cores_y": 2, "num_weights": 2,
-              "max_tick_offset": 16, "neuron_block_trace_verbosity": 0, "core_controller_trace_verbosity": 0,
-              "scheduler_trace_verbosity": 0, "neuron_reset_type": 0}  # fmt: skip
+    document = {
+        "packets": [[packet], [], [packet | {"destination_axon": 1}]],
+        "output_bus": {"coordinates": [2, 0], "num_outputs": 2},
+        "cores": cores,
+    }
+    config = {
+        "num_neurons": 3,
+        "num_axons": 5,
+        "num_cores_x": 4,
+        "num_cores_y": 2,
+        "num_weights": 2,
+        "max_tick_offset": 16,
+        "neuron_block_trace_verbosity": 0,
+        "core_controller_trace_verbosity": 0,
+        "scheduler_trace_verbosity": 0,
+        "neuron_reset_type": 0,
+    }
     return document, config
 
 
@@ -63,8 +89,10 @@ def test_both_reset_types(reset_type: int, change: dict[str, int], tmp_path: Pat
 def test_what_ranc_drops_is_dropped_and_told(tmp_path: Path) -> None:
     document, config = document_by_hand()
     document["cores"][0]["neurons"][1]["destination_tick"] = 15
-    document["packets"][1] = [{"destination_core": [0, 0], "destination_axon": 0, "destination_tick": 15},
-                              {"destination_core": [3, 1], "destination_axon": 4, "destination_tick": 3}]  # fmt: skip
+    document["packets"][1] = [
+        {"destination_core": [0, 0], "destination_axon": 0, "destination_tick": 15},
+        {"destination_core": [3, 1], "destination_axon": 4, "destination_tick": 3},
+    ]
     document["cores"][1]["neurons"][0]["destination_core_offset"] = [2, 1]  # where no core is listed
     found = check_read(document, config, tmp_path)
     assert found.notes == (

@@ -49,9 +49,16 @@ def test_a_folder_that_ranc_can_run(tmp_path: Path, snapshot: SnapshotAssertion)
     stimuli = {"one": host(network, 3), "two": host(network)}
     assert emit_host_spikes(program_of(network), stimuli, tmp_path) == ()
     assert sorted(listing(tmp_path)) == [
-        "README.md", "corelets.json", "corelets.schema.json", "ranc", "ranc/config.json", "ranc/one.json",
-        "ranc/two.json", "stimulus-one.npz", "stimulus-two.npz",
-    ]  # fmt: skip
+        "README.md",
+        "corelets.json",
+        "corelets.schema.json",
+        "ranc",
+        "ranc/config.json",
+        "ranc/one.json",
+        "ranc/two.json",
+        "stimulus-one.npz",
+        "stimulus-two.npz",
+    ]
     same(read_corelets(tmp_path / "corelets.json").network, network)
     back = read_ranc(tmp_path / "ranc/one.json", tmp_path / "ranc/config.json")
     ours, theirs = (
@@ -93,22 +100,46 @@ def test_a_stimulus_is_encoded_as_the_emulator_has_it(tmp_path: Path) -> None:
     """Of six trials the first four, as files for the emulator and, the first of them, for RANC."""
     plain, one = program_of(counter()), np.array([1.0])
     pool = CorePopulation(
-        name="a", units=1, neurons=2, core=np.array([0]), first=np.array([0]), activity_per_spike=1.0,
-        trace=Trace.at_rest(0.01, 1), lsb_per_drive=one, wanted_pole=one * 0.5, realised_pole=one * 0.5,
+        name="a",
+        units=1,
+        neurons=2,
+        core=np.array([0]),
+        first=np.array([0]),
+        activity_per_spike=1.0,
+        trace=Trace.at_rest(0.01, 1),
+        lsb_per_drive=one,
+        wanted_pole=one * 0.5,
+        realised_pole=one * 0.5,
         gain_residual=one * 0,
-    )  # fmt: skip
+    )
     entry = CoreInput(
-        name="drive", target="a", core=np.array([0]), axon=np.array([[0]]), weight=np.array([[1]]),
-        lsb_per_input=np.array([[1.0]]), keep=np.array([0.5]), filter_pole=0.0,
-    )  # fmt: skip
+        name="drive",
+        target="a",
+        core=np.array([0]),
+        axon=np.array([[0]]),
+        weight=np.array([[1]]),
+        lsb_per_input=np.array([[1.0]]),
+        keep=np.array([0.5]),
+        filter_pole=0.0,
+    )
     program = CoreProgram(
-        network=plain.network, target="truenorth", tick_s=1e-3, populations=(pool,), projections=(), inputs=(entry,),
-        readouts=(), neuron_groups=(), axon_groups=(),
-    )  # fmt: skip
+        network=plain.network,
+        target="truenorth",
+        tick_s=1e-3,
+        populations=(pool,),
+        projections=(),
+        inputs=(entry,),
+        readouts=(),
+        neuron_groups=(),
+        axon_groups=(),
+    )
     stimulus = Stimulus(
-        name="held", duration_s=0.01, edges_s=np.array([0.0]), values={"drive": np.ones((6, 1, 1))},
+        name="held",
+        duration_s=0.01,
+        edges_s=np.array([0.0]),
+        values={"drive": np.ones((6, 1, 1))},
         labels=np.arange(6),
-    )  # fmt: skip
+    )
     assert emit_truenorth(program, {"held": stimulus}, tmp_path) == ()
     found = read_host_spikes(tmp_path / "stimulus-held.npz")
     assert (found.ticks, found.trials, found.labels.tolist()) == (10, 4, [0, 1, 2, 3])

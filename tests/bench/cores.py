@@ -150,15 +150,28 @@ def core_rows(measured: dict[str, Any]) -> tuple[list[str], Rows]:
     rows: Rows = []
     for row in measured["rows"]:
         wall, processor, plain = (Sample(values=tuple(row[name])) for name in ("wall", "processor", "reference"))
-        rows.append([
-            row["kind"], f"{row['cores']:,}", f"{row['hz']:.1f}", wall.told(), f"{wall.median / REAL_TIME:,.2f}",
-            processor.told(), f"{row['events_per_tick'] * processor.median / 1e6:,.0f} M",
-            wall.over(plain).told("{:,.0f}"),
-        ])  # fmt: skip
+        rows.append(
+            [
+                row["kind"],
+                f"{row['cores']:,}",
+                f"{row['hz']:.1f}",
+                wall.told(),
+                f"{wall.median / REAL_TIME:,.2f}",
+                processor.told(),
+                f"{row['events_per_tick'] * processor.median / 1e6:,.0f} M",
+                wall.over(plain).told("{:,.0f}"),
+            ]
+        )
     return [
-        "neurons", "cores", "Hz", "ticks/s", "of real time", "ticks/s of processor time", "synaptic events/s",
+        "neurons",
+        "cores",
+        "Hz",
+        "ticks/s",
+        "of real time",
+        "ticks/s of processor time",
+        "synaptic events/s",
         "over numpy",
-    ], rows  # fmt: skip
+    ], rows
 
 
 def core_line(measured: dict[str, Any]) -> str:

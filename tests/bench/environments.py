@@ -55,9 +55,13 @@ def run_script(python: Path, script: Path, arguments: list[str], limit_s: float)
     """
     command = [str(python), "-W", "ignore", str(script), *arguments]
     process = subprocess.Popen(
-        command, env=os.environ | ONE_THREAD, start_new_session=True, text=True, stdout=subprocess.PIPE,
+        command,
+        env=os.environ | ONE_THREAD,
+        start_new_session=True,
+        text=True,
+        stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-    )  # fmt: skip
+    )
     try:
         output, _ = process.communicate(timeout=limit_s)
     except subprocess.TimeoutExpired:

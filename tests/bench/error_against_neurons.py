@@ -83,13 +83,31 @@ def experiments() -> tuple[Experiment, ...]:
     """Open loop on stepped and on slow drives, closed loop on stepped ones."""
     slow, stepped, closed = (tuple(make(seed) for seed in range(SEEDS)) for make in (_slow, _stepped, _four_units))
     return (
-        Experiment(title="One pool, steps", short="one pool", circuit=one_pool(), stimuli=stepped,
-                   judge=_judge_steps, gated=True),
-        Experiment(title="One pool, slow drive", short="slow drive", circuit=one_pool(), stimuli=slow,
-                   judge=_judge_slow, gated=False),
-        Experiment(title="Four-unit sWTA", short="four-unit sWTA", circuit=swta(), stimuli=closed,
-                   judge=_judge_closed, gated=False),
-    )  # fmt: skip
+        Experiment(
+            title="One pool, steps",
+            short="one pool",
+            circuit=one_pool(),
+            stimuli=stepped,
+            judge=_judge_steps,
+            gated=True,
+        ),
+        Experiment(
+            title="One pool, slow drive",
+            short="slow drive",
+            circuit=one_pool(),
+            stimuli=slow,
+            judge=_judge_slow,
+            gated=False,
+        ),
+        Experiment(
+            title="Four-unit sWTA",
+            short="four-unit sWTA",
+            circuit=swta(),
+            stimuli=closed,
+            judge=_judge_closed,
+            gated=False,
+        ),
+    )
 
 
 def _slow(seed: int) -> Stimulus:

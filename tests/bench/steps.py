@@ -52,7 +52,12 @@ def steps_table(steps: dict[tuple[str, int], Steps], peers: tuple[PeerRow, ...])
         for row in found:
             theirs = Sample(values=row.steps_per_s)
             table.add_row(
-                code, str(size), ours.whole.told(), ours.stepping.told(), row.system, theirs.told(),
+                code,
+                str(size),
+                ours.whole.told(),
+                ours.stepping.told(),
+                row.system,
+                theirs.told(),
                 ours.whole.over(theirs).told("{:.1f}"),
-            )  # fmt: skip
+            )
     return table

@@ -25,9 +25,16 @@ def test_the_load_is_the_published_one(kind: Kind) -> None:
 
 def test_the_table_tells_ratios() -> None:
     row: dict[str, Any] = {
-        "kind": "regular", "cores": 256, "ticks": 10, "hz": 20.04, "events_per_tick": 2000.0,
-        "wall": [900, 1000, 1500], "processor": [2000], "shared": [1800], "reference": [10, 20],
-    }  # fmt: skip
+        "kind": "regular",
+        "cores": 256,
+        "ticks": 10,
+        "hz": 20.04,
+        "events_per_tick": 2000.0,
+        "wall": [900, 1000, 1500],
+        "processor": [2000],
+        "shared": [1800],
+        "reference": [10, 20],
+    }
     measured = {"rows": [row], "memory": {"cores": 256, "mb": 99.6}, "machine": {"cores": 2, "load": [0.1, 1.2]}}
     assert core_rows(measured)[1] == [
         ["regular", "256", "20.0", "1,000 (900 to 1,500)", "1.00", "2,000", "4 M", "67 (45 to 150)"]

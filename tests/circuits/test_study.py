@@ -296,6 +296,11 @@ def test_dynamics_are_those_of_the_model_without_what_is_ablated(tmp_path: Path)
     assert (seen.v["V2", "dp"] == v[:, :, 1, 3].double().numpy()).all()
     assert seen.drive.shape == (4, run.recipe.ticks, 3)
     assert (seen.drive[:, 2] == drives[:, 1].double().numpy()).all()  # each glimpse is held for two ticks
-    around = landscape(model, run, split, load_study(plan(tmp_path), tmp_path)[0].figures.model_copy(
-        update={"landscape_points": 3}), lambda _share: None)  # fmt: skip
+    around = landscape(
+        model,
+        run,
+        split,
+        load_study(plan(tmp_path), tmp_path)[0].figures.model_copy(update={"landscape_points": 3}),
+        lambda _share: None,
+    )
     assert around.loss.shape == (3, 3)

@@ -140,9 +140,10 @@ def test_simulate_takes_the_first_trials(compiled: tuple[Path, Run], tmp_path: P
 def test_simulate_under_a_stimulus_of_ones_own(compiled: tuple[Path, Run], tmp_path: Path) -> None:
     drive = np.zeros((3, 1, 4))
     drive[[0, 1], 0, [2, 3]] = 0.4
-    write_npz(tmp_path / "mine.npz", {
-        "duration_s": np.array(0.2), "edges_s": np.zeros(1), "value/drive": drive, "labels": np.array([2, 0, -1])
-    })  # fmt: skip
+    write_npz(
+        tmp_path / "mine.npz",
+        {"duration_s": np.array(0.2), "edges_s": np.zeros(1), "value/drive": drive, "labels": np.array([2, 0, -1])},
+    )
     arguments = (
         "simulate",
         compiled[0],
@@ -362,9 +363,17 @@ def test_demos_are_listed() -> None:
     shown = run("demo")
     assert shown.code == 0
     told = parsed(run("demo", "--json"))["demos"]
-    assert sorted(told) == sorted([
-        "digits", "swta-digits", "up-state", "two-state", "automaton", "delayed-match", "interneurons",
-    ])  # fmt: skip
+    assert sorted(told) == sorted(
+        [
+            "digits",
+            "swta-digits",
+            "up-state",
+            "two-state",
+            "automaton",
+            "delayed-match",
+            "interneurons",
+        ]
+    )
     for name, title in told.items():
         assert f"\n{name} " in shown.out
         assert title in " ".join(shown.out.split())

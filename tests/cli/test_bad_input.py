@@ -113,10 +113,22 @@ def foreign_directory() -> tuple[str, ...]:
 
 
 CASES = [
-    truncated, bare_pickle, pickled_object, not_a_number, wrong_shape, unknown_target, misspelled_circuit,
-    misspelled_target, too_large, beyond_the_stability_bound, runs_away, no_file, not_a_model, two_sizes_asked_for,
+    truncated,
+    bare_pickle,
+    pickled_object,
+    not_a_number,
+    wrong_shape,
+    unknown_target,
+    misspelled_circuit,
+    misspelled_target,
+    too_large,
+    beyond_the_stability_bound,
+    runs_away,
+    no_file,
+    not_a_model,
+    two_sizes_asked_for,
     foreign_directory,
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("case", CASES)

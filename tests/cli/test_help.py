@@ -63,11 +63,17 @@ def test_version() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("bogus",), ("inspect",), ("inspect", "--bogus", "m.pt"), ("compile", "m.pt", "-o", "d"),
-     ("compile", "m.pt", "--target", "loihi1", "-o", "d", "--code", "burst"),
-     ("compile", "m.pt", "--target", "loihi1", "-o", "d", "--neurons", "many"),
-     ("simulate", "d", "--on", "paper", "-o", "o.npz"), ()],
-)  # fmt: skip
+    [
+        ("bogus",),
+        ("inspect",),
+        ("inspect", "--bogus", "m.pt"),
+        ("compile", "m.pt", "-o", "d"),
+        ("compile", "m.pt", "--target", "loihi1", "-o", "d", "--code", "burst"),
+        ("compile", "m.pt", "--target", "loihi1", "-o", "d", "--neurons", "many"),
+        ("simulate", "d", "--on", "paper", "-o", "o.npz"),
+        (),
+    ],
+)
 def test_what_is_not_a_command_line_is_exit_2(arguments: tuple[str, ...]) -> None:
     shown = run(*arguments)
     assert shown.code == 2

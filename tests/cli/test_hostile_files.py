@@ -55,10 +55,13 @@ READ: dict[str, tuple[str, str, Callable[[Path], Arguments]]] = {
     "resume": ("m.pt.resume", "the state of a training", as_a_state),
     "study": ("s.yaml", "a YAML file", lambda path: ("study", path, "-o", path.parent / "out")),
     "a study's recipe": ("r.yaml", "a YAML file", in_a_study),
-    "cores": ("c.json", "a file of RANC or a corelet description",
-              lambda path: ("simulate", path, "--on", "truenorth", "--ticks", "3", "-o", path.parent / "o.npz")),
+    "cores": (
+        "c.json",
+        "a file of RANC or a corelet description",
+        lambda path: ("simulate", path, "--on", "truenorth", "--ticks", "3", "-o", path.parent / "o.npz"),
+    ),
     "a manifest": ("manifest.json", "a manifest", in_an_artifact),
-}  # fmt: skip
+}
 SPECIAL = ("a pipe", "a device", "a socket", "a directory")
 
 

@@ -153,11 +153,20 @@ def _manifest() -> dict[str, Any]:
     digest = "0" * 64
     named = ("model.pt", "target.yaml", "budget.json", "ir/10-rate.json", "ir/20-spiking.json", "stimuli/a.npz")
     return {
-        "format": "neurocmc-artifact", "version": 2, "neurocmc": "0", "circuit": "c", "origin_sha256": digest,
-        "on_host": [], "source": "model.pt", "target": "loihi1", "neurons_reason": "", "neurons_tried": [],
+        "format": "neurocmc-artifact",
+        "version": 2,
+        "neurocmc": "0",
+        "circuit": "c",
+        "origin_sha256": digest,
+        "on_host": [],
+        "source": "model.pt",
+        "target": "loihi1",
+        "neurons_reason": "",
+        "neurons_tried": [],
         "options": {"neurons": 8, "code": "rate", "seed": 0, "max_error": None, "tick_s": None, "images": None},
-        "stimuli": {"calibration": ["a"], "test": []}, "files": dict.fromkeys(named, digest),
-    }  # fmt: skip
+        "stimuli": {"calibration": ["a"], "test": []},
+        "files": dict.fromkeys(named, digest),
+    }
 
 
 def test_a_sound_manifest_is_read(tmp_path: Path) -> None:

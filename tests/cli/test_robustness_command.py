@@ -28,8 +28,12 @@ def test_a_circuit_on_faulty_chips_is_tabled_and_drawn(build: Path, tmp_path: Pa
     assert [line for line in shown.err.splitlines() if "weight 10 %" in line]
     told = json.loads(run("robustness", build, "-o", out, *asked, "--json").out)
     assert [(cell["kind"], cell["level"]) for cell in told["cells"]] == [
-        ("none", 0.0), ("weight", 0.1), ("weight", 1.0), ("dead", 0.1), ("dead", 1.0)
-    ]  # fmt: skip
+        ("none", 0.0),
+        ("weight", 0.1),
+        ("weight", 1.0),
+        ("dead", 0.1),
+        ("dead", 1.0),
+    ]
     assert told["cells"][-1]["error"]["value"] == 1.0
     assert told["cells"][0]["held_s"] is None
 

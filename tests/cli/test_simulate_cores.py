@@ -137,7 +137,12 @@ REFUSED: dict[str, Callable[[], Files]] = {
     "no such form": lambda: (*RANC, "-o", "o.json"),
     "two trials in RANC's form": lambda: ("corelets.json", "--input", "spikes.npz", "-o", "o.txt"),
     "RANC's form beyond the disk": lambda: (
-        _document(output_bus={"coordinates": [2, 0], "num_outputs": 10**6}), *RANC[1:-1], "9999999", "-o", "o.txt"),
+        _document(output_bus={"coordinates": [2, 0], "num_outputs": 10**6}),
+        *RANC[1:-1],
+        "9999999",
+        "-o",
+        "o.txt",
+    ),
     "no such file": lambda: ("none.json", *RANC[1:], "-o", "o.npz"),
     "no such config": lambda: ("ranc.json", "--config", "none.json", "--ticks", "3", "-o", "o.npz"),
     "neither": lambda: (_write("x.json", b"{}"), "--ticks", "3", "-o", "o.npz"),
@@ -150,7 +155,7 @@ REFUSED: dict[str, Callable[[], Files]] = {
     "an artifact": lambda: (".", "-o", "o.npz"),
     "seed below 0": lambda: ("corelets.json", "--ticks", "3", "--seed", "-1", "-o", "o.npz"),
     "a folder that is not there": lambda: (*RANC, "-o", "none/o.npz"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", REFUSED)

@@ -24,12 +24,17 @@ def test_a_study_is_trained_tabled_and_drawn_and_goes_on_where_it_stopped(tmp_pa
     assert shown.code == 0, shown.err
     lines = shown.err.splitlines()
     assert [line.partition(":")[0] for line in lines] == [
-        "run 1 of 3, 2-full-3", "run 2 of 3, 2-no-sp-3", "run 3 of 3, 2-ode-off-3"
-    ]  # fmt: skip
+        "run 1 of 3, 2-full-3",
+        "run 2 of 3, 2-no-sp-3",
+        "run 3 of 3, 2-ode-off-3",
+    ]
     out = tmp_path / "out"
     assert {path.name for path in (out / "figures").iterdir()} == {
-        "variants.png", "size.png", "voltages-2-no-sp-3.png", "landscape-2-no-sp-3.png"
-    }  # fmt: skip
+        "variants.png",
+        "size.png",
+        "voltages-2-no-sp-3.png",
+        "landscape-2-no-sp-3.png",
+    }
     assert "no-sp" in shown.out
     before = {path: path.read_bytes() for path in sorted(out.rglob("*")) if path.is_file()}
 

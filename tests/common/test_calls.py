@@ -41,8 +41,14 @@ unchecked: Any = called  # for what a type checker would not let pass
 def test_arguments_of_the_right_kind_are_taken_and_numbers_of_numpy_are_pythons() -> None:
     assert called("a") == ("a", None, 0.5, (), "one", None, False)
     assert called(Path("a"), 3, 1, ["x"], "two", print, strict=True) == (
-        Path("a"), 3, 1.0, ["x"], "two", print, True,
-    )  # fmt: skip
+        Path("a"),
+        3,
+        1.0,
+        ["x"],
+        "two",
+        print,
+        True,
+    )
     taken = unchecked("a", size=np.int64(4), share=np.float32(0.25))
     assert taken[1:3] == (4, 0.25)
     assert [type(value) for value in taken[1:3]] == [int, float]
@@ -86,15 +92,17 @@ def test_refusals_of_the_body_keep_their_class_and_name_arguments() -> None:
     ("flags", "python"),
     [
         ("use more neurons (--neurons), so that", "use more neurons (neurons), so that"),
-        ("use --on emulator, or compile for a chip (--target loihi1)",
-         'use on="emulator", or compile for a chip (target="loihi1")'),
+        (
+            "use --on emulator, or compile for a chip (--target loihi1)",
+            'use on="emulator", or compile for a chip (target="loihi1")',
+        ),
         ("compile again without --no-source", "compile again without source=False"),
         ("choose --tick-ms 0.5", "choose tick_s=0.0005"),
         ("give it more (--time-limit), or fewer (--samples)", "give it more (time_limit_s), or fewer (samples)"),
         ("give a directory made by `neurocmc compile`", "give a directory made by `neurocmc.compile`"),
         ("a - b -- c", "a - b -- c"),
     ],
-)  # fmt: skip
+)
 def test_flags_become_arguments(flags: str, python: str) -> None:
     assert spoken(Problem("x", "y", flags)).cure == python
 

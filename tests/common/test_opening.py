@@ -52,10 +52,13 @@ def special(tmp_path: Path) -> Iterator[dict[str, Path]]:
 @pytest.mark.parametrize(
     ("name", "called"),
     [
-        ("pipe", "a pipe"), ("socket", "a socket"), ("folder", "a directory"), ("device", "a device"),
+        ("pipe", "a pipe"),
+        ("socket", "a socket"),
+        ("folder", "a directory"),
+        ("device", "a device"),
         ("block", "a device"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_regular_file(name: str, called: str, special: dict[str, Path]) -> None:
     what, cure = refusal(special[name])
     assert what == f"is {called}, a small file is needed"
@@ -70,8 +73,10 @@ def test_what_the_kernel_makes_up(name: str) -> None:
     if not Path(name).is_file():
         pytest.skip(f"there is no {name}")
     what, cure = refusal(Path(name), YAML)
-    assert what in ("is made up by the kernel (proc), a YAML file is needed",
-                    "is made up by the kernel (sysfs), a YAML file is needed")  # fmt: skip
+    assert what in (
+        "is made up by the kernel (proc), a YAML file is needed",
+        "is made up by the kernel (sysfs), a YAML file is needed",
+    )
     assert cure == "write its content to a file, and name that"
 
 

@@ -156,8 +156,10 @@ def test_sizes_have_limits(tmp_path: Path, states: int, symbols: int, message: s
 
 
 def test_missing_entries_may_stay(tmp_path: Path) -> None:
-    text = changed("    shut: {push: open, pull: shut}\n    open: {push: open, pull: shut}\n",
-                   "    shut: {push: open}\n    open: {pull: shut}\n  missing: stay\n")  # fmt: skip
+    text = changed(
+        "    shut: {push: open, pull: shut}\n    open: {push: open, pull: shut}\n",
+        "    shut: {push: open}\n    open: {pull: shut}\n  missing: stay\n",
+    )
     loaded = read(tmp_path, text)
     assert loaded.machine is not None
     assert loaded.machine.machine.table.tolist() == [[1, 0], [1, 0]]

@@ -124,10 +124,17 @@ def shape_of(circuit: RateCircuit) -> tuple[set[str], set[str], set[str]]:
 
 WHOLE = (
     {"pyramidal", "pv", "sst", "vip", "lamp5"},
-    {"pyramidal->pyramidal", "pv->pyramidal", "pyramidal->sst", "sst->pyramidal", "vip->sst", "pyramidal->lamp5",
-     "lamp5->pyramidal"},
+    {
+        "pyramidal->pyramidal",
+        "pv->pyramidal",
+        "pyramidal->sst",
+        "sst->pyramidal",
+        "vip->sst",
+        "pyramidal->lamp5",
+        "lamp5->pyramidal",
+    },
     {"drive", "drive_pv", "gate"},
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,15 @@ _HEADERS = (
     "{'descr': '<f8', 'fortran_order': False, 'shape': (" + "1," * 80 + "), }",
     "{'descr': '<f8', 'fortran_order': False, 'shape': (0, 9223372036854775807), }",
     "{'descr': '<f8', 'fortran_order': False, 'shape': (1L,), }",
-    "__import__('os').system('touch $FUZZ_CANARY')", "{'a': 1", "'" * 7, "", "\x00", "1e999", "{}", "[" * 300,
-)  # fmt: skip
+    "__import__('os').system('touch $FUZZ_CANARY')",
+    "{'a': 1",
+    "'" * 7,
+    "",
+    "\x00",
+    "1e999",
+    "{}",
+    "[" * 300,
+)
 
 
 class Hostile:

@@ -162,9 +162,11 @@ def digests(folder: Path, output: str) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in paths
-        if path.is_file() and path.name not in (TIMES,) and not is_leftover(path.name)
+        if path.is_file()
+        and path.name not in (TIMES,)
+        and not is_leftover(path.name)
         and not any(is_leftover(part) for part in path.relative_to(folder).parts)
-    }  # fmt: skip
+    }
 
 
 def _run(arguments: tuple[str, ...], place: Path, before: Callable[[], None] | None = None) -> Ran:

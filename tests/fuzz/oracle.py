@@ -210,8 +210,11 @@ class _Stepper:
         for name, entry in self.inputs.items():
             channels = self._channels(entry)
             drive = np.zeros((ticks, channels))
-            changes = [(1e3 * step["at_s"], np.broadcast_to(np.asarray(step[name], dtype=np.float64), (channels,)))
-                       for step in steps if name in step]  # fmt: skip
+            changes = [
+                (1e3 * step["at_s"], np.broadcast_to(np.asarray(step[name], dtype=np.float64), (channels,)))
+                for step in steps
+                if name in step
+            ]
             for index, (at, value) in enumerate(changes):
                 until = changes[index + 1][0] if index + 1 < len(changes) else np.inf
                 share = (np.clip(edges_ms[1:], at, until) - np.clip(edges_ms[:-1], at, until)) / self.dt_ms

@@ -36,6 +36,10 @@ def run_real(made: Made, place: Path) -> Ran:
     out, err = (text.decode("utf-8", "surrogateescape") for text in (done.stdout, done.stderr))
     code = done.returncode
     return Ran(
-        code=code if code >= 0 else None, signal="" if code >= 0 else f"signal {-code}", out=out, err=err, stack="",
+        code=code if code >= 0 else None,
+        signal="" if code >= 0 else f"signal {-code}",
+        out=out,
+        err=err,
+        stack="",
         seconds=round(time.monotonic() - began, 3),
-    )  # fmt: skip
+    )

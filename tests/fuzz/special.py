@@ -7,9 +7,26 @@ from pathlib import Path
 from random import Random
 
 NAMES = (
-    "n" * 256, "n" * 300, "n" * 5000, "a\0b", os.fsdecode(b"a\xff"), "a\nb", "\x1b[31m", "\u202eevil", "-o",
-    "--json", " ", "a" * 255, "\u00e9" * 127, "~", "*", "$x", "a:b", "/" * 200, ".",
-)  # fmt: skip
+    "n" * 256,
+    "n" * 300,
+    "n" * 5000,
+    "a\0b",
+    os.fsdecode(b"a\xff"),
+    "a\nb",
+    "\x1b[31m",
+    "\u202eevil",
+    "-o",
+    "--json",
+    " ",
+    "a" * 255,
+    "\u00e9" * 127,
+    "~",
+    "*",
+    "$x",
+    "a:b",
+    "/" * 200,
+    ".",
+)
 
 
 def _socket(path: Path) -> None:

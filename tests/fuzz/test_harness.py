@@ -101,9 +101,11 @@ def test_what_is_no_mutation_is_the_original() -> None:
 def test_the_stepper_by_hand() -> None:
     """One unit under a constant drive: x approaches it as 1 - k^(t + 1), r = I at once."""
     circuit = {
-        "dt_ms": 1, "form": "filter-after", "populations": {"x": {"size": 1, "tau_ms": 10}},
+        "dt_ms": 1,
+        "form": "filter-after",
+        "populations": {"x": {"size": 1, "tau_ms": 10}},
         "inputs": {"drive": {"to": "x"}},
-    }  # fmt: skip
+    }
     shown = stepped(circuit, {"steps": [{"at_s": 0.002, "drive": 0.5}]}, 0.006)["x"][:, 0]
     keep = np.exp(-0.1)
     wanted = [0, 0, *(0.5 * (1 - keep**n) for n in range(1, 5))]

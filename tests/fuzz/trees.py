@@ -14,18 +14,67 @@ Place = tuple[Any, Any]  # the mapping or list, and the key or index in it
 
 DEEP = (20, 200, 5_000, 100_000)
 _INSERTS = (
-    ' 1, "version": 1, "x":', ' NaN, "x":', ' -Infinity, "x":', ' 1e999, "x":', " " + "9" * 5000 + ', "x":', " 01",
-    ' "\\ud800", "x":', " // x\n", ",", " 'a'", ' "\x01", "x":',
-)  # fmt: skip
+    ' 1, "version": 1, "x":',
+    ' NaN, "x":',
+    ' -Infinity, "x":',
+    ' 1e999, "x":',
+    " " + "9" * 5000 + ', "x":',
+    " 01",
+    ' "\\ud800", "x":',
+    " // x\n",
+    ",",
+    " 'a'",
+    ' "\x01", "x":',
+)
 _YAML_LINES = (
-    "<<: *a", "x: &a [*a]", "a: &a {b: *a}", "? [a, b]\n: c", "- ", "\tx: 1", "---", "...", "%YAML 1.2",
-    "%TAG ! tag:x,2:", "x: !!binary aGk=", "x: !!set {a, b}", "x: !!omap [a: 1]", "x: !!timestamp 2001-01-01",
-    "x: !!int abc", "x: !!float 1e", "x: !<tag:y> 1", "x: !!python/object/apply:os.system ['touch $FUZZ_CANARY']",
-    "x: !!python/object/new:os.system ['touch $FUZZ_CANARY']", "x: !!python/name:os.system", "x: |\n  a",
-    "x: >9\n a", "x: 'a", 'x: "\\x', 'x: "\\UFFFFFFFF"', "x: @a", "x: `a", "x: 2001-99-99", "x: 1:99:99", "x: 0b2",
-    "x: 0x", "x: 1__0", "x: .inf", "x: 1e999", "x: " + "9" * 5000, "#" * 300, "\x00", "\ufeff", "\x85", "x: ~",
-    "1: 2", "null: 1", "[]: 1", "{}: 1", "true: 1", "1.5: 2", "\u2028",
-)  # fmt: skip
+    "<<: *a",
+    "x: &a [*a]",
+    "a: &a {b: *a}",
+    "? [a, b]\n: c",
+    "- ",
+    "\tx: 1",
+    "---",
+    "...",
+    "%YAML 1.2",
+    "%TAG ! tag:x,2:",
+    "x: !!binary aGk=",
+    "x: !!set {a, b}",
+    "x: !!omap [a: 1]",
+    "x: !!timestamp 2001-01-01",
+    "x: !!int abc",
+    "x: !!float 1e",
+    "x: !<tag:y> 1",
+    "x: !!python/object/apply:os.system ['touch $FUZZ_CANARY']",
+    "x: !!python/object/new:os.system ['touch $FUZZ_CANARY']",
+    "x: !!python/name:os.system",
+    "x: |\n  a",
+    "x: >9\n a",
+    "x: 'a",
+    'x: "\\x',
+    'x: "\\UFFFFFFFF"',
+    "x: @a",
+    "x: `a",
+    "x: 2001-99-99",
+    "x: 1:99:99",
+    "x: 0b2",
+    "x: 0x",
+    "x: 1__0",
+    "x: .inf",
+    "x: 1e999",
+    "x: " + "9" * 5000,
+    "#" * 300,
+    "\x00",
+    "\ufeff",
+    "\x85",
+    "x: ~",
+    "1: 2",
+    "null: 1",
+    "[]: 1",
+    "{}: 1",
+    "true: 1",
+    "1.5: 2",
+    "\u2028",
+)
 
 
 def mutated(rng: Random, tree: Any) -> tuple[Any, str]:
@@ -75,8 +124,9 @@ def _put_a_value(rng: Random, tree: Any, container: Any, key: Any, _all: list[Pl
 def _put_a_number(rng: Random, tree: Any, container: Any, key: Any, _all: list[Place]) -> Any:
     old = container[key]
     if isinstance(old, int | float) and rng.random() < 0.5:
-        container[key] = rng.choice((-old, old + 1, old - 1, old * 10, old / 7, old * 1.0, str(old), [old], int(old)
-                                     if abs(old) < 1e9 else 0))  # fmt: skip
+        container[key] = rng.choice(
+            (-old, old + 1, old - 1, old * 10, old / 7, old * 1.0, str(old), [old], int(old) if abs(old) < 1e9 else 0)
+        )
     else:
         container[key] = texts.number(rng)
     return tree
@@ -174,9 +224,22 @@ def _empty(_rng: Random, tree: Any, container: Any, key: Any, _all: list[Place])
 
 Change = Callable[[Random, Any, Any, Any, list[Place]], Any]
 _CHANGES: tuple[Change, ...] = (
-    _nudge, _nudge, _nudge, _drop, _put_a_value, _put_a_number, _put_a_number, _put_a_text, _rename, _add,
-    _copy_from_elsewhere, _wrap, _repeat, _reorder, _empty,
-)  # fmt: skip
+    _nudge,
+    _nudge,
+    _nudge,
+    _drop,
+    _put_a_value,
+    _put_a_number,
+    _put_a_number,
+    _put_a_text,
+    _rename,
+    _add,
+    _copy_from_elsewhere,
+    _wrap,
+    _repeat,
+    _reorder,
+    _empty,
+)
 
 
 def yaml_bytes(rng: Random, tree: Any) -> tuple[bytes, str]:

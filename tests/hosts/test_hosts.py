@@ -97,8 +97,11 @@ def in_a_terminal(columns: int, *arguments: str) -> tuple[int, str]:
     environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "FORCE_COLOR")}
     with subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "neurocmc", *arguments],
-        env=environment | {"TERM": "xterm"}, stdin=theirs, stdout=theirs, stderr=theirs,
-    ) as process:  # fmt: skip
+        env=environment | {"TERM": "xterm"},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    ) as process:
         os.close(theirs)
         seen = b""
         while True:

@@ -24,9 +24,8 @@ CELLS = (
     "try:\n    neurocmc.compile({circuit!r}, out={out!r}, neurons='8')\n"
     "except neurocmc.common.errors.InputError as error:\n    print(error)",
     "assert np.geterr()['under'] == 'raise'",
-    "from neurocmc.cli.main import app\n"
-    "app(['inspect', {circuit!r}], standalone_mode=False)",
-)  # fmt: skip
+    "from neurocmc.cli.main import app\napp(['inspect', {circuit!r}], standalone_mode=False)",
+)
 
 
 @pytest.mark.slow

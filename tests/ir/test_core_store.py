@@ -37,15 +37,26 @@ def test_arrays_stand_under_readable_keys_and_crossbars_are_packed(tmp_path: Pat
     document = json.loads((tmp_path / "c.json").read_text("utf-8"))
     assert document["kind"] == "CoreProgram"
     assert document["level"]["neuron_groups"][0] == {
-        "core": 0, "corelet": "a/0", "role": "filter", "start": 0, "stop": 2,
-    }  # fmt: skip
+        "core": 0,
+        "corelet": "a/0",
+        "role": "filter",
+        "start": 0,
+        "stop": 2,
+    }
 
 
 ARRAYS = (
-    "network/coordinates", "network/axon_type", "network/crossbar", "network/weight", "network/threshold",
-    "populations/a/core", "populations/a/realised_pole", "projections/a->a/wanted_gain", "inputs/drive/core",
+    "network/coordinates",
+    "network/axon_type",
+    "network/crossbar",
+    "network/weight",
+    "network/threshold",
+    "populations/a/core",
+    "populations/a/realised_pole",
+    "projections/a->a/wanted_gain",
+    "inputs/drive/core",
     "inputs/drive/axon",
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("key", ARRAYS)

@@ -25,9 +25,14 @@ LEAST = 2e-8  # of a number: a change that nine digits tell, wherever in a decad
 NOT_TOLD: dict[str, str] = {}
 # Fields that fix the shape of others: a level that differs in one of them alone is none.
 SHAPES = {
-    "RatePopulation.size", "SpikingPopulation.units", "SpikingPopulation.neurons", "IntegerPopulation.units",
-    "IntegerPopulation.neurons", "CorePopulation.units", "CoreNetwork.neurons",
-}  # fmt: skip
+    "RatePopulation.size",
+    "SpikingPopulation.units",
+    "SpikingPopulation.neurons",
+    "IntegerPopulation.units",
+    "IntegerPopulation.neurons",
+    "CorePopulation.units",
+    "CoreNetwork.neurons",
+}
 
 
 def rate() -> RateCircuit:

@@ -22,9 +22,30 @@ from tests.frontends.small_circuit import TEXT
 
 GOOD = ("pulse", "delay-2.5-tau", "images-test-997-of-1000", "7", "a_b.C-d", "x" * 64, "con1", "a..b", "nulls", "COM")
 BAD = (
-    "", ".hidden", "-rf", "_x", "a/b", "a\\b", "../up", "a b", "a:b", "ä", "a\n", "end.", "x" * 65, "a\0b", "d*g",
-    "CON", "nul", "Aux", "prn", "com1", "LPT9", "con.2", "nul.tau.5",
-)  # fmt: skip
+    "",
+    ".hidden",
+    "-rf",
+    "_x",
+    "a/b",
+    "a\\b",
+    "../up",
+    "a b",
+    "a:b",
+    "ä",
+    "a\n",
+    "end.",
+    "x" * 65,
+    "a\0b",
+    "d*g",
+    "CON",
+    "nul",
+    "Aux",
+    "prn",
+    "com1",
+    "LPT9",
+    "con.2",
+    "nul.tau.5",
+)
 NAMES = st.one_of(st.text(max_size=70), st.text("abzAZ019_.-", max_size=70), st.sampled_from(GOOD + BAD))
 
 

@@ -56,14 +56,16 @@ def lost_cases(target: LoihiTarget) -> Iterator[Case]:
     seed = 0
     while True:
         memory = thin_memory(seed)
-        lowered = lower(memory.circuit, (memory.strong,), target, neurons=64, code="threshold", seed=0,
-                        allow_lost_states=True)  # fmt: skip
+        lowered = lower(
+            memory.circuit, (memory.strong,), target, neurons=64, code="threshold", seed=0, allow_lost_states=True
+        )
         assert lowered.integer is not None
         rounded = held(realised_circuit(lowered.staged, lowered.spiking, lowered.integer), memory)
         trained = held(memory.circuit, memory)
         if (trained & ~rounded).any():
-            yield Case(seed=seed, memory=memory, lowered=lowered, integer=lowered.integer, trained=trained,
-                       rounded=rounded)  # fmt: skip
+            yield Case(
+                seed=seed, memory=memory, lowered=lowered, integer=lowered.integer, trained=trained, rounded=rounded
+            )
         seed += 1
 
 

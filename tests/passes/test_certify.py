@@ -35,9 +35,9 @@ def test_what_is_lost_in_a_run_is_caught_and_kept(lost: list[Case]) -> None:
 
 def test_the_certificate_names_just_the_states_that_a_run_loses(lost: list[Case]) -> None:
     for case in lost:
-        certificate = Certify(allow_lost=True).run(
-            case.lowered.staged, case.lowered.spiking, case.integer, loihi()
-        ).certificate  # fmt: skip
+        certificate = (
+            Certify(allow_lost=True).run(case.lowered.staged, case.lowered.spiking, case.integer, loihi()).certificate
+        )
         items = {f"x[{item}]" for item in np.flatnonzero(case.trained & ~case.rounded)}
         assert {state.name for state in certificate.lost} >= items
         assert all(state.lost for state in certificate.lost)
@@ -83,11 +83,17 @@ def spoilt(case: Case, share: float) -> IntegerNetwork:
     first = case.integer.projections[0]
     assert first.source == first.target == "x"
     mantissa = np.rint(first.mantissa * share / 2).astype(np.int64) * 2
-    return replace(case.integer, projections=(
-        replace(first, mantissa=mantissa, realised_gain=first.realised_gain * mantissa / np.where(
-            first.mantissa == 0, 1, first.mantissa)),
-        *case.integer.projections[1:],
-    ))  # fmt: skip
+    return replace(
+        case.integer,
+        projections=(
+            replace(
+                first,
+                mantissa=mantissa,
+                realised_gain=first.realised_gain * mantissa / np.where(first.mantissa == 0, 1, first.mantissa),
+            ),
+            *case.integer.projections[1:],
+        ),
+    )
 
 
 def test_what_no_rounding_keeps_is_refused(lost: list[Case], snapshot: SnapshotAssertion) -> None:

@@ -102,7 +102,7 @@ PLACED: dict[str, tuple[IntegerNetwork, dict[str, Any], dict[str, Any], str]] = 
         "population b: one neuron has a fan-in of 12 axons and 768 synapse bits (12 axons are from a->b); one core "
         "holds 4,096 and 767",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CHIPS)
@@ -204,7 +204,7 @@ REGISTERS: dict[str, tuple[IntegerNetwork, IntegerNetwork, str]] = {
         looped(delay_ticks=63),
         "projection a->a: a delay of 63 ticks, limit 62\n    cure: shorten the delay",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CHIPS)
@@ -217,14 +217,20 @@ def test_a_register_is_crossed_by_one(limit: str, name: str) -> None:
 
 def test_registers_of_inputs_and_of_mixed_weights_are_crossed_by_one() -> None:
     cases = [
-        (driven(axon_mantissa=np.full(4, 254)), driven(axon_mantissa=np.full(4, 256)),
-         "input drive: an axon mantissa of magnitude 256, limit 254 in mixed sign mode"),
+        (
+            driven(axon_mantissa=np.full(4, 254)),
+            driven(axon_mantissa=np.full(4, 256)),
+            "input drive: an axon mantissa of magnitude 256, limit 254 in mixed sign mode",
+        ),
         (driven(exponent=7), driven(exponent=8), "input drive: exponent 8, limit 0 to 7"),
         (driven(exponent=0), driven(exponent=-1), "input drive: exponent -1, limit 0 to 7"),
-        (looped(mantissa=np.array([[-254]]), sign="mixed"), looped(mantissa=np.array([[-256]]), sign="mixed"),
-         "projection a->a: a weight mantissa of magnitude 256, limit 254 in mixed sign mode"),
+        (
+            looped(mantissa=np.array([[-254]]), sign="mixed"),
+            looped(mantissa=np.array([[-256]]), sign="mixed"),
+            "projection a->a: a weight mantissa of magnitude 256, limit 254 in mixed sign mode",
+        ),
         (lone(decay_u=0), lone(decay_u=-1), "population a: decay_u -1, limit 0 to 4,095"),
-    ]  # fmt: skip
+    ]
     for fits, beyond, says in cases:
         through(fits, chip("loihi1"))
         assert refusal(beyond, chip("loihi1")).startswith(says)

@@ -24,8 +24,10 @@ from tests.passes.test_relays import mixed_orders, steps
 def test_restored_trajectories_and_scores_are_the_same(seed: int) -> None:
     circuit = mixed_orders(seed)
     rng = np.random.default_rng(seed)
-    layers = (HostLayer(weight=rng.normal(0, 1, (3, 4)), bias=rng.normal(0, 1, 3), rectify=True),
-              HostLayer(weight=rng.normal(0, 1, (2, 3)), bias=rng.normal(0, 1, 2), rectify=False))  # fmt: skip
+    layers = (
+        HostLayer(weight=rng.normal(0, 1, (3, 4)), bias=rng.normal(0, 1, 3), rectify=True),
+        HostLayer(weight=rng.normal(0, 1, (2, 3)), bias=rng.normal(0, 1, 2), rectify=False),
+    )
     classifier = Classifier(name="class", populations=("c", "b"), layers=layers, labels=(), window_s=0.01)
     linear = tuple(
         replace(pool, transfer="linear", gain=0.3 * pool.gain) if pool.name == "b" else pool

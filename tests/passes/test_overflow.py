@@ -152,8 +152,9 @@ def stepped(u: int, arriving: int, decay: int) -> int:
 
 def always(name: str, neurons: int, **more: Any) -> IntegerPopulation:
     """A population of which every neuron fires in every tick."""
-    return pool(name, 1, neurons, threshold_mantissa=1000, bias_mantissa=np.full((1, neurons), 1001),
-                bias_exponent=6, **more)  # fmt: skip
+    return pool(
+        name, 1, neurons, threshold_mantissa=1000, bias_mantissa=np.full((1, neurons), 1001), bias_exponent=6, **more
+    )
 
 
 def bounds_of(network: IntegerNetwork) -> dict[str, PopulationBound]:
@@ -257,11 +258,20 @@ def test_sums_beyond_32_bits_are_not_proved() -> None:
 @pytest.mark.parametrize("filtered", [False, True])
 def test_the_host_holds_a_drive_within_the_range_told(filtered: bool) -> None:
     target = pool("a", 2, 1, threshold_mantissa=131071)
-    entry = replace(drive(target, 0), axon_mantissa=np.repeat([254, -254], 20), lsb_per_input=np.diag([900.0, 0.0]),
-                    filtered=filtered)  # fmt: skip
+    entry = replace(
+        drive(target, 0),
+        axon_mantissa=np.repeat([254, -254], 20),
+        lsb_per_input=np.diag([900.0, 0.0]),
+        filtered=filtered,
+    )
     network = network_of([target], [], (entry,))
-    stimulus = Stimulus(name="s", duration_s=0.4, edges_s=[0.0, 0.1, 0.2], labels=[-1],
-                        values={"drive": np.array([[[30.0, 9.0], [-40.0, 9.0], [100.0, 9.0]]])})  # fmt: skip
+    stimulus = Stimulus(
+        name="s",
+        duration_s=0.4,
+        edges_s=[0.0, 0.1, 0.2],
+        labels=[-1],
+        values={"drive": np.array([[[30.0, 9.0], [-40.0, 9.0], [100.0, 9.0]]])},
+    )
     low, high = held_range(network, entry, (stimulus,))
     assert (low[1], high[1]) == (0.0, 0.0)
     spare = high[0] - 90_000.0

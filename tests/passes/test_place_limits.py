@@ -194,9 +194,13 @@ def test_what_is_placed_passes_no_limit(
     wires = tuple(replace(p, exponent=k % 2) for k, p in enumerate(network.projections))
     network = replace(network, populations=pools, projections=wires)
     target = chip_with(
-        compartments_per_core=compartments, out_axons_per_core=out_axons, synapse_formats_per_core=formats,
-        threshold_profiles_per_core=thresholds, cores_per_chip=cores, synapse_memory_bits_per_core=50_000,
-    )  # fmt: skip
+        compartments_per_core=compartments,
+        out_axons_per_core=out_axons,
+        synapse_formats_per_core=formats,
+        threshold_profiles_per_core=thresholds,
+        cores_per_chip=cores,
+        synapse_memory_bits_per_core=50_000,
+    )
     try:
         placement = Place().run(network, target)
     except InfeasibleError as refused:

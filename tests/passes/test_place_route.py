@@ -114,9 +114,12 @@ def test_every_neuron_has_one_place_and_no_core_is_overfull(
     network: IntegerNetwork, compartments: int, in_axons: int, bits: int
 ) -> None:
     target = chip_with(
-        compartments_per_core=compartments, in_axons_per_core=in_axons, synapse_memory_bits_per_core=bits,
-        out_axons_per_core=10**6, cores_per_chip=10**6,
-    )  # fmt: skip
+        compartments_per_core=compartments,
+        in_axons_per_core=in_axons,
+        synapse_memory_bits_per_core=bits,
+        out_axons_per_core=10**6,
+        cores_per_chip=10**6,
+    )
     assume(fits_neuron_by_neuron(network, target))
     program = built(network, target)
     places = [

@@ -51,12 +51,15 @@ stimuli:
   s: {duration_s: 0.6, steps: [{at_s: 0.05, drive: 0.4}, {at_s: 0.2, drive: 1.2}, {at_s: 0.4, drive: 0.6}]}
 """
 CASES = {
-    "brief": (BRIEF, "--neurons 16", {"calibration ~ stimuli: activity beyond the pools' range",
-                                      "rate ~ emulator: error of the worst moment"}),
+    "brief": (
+        BRIEF,
+        "--neurons 16",
+        {"calibration ~ stimuli: activity beyond the pools' range", "rate ~ emulator: error of the worst moment"},
+    ),
     "weak": (WEAK, "--neurons 16", {"rate ~ emulator: active units that never fire"}),
     "near-tie": (NEAR_TIE, "--neurons 16", {"rate ~ emulator: decisions agree (who)"}),
     "saturated": (SATURATED, "--neurons 64 --code rate", {"phi ~ pool: largest error of the gain fit"}),
-}  # fmt: skip
+}
 
 
 def verified(circuit: Path, flags: str, build: Path) -> dict[str, dict[str, Any]]:

@@ -100,9 +100,13 @@ def test_a_machine_is_followed_on_the_rate_circuit(two_state: MachineProgram) ->
     assert 0 < min(machines.latencies_s(walk, recording)) <= max(machines.latencies_s(walk, recording))
     assert max(machines.latencies_s(walk, recording)) < two_state.timing.period_s
     swapped = Recording(
-        level="rate", stimulus="s", tick_s=recording.tick_s, spikes={}, spike_counts={},
+        level="rate",
+        stimulus="s",
+        tick_s=recording.tick_s,
+        spikes={},
+        spike_counts={},
         activity={name: value[..., ::-1] if name == "y" else value for name, value in recording.activity.items()},
-    )  # fmt: skip
+    )
     edges, line = machines.judge("rate", two_state, trials, swapped)
     assert [edge.verdict for edge in edges][:2] == ["miss", "miss"]
     assert "18 errors in 18 symbols" in line

@@ -163,9 +163,17 @@ def test_many_added_files_are_one_screen(build: Callable[[str], Path]) -> None:
 
 def test_what_neurocmc_writes_later_may_be_there(build: Callable[[str], Path]) -> None:
     folder = build("brian2")
-    later = ("verify.json", "figures/errors.png", "figures/film.gif", "robustness/trials.csv", "robustness/table.md",
-             "robustness/robustness.png", ".verify.json.abcdefgh.part", "variants/without-pv.yaml",
-             "variants/without-pv/program/run.py")  # fmt: skip
+    later = (
+        "verify.json",
+        "figures/errors.png",
+        "figures/film.gif",
+        "robustness/trials.csv",
+        "robustness/table.md",
+        "robustness/robustness.png",
+        ".verify.json.abcdefgh.part",
+        "variants/without-pv.yaml",
+        "variants/without-pv/program/run.py",
+    )
     for name in later:
         write(folder / name)
     check_nothing_added(open_artifact(folder))

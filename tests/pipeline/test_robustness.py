@@ -69,8 +69,9 @@ def test_a_seed_is_a_chip_and_the_same_call_the_same_outcome(memory: Artifact) -
     own = [o for o in first.outcomes if o.kind == "dead"]
     assert [o.seed for o in own] == [0, 1, 2, 3]
     assert len({o.trial for o in own}) > 1  # each seed draws its own trials
-    fewer = robustness(memory, RobustnessOptions(kinds=("dead",), levels=(0.2,), seeds=2, samples=1,
-                                                 stimuli=("noisy-cue",)))  # fmt: skip
+    fewer = robustness(
+        memory, RobustnessOptions(kinds=("dead",), levels=(0.2,), seeds=2, samples=1, stimuli=("noisy-cue",))
+    )
     assert set(fewer.outcomes) < set(first.outcomes)
 
 

@@ -132,20 +132,28 @@ def core_program(target: str = "truenorth") -> CoreProgram:
         ),
         readouts=(Readout(name="winner", kind="winner", population="a", window_s=0.1, labels=("0", "1")),),
         neuron_groups=(
-            *(_neurons("a/0", role, 0, *span) for role, span in
-              (("filter", (0, 2)), ("pool", (2, 6)), ("copy", (6, 8)), ("bias", (8, 9)))),
+            *(
+                _neurons("a/0", role, 0, *span)
+                for role, span in (("filter", (0, 2)), ("pool", (2, 6)), ("copy", (6, 8)), ("bias", (8, 9)))
+            ),
             *(_neurons("a/1", role, 1, *span) for role, span in (("filter", (0, 2)), ("pool", (2, 6)))),
             _neurons("a/0/splitter", "splitter", 2, 0, 2),
         ),
         axon_groups=(
-            *(_axons("a/0", role, source, 0, *span) for role, source, span in
-              (("feedback", "a/0", (0, 2)), ("bias", "a/0", (2, 3)), ("input", "drive", (3, 5)),
-               ("projection", "a/1", (5, 7)))),
+            *(
+                _axons("a/0", role, source, 0, *span)
+                for role, source, span in (
+                    ("feedback", "a/0", (0, 2)),
+                    ("bias", "a/0", (2, 3)),
+                    ("input", "drive", (3, 5)),
+                    ("projection", "a/1", (5, 7)),
+                )
+            ),
             _axons("a/1", "feedback", "a/1", 1, 0, 2),
             _axons("a/1", "projection", "a/0", 1, 2, 4),
             _axons("a/0/splitter", "splitter", "a/0", 2, 0, 2),
         ),
-    )  # fmt: skip
+    )
     assert made.problems() == ()
     return made
 

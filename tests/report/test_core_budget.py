@@ -148,9 +148,12 @@ def test_a_load_is_what_the_cores_did() -> None:
     # every event is a set bit behind an axon that carried a spike, the host's included
     network = program.network
     carried = load.host_per_tick * ticks * batch
-    last = run_cores(
-        network, host, ticks, batch=batch, record=CoreRecord(spikes="all")
-    ).spikes[:, -1].reshape(batch, network.cores, network.neurons).sum(axis=0)  # fmt: skip
+    last = (
+        run_cores(network, host, ticks, batch=batch, record=CoreRecord(spikes="all"))
+        .spikes[:, -1]
+        .reshape(batch, network.cores, network.neurons)
+        .sum(axis=0)
+    )
     fired = run.neuron_totals.sum(axis=0) - last  # spikes of the last tick arrive after the run
     for core, neuron in np.argwhere(network.target_core >= 0).tolist():
         carried[network.target_core[core, neuron], network.target_axon[core, neuron]] += fired[core, neuron]
@@ -169,8 +172,13 @@ def test_losses_name_the_worst_connection_and_costs_the_roles() -> None:
     assert (loss.latency_low_ticks, loss.latency_high_ticks) == (0, 1)
     (cost,) = core_population_costs(by_hand_cores.core_program())
     assert dict(zip(ROLES, cost.neurons, strict=True)) == {
-        "pool": 8, "filter": 4, "bias": 1, "copy": 2, "sum": 0, "splitter": 2,
-    }  # fmt: skip
+        "pool": 8,
+        "filter": 4,
+        "bias": 1,
+        "copy": 2,
+        "sum": 0,
+        "splitter": 2,
+    }
     assert (cost.added, cost.cores, cost.gain_residual) == (9, 3, 0.02)
     assert cost.wanted_tau_ms == pytest.approx(-1 / np.log(0.95))
     assert cost.realised_tau_ms == pytest.approx(-1 / np.log(0.9))
@@ -217,11 +225,21 @@ def lone(**values: Any) -> CoreNetwork:
     fields: dict[str, Any] = {
         name: np.full((1, 1), values.get(name, fill))
         for name, fill in {
-            "leak": 0, "stochastic_leak": False, "leak_reversal": False, "threshold": 10, "noise_mask": 0, "floor": 6,
-            "floor_saturates": False, "reset_potential": 0, "reset_mode": RESET_TO, "potential": 0,
-            "target_core": NOWHERE, "target_axon": 0, "delay": 1,
+            "leak": 0,
+            "stochastic_leak": False,
+            "leak_reversal": False,
+            "threshold": 10,
+            "noise_mask": 0,
+            "floor": 6,
+            "floor_saturates": False,
+            "reset_potential": 0,
+            "reset_mode": RESET_TO,
+            "potential": 0,
+            "target_core": NOWHERE,
+            "target_axon": 0,
+            "delay": 1,
         }.items()
-    }  # fmt: skip
+    }
     return replace(
         network,
         name="lone",

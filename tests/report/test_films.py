@@ -109,9 +109,15 @@ def test_a_film_stands_beside_its_picture() -> None:
 @pytest.mark.parametrize(("channels", "spikes"), [(2, True), (12, False)])
 def test_states_are_drawn(tmp_path: Path, channels: int, spikes: bool) -> None:
     page = StateFigure(
-        title="states $2$", subtitle="of x", neurons={"x": 4, "y": 4}, traces=("x", "y"), units={"x": ("a", "b")},
-        theory={"x": 0.5}, channels={"cue": [f"c{k}" for k in range(channels)]}, states=("a", "b"),
-    )  # fmt: skip
+        title="states $2$",
+        subtitle="of x",
+        neurons={"x": 4, "y": 4},
+        traces=("x", "y"),
+        units={"x": ("a", "b")},
+        theory={"x": 0.5},
+        channels={"cue": [f"c{k}" for k in range(channels)]},
+        states=("a", "b"),
+    )
     bands = {
         "expected": Band(tick_s=TICK_S, state=np.repeat([NONE, 0, 1], [5, 15, 20])),
         "rate": Band(tick_s=TICK_S, state=np.repeat([NONE, 0, 1], [8, 15, 17])),
@@ -136,11 +142,17 @@ def test_interneurons_are_drawn_and_filmed(tmp_path: Path) -> None:
     whole = recording("emulator", "pyramidal", *names)
     columns = [
         RoleColumn(
-            name=name, title=name, note="note", stimulus=stimulus(drive=2, gate=1), whole=whole, without=whole,
-            expected=[Expected(start_s=0.05, end_s=0.1, activity=np.array([0.5, 0.0]))], expected_without=[],
+            name=name,
+            title=name,
+            note="note",
+            stimulus=stimulus(drive=2, gate=1),
+            whole=whole,
+            without=whole,
+            expected=[Expected(start_s=0.05, end_s=0.1, activity=np.array([0.5, 0.0]))],
+            expected_without=[],
         )
         for name in names
-    ]  # fmt: skip
+    ]
     neurons = dict.fromkeys(("pyramidal", *names), 4)
     draw_interneurons(columns, neurons, tmp_path / "cells.png", film=tmp_path / "cells.gif")
     frames = frames_of(tmp_path / "cells.gif")

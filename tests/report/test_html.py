@@ -73,19 +73,35 @@ def chip_content() -> ReportContent:
 def test_a_chip_s_report_has_every_section() -> None:
     page = outline(render_report(chip_content()))
     assert page.headings == [
-        "What was compiled", "Stages", "Activity", "Gain fits", "Budget", "Energy estimate", "Losses",
-    ]  # fmt: skip
+        "What was compiled",
+        "Stages",
+        "Activity",
+        "Gain fits",
+        "Budget",
+        "Energy estimate",
+        "Losses",
+    ]
     text = re.sub(r"\s+", " ", " ".join(page.text))
     for wanted in (
         "0123abcd" * 8,
         "encoder: two convolutions",
-        "3 pass", "1 miss", "1 not run",
+        "3 pass",
+        "1 miss",
+        "1 not run",
         "6.1 % of range",
         "Cores used: 2 of 128",
-        "Not proved for 1 of 3 populations (c, 150 % of the current", "-5..12,582,912", "150.0", "-0.58 (current)",
-        "819 pJ", "104 µJ", "pre-silicon estimates", "written by hand", "mesh coordinates",
-        "0.75", "0.72",
-    ):  # fmt: skip
+        "Not proved for 1 of 3 populations (c, 150 % of the current",
+        "-5..12,582,912",
+        "150.0",
+        "-0.58 (current)",
+        "819 pJ",
+        "104 µJ",
+        "pre-silicon estimates",
+        "written by hand",
+        "mesh coordinates",
+        "0.75",
+        "0.72",
+    ):
         assert wanted in text, wanted
 
 
@@ -100,15 +116,33 @@ def test_a_report_of_neurosynaptic_cores() -> None:
     )
     page = outline(render_report(content))
     assert page.headings == [
-        "What was compiled", "Stages", "Activity", "Gain fits", "Budget", "Energy estimate", "What the cores cost",
-    ]  # fmt: skip
+        "What was compiled",
+        "Stages",
+        "Activity",
+        "Gain fits",
+        "Budget",
+        "Energy estimate",
+        "What the cores cost",
+    ]
     text = re.sub(r"\s+", " ", " ".join(page.text))
     for wanted in (
-        "Cores used: 3 of 4,096", "no placement can use fewer than 1", "crossbar [set bits]", "268,435,456",
-        "Proved: no potential leaves its register", "-43", "141 %",
-        "64.4 µJ", "1.04 nJ", "hops of spikes", "must not be added up", "never to be added up",
-        "splitter neurons", "0.49", "1.41 %", "0..1",
-    ):  # fmt: skip
+        "Cores used: 3 of 4,096",
+        "no placement can use fewer than 1",
+        "crossbar [set bits]",
+        "268,435,456",
+        "Proved: no potential leaves its register",
+        "-43",
+        "141 %",
+        "64.4 µJ",
+        "1.04 nJ",
+        "hops of spikes",
+        "must not be added up",
+        "never to be added up",
+        "splitter neurons",
+        "0.49",
+        "1.41 %",
+        "0..1",
+    ):
         assert wanted in text, wanted
 
 

@@ -113,18 +113,29 @@ def test_names_are_never_markup() -> None:
 
 @pytest.mark.parametrize(
     ("value_pj", "text"),
-    [(0.0, "0 pJ"), (3.825, "3.83 pJ"), (818.4, "818 pJ"), (1.04e8, "104 µJ"), (2.08e10, "20.8 mJ"),
-     (None, "not published")],
-)  # fmt: skip
+    [
+        (0.0, "0 pJ"),
+        (3.825, "3.83 pJ"),
+        (818.4, "818 pJ"),
+        (1.04e8, "104 µJ"),
+        (2.08e10, "20.8 mJ"),
+        (None, "not published"),
+    ],
+)
 def test_energies_carry_the_prefix_that_fits(value_pj: float | None, text: str) -> None:
     assert wording.energy(value_pj) == text
 
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
-    [(0.0488, "of range", "4.88 % of range"), (0.0012, "relative", "0.12 %"),
-     (3.2e-6, "activity", "3.2e-06 activity"), (0.0, "of 1,204", "0 of 1,204"),
-     (6.6e-17, "relative", "0 %"), (None, "", "–")],
-)  # fmt: skip
+    [
+        (0.0488, "of range", "4.88 % of range"),
+        (0.0012, "relative", "0.12 %"),
+        (3.2e-6, "activity", "3.2e-06 activity"),
+        (0.0, "of 1,204", "0 of 1,204"),
+        (6.6e-17, "relative", "0 %"),
+        (None, "", "–"),
+    ],
+)
 def test_amounts_carry_their_unit(value: float | None, unit: str, text: str) -> None:
     assert wording.amount(value, unit) == text

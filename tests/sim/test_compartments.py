@@ -157,10 +157,14 @@ def as_compartments(network: IntegerNetwork) -> CompartmentNetwork:
         delays = np.full(matrix.nnz, group.delay_ticks)
         groups.append(
             SynapseGroup(
-                source=matrix.col, target=matrix.row, mantissa=matrix.data, delay_ticks=delays,
-                exponent=group.exponent, sign=group.sign,
+                source=matrix.col,
+                target=matrix.row,
+                mantissa=matrix.data,
+                delay_ticks=delays,
+                exponent=group.exponent,
+                sign=group.sign,
             )
-        )  # fmt: skip
+        )
     return CompartmentNetwork(
         decay_u=neurons.decay_u,
         decay_v=neurons.decay_v,
@@ -208,9 +212,14 @@ def test_a_refractory_time_is_the_shortest_interval(ticks: int, intervals: int) 
 @pytest.mark.parametrize(("weight", "exponent", "arrives"), [(-3, -1, -2 << 6), (3, -1, 1 << 6), (3, 2, 12 << 6)])
 def test_a_spike_arrives_shifted_after_its_delay(delay: int, weight: int, exponent: int, arrives: int) -> None:
     network = CompartmentNetwork.from_arrays(
-        weights=[[0, 0], [weight, 0]], weight_exponent=exponent, weight_bits=9, delay_ticks=delay,
-        decay_u=4095, decay_v=4095, threshold=1000,
-    )  # fmt: skip
+        weights=[[0, 0], [weight, 0]],
+        weight_exponent=exponent,
+        weight_bits=9,
+        delay_ticks=delay,
+        decay_u=4095,
+        decay_v=4095,
+        threshold=1000,
+    )
     inputs = np.zeros((70, 2))
     inputs[2, 0] = 1001
     run = run_compartments(network, inputs, record=("spikes", "u"))
@@ -225,8 +234,10 @@ def test_an_exponent_shifts_the_sum_of_its_group_and_not_each_weight() -> None:
     weights = np.zeros((3, 3), dtype=int)
     weights[2, :2] = 3
     together = CompartmentNetwork.from_arrays(weights=weights, weight_exponent=-1, weight_bits=9, **registers)
-    apart = [SynapseGroup.from_matrix(np.where([i == 0, i == 1, False], weights, 0), exponent=-1, weight_bits=9)
-             for i in range(2)]  # fmt: skip
+    apart = [
+        SynapseGroup.from_matrix(np.where([i == 0, i == 1, False], weights, 0), exponent=-1, weight_bits=9)
+        for i in range(2)
+    ]
     split = CompartmentNetwork.from_arrays(synapses=tuple(apart), **registers)
     u = [run_compartments(network, ticks=2, record=("u",)).u[0, 1, 2] for network in (together, split)]
     assert u == [(6 >> 1) << 6, 2 * (3 >> 1) << 6]
@@ -289,10 +300,14 @@ def test_another_rule_is_followed() -> None:
     rule = replace(LOIHI_RULE, decay_bits=16, spike_delay_ticks=2, weight_shift=3, current_bits=20, voltage_bits=18)
     base = random_compartments(6, 15)
     network = replace(
-        base, rule=rule, decay_u=base.decay_u * 16, decay_v=base.decay_v * 16,
-        threshold_mantissa=base.threshold_mantissa % 2000, u_initial=base.u_initial % 1000,
+        base,
+        rule=rule,
+        decay_u=base.decay_u * 16,
+        decay_v=base.decay_v * 16,
+        threshold_mantissa=base.threshold_mantissa % 2000,
+        u_initial=base.u_initial % 1000,
         v_initial=base.v_initial % 1000,
-    )  # fmt: skip
+    )
     assert assert_is_reference(network, random_inputs(7, 2, TICKS, 15)).spikes.tick.size > 100
 
 

@@ -51,12 +51,24 @@ WRONG: dict[str, Callable[[], object]] = {
         refractory_ticks=0,
     ),
     "registers one above": lambda: network(
-        decay_u=4096, decay_v=4096, threshold=1 << 17, bias=4096, bias_exponent=8, u_initial=(1 << 23) + 1,
-        v_initial=1 << 23, refractory_ticks=64,
+        decay_u=4096,
+        decay_v=4096,
+        threshold=1 << 17,
+        bias=4096,
+        bias_exponent=8,
+        u_initial=(1 << 23) + 1,
+        v_initial=1 << 23,
+        refractory_ticks=64,
     ),
     "registers one below": lambda: network(
-        decay_u=-1, decay_v=-1, threshold=-1, bias=-4097, bias_exponent=-8, u_initial=-(1 << 23),
-        v_initial=-(1 << 23), refractory_ticks=0,
+        decay_u=-1,
+        decay_v=-1,
+        threshold=-1,
+        bias=-4097,
+        bias_exponent=-8,
+        u_initial=-(1 << 23),
+        v_initial=-(1 << 23),
+        refractory_ticks=0,
     ),
     "nine bits without a sign": lambda: SynapseGroup.from_matrix(np.eye(2), sign="excitatory", weight_bits=9),
     "ten bits": lambda: SynapseGroup.from_matrix(np.eye(2), weight_bits=10),
@@ -94,7 +106,7 @@ WRONG: dict[str, Callable[[], object]] = {
     "no threads": lambda: run_compartments(network(), ticks=1, threads=0),
     "voltages that were not recorded": lambda: run_compartments(network(), ticks=1).v,
     "counts that were not recorded": lambda: run_compartments(network(), ticks=1, record=()).raster(),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -107,13 +119,25 @@ def test_what_is_wrong_is_told(name: str, snapshot: SnapshotAssertion) -> None:
 
 def test_the_ends_of_every_range_are_inside() -> None:
     low = network(
-        decay_u=0, decay_v=0, threshold=0, bias=-4096, bias_exponent=-7, u_initial=1 - (1 << 23),
-        v_initial=1 - (1 << 23), refractory_ticks=1,
-    )  # fmt: skip
+        decay_u=0,
+        decay_v=0,
+        threshold=0,
+        bias=-4096,
+        bias_exponent=-7,
+        u_initial=1 - (1 << 23),
+        v_initial=1 - (1 << 23),
+        refractory_ticks=1,
+    )
     high = network(
-        decay_u=4095, decay_v=4095, threshold=(1 << 17) - 1, bias=4095, bias_exponent=7, u_initial=1 << 23,
-        v_initial=(1 << 23) - 1, refractory_ticks=63,
-    )  # fmt: skip
+        decay_u=4095,
+        decay_v=4095,
+        threshold=(1 << 17) - 1,
+        bias=4095,
+        bias_exponent=7,
+        u_initial=1 << 23,
+        v_initial=(1 << 23) - 1,
+        refractory_ticks=63,
+    )
     assert low.compartments == high.compartments == 3
     assert group(mantissa=[-256, 255], delay_ticks=[0, 62], exponent=-8).exponent == -8
     assert group(mantissa=[0, 255], sign="excitatory", exponent=7).exponent == 7

@@ -65,9 +65,12 @@ def test_trials_that_are_late_in_turn_are_not_one_that_stays_late() -> None:
     for trial in range(trials):
         values[trial, 70 * trial : 70 * trial + 40] = 20.0  # late while it is on, and until it is taken back
     batch = Stimulus(
-        name="turns", duration_s=1e-3 * ticks, edges_s=np.array([1e-3 * tick for tick in range(ticks)]),
-        values={"drive": values, "gate": np.zeros_like(values)}, labels=np.full(trials, -1),
-    )  # fmt: skip
+        name="turns",
+        duration_s=1e-3 * ticks,
+        edges_s=np.array([1e-3 * tick for tick in range(ticks)]),
+        values={"drive": values, "gate": np.zeros_like(values)},
+        labels=np.full(trials, -1),
+    )
     together = encode_cores(program, batch)
     for trial in range(trials):
         alone = replace(

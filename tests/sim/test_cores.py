@@ -38,9 +38,13 @@ def assert_is_reference(network: CoreNetwork, run: CoreRun, trial: int, referenc
 
 @settings(max_examples=60)
 @given(
-    seed=st.integers(0, 2**32 - 1), cores=st.integers(1, 6), axons=st.integers(1, 40), neurons=st.integers(1, 40),
-    draws=st.integers(0, LARGEST_SEED), batch=st.integers(1, 2),
-)  # fmt: skip
+    seed=st.integers(0, 2**32 - 1),
+    cores=st.integers(1, 6),
+    axons=st.integers(1, 40),
+    neurons=st.integers(1, 40),
+    draws=st.integers(0, LARGEST_SEED),
+    batch=st.integers(1, 2),
+)
 def test_a_random_network_runs_as_the_reference_does(
     seed: int, cores: int, axons: int, neurons: int, draws: int, batch: int
 ) -> None:
@@ -101,7 +105,7 @@ def test_cores_at_rest_are_left_out_until_a_spike_comes() -> None:
     none, empty = np.zeros((0, 0), dtype=np.int32), np.zeros(0, dtype=np.int32)
     nothing = Records(
         none, none.astype(np.uint16), none.astype(np.int64), none, none.astype(np.uint8), none, none, empty, empty
-    )  # fmt: skip
+    )
     for seed in range(40):
         network = random_cores(seed, 3, 20, 20)
         spikes = random_spikes(seed, network, 1, TICKS)
@@ -165,9 +169,15 @@ def test_two_neurons_on_one_line_are_two_spikes_of_the_bus() -> None:
     network = random_cores(3, 1, 4, 8)
     shape = (1, 8)
     network = replace(
-        network, target_core=np.full(shape, OUTPUT), target_axon=np.full(shape, 2), threshold=np.zeros(shape),
-        noise_mask=np.zeros(shape), potential=np.full(shape, 100), leak=np.zeros(shape), weight=network.weight * 0,
-    )  # fmt: skip
+        network,
+        target_core=np.full(shape, OUTPUT),
+        target_axon=np.full(shape, 2),
+        threshold=np.zeros(shape),
+        noise_mask=np.zeros(shape),
+        potential=np.full(shape, 100),
+        leak=np.zeros(shape),
+        weight=network.weight * 0,
+    )
     run = run_cores(network, ticks=1)
     assert run.outputs.line.tolist() == [2] * 8
 

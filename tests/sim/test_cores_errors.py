@@ -44,9 +44,16 @@ def out_of_range() -> CoreNetwork:
     core = cores.add_core()
     axon = cores.add_axon(core, kind=4)
     neuron = cores.add_neuron(
-        core, weight=[1 << 15, 0.5], threshold=-1, leak=float("nan"), noise_mask=1 << 30, floor=-2, reset_mode=256,
-        reset_potential=1 << 40, stochastic_weight=[2],
-    )  # fmt: skip
+        core,
+        weight=[1 << 15, 0.5],
+        threshold=-1,
+        leak=float("nan"),
+        noise_mask=1 << 30,
+        floor=-2,
+        reset_mode=256,
+        reset_potential=1 << 40,
+        stochastic_weight=[2],
+    )
     cores.send(neuron, axon, delay=256)
     return cores.network()
 
@@ -101,11 +108,23 @@ def crowd() -> CoreNetwork:
     fields = {
         name: np.repeat(getattr(network, name)[:, :1], count, axis=1)
         for name in (
-            "weight", "stochastic_weight", "leak", "stochastic_leak", "leak_reversal", "threshold", "noise_mask",
-            "floor", "floor_saturates", "reset_potential", "reset_mode", "potential", "target_core", "target_axon",
+            "weight",
+            "stochastic_weight",
+            "leak",
+            "stochastic_leak",
+            "leak_reversal",
+            "threshold",
+            "noise_mask",
+            "floor",
+            "floor_saturates",
+            "reset_potential",
+            "reset_mode",
+            "potential",
+            "target_core",
+            "target_axon",
             "delay",
         )
-    }  # fmt: skip
+    }
     return replace(network, neurons=count, crossbar=np.zeros((1, 2, count // 8), dtype=np.uint8), **fields)
 
 
@@ -120,9 +139,15 @@ def test_what_is_wrong_is_told(name: str, snapshot: SnapshotAssertion) -> None:
 def test_the_ends_of_every_range_are_inside() -> None:
     low = built(weight=[-(1 << 15)], leak=-(1 << 15), threshold=0, noise_mask=0, floor=0, potential=-(1 << 19))
     high = built(
-        weight=[(1 << 15) - 1] * 4, leak=(1 << 15) - 1, threshold=(1 << 30) - 1, noise_mask=(1 << 30) - 1,
-        floor=(1 << 30) - 1, potential=(1 << 19) - 1, reset_potential=(1 << 19) - 1, reset_mode=2,
-    )  # fmt: skip
+        weight=[(1 << 15) - 1] * 4,
+        leak=(1 << 15) - 1,
+        threshold=(1 << 30) - 1,
+        noise_mask=(1 << 30) - 1,
+        floor=(1 << 30) - 1,
+        potential=(1 << 19) - 1,
+        reset_potential=(1 << 19) - 1,
+        reset_mode=2,
+    )
     for network in (low, high):
         assert run_cores(network, spikes(), 3, seed=2**64 - 1).ticks == 3
 

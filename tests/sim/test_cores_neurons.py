@@ -165,11 +165,14 @@ def leaky_filters(stages: int, gain: int = W) -> tuple[CoreBuilder, Axon, list[N
     returns = [cores.add_axon(core, kind=stage + 1) for stage in range(stages)]
     neurons = [
         cores.add_neuron(
-            core, weight=[gain if kind == stage else -W if kind == stage + 1 else 0 for kind in range(stages + 1)],
-            threshold=1, noise_mask=(1 << M) - 1, reset_mode=2,
+            core,
+            weight=[gain if kind == stage else -W if kind == stage + 1 else 0 for kind in range(stages + 1)],
+            threshold=1,
+            noise_mask=(1 << M) - 1,
+            reset_mode=2,
         )
         for stage in range(stages)
-    ]  # fmt: skip
+    ]
     for stage, axon in enumerate(returns):
         cores.connect(axon, *neurons)
         cores.send(neurons[stage], axon)
@@ -184,9 +187,7 @@ def test_a_leaky_filter_decays_by_weight_over_mask(mask_bits: int, weight: int) 
     core = cores.add_core()
     back = cores.add_axon(core)
     start = (1 << mask_bits) - 1
-    neuron = cores.add_neuron(
-        core, weight=[-weight], threshold=1, noise_mask=start, reset_mode=2, potential=start
-    )  # fmt: skip
+    neuron = cores.add_neuron(core, weight=[-weight], threshold=1, noise_mask=start, reset_mode=2, potential=start)
     cores.connect(back, neuron)
     cores.send(neuron, back)
     ticks = 2 * (1 << mask_bits) // weight
@@ -201,9 +202,11 @@ def test_a_cascade_of_two_filters_answers_a_step_as_second_order_does() -> None:
     share, ticks, batch = 0.6, 250, 1000
     spikes = np.argwhere(np.random.default_rng(4).random((batch, ticks)) < share)
     given = CoreInputSpikes(
-        trial=spikes[:, 0], tick=spikes[:, 1], core=np.full(len(spikes), drive.core),
+        trial=spikes[:, 0],
+        tick=spikes[:, 1],
+        core=np.full(len(spikes), drive.core),
         axon=np.full(len(spikes), drive.axon),
-    )  # fmt: skip
+    )
     run = run_cores(cores.network(), given, ticks, batch=batch, seed=2, record=CoreRecord(potentials=neurons))
     measured = run.potentials[:, :, 1].mean(axis=0) / (1 << M)
     pole = W / (1 << M)

@@ -35,9 +35,12 @@ def bundled(name: str, target: str) -> tuple[IntegerNetwork, Stimulus]:
     values[range(3), 0, np.arange(3) % entry.channels] = 0.4
     values[:, 2] = 0.0
     stimulus = Stimulus(
-        name="driven", duration_s=0.6, edges_s=np.array([0.0, 0.2, 0.4]), values={entry.name: values},
+        name="driven",
+        duration_s=0.6,
+        edges_s=np.array([0.0, 0.2, 0.4]),
+        values={entry.name: values},
         labels=np.full(3, -1),
-    )  # fmt: skip
+    )
     lowered = lower(circuit, (stimulus,), load_target(target), neurons=64, code="threshold", seed=0)
     assert lowered.integer is not None
     return lowered.integer, stimulus

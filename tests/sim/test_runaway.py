@@ -23,8 +23,13 @@ RESCALE = "rescale: make the drive or the weights smaller, until activities are 
 def constant(drive: float, duration_s: float, channels: int = 1, from_s: float = 0.0) -> Stimulus:
     values = np.full((1, 2, channels), drive)
     values[:, 0] = 0.0 if from_s else drive
-    return Stimulus(name="drive", duration_s=duration_s, edges_s=np.array([0.0, from_s or 0.5 * duration_s]),
-                    values={"drive": values}, labels=np.full(1, -1))  # fmt: skip
+    return Stimulus(
+        name="drive",
+        duration_s=duration_s,
+        edges_s=np.array([0.0, from_s or 0.5 * duration_s]),
+        values={"drive": values},
+        labels=np.full(1, -1),
+    )
 
 
 def refused(circuit: RateCircuit, stimulus: Stimulus) -> Problem:
@@ -122,9 +127,11 @@ def test_an_unstable_loop_is_named_where_another_population_passes_the_limit_fir
         driven(population("p", 1)),
         populations=(population("shown", 1), population("p", 1), population("late", 1)),
         projections=(
-            projection("p", "p", [[1.4]]), projection("p", "shown", [[50.0]]), projection("shown", "late", [[1.0]])
+            projection("p", "p", [[1.4]]),
+            projection("p", "shown", [[50.0]]),
+            projection("shown", "late", [[1.0]]),
         ),
-    )  # fmt: skip
+    )
     problem = refused(grows, constant(0.5, 5.0))
     assert problem.where == "population shown"
     assert "in the loop through p grow by 1.95 % a step" in problem.what
@@ -147,9 +154,11 @@ def two(excite: float, there: float, back: float, transfer: TransferKind = "line
         driven(population("p", 1, transfer)),
         populations=(population("p", 1, transfer), population("q", 1, transfer)),
         projections=(
-            projection("p", "p", [[excite]]), projection("p", "q", [[there]]), projection("q", "p", [[back]])
+            projection("p", "p", [[excite]]),
+            projection("p", "q", [[there]]),
+            projection("q", "p", [[back]]),
         ),
-    )  # fmt: skip
+    )
 
 
 def test_a_loop_through_inhibition_that_oscillates_is_unstable() -> None:

@@ -174,8 +174,9 @@ def test_single_winner_take_alls(seed: int) -> None:
 
     together = np.full((1, 1, CIRCUITS, ITEMS), 0.8)
     ends = run(soft.joined(), np.concatenate([together, 1.1 * together]), [0.0], 120.0)
-    sum_gain = np.array([swta.winner_gain(a, b1, b2, ITEMS) for a, b1, b2 in zip(soft.alpha, soft.beta1, soft.beta2,
-                                                                              strict=True)])  # fmt: skip
+    sum_gain = np.array(
+        [swta.winner_gain(a, b1, b2, ITEMS) for a, b1, b2 in zip(soft.alpha, soft.beta1, soft.beta2, strict=True)]
+    )
     measured = (ends[1] - ends[0]) / 0.08
     assert np.abs(measured / sum_gain[:, None] - 1.0).max() <= LIMIT
 
@@ -185,8 +186,9 @@ def test_single_winner_take_alls(seed: int) -> None:
 def test_coupled_winner_take_alls(seed: int) -> None:
     """Up-state and ignition of pairs: 0.5 % below goes out, 0.5 % above climbs, and started at x* it stands there."""
     drawn = draw_pairs(seed)
-    parameters = list(zip(drawn.alpha, drawn.phi, drawn.beta1, drawn.beta2, drawn.threshold, drawn.threshold_i,
-                          strict=True))  # fmt: skip
+    parameters = list(
+        zip(drawn.alpha, drawn.phi, drawn.beta1, drawn.beta2, drawn.threshold, drawn.threshold_i, strict=True)
+    )
     star = np.array([swta.up_state(*p) for p in parameters])
     ignition = np.array([swta.ignition_threshold(p[0], p[1], p[4]) for p in parameters])
     piece = np.array([*([LINEAR] + [SILENT] * (ITEMS - 1) + [LINEAR]) * 2])
@@ -218,8 +220,15 @@ def test_what_is_predicted_unstable_is_unstable(seed: int) -> None:
     product = beta1 * beta2
     alpha = np.where(product > 1, rng.uniform(2.1, 2.3, CIRCUITS), 1.0 + product + rng.uniform(0.05, 0.2, CIRCUITS))
     zeros = np.zeros(CIRCUITS)
-    drawn = Drawn(alpha=alpha, phi=zeros, beta1=beta1, beta2=beta2, threshold=zeros + 0.05, threshold_i=zeros + 0.05,
-                  tau_s=0.001 * int(rng.integers(5, 11)))  # fmt: skip
+    drawn = Drawn(
+        alpha=alpha,
+        phi=zeros,
+        beta1=beta1,
+        beta2=beta2,
+        threshold=zeros + 0.05,
+        threshold_i=zeros + 0.05,
+        tau_s=0.001 * int(rng.integers(5, 11)),
+    )
     ceiling = 30.0
     below: list[float] = []
     for index in range(CIRCUITS):

@@ -42,9 +42,10 @@ def through_bias() -> RateCircuit:
     """The bias of b[1], and the threshold of b[2], are just what the driven unit excites them by."""
     weight = np.array([[0.9, 0.2], [1.1, 0.6], [0.45, 1.7]])
     second = replace(
-        rectifiers("b", np.array([0.0, 0.0, 0.45 * DRIVE])), bias=np.array([0.0, -1.1 * DRIVE, 0.0]),
-        gain=np.array([1.0, 0.6, 2.5])
-    )  # fmt: skip
+        rectifiers("b", np.array([0.0, 0.0, 0.45 * DRIVE])),
+        bias=np.array([0.0, -1.1 * DRIVE, 0.0]),
+        gain=np.array([1.0, 0.6, 2.5]),
+    )
     return circuit("through bias", (rectifiers("a", np.zeros(2)), second), (projection("a", "b", weight),))
 
 
@@ -70,8 +71,13 @@ def driven(made: RateCircuit, strengths: tuple[float, ...], duration_s: float = 
     """Each channel alone, a trial each, at each strength."""
     channels = np.eye(made.inputs[0].channels)
     values = np.concatenate([strength * channels for strength in strengths])
-    return Stimulus(name="channels", duration_s=duration_s, edges_s=np.zeros(1), values={"cue": values[:, None, :]},
-                    labels=np.full(len(values), -1))  # fmt: skip
+    return Stimulus(
+        name="channels",
+        duration_s=duration_s,
+        edges_s=np.zeros(1),
+        values={"cue": values[:, None, :]},
+        labels=np.full(len(values), -1),
+    )
 
 
 def lowered(made: RateCircuit, target: str, code: Code = "threshold", neurons: int = NEURONS) -> Lowered:
@@ -134,9 +140,15 @@ def test_verify_ends_well_with_units_at_their_threshold(tmp_path: Path) -> None:
 
 def moved(made: Rounded, population: str, shift: Float) -> Rounded:
     """The rounded circuit with the thresholds of a population lowered."""
-    return replace(made, circuit=replace(made.circuit, populations=tuple(
-        replace(p, offset=p.offset - shift) if p.name == population else p for p in made.circuit.populations
-    )))  # fmt: skip
+    return replace(
+        made,
+        circuit=replace(
+            made.circuit,
+            populations=tuple(
+                replace(p, offset=p.offset - shift) if p.name == population else p for p in made.circuit.populations
+            ),
+        ),
+    )
 
 
 @given(name=st.sampled_from(sorted(CIRCUITS)), share=st.floats(-2.0, 4.0))
@@ -214,9 +226,10 @@ def test_a_full_unit_that_falls_below_its_ceiling_says_so() -> None:
 def test_a_state_that_no_pool_shows_is_not_taken_for_silence() -> None:
     """An up-state of less than half a neuron is lost with its excitation, though silence is as near."""
     made = circuit(
-        "faint", (replace(rectifiers("x", np.full(1, 0.001)), saturation=0.004),),
-        (projection("x", "x", np.full((1, 1), 2.0)),)
-    )  # fmt: skip
+        "faint",
+        (replace(rectifiers("x", np.full(1, 0.001)), saturation=0.004),),
+        (projection("x", "x", np.full((1, 1), 2.0)),),
+    )
     half = {"x": np.full(1, 0.01)}
     (state,) = certify(made, {}, Rounded(circuit=made, half_neuron=half)).up_states
     assert not state.lost

@@ -46,9 +46,13 @@ def recording(activity: NDArray[np.float64], counts: NDArray[np.int64] | None = 
     trials, _, units = activity.shape
     counts = np.ones((trials, units), dtype=np.int64) if counts is None else counts
     return Recording(
-        level="emulator", stimulus="s", tick_s=1e-3, activity={"a": activity.astype(np.float32)},
-        spikes={}, spike_counts={"a": counts},
-    )  # fmt: skip
+        level="emulator",
+        stimulus="s",
+        tick_s=1e-3,
+        activity={"a": activity.astype(np.float32)},
+        spikes={},
+        spike_counts={"a": counts},
+    )
 
 
 def steady(trials: int = 1) -> NDArray[np.float64]:
@@ -70,8 +74,11 @@ def verdicts(edges: dict[str, Edge]) -> dict[str, str]:
 
 
 NRMSE, UNIT, MOMENT, QUIET = (
-    "NRMSE of rates", "error of the worst unit", "error of the worst moment", "active units that never fire",
-)  # fmt: skip
+    "NRMSE of rates",
+    "error of the worst unit",
+    "error of the worst moment",
+    "active units that never fire",
+)
 
 
 def test_one_unit_of_ten_that_is_off_is_named() -> None:

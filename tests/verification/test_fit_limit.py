@@ -40,8 +40,13 @@ def matched(
     saturation = 1.0 if transfer == "sigmoid" and saturation == np.inf else saturation
     circuit = driven(population("p", 1, transfer, gain=gain, offset=offset, bias=bias, saturation=saturation))
     levels = np.linspace(*span, 5)
-    stimulus = Stimulus(name="span", duration_s=0.05, edges_s=np.zeros(1), values={"drive": levels[:, None, None]},
-                        labels=np.full(5, -1))  # fmt: skip
+    stimulus = Stimulus(
+        name="span",
+        duration_s=0.05,
+        edges_s=np.zeros(1),
+        values={"drive": levels[:, None, None]},
+        labels=np.full(5, -1),
+    )
     chip = load_target(target)
     staged = Offsets((stimulus,)).run(circuit)
     ranges = Calibrate((stimulus,)).run(staged)
@@ -74,8 +79,9 @@ def test_no_pool_misses_what_its_grid_promises(
 ) -> None:
     span = (low, high + max(offset - bias, 0.0))  # far enough to drive a rectifier
     try:
-        circuit, spiking, integer = matched(transfer, neurons, target, gain=gain, offset=offset, bias=bias,
-                                            saturation=saturation, span=span)  # fmt: skip
+        circuit, spiking, integer = matched(
+            transfer, neurons, target, gain=gain, offset=offset, bias=bias, saturation=saturation, span=span
+        )
     except NeurocmcError:  # a register that is too small is told by others
         return
     edge = gain_edge(spiking, circuit, integer)
@@ -97,8 +103,9 @@ def test_no_pool_misses_what_its_grid_promises(
 def test_a_threshold_far_from_the_range_is_no_miss(
     neurons: int, gain: float, offset: float, bias: float, high: float, target: str
 ) -> None:
-    circuit, spiking, integer = matched("relu", neurons, target, gain=gain, offset=offset, bias=bias,
-                                        span=(0.0, high))  # fmt: skip
+    circuit, spiking, integer = matched(
+        "relu", neurons, target, gain=gain, offset=offset, bias=bias, span=(0.0, high)
+    )
     edge = gain_edge(spiking, circuit, integer)
     assert edge.verdict == "pass"
     assert edge.value is not None

@@ -18,8 +18,12 @@ def circuit_of(p: Interneurons) -> RateCircuit:
     """The circuit of some parameters, built here and not by the front end that reads it from YAML."""
     sizes = {"pyramidal": p.units, "pv": 1, "sst": 1, "vip": 1, "lamp5": 1}
     threshold = {
-        "pyramidal": p.threshold, "pv": p.threshold_p, "sst": p.threshold_i, "vip": p.threshold_v, "lamp5": 0.0,
-    }  # fmt: skip
+        "pyramidal": p.threshold,
+        "pv": p.threshold_p,
+        "sst": p.threshold_i,
+        "vip": p.threshold_v,
+        "lamp5": 0.0,
+    }
     weights = {
         ("pyramidal", "pyramidal"): p.alpha * np.eye(p.units),
         ("pv", "pyramidal"): np.full((p.units, 1), -p.beta_ff),
@@ -34,8 +38,15 @@ def circuit_of(p: Interneurons) -> RateCircuit:
         dt_s=1e-3,
         populations=tuple(
             RatePopulation(
-                name=name, size=size, transfer="relu", gain=np.ones(size), offset=np.full(size, threshold[name]),
-                bias=np.zeros(size), saturation=np.inf, trace_tau_s=TAU_S, initial=np.zeros(size),
+                name=name,
+                size=size,
+                transfer="relu",
+                gain=np.ones(size),
+                offset=np.full(size, threshold[name]),
+                bias=np.zeros(size),
+                saturation=np.inf,
+                trace_tau_s=TAU_S,
+                initial=np.zeros(size),
             )
             for name, size in sizes.items()
         ),
@@ -50,7 +61,7 @@ def circuit_of(p: Interneurons) -> RateCircuit:
         ),
         readouts=(),
         origin_sha256="",
-    )  # fmt: skip
+    )
 
 
 def at_rest(circuit: RateCircuit, drives: np.ndarray, gate: float) -> np.ndarray:
@@ -67,11 +78,21 @@ def number(low: float, high: float) -> st.SearchStrategy[float]:
 
 # alpha and loop gain stay where 1.6 s are enough to come to rest.
 PARAMETERS = st.builds(
-    Interneurons, units=st.just(UNITS), alpha=number(0.0, 0.7), threshold=number(-0.1, 0.2), w=number(0.0, 0.5),
-    beta_ff=number(0.0, 0.6), threshold_p=number(-0.1, 0.5), beta1=number(0.0, 3.0), beta2=number(0.0, 0.8),
-    threshold_i=number(-0.1, 0.3), delta=number(0.0, 1.0), threshold_v=number(0.0, 0.5), gamma1=number(0.0, 1.0),
+    Interneurons,
+    units=st.just(UNITS),
+    alpha=number(0.0, 0.7),
+    threshold=number(-0.1, 0.2),
+    w=number(0.0, 0.5),
+    beta_ff=number(0.0, 0.6),
+    threshold_p=number(-0.1, 0.5),
+    beta1=number(0.0, 3.0),
+    beta2=number(0.0, 0.8),
+    threshold_i=number(-0.1, 0.3),
+    delta=number(0.0, 1.0),
+    threshold_v=number(0.0, 0.5),
+    gamma1=number(0.0, 1.0),
     gamma2=number(0.0, 0.5),
-)  # fmt: skip
+)
 
 
 @settings(max_examples=12)
@@ -90,9 +111,18 @@ def test_the_parameters_are_read_from_the_circuit(parameters: Interneurons) -> N
 
 
 WHOLE = Interneurons(
-    units=4, alpha=0.6, threshold=0.05, w=0.25, beta_ff=0.7, beta1=2.0, beta2=0.5, threshold_i=0.05, delta=1.0,
-    gamma1=1.0, gamma2=0.3,
-)  # fmt: skip
+    units=4,
+    alpha=0.6,
+    threshold=0.05,
+    w=0.25,
+    beta_ff=0.7,
+    beta1=2.0,
+    beta2=0.5,
+    threshold_i=0.05,
+    delta=1.0,
+    gamma1=1.0,
+    gamma2=0.3,
+)
 
 
 def test_the_gain_is_the_slope_of_a_single_winner() -> None:
@@ -118,7 +148,14 @@ def test_what_the_formulas_do_not_know_is_refused() -> None:
         Interneurons(units=2, alpha=1.0, threshold=0.0).steady(np.ones(2))
     circuit = circuit_of(WHOLE)
     with pytest.raises(ValueError, match="no population pyramidal"):
-        interneurons_of(RateCircuit(
-            name="none", dt_s=1e-3, populations=circuit.populations[1:], projections=(), inputs=(), readouts=(),
-            origin_sha256="",
-        ))  # fmt: skip
+        interneurons_of(
+            RateCircuit(
+                name="none",
+                dt_s=1e-3,
+                populations=circuit.populations[1:],
+                projections=(),
+                inputs=(),
+                readouts=(),
+                origin_sha256="",
+            )
+        )

@@ -123,8 +123,16 @@ def _corelet_text(node: CoreletNode, indent: str) -> str:
 def _prototypes(network: CoreNetwork) -> tuple[list[dict[str, Any]], list[list[list[int]]]]:
     """Distinct parameter sets in order of first appearance, and for each core its runs of them."""
     shape = (network.cores, network.neurons)
-    columns = (network.leak, network.stochastic_leak, network.leak_reversal, network.noise_mask, network.floor,
-               network.floor_saturates, network.reset_potential, network.reset_mode)  # fmt: skip
+    columns = (
+        network.leak,
+        network.stochastic_leak,
+        network.leak_reversal,
+        network.noise_mask,
+        network.floor,
+        network.floor_saturates,
+        network.reset_potential,
+        network.reset_mode,
+    )
     table = np.concatenate(
         [network.weight, network.stochastic_weight, np.stack(columns, axis=-1)], axis=-1, dtype=np.int64
     ).reshape(*shape, -1)

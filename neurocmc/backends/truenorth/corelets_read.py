@@ -205,8 +205,16 @@ def _network(description: Description) -> tuple[CoreNetwork, list[Fault]]:
 def _tables(description: Description) -> dict[str, NDArray[Any]]:
     """Each parameter by prototype."""
     prototypes, types = description.prototypes, description.chip.types
-    single = ("leak", "stochastic_leak", "leak_reversal", "noise_mask", "floor", "floor_saturates",
-              "reset_potential", "reset_mode")  # fmt: skip
+    single = (
+        "leak",
+        "stochastic_leak",
+        "leak_reversal",
+        "noise_mask",
+        "floor",
+        "floor_saturates",
+        "reset_potential",
+        "reset_mode",
+    )
     drawn = np.zeros((len(prototypes), types), dtype=np.bool_)
     for index, prototype in enumerate(prototypes):
         drawn[index, list(prototype.stochastic_types)] = True

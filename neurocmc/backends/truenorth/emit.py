@@ -121,8 +121,13 @@ def _fields(program: CoreProgram, stimuli: Mapping[str, HostSpikes], emitted: Em
         "corelets": listed[:MOST_CORELETS_LISTED],
         "corelets_left_out": max(0, len(listed) - MOST_CORELETS_LISTED),
         "stimuli": [
-            {"name": name, "file": stimulus_file(name), "trials": host.trials, "ticks": host.ticks,
-             "spikes": len(host.spikes.tick)}
+            {
+                "name": name,
+                "file": stimulus_file(name),
+                "trials": host.trials,
+                "ticks": host.ticks,
+                "spikes": len(host.spikes.tick),
+            }
             for name, host in sorted(stimuli.items())
         ],
         "ranc": emitted.ranc,
@@ -131,7 +136,7 @@ def _fields(program: CoreProgram, stimuli: Mapping[str, HostSpikes], emitted: Em
         "unread": emitted.unread,
         "unproved": emitted.unproved,
         "lines": emitted.lines,
-    }  # fmt: skip
+    }
 
 
 def _flat(corelets: Iterable[CoreletNode], above: str) -> Iterable[dict[str, Any]]:

@@ -108,12 +108,20 @@ def _problems(network: CoreNetwork) -> Iterable[Problem]:
         ("stochastic_leak", network.stochastic_leak & (network.leak != 0), network.leak, no_chance),
         ("noise_mask", network.noise_mask != 0, network.noise_mask, no_chance),
         ("leak_reversal", network.leak_reversal & (network.leak != 0), network.leak, "RANC's leak has one sign"),
-        ("reset_mode 2 with a saturating floor", saturates & unreset, network.floor,
-         "RANC has no neuron without a reset that its floor holds up"),
+        (
+            "reset_mode 2 with a saturating floor",
+            saturates & unreset,
+            network.floor,
+            "RANC has no neuron without a reset that its floor holds up",
+        ),
         ("floor_saturates", saturates & subtracts, network.floor, "RANC adds the floor instead"),
-        ("floor_saturates", saturates & (network.reset_mode == RESET_TO) & ~kept, network.floor,
-         "RANC goes to minus the reset potential instead, which is another"),
-    )  # fmt: skip
+        (
+            "floor_saturates",
+            saturates & (network.reset_mode == RESET_TO) & ~kept,
+            network.floor,
+            "RANC goes to minus the reset potential instead, which is another",
+        ),
+    )
     for name, wanted, value, why in features:
         yield from _first(network, listed, name, wanted, value, why)
     yield from _width_problems(network, listed, reach, falls)
@@ -139,11 +147,15 @@ def _width_problems(network: CoreNetwork, listed: Bool, reach: _Reach, falls: Bo
         ("leak", (network.leak < LOWEST) | (network.leak > HIGHEST), network.leak, why),
         ("threshold", (network.threshold > HIGHEST) & ~unreset, network.threshold, why),
         ("floor", (floor > -LOWEST) & falls & ~unreset, network.floor, why),
-        ("reset_potential", (goes_to < -HIGHEST) | (goes_to > HIGHEST), goes_to,
-         f"RANC's registers have {BITS} bits, and minus this value is needed as well"),
+        (
+            "reset_potential",
+            (goes_to < -HIGHEST) | (goes_to > HIGHEST),
+            goes_to,
+            f"RANC's registers have {BITS} bits, and minus this value is needed as well",
+        ),
         ("potential", beyond_potential & ~unreset, potential, why),
         ("reset_mode 2 with a potential less threshold of", beyond_potential & unreset, potential, why),
-    )  # fmt: skip
+    )
     for name, beyond, value, reason in widths:
         yield from _first(network, listed, name, beyond, value, reason)
 

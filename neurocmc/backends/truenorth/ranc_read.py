@@ -111,8 +111,10 @@ def _faults(file: RancFile, config: RancConfig) -> Found:
             what = f"{list(core.coordinates)} is the place of another core or of the output bus"
             yield (*keys, "coordinates"), what, "give each a place of its own"
         seen.add(core.coordinates)
-        for name, count, most in (("axons", len(core.axons), config.num_axons),
-                                  ("neurons", len(core.neurons), config.num_neurons)):  # fmt: skip
+        for name, count, most in (
+            ("axons", len(core.axons), config.num_axons),
+            ("neurons", len(core.neurons), config.num_neurons),
+        ):
             if count > most:
                 yield (*keys, name), f"{count} are listed, num_{name} is {most}", f"raise num_{name} in the config"
         if core.axons and max(core.axons) >= config.num_weights:
@@ -209,8 +211,17 @@ class _Reader:
         shape = (len(cores), config.num_neurons)
         weight = np.zeros((*shape, config.num_weights), dtype=np.int64)
         axon_type = np.zeros((len(cores), config.num_axons), dtype=np.int64)
-        names = ("leak", "threshold", "floor", "reset_potential", "reset_mode", "potential", "target_core",
-                 "target_axon", "delay")  # fmt: skip
+        names = (
+            "leak",
+            "threshold",
+            "floor",
+            "reset_potential",
+            "reset_mode",
+            "potential",
+            "target_core",
+            "target_axon",
+            "delay",
+        )
         table: dict[str, NDArray[Any]] = {name: np.zeros(shape, dtype=np.int64) for name in names}
         table["threshold"][:], table["target_core"][:], table["delay"][:] = 1, NOWHERE, 1
         for index, core in enumerate(cores):

@@ -65,8 +65,10 @@ def read_host_spikes(path: Path, ticks: int | None = None) -> HostSpikes:
     Raises InputError naming every key that is missing, unknown, or holds what it should not.
     """
     arrays = read_npz(path)
-    faults = [Problem(f"{path}: {ascii(key)[1:-1][:60]}", "is an unknown key", f"known keys are {', '.join(KEYS)}")
-              for key in sorted(arrays.keys() - set(KEYS))]  # fmt: skip
+    faults = [
+        Problem(f"{path}: {ascii(key)[1:-1][:60]}", "is an unknown key", f"known keys are {', '.join(KEYS)}")
+        for key in sorted(arrays.keys() - set(KEYS))
+    ]
     spikes = len(arrays["tick"]) if "tick" in arrays and arrays["tick"].ndim == 1 else 0
     columns = {
         name: _whole(path, arrays, name, (spikes,), faults, np.zeros(spikes) if name == "trial" else None)

@@ -21,9 +21,19 @@ Strength = Annotated[float, Field(ge=1e-4, le=1_000)]
 FourTimes = tuple[Seconds, Seconds, Seconds, Seconds]
 FourSlopes = tuple[Slope, Slope, Slope, Slope]
 TwelveGains = tuple[
-    Strength, Strength, Strength, Strength, Strength, Strength,
-    Strength, Strength, Strength, Strength, Strength, Strength,
-]  # fmt: skip
+    Strength,
+    Strength,
+    Strength,
+    Strength,
+    Strength,
+    Strength,
+    Strength,
+    Strength,
+    Strength,
+    Strength,
+    Strength,
+    Strength,
+]
 
 
 class CmcCircuitRecipe(StrictModel):

@@ -15,9 +15,14 @@ OF_BASELINES = "full"
 TEXT_COLUMNS = ("variant", "budgets kept")  # the others hold numbers, which stand to the right
 _RUN_FIELDS = ("regions", "variant", "seed", "accuracy", *BASELINES, "parameters", "circuit_parameters", "mean_rate")
 _CHIP_FIELDS = (
-    "chip_samples", "chip_neurons", "chip_agreement", "chip_accuracy_drop", "chip_nrmse", "chip_missed",
+    "chip_samples",
+    "chip_neurons",
+    "chip_agreement",
+    "chip_accuracy_drop",
+    "chip_nrmse",
+    "chip_missed",
     "chip_refused",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -152,9 +152,14 @@ class IntegerNetwork:
 def _rule_problems(rule: StepRule) -> Iterable[Problem]:
     """Widths that no 32-bit chip has; with them, nothing else can be checked."""
     for field, lowest in (
-        ("spike_delay_ticks", 1), ("weight_shift", 0), ("threshold_shift", 0), ("decay_bits", 1),
-        ("decay_u_offset", 0), ("current_bits", 2), ("voltage_bits", 2),
-    ):  # fmt: skip
+        ("spike_delay_ticks", 1),
+        ("weight_shift", 0),
+        ("threshold_shift", 0),
+        ("decay_bits", 1),
+        ("decay_u_offset", 0),
+        ("current_bits", 2),
+        ("voltage_bits", 2),
+    ):
         if not lowest <= getattr(rule, field) <= 32:
             yield Problem("rule", f"{field} is {getattr(rule, field)}", f"it must lie between {lowest} and 32")
 

@@ -127,13 +127,22 @@ def _problems(network: CoreNetwork) -> Iterable[Problem]:
         ("threshold", network.threshold < 0, "use 0 or more"),
         ("noise_mask", network.noise_mask < 0, "use 0 or more"),
         ("floor", network.floor < 0, "use 0 or more: V falls to minus this value"),
-        ("target_core", (network.target_core >= network.cores) | (network.target_core < OUTPUT),
-         f"cores are 0 to {network.cores - 1}, {NOWHERE} for none, {OUTPUT} for the output bus"),
-        ("target_axon", (network.target_core >= 0) & ((network.target_axon < 0) |
-         (network.target_axon >= network.axons)), f"axons are 0 to {network.axons - 1}"),
-        ("target_axon", (network.target_core == OUTPUT) & ((network.target_axon < 0) |
-         (network.target_axon >= network.outputs)), f"the output bus has {network.outputs} lines, from 0"),
-    )  # fmt: skip
+        (
+            "target_core",
+            (network.target_core >= network.cores) | (network.target_core < OUTPUT),
+            f"cores are 0 to {network.cores - 1}, {NOWHERE} for none, {OUTPUT} for the output bus",
+        ),
+        (
+            "target_axon",
+            (network.target_core >= 0) & ((network.target_axon < 0) | (network.target_axon >= network.axons)),
+            f"axons are 0 to {network.axons - 1}",
+        ),
+        (
+            "target_axon",
+            (network.target_core == OUTPUT) & ((network.target_axon < 0) | (network.target_axon >= network.outputs)),
+            f"the output bus has {network.outputs} lines, from 0",
+        ),
+    )
     for field, bad, cure in checks:
         if bad.any():
             core, index = (int(i) for i in np.argwhere(bad)[0])

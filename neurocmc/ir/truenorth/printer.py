@@ -33,10 +33,25 @@ from neurocmc.ir.truenorth.program import (
 
 MAX_GROUPS = 64  # beyond it, groups are summed over the units of a population
 _FIELDS = (
-    "coordinates", "axon_type", "crossbar", "weight", "stochastic_weight", "leak", "stochastic_leak",
-    "leak_reversal", "threshold", "noise_mask", "floor", "floor_saturates", "reset_potential", "reset_mode",
-    "potential", "target_core", "target_axon", "delay",
-)  # fmt: skip
+    "coordinates",
+    "axon_type",
+    "crossbar",
+    "weight",
+    "stochastic_weight",
+    "leak",
+    "stochastic_leak",
+    "leak_reversal",
+    "threshold",
+    "noise_mask",
+    "floor",
+    "floor_saturates",
+    "reset_potential",
+    "reset_mode",
+    "potential",
+    "target_core",
+    "target_axon",
+    "delay",
+)
 Facts = list[tuple[str, str | list[str]]]
 
 
@@ -130,14 +145,22 @@ def _cores(program: CoreProgram) -> list[str]:
     bits = np.unpackbits(network.crossbar.reshape(network.cores, -1), axis=1).sum(axis=1, dtype=np.int64)
     places = network.coordinates.tolist()
     rows = [
-        [f"{core}", f"({places[core][0]}, {places[core][1]})", f"{axons[core]:,}", f"{neurons[core]:,}",
-         f"{bits[core]:,}", " ".join(corelets[core])]
+        [
+            f"{core}",
+            f"({places[core][0]}, {places[core][1]})",
+            f"{axons[core]:,}",
+            f"{neurons[core]:,}",
+            f"{bits[core]:,}",
+            " ".join(corelets[core]),
+        ]
         for core in range(network.cores)
-    ]  # fmt: skip
+    ]
     head = ["core", "place", "axons", "neurons", "set bits", "corelets"]
     # The last column is text: it stands to the left, whatever its width.
-    return [f"{line}  {row[-1]}".rstrip() for line, row in zip(table([row[:-1] for row in [head, *rows]]),
-            [head, *rows], strict=True)]  # fmt: skip
+    return [
+        f"{line}  {row[-1]}".rstrip()
+        for line, row in zip(table([row[:-1] for row in [head, *rows]]), [head, *rows], strict=True)
+    ]
 
 
 def _is_there(network: CoreNetwork, group: NeuronGroup | AxonGroup) -> bool:

@@ -175,8 +175,14 @@ def _unfit(program: CoreProgram) -> Iterable[Problem]:
         on_core = (population.core >= 0) & (population.core < network.cores)
         if not (on_core & (population.first >= 0) & (population.neurons >= 1) & (last <= network.neurons)).all():
             yield Problem(where, "a pool lies outside its core", _within(network.cores, "neurons", network.neurons))
-        numbers = (population.activity_per_spike, population.trace.tau_s, population.lsb_per_drive,
-                   population.wanted_pole, population.realised_pole, population.gain_residual)  # fmt: skip
+        numbers = (
+            population.activity_per_spike,
+            population.trace.tau_s,
+            population.lsb_per_drive,
+            population.wanted_pole,
+            population.realised_pole,
+            population.gain_residual,
+        )
         if not all(np.isfinite(value).all() for value in numbers):
             yield Problem(where, "a number is not finite", _FINITE)
         yield from population.trace.problems(where, population.units)

@@ -183,11 +183,12 @@ def _largest_source(network: IntegerNetwork, population: IntegerPopulation, case
     shares = {
         f"projection {p.name}": math.ldexp(
             float(np.maximum(p.mantissa[unit] * (1 if excited else -1), 0) @ case.bounds[p.source].firing)
-            * remembered, p.exponent + rule.weight_shift,
+            * remembered,
+            p.exponent + rule.weight_shift,
         )
         for p in network.projections
         if p.target == population.name
-    }  # fmt: skip
+    }
     held, sums = (host.held_high, host.sum_high) if excited else (-host.held_low, -host.sum_low)
     from_host = float(held[unit]) + float(sums[unit]) * remembered * (1 << rule.weight_shift)
     names = [entry.name for entry in network.inputs if entry.target == population.name]

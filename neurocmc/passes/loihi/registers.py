@@ -16,9 +16,14 @@ from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopul
 from neurocmc.targets import LoihiLimits, LoihiTarget
 
 _RULE = (
-    "spike_delay_ticks", "weight_shift", "threshold_shift", "decay_bits", "decay_u_offset", "current_bits",
+    "spike_delay_ticks",
+    "weight_shift",
+    "threshold_shift",
+    "decay_bits",
+    "decay_u_offset",
+    "current_bits",
     "voltage_bits",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)

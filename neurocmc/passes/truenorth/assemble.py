@@ -130,8 +130,9 @@ def _neurons(built: Assembly, index: int, plan: Plan, ports: list[dict[int, Port
     start = round(leak.rest_potential + plan.fit.scale * node.start) - plan.feed.leak
 
     def unit_neurons(role: NeuronRole, thresholds: NDArray[np.int64], masks: NDArray[np.int64]) -> slice:
-        part = core.take_neurons(thresholds.size, **_resetless(built.limits, thresholds, start), noise_mask=masks,
-                                 leak=plan.feed.leak)  # fmt: skip
+        part = core.take_neurons(
+            thresholds.size, **_resetless(built.limits, thresholds, start), noise_mask=masks, leak=plan.feed.leak
+        )
         built.note_neurons(node.corelet, role, index, part)
         return part
 

@@ -154,19 +154,39 @@ def _judge(on: str, seen: Mapping[str, Variant], stimuli: Mapping[str, Stimulus]
     errors = {name: _steady_error(variant, stimuli) for name, variant in seen.items()}
     worst = max(errors, key=lambda name: errors[name])
     where = "whole circuit" if worst == WHOLE else f"without {worst}"
-    at_rest = judged(f"{on} ~ theory", "activity at rest", errors[worst], limit, "relative", worst=where,
-                     note="of the winner's; all stretches of constant drive")  # fmt: skip
+    at_rest = judged(
+        f"{on} ~ theory",
+        "activity at rest",
+        errors[worst],
+        limit,
+        "relative",
+        worst=where,
+        note="of the winner's; all stretches of constant drive",
+    )
     return [*(edge for edges, _ in found for edge in edges), at_rest], [line for _, line in found]
 
 
 def _judge_pv(on: str, seen: Mapping[str, Variant], graded: Stimulus) -> tuple[list[Edge], str]:
     whole, without = (_onset(seen[name], graded) for name in (WHOLE, "pv"))
     edges = [
-        judged(f"{on}: pv", "time to 90 %, over that without", whole.rise_s / without.rise_s, RISE_LIMIT, "",
-               note=f"{1e3 * whole.rise_s:g} ms and {1e3 * without.rise_s:g} ms"),
-        judged(f"{on}: pv", "peak over steady activity", whole.overshoot, OVERSHOOT_LIMIT, "", better="high",
-               note=f"without: {without.overshoot:.3f}"),
-    ]  # fmt: skip
+        judged(
+            f"{on}: pv",
+            "time to 90 %, over that without",
+            whole.rise_s / without.rise_s,
+            RISE_LIMIT,
+            "",
+            note=f"{1e3 * whole.rise_s:g} ms and {1e3 * without.rise_s:g} ms",
+        ),
+        judged(
+            f"{on}: pv",
+            "peak over steady activity",
+            whole.overshoot,
+            OVERSHOOT_LIMIT,
+            "",
+            better="high",
+            note=f"without: {without.overshoot:.3f}",
+        ),
+    ]
     line = (
         f"{on}: pv sharpens onset: 90 % after {1e3 * whole.rise_s:.0f} ms instead of {1e3 * without.rise_s:.0f}, "
         f"peak {whole.overshoot:.2f} of steady instead of {without.overshoot:.2f}, contrast after 20 ms "
@@ -179,9 +199,14 @@ def _judge_sst(on: str, seen: Mapping[str, Variant], graded: Stimulus) -> tuple[
     last = stretches(graded)[-1]
     counted = {name: winners(_steady(seen[name].recordings[GRADED], last)) for name in (WHOLE, "sst")}
     wanted = {name: winners(seen[name].theory.steady(last.drive)) for name in counted}
-    edge = judged(f"{on}: sst", "units standing, off from theory",
-                  float(max(abs(counted[name] - wanted[name]) for name in counted)), 0.0, "",
-                  note=f"{counted[WHOLE]} with it, {counted['sst']} without")  # fmt: skip
+    edge = judged(
+        f"{on}: sst",
+        "units standing, off from theory",
+        float(max(abs(counted[name] - wanted[name]) for name in counted)),
+        0.0,
+        "",
+        note=f"{counted[WHOLE]} with it, {counted['sst']} without",
+    )
     standing = f"{counted[WHOLE]} of {last.drive.size} units"
     return [edge], f"{on}: sst sets competition: {standing} stand with it, {counted['sst']} without"
 
@@ -193,11 +218,23 @@ def _judge_vip(on: str, seen: Mapping[str, Variant], gate: Stimulus, limit: floa
     blind = [float(_steady(seen["vip"].recordings[GATE], stretch)[1]) for stretch in three]
     winner = float(seen[WHOLE].theory.steady(three[1].drive, three[1].gate)[0])
     edges = [
-        judged(f"{on}: vip", "weak unit behind a shut gate", max(weak[0], weak[2]) / winner, limit, "relative",
-               note=f"of the winner; behind the open one {weak[1] / winner:.3f}"),
-        judged(f"{on}: vip", "what the gate does without it", float(np.ptp(blind)) / winner, limit, "relative",
-               note="of the winner"),
-    ]  # fmt: skip
+        judged(
+            f"{on}: vip",
+            "weak unit behind a shut gate",
+            max(weak[0], weak[2]) / winner,
+            limit,
+            "relative",
+            note=f"of the winner; behind the open one {weak[1] / winner:.3f}",
+        ),
+        judged(
+            f"{on}: vip",
+            "what the gate does without it",
+            float(np.ptp(blind)) / winner,
+            limit,
+            "relative",
+            note="of the winner",
+        ),
+    ]
     told = ", ".join(f"{value:.3f}" for value in weak)
     return edges, f"{on}: vip opens a gate: the weaker unit goes {told} as the gate is shut, open, shut"
 
@@ -205,8 +242,14 @@ def _judge_vip(on: str, seen: Mapping[str, Variant], gate: Stimulus, limit: floa
 def _judge_lamp5(on: str, seen: Mapping[str, Variant]) -> tuple[list[Edge], str]:
     gains = {name: (seen[name].gain, seen[name].theory.gain) for name in (WHOLE, "lamp5")}
     errors = {name: abs(measured / formula - 1.0) for name, (measured, formula) in gains.items()}
-    edge = judged(f"{on}: lamp5", "gain against the formula", max(errors.values()), GAIN_LIMIT, "relative",
-                  note=f"{gains[WHOLE][0]:.4f} with it, {gains['lamp5'][0]:.4f} without")  # fmt: skip
+    edge = judged(
+        f"{on}: lamp5",
+        "gain against the formula",
+        max(errors.values()),
+        GAIN_LIMIT,
+        "relative",
+        note=f"{gains[WHOLE][0]:.4f} with it, {gains['lamp5'][0]:.4f} without",
+    )
     line = (
         f"{on}: lamp5 rescales gain: {gains[WHOLE][0]:.4f} (formula {gains[WHOLE][1]:.4f}) instead of "
         f"{gains['lamp5'][0]:.4f} (formula {gains['lamp5'][1]:.4f})"

@@ -110,13 +110,36 @@ def judge(on: str, program: MachineProgram, trials: Judged, recording: Recording
     alone = float(recording.activity["y"][trials.unset].max())
     direct = bool(program.machine.unconditional)  # then a symbol alone may well set a state
     edges = [
-        judged(f"{on} ~ machine", "wrong after a symbol", found.errors / found.symbols, ERROR_LIMIT, "relative",
-               note=f"{found.errors} of {found.symbols} symbols"),
-        judged(f"{on} ~ machine", "ticks that lost the state, no symbol", float(lost), 0.0,
-               f"of {np.count_nonzero(begun):,}"),
-        *([] if direct else [judged(f"{on} ~ machine", "state made by symbols alone", alone, SHOWN, "activity",
-                                    note="without a reset there is no state to move")]),
-    ]  # fmt: skip
+        judged(
+            f"{on} ~ machine",
+            "wrong after a symbol",
+            found.errors / found.symbols,
+            ERROR_LIMIT,
+            "relative",
+            note=f"{found.errors} of {found.symbols} symbols",
+        ),
+        judged(
+            f"{on} ~ machine",
+            "ticks that lost the state, no symbol",
+            float(lost),
+            0.0,
+            f"of {np.count_nonzero(begun):,}",
+        ),
+        *(
+            []
+            if direct
+            else [
+                judged(
+                    f"{on} ~ machine",
+                    "state made by symbols alone",
+                    alone,
+                    SHOWN,
+                    "activity",
+                    note="without a reset there is no state to move",
+                )
+            ]
+        ),
+    ]
     line = (
         f"{on}: {found.errors} errors in {found.symbols:,} symbols; a state held {held_s:.1f} s without a symbol"
         f"{'' if lost else ', to the end'}; y shows a new state {1e3 * float(np.mean(latencies)):.0f} ms after the "

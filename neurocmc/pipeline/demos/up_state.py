@@ -89,14 +89,34 @@ def _judge(on: str, recording: Recording, trials: Stimulus, theory: Theory) -> t
     wrong = int(np.count_nonzero((state != expected) & settled))
     limit = AMPLITUDE_LIMIT.get(on, SPIKING_AMPLITUDE_LIMIT)
     edges = [
-        judged(f"{on} ~ theory", "item held after the cue", min(held), HOLD_LIMIT_S, "s", better="high",
-               note=f"shortest of {len(cued)} trials"),
-        judged(f"{on} ~ theory", "amplitude of the up-state", amplitude, limit, "of x*", worst="x",
-               note=f"worst of {len(cued)} trials, last second"),
+        judged(
+            f"{on} ~ theory",
+            "item held after the cue",
+            min(held),
+            HOLD_LIMIT_S,
+            "s",
+            better="high",
+            note=f"shortest of {len(cued)} trials",
+        ),
+        judged(
+            f"{on} ~ theory",
+            "amplitude of the up-state",
+            amplitude,
+            limit,
+            "of x*",
+            worst="x",
+            note=f"worst of {len(cued)} trials, last second",
+        ),
         judged(f"{on} ~ theory", "activity without a cue", loudest, 0.0, "activity"),
-        judged(f"{on} ~ theory", "ticks in a wrong state, distractor", float(wrong), 0.0,
-               f"of {np.count_nonzero(settled):,}", note=f"but for {1e3 * IGNITES_S:g} ms from the cue's onset"),
-    ]  # fmt: skip
+        judged(
+            f"{on} ~ theory",
+            "ticks in a wrong state, distractor",
+            float(wrong),
+            0.0,
+            f"of {np.count_nonzero(settled):,}",
+            note=f"but for {1e3 * IGNITES_S:g} ms from the cue's onset",
+        ),
+    ]
     line = (
         f"{on}: held for {min(held):.2f} s after the cue, to the end, in {sum(h >= HOLD_LIMIT_S for h in held)} of "
         f"{len(cued)} trials; within {100 * amplitude:.2f} % of x*; {wrong} ticks in a wrong state"

@@ -107,9 +107,14 @@ def draw_raster(
             centres.append(top + 0.5 * per_unit)
             top += per_unit
         axes.plot(
-            (1.006, 1.006), (first, top), transform=axes.get_yaxis_transform(), color=colours[name], lw=3,
-            clip_on=False, solid_capstyle="butt",
-        )  # fmt: skip
+            (1.006, 1.006),
+            (first, top),
+            transform=axes.get_yaxis_transform(),
+            color=colours[name],
+            lw=3,
+            clip_on=False,
+            solid_capstyle="butt",
+        )
         if first:
             axes.axhline(first, color=FAINT, lw=0.6)
     axes.set_ylim(top, 0)
@@ -160,9 +165,16 @@ def _draw_theory(axes: Axes, value: float, named: bool) -> None:
     axes.axhline(value, color=INK, ls=(0, (4, 3)), lw=0.9)
     if named:
         axes.annotate(
-            f"x* = {value:.4g}", (1, value), (-2, 2), xycoords=("axes fraction", "data"), textcoords="offset points",
-            ha="right", va="bottom", fontsize=7.5, color=INK,
-        )  # fmt: skip
+            f"x* = {value:.4g}",
+            (1, value),
+            (-2, 2),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            ha="right",
+            va="bottom",
+            fontsize=7.5,
+            color=INK,
+        )
 
 
 def _label_rows(first_column: Sequence[Axes], names: tuple[str, ...]) -> None:

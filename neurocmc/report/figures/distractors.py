@@ -67,9 +67,13 @@ def draw_distractors(points: Sequence[BoundaryPoint], line: PredictedBoundary, p
             relative = 100.0 * (ends / predicted[:, None] - 1.0)
             centre = relative.mean(axis=1)
             right.errorbar(
-                at, centre, np.stack([centre - relative[:, 0], relative[:, 1] - centre]), elinewidth=1.2,
-                capsize=2.0, **style,
-            )  # fmt: skip
+                at,
+                centre,
+                np.stack([centre - relative[:, 0], relative[:, 1] - centre]),
+                elinewidth=1.2,
+                capsize=2.0,
+                **style,
+            )
         for axes in (left, right):
             axes.set_xscale("log")
             axes.set_xticks(pulses, [f"{pulse:g}" for pulse in pulses])

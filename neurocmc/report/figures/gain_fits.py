@@ -79,9 +79,15 @@ def _draw_one(
     )
     upper.set_title(population.name, color=colour, pad=27)
     upper.annotate(
-        details, (0, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", fontsize=7.5, color=FAINT,
+        details,
+        (0, 1),
+        (0, 4),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=7.5,
+        color=FAINT,
         va="bottom",
-    )  # fmt: skip
+    )
     _draw_error(lower, population, colour)
 
 

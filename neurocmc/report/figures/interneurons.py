@@ -124,9 +124,17 @@ def _draw_own(axes: Axes, column: RoleColumn, colour: str) -> None:
 def _say(axes: Axes, text: str) -> None:
     """A word inside the upper right corner; it belongs to the frame, so a film shows it from the start."""
     axes.annotate(
-        text, (1, 1), (-2, -1), xycoords="axes fraction", textcoords="offset points", ha="right", va="top",
-        fontsize=8, color=FAINT, clip_on=False,
-    )  # fmt: skip
+        text,
+        (1, 1),
+        (-2, -1),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        fontsize=8,
+        color=FAINT,
+        clip_on=False,
+    )
 
 
 def _legend(figure: Figure, units: int) -> None:

@@ -140,9 +140,14 @@ def _draw_bands(axes: Axes, bands: Mapping[str, Band], states: Sequence[str], en
             )
             if width > NAMED_SHARE * end_s and state != NONE:
                 axes.annotate(
-                    states[state], (left + 0.5 * width, row), ha="center", va="center", fontsize=7.5, color="white",
+                    states[state],
+                    (left + 0.5 * width, row),
+                    ha="center",
+                    va="center",
+                    fontsize=7.5,
+                    color="white",
                     annotation_clip=True,
-                )  # fmt: skip
+                )
         wrong = differs(expected, band)
         for start, end in wrong:
             axes.plot((start, end), (row + 0.43, row + 0.43), color=_WRONG, lw=2.0, solid_capstyle="butt")

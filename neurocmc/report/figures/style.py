@@ -19,8 +19,17 @@ from neurocmc.common.files import write_file
 _POPULATIONS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D")
 # Tol 2021, Colour Schemes, "muted", dark ones first, and a grey. For the units of one population.
 _UNITS = (
-    "#332288", "#CC6677", "#117733", "#88CCEE", "#882255", "#999933", "#44AA99", "#AA4499", "#DDCC77", "#555555",
-)  # fmt: skip
+    "#332288",
+    "#CC6677",
+    "#117733",
+    "#88CCEE",
+    "#882255",
+    "#999933",
+    "#44AA99",
+    "#AA4499",
+    "#DDCC77",
+    "#555555",
+)
 INK, FAINT, GRID, HOST = "#222222", "#8A8A8A", "#E4E4E4", "#BBBBBB"
 DPI = 150
 _LOCK = threading.RLock()  # what pictures look like is set for the whole process
@@ -105,9 +114,15 @@ def place(
 def note(axes: Axes, text: str) -> None:
     """A quiet line under the title of an axes."""
     axes.annotate(
-        text, (0, 1), (0, 3), xycoords="axes fraction", textcoords="offset points", fontsize=7.5, color=FAINT,
+        text,
+        (0, 1),
+        (0, 3),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=7.5,
+        color=FAINT,
         va="bottom",
-    )  # fmt: skip
+    )
 
 
 def heading(axes: Axes, title: str, text: str = "", colour: str = INK) -> None:

@@ -22,9 +22,16 @@ NUMBERED_UP_TO = 12  # columns or rows of the map: beyond, its cells are too sma
 SINGLE_BARS = 128  # cores: beyond, one outline stands for thousands of bars
 # Tol 2021, "muted": apart from the colours of populations.
 _ROLE_COLOURS = {
-    "pool": "#332288", "projection": "#332288", "filter": "#DDCC77", "feedback": "#DDCC77", "bias": "#555555",
-    "copy": "#88CCEE", "sum": "#AA4499", "splitter": "#CC6677", "input": "#117733",
-}  # fmt: skip
+    "pool": "#332288",
+    "projection": "#332288",
+    "filter": "#DDCC77",
+    "feedback": "#DDCC77",
+    "bias": "#555555",
+    "copy": "#88CCEE",
+    "sum": "#AA4499",
+    "splitter": "#CC6677",
+    "input": "#117733",
+}
 _SPLITTERS = "splitters alone"
 _FILL = LinearSegmentedColormap.from_list("fill", ["#EAF1F8", "#08306B"])
 

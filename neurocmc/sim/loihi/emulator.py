@@ -159,9 +159,16 @@ class _Job:
 
     def _advance(self, trial: int, state: State, part: slice, spikes: NDArray[np.uint8]) -> None:
         step_trial(
-            part.start, self._host(trial, part), state, self.pools, self.weights, self.counts[trial, part], spikes,
-            self.u[trial, part], self.v[trial, part],
-        )  # fmt: skip
+            part.start,
+            self._host(trial, part),
+            state,
+            self.pools,
+            self.weights,
+            self.counts[trial, part],
+            spikes,
+            self.u[trial, part],
+            self.v[trial, part],
+        )
 
     def _host(self, trial: int, part: slice) -> NDArray[np.int64]:
         """(ticks, units) mantissas that arrive from the host."""

@@ -169,9 +169,16 @@ def send(tick: int, senders: int, weights: Weights, state: State) -> None:
 
 @jit(nogil=True)
 def step_trial(
-    first_tick: int, host: Int, state: State, pools: Pools, weights: Weights,
-    counts: Int32, spikes: UInt8, u_record: Int32, v_record: Int32,
-) -> None:  # fmt: skip
+    first_tick: int,
+    host: Int,
+    state: State,
+    pools: Pools,
+    weights: Weights,
+    counts: Int32,
+    spikes: UInt8,
+    u_record: Int32,
+    v_record: Int32,
+) -> None:
     """Step one trial through the ticks of `host` (ticks, units); `state` goes on where the last call left it.
 
     Fills counts (ticks, units) and, where they have a size, spikes (ticks, neurons), u_record (ticks, units) and

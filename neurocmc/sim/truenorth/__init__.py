@@ -5,5 +5,12 @@ from neurocmc.sim.truenorth.records import CoreRecord, CoreRun, OutputSpikes
 from neurocmc.sim.truenorth.run import CoreInputSpikes, run_cores
 
 __all__ = [
-    "Axon", "CoreBuilder", "CoreInputSpikes", "CoreRecord", "CoreRun", "Neuron", "OutputSpikes", "run_cores",
-]  # fmt: skip
+    "Axon",
+    "CoreBuilder",
+    "CoreInputSpikes",
+    "CoreRecord",
+    "CoreRun",
+    "Neuron",
+    "OutputSpikes",
+    "run_cores",
+]

@@ -25,10 +25,19 @@ LARGEST_FLOOR = (1 << 18) - 1  # of 18 bits, as a threshold has them: lower than
 INT16, UINT8, COUNTS = (-(1 << 15), (1 << 15) - 1), (0, 255), (0, (1 << 30) - 1)
 # What a CoreNetwork holds; how much less a chip does, the files of targets/ say.
 RANGES = {
-    "weight": INT16, "stochastic_weight": (0, 1), "leak": INT16, "stochastic_leak": (0, 1), "leak_reversal": (0, 1),
-    "threshold": COUNTS, "noise_mask": COUNTS, "floor": COUNTS, "floor_saturates": (0, 1), "reset_mode": UINT8,
-    "reset_potential": (-COUNTS[1], COUNTS[1]), "potential": (-COUNTS[1], COUNTS[1]),
-}  # fmt: skip
+    "weight": INT16,
+    "stochastic_weight": (0, 1),
+    "leak": INT16,
+    "stochastic_leak": (0, 1),
+    "leak_reversal": (0, 1),
+    "threshold": COUNTS,
+    "noise_mask": COUNTS,
+    "floor": COUNTS,
+    "floor_saturates": (0, 1),
+    "reset_mode": UINT8,
+    "reset_potential": (-COUNTS[1], COUNTS[1]),
+    "potential": (-COUNTS[1], COUNTS[1]),
+}
 
 
 class Axon(NamedTuple):
@@ -73,11 +82,22 @@ class CoreBuilder:
         return axon
 
     def add_neuron(
-        self, core: int, *, weight: Sequence[int], threshold: int, leak: int = 0, noise_mask: int = 0,
-        floor: int = LARGEST_FLOOR, floor_saturates: bool = True, reset_mode: int = 0, reset_potential: int = 0,
-        potential: int = 0, stochastic_weight: bool | Sequence[bool] = False, stochastic_leak: bool = False,
+        self,
+        core: int,
+        *,
+        weight: Sequence[int],
+        threshold: int,
+        leak: int = 0,
+        noise_mask: int = 0,
+        floor: int = LARGEST_FLOOR,
+        floor_saturates: bool = True,
+        reset_mode: int = 0,
+        reset_potential: int = 0,
+        potential: int = 0,
+        stochastic_weight: bool | Sequence[bool] = False,
+        stochastic_leak: bool = False,
         leak_reversal: bool = False,
-    ) -> Neuron:  # fmt: skip
+    ) -> Neuron:
         """The next neuron of a core; the keywords are fields of `CoreNetwork`.
 
         `weight` holds one for each type of axons, those left out are 0. By default a spike resets V to 0, nothing is
@@ -90,11 +110,19 @@ class CoreBuilder:
             self._faults.append(Problem(_name(neuron), what, "give one for each type"))
         chance = [stochastic_weight] * types if isinstance(stochastic_weight, bool) else list(stochastic_weight)
         self._registers[neuron] = {
-            "weight": (list(weight) + [0] * types)[:types], "stochastic_weight": (chance + [False] * types)[:types],
-            "leak": leak, "stochastic_leak": stochastic_leak, "leak_reversal": leak_reversal,
-            "threshold": threshold, "noise_mask": noise_mask, "floor": floor, "floor_saturates": floor_saturates,
-            "reset_mode": reset_mode, "reset_potential": reset_potential, "potential": potential,
-        }  # fmt: skip
+            "weight": (list(weight) + [0] * types)[:types],
+            "stochastic_weight": (chance + [False] * types)[:types],
+            "leak": leak,
+            "stochastic_leak": stochastic_leak,
+            "leak_reversal": leak_reversal,
+            "threshold": threshold,
+            "noise_mask": noise_mask,
+            "floor": floor,
+            "floor_saturates": floor_saturates,
+            "reset_mode": reset_mode,
+            "reset_potential": reset_potential,
+            "potential": potential,
+        }
         return neuron
 
     def connect(self, axon: Axon, *neurons: Neuron) -> None:
@@ -143,11 +171,18 @@ class CoreBuilder:
         registers = {field: self._assembled(field, cores, faults) for field in RANGES}
         raise_input_problems(faults)
         network = CoreNetwork(
-            name=name, neurons=neurons, coordinates=np.array(self._places, dtype=np.int32).reshape(-1, 2),
-            axon_type=kinds, crossbar=packed(connected), target_core=routes[0], target_axon=routes[1],
-            delay=routes[2], outputs=int(routes[1][routes[0] == OUTPUT].max(initial=-1)) + 1,
-            potential_bits=self._potential_bits, **registers,
-        )  # fmt: skip
+            name=name,
+            neurons=neurons,
+            coordinates=np.array(self._places, dtype=np.int32).reshape(-1, 2),
+            axon_type=kinds,
+            crossbar=packed(connected),
+            target_core=routes[0],
+            target_axon=routes[1],
+            delay=routes[2],
+            outputs=int(routes[1][routes[0] == OUTPUT].max(initial=-1)) + 1,
+            potential_bits=self._potential_bits,
+            **registers,
+        )
         raise_input_problems(network.problems())
         return network
 

@@ -210,9 +210,17 @@ def draw(key: Any, mask: Int32, leak: Int16, kind: UInt8, room: Room) -> None:
 
 @jit(nogil=True)
 def update(
-    potential: Int32, arriving: Int32, leak: Int16, eta: Int32, threshold: Int32, floor: Int32, reset_to: Int32,
-    kind: UInt8, flags: UInt8, highest: int,
-) -> tuple[int, int]:  # fmt: skip
+    potential: Int32,
+    arriving: Int32,
+    leak: Int16,
+    eta: Int32,
+    threshold: Int32,
+    floor: Int32,
+    reset_to: Int32,
+    kind: UInt8,
+    flags: UInt8,
+    highest: int,
+) -> tuple[int, int]:
     """Integrate, leak, fire, reset: all neurons of a core. How often one saturated, and how many may change again."""
     high, low = np.int32(highest), np.int32(-highest - 1)
     zero, saturated, restless = np.int32(0), np.int32(0), np.int32(0)
@@ -269,9 +277,17 @@ def step_core(core: int, tick: int, tick_key: Any, cores: Cores, state: State, r
         draw(key, cores.noise_mask[core], cores.leak[core], cores.kind[core], room)
         leak, eta = room.leak, room.eta
     saturated, restless = update(
-        state.potential[core], room.arriving if active > 0 else room.quiet, leak, eta, cores.threshold[core],
-        cores.floor[core], cores.reset_to[core], cores.kind[core], state.flags[core], cores.highest,
-    )  # fmt: skip
+        state.potential[core],
+        room.arriving if active > 0 else room.quiet,
+        leak,
+        eta,
+        cores.threshold[core],
+        cores.floor[core],
+        cores.reset_to[core],
+        cores.kind[core],
+        state.flags[core],
+        cores.highest,
+    )
     state.saturated[core] += saturated
     state.settled[core] = active == 0 and restless == 0 and saturated == 0 and not cores.chance_leak[core]
     state.firing[core] = listed(state.flags[core], state.fired[core])
@@ -338,9 +354,15 @@ def step_some(first: int, last: int, tick: int, tick_key: Any, cores: Cores, sta
 
 @jit(nogil=True)
 def step_trial(
-    first_tick: int, ticks: int, trial_key: Any, cores: Cores, state: State, events: Events, event: int,
+    first_tick: int,
+    ticks: int,
+    trial_key: Any,
+    cores: Cores,
+    state: State,
+    events: Events,
+    event: int,
     records: Records,
-) -> tuple[int, int]:  # fmt: skip
+) -> tuple[int, int]:
     """Step one trial from `first_tick` on; `state` goes on where the last call left it.
 
     Returns the index of the next event and how many spikes of the output bus are recorded.

@@ -186,9 +186,16 @@ class _Job:
         for first in range(0, self.ticks, chunk):
             part = slice(first, min(first + chunk, self.ticks))
             records = Records(
-                self.groups, self.counts[trial, part], self.neuron_totals[trial], self.places["spikes"],
-                self.spikes[trial, part], self.places["potentials"], self.potentials[trial, part], out_tick, out_line,
-            )  # fmt: skip
+                self.groups,
+                self.counts[trial, part],
+                self.neuron_totals[trial],
+                self.places["spikes"],
+                self.spikes[trial, part],
+                self.places["potentials"],
+                self.potentials[trial, part],
+                out_tick,
+                out_line,
+            )
             event, found = self.step(first, part.stop - first, trial, state, event, records)
             order = np.lexsort((out_line[:found], out_tick[:found]))
             outputs.append(
@@ -226,6 +233,10 @@ class _Job:
                 value.setflags(write=False)
         fired, synaptic, saturations = self.totals.T
         return CoreRun(
-            batch=self.batch, ticks=self.ticks, spikes_total=fired, synaptic_events=synaptic,
-            saturations=saturations, recorded=kept,
-        )  # fmt: skip
+            batch=self.batch,
+            ticks=self.ticks,
+            spikes_total=fired,
+            synaptic_events=synaptic,
+            saturations=saturations,
+            recorded=kept,
+        )

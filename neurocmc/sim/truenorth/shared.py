@@ -14,9 +14,16 @@ from neurocmc.sim.truenorth.kernel import Cores, Events, Records, State, new_roo
 
 
 def step_trial_shared(
-    first_tick: int, ticks: int, trial_key: int, cores: Cores, state: State, events: Events, event: int,
-    records: Records, threads: int,
-) -> tuple[int, int]:  # fmt: skip
+    first_tick: int,
+    ticks: int,
+    trial_key: int,
+    cores: Cores,
+    state: State,
+    events: Events,
+    event: int,
+    records: Records,
+    threads: int,
+) -> tuple[int, int]:
     """As the kernel's `step_trial`, with the cores in as many blocks as there are threads."""
     outputs, count = 0, state.firing.size
     ends = [count * block // threads for block in range(threads + 1)]

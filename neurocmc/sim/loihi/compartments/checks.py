@@ -86,8 +86,13 @@ def _entry(where: str, index: tuple[int, ...]) -> str:
 def rule_problems(rule: StepRule) -> Iterable[Problem]:
     """Widths that the emulator's 32-bit registers cannot keep."""
     for field, low, high in (
-        ("spike_delay_ticks", 1, 64), ("weight_shift", 0, 31), ("threshold_shift", 0, 31),
-        ("decay_bits", 1, KEEP_BITS), ("decay_u_offset", 0, 1), ("current_bits", 2, 31), ("voltage_bits", 2, 32),
-    ):  # fmt: skip
+        ("spike_delay_ticks", 1, 64),
+        ("weight_shift", 0, 31),
+        ("threshold_shift", 0, 31),
+        ("decay_bits", 1, KEEP_BITS),
+        ("decay_u_offset", 0, 1),
+        ("current_bits", 2, 31),
+        ("voltage_bits", 2, 32),
+    ):
         if not low <= getattr(rule, field) <= high:
             yield Problem("rule", f"{field} is {getattr(rule, field)}", f"it must lie between {low} and {high}")

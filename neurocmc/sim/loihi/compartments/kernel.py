@@ -186,8 +186,11 @@ def add_rows(fired: Int32, count: int, block: Int16, row: Int32) -> None:
     k = 0
     while k + 4 <= count:
         first, second, third, fourth = (
-            block[fired[k]], block[fired[k + 1]], block[fired[k + 2]], block[fired[k + 3]],
-        )  # fmt: skip
+            block[fired[k]],
+            block[fired[k + 1]],
+            block[fired[k + 2]],
+            block[fired[k + 3]],
+        )
         for i in range(row.size):
             row[i] += (np.int32(first[i]) + np.int32(second[i])) + (np.int32(third[i]) + np.int32(fourth[i]))
         k += 4
@@ -254,9 +257,16 @@ def record(tick: int, row: int, count: int, spikes: int, state: State, records: 
 
 @jit(nogil=True)
 def step_trial(
-    first_tick: int, ticks: int, state: State, registers: Registers, synapses: Synapses, dense: Int32,
-    events: Events, event: int, records: Records,
-) -> tuple[int, int]:  # fmt: skip
+    first_tick: int,
+    ticks: int,
+    state: State,
+    registers: Registers,
+    synapses: Synapses,
+    dense: Int32,
+    events: Events,
+    event: int,
+    records: Records,
+) -> tuple[int, int]:
     """Step one trial from `first_tick` on; `state` goes on where the last call left it.
 
     `dense` (ticks, compartments), or (ticks, 0), and the events from index `event` on are added to the input sums.

@@ -50,9 +50,15 @@ REFRACTORY_RANGE = (1, 63)  # ticks
 LARGEST_COMPARTMENTS = 1 << 24
 
 REGISTERS = (
-    "decay_u", "decay_v", "threshold_mantissa", "bias_mantissa", "bias_exponent", "u_initial", "v_initial",
+    "decay_u",
+    "decay_v",
+    "threshold_mantissa",
+    "bias_mantissa",
+    "bias_exponent",
+    "u_initial",
+    "v_initial",
     "refractory_ticks",
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,9 +111,13 @@ class SynapseGroup:
         mantissa = synapse_mantissa(values, sign, weight_bits)
         kept = np.flatnonzero(mantissa)
         return cls(
-            source=source[kept], target=target[kept], mantissa=mantissa[kept], delay_ticks=delays[kept],
-            exponent=exponent, sign=sign,
-        )  # fmt: skip
+            source=source[kept],
+            target=target[kept],
+            mantissa=mantissa[kept],
+            delay_ticks=delays[kept],
+            exponent=exponent,
+            sign=sign,
+        )
 
 
 def _entries(matrix: Any, where: str, faults: list[Problem]) -> tuple[Int, Int, Int]:

@@ -194,9 +194,16 @@ class _Job:
             part = slice(first, min(first + chunk, self.ticks))
             records = Records(spike_tick, spike_place, self.counts[trial], self.u[trial, part], self.v[trial, part])
             spikes, event = step_trial(
-                first, part.stop - first, state, self.registers, self.synapses, self.dense[trial, part],
-                self.events[trial], event, records,
-            )  # fmt: skip
+                first,
+                part.stop - first,
+                state,
+                self.registers,
+                self.synapses,
+                self.dense[trial, part],
+                self.events[trial],
+                event,
+                records,
+            )
             if spikes:
                 trains.append(np.stack([np.full(spikes, trial, np.int32), spike_tick[:spikes], spike_place[:spikes]]))
         return trains
@@ -210,9 +217,11 @@ class _Job:
         for value in (self.counts, self.u, self.v):
             value.setflags(write=False)
         return CompartmentRun(
-            batch=self.batch, ticks=self.ticks, compartments=self.network.compartments,
+            batch=self.batch,
+            ticks=self.ticks,
+            compartments=self.network.compartments,
             records=MappingProxyType(records),
-        )  # fmt: skip
+        )
 
 
 def _inputs(

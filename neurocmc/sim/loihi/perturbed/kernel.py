@@ -83,9 +83,15 @@ def send(tick: int, count: int, runs: Runs, state: State) -> None:
 
 @jit(nogil=True)
 def step_trial(
-    host: Int32, unit: Int64, state: State, registers: Registers, runs: Runs, counts: Int32, u_record: Int32,
+    host: Int32,
+    unit: Int64,
+    state: State,
+    registers: Registers,
+    runs: Runs,
+    counts: Int32,
+    u_record: Int32,
     v_record: Int32,
-) -> None:  # fmt: skip
+) -> None:
     """Step one trial through the ticks of `host` (ticks, neurons), the sums that arrive from outside.
 
     Fills counts (ticks, units) with the spikes of each neuron's `unit` and, where they have a size, u_record and

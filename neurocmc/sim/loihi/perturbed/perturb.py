@@ -110,18 +110,26 @@ def _neurons(network: IntegerNetwork, parts: Parts, perturbation: Perturbation, 
 
 
 def _perturbed_bundle(
-    bundle: Bundle, perturbation: Perturbation, gain: Float, alive: Bool,
-    synapse: np.random.Generator, dropped: np.random.Generator,
-) -> Bundle:  # fmt: skip
+    bundle: Bundle,
+    perturbation: Perturbation,
+    gain: Float,
+    alive: Bool,
+    synapse: np.random.Generator,
+    dropped: np.random.Generator,
+) -> Bundle:
     factor = gain[bundle.target] * _each_synapse(perturbation, bundle.target.shape, synapse, dropped)
     factor *= alive[bundle.source] & alive[bundle.target]
     return replace(bundle, mantissa=on_grid(bundle.mantissa * factor, GRID[bundle.sign]))
 
 
 def _perturbed_input(
-    entry: InputSynapses, perturbation: Perturbation, gain: Float, alive: Bool,
-    synapse: np.random.Generator, dropped: np.random.Generator,
-) -> InputSynapses:  # fmt: skip
+    entry: InputSynapses,
+    perturbation: Perturbation,
+    gain: Float,
+    alive: Bool,
+    synapse: np.random.Generator,
+    dropped: np.random.Generator,
+) -> InputSynapses:
     units, neurons, _ = entry.weight.shape
     own = slice(entry.first, entry.first + units * neurons)
     factor = _each_synapse(perturbation, entry.weight.shape, synapse, dropped)
