@@ -9,12 +9,11 @@ from pathlib import Path
 
 from neurocmc.common.calls import python_call
 from neurocmc.common.process import known_state
+from neurocmc.common.progress import Progress
 from neurocmc.ir.recording import Recording
-from neurocmc.ir.spiking import Code
 from neurocmc.pipeline.artifact import Artifact, open_artifact
+from neurocmc.pipeline.chips.lava import TIME_LIMIT_S
 from neurocmc.pipeline.compile import compile_model
-from neurocmc.pipeline.lava import TIME_LIMIT_S
-from neurocmc.pipeline.lower import Progress
 from neurocmc.pipeline.model import Model
 from neurocmc.pipeline.model import load as _load
 from neurocmc.pipeline.options import CompileOptions
@@ -24,7 +23,7 @@ from neurocmc.pipeline.simulate import simulate as _simulate
 from neurocmc.pipeline.verify import Verification, VerifyOptions
 from neurocmc.pipeline.verify import verify as _verify
 from neurocmc.report.budget import Budget
-from neurocmc.targets import Target
+from neurocmc.targets import Code, Target
 
 
 @known_state()

@@ -91,12 +91,10 @@ def compile(  # noqa: A001  (the command is called so)
 
 
 def _tell(artifact: "Artifact", budget: "Budget") -> None:
-    from neurocmc.pipeline.certificates import artifact_certificate
     from neurocmc.pipeline.sample import kept_lines, read_sample
     from neurocmc.report import wording
     from neurocmc.report.staging import staging_costs, time_scale
-    from neurocmc.report.tables import gain_fit_table, loss_table, staging_table
-    from neurocmc.report.truenorth.tables import core_loss_table
+    from neurocmc.report.tables import gain_fit_table, staging_table
     from neurocmc.theory.wording import certificate_lines
 
     network = artifact.spiking
@@ -111,11 +109,9 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
     if rewritten := staging_costs(artifact.circuit, artifact.staged, network):
         show(staging_table(rewritten))
     show(gain_fit_table(network))
-    if artifact.integer is not None:
-        show(loss_table(artifact.integer))
-    if artifact.cores is not None:
-        show(core_loss_table(artifact.cores))
-    for line in certificate_lines(artifact_certificate(artifact)):
+    if (losses := artifact.built.losses()) is not None:
+        show(losses.render())
+    for line in certificate_lines(artifact.certificate):
         say(line)
     for line in kept_lines(read_sample(artifact), artifact.manifest["silent_units"]):
         say(line)
@@ -136,11 +132,9 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
 
 def _as_json(artifact: "Artifact", budget: "Budget") -> dict[str, Any]:
     from neurocmc.pipeline.sample import read_sample
-    from neurocmc.report.loihi.losses import population_losses, projection_losses
     from neurocmc.report.staging import staging_costs
-    from neurocmc.report.truenorth.losses import core_population_costs, core_projection_losses
 
-    integer, cores = artifact.integer, artifact.cores
+    losses = artifact.built.losses()
     return {
         "artifact": artifact.directory,
         "source": artifact.manifest["source"],
@@ -157,10 +151,7 @@ def _as_json(artifact: "Artifact", budget: "Budget") -> dict[str, Any]:
         "tick_s": artifact.staged.dt_s,
         "kept_on_calibration": read_sample(artifact),
         "silent_units": artifact.manifest["silent_units"],
-        "projection_losses": [] if integer is None else projection_losses(integer),
-        "population_losses": [] if integer is None else population_losses(integer),
-        "core_projection_losses": [] if cores is None else core_projection_losses(cores),
-        "core_population_costs": [] if cores is None else core_population_costs(cores),
+        **({"projection_losses": [], "population_losses": []} if losses is None else losses.as_json()),
         "budget": {
             "cores_used": budget.cores_used,
             "cores_lower_bound": budget.cores_lower_bound,

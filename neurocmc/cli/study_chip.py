@@ -5,8 +5,8 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from neurocmc.common.errors import NeurocmcError
+from neurocmc.common.progress import Progress
 from neurocmc.pipeline.compile import compile_model
-from neurocmc.pipeline.lower import Progress
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.verify import VerifyOptions, verify
 from neurocmc.verification.edges import Edge

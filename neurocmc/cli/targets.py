@@ -70,10 +70,9 @@ def _summary(target: "Target") -> dict[str, Any]:
 
 
 def _describe(target: "Target", as_json: bool) -> None:
-    caveat = "" if target.kind == "ideal" else target.energy_caveat
     rows = list(_numbers(target))
     if as_json:
-        say_json({**_summary(target), "limits": rows, "energy_caveat": caveat})
+        say_json({**_summary(target), "limits": rows, "energy_caveat": target.energy_caveat})
         return
     say(f"{target.name}: {target.title}")
     if target.aliases:
@@ -102,14 +101,14 @@ def _describe(target: "Target", as_json: bool) -> None:
         say(f"  {number}. {source}")
     if any(row["unverified"] for row in rows):
         say("? unverified: public sources disagree or only one is known; the note says which.")
-    if caveat:
-        say(caveat)
+    if target.energy_caveat:
+        say(target.energy_caveat)
 
 
 def _numbers(target: "Target") -> Iterator[dict[str, Any]]:
     """Every number that the target states, in the order of its schema, with where it comes from."""
     values: Mapping[str, Any] = dict(target.limits)
-    if target.kind != "ideal":
+    if target.energy is not None:
         values = {**values, **dict(target.energy)}
     for field, value in values.items():
         if field in target.provenance:  # an energy that nobody published has no value and no source

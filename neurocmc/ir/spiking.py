@@ -21,8 +21,7 @@ from neurocmc.common.arrays import Float, set_frozen, starts
 from neurocmc.common.errors import Problem
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.trace import Trace
-
-Code = Literal["threshold", "rate"]
+from neurocmc.targets import Code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -30,7 +30,7 @@ Everything read here may be damaged or hostile: what is wrong is an InputError t
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,27 +40,30 @@ from neurocmc.common.files import json_text, read_npz, write_file, write_npz
 from neurocmc.common.opening import LEVEL
 from neurocmc.common.strict_json import read_json
 from neurocmc.ir.codec import Coded, Malformed, decode, encode, is_unicode
-from neurocmc.ir.loihi.chip import ChipProgram
-from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.magnitudes import stored_problems
-from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording, SpikeTrain
-from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus, as_name, name_fault, name_problems
-from neurocmc.ir.truenorth.program import CoreProgram
 
 FORMAT = 1
 _SPIKE_FIELDS = ("tick", "trial", "unit", "neuron")
-_REPAIR = "make the file again with the version of neurocmc that reads it"
-L = TypeVar("L", RateCircuit, SpikingNetwork, IntegerNetwork, CoreProgram)
+REPAIR = "make the file again with the version of neurocmc that reads it"
 
 
-def save_level(
-    level: RateCircuit | SpikingNetwork | IntegerNetwork | CoreProgram, directory: Path, stem: str
-) -> None:
+class Level(Protocol):
+    """What every level of the compiler is: a frozen dataclass that knows its own faults."""
+
+    def problems(self) -> tuple[Problem, ...]:
+        """All faults at once."""
+        ...
+
+
+L = TypeVar("L", bound=Level)
+
+
+def save_level(level: Level, directory: Path, stem: str) -> None:
     """Write `<stem>.json` and `<stem>.npz` into a directory. Raises InputError if that fails."""
     coded = encode(level)
-    _write(directory, stem, {"kind": type(level).__name__, "level": coded.json}, coded)
+    write_coded(directory, stem, {"kind": type(level).__name__, "level": coded.json}, coded)
 
 
 def load_level(directory: Path, stem: str, kind: type[L]) -> L:
@@ -68,31 +71,13 @@ def load_level(directory: Path, stem: str, kind: type[L]) -> L:
 
     Raises InputError if a file is missing, damaged or of another kind or format, or if the level has faults.
     """
-    path, document, arrays = _read(directory, stem, kind.__name__, {"format", "kind", "level"})
-    level = _decoded(path, lambda: decode(Coded(document["level"], arrays), kind))
-    raise_input_problems(_at(path, level.problems() or stored_problems(level)))
+    path, document, arrays = read_coded(directory, stem, kind.__name__, {"format", "kind", "level"})
+    level = decoded(path, lambda: decode(Coded(document["level"], arrays), kind))
+    raise_input_problems(at_path(path, level.problems() or stored_problems(level)))
     return level
 
 
-def save_chip(program: ChipProgram, directory: Path, stem: str) -> None:
-    """Write a chip program without its network, which must be saved as a level of its own."""
-    coded = encode(program, leave_out=frozenset({"network"}))
-    digest = content_sha256(program.network)
-    _write(directory, stem, {"kind": "ChipProgram", "level": coded.json, "network_sha256": digest}, coded)
-
-
-def load_chip(directory: Path, stem: str, network: IntegerNetwork) -> ChipProgram:
-    """Read what `save_chip` wrote. Raises InputError as `load_level`, and if it was placed for another network."""
-    path, document, arrays = _read(directory, stem, "ChipProgram", {"format", "kind", "level", "network_sha256"})
-    if document["network_sha256"] != content_sha256(network):
-        raise InputError(Problem(f"{path}: network_sha256", "is not that of the integer network beside it", _REPAIR))
-    coded = Coded(document["level"], arrays)
-    program = _decoded(path, lambda: decode(coded, ChipProgram, given={"network": network}))
-    raise_input_problems(_at(path, program.problems() or stored_problems(program)))
-    return program
-
-
-def content_sha256(level: RateCircuit | SpikingNetwork | IntegerNetwork | CoreProgram) -> str:
+def content_sha256(level: Level) -> str:
     """SHA-256 in hexadecimal of all that a level says: its JSON text, each array's key and little-endian bytes."""
     coded = encode(level)
     digest = hashlib.sha256(json_text(coded.json).encode())
@@ -170,12 +155,12 @@ def load_recording(path: Path) -> Recording:
     }
     for name, train in trains.items():
         if len({column.size for column in train.values()}) > 1:
-            found.problem(f"spikes/{name}", "tick, trial, unit and neuron differ in length", _REPAIR)
+            found.problem(f"spikes/{name}", "tick, trial, unit and neuron differ in length", REPAIR)
     if len({value.shape[:2] for value in activity.values()}) > 1:
-        found.problem("activity", "populations differ in trials or ticks", _REPAIR)
+        found.problem("activity", "populations differ in trials or ticks", REPAIR)
     for name in counted:
         if counts[name].shape != (activity[name].shape[0], activity[name].shape[-1]):
-            found.problem(f"spike_counts/{name}", f"has shape {counts[name].shape}, unlike its activity", _REPAIR)
+            found.problem(f"spike_counts/{name}", f"has shape {counts[name].shape}, unlike its activity", REPAIR)
     found.done(expected="those of a recording")
     return Recording(
         level=level,
@@ -236,7 +221,7 @@ class _Arrays:
         """A row of texts, all different."""
         names = [str(name) for name in self._taken(key, ("names",), "U", "texts", None)]
         if len(set(names)) < len(names):
-            self.problem(key, "holds a name twice", _REPAIR)
+            self.problem(key, "holds a name twice", REPAIR)
         return list(dict.fromkeys(names)) if self._unicode(key, names) else []
 
     def _unicode(self, key: str, texts: Iterable[str]) -> bool:
@@ -269,35 +254,38 @@ class _Arrays:
         return array
 
 
-def _write(directory: Path, stem: str, document: Mapping[str, Any], coded: Coded) -> None:
+def write_coded(directory: Path, stem: str, document: Mapping[str, Any], coded: Coded) -> None:
+    """Write the two files of a level: the arrays, and a document that says what they are."""
     write_npz(directory / f"{stem}.npz", coded.arrays)
     write_file(directory / f"{stem}.json", json_text({"format": FORMAT, **document}))
 
 
-def _read(
+def read_coded(
     directory: Path, stem: str, kind: str, keys: set[str]
 ) -> tuple[Path, dict[str, Any], dict[str, NDArray[Any]]]:
     """The path of the JSON, its top, checked for format, kind and keys, and the arrays."""
     path = directory / f"{stem}.json"
-    document = read_json(path, LEVEL, _REPAIR)
+    document = read_json(path, LEVEL, REPAIR)
     if document.get("format") != FORMAT:
         found = ascii(document.get("format"))[:60]
-        raise InputError(Problem(f"{path}: format", f"this neurocmc reads format {FORMAT} (got {found})", _REPAIR))
+        raise InputError(Problem(f"{path}: format", f"this neurocmc reads format {FORMAT} (got {found})", REPAIR))
     if document.get("kind") != kind:
         found = ascii(document.get("kind"))[:60]
         raise InputError(Problem(f"{path}: kind", f"a {kind} is needed (got {found})", "name the right file"))
     if document.keys() != keys:
         odd = ", ".join(ascii(key)[1:-1][:60] for key in sorted(document.keys() ^ keys))
-        raise InputError(Problem(str(path), f"keys that are missing or unknown: {odd}", _REPAIR))
+        raise InputError(Problem(str(path), f"keys that are missing or unknown: {odd}", REPAIR))
     return path, document, read_npz(directory / f"{stem}.npz")
 
 
-def _decoded(path: Path, read: Any) -> Any:
+def decoded(path: Path, read: Any) -> Any:
+    """What `read` gives, with what is malformed named by the file at `path`. Raises InputError."""
     try:
         return read()
     except Malformed as fault:
-        raise InputError(Problem(f"{path}: {fault.key}", fault.what, _REPAIR)) from None
+        raise InputError(Problem(f"{path}: {fault.key}", fault.what, REPAIR)) from None
 
 
-def _at(path: Path, problems: Iterable[Problem]) -> list[Problem]:
+def at_path(path: Path, problems: Iterable[Problem]) -> list[Problem]:
+    """Faults of a level, addressed to its file."""
     return [Problem(f"{path}: {problem.where}", problem.what, problem.cure) for problem in problems]

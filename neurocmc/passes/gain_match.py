@@ -18,7 +18,6 @@ from neurocmc.common.arrays import Bool, Float
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.rate import RateCircuit, RatePopulation
 from neurocmc.ir.spiking import (
-    Code,
     GainFit,
     SpikingInput,
     SpikingNetwork,
@@ -27,7 +26,6 @@ from neurocmc.ir.spiking import (
 )
 from neurocmc.ir.trace import Trace
 from neurocmc.passes.calibrate import Calibration
-from neurocmc.passes.loihi.weight_grid import decay_register, weight_step
 from neurocmc.passes.pool_codes import (
     RATE_DELAY_TICKS,
     RATE_PEAK,
@@ -37,9 +35,10 @@ from neurocmc.passes.pool_codes import (
     threshold_ladder,
 )
 from neurocmc.passes.scales import CURRENT_MARGIN, Scales
+from neurocmc.passes.weight_grid import decay_register, weight_step
 from neurocmc.sim.neuron import Neuron
 from neurocmc.sim.rate import SILENT, Visited
-from neurocmc.targets import LoihiLimits, LoihiTarget, Target
+from neurocmc.targets import Code, LoihiLimits, Target
 
 # A neuron of the rate code fires every third tick at most: what is seen of a filter-before winner-take-all at
 # N = 64 is off by 2.7, 1.7, 1.3 % through 5, 10, 20 ticks.
@@ -158,9 +157,9 @@ class GainMatch:
         span = ladder.high - ladder.low
         largest, threshold = scales.largest(recruited, span, rate_current_scale(population, ceiling))
         current = np.full((population.size, 1), largest)
-        if self.rounding == "gain-preserving" and isinstance(target, LoihiTarget):
-            fan_in = _fan_in_per_current(circuit, population, per_spike, tick_s, target.limits)
-            current, threshold = self._kindest(fan_in, scales, recruited, current, threshold, target.limits)
+        if self.rounding == "gain-preserving" and target.registers is not None:
+            fan_in = _fan_in_per_current(circuit, population, per_spike, tick_s, target.registers)
+            current, threshold = self._kindest(fan_in, scales, recruited, current, threshold, target.registers)
         neuron = scales.neuron(threshold)
         bias = neuron.place_bias(scales.bias(recruited, current, threshold))
         per_threshold = current[:, 0] / threshold
@@ -186,7 +185,7 @@ class GainMatch:
                 per_spike[population.name],
                 visited,
             ),
-            lsb_per_threshold=int(threshold) if isinstance(target, LoihiTarget) else 0,
+            lsb_per_threshold=0 if target.registers is None else int(threshold),
         )
 
     def _worst_fit(

@@ -14,12 +14,12 @@ What a relay costs is neurons, and on a chip the steps in which its pool counts 
 from collections.abc import Container
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import ClassVar, assert_never
+from typing import ClassVar
 
 import numpy as np
 
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection
-from neurocmc.targets import IdealTarget, LoihiTarget, Target, TrueNorthTarget
+from neurocmc.targets import Target
 
 Stage = tuple[str, float]  # a population, and the time constant of what reaches it in two stages
 
@@ -32,16 +32,7 @@ class Relays:
 
     def run(self, circuit: RateCircuit, target: Target) -> RateCircuit:
         """The circuit itself where the target has two stages, or the circuit no second-order kernel."""
-        match target:
-            case LoihiTarget(limits=limits):
-                stages = limits.filter_stages
-            case TrueNorthTarget():
-                stages = 1  # a potential, and no synaptic state beside it
-            case IdealTarget():
-                stages = 2  # its neurons are equations
-            case other:
-                assert_never(other)
-        return circuit if stages > 1 else _split(circuit)
+        return circuit if target.filter_stages > 1 else _split(circuit)
 
 
 def relay_name(population: str, taken: Container[str]) -> str:

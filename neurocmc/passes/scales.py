@@ -1,18 +1,16 @@
 """The two free scales of a pool, threshold and current per unit of drive, and the registers that bound them."""
 
 from dataclasses import dataclass
-from typing import assert_never
 
 import numpy as np
 
 from neurocmc.common.arrays import Bool, Float
 from neurocmc.ir.rate import RatePopulation
-from neurocmc.ir.spiking import Code
-from neurocmc.passes.loihi.weight_grid import decay_register
 from neurocmc.passes.pool_codes import RATE_MEMORY_TICKS
+from neurocmc.passes.weight_grid import decay_register
 from neurocmc.sim.neuron import IdealNeuron, LoihiNeuron, Neuron
 from neurocmc.sim.rate import Visited
-from neurocmc.targets import IdealTarget, LoihiLimits, LoihiTarget, Target, TrueNorthTarget
+from neurocmc.targets import Code, LoihiLimits, Target
 
 LEAST_REACH = 0.1  # of the span of its transfer, that the neurons of a pool are taken to reach over at least
 CURRENT_MARGIN = 1.5  # room in the current register beyond what calibration needs, where nothing more is asked for
@@ -33,7 +31,7 @@ class Scales:
     current_limit: float  # LSB per unit of drive at which the largest drive of calibration fills the register
     highest_threshold: float
     threshold_step: float
-    limits: LoihiLimits | None
+    registers: LoihiLimits | None  # None: biases, thresholds and currents are real numbers
 
     @classmethod
     def of(
@@ -43,37 +41,32 @@ class Scales:
         memory = RATE_MEMORY_TICKS if code == "rate" else 0.0
         shift = population.gain * (population.bias - population.offset)
         largest = max(abs(visited.drive[0]), abs(visited.drive[1])) + float(np.abs(shift).max())
-        match target:
-            case IdealTarget() | TrueNorthTarget():  # cores round a whole unit at once, in a pass of their own
-                keep = float(np.exp(-1.0 / memory)) if memory else 0.0
-                return cls(
-                    where=population.name,
-                    code=code,
-                    keep_v=keep,
-                    bias_limit=1.0,
-                    bias_step=0,
-                    current_limit=np.inf,
-                    highest_threshold=1.0,
-                    threshold_step=0.0,
-                    limits=None,
-                )
-            case LoihiTarget(limits=limits):
-                decay_v = decay_register(memory, 1.0, limits, 0)
-                step = 1 << limits.bias_exponent_max
-                unit = 1 << limits.threshold_shift
-                return cls(
-                    where=population.name,
-                    code=code,
-                    keep_v=1.0 - decay_v / (1 << limits.decay_bits),
-                    bias_limit=float(((1 << limits.bias_mantissa_bits) - 1) * step),
-                    bias_step=step,
-                    current_limit=(1 << (limits.current_bits - 1)) / (margin * largest) if largest > 0 else np.inf,
-                    highest_threshold=float(((1 << limits.threshold_mantissa_bits) - 1) * unit),
-                    threshold_step=float(unit),
-                    limits=limits,
-                )
-            case other:
-                assert_never(other)
+        if (registers := target.registers) is None:
+            return cls(
+                where=population.name,
+                code=code,
+                keep_v=float(np.exp(-1.0 / memory)) if memory else 0.0,
+                bias_limit=1.0,
+                bias_step=0,
+                current_limit=np.inf,
+                highest_threshold=1.0,
+                threshold_step=0.0,
+                registers=None,
+            )
+        decay_v = decay_register(memory, 1.0, registers, 0)
+        step = 1 << registers.bias_exponent_max
+        unit = 1 << registers.threshold_shift
+        return cls(
+            where=population.name,
+            code=code,
+            keep_v=1.0 - decay_v / (1 << registers.decay_bits),
+            bias_limit=float(((1 << registers.bias_mantissa_bits) - 1) * step),
+            bias_step=step,
+            current_limit=(1 << (registers.current_bits - 1)) / (margin * largest) if largest > 0 else np.inf,
+            highest_threshold=float(((1 << registers.threshold_mantissa_bits) - 1) * unit),
+            threshold_step=float(unit),
+            registers=registers,
+        )
 
     @property
     def rheobase(self) -> float:
@@ -85,15 +78,15 @@ class Scales:
 
     def neuron(self, threshold: float) -> Neuron:
         """The target's neuron, to be measured."""
-        if self.limits is None:
+        if self.registers is None:
             return IdealNeuron(keep=self.keep_v)
-        full = 1 << self.limits.decay_bits
+        full = 1 << self.registers.decay_bits
         return LoihiNeuron(
             decay_v=round((1.0 - self.keep_v) * full),
-            decay_bits=self.limits.decay_bits,
+            decay_bits=self.registers.decay_bits,
             threshold_lsb=int(threshold),
             bias_step_lsb=self.bias_step,
-            voltage_limit_lsb=(1 << (self.limits.voltage_bits - 1)) - 1,
+            voltage_limit_lsb=(1 << (self.registers.voltage_bits - 1)) - 1,
         )
 
     def largest(self, recruited: Float, span: float, rate_scale: float) -> tuple[float, float]:
@@ -110,7 +103,7 @@ class Scales:
         slack = max(self.threshold_step - 0.5 * self.bias_step, 0.0)
         # One neuron alone, of one unit, has no reach of its own: then a tenth of its transfer stands for it.
         room = [2.0 * (self.bias_limit - slack) / max(high - low, LEAST_REACH * span), self.current_limit]
-        if high > 0 and self.limits is not None:
+        if high > 0 and self.registers is not None:
             room.append((self.bias_limit + self.highest_threshold - slack) / high)
         if low < 0:
             room.append(0.75 * self.bias_limit / -low)  # leaves a threshold of at least a quarter of the bias range
@@ -151,7 +144,7 @@ class Scales:
         low, high = float(placed.min()), float(placed.max())
         centred = min(max(0.5 * (low + high), 0.25 * self.bias_limit), low + self.bias_limit)
         # The thresholds of real numbers have no register.
-        return self._on_grid(centred if self.limits is None else min(centred, self.highest_threshold))
+        return self._on_grid(centred if self.registers is None else min(centred, self.highest_threshold))
 
     def _on_grid(self, threshold: float) -> float:
         if not self.threshold_step:

@@ -15,7 +15,7 @@ import numpy as np
 
 from neurocmc.common.errors import InfeasibleError, InputError, Problem
 from neurocmc.ir.rate import RateCircuit
-from neurocmc.targets import LoihiTarget, Target
+from neurocmc.targets import Target
 
 FASTEST_LOSS = 0.1  # share of its state that the fastest filter loses in a tick
 LARGEST_ERROR = 0.01  # relative error of a filter's decay, rounded to its register: what verification allows
@@ -88,7 +88,7 @@ def _refined(circuit: RateCircuit, target: Target) -> RateCircuit:
 
 def _decay_error(tau_s: float, tick_s: float, target: Target) -> float:
     """Relative error of the decay per tick on the target's grid, at worst half a step of the register."""
-    if not isinstance(target, LoihiTarget):  # a leak of spikes holds any decay, or refuses it, in its own pass
+    if target.registers is None:  # a leak of spikes holds any decay, or refuses it, in its own pass
         return 0.0
-    decay = -float(np.expm1(-tick_s / tau_s)) * (1 << target.limits.decay_bits)
+    decay = -float(np.expm1(-tick_s / tau_s)) * (1 << target.registers.decay_bits)
     return abs(max(round(decay), 1) - decay) / decay

@@ -15,26 +15,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.extras import INSTALL_TORCH, is_installed
 from neurocmc.common.files import MANIFEST, sha256_of
 from neurocmc.common.process import known_state
-from neurocmc.ir.loihi.chip import ChipProgram
-from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
-from neurocmc.ir.spiking import Code, SpikingNetwork
+from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.ir.store import load_chip, load_level, load_stimulus
-from neurocmc.ir.truenorth.program import CoreProgram
+from neurocmc.ir.store import load_level, load_stimulus
+from neurocmc.pipeline.certificates import certificate_anew
+from neurocmc.pipeline.chips.family import Built
+from neurocmc.pipeline.chips.registry import family_of
+from neurocmc.pipeline.levels import RATE, SPIKING, STAGED
 from neurocmc.pipeline.manifest import read_manifest
 from neurocmc.pipeline.model import CHECKPOINTS, Model, StimulusSet, load
-from neurocmc.targets import Target, load_target
+from neurocmc.targets import Code, Target, load_target
+from neurocmc.theory.certificate import Certificate
 
 PRESENTATION = (MANIFEST, "timings.json", "verify.json", "report.html", "figures/")
-RATE, STAGED, SPIKING, INTEGER, CHIP = "10-rate", "15-staged", "20-spiking", "30-integer", "40-chip"
-CORES = "30-cores"
 NO_SOURCE = "it was compiled with --no-source: no copy of the model is in the artifact"
 
 
@@ -74,21 +74,14 @@ class Artifact:
         return load_level(self.directory / "ir", SPIKING, SpikingNetwork)
 
     @cached_property
-    def integer(self) -> IntegerNetwork | None:
-        """None where the target computes in real numbers."""
-        return load_level(self.directory / "ir", INTEGER, IntegerNetwork) if self._has_chip else None
+    def built(self) -> Built:
+        """The circuit as the chip holds it, and all that can be done with it there."""
+        return family_of(self.target).load(self.directory / "ir", self.staged, self.spiking, self.target)
 
     @cached_property
-    def chip(self) -> ChipProgram | None:
-        """None where the target computes in real numbers."""
-        return load_chip(self.directory / "ir", CHIP, self.integer) if self.integer is not None else None
-
-    @cached_property
-    def cores(self) -> CoreProgram | None:
-        """The program of a chip of neurosynaptic cores; None for any other target."""
-        if f"ir/{CORES}.json" not in self.manifest["files"]:
-            return None
-        return load_level(self.directory / "ir", CORES, CoreProgram)
+    def certificate(self) -> Certificate:
+        """What theory says of the circuit and of what the chip made of it, computed anew from the levels."""
+        return certificate_anew(self.staged, self.built.kept, self.stimuli.calibration, self.directory)
 
     @cached_property
     def stimuli(self) -> StimulusSet:
@@ -107,13 +100,13 @@ class Artifact:
     def observed_through(self, tau_s: float) -> "Artifact":
         """The artifact with what its circuit observes as r itself seen through a filter, at every level."""
         own = {p.name: p.trace_tau_s == 0 for p in self.staged.populations}
+        built = self.built.observed_through(own, tau_s)
         return self.with_levels(
             self.manifest,
             circuit=_circuit_seen_through(self.circuit, tau_s),
             staged=_circuit_seen_through(self.staged, tau_s),
-            spiking=_seen_through(self.spiking, own, tau_s),
-            integer=None if self.integer is None else _seen_through(self.integer, own, tau_s),
-            cores=None if self.cores is None else _seen_through(self.cores, own, tau_s),
+            spiking=built.spiking,
+            built=built,
         )
 
     @property
@@ -149,10 +142,6 @@ class Artifact:
             no_reference=why,
         )
 
-    @property
-    def _has_chip(self) -> bool:
-        return f"ir/{CHIP}.json" in self.manifest["files"]
-
     def _stimulus(self, name: str) -> Stimulus:
         stimulus = load_stimulus(self.directory / "stimuli" / f"{name}.npz")
         raise_input_problems(stimulus.problems(self.circuit.inputs))
@@ -162,17 +151,6 @@ class Artifact:
 def _circuit_seen_through(circuit: RateCircuit, tau_s: float) -> RateCircuit:
     populations = (replace(p, trace_tau_s=tau_s) if not p.trace_tau_s else p for p in circuit.populations)
     return replace(circuit, populations=tuple(populations))
-
-
-Network = TypeVar("Network", SpikingNetwork, IntegerNetwork, CoreProgram)
-
-
-def _seen_through(network: Network, own: Mapping[str, bool], tau_s: float) -> Network:
-    """A network whose spikes are decoded through another filter, in the populations that are observed as r itself."""
-    populations = (
-        replace(p, trace=replace(p.trace, tau_s=tau_s, order=1)) if own[p.name] else p for p in network.populations
-    )
-    return replace(network, populations=tuple(populations))
 
 
 def open_artifact(directory: str | Path) -> Artifact:
@@ -187,7 +165,7 @@ def open_artifact(directory: str | Path) -> Artifact:
     if target.name != manifest["target"]:
         what = f"it was compiled for {manifest['target']}, but target.yaml is {target.name}"
         raise InputError(Problem(str(directory / MANIFEST), what, "compile again"))
-    lowest = {"loihi": CHIP, "truenorth": CORES, "ideal": SPIKING}[target.kind]
+    lowest = family_of(target).lowest
     if f"ir/{lowest}.json" not in manifest["files"]:
         what = f"its target is {target.name}, but files does not name ir/{lowest}.json"
         raise InputError(Problem(str(directory / MANIFEST), what, "compile again"))

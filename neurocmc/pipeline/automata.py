@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.progress import Progress
 from neurocmc.frontends.automaton.read import MachineProgram
 from neurocmc.frontends.automaton.score import MachineScore, score
 from neurocmc.frontends.automaton.walks import random_walks, walk_stimulus
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.lower import Progress
 from neurocmc.pipeline.simulate import Interpreter, find_stimulus, simulate
 
 

@@ -14,26 +14,16 @@ from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text, write_file
 from neurocmc.common.opening import SUMMARY
 from neurocmc.common.strict_json import read_json
+from neurocmc.ir.kept import Kept
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.model import Model
-from neurocmc.theory.certificate import Certificate, certify
+from neurocmc.theory.certificate import Certificate, certify, input_levels
 from neurocmc.theory.linear_threshold import NoTheory, linear_threshold
 from neurocmc.theory.realised import Rounded, rounded_circuit
-from neurocmc.verification.cores import rounded_on_cores
 from neurocmc.verification.edges import Edge, judged
 
 CERTIFICATE = "certificate.json"
-
-
-def input_levels(stimuli: Iterable[Stimulus], tick_s: float) -> dict[str, float]:
-    """The largest value that each input takes in a tick: what its winners are looked for at."""
-    levels: dict[str, float] = {}
-    for stimulus in stimuli:
-        for name, values in stimulus.on_ticks(tick_s).values.items():
-            levels[name] = max(levels.get(name, 0.0), float(values.max(initial=0.0)))
-    return levels
 
 
 def certificate_of(staged: RateCircuit, rounded: Rounded | None, stimuli: Iterable[Stimulus]) -> Certificate:
@@ -48,15 +38,12 @@ def model_certificate(model: Model) -> Certificate:
     return certificate_of(model.circuit, None, model.read_stimuli().calibration)
 
 
-def artifact_certificate(artifact: Artifact) -> Certificate:
-    """The same, from the levels of an artifact, anew; what was moved to keep its states, as it was written."""
-    rounded = None
-    if artifact.integer is not None:
-        rounded = rounded_circuit(artifact.staged, artifact.spiking, artifact.integer)
-    elif artifact.cores is not None:
-        rounded = rounded_on_cores(artifact.staged, artifact.cores)
-    certificate = certificate_of(artifact.staged, rounded, artifact.stimuli.calibration)
-    return replace(certificate, changes=_changes(artifact.directory / CERTIFICATE))
+def certificate_anew(
+    staged: RateCircuit, kept: Kept | None, stimuli: Iterable[Stimulus], folder: Path
+) -> Certificate:
+    """The certificate of an artifact's levels, computed again; what was moved to keep states, as it was written."""
+    rounded = None if kept is None else rounded_circuit(staged, kept)
+    return replace(certificate_of(staged, rounded, stimuli), changes=_changes(folder / CERTIFICATE))
 
 
 def _changes(written: Path) -> tuple[str, ...]:

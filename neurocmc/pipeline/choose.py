@@ -4,15 +4,18 @@ The error is not the fit's alone but the circuit's: the network is compiled at e
 trials, and its rates are compared with the rate circuit's. Recurrence amplifies errors, a fit does not show that.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from neurocmc.common.errors import InfeasibleError, InputError, Problem
+from neurocmc.common.progress import Progress, silent
 from neurocmc.ir.rate import RateCircuit
-from neurocmc.ir.spiking import Code
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.pipeline.lower import Lowered, Progress, lower
-from neurocmc.pipeline.lowest import rate_pair, simulate_lowest
-from neurocmc.targets import Target
+from neurocmc.pipeline.chips.family import Built
+from neurocmc.pipeline.chips.registry import family_of
+from neurocmc.pipeline.clock import Clock
+from neurocmc.pipeline.lower import Lowered, lower_staged, stage
+from neurocmc.pipeline.options import CompileOptions
+from neurocmc.targets import Code, Target
 from neurocmc.verification.metrics import nrmse
 
 CANDIDATES = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
@@ -28,50 +31,44 @@ class Tried:
     worst: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Choice:
-    """The size chosen, what was tried on the way, and why it is this one."""
+    """The size chosen, what was tried on the way, why it is this one, and what it gives."""
 
     neurons: int
     tried: tuple[Tried, ...]
     reason: str
+    lowered: Lowered  # the circuit at this size
 
 
 def choose_neurons(
     circuit: RateCircuit,
     calibration: tuple[Stimulus, ...],
     target: Target,
-    code: Code,
-    seed: int,
-    max_error: float,
-    tick_s: float | None = None,
+    options: CompileOptions,
     progress: Progress | None = None,
-    *,
-    allow_lost_states: bool = False,
 ) -> Choice:
     """The smallest candidate whose measured NRMSE of rates is at most `max_error` (a fraction of range).
 
     Raises InputError for an error not between 0 and 1, InfeasibleError, with what was reached, if no size meets it.
     """
+    max_error = 0.0 if options.max_error is None else options.max_error
     if not 0 < max_error < 1:
         raise InputError(Problem("--max-error", f"got {max_error:g}", "give a fraction of range, such as 0.02"))
     trials = tuple(stimulus.take(slice(TRIALS)) for stimulus in calibration)
+    told, staging = progress or silent, None
     tried: list[Tried] = []
     for index, neurons in enumerate(CANDIDATES):
-        if progress:
-            progress(f"trying {neurons} neurons a unit", index / len(CANDIDATES))
+        told(f"trying {neurons} neurons a unit", index / len(CANDIDATES))
+        sized = replace(options, neurons=neurons)
+        clock = Clock()
         try:
-            lowered = lower(
-                circuit,
-                calibration,
-                target,
-                neurons=neurons,
-                code=code,
-                seed=seed,
-                tick_s=tick_s,
-                allow_lost_states=allow_lost_states,
-            )
-            error, worst = measured_error(lowered, trials)
+            if staging is None:
+                staging = stage(circuit, calibration, target, sized, clock)
+            else:
+                family_of(target).refuse(staging.staged, target, sized)
+            lowered = lower_staged(staging, target, sized, clock)
+            error, worst = measured_error(lowered.built, trials)
         except InfeasibleError as refusal:
             tried.append(Tried(neurons=neurons, error=None, worst=refusal.problems[0].what))
             # A small pool may have weights too large for their field; once one fits, larger ones only need more.
@@ -84,15 +81,15 @@ def choose_neurons(
                 f"{neurons} neurons a unit: the smallest size tried whose rates are within {max_error:g} of range on "
                 f"calibration (measured {error:.4f}, worst {worst})"
             )
-            return Choice(neurons=neurons, tried=tuple(tried), reason=reason)
-    raise InfeasibleError(_out_of_reach(tried, max_error, code))
+            return Choice(neurons=neurons, tried=tuple(tried), reason=reason, lowered=lowered)
+    raise InfeasibleError(_out_of_reach(tried, max_error, options.code))
 
 
-def measured_error(lowered: Lowered, stimuli: tuple[Stimulus, ...]) -> tuple[float, str]:
-    """NRMSE of rates of the worst population over all stimuli, and its name; on the emulator where there is one."""
-    worst = (0.0, lowered.staged.populations[0].name)
+def measured_error(built: Built, stimuli: tuple[Stimulus, ...]) -> tuple[float, str]:
+    """NRMSE of rates of the worst population over all stimuli, and its name; on the lowest level that there is."""
+    worst = (0.0, built.staged.populations[0].name)
     for stimulus in stimuli:
-        pair = rate_pair(lowered, stimulus, simulate_lowest(lowered, stimulus))
+        pair = built.beside_rate(stimulus, built.run(stimulus))
         for name, error in nrmse(pair.reference.activity, pair.other.activity).items():
             worst = max(worst, (error, name))
     return worst

@@ -1,7 +1,7 @@
 """Compile: a model and a target become an artifact on disk, whole or not at all."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -9,36 +9,27 @@ from typing import Any
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.files import MANIFEST, check_replaceable, json_text, replace_directory, write_file
 from neurocmc.common.opening import CHECKPOINT, YAML, read_bytes
-from neurocmc.ir.printer import print_level
+from neurocmc.common.progress import Progress
+from neurocmc.ir.printer import print_rate, print_spiking
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus, name_problems
-from neurocmc.ir.store import save_chip, save_level, save_stimulus
+from neurocmc.ir.store import save_stimulus
 from neurocmc.ir.summaries import milliseconds
-from neurocmc.pipeline.artifact import (
-    CHIP,
-    CORES,
-    INTEGER,
-    RATE,
-    SPIKING,
-    STAGED,
-    Artifact,
-    file_hashes,
-    open_artifact,
-)
+from neurocmc.pipeline.artifact import Artifact, file_hashes, open_artifact
 from neurocmc.pipeline.certificates import write_certificate
+from neurocmc.pipeline.chips.family import Built
 from neurocmc.pipeline.choose import Choice, choose_neurons
-from neurocmc.pipeline.lower import Lowered, Progress, lower
+from neurocmc.pipeline.levels import RATE, SPIKING, STAGED, write_level
+from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.manifest import FORMAT, VERSION
 from neurocmc.pipeline.model import Model, StimulusSet, load
 from neurocmc.pipeline.options import CompileOptions
-from neurocmc.pipeline.program import PROGRAM, emit_program
-from neurocmc.pipeline.reporting import write_budget, write_report_of
+from neurocmc.pipeline.program import PROGRAM
+from neurocmc.pipeline.reporting import BUDGET, Reported, write_report_of
 from neurocmc.pipeline.sample import SAMPLE, sample_edges
-from neurocmc.sim.loihi.host import encode
 from neurocmc.targets import Target, load_target
 from neurocmc.verification.coverage import silent_units
 
-DEFAULT_NEURONS = 64
 TIMINGS = "timings.json"
 
 
@@ -62,20 +53,22 @@ def compile_model(
     stimuli = model.read_stimuli().calibrated_on(options.calibrate)
     _check_stimuli(model, stimuli)
     choice = _choose(model, stimuli, target, options, progress)
-    lowered = lower(
-        model.circuit,
-        stimuli.calibration,
-        target,
-        neurons=choice.neurons,
-        code=options.code,
-        seed=options.seed,
-        tick_s=options.tick_s,
-        allow_lost_states=options.allow_lost_states,
-        progress=progress,
-    )
+    lowered = choice.lowered
     with replace_directory(Path(directory)) as folder:
-        _write(folder, model, stimuli, target, options, choice, lowered)
-    return open_artifact(directory)
+        _write(folder, Compilation(model, stimuli, target, options, choice))
+    artifact = open_artifact(directory)
+    return artifact.with_levels(artifact.manifest, certificate=lowered.certificate)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compilation:
+    """All that an artifact is written from."""
+
+    model: Model
+    stimuli: StimulusSet
+    target: Target
+    options: CompileOptions
+    choice: Choice
 
 
 def _check_stimuli(model: Model, stimuli: StimulusSet) -> None:
@@ -103,79 +96,52 @@ def _choose(
     model: Model, stimuli: StimulusSet, target: Target, options: CompileOptions, progress: Progress | None
 ) -> Choice:
     if options.max_error is not None:
-        return choose_neurons(
-            model.circuit,
-            stimuli.calibration,
-            target,
-            options.code,
-            options.seed,
-            options.max_error,
-            options.tick_s,
-            progress,
-            allow_lost_states=options.allow_lost_states,
-        )
-    if options.neurons is not None:
-        return Choice(neurons=options.neurons, tried=(), reason="given by --neurons")
-    return Choice(neurons=DEFAULT_NEURONS, tried=(), reason="the default")
+        return choose_neurons(model.circuit, stimuli.calibration, target, options, progress)
+    reason = "the default" if options.neurons is None else "given by --neurons"
+    lowered = lower(model.circuit, stimuli.calibration, target, options, progress)
+    return Choice(neurons=options.pool, tried=(), reason=reason, lowered=lowered)
 
 
-def _write(
-    folder: Path,
-    model: Model,
-    stimuli: StimulusSet,
-    target: Target,
-    options: CompileOptions,
-    choice: Choice,
-    lowered: Lowered,
-) -> None:
+def _write(folder: Path, whole: Compilation) -> None:
+    model, stimuli, options, lowered = whole.model, whole.stimuli, whole.options, whole.choice.lowered
+    built = lowered.built
     source = None
     if options.source:
         source = f"model{model.path.suffix}" if model.reference is not None else f"circuit{model.path.suffix}"
         kind = YAML if model.path.suffix in (".yaml", ".yml") else CHECKPOINT
         write_file(folder / source, read_bytes(model.path, kind))
-    write_file(folder / "target.yaml", target.text)
-    _write_levels(folder / "ir", model, lowered)
+    write_file(folder / "target.yaml", whole.target.text)
+    _write_levels(folder / "ir", model.circuit, built)
     (folder / "stimuli").mkdir()
     for name, stimulus in stimuli.by_name().items():
         save_stimulus(stimulus, folder / "stimuli" / f"{name}.npz")
-    if lowered.integer is not None:
-        for stimulus in stimuli.by_name().values():
-            encode(lowered.integer, stimulus)  # a test stimulus beyond the axons is refused now, not by `verify`
-    emit_program(folder / PROGRAM, lowered, target, stimuli.by_name())
+    built.emit(
+        folder / PROGRAM, stimuli.by_name()
+    )  # a test stimulus beyond the inputs is refused now, not by `verify`
     write_certificate(folder, lowered.certificate)
-    samples = sample_edges(lowered, stimuli.calibration, options.seed)
+    samples = sample_edges(built, stimuli.calibration, options.seed)
     write_file(folder / SAMPLE, json_text({"samples": [sample.as_json() for sample in samples]}))
-    budget = write_budget(folder, lowered, target, stimuli.calibration, samples[0].recording)
-    weak = silent_units(lowered.spiking, {name: v.highest for name, v in lowered.calibration.populations.items()})
-    manifest = _manifest(model, source, stimuli, target, options, choice)
+    budget = built.budget(samples[0].part, samples[0].recording)
+    write_file(folder / BUDGET, budget.to_json())
+    weak = silent_units(lowered.spiking, {name: v.highest for name, v in lowered.ranges.populations.items()})
+    manifest = _manifest(whole, source)
     manifest["silent_units"] = [asdict(unit) for unit in weak]
-    write_report_of(folder, manifest, lowered, target, budget, model.circuit, draw=options.figures)
+    write_report_of(folder, Reported(manifest, built, budget, model.circuit), draw=options.figures)
     write_file(folder / TIMINGS, json_text({"seconds": lowered.seconds}))
     write_file(folder / MANIFEST, json_text({**manifest, "files": file_hashes(folder)}))
 
 
-def _write_levels(folder: Path, model: Model, lowered: Lowered) -> None:
+def _write_levels(folder: Path, circuit: RateCircuit, built: Built) -> None:
     folder.mkdir()
-    staged = None if lowered.staged is model.circuit else lowered.staged
-    levels = {
-        RATE: model.circuit,
-        STAGED: staged,
-        SPIKING: lowered.spiking,
-        INTEGER: lowered.integer,
-        CORES: lowered.cores,
-    }
-    for stem, level in levels.items():
-        if level is not None:
-            save_level(level, folder, stem)
-            write_file(folder / f"{stem}.txt", print_level(level))
-    if lowered.chip is not None:
-        save_chip(lowered.chip, folder, CHIP)
-        write_file(folder / f"{CHIP}.txt", print_level(lowered.chip))
+    write_level(folder, RATE, circuit, print_rate(circuit))
+    if built.staged is not circuit:
+        write_level(folder, STAGED, built.staged, print_rate(built.staged))
+    write_level(folder, SPIKING, built.spiking, print_spiking(built.spiking))
+    built.save(folder)
 
 
-def _manifest(
-    model: Model, source: str | None, stimuli: StimulusSet, target: Target, options: CompileOptions, choice: Choice
-) -> dict[str, Any]:
+def _manifest(whole: Compilation, source: str | None) -> dict[str, Any]:
+    model, stimuli, options, choice = whole.model, whole.stimuli, whole.options, whole.choice
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -184,7 +150,7 @@ def _manifest(
         "origin_sha256": model.circuit.origin_sha256,
         "on_host": list(model.circuit.on_host),
         "source": source,
-        "target": target.name,
+        "target": whole.target.name,
         "options": {
             "neurons": choice.neurons,
             "code": options.code,

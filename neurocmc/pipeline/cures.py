@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from neurocmc.common.errors import InfeasibleError
+from neurocmc.common.progress import Progress
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.lower import Lowered, Progress, lower
+from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.walk import Part, walk
 from neurocmc.verification.edges import Edge, misses
@@ -168,19 +169,11 @@ def _keeps(
 def _compiled(artifact: Artifact, options: CompileOptions) -> Artifact:
     """The artifact as it would be with other options, in memory."""
     stimuli = artifact.stimuli.calibrated_on(options.calibrate)
-    lowered: Lowered = lower(
-        artifact.circuit,
-        stimuli.calibration,
-        artifact.target,
-        neurons=options.neurons or artifact.neurons,
-        code=options.code,
-        seed=options.seed,
-        tick_s=options.tick_s,
-        allow_lost_states=True,
-    )
-    given = {"neurons": options.neurons or artifact.neurons, "code": options.code}
+    asked = replace(options, neurons=options.neurons or artifact.neurons, allow_lost_states=True)
+    lowered = lower(artifact.circuit, stimuli.calibration, artifact.target, asked)
+    given = {"neurons": asked.neurons, "code": asked.code}
     manifest = {**artifact.manifest, "options": {**artifact.manifest["options"], **given}}
-    levels = {name: getattr(lowered, name) for name in ("staged", "spiking", "integer", "chip", "cores")}
+    levels = {"staged": lowered.staged, "spiking": lowered.spiking, "built": lowered.built}
     return artifact.with_levels(manifest, circuit=artifact.circuit, stimuli=stimuli, **levels)
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from neurocmc.common.errors import Problem
-from neurocmc.ir.spiking import Code
+from neurocmc.targets import CODES, Code
+
+DEFAULT_NEURONS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,11 @@ class CompileOptions:
             source=manifest["source"] is not None,
         )
 
+    @property
+    def pool(self) -> int:
+        """Neurons a unit: as given, or the default."""
+        return DEFAULT_NEURONS if self.neurons is None else self.neurons
+
     def problems(self) -> tuple[Problem, ...]:
         """Options that contradict each other or make no sense."""
         found: list[Problem] = []
@@ -56,7 +63,7 @@ class CompileOptions:
             )
         if self.neurons is not None and not 1 <= self.neurons <= 65536:
             found.append(Problem("--neurons", f"got {self.neurons}", "give 1 to 65,536 neurons a unit"))
-        if self.code not in ("threshold", "rate"):
+        if self.code not in CODES:
             found.append(Problem("--code", f"got {self.code!r}", "use threshold or rate"))
         if self.seed < 0:
             found.append(Problem("--seed", f"got {self.seed}", "give 0 or more"))

@@ -7,40 +7,23 @@ the artifact's byte for byte; and the interpreter is an isolated one, which look
 
 import os
 import stat
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from neurocmc.backends.brian2 import emit_brian2
-from neurocmc.backends.loihi import emit_loihi
-from neurocmc.backends.truenorth import emit_truenorth
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.files import MANIFEST, sha256_of
 from neurocmc.common.replacing import is_leftover
-from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.lower import Lowered
-from neurocmc.targets import LoihiTarget, Target
 
 PROGRAM = "program"
-ISOLATED = "-I"  # no module is looked for beside the script, and no variable of the environment is obeyed
 _AGAIN = "compile again"
 # What neurocmc itself writes into an artifact after its compilation, by folder and ending.
 _LATER = (MANIFEST, "timings.json", "verify.json", "report.html")
 _PICTURES = (".png", ".svg", ".gif", ".mp4")
 _TABLES = (*_PICTURES, ".csv", ".md")
 _MOST_TOLD = 20
-
-
-def emit_program(folder: Path, levels: Lowered | Artifact, target: Target, stimuli: Mapping[str, Stimulus]) -> None:
-    """Write the program of the lowest level into `folder`. Raises InputError where a stimulus does not fit it."""
-    if levels.chip is not None and isinstance(target, LoihiTarget):
-        emit_loihi(levels.chip, stimuli, folder, target.limits.lava_run_config)
-    elif levels.cores is not None:
-        emit_truenorth(levels.cores, stimuli, folder)
-    else:
-        emit_brian2(levels.spiking, stimuli, folder)
 
 
 @contextmanager
@@ -52,7 +35,7 @@ def emitted_again(artifact: Artifact) -> Generator[Path]:
     check_nothing_added(artifact)
     with TemporaryDirectory(prefix="neurocmc-program-") as folder:
         fresh = Path(folder) / PROGRAM
-        emit_program(fresh, artifact, artifact.target, artifact.stimuli.by_name())
+        artifact.built.emit(fresh, artifact.stimuli.by_name())
         raise_input_problems(_differences(artifact.directory / PROGRAM, fresh))
         yield fresh
 

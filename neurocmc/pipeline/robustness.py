@@ -10,7 +10,7 @@ of it:
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
@@ -18,16 +18,14 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float, Int
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
-from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import Classifier, Readout
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.simulate import find_stimulus, integer_of
+from neurocmc.pipeline.chips.family import FaultyChip, FaultyChips
+from neurocmc.pipeline.chips.faulty_loihi import NO_FAULT
+from neurocmc.pipeline.simulate import find_stimulus
 from neurocmc.pipeline.staging import restored
-from neurocmc.sim.loihi.host import encode
-from neurocmc.sim.loihi.perturbed.perturb import Perturbation, perturb
-from neurocmc.sim.loihi.perturbed.run import simulate_perturbed
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.verification.intervals import Interval, mean, share
 from neurocmc.verification.metrics import decisions
@@ -44,9 +42,7 @@ MEANING: Mapping[Kind, str] = {
     "spikes": "background spikes",
 }
 LEVELS = (0.02, 0.05, 0.1, 0.15, 0.2)
-NO_FAULT = "none"
 HELD_SHARE = 0.5  # of the level that the rate circuit holds
-MAX_SYNAPSES = 20_000_000  # of an expanded network
 TIME_DIGITS = 9  # of times in s, so that ticks counted and edges subtracted agree
 FADES = 0.1  # of its activity, that a held item may lose in the second half of the time
 WINDOW_S = 0.1  # over which the end of a trial is judged
@@ -116,6 +112,16 @@ class Robustness:
     cells: tuple[Cell, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawn:
+    """One faulty chip, and what it was drawn as."""
+
+    chip: FaultyChip
+    kind: str
+    level: float
+    seed: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Task:
     """A stimulus and how its trials are judged; `longest_s` is (batch,), NaN where nothing is to be held."""
@@ -136,12 +142,9 @@ def robustness(
     """
     options = options or RobustnessOptions()
     raise_input_problems(options.problems())
-    if artifact.integer is None:
-        what = f"faults are of Loihi's integer networks; {artifact.target.name} has none"
-        raise InputError(Problem(str(artifact.directory), what, "compile for loihi1 or loihi2"))
-    network = artifact.integer
-    _check_size(network)
-    tasks = _tasks(artifact, options)
+    chips = artifact.built.faulty_chips()
+    chips.check()
+    tasks = _tasks(artifact, chips, options)
     grid: list[tuple[str, float]] = [(NO_FAULT, 0.0)]
     grid += [(kind, level) for kind in dict.fromkeys(options.kinds) for level in sorted(set(options.levels) - {0.0})]
     outcomes: list[Outcome] = []
@@ -149,8 +152,8 @@ def robustness(
         if progress:
             progress(kind if kind == NO_FAULT else f"{kind} {100 * level:g} %", index / len(grid))
         for seed in range(options.seeds):
-            fault = Perturbation(seed=seed) if kind == NO_FAULT else replace(Perturbation(seed=seed), **{kind: level})
-            outcomes += _run(artifact, network, tasks, fault, options.samples, kind, level)
+            drawn = _Drawn(chip=chips.draw(seed, kind, level), kind=kind, level=level, seed=seed)
+            outcomes += _run(artifact, tasks, drawn, options.samples)
     return Robustness(
         circuit=artifact.circuit.name,
         options=options,
@@ -159,40 +162,23 @@ def robustness(
     )
 
 
-def _check_size(network: IntegerNetwork) -> None:
-    size = {population.name: population.neurons for population in network.populations}
-    synapses = sum(np.count_nonzero(p.mantissa) * size[p.source] * size[p.target] for p in network.projections)
-    if synapses > MAX_SYNAPSES:
-        what = f"expanded to single neurons it has {synapses:,} synapses, limit {MAX_SYNAPSES:,}"
-        raise InputError(Problem(f"network {network.name}", what, "compile with fewer neurons a unit (--neurons)"))
-
-
-def _run(
-    artifact: Artifact,
-    network: IntegerNetwork,
-    tasks: tuple[_Task, ...],
-    fault: Perturbation,
-    samples: int,
-    kind: str,
-    level: float,
-) -> list[Outcome]:
+def _run(artifact: Artifact, tasks: tuple[_Task, ...], drawn: _Drawn, samples: int) -> list[Outcome]:
     """All trials of one seed on its chip."""
-    chip = perturb(network, fault)
     outcomes: list[Outcome] = []
     for place, task in enumerate(tasks):
-        drawn = np.random.default_rng((fault.seed, place)).permutation(task.stimulus.batch)[:samples]
-        trials = np.sort(drawn).astype(np.int64)
+        chosen = np.random.default_rng((drawn.seed, place)).permutation(task.stimulus.batch)[:samples]
+        trials = np.sort(chosen).astype(np.int64)
         host = {name: value[trials] for name, value in task.host.items()}
-        seen = simulate_perturbed(chip, task.stimulus.take(trials), trials.tolist(), host)
+        seen = drawn.chip.run(task.stimulus.take(trials), trials.tolist(), host)
         wrong, held = task.judge(restored(seen, artifact.circuit, artifact.staged), trials)
         for index, trial in enumerate(trials.tolist()):
             longest = float(task.longest_s[trial])
             memory = not np.isnan(longest)
             outcomes.append(
                 Outcome(
-                    kind=kind,
-                    level=level,
-                    seed=fault.seed,
+                    kind=drawn.kind,
+                    level=drawn.level,
+                    seed=drawn.seed,
                     stimulus=task.stimulus.name,
                     trial=trial,
                     wrong=bool(wrong[index]),
@@ -203,7 +189,7 @@ def _run(
     return outcomes
 
 
-def _tasks(artifact: Artifact, options: RobustnessOptions) -> tuple[_Task, ...]:
+def _tasks(artifact: Artifact, chips: FaultyChips, options: RobustnessOptions) -> tuple[_Task, ...]:
     """The stimuli that can be judged, each with what the rate circuit does on it."""
     readouts = [*(r for r in artifact.circuit.readouts if r.kind == "winner"), *artifact.circuit.classifiers]
     if not readouts:
@@ -220,8 +206,7 @@ def _tasks(artifact: Artifact, options: RobustnessOptions) -> tuple[_Task, ...]:
     seen = [restored(simulate_rate(artifact.staged, s), artifact.circuit, artifact.staged) for s in chosen]
     readout = readouts[0]
     level = _held_level(chosen, seen, readout)
-    network = integer_of(artifact)
-    tasks = [_task(network, stimulus, rate, readout, level) for stimulus, rate in zip(chosen, seen, strict=True)]
+    tasks = [_task(chips, stimulus, rate, readout, level) for stimulus, rate in zip(chosen, seen, strict=True)]
     judged = tuple(task for task in tasks if task is not None)
     if not judged:
         what = f"none of {', '.join(s.name for s in chosen) or 'its stimuli'} has a label or something to hold"
@@ -271,7 +256,7 @@ def _end(recording: Recording, population: str, window_s: float) -> Float:
 
 
 def _task(
-    network: IntegerNetwork, stimulus: Stimulus, rate: Recording, readout: Readout | Classifier, level: float | None
+    chips: FaultyChips, stimulus: Stimulus, rate: Recording, readout: Readout | Classifier, level: float | None
 ) -> _Task | None:
     """How a stimulus is judged, or None where nothing is right or wrong in any of its trials."""
     memory = _memory_trials(stimulus, rate, readout)
@@ -303,7 +288,7 @@ def _task(
 
     return _Task(
         stimulus=stimulus,
-        host=encode(network, stimulus),
+        host=chips.host(stimulus),
         longest_s=np.where(memory, np.round(stimulus.duration_s - end_s, TIME_DIGITS), np.nan),
         judge=judge,
     )

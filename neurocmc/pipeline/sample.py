@@ -9,7 +9,7 @@ from neurocmc.common.strict_json import read_json
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.lowest import Levels, edge_to_lowest, gates_of, rate_pair, simulate_lowest
+from neurocmc.pipeline.chips.family import Built
 from neurocmc.report.wording import amount
 from neurocmc.verification.coverage import NAMED, SilentUnit
 from neurocmc.verification.edges import Edge, misses
@@ -25,7 +25,7 @@ class StimulusSample:
     """The first trials of one stimulus on the lowest level, beside the rate circuit."""
 
     stimulus: str
-    trials: int
+    part: Stimulus  # its first trials
     of: int  # trials of the stimulus
     edges: tuple[Edge, ...]
     recording: Recording
@@ -38,28 +38,25 @@ class StimulusSample:
     def as_json(self) -> dict[str, Any]:
         """Without the recording."""
         edges = [{**asdict(edge), "group": edge.group} for edge in self.edges]
-        return {"stimulus": self.stimulus, "trials": self.trials, "of": self.of, "edges": edges}
+        return {"stimulus": self.stimulus, "trials": self.part.batch, "of": self.of, "edges": edges}
 
 
-def sample_edges(levels: Levels, stimuli: Iterable[Stimulus], seed: int = 0) -> tuple[StimulusSample, ...]:
+def sample_edges(built: Built, stimuli: Iterable[Stimulus], seed: int = 0) -> tuple[StimulusSample, ...]:
     """A sample of every stimulus."""
-    return tuple(_sample(levels, stimulus, seed) for stimulus in stimuli)
+    return tuple(_sample(built, stimulus, seed) for stimulus in stimuli)
 
 
-def _sample(levels: Levels, stimulus: Stimulus, seed: int) -> StimulusSample:
+def _sample(built: Built, stimulus: Stimulus, seed: int) -> StimulusSample:
     part = stimulus.take(slice(TRIALS))
-    recording = simulate_lowest(levels, part, seed)
-    readouts = (*levels.spiking.readouts, *levels.staged.classifiers)
+    recording = built.run(part, seed=seed)
     edges = fidelity_edges(
-        edge_to_lowest(levels),
-        [rate_pair(levels, part, recording)],
-        readouts,
-        gates=gates_of(levels),
-        network=levels.spiking,
+        built.edge_to_rate,
+        [built.beside_rate(part, recording)],
+        built.readouts,
+        gates=built.gates,
+        network=built.spiking,
     )
-    return StimulusSample(
-        stimulus=stimulus.name, trials=part.batch, of=stimulus.batch, edges=edges, recording=recording
-    )
+    return StimulusSample(stimulus=stimulus.name, part=part, of=stimulus.batch, edges=edges, recording=recording)
 
 
 def read_sample(artifact: Artifact) -> list[dict[str, Any]]:

@@ -7,19 +7,17 @@ from pathlib import Path
 from typing import Literal, assert_never
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.progress import Progress
 from neurocmc.common.ticks import not_whole
-from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import load_stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.lava import TIME_LIMIT_S, check_lava_python, simulate_lava
-from neurocmc.pipeline.lower import Progress
+from neurocmc.pipeline.chips.family import Built, ProgramRun
+from neurocmc.pipeline.chips.lava import TIME_LIMIT_S, check_lava_python
 from neurocmc.pipeline.program import emitted_again
 from neurocmc.pipeline.staging import restored
-from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.sim.truenorth.emulator import simulate_cores
 
 Interpreter = Literal["rate", "staged", "brian2", "emulator", "lava"]
 Codegen = Literal["numpy", "cython", "cpp_standalone"]
@@ -45,7 +43,7 @@ def simulate(
     stimulus, the name of one the artifact holds (default: its first for testing), or an .npz file; `duration_s`, a
     whole number of ticks, cuts or prolongs it, `samples` takes its first so many trials. What a circuit observes as r
     itself is recorded through a filter of `observe_ms`, where that is given: of spikes instead of the one they were
-    compiled with, of rates instead of none. "lava" runs in the interpreter of `pipeline.lava.find_lava_python`, for
+    compiled with, of rates instead of none. "lava" runs in the interpreter of `chips.lava.find_lava_python`, for
     `time_limit_s` at most. Returns the activity of every population and, but for "rate" and "staged", every spike.
     Raises InputError where the stimulus does not fit, the target has no emulator, or Lava is not at hand or not done
     in time.
@@ -98,23 +96,15 @@ def _run(
                 progress=partial(progress, "brian2") if progress else None,
             )
         case "emulator":
-            if artifact.cores is not None:
-                return simulate_cores(artifact.cores, chosen, record_spikes=record_spikes, seed=artifact.seed)
-            return simulate_emulator(integer_of(artifact), chosen, record_spikes=record_spikes)
+            return _built_on(artifact, "emulator").run(chosen, seed=artifact.seed, record_spikes=record_spikes)
         case "lava":
             if not time_limit_s > 0:
                 raise InputError(Problem("--time-limit", f"got {time_limit_s:g}", "give a time in s"))
-            network = integer_of(artifact)
+            built = _built_on(artifact, "lava")
             check_lava_python()
+            request = ProgramRun(record_spikes=record_spikes, time_limit_s=time_limit_s, progress=progress)
             with emitted_again(artifact) as program:
-                return simulate_lava(
-                    network,
-                    program,
-                    chosen,
-                    record_spikes=record_spikes,
-                    time_limit_s=time_limit_s,
-                    progress=progress,
-                )
+                return built.run_program(program, chosen, request)
         case other:
             assert_never(other)
 
@@ -165,20 +155,17 @@ def _label_problems(artifact: Artifact, stimulus: Stimulus) -> Iterable[Problem]
             yield Problem(f"stimulus {stimulus.name}", what, f"labels are 0 to {classes - 1}, or -1 for none")
 
 
-def integer_of(artifact: Artifact) -> IntegerNetwork:
-    """The integer network. Raises InputError where the target has none."""
-    if artifact.cores is not None:
-        what = f"Lava has no neurons such as those of {artifact.target.name}"
+def _built_on(artifact: Artifact, on: Literal["emulator", "lava"]) -> Built:
+    """The circuit as the chip holds it. Raises InputError where its chip has no such interpreter."""
+    built, target = artifact.built, artifact.target
+    if built.level != "emulator":
+        what = f"target {target.name} computes in real numbers: it has no emulator"
+        cure = "use --on brian2, or compile for a chip (--target loihi1)"
+        raise InputError(Problem(str(artifact.directory), what, cure))
+    if on == "lava" and built.tool != on:
+        what = f"Lava has no neurons such as those of {target.name}"
         raise InputError(Problem(str(artifact.directory), what, "use --on emulator, or compile for loihi1"))
-    if artifact.integer is None:
-        raise InputError(
-            Problem(
-                str(artifact.directory),
-                f"target {artifact.target.name} computes in real numbers: it has no emulator",
-                "use --on brian2, or compile for a chip (--target loihi1)",
-            )
-        )
-    return artifact.integer
+    return built
 
 
 def _check_raster(artifact: Artifact, stimulus: Stimulus) -> None:

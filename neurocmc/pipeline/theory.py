@@ -10,7 +10,6 @@ from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import drive_range
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.lowest import simulate_lowest
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.verification.edges import Edge
 from neurocmc.verification.winner import (
@@ -47,7 +46,7 @@ def _levels(artifact: Artifact, winner: WinnerTakeAll) -> list[tuple[WinnerTakeA
         return simulate_rate(artifact.circuit, stimulus)
 
     def on_lowest(stimulus: Stimulus) -> Recording:
-        return simulate_lowest(artifact, stimulus, artifact.seed)
+        return artifact.built.run(stimulus, seed=artifact.seed)
 
-    lowest = artifact.integer if artifact.cores is None else artifact.cores
-    return [(winner, on_rate), (winner if lowest is None else winner.as_realised(lowest), on_lowest)]
+    kept = artifact.built.kept
+    return [(winner, on_rate), (winner if kept is None else winner.as_realised(kept), on_lowest)]

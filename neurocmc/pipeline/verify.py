@@ -9,14 +9,14 @@ from typing import Any
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text, write_file
 from neurocmc.common.opening import SUMMARY
+from neurocmc.common.progress import Progress, silent
 from neurocmc.common.strict_json import read_json
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.cures import find_cures
 from neurocmc.pipeline.emitted import emitted_edges
-from neurocmc.pipeline.lower import Progress
 from neurocmc.pipeline.program import check_nothing_added
-from neurocmc.pipeline.reporting import read_budget, write_report_of
+from neurocmc.pipeline.reporting import Reported, read_budget, write_report_of
 from neurocmc.pipeline.walk import walk
 from neurocmc.report.budget import Budget
 from neurocmc.theory.certificate import Certificate
@@ -90,7 +90,7 @@ def verify(
     limits = read_limits(options.limits)
     check_nothing_added(artifact)
     budget = _read_whole(artifact)
-    told = progress or _silent
+    told = progress or silent
     whole = artifact.stimuli.test or artifact.stimuli.calibration
     stimuli = tuple(stimulus.take(slice(options.samples)) for stimulus in whole)
     walked = walk(artifact, artifact.compared_with(), stimuli, options.seeds, progress)
@@ -103,23 +103,15 @@ def verify(
     )
     asked = {"samples": options.samples, "seeds": options.seeds, "limits": limits}
     write_file(artifact.directory / VERIFY, json_text({**found.as_json(), **asked}))
-    write_report_of(
-        artifact.directory,
-        artifact.manifest,
-        artifact,
-        artifact.target,
-        budget,
-        artifact.circuit,
-        edges,
-        draw=options.figures,
-    )
+    reported = Reported(artifact.manifest, artifact.built, budget, artifact.circuit, edges)
+    write_report_of(artifact.directory, reported, draw=options.figures)
     told("done", 1.0)
     return found
 
 
 def _read_whole(artifact: Artifact) -> Budget:
     """Read every level, and the budget, before anything is run or written. Raises InputError where one is damaged."""
-    for level in ("circuit", "staged", "spiking", "integer", "chip", "cores", "stimuli"):
+    for level in ("circuit", "staged", "spiking", "built", "stimuli"):
         getattr(artifact, level)
     return read_budget(artifact)
 
@@ -143,10 +135,6 @@ def _with_cures(
     missed = [edge for edge in edges if edge.verdict == "miss"]
     cures = find_cures(artifact, missed, stimuli, limits, progress) if missed else {}
     return tuple(replace(edge, cure=cures.get(edge.key, "")) for edge in edges)
-
-
-def _silent(_stage: str, _share: float) -> None:
-    """Progress that nobody watches."""
 
 
 def _edge_json(edge: Edge) -> dict[str, Any]:

@@ -1,35 +1,30 @@
 """Walk the edges between the levels of an artifact, but for those to its files: what verification and cures share."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 import numpy as np
 
 from neurocmc.common.arrays import Float
-from neurocmc.ir.loihi.network import IntegerNetwork
-from neurocmc.ir.rate import RateCircuit
+from neurocmc.common.progress import Progress, part_of, share_of, silent
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingNetwork
-from neurocmc.ir.stimulus import Stimulus, as_name, side_by_side
-from neurocmc.ir.truenorth.program import CoreProgram
+from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.offsets import shift_of
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.certificates import artifact_certificate, certificate_edges
-from neurocmc.pipeline.lower import Progress, lower
-from neurocmc.pipeline.lowest import as_seen
+from neurocmc.pipeline.certificates import certificate_edges
+from neurocmc.pipeline.chips.family import Built
+from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.model import Model
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.staging import staging_edges
 from neurocmc.pipeline.theory import theory_edges
-from neurocmc.sim.loihi.emulator import simulate_emulator
-from neurocmc.sim.rate import seen_as, simulate_rate, unit_ranges
-from neurocmc.sim.truenorth.emulator import simulate_cores
+from neurocmc.sim.rate import unit_ranges
 from neurocmc.theory.certificate import Certificate
-from neurocmc.verification.cores import as_on_cores, core_edges
 from neurocmc.verification.coverage import coverage_edge
-from neurocmc.verification.edges import Edge, gain_edge, integer_edges
-from neurocmc.verification.fidelity import Pair, fidelity_edges
-from neurocmc.verification.gates import CORE_GATES
+from neurocmc.verification.edges import Edge
+from neurocmc.verification.seen import Seen
 
 Part = Literal["brian2", "theory"]
 PARTS: tuple[Part, ...] = get_args(Part)
@@ -41,25 +36,6 @@ class Walk:
 
     edges: tuple[Edge, ...]
     certificate: Certificate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Seen:
-    """The stimuli that are judged, and the staged circuit under each: seen as spikes are, and as its form defines."""
-
-    stimuli: tuple[Stimulus, ...]
-    parts: tuple[tuple[tuple[str, slice], ...], ...]  # of each, those that it holds side by side
-    through_filters: tuple[Recording, ...]
-    as_defined: tuple[Recording, ...]
-
-    def pairs(self, other: Sequence[Recording], reference: Sequence[Recording] | None = None) -> list[Pair]:
-        """Recordings beside the circuit's own, or beside another level's, which then decides for itself."""
-        first = self.through_filters if reference is None else reference
-        decided = self.as_defined if reference is None else reference
-        return [
-            Pair(reference=a, other=b, labels=stimulus.labels, decided=c, parts=parts)
-            for a, b, c, stimulus, parts in zip(first, other, decided, self.stimuli, self.parts, strict=True)
-        ]
 
 
 def walk(
@@ -75,56 +51,27 @@ def walk(
     With `seeds` > 1 what is random is drawn again under the seeds that follow, and each edge shows the worst. `parts`
     says which of those that cost most are walked: all edges of Brian2, and those of theory.
     """
-    told = progress or _silent
+    told = progress or silent
     told("rate", 0.0)
-    seen = _seen(artifact, stimuli)
+    seen = Seen.of(artifact.staged, artifact.built.as_seen, stimuli)
     told("torch", 0.05)
     edges = staging_edges(artifact, model, seen.stimuli, seen.as_defined)
     edges.append(_coverage(artifact, seen.stimuli))
     networks = _networks(artifact, seeds)
     walked: list[Sequence[Edge]] = []
-    for index, (spiking, integer) in enumerate(networks):
+    for index, built in enumerate(networks):
         start, width = 0.1 + 0.75 * index / len(networks), 0.75 / len(networks)
-        brian2 = _on_brian2(spiking, seen, told, start, 0.7 * width) if "brian2" in parts else None
-        told("emulator" if integer else "brian2", start + 0.75 * width)
-        walked.append(_walk_pools(artifact.staged, spiking, integer, seen, brian2))
+        brian2 = _on_brian2(built.spiking, seen, part_of(told, start, 0.7 * width)) if "brian2" in parts else None
+        told(built.level, start + 0.75 * width)
+        own = built.edges(seen, brian2, range(artifact.seed, artifact.seed + seeds))
+        drawn = _worst_of(own.drawn, _noise_note(built, seeds))
+        walked.append((*built.pool_edges(brian2, seen), *own.fixed, *drawn))
     edges += _worst_of(walked, _seed_note(artifact, seeds))
-    if artifact.cores is not None:
-        edges += _walk_cores(artifact, artifact.cores, seen, seeds, told)
     told("theory", 0.85)
-    certificate = artifact_certificate(artifact)
-    edges += certificate_edges(certificate)
+    edges += certificate_edges(artifact.certificate)
     if "theory" in parts:
         edges += theory_edges(artifact)
-    return Walk(edges=tuple(edges), certificate=certificate)
-
-
-def _seen(artifact: Artifact, given: Sequence[Stimulus]) -> _Seen:
-    """Stimuli of one duration run side by side: a tick costs the same for one trial and for ten."""
-    alike = [
-        [stimulus for stimulus in given if stimulus.duration_s == duration_s]
-        for duration_s in dict.fromkeys(stimulus.duration_s for stimulus in given)
-    ]
-    stimuli = tuple(side_by_side(as_name("+".join(s.name for s in same)), same) for same in alike)
-    as_defined = tuple(simulate_rate(artifact.staged, stimulus) for stimulus in stimuli)
-    seen = as_seen(artifact)
-    same = seen is artifact.staged
-    return _Seen(
-        stimuli=stimuli,
-        parts=tuple(_parts(same) for same in alike),
-        through_filters=as_defined if same else tuple(simulate_rate(seen, stimulus) for stimulus in stimuli),
-        as_defined=as_defined,
-    )
-
-
-def _parts(stimuli: Sequence[Stimulus]) -> tuple[tuple[str, slice], ...]:
-    """Name and trials of each stimulus in the batch that they are together."""
-    ends = np.cumsum([stimulus.batch for stimulus in stimuli]).tolist()
-    return tuple((s.name, slice(end - s.batch, end)) for s, end in zip(stimuli, ends, strict=True))
-
-
-def _silent(_stage: str, _share: float) -> None:
-    """Progress that nobody watches."""
+    return Walk(edges=tuple(edges), certificate=artifact.certificate)
 
 
 def _coverage(artifact: Artifact, stimuli: Sequence[Stimulus]) -> Edge:
@@ -141,94 +88,39 @@ def _coverage(artifact: Artifact, stimuli: Sequence[Stimulus]) -> Edge:
     return coverage_edge(reach, unit_ranges(circuit, stimuli, names))
 
 
-def _networks(artifact: Artifact, seeds: int) -> list[tuple[SpikingNetwork, IntegerNetwork | None]]:
+def _networks(artifact: Artifact, seeds: int) -> list[Built]:
     """The compiled network, and where its code has a random part, others under the seeds that follow."""
-    networks = [(artifact.spiking, artifact.integer)]
+    networks = [artifact.built]
     if artifact.code == "rate":
+        # Whether lost states were allowed is settled; here they count.
+        options = replace(CompileOptions.of(artifact.manifest), allow_lost_states=True)
         for seed in range(artifact.seed + 1, artifact.seed + seeds):
-            lowered = lower(
-                artifact.circuit,
-                artifact.stimuli.calibration,
-                artifact.target,
-                neurons=artifact.neurons,
-                code=artifact.code,
-                seed=seed,
-                tick_s=artifact.manifest["options"]["tick_s"],
-                allow_lost_states=True,  # whether it was allowed is settled; here they count
-            )
-            networks.append((lowered.spiking, lowered.integer))
+            own = replace(options, seed=seed)
+            networks.append(lower(artifact.circuit, artifact.stimuli.calibration, artifact.target, own).built)
     return networks
 
 
 def _seed_note(artifact: Artifact, seeds: int) -> str:
-    if seeds == 1:
+    """What several seeds mean for edges that the chip's noise does not touch."""
+    if seeds == 1 or artifact.built.has_noise:
         return ""
     if artifact.code == "threshold":
-        return "" if artifact.cores is not None else "the threshold code has no random part: all seeds are one"
+        return "the threshold code has no random part: all seeds are one"
     return f"worst of {seeds} seeds"
 
 
-def _on_brian2(spiking: SpikingNetwork, seen: _Seen, told: Progress, start: float, width: float) -> list[Recording]:
+def _noise_note(built: Built, seeds: int) -> str:
+    return f"worst of {seeds} seeds of the chip's noise" if built.has_noise and seeds > 1 else ""
+
+
+def _on_brian2(spiking: SpikingNetwork, seen: Seen, told: Progress) -> list[Recording]:
     from neurocmc.sim.brian2_lif import simulate_brian2  # here and not above: Brian2 takes seconds to import
 
-    share = width / len(seen.stimuli)
+    share = 1.0 / len(seen.stimuli)
     return [
-        simulate_brian2(spiking, stimulus, progress=_part_of(told, "brian2", start + share * index, share))
+        simulate_brian2(spiking, stimulus, progress=share_of(told, "brian2", share * index, share))
         for index, stimulus in enumerate(seen.stimuli)
     ]
-
-
-def _walk_pools(
-    circuit: RateCircuit,
-    spiking: SpikingNetwork,
-    integer: IntegerNetwork | None,
-    seen: _Seen,
-    brian2: Sequence[Recording] | None,
-) -> Sequence[Edge]:
-    """Edges of one network: gain fits, Brian2 (unless None) and, on a chip, rounding and emulator."""
-    readouts = (*spiking.readouts, *circuit.classifiers)
-    edges = [gain_edge(spiking, circuit, integer)]
-    if brian2 is not None:
-        edges += fidelity_edges("rate ~ brian2", seen.pairs(brian2), readouts, network=spiking)
-    if integer is None:
-        return edges
-    emulator = [simulate_emulator(integer, stimulus) for stimulus in seen.stimuli]
-    edges += integer_edges(integer)
-    if brian2 is not None:
-        edges += fidelity_edges("brian2 ~ emulator", seen.pairs(emulator, brian2), readouts)
-    edges += fidelity_edges("rate ~ emulator", seen.pairs(emulator), readouts, network=spiking)
-    return edges
-
-
-def _part_of(told: Progress, stage: str, start: float, share: float) -> Callable[[float], None]:
-    return lambda done: told(stage, start + share * done)
-
-
-def _walk_cores(artifact: Artifact, program: CoreProgram, seen: _Seen, seeds: int, told: Progress) -> list[Edge]:
-    """Edges of neurosynaptic cores, one cause of error after the other; noise under `seeds` seeds, the worst told."""
-    told("emulator", 0.7)
-    readouts = (*artifact.spiking.readouts, *artifact.staged.classifiers)
-    traces = {p.name: p.trace for p in program.populations}
-    weighted, late = (
-        [
-            simulate_rate(seen_as(as_on_cores(artifact.staged, program, latency=latency), traces), stimulus)
-            for stimulus in seen.stimuli
-        ]
-        for latency in (False, True)
-    )
-    edges = list(core_edges(program))
-    edges += fidelity_edges("rate ~ weights", seen.pairs(weighted), readouts)
-    edges += fidelity_edges("weights ~ latency", seen.pairs(late, weighted), readouts)
-    walked: list[Sequence[Edge]] = []
-    for seed in range(artifact.seed, artifact.seed + seeds):
-        noisy = [simulate_cores(program, stimulus, seed=seed) for stimulus in seen.stimuli]
-        last = fidelity_edges("latency ~ emulator", seen.pairs(noisy, late), readouts, gates=CORE_GATES)
-        whole = fidelity_edges(
-            "rate ~ emulator", seen.pairs(noisy), readouts, gates=CORE_GATES, network=artifact.spiking
-        )
-        walked.append((*last, *whole))
-    note = f"worst of {seeds} seeds of the chip's noise" if seeds > 1 else ""
-    return [*edges, *_worst_of(walked, note)]
 
 
 def _worst_of(walked: Sequence[Sequence[Edge]], note: str) -> list[Edge]:

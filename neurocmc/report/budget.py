@@ -1,6 +1,5 @@
 """Budget: every resource of every core and register, used, limit and percent, and with a load the energy."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -10,14 +9,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text
-from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.passes.loihi.overflow import Headroom
-from neurocmc.passes.loihi.route import limits_of
-from neurocmc.report.energy import EnergyEstimate, estimate_energy
-from neurocmc.report.loihi.spike_load import SpikeLoad
-from neurocmc.report.truenorth.potentials import PotentialRange
-from neurocmc.targets import IdealTarget, LoihiTarget
+from neurocmc.report.energy import EnergyEstimate
+from neurocmc.report.load import SpikeLoad
+from neurocmc.targets import IdealTarget
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +38,27 @@ class CoreUse:
     core: int
     populations: tuple[str, ...]
     resources: tuple[ResourceUse, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PotentialRange:
+    """The range that V of some neurons can be asked to hold, before it is clipped, in LSB."""
+
+    population: str
+    role: str
+    neurons: int
+    low: int | None  # None: nothing stops it
+    high: int | None
+    limit: int  # the largest magnitude that the register holds
+    beyond: int  # neurons whose range leaves the register
+    held: float | None  # share of the largest excitation of a tick that the filter takes off again; None without one
+
+    @property
+    def share(self) -> float | None:
+        """The largest magnitude over the limit; None where the range has no end."""
+        if self.low is None or self.high is None:
+            return None
+        return max(-self.low, self.high, 0) / self.limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,39 +111,6 @@ class Budget:
         return budget
 
 
-def chip_budget(
-    program: ChipProgram, target: LoihiTarget, activity: SpikeLoad | None, headroom: tuple[Headroom, ...] = ()
-) -> Budget:
-    """The budget of a placed program; without an activity there is no energy estimate.
-
-    Raises ValueError where program and target, or program and activity, do not belong together.
-    """
-    if program.target != target.name:
-        raise ValueError(f"the program was placed for {program.target}, not for {target.name}")
-    limits = limits_of(target.limits)
-    chip = target.limits.cores_per_chip
-    whole = {name: None if limit is None else limit * chip for name, limit in limits.items()}
-    return Budget(
-        circuit=program.network.name,
-        target=target.name,
-        cores_used=program.cores,
-        cores_lower_bound=program.cores_lower_bound,
-        cores_per_chip=chip,
-        in_all=_rows(program.use.sum(axis=0).tolist(), whole),
-        cores=tuple(
-            CoreUse(
-                core=core,
-                populations=tuple(dict.fromkeys(s.population for s in program.segments if s.core == core)),
-                resources=_rows(program.use[core].tolist(), limits),
-            )
-            for core in range(program.cores)
-        ),
-        headroom=headroom,
-        load=activity,
-        energy=None if activity is None else estimate_energy(program, target, activity),
-    )
-
-
 def ideal_budget(network: SpikingNetwork, target: IdealTarget) -> Budget:
     """What a simulator has to hold; it has no limits. Synapses are counted neuron to neuron."""
     size = {p.name: p.neurons for p in network.populations}
@@ -147,13 +131,6 @@ def ideal_budget(network: SpikingNetwork, target: IdealTarget) -> Budget:
         headroom=(),
         load=None,
         energy=None,
-    )
-
-
-def _rows(used: Sequence[int], limits: dict[str, int | None]) -> tuple[ResourceUse, ...]:
-    return tuple(
-        ResourceUse.of(resource, int(count), limits[resource])
-        for resource, count in zip(RESOURCES, used, strict=True)
     )
 
 

@@ -1,6 +1,5 @@
 """The report as one HTML file: pictures inside, no script, no link to fetch, the same bytes for the same content."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -11,38 +10,15 @@ import jinja2
 
 from neurocmc.common.files import write_file
 from neurocmc.common.printable import printable
-from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.spiking import SpikingNetwork
-from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.report import wording
 from neurocmc.report.budget import Budget
 from neurocmc.report.energy import citations
-from neurocmc.report.loihi.losses import population_losses, projection_losses
+from neurocmc.report.losses import Losses
+from neurocmc.report.pictures import Picture
 from neurocmc.report.staging import StagingCost
-from neurocmc.report.truenorth.losses import ROLES, core_population_costs, core_projection_losses
 from neurocmc.targets import Target
 from neurocmc.verification.edges import Edge
-
-_MEDIA = {".png": "image/png", ".svg": "image/svg+xml"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A picture for the report: the bytes of a PNG or SVG file, and what to say of it."""
-
-    section: str  # "gain", "activity", "cores" or "errors": where it stands
-    media: str
-    content: bytes
-    caption: str
-
-    @classmethod
-    def read(cls, section: str, path: Path, caption: str) -> "Picture":
-        """The picture in a .png or .svg file."""
-        return cls(section=section, media=_MEDIA[path.suffix], content=path.read_bytes(), caption=caption)
-
-    @property
-    def data_uri(self) -> str:
-        return f"data:{self.media};base64,{base64.b64encode(self.content).decode('ascii')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,8 +39,7 @@ class ReportContent:
     edges: tuple[Edge, ...] = ()
     staging: tuple[StagingCost, ...] = ()
     time_scale: str = ""
-    integer: IntegerNetwork | None = None
-    cores: CoreProgram | None = None
+    losses: Losses | None = None
     budget: Budget | None = None
     pictures: tuple[Picture, ...] = ()
 
@@ -92,11 +67,6 @@ def render_report(content: ReportContent) -> str:
             budget=content.budget,
             energy=energy,
             citations=citations(energy) if energy else (),
-            projection_losses=projection_losses(content.integer) if content.integer else (),
-            population_losses=population_losses(content.integer) if content.integer else (),
-            core_projections=core_projection_losses(content.cores) if content.cores else (),
-            core_populations=core_population_costs(content.cores) if content.cores else (),
-            roles=ROLES,
             pictures={section: [p for p in content.pictures if p.section == section] for section in sections},
             verdicts=[
                 (kind, sum(edge.verdict == kind for edge in content.edges)) for kind in ("pass", "miss", "not run")

@@ -8,13 +8,11 @@ from collections.abc import Iterable, Sequence
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.report import wording
 from neurocmc.report.budget import Budget, CoreUse
 from neurocmc.report.energy import EnergyEstimate, EnergyTerm, citations
 from neurocmc.report.layout import cell, limit_text, line, percent_text, plain_table
-from neurocmc.report.loihi.losses import population_losses, projection_losses
 from neurocmc.report.staging import StagingCost
 from neurocmc.verification.edges import Edge
 
@@ -208,55 +206,6 @@ def gain_fit_table(network: SpikingNetwork) -> Table:
             f"{population.hz_per_activity(network.tick_s):.4g}",
         )
     return table
-
-
-def loss_table(network: IntegerNetwork) -> RenderableType:
-    """What rounding did: projections by the connection that lost most, populations by time constant and bias."""
-    gains = plain_table(
-        "rounding of projections",
-        (
-            "!projection",
-            ">wanted gain",
-            ">realised",
-            ">largest loss",
-            ">clipped",
-            "mantissas",
-            ">exponent",
-            "sign",
-        ),
-    )
-    for loss in projection_losses(network):
-        gains.add_row(
-            cell(loss.name),
-            f"{loss.wanted_gain:.6g}",
-            f"{loss.realised_gain:.6g}",
-            wording.percent(loss.largest_loss),
-            str(loss.clipped),
-            f"{loss.mantissa_low}..{loss.mantissa_high}",
-            str(loss.exponent),
-            loss.sign,
-        )
-    pools = plain_table(
-        "rounding of populations",
-        (
-            "!population",
-            ">wanted tau [ms]",
-            ">realised",
-            ">largest bias loss",
-            ">bias exponent",
-            ">threshold mantissa",
-        ),
-    )
-    for pool in population_losses(network):
-        pools.add_row(
-            cell(pool.name),
-            f"{pool.wanted_tau_ms:.4g}",
-            f"{pool.realised_tau_ms:.4g}",
-            wording.percent(pool.bias_largest_loss),
-            str(pool.bias_exponent),
-            f"{pool.threshold_mantissa:,}",
-        )
-    return Group(gains, pools)
 
 
 def _core_table(budget: Budget) -> RenderableType:

@@ -1,10 +1,14 @@
 """The chips, as numbers with their sources: strict YAML in, typed and immutable Target out."""
 
+from neurocmc.targets.kinds import TargetSchema
 from neurocmc.targets.loader import known_targets, load_target, parse_target
 from neurocmc.targets.schema import (
+    CODES,
+    Code,
     IdealLimits,
     IdealTarget,
     LavaRunConfig,
+    Limits,
     LoihiEnergy,
     LoihiLimits,
     LoihiTarget,
@@ -16,14 +20,18 @@ from neurocmc.targets.schema import (
 )
 
 __all__ = [
+    "CODES",
+    "Code",
     "IdealLimits",
     "IdealTarget",
     "LavaRunConfig",
+    "Limits",
     "LoihiEnergy",
     "LoihiLimits",
     "LoihiTarget",
     "Provenance",
     "Target",
+    "TargetSchema",
     "TrueNorthEnergy",
     "TrueNorthLimits",
     "TrueNorthTarget",

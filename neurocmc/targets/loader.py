@@ -6,26 +6,16 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
-from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.errors import FieldError, InputError, Problem
 from neurocmc.common.resources import resource_folder
 from neurocmc.common.strict_yaml import Document, StrictModel, load_document, parse_document
 from neurocmc.common.yaml_complaints import Fault, FieldPath, checked, nearest_name
-from neurocmc.targets.schema import (
-    IdealLimits,
-    IdealTarget,
-    LoihiEnergy,
-    LoihiLimits,
-    LoihiTarget,
-    Provenance,
-    Target,
-    TrueNorthEnergy,
-    TrueNorthLimits,
-    TrueNorthTarget,
-)
+from neurocmc.targets.kinds import TargetSchema, known_kinds, schema_of
+from neurocmc.targets.schema import Provenance, Target
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)]
 Text = Annotated[str, Field(min_length=1)]
@@ -47,33 +37,29 @@ class Entry(StrictModel):
 class _TargetFile(StrictModel):
     name: Name
     title: Text
+    kind: Name
     aliases: tuple[Name, ...] = ()
     sources: Annotated[dict[Text, Text], Field(min_length=1)]
     limits: dict[str, Entry]
     unverified: tuple[str, ...] = ()
 
 
-class _ChipFile(_TargetFile):
+class _FileWithEnergy(_TargetFile):
     energy: Annotated[dict[str, Entry], Field(default_factory=dict)]
     energy_caveat: Text
-
-
-class _LoihiFile(_ChipFile):
-    kind: Literal["loihi"]
-
-
-class _TrueNorthFile(_ChipFile):
-    kind: Literal["truenorth"]
-
-
-class _IdealFile(_TargetFile):
-    kind: Literal["ideal"]
 
 
 class _Kind(StrictModel):
     model_config = ConfigDict(extra="ignore")
 
-    kind: Literal["loihi", "truenorth", "ideal"]
+    kind: Name
+
+    @field_validator("kind")
+    @classmethod
+    def _is_known(cls, kind: str) -> str:
+        if kind not in known_kinds():
+            raise FieldError(f"there is no kind {kind!r}", nearest_name(kind, known_kinds()))
+        return kind
 
 
 def load_target(name_or_path: str) -> Target:
@@ -112,72 +98,47 @@ def _bundled() -> tuple[Target, ...]:
 
 
 def _read(document: Document) -> Target:
-    match document.validate(_Kind).kind:
-        case "loihi":
-            file = document.validate(_LoihiFile)
-            return LoihiTarget(**_read_chip(document, file, LoihiLimits, LoihiEnergy))
-        case "truenorth":
-            file = document.validate(_TrueNorthFile)
-            return TrueNorthTarget(**_read_chip(document, file, TrueNorthLimits, TrueNorthEnergy))
-        case "ideal":
-            return _read_ideal(document)
-
-
-def _read_chip(
-    document: Document, file: _ChipFile, limits_model: type[StrictModel], energy_model: type[StrictModel]
-) -> dict[str, Any]:
-    """The fields of a chip's target, whatever its kind. Raises InputError for all faults at once."""
-    limits, limit_faults = _numbers("limits", file.limits, limits_model)
-    energy, energy_faults = _numbers("energy", file.energy, energy_model)
-    faults = [*limit_faults, *energy_faults, *_source_faults(file, {"limits": file.limits, "energy": file.energy})]
-    if faults:
-        raise _error(document, faults)
-    return {
-        "name": file.name,
-        "title": file.title,
-        "aliases": file.aliases,
-        "limits": limits,
-        "energy": energy,
-        "energy_caveat": " ".join(file.energy_caveat.split()),
-        "provenance": _provenance(file, {**file.limits, **file.energy}),
-        "text": document.text,
-    }
-
-
-def _read_ideal(document: Document) -> IdealTarget:
-    file = document.validate(_IdealFile)
-    limits, faults = _numbers("limits", file.limits, IdealLimits)
-    faults = [*faults, *_source_faults(file, {"limits": file.limits})]
+    schema = schema_of(document.validate(_Kind).kind)
+    assert schema is not None  # _Kind knows the kinds that have one
+    if schema.energy is None:
+        file, energy = document.validate(_TargetFile), {}
+    else:
+        file = document.validate(_FileWithEnergy)
+        energy = file.energy
+    sections = {"limits": file.limits, "energy": energy}
+    limits, faults = _numbers("limits", file.limits, schema.limits, schema)
+    fields: dict[str, Any] = {"energy": None, "energy_caveat": ""}
+    if isinstance(file, _FileWithEnergy) and schema.energy is not None:
+        fields["energy"], energy_faults = _numbers("energy", energy, schema.energy, schema)
+        fields["energy_caveat"] = " ".join(file.energy_caveat.split())
+        faults = (*faults, *energy_faults)
+    faults = [*faults, *_source_faults(file, sections)]
     if faults or limits is None:
         raise _error(document, faults)
-    return IdealTarget(
+    return schema.target(
         name=file.name,
         title=file.title,
         aliases=file.aliases,
         limits=limits,
-        provenance=_provenance(file, file.limits),
+        provenance=_provenance(file, {**file.limits, **energy}),
         text=document.text,
+        **fields,
     )
 
 
 def _numbers(
-    section: str, entries: Mapping[str, Entry], model: type[Numbers]
+    section: str, entries: Mapping[str, Entry], model: type[Numbers], schema: TargetSchema
 ) -> tuple[Numbers | None, tuple[Fault, ...]]:
     """The plain numbers of a section, or the faults at the places of their values in the file."""
     numbers, faults = checked({name: entry.value for name, entry in entries.items()}, model)
-    return numbers, tuple(replace(fault, path=_in_file(section, fault.path, entries)) for fault in faults)
+    return numbers, tuple(replace(fault, path=_in_file(section, fault.path, entries, schema)) for fault in faults)
 
 
-def _in_file(section: str, path: FieldPath, entries: Mapping[str, Entry]) -> FieldPath:
+def _in_file(section: str, path: FieldPath, entries: Mapping[str, Entry], schema: TargetSchema) -> FieldPath:
     """Where in the file the plain number at `path` stands: its value, or its whole entry if the name is wrong."""
-    if path and path[0] in entries and path[0] in _all_numbers():
+    if path and path[0] in entries and path[0] in schema.numbers:
         return (section, path[0], "value", *path[1:])
     return (section, *path)
-
-
-def _all_numbers() -> set[str]:
-    models = (LoihiLimits, LoihiEnergy, TrueNorthLimits, TrueNorthEnergy, IdealLimits)
-    return {name for model in models for name in model.model_fields}
 
 
 def _source_faults(file: _TargetFile, sections: Mapping[str, Mapping[str, Entry]]) -> Iterable[Fault]:

@@ -1,13 +1,14 @@
 """What a target is: one class a kind of chip, every number plain and its provenance beside it.
 
 A kind fixes which numbers a chip of it must state; a new chip of a known kind is a new YAML file and no code. A new
-kind is a class here, one more member of `Target`, and the branches that the type checker then demands wherever code
-dispatches with `match` and `assert_never`.
+kind is a subclass of `Target` that says what its neurons can do, and a family that compiles for it
+(`pipeline.chips.family`), in this distribution or in another. Passes that serve all kinds ask a target for what it
+can do, never for its kind.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -20,6 +21,8 @@ Bits = Annotated[int, Field(ge=1, le=32)]  # of a register, or by how many one i
 Shift = Annotated[int, Field(ge=0, le=32)]
 Seconds = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
+Code = Literal["threshold", "rate"]  # how a pool of neurons stands for a rate
+CODES: tuple[Code, ...] = get_args(Code)
 Step = Literal["receive", "bias", "u", "v", "threshold", "reset", "send"]
 LavaRunConfig = Literal["Loihi1SimCfg", "Loihi2SimCfg"]
 
@@ -39,10 +42,16 @@ class Provenance:
         return "; ".join(self.citations)
 
 
-class LoihiLimits(StrictModel):
-    """All that the compiler must know of a Loihi: budgets a core, number formats, the order of a tick, Lava's run."""
+class Limits(StrictModel):
+    """What a target of any kind must state: its usual tick, and how many ticks later a spike arrives."""
 
     default_tick_s: Seconds
+    spike_delay_ticks: Count
+
+
+class LoihiLimits(Limits):
+    """All that the compiler must know of a Loihi: budgets a core, number formats, the order of a tick, Lava's run."""
+
     cores_per_chip: Count
     compartments_per_core: Count
     in_axons_per_core: Count
@@ -79,7 +88,6 @@ class LoihiLimits(StrictModel):
 
     # Time.
     filter_stages: Count
-    spike_delay_ticks: Count
     delay_ticks_max: Natural
     refractory_ticks_max: Natural
     step_order: tuple[Step, ...]
@@ -140,14 +148,13 @@ class LoihiEnergy(StrictModel):
     static_mw_per_chip: NonNegative | None = None
 
 
-class TrueNorthLimits(StrictModel):
+class TrueNorthLimits(Limits):
     """All that the compiler must know of a chip of neurosynaptic cores: grid, crossbars, number formats, options.
 
     Widths that are called signed hold -2^(bits - 1) .. 2^(bits - 1) - 1, others 0 .. 2^bits - 1.
     """
 
-    default_tick_s: Seconds
-    spike_delay_ticks: Count  # at least; a neuron may ask for more, up to delay_ticks_max
+    # A spike takes spike_delay_ticks at least; a neuron may ask for more, up to:
     delay_ticks_max: Annotated[int, Field(ge=1, le=255)]  # from the spike to its arrival
 
     grid_columns: Count
@@ -220,54 +227,118 @@ class TrueNorthEnergy(StrictModel):
     spike_hop_pj: NonNegative | None = None
 
 
-class IdealLimits(StrictModel):
-    """What even an ideal simulator must state: its tick and when a spike arrives."""
-
-    default_tick_s: Seconds
-    spike_delay_ticks: Count
+class IdealLimits(Limits):
+    """What an ideal simulator states: no more than any target must."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoihiTarget:
-    """A chip of Intel's Loihi family, as its YAML file has it."""
+class Target:
+    """A chip or a simulator, as its YAML file has it, and what its neurons can do.
 
-    kind: ClassVar[Literal["loihi"]] = "loihi"
+    What stands here is a simulator of real numbers, whose neurons are equations; a kind of chip overrides what it
+    cannot do.
+    """
+
+    kind: ClassVar[str] = ""
     name: str
     title: str
     aliases: tuple[str, ...]
+    limits: Limits
+    energy: StrictModel | None  # None where its kind states none
+    energy_caveat: str  # what every report of these energies must say
+    provenance: Mapping[str, Provenance]  # field of `limits` or `energy` -> where it comes from
+    text: str  # the YAML as used, for the artifact
+
+    @property
+    def codes(self) -> tuple[Code, ...]:
+        """The codes that a pool of its neurons can use."""
+        return CODES
+
+    @property
+    def filter_stages(self) -> int:
+        """First-order filters in a row between a spike and what a neuron adds up."""
+        return 2
+
+    @property
+    def one_filter(self) -> bool:
+        """Whether all that reaches a neuron goes through one filter, with one time constant."""
+        return False
+
+    @property
+    def delay_ticks_max(self) -> int | None:
+        """Ticks that a spike can be held back beyond the one it takes; None: as many as asked for."""
+        return None
+
+    @property
+    def registers(self) -> LoihiLimits | None:
+        """The integer registers that hold decays, biases, thresholds and weights; None where these are real numbers.
+
+        A chip whose pools are not placed one number at a time, but in a pass of its own, has none either.
+        """
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoihiTarget(Target):
+    """A chip of Intel's Loihi family."""
+
+    kind: ClassVar[str] = "loihi"
     limits: LoihiLimits
     energy: LoihiEnergy
-    energy_caveat: str  # what every report of these energies must say
-    provenance: Mapping[str, Provenance]  # field of `limits` or `energy` -> where it comes from
-    text: str  # the YAML as used, for the artifact
+
+    @property
+    def filter_stages(self) -> int:
+        """As its file states: a compartment's current."""
+        return self.limits.filter_stages
+
+    @property
+    def one_filter(self) -> bool:
+        """A compartment has one current and one decay of it."""
+        return True
+
+    @property
+    def delay_ticks_max(self) -> int | None:
+        """What the delay bits of a synapse hold."""
+        return self.limits.delay_ticks_max
+
+    @property
+    def registers(self) -> LoihiLimits | None:
+        """Those of a compartment and of its synapses."""
+        return self.limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrueNorthTarget:
-    """A chip of neurosynaptic cores as TrueNorth has them, as its YAML file has it."""
+class TrueNorthTarget(Target):
+    """A chip of neurosynaptic cores as TrueNorth has them."""
 
-    kind: ClassVar[Literal["truenorth"]] = "truenorth"
-    name: str
-    title: str
-    aliases: tuple[str, ...]
+    kind: ClassVar[str] = "truenorth"
     limits: TrueNorthLimits
     energy: TrueNorthEnergy
-    energy_caveat: str  # what every report of these energies must say
-    provenance: Mapping[str, Provenance]  # field of `limits` or `energy` -> where it comes from
-    text: str  # the YAML as used, for the artifact
+
+    @property
+    def codes(self) -> tuple[Code, ...]:
+        """The potential is the synaptic filter itself, and a neuron has no membrane beside it."""
+        return ("threshold",)
+
+    @property
+    def filter_stages(self) -> int:
+        """A potential, and no synaptic state beside it."""
+        return 1
+
+    @property
+    def one_filter(self) -> bool:
+        """The potential of a unit's neurons."""
+        return True
+
+    @property
+    def delay_ticks_max(self) -> int | None:
+        """A neuron has one delay for its spikes, and what reaches its own core must not wait: none is built."""
+        return 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IdealTarget:
+class IdealTarget(Target):
     """A simulator of unlimited size in floating point."""
 
-    kind: ClassVar[Literal["ideal"]] = "ideal"
-    name: str
-    title: str
-    aliases: tuple[str, ...]
+    kind: ClassVar[str] = "ideal"
     limits: IdealLimits
-    provenance: Mapping[str, Provenance]
-    text: str
-
-
-Target = LoihiTarget | TrueNorthTarget | IdealTarget

@@ -8,7 +8,7 @@ disturbance dies (`settle_s`), how far the nearest unit is from changing its pie
 (`ignition`, an activity), and the share of its activity that it may surely lose (`guaranteed_drop`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import isfinite
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float
 from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.stimulus import Stimulus
 from neurocmc.theory.basin import boundary, guaranteed_drop
 from neurocmc.theory.fixed_points import (
     FULL,
@@ -97,6 +98,15 @@ class Certificate:
     def as_json(self) -> dict[str, Any]:
         """Plain values, None for what is infinite."""
         return {**_finite(asdict(self)), "lost_up_states": len(self.lost), "lost_winners": len(self.lost_winners)}
+
+
+def input_levels(stimuli: Iterable[Stimulus], tick_s: float) -> dict[str, float]:
+    """The largest value that each input takes in a tick: what its winners are looked for at."""
+    levels: dict[str, float] = {}
+    for stimulus in stimuli:
+        for name, values in stimulus.on_ticks(tick_s).values.items():
+            levels[name] = max(levels.get(name, 0.0), float(values.max(initial=0.0)))
+    return levels
 
 
 def certify(

@@ -7,11 +7,11 @@ from math import floor
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.ir.gates import BEYOND_LIMIT
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.verification.edges import Edge, judged
 from neurocmc.verification.metrics import TELLING
 
-BEYOND_LIMIT = 0.25  # of a pool's range; what saturates by less, or for a moment, is for the errors of rates to judge
 NAMED = 3  # units or populations in one line; the others are counted
 
 

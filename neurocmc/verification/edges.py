@@ -6,7 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.common.arrays import Float
+from neurocmc.ir.kept import Kept, KeptPopulation
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.verification.fit_limit import fit_limit
@@ -17,8 +18,6 @@ Group = Literal["fidelity", "theory"]
 # Edges that judge what the circuit would do on stimuli of theory's own. All others are of the user's stimuli, and of
 # the numbers that run on them.
 BEYOND_YOUR_STIMULI = ("rate ~ theory", "brian2 ~ theory", "emulator ~ theory", "trained ~ rounded")
-
-FILTER_LIMIT = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +104,14 @@ def name_of_largest(errors: Mapping[str, float]) -> str:
     return max(errors, key=lambda name: (np.isnan(errors[name]), errors[name]))
 
 
-def gain_edge(network: SpikingNetwork, circuit: RateCircuit, integer: IntegerNetwork | None = None) -> Edge:
+def gain_edge(network: SpikingNetwork, circuit: RateCircuit, kept: Kept | None = None) -> Edge:
     """The worst gain fit of all populations, against what its code promises on the grid of the biases."""
     limits = {
-        population.name: fit_limit(population, circuit.population(population.name), integer)
+        population.name: fit_limit(
+            population,
+            circuit.population(population.name),
+            0.0 if kept is None else kept.population(population.name).placing_lsb,
+        )
         for population in network.populations
     }
     worst = max(limits, key=lambda name: network.population(name).fit.max_error / limits[name])
@@ -123,30 +126,44 @@ def gain_edge(network: SpikingNetwork, circuit: RateCircuit, integer: IntegerNet
     )
 
 
-def integer_edges(network: IntegerNetwork) -> tuple[Edge, ...]:
-    """What rounding did to the time constants of the filters and to the gains of the projections."""
-    rule = network.rule
-    pole_errors: dict[str, float] = {}
-    for population in network.populations:
-        arrives = (population.decay_u + rule.decay_u_offset) / (1 << rule.decay_bits)
-        wanted = 1.0 - population.wanted_pole
-        pole_errors[population.name] = abs(arrives - wanted) / wanted
-    # Relative to the strongest synapse of each target unit: what a unit receives is their sum.
-    strongest = {population.name: np.zeros(population.units) for population in network.populations}
-    for projection in network.projections:
-        own = np.abs(projection.wanted_gain).max(axis=1, initial=0.0)
-        strongest[projection.target] = np.maximum(strongest[projection.target], own)
-    gain_errors: dict[str, float] = {}
-    for projection in network.projections:
-        error = np.abs(projection.realised_gain - projection.wanted_gain).max(axis=1, initial=0.0)
-        scale = np.where(strongest[projection.target] > 0, strongest[projection.target], 1.0)
-        gain_errors[projection.name] = float((error / scale).max(initial=0.0))
+def kept_edges(kept: Kept, name: str, *, pole_limit: float, gain_limit: float) -> tuple[Edge, ...]:
+    """What a chip did to the time constants of the filters and to the gains of the projections."""
     edges: list[Edge] = []
-    for errors, quantity in ((pole_errors, "pole of the synaptic filter"), (gain_errors, "gain of the projections")):
+    for errors, quantity, limit in (
+        ({p.name: _pole_error(p) for p in kept.populations}, "pole of the synaptic filter", pole_limit),
+        (_gain_errors(kept), "gain of the projections", gain_limit),
+    ):
         if errors:
             worst = name_of_largest(errors)
-            edges.append(judged("spiking ~ integer", quantity, errors[worst], FILTER_LIMIT, "relative", worst=worst))
+            edges.append(judged(name, quantity, errors[worst], limit, "relative", worst=worst))
     return tuple(edges)
+
+
+def _pole_error(population: KeptPopulation) -> float:
+    """Worst relative error of 1 - pole among the units."""
+    wanted = 1.0 - population.wanted_pole
+    return float(np.abs(((1.0 - population.realised_pole) - wanted) / wanted).max(initial=0.0))
+
+
+def _gain_errors(kept: Kept) -> dict[str, float]:
+    """Worst error of a gain of each projection, relative to the strongest synapse of its target unit.
+
+    What a unit receives is the sum of its synapses, so projections between the same two populations are judged by
+    the sum of their errors.
+    """
+    strongest: dict[str, Float] = {population.name: np.zeros(population.units) for population in kept.populations}
+    error: dict[tuple[str, str], Float] = {}
+    for projection in kept.projections:
+        ends = projection.target, projection.source
+        own = np.abs(projection.wanted_gain).max(axis=1, initial=0.0)
+        strongest[projection.target] = np.maximum(strongest[projection.target], own)
+        error[ends] = error.get(ends, 0.0) + (projection.realised_gain - projection.wanted_gain)
+    errors: dict[str, float] = {}
+    for projection in kept.projections:
+        scale = np.where(strongest[projection.target] > 0, strongest[projection.target], 1.0)
+        worst = np.abs(error[projection.target, projection.source]).max(axis=1, initial=0.0)
+        errors[projection.name] = float((worst / scale).max(initial=0.0))
+    return errors
 
 
 def mismatch_edge(name: str, mismatches: int, spikes: int, note: str) -> Edge:

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float
+from neurocmc.ir.gates import GATES, TRAJECTORY_LIMIT, Gates
 from neurocmc.ir.rate import Classifier, Readout
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation
 from neurocmc.verification.edges import Edge, judged, larger, name_of_largest
-from neurocmc.verification.gates import GATES, Gates
 from neurocmc.verification.intervals import trials_to_show, wilson
 from neurocmc.verification.metrics import (
     TELLING,
@@ -30,7 +30,6 @@ from neurocmc.verification.metrics import (
     worst_of,
 )
 
-TRAJECTORY_LIMIT = 1e-5
 _ROUNDING = 1e-9
 
 

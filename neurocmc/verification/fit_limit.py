@@ -15,36 +15,25 @@ current, d is at most the sum of
 
 import numpy as np
 
-from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation
+from neurocmc.ir.gates import RATE_FIT_LIMIT
 from neurocmc.ir.rate import RatePopulation
 from neurocmc.ir.spiking import SpikingPopulation
 
-RATE_FIT_LIMIT = 0.05
 LEAST_GRID = 0.01  # of a neuron, allowed for rounding of biases also where their grid is finer
 
 
-def fit_limit(pool: SpikingPopulation, unit: RatePopulation, integer: IntegerNetwork | None) -> float:
-    """The largest error of a pool's gain fit, as a fraction of its ceiling; `integer` None where nothing rounds."""
+def fit_limit(pool: SpikingPopulation, unit: RatePopulation, placing_lsb: float = 0.0) -> float:
+    """The largest error of a pool's gain fit, as a fraction of its ceiling.
+
+    `placing_lsb` is by how much the grid may move a point of recruitment, in LSB; 0 where nothing rounds.
+    """
     if pool.code == "rate":
         return RATE_FIT_LIMIT
     moved = 0.0
-    if integer is not None:
-        held = integer.population(pool.name)
-        keep_v = 1.0 - held.decay_v / (1 << integer.rule.decay_bits)
-        lsb = 0.5 * bias_step_lsb(pool, held) + 1.0 + 0.5 * pool.lsb_per_threshold * keep_v
+    if placing_lsb:
         lsb_per_z = pool.current_per_drive / unit.gain * pool.lsb_per_threshold
-        moved = lsb / float(lsb_per_z.min()) * _steepest(pool, unit)
+        moved = placing_lsb / float(lsb_per_z.min()) * _steepest(pool, unit)
     return 0.5 / pool.neurons + max(moved, LEAST_GRID / pool.neurons)
-
-
-def bias_step_lsb(pool: SpikingPopulation, held: IntegerPopulation) -> int:
-    """The grid that a pool's biases stand on: the largest power of two that all of them are multiples of.
-
-    Their registers may be finer, for their exponent is the smallest at which they fit.
-    """
-    biases = np.rint(pool.bias * pool.lsb_per_threshold).astype(np.int64)
-    together = int(np.bitwise_or.reduce(biases, axis=None))
-    return together & -together if together else 1 << held.bias_exponent
 
 
 def _steepest(pool: SpikingPopulation, unit: RatePopulation) -> float:

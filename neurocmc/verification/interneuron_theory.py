@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurocmc.common.arrays import Float
-from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.ir.kept import Kept
 from neurocmc.ir.rate import RateCircuit
 
 BISECTIONS = 200  # halvings: more than the mantissa of a double holds
@@ -87,9 +87,9 @@ class Interneurons:
         sst = max(self.beta2 * total - self.delta * vip - self.threshold_i, 0.0)
         return self.beta1 * sst + self.gamma1 * self.gamma2 * total
 
-    def as_realised(self, network: IntegerNetwork) -> "Interneurons":
-        """The same with the weights that the integers really hold."""
-        return replace(self, **_weights({(p.source, p.target): p.realised_gain for p in network.projections}))
+    def as_realised(self, kept: Kept) -> "Interneurons":
+        """The same with the weights that the chip really holds."""
+        return replace(self, **_weights({(p.source, p.target): p.realised_gain for p in kept.projections}))
 
 
 def interneurons_of(circuit: RateCircuit) -> Interneurons:

@@ -11,16 +11,14 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.ticks import whole_s
-from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.ir.gates import SWITCH_LIMIT, WINNER_GAIN_LIMIT
+from neurocmc.ir.kept import Kept
 from neurocmc.ir.rate import RateCircuit, RatePopulation, RateProjection
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.theory.swta import winner_gain
 from neurocmc.verification.edges import Edge, failed, judged
 
-GAIN_LIMIT = {"rate": 0.001, "brian2": 0.05, "emulator": 0.05}
-SWITCH_LIMIT = {"rate": 0.005, "brian2": 0.1, "emulator": 0.1}
 LEVELS = np.array([0.6, 0.7, 0.8, 0.9])  # of the largest drive that the circuit was calibrated on
 RATIOS = np.arange(0.85, 1.1501, 0.0025)  # drives of the rival, over the drive at which theory lets it take over
 SETTLE_S, WINDOW_S, CONTEST_S = 1.5, 0.2, 3.0
@@ -53,9 +51,9 @@ class WinnerTakeAll:
         inhibition = self.beta2 * float(self.winner(np.array(drive))) - self.threshold_i
         return self.threshold + self.beta1 * inhibition
 
-    def as_realised(self, network: IntegerNetwork | CoreProgram) -> "WinnerTakeAll":
+    def as_realised(self, kept: Kept) -> "WinnerTakeAll":
         """The same with the weights that the chip really holds."""
-        gains = {(p.source, p.target): float(p.realised_gain.flat[0]) for p in network.projections}
+        gains = {(p.source, p.target): float(p.realised_gain.flat[0]) for p in kept.projections}
         return replace(
             self,
             alpha=gains[self.excite, self.excite],
@@ -137,7 +135,7 @@ def gain_edge(winner: WinnerTakeAll, stimulus: Stimulus, recording: Recording) -
         f"{recording.level} ~ theory",
         "activity of a single winner",
         float(error.max()),
-        GAIN_LIMIT[recording.level],
+        WINNER_GAIN_LIMIT[recording.level],
         "relative",
         worst=winner.excite,
         note=f"gain 1/(1 - alpha + beta1 beta2) = {winner.gain:.4f}; worst of {LEVELS.size} drives",

@@ -21,7 +21,6 @@ import numpy as np
 from neurocmc.common.resources import resource_path
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
-from neurocmc.ir.spiking import Code
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.demos import run_demo
@@ -35,7 +34,7 @@ from neurocmc.report.energy import estimate_energy
 from neurocmc.report.loihi.spike_load import spike_load
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi.emulator import simulate_emulator
-from neurocmc.targets import LoihiTarget, load_target
+from neurocmc.targets import Code, LoihiTarget, load_target
 from neurocmc.verification.metrics import TIE, accuracy, agreement, decisions, nrmse
 from tests.bench.accuracy import our_errors
 from tests.bench.environments import NENGO

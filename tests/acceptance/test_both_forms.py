@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from neurocmc.frontends.circuit_yaml import read_circuit_yaml
-from neurocmc.ir.spiking import Code
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import seen_as, simulate_rate
-from neurocmc.targets import LoihiTarget, load_target
+from neurocmc.targets import Code, LoihiTarget, load_target
 from neurocmc.verification.metrics import nrmse
 from tests.acceptance.winner_circuits import calibrated, integers
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from neurocmc.ir.spiking import Code
-from neurocmc.targets import LoihiTarget, load_target
+from neurocmc.targets import Code, LoihiTarget, load_target
 from tests.bench.error_against_neurons import PAGE, ROOT, Experiment, Slope, experiments, measure
 
 NEURONS = (16, 48, 128, 256)

@@ -15,7 +15,6 @@ from neurocmc.common.resources import resource_path
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
-from neurocmc.ir.spiking import Code
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibration
 from neurocmc.pipeline.lower import Lowered, lower
@@ -23,7 +22,7 @@ from neurocmc.pipeline.model import Model, load
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.targets import LoihiTarget, load_target
+from neurocmc.targets import Code, LoihiTarget, load_target
 from neurocmc.theory.swta import ignition_threshold, switching_ratio, up_state, winner_gain
 from neurocmc.verification.metrics import accuracy, agreement, decisions, nrmse
 from tests.acceptance.winner_circuits import (

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import neurocmc
-from neurocmc.verification.gates import GATES
+from neurocmc.ir.gates import GATES
 from neurocmc.verification.metrics import moment_errors
 
 TRANSFERS = ("relu", "sigmoid", "softplus", "linear")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from neurocmc.ir.spiking import Code
+from neurocmc.targets import Code
 from tests.acceptance.readme import FIRST_DIGITS, SEEDS, first_digits_nrmse, loihi1
 from tests.bench.accuracy import our_errors
 from tests.prose.table import read_table

@@ -8,11 +8,10 @@ from scipy.optimize import minimize
 
 from neurocmc.common.arrays import Float
 from neurocmc.ir.rate import RateCircuit, RateInput, RateProjection
-from neurocmc.ir.spiking import Code
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import lower
 from neurocmc.sim.loihi.emulator import emulate, simulate_emulator
-from neurocmc.targets import load_target
+from neurocmc.targets import Code, load_target
 from tests.acceptance.winner_circuits import rectifiers
 
 TAU_S, TICK_S, NEURONS = 0.03, 0.001, 64

@@ -8,13 +8,12 @@ from neurocmc.common.arrays import Float
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection
 from neurocmc.ir.recording import Recording
-from neurocmc.ir.spiking import Code
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibrate, Calibration
+from neurocmc.passes.check_neurons import CheckNeurons
 from neurocmc.passes.gain_match import GainMatch
-from neurocmc.passes.legalise import Legalise
 from neurocmc.passes.loihi.quantise import Quantise
-from neurocmc.targets import LoihiTarget
+from neurocmc.targets import Code, LoihiTarget
 
 ALPHA, BETA1, BETA2 = 1.2, 2.0, 0.35
 TAU_S, TICK_S = 0.02, 0.001
@@ -88,7 +87,7 @@ def integers(
 ) -> IntegerNetwork:
     """A circuit compiled down to the emulator's level, as the pipeline compiles it."""
     match = GainMatch(calibration=calibration, neurons=neurons, code=code, seed=seed)
-    return Quantise().run(Legalise().run(match.run(circuit, target), target), target)
+    return Quantise().run(CheckNeurons().run(match.run(circuit, target), target), target)
 
 
 def activity_of(recording: Recording) -> Float:

@@ -13,7 +13,7 @@ from neurocmc.common.resources import resource_path
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus, side_by_side
 from neurocmc.pipeline.demos.up_state import TRIALS as MEMORY_TRIALS
-from neurocmc.pipeline.lava import MAX_NEURONS, simulate_lava
+from neurocmc.pipeline.chips.lava import MAX_NEURONS, simulate_lava
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.model import StimulusSet, load
 from neurocmc.sim.loihi.emulator import simulate_emulator

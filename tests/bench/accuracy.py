@@ -11,10 +11,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from neurocmc.ir.spiking import Code
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.targets import LoihiTarget, load_target
+from neurocmc.targets import Code, LoihiTarget, load_target
 from tests.acceptance.winner_circuits import benchmark_nrmse, calibrated, integers, switch_of_winner, swta
 from tests.bench.environments import NENGO
 from tests.bench.peer import CODES, PeerRow, run_peer

@@ -18,13 +18,12 @@ from scipy.stats import linregress
 
 from neurocmc.common.arrays import Float
 from neurocmc.ir.rate import RateCircuit, RateInput
-from neurocmc.ir.spiking import Code
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibration
 from neurocmc.report.figures import ErrorSeries, draw_error_against_neurons
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.targets import LoihiTarget, load_target
+from neurocmc.targets import Code, LoihiTarget, load_target
 from tests.acceptance.winner_circuits import (
     DRIVE,
     EXCITE,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neurocmc.ir.spiking import Code
+from neurocmc.targets import Code
 from tests.bench.environments import run_script
 
 CODES: tuple[Code, ...] = ("threshold", "rate")  # of ours, beside the one of the peer

@@ -14,7 +14,7 @@ from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import SpikingNetwork
-from neurocmc.passes.loihi.certify import Certify, Kept
+from neurocmc.passes.loihi.keep_states import KeepStates, StatesKept
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import LoihiTarget, load_target
@@ -47,7 +47,7 @@ def held(circuit: RateCircuit, memory: Memory) -> Bool:
     return simulate_rate(circuit, memory.cues).activity["x"][:, -1].max(axis=1) > 0.1
 
 
-def as_rounded(case: Case, kept: Kept) -> RateCircuit:
+def as_rounded(case: Case, kept: StatesKept) -> RateCircuit:
     return realised_circuit(case.lowered.staged, kept.spiking, kept.integer)
 
 
@@ -72,16 +72,16 @@ def lost_cases(target: LoihiTarget) -> Iterator[Case]:
 def caught(case: Case, target: LoihiTarget) -> bool:
     """Whether plain rounding is refused."""
     try:
-        Certify(search=False).run(case.lowered.staged, spiking(case), case.integer, target)
+        KeepStates(search=False).run(case.lowered.staged, spiking(case), case.integer, target)
     except InfeasibleError:
         return True
     return False
 
 
-def searched(case: Case, target: LoihiTarget) -> Kept | None:
+def searched(case: Case, target: LoihiTarget) -> StatesKept | None:
     """What the search finds."""
     try:
-        return Certify().run(case.lowered.staged, spiking(case), case.integer, target)
+        return KeepStates().run(case.lowered.staged, spiking(case), case.integer, target)
     except InfeasibleError:
         return None
 

@@ -13,13 +13,13 @@ from neurocmc.ir.rate import (
     Readout,
     TransferKind,
 )
-from neurocmc.ir.spiking import Code, SpikingNetwork
+from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibrate
+from neurocmc.passes.check_neurons import CheckNeurons
 from neurocmc.passes.gain_match import GainMatch
-from neurocmc.passes.legalise import Legalise
 from neurocmc.passes.loihi.quantise import Quantise
-from neurocmc.targets import LoihiTarget, Target
+from neurocmc.targets import Code, LoihiTarget, Target
 
 TAU_S = 0.02
 
@@ -121,7 +121,7 @@ def matched(
     """The circuit after gain matching and legalising."""
     calibration = Calibrate((stimulus,)).run(circuit)
     options = {"calibration": calibration, "neurons": neurons, "code": code, **more}
-    return Legalise().run(GainMatch(**options).run(circuit, target), target)
+    return CheckNeurons().run(GainMatch(**options).run(circuit, target), target)
 
 
 def integers(

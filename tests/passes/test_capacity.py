@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from neurocmc.common.errors import InfeasibleError
-from neurocmc.passes.capacity import Capacity
+from neurocmc.passes.loihi.capacity import Capacity
 from neurocmc.targets import LoihiTarget, load_target
 from tests.passes.small_circuits import swta
 

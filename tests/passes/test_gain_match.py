@@ -8,7 +8,7 @@ import pytest
 
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.rate import RatePopulation, TransferKind
-from neurocmc.ir.spiking import Code, SpikingPopulation
+from neurocmc.ir.spiking import SpikingPopulation
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibrate
 from neurocmc.passes.gain_match import GainMatch
@@ -17,7 +17,7 @@ from neurocmc.passes.pool_codes import RATE_MEMORY_TICKS, RATE_PEAK
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.neuron import IdealNeuron, LoihiNeuron
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.targets import LoihiTarget, Target, load_target
+from neurocmc.targets import Code, LoihiTarget, Target, load_target
 
 from .small_circuits import driven, integers, matched, population, ramp, steps, swta
 

@@ -8,13 +8,12 @@ import pytest
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit, RateInput
-from neurocmc.ir.spiking import Code
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.loihi.quantise import Quantise
-from neurocmc.passes.loihi.weight_grid import decay_register, onto_grid, sign_mode
+from neurocmc.passes.weight_grid import decay_register, onto_grid, sign_mode
 from neurocmc.sim.loihi.emulator import EmulatorRun, emulate, simulate_emulator
 from neurocmc.sim.loihi.host import largest_value
-from neurocmc.targets import LoihiTarget, load_target
+from neurocmc.targets import Code, LoihiTarget, load_target
 from tests.ir.levels import loihi1
 
 from .small_circuits import driven, integers, matched, projection, ramp, steps, swta

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import neurocmc.pipeline.lava as on_lava
+import neurocmc.pipeline.chips.lava as on_lava
 from neurocmc.common.errors import InputError
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.pipeline.lava import find_lava_python, simulate_lava
+from neurocmc.pipeline.chips.lava import find_lava_python, simulate_lava
 from tests.made.waiting import HANGS_S, until
 from tests.sim.random_networks import random_network
 

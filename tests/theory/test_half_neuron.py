@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 from neurocmc.common.arrays import Float
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
-from neurocmc.ir.spiking import Code
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.compile import CompileOptions, compile_model
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.verify import verify
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.truenorth.emulator import simulate_cores
-from neurocmc.targets import load_target
+from neurocmc.targets import Code, load_target
 from neurocmc.theory.certificate import Certificate, certify
 from neurocmc.theory.fixed_points import SILENT, fixed_points, reached
 from neurocmc.theory.linear_threshold import LinearThreshold

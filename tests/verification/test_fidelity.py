@@ -12,10 +12,10 @@ from neurocmc.ir.rate import Readout
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.trace import Trace
-from neurocmc.verification.coverage import BEYOND_LIMIT, coverage_edge, silent_units
+from neurocmc.verification.coverage import coverage_edge, silent_units
 from neurocmc.verification.edges import Edge
 from neurocmc.verification.fidelity import Pair, fidelity_edges
-from neurocmc.verification.gates import CORE_GATES, GATES, LARGEST
+from neurocmc.ir.gates import BEYOND_LIMIT, CORE_GATES, GATES, LARGEST
 from neurocmc.verification.metrics import SILENT, TIE, accuracy, agreement, decisions, moment_errors
 from tests.report import by_hand
 

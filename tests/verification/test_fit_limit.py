@@ -13,8 +13,8 @@ from neurocmc.ir.rate import RateCircuit, TransferKind
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibrate
+from neurocmc.passes.check_neurons import CheckNeurons
 from neurocmc.passes.gain_match import GainMatch
-from neurocmc.passes.legalise import Legalise
 from neurocmc.passes.loihi.quantise import Quantise
 from neurocmc.passes.offsets import Offsets
 from neurocmc.targets import LoihiTarget, load_target
@@ -50,7 +50,7 @@ def matched(
     chip = load_target(target)
     staged = Offsets((stimulus,)).run(circuit)
     ranges = Calibrate((stimulus,)).run(staged)
-    spiking = Legalise().run(GainMatch(calibration=ranges, neurons=neurons).run(staged, chip), chip)
+    spiking = CheckNeurons().run(GainMatch(calibration=ranges, neurons=neurons).run(staged, chip), chip)
     return staged, spiking, Quantise().run(spiking, chip) if isinstance(chip, LoihiTarget) else None
 
 

@@ -23,8 +23,8 @@ from neurocmc.ir.loihi.network import (
     StepRule,
 )
 from neurocmc.ir.spiking import SpikingInput, SpikingNetwork, SpikingPopulation, SpikingProjection
-from neurocmc.passes.legalise import synaptic_taus
-from neurocmc.passes.loihi.weight_grid import decay_register, onto_grid
+from neurocmc.passes.check_neurons import synaptic_taus
+from neurocmc.passes.weight_grid import decay_register, onto_grid
 from neurocmc.targets import LoihiLimits, LoihiTarget
 
 STEPS_PER_NEURON = 8  # input quanta per step of the drive that recruits one more neuron

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.progress import Progress
 from neurocmc.pipeline.demos.common import Demo, DemoResult, Setting
 from neurocmc.pipeline.demos.delayed_match import DELAYED_MATCH
 from neurocmc.pipeline.demos.digits import CMC_DIGITS_DEMO, SWTA_DIGITS
 from neurocmc.pipeline.demos.interneurons import INTERNEURONS
 from neurocmc.pipeline.demos.machines import AUTOMATON, TWO_STATE
 from neurocmc.pipeline.demos.up_state import UP_STATE
-from neurocmc.pipeline.lower import Progress
 from neurocmc.report.figures.film import FilmKind, check_film
 from neurocmc.targets import Target
 

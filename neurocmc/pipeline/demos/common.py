@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Int
 from neurocmc.common.extras import is_installed
+from neurocmc.common.progress import Progress
 from neurocmc.common.resources import resource_path
 from neurocmc.frontends.circuit_file import ENDING
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.lower import Progress
 from neurocmc.pipeline.simulate import Interpreter
 from neurocmc.report.figures import draw_activity
 from neurocmc.report.figures.film import FilmKind
@@ -71,8 +71,7 @@ def trained(name: str) -> tuple[Path, tuple[str, ...]]:
 
 def interpreters(artifact: Artifact) -> tuple[Interpreter, ...]:
     """The interpreters an artifact can run on: an emulator where the target is a chip."""
-    on_chip = artifact.integer is not None or artifact.cores is not None
-    return ("rate", "brian2", "emulator") if on_chip else ("rate", "brian2")
+    return ("rate", "brian2", "emulator") if artifact.built.level == "emulator" else ("rate", "brian2")
 
 
 def units_and_neurons(artifact: Artifact) -> str:

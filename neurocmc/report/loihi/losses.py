@@ -1,11 +1,12 @@
 """Losses: what rounding onto the target's grid did to the gains of projections and to the pools themselves."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation, IntegerProjection
+from neurocmc.report import wording
+from neurocmc.report.losses import Losses, LossTable, tau_ms, worst_connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,76 @@ class PopulationLoss:
     threshold_mantissa: int
 
 
+def integer_losses(network: IntegerNetwork) -> Losses:
+    """Both tables: projections by the connection that lost most, populations by time constant and bias."""
+    return Losses(
+        heading="Losses",
+        note="What rounding onto the target's grid did. A projection is shown by the connection that lost most; "
+        "losses are fractions of its largest gain.",
+        tables=(_gains(projection_losses(network)), _pools(population_losses(network))),
+    )
+
+
+def _gains(losses: tuple[ProjectionLoss, ...]) -> LossTable:
+    return LossTable(
+        name="projection_losses",
+        title="rounding of projections",
+        columns=(
+            "!projection",
+            ">wanted gain",
+            ">realised",
+            ">largest loss",
+            ">rms",
+            ">clipped",
+            "mantissas",
+            ">exponent",
+            "sign",
+        ),
+        entries=losses,
+        rows=tuple(
+            (
+                loss.name,
+                f"{loss.wanted_gain:.6g}",
+                f"{loss.realised_gain:.6g}",
+                wording.percent(loss.largest_loss),
+                wording.percent(loss.rms_loss),
+                f"{loss.clipped:,}",
+                f"{loss.mantissa_low}..{loss.mantissa_high}",
+                str(loss.exponent),
+                loss.sign,
+            )
+            for loss in losses
+        ),
+    )
+
+
+def _pools(losses: tuple[PopulationLoss, ...]) -> LossTable:
+    return LossTable(
+        name="population_losses",
+        title="rounding of populations",
+        columns=(
+            "!population",
+            ">wanted tau [ms]",
+            ">realised",
+            ">largest bias loss",
+            ">bias exponent",
+            ">threshold mantissa",
+        ),
+        entries=losses,
+        rows=tuple(
+            (
+                loss.name,
+                f"{loss.wanted_tau_ms:.4g}",
+                f"{loss.realised_tau_ms:.4g}",
+                wording.percent(loss.bias_largest_loss),
+                str(loss.bias_exponent),
+                f"{loss.threshold_mantissa:,}",
+            )
+            for loss in losses
+        ),
+    )
+
+
 def projection_losses(network: IntegerNetwork) -> tuple[ProjectionLoss, ...]:
     """One row a projection, in the order of the network."""
     return tuple(_projection(projection) for projection in network.projections)
@@ -50,16 +121,14 @@ def population_losses(network: IntegerNetwork) -> tuple[PopulationLoss, ...]:
 
 
 def _projection(projection: IntegerProjection) -> ProjectionLoss:
-    lost = np.abs(projection.realised_gain - projection.wanted_gain)
-    # Of equally rounded connections the first that exists stands for all.
-    row, column = np.unravel_index(np.argmax(np.where(projection.wanted_gain != 0, lost, -1.0)), lost.shape)
+    row, column = worst_connection(projection.wanted_gain, projection.realised_gain)
     return ProjectionLoss(
         name=projection.name,
         connections=int(np.count_nonzero(projection.wanted_gain)),
         wanted_gain=float(projection.wanted_gain[row, column]),
         realised_gain=float(projection.realised_gain[row, column]),
-        worst_target_unit=int(row),
-        worst_source_unit=int(column),
+        worst_target_unit=row,
+        worst_source_unit=column,
         largest_loss=projection.loss.largest,
         rms_loss=projection.loss.rms,
         clipped=projection.loss.clipped,
@@ -75,13 +144,9 @@ def _population(network: IntegerNetwork, population: IntegerPopulation) -> Popul
     realised = 1.0 - (population.decay_u + network.rule.decay_u_offset) / full
     return PopulationLoss(
         name=population.name,
-        wanted_tau_ms=_tau_ms(population.wanted_pole, network.tick_s),
-        realised_tau_ms=_tau_ms(realised, network.tick_s),
+        wanted_tau_ms=tau_ms(population.wanted_pole, network.tick_s),
+        realised_tau_ms=tau_ms(realised, network.tick_s),
         bias_largest_loss=population.bias_loss.largest,
         bias_exponent=population.bias_exponent,
         threshold_mantissa=population.threshold_mantissa,
     )
-
-
-def _tau_ms(pole: float, tick_s: float) -> float:
-    return -1e3 * tick_s / math.log(pole) if pole > 0 else 0.0

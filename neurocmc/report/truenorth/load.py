@@ -7,7 +7,7 @@ import numpy as np
 from neurocmc.common.arrays import Float, Int, set_frozen
 from neurocmc.ir.truenorth.cores import CoreNetwork
 from neurocmc.ir.truenorth.program import CoreInput, CorePopulation, CoreProgram
-from neurocmc.report.loihi.spike_load import SpikeLoad, UnitSpikes
+from neurocmc.report.load import SpikeLoad, UnitSpikes
 from neurocmc.sim.truenorth import CoreInputSpikes, CoreRun
 
 

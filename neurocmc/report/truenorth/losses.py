@@ -1,12 +1,13 @@
 """Core losses: what a circuit paid to stand on neurosynaptic cores, in gains, time constants, neurons and ticks."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from neurocmc.common.arrays import Float
 from neurocmc.ir.truenorth.program import CorePopulation, CoreProgram, CoreProjection, NeuronRole
+from neurocmc.report import wording
+from neurocmc.report.losses import Losses, LossTable, tau_ms, worst_connection
 from neurocmc.report.truenorth.potentials import population_of
 
 ROLES: tuple[NeuronRole, ...] = ("pool", "filter", "bias", "copy", "sum", "splitter")
@@ -49,6 +50,80 @@ class CorePopulationCost:
         return sum(self.neurons) - self.neurons[ROLES.index("pool")]
 
 
+def core_losses(program: CoreProgram) -> Losses:
+    """Both tables: projections by the connection furthest off; populations by neurons, filters and residuals."""
+    return Losses(
+        heading="What the cores cost",
+        note="A projection is shown by the connection whose gain is furthest off; losses are fractions of its "
+        "largest gain. Latency is what splitters and partial sums add to the one tick that every spike takes; the "
+        "filters are shorter by as much.",
+        tables=(_gains(core_projection_losses(program)), _pools(core_population_costs(program))),
+    )
+
+
+def _gains(losses: tuple[CoreProjectionLoss, ...]) -> LossTable:
+    return LossTable(
+        name="projection_losses",
+        title="gains on cores",
+        columns=(
+            "!projection",
+            ">connections",
+            ">wanted gain",
+            ">realised",
+            ">largest loss",
+            ">rms",
+            ">axons each",
+            ">lost",
+            ">latency [ticks]",
+        ),
+        entries=losses,
+        rows=tuple(
+            (
+                loss.name,
+                f"{loss.connections:,}",
+                f"{loss.wanted_gain:.6g}",
+                f"{loss.realised_gain:.6g}",
+                wording.percent(loss.largest_loss),
+                wording.percent(loss.rms_loss),
+                wording.whole_span(loss.fewest_axons, loss.most_axons),
+                f"{loss.lost:,}",
+                wording.whole_span(loss.latency_low_ticks, loss.latency_high_ticks),
+            )
+            for loss in losses
+        ),
+    )
+
+
+def _pools(costs: tuple[CorePopulationCost, ...]) -> LossTable:
+    used = [index for index in range(len(ROLES)) if any(cost.neurons[index] for cost in costs)]
+    return LossTable(
+        name="population_losses",
+        title="populations on cores (neurons by role)",
+        columns=(
+            "!population",
+            ">units",
+            *(f">{ROLES[index]}" for index in used),
+            ">cores",
+            ">wanted tau [ms]",
+            ">realised",
+            ">gain residual",
+        ),
+        entries=costs,
+        rows=tuple(
+            (
+                cost.name,
+                f"{cost.units:,}",
+                *(f"{cost.neurons[index]:,}" for index in used),
+                f"{cost.cores:,}",
+                f"{cost.wanted_tau_ms:.4g}",
+                f"{cost.realised_tau_ms:.4g}",
+                wording.percent(cost.gain_residual),
+            )
+            for cost in costs
+        ),
+    )
+
+
 def core_projection_losses(program: CoreProgram) -> tuple[CoreProjectionLoss, ...]:
     """One row a projection, in the order of the program."""
     return tuple(_projection(projection) for projection in program.projections)
@@ -64,16 +139,15 @@ def _projection(projection: CoreProjection) -> CoreProjectionLoss:
     connected = wanted != 0
     largest = float(np.abs(wanted).max(initial=0.0)) or 1.0
     lost: Float = np.abs(realised - wanted) / largest
-    # Of equally rounded connections the first that exists stands for all.
-    row, column = np.unravel_index(np.argmax(np.where(connected, lost, -1.0)), lost.shape)
+    row, column = worst_connection(wanted, realised)
     axons, latency = projection.axons[connected], projection.latency_ticks[connected & (projection.axons > 0)]
     return CoreProjectionLoss(
         name=projection.name,
         connections=int(connected.sum()),
         wanted_gain=float(wanted[row, column]),
         realised_gain=float(realised[row, column]),
-        worst_target_unit=int(row),
-        worst_source_unit=int(column),
+        worst_target_unit=row,
+        worst_source_unit=column,
         largest_loss=float(lost.max(initial=0.0)),
         rms_loss=float(np.sqrt(np.mean(lost[connected] ** 2))) if connected.any() else 0.0,
         fewest_axons=int(axons[axons > 0].min(initial=0 if not (axons > 0).any() else np.iinfo(np.int64).max)),
@@ -92,11 +166,7 @@ def _population(program: CoreProgram, population: CorePopulation) -> CorePopulat
         units=population.units,
         neurons=tuple(sum(g.stop - g.start for g in groups if g.role == role) for role in ROLES),
         cores=len({group.core for group in groups}),
-        wanted_tau_ms=_tau_ms(float(population.wanted_pole[worst]), program.tick_s),
-        realised_tau_ms=_tau_ms(float(population.realised_pole[worst]), program.tick_s),
+        wanted_tau_ms=tau_ms(float(population.wanted_pole[worst]), program.tick_s),
+        realised_tau_ms=tau_ms(float(population.realised_pole[worst]), program.tick_s),
         gain_residual=float(population.gain_residual.max(initial=0.0)),
     )
-
-
-def _tau_ms(pole: float, tick_s: float) -> float:
-    return -1e3 * tick_s / math.log(pole) if 0.0 < pole < 1.0 else 0.0

@@ -8,7 +8,6 @@ How much of the worst tick a filter does hold is said beside it.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,29 +15,9 @@ from numpy.typing import NDArray
 from neurocmc.common.arrays import Bool, Float, Int
 from neurocmc.ir.truenorth.cores import RESET_NONE, RESET_SUBTRACT, RESET_TO, CoreNetwork
 from neurocmc.ir.truenorth.program import CoreProgram
+from neurocmc.report.budget import PotentialRange
 
 _UNBOUNDED = np.inf
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PotentialRange:
-    """The range that V of some neurons can be asked to hold, before it is clipped, in LSB."""
-
-    population: str
-    role: str
-    neurons: int
-    low: int | None  # None: nothing stops it
-    high: int | None
-    limit: int  # the largest magnitude that the register holds
-    beyond: int  # neurons whose range leaves the register
-    held: float | None  # share of the largest excitation of a tick that the filter takes off again; None without one
-
-    @property
-    def share(self) -> float | None:
-        """The largest magnitude over the limit; None where the range has no end."""
-        if self.low is None or self.high is None:
-            return None
-        return max(-self.low, self.high, 0) / self.limit
 
 
 def potential_ranges(program: CoreProgram) -> tuple[PotentialRange, ...]:

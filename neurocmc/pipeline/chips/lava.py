@@ -20,12 +20,12 @@ from neurocmc.backends.loihi.emit import stimulus_arrays
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import read_npz, write_npz
 from neurocmc.common.process import child_environment
+from neurocmc.common.progress import Progress
 from neurocmc.common.system import apart, end_all, interpreter_of
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.pipeline.lower import Progress
-from neurocmc.pipeline.program import ISOLATED
+from neurocmc.pipeline.child_program import ISOLATED
 from neurocmc.sim.decode import decode_counts
 from neurocmc.sim.loihi.host import encode
 
@@ -44,7 +44,7 @@ def find_lava_python() -> Path | None:
     named = os.environ.get(LAVA_PYTHON)
     if named is not None:
         return Path(named) if named else None
-    folder = Path(__file__).resolve().parents[2] / ".venv-lava"
+    folder = Path(__file__).resolve().parents[3] / ".venv-lava"
     return interpreter_of(folder) if (folder / ".ready").is_file() else None
 
 

@@ -7,15 +7,14 @@ found by `place` and `route`.
 from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
-from typing import ClassVar, assert_never
+from typing import ClassVar
 
 import numpy as np
 
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.rate import RateCircuit, RateProjection
 from neurocmc.passes.loihi.packing import least_bits
-from neurocmc.passes.truenorth.leaks import FILTER_NEURONS
-from neurocmc.targets import IdealTarget, LoihiLimits, LoihiTarget, Target, TrueNorthLimits, TrueNorthTarget
+from neurocmc.targets import LoihiLimits, LoihiTarget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,35 +24,10 @@ class Capacity:
     name: ClassVar[str] = "capacity"
     neurons: int
 
-    def run(self, circuit: RateCircuit, target: Target) -> RateCircuit:
+    def run(self, circuit: RateCircuit, target: LoihiTarget) -> RateCircuit:
         """Raises InfeasibleError for too many compartments or synapses, or a fan-in that no core can take in."""
-        match target:
-            case LoihiTarget():
-                raise_infeasible(self._problems(circuit, target.name, target.limits))
-            case TrueNorthTarget():
-                raise_infeasible(self._grid_problems(circuit, target.name, target.limits))
-            case IdealTarget():
-                pass
-            case other:
-                assert_never(other)
+        raise_infeasible(self._problems(circuit, target.name, target.limits))
         return circuit
-
-    def _grid_problems(self, circuit: RateCircuit, chip: str, limits: TrueNorthLimits) -> Iterable[Problem]:
-        """Every unit has a core of its own, which holds its pool and its filter."""
-        if circuit.units > limits.cores_per_chip:
-            yield Problem(
-                f"circuit {circuit.name}",
-                f"{circuit.units:,} units take a core each, limit {limits.cores_per_chip:,} on {chip}",
-                "use fewer units, or a larger grid",
-            )
-        fitting = limits.neurons_per_core - FILTER_NEURONS
-        if self.neurons > fitting:
-            yield Problem(
-                "--neurons",
-                f"a pool of {self.neurons:,} neurons; {fitting:,} fit a core of {chip}, beside {FILTER_NEURONS} "
-                "neurons of its filter",
-                f"use {fitting // 2:,} or fewer: the rest of the core is needed for copies that serve other cores",
-            )
 
     def _problems(self, circuit: RateCircuit, chip: str, limits: LoihiLimits) -> Iterable[Problem]:
         compartments = limits.cores_per_chip * limits.compartments_per_core

@@ -1,4 +1,6 @@
-"""Gates: what a conversion must keep, as formulas in the number of neurons and the code, each with its reason.
+"""The limits of verification, which passes may read as well: what a conversion must keep, each with its reason.
+
+Of the error of rates they are formulas in the number of neurons and the code (`Gates`):
 
 *All together*: the root mean square error of a population over trials, ticks and units stays below a share of its
 range that does not depend on the pool.
@@ -21,20 +23,22 @@ how much of these limits the bundled models take.
 from dataclasses import dataclass, field
 from math import sqrt
 
-from neurocmc.ir.spiking import Code
+from neurocmc.targets import Code
 
 LARGEST = 0.5  # of the range: no unit and no moment may be off by more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gates:
-    """Limits of the error of rates, of the share of equal decisions, and of the accuracy lost."""
+    """Limits of the error of rates, of equal decisions, of the accuracy lost, and of what filters and gains lose."""
 
     nrmse: float = 0.05
     agreement: float = 0.99
     accuracy_drop: float = 0.01
     unit_steps: float = 0.5
     moment_steps: dict[Code, float] = field(default_factory=lambda: {"threshold": 4.0, "rate": 2.0})
+    pole: float = 0.01  # relative error of 1 - pole of a synaptic filter
+    gain: float = 0.01  # error of a gain, of the strongest synapse of its target unit
 
     def of_unit(self, neurons: int, code: Code) -> float:
         """Limit of the worst unit's error over time, as a fraction of its population's range."""
@@ -52,5 +56,16 @@ def step(neurons: int, code: Code) -> float:
 
 GATES = Gates()
 CORE_GATES = Gates(
-    nrmse=0.08, agreement=0.95, accuracy_drop=0.02, unit_steps=4.0, moment_steps={"threshold": 20.0, "rate": 20.0}
+    nrmse=0.08,
+    agreement=0.95,
+    accuracy_drop=0.02,
+    unit_steps=4.0,
+    moment_steps={"threshold": 20.0, "rate": 20.0},
+    pole=0.02,
+    gain=0.03,
 )
+TRAJECTORY_LIMIT = 1e-5  # largest difference of trajectories of the same equations in torch and here
+BEYOND_LIMIT = 0.25  # of a pool's range; what saturates by less, or for a moment, is for the errors of rates to judge
+RATE_FIT_LIMIT = 0.05  # of the ceiling: the gain fit of a pool of the rate code
+WINNER_GAIN_LIMIT = {"rate": 0.001, "brian2": 0.05, "emulator": 0.05}  # of a winner's gain in theory
+SWITCH_LIMIT = {"rate": 0.005, "brian2": 0.1, "emulator": 0.1}  # of the drive at which a rival takes over

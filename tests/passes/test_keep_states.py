@@ -9,7 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.loihi.network import IntegerNetwork
-from neurocmc.passes.loihi.certify import Certify, rescaled
+from neurocmc.passes.loihi.keep_states import KeepStates, rescaled
 from neurocmc.passes.loihi.nearby_roundings import BUDGET, UpStates, moved_mantissas
 from neurocmc.passes.loihi.quantise import Quantise
 from neurocmc.pipeline.lower import lower
@@ -36,7 +36,9 @@ def test_what_is_lost_in_a_run_is_caught_and_kept(lost: list[Case]) -> None:
 def test_the_certificate_names_just_the_states_that_a_run_loses(lost: list[Case]) -> None:
     for case in lost:
         certificate = (
-            Certify(allow_lost=True).run(case.lowered.staged, case.lowered.spiking, case.integer, loihi()).certificate
+            KeepStates(allow_lost=True)
+            .run(case.lowered.staged, case.lowered.spiking, case.integer, loihi())
+            .certificate
         )
         items = {f"x[{item}]" for item in np.flatnonzero(case.trained & ~case.rounded)}
         assert {state.name for state in certificate.lost} >= items
@@ -100,14 +102,14 @@ def test_what_no_rounding_keeps_is_refused(lost: list[Case], snapshot: SnapshotA
     case = lost[0]
     network = spoilt(case, 0.9)
     with pytest.raises(InfeasibleError) as refusal:
-        Certify(search=False).run(case.lowered.staged, case.lowered.spiking, network, loihi())
+        KeepStates(search=False).run(case.lowered.staged, case.lowered.spiking, network, loihi())
     assert str(refusal.value) == snapshot
     states, rounded = (
         UpStates.of(case.lowered.staged),
         rounded_circuit(case.lowered.staged, case.lowered.spiking, network),
     )
     assert moved_mantissas(states, rounded, network, loihi().limits) is None
-    allowed = Certify(allow_lost=True).run(case.lowered.staged, case.lowered.spiking, network, loihi())
+    allowed = KeepStates(allow_lost=True).run(case.lowered.staged, case.lowered.spiking, network, loihi())
     assert allowed.integer is network
     assert len(allowed.certificate.lost) == 5
 

@@ -1,4 +1,4 @@
-"""Certify: the up-states of a circuit must outlive rounding; nearby roundings are searched until they do.
+"""KeepStates: the up-states of a circuit must outlive rounding; nearby roundings are searched until they do.
 
 A state that holds itself lives on a few weights, those between its active units. Where plain rounding destroys it,
 their mantissas are moved by a step or two (`nearby_roundings`), fewest steps first, until the rounded circuit has the
@@ -13,22 +13,24 @@ from typing import ClassVar
 
 import numpy as np
 
-from neurocmc.common.errors import InfeasibleError, Problem, raise_infeasible
+from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation
 from neurocmc.passes.loihi.nearby_roundings import UpStates, critical_populations, moved_mantissas
 from neurocmc.passes.loihi.quantise import Quantise
 from neurocmc.passes.loihi.registers import Registers
+from neurocmc.passes.lost_states import refuse_lost
 from neurocmc.targets import LoihiLimits, LoihiTarget
-from neurocmc.theory.certificate import Certificate, StateCertificate, certify
-from neurocmc.theory.realised import rounded_circuit
+from neurocmc.theory.certificate import Certificate, certify
+from neurocmc.theory.loihi import kept_by_integers
+from neurocmc.theory.realised import Rounded, rounded_circuit
 
 SCALES = 1.0 - 0.004 * np.arange(1, 63)  # shares of a population's scale, down to three quarters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Kept:
+class StatesKept:
     """A network whose up-states stand, or with `allow_lost` the one that was given, and the certificate of it."""
 
     spiking: SpikingNetwork
@@ -37,25 +39,27 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Certify:
+class KeepStates:
     """IntegerNetwork -> one in which all up-states of the staged circuit stand.
 
     `levels` are the values at which inputs are driven to find winners, for the certificate. With `allow_lost` a
     network that loses some is let through as it is. `search` False judges only.
     """
 
-    name: ClassVar[str] = "certify"
+    name: ClassVar[str] = "keep-states"
     levels: Mapping[str, float] = field(default_factory=dict[str, float])
     allow_lost: bool = False
     search: bool = True
 
-    def run(self, staged: RateCircuit, spiking: SpikingNetwork, integer: IntegerNetwork, target: LoihiTarget) -> Kept:
+    def run(
+        self, staged: RateCircuit, spiking: SpikingNetwork, integer: IntegerNetwork, target: LoihiTarget
+    ) -> StatesKept:
         """Raises InfeasibleError naming each up-state that no rounding tried keeps, with the numbers."""
-        states, rounded = UpStates.of(staged), rounded_circuit(staged, spiking, integer)
+        states, rounded = UpStates.of(staged), _rounded(staged, spiking, integer)
         kept = None
         if self.search and not self.allow_lost and states.lost_in(rounded):
             kept = self._searched(states, staged, spiking, integer, target)
-        kept = kept or Kept(spiking=spiking, integer=integer, certificate=certify(staged, self.levels, rounded))
+        kept = kept or StatesKept(spiking=spiking, integer=integer, certificate=certify(staged, self.levels, rounded))
         tried = "by every rounding tried" if self.search else "by plain rounding"
         refuse_lost(kept.certificate, target.name, tried, allow_lost=self.allow_lost)
         return kept
@@ -67,36 +71,21 @@ class Certify:
         spiking: SpikingNetwork,
         integer: IntegerNetwork,
         target: LoihiTarget,
-    ) -> Kept | None:
+    ) -> StatesKept | None:
         for pools, network, scale in _scales(states, staged, spiking, integer, target):
-            moved = moved_mantissas(states, rounded_circuit(staged, pools, network), network, target.limits)
+            moved = moved_mantissas(states, _rounded(staged, pools, network), network, target.limits)
             if moved is None:
                 continue
             rounded, changes = moved
-            certificate = certify(staged, self.levels, rounded_circuit(staged, pools, rounded))
+            certificate = certify(staged, self.levels, _rounded(staged, pools, rounded))
             if not certificate.lost:
                 noted = replace(certificate, changes=(*scale, *changes))
-                return Kept(spiking=pools, integer=Registers().run(rounded, target), certificate=noted)
+                return StatesKept(spiking=pools, integer=Registers().run(rounded, target), certificate=noted)
         return None
 
 
-def refuse_lost(
-    certificate: Certificate, target: str, tried: str = "by its rounding", *, allow_lost: bool = False
-) -> None:
-    """Raises InfeasibleError naming each up-state that is lost, with the numbers, unless that is allowed."""
-    if not allow_lost:
-        raise_infeasible(_refusal(state, target, tried) for state in certificate.lost)
-
-
-def _refusal(state: StateCertificate, target: str, tried: str) -> Problem:
-    was = state.trained
-    return Problem(
-        f"up-state {state.name}",
-        f"held at {was.activity:.4g} without drive as trained (nearest threshold {was.slack:.3g} away, at "
-        f"{was.slack_unit}), lost on {target} {tried}: {state.lost}",
-        "train it with a wider margin (more excitation between its units, or a lower threshold), use a target with "
-        "more weight bits, or let it go (--allow-lost-states)",
-    )
+def _rounded(staged: RateCircuit, spiking: SpikingNetwork, integer: IntegerNetwork) -> Rounded:
+    return rounded_circuit(staged, kept_by_integers(staged, spiking, integer))
 
 
 def _scales(
@@ -107,7 +96,7 @@ def _scales(
     Each population alone and all together; of the scales at which the fewest states are lost, the first eight.
     """
     yield spiking, integer, ()
-    lost = states.lost_in(rounded_circuit(staged, spiking, integer))
+    lost = states.lost_in(_rounded(staged, spiking, integer))
     names = critical_populations(states, lost)
     groups = [(name,) for name in names] + ([names] if len(names) > 1 else [])
     tried: list[tuple[int, SpikingNetwork, IntegerNetwork, str]] = []
@@ -118,7 +107,7 @@ def _scales(
                 network = Registers().run(Quantise().run(pools, target), target)
             except InfeasibleError:  # this scale does not fit the chip: the next one
                 continue
-            left = len(states.lost_in(rounded_circuit(staged, pools, network)))
+            left = len(states.lost_in(_rounded(staged, pools, network)))
             told = f"scale of {', '.join(group)}: {share:.3f} of the largest that fits"
             tried.append((left, pools, network, told))
             if not left:

@@ -6,7 +6,7 @@ import pytest
 
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.spiking import SpikingNetwork
-from neurocmc.passes.legalise import Legalise, synaptic_taus
+from neurocmc.passes.check_neurons import CheckNeurons, synaptic_taus
 from neurocmc.targets import load_target
 from tests.ir import levels
 
@@ -19,13 +19,13 @@ def network(**changes: object) -> SpikingNetwork:
 
 def problems(bad: SpikingNetwork, target: str) -> list[str]:
     with pytest.raises(InfeasibleError) as caught:
-        Legalise().run(bad, load_target(target))
+        CheckNeurons().run(bad, load_target(target))
     return [str(problem) for problem in caught.value.problems]
 
 
 @pytest.mark.parametrize("target", ["loihi1", "loihi2", "brian2"])
 def test_what_fits_passes_unchanged(target: str) -> None:
-    assert Legalise().run(network(), load_target(target)).projections[0].tau_s == 0.02
+    assert CheckNeurons().run(network(), load_target(target)).projections[0].tau_s == 0.02
 
 
 def test_two_time_constants_on_one_compartment() -> None:
@@ -49,11 +49,11 @@ def test_an_input_filter_counts_too() -> None:
 
 
 def test_brian2_has_a_filter_for_each_projection() -> None:
-    assert Legalise().run(network(tau_s=0.005), load_target("brian2"))
+    assert CheckNeurons().run(network(tau_s=0.005), load_target("brian2"))
 
 
 def test_a_second_order_kernel() -> None:
-    Legalise().run(network(order=2), load_target("brian2"))
+    CheckNeurons().run(network(order=2), load_target("brian2"))
     assert problems(network(order=2), "loihi1") == [
         "projection excite->excite: a kernel of order 2; a neuron of this target has 1 filter stage\n"
         "    cure: use a first-order kernel (order: 1)"
@@ -61,7 +61,7 @@ def test_a_second_order_kernel() -> None:
 
 
 def test_a_delay_beyond_the_chip() -> None:
-    Legalise().run(network(delay_ticks=62), load_target("loihi1"))
+    CheckNeurons().run(network(delay_ticks=62), load_target("loihi1"))
     (problem,) = problems(network(delay_ticks=63), "loihi1")
     assert problem.startswith("projection excite->excite: a delay of 63 ticks, limit 62")
 
@@ -82,4 +82,4 @@ def test_a_spike_that_takes_two_ticks(name: str) -> None:
     target = load_target(name)
     slow = replace(target, limits=target.limits.model_copy(update={"spike_delay_ticks": 2}))
     with pytest.raises(InfeasibleError, match=f"target {name}: a spike arrives 2 ticks later"):
-        Legalise().run(network(), slow)
+        CheckNeurons().run(network(), slow)

@@ -1,0 +1,65 @@
+"""Kept: what a chip's numbers kept of a circuit, whichever family the chip is of, derived from its lowest levels.
+
+Decoders, poles, gains and latencies stand here in the units of the rate circuit, so that one function each serves
+decoding, edges, realised circuits and losses. Nothing of it is written to disk: the levels that it comes from are.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.arrays import Float, set_frozen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KeptPopulation:
+    """One population; arrays are (units,)."""
+
+    name: str
+    units: int
+    wanted_pole: Float  # of the synaptic filter, per tick; any where nothing is filtered
+    realised_pole: Float
+    offset_moved: Float  # by how much of its drive the threshold of a unit has moved
+    saturation: float  # activity of a full pool; inf where only the unit's own transfer ends it
+    half_neuron: Float  # activity up to which no neuron of a pool fires
+    placing_lsb: float  # by how much the drive at which a neuron is recruited may be moved, 0 in real numbers
+
+    def __post_init__(self) -> None:
+        for field in ("wanted_pole", "realised_pole", "offset_moved", "half_neuron"):
+            set_frozen(self, field, np.float64, (self.units,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KeptProjection:
+    """One projection; arrays are (target units, source units)."""
+
+    name: str
+    source: str
+    target: str
+    wanted_gain: Float  # drive per unit of activity in the rate circuit
+    realised_gain: Float
+    latency_ticks: NDArray[np.int64]  # beyond the one tick that every spike takes
+    tau_s: float  # of the filter without that latency
+
+    def __post_init__(self) -> None:
+        set_frozen(self, "wanted_gain", np.float64, (None, None))
+        set_frozen(self, "realised_gain", np.float64, self.wanted_gain.shape)
+        set_frozen(self, "latency_ticks", np.int64, self.wanted_gain.shape)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Kept:
+    """All populations and projections of a staged circuit, in its order."""
+
+    tick_s: float
+    populations: tuple[KeptPopulation, ...]
+    projections: tuple[KeptProjection, ...]
+
+    def population(self, name: str) -> KeptPopulation:
+        """The population of that name. Raises KeyError."""
+        return {population.name: population for population in self.populations}[name]
+
+    def projection(self, name: str) -> KeptProjection:
+        """The projection of that name. Raises KeyError."""
+        return {projection.name: projection for projection in self.projections}[name]

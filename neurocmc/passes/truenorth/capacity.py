@@ -1,0 +1,40 @@
+"""CoreCapacity: what no grid of cores could hold, refused by counts alone before anything is measured."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from neurocmc.common.errors import Problem, raise_infeasible
+from neurocmc.ir.rate import RateCircuit
+from neurocmc.passes.truenorth.leaks import FILTER_NEURONS
+from neurocmc.targets import TrueNorthLimits, TrueNorthTarget
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoreCapacity:
+    """RateCircuit -> the same, if `neurons` a unit can fit the grid at all."""
+
+    name: ClassVar[str] = "capacity"
+    neurons: int
+
+    def run(self, circuit: RateCircuit, target: TrueNorthTarget) -> RateCircuit:
+        """Raises InfeasibleError for more units than cores, or a pool that a core cannot take in."""
+        raise_infeasible(self._problems(circuit, target.name, target.limits))
+        return circuit
+
+    def _problems(self, circuit: RateCircuit, chip: str, limits: TrueNorthLimits) -> Iterable[Problem]:
+        """Every unit has a core of its own, which holds its pool and its filter."""
+        if circuit.units > limits.cores_per_chip:
+            yield Problem(
+                f"circuit {circuit.name}",
+                f"{circuit.units:,} units take a core each, limit {limits.cores_per_chip:,} on {chip}",
+                "use fewer units, or a larger grid",
+            )
+        fitting = limits.neurons_per_core - FILTER_NEURONS
+        if self.neurons > fitting:
+            yield Problem(
+                "--neurons",
+                f"a pool of {self.neurons:,} neurons; {fitting:,} fit a core of {chip}, beside {FILTER_NEURONS} "
+                "neurons of its filter",
+                f"use {fitting // 2:,} or fewer: the rest of the core is needed for copies that serve other cores",
+            )

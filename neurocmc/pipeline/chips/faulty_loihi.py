@@ -1,0 +1,57 @@
+"""The circuit on Loihi chips with faults, for `pipeline.robustness`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.ir.recording import Recording
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.sim.loihi.host import encode
+from neurocmc.sim.loihi.perturbed.perturb import Perturbation, PerturbedNetwork, perturb
+from neurocmc.sim.loihi.perturbed.run import simulate_perturbed
+
+MAX_SYNAPSES = 20_000_000  # of an expanded network
+NO_FAULT = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class FaultyLoihi:
+    """An integer network, and the chips that each seed draws for it."""
+
+    network: IntegerNetwork
+
+    def check(self) -> None:
+        """Raises InputError where the network, expanded to single neurons, is too large."""
+        size = {population.name: population.neurons for population in self.network.populations}
+        synapses = sum(
+            np.count_nonzero(p.mantissa) * size[p.source] * size[p.target] for p in self.network.projections
+        )
+        if synapses > MAX_SYNAPSES:
+            what = f"expanded to single neurons it has {synapses:,} synapses, limit {MAX_SYNAPSES:,}"
+            cure = "compile with fewer neurons a unit (--neurons)"
+            raise InputError(Problem(f"network {self.network.name}", what, cure))
+
+    def host(self, stimulus: Stimulus) -> Mapping[str, NDArray[Any]]:
+        """Values of the input axons."""
+        return encode(self.network, stimulus)
+
+    def draw(self, seed: int, kind: str, level: float) -> "FaultyLoihiChip":
+        """A chip whose faults are of one kind: a field of `Perturbation`."""
+        none = Perturbation(seed=seed)
+        return FaultyLoihiChip(perturb(self.network, none if kind == NO_FAULT else replace(none, **{kind: level})))
+
+
+@dataclass(frozen=True, slots=True)
+class FaultyLoihiChip:
+    """One chip."""
+
+    perturbed: PerturbedNetwork
+
+    def run(self, stimulus: Stimulus, trials: Sequence[int], host: Mapping[str, NDArray[Any]]) -> Recording:
+        """Compartment by compartment."""
+        return simulate_perturbed(self.perturbed, stimulus, trials, host)

@@ -1,0 +1,236 @@
+"""The Loihi family: integers of compartments, proved to stay in their registers, then cores, slots and axons."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar, Self
+
+import numpy as np
+
+from neurocmc.backends.loihi import emit_loihi, stimulus_file
+from neurocmc.backends.loihi.readback import run_emitted
+from neurocmc.common.arrays import Bool
+from neurocmc.common.errors import InfeasibleError
+from neurocmc.common.files import read_npz, write_file
+from neurocmc.ir.kept import Kept
+from neurocmc.ir.loihi.chip import ChipProgram
+from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.ir.loihi.printer import print_chip, print_integer
+from neurocmc.ir.loihi.store import load_chip, save_chip
+from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.recording import Recording
+from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.store import load_level
+from neurocmc.passes.check_neurons import CheckNeurons
+from neurocmc.passes.gain_match import GainMatch
+from neurocmc.passes.loihi.capacity import Capacity
+from neurocmc.passes.loihi.keep_states import KeepStates
+from neurocmc.passes.loihi.overflow import Headroom, Overflow
+from neurocmc.passes.loihi.place import Place
+from neurocmc.passes.loihi.quantise import Quantise
+from neurocmc.passes.loihi.registers import Registers
+from neurocmc.passes.loihi.route import Route
+from neurocmc.passes.scales import CURRENT_MARGIN
+from neurocmc.pipeline.child_program import ISOLATED, QUANTITY, edge_unless_run
+from neurocmc.pipeline.chips.family import Built, Family, FaultyChips, ProgramRun, Staging, decoded_through
+from neurocmc.pipeline.chips.faulty_loihi import FaultyLoihi
+from neurocmc.pipeline.chips.lava import NEEDED, find_lava_python, simulate_lava
+from neurocmc.pipeline.clock import Clock
+from neurocmc.pipeline.levels import verified, write_level
+from neurocmc.pipeline.options import CompileOptions
+from neurocmc.report.budget import Budget
+from neurocmc.report.loihi.budget import chip_budget
+from neurocmc.report.loihi.losses import integer_losses
+from neurocmc.report.loihi.spike_load import spike_load
+from neurocmc.report.losses import Losses
+from neurocmc.report.pictures import Drawn
+from neurocmc.sim.loihi.emulator import emulate, simulate_emulator
+from neurocmc.sim.loihi.host import encode
+from neurocmc.targets import LoihiTarget
+from neurocmc.targets.kinds import BUILT_IN
+from neurocmc.theory.certificate import Certificate
+from neurocmc.theory.loihi import kept_by_integers
+from neurocmc.verification.edges import Edge, mismatch_edge, not_run
+
+INTEGER, CHIP = "30-integer", "40-chip"
+CHECKED_S = 1.0  # model time of the first trial that the emitted program is compared on
+MARGIN_DOUBLINGS = 4  # of the room in a current register: more of it, and weights round too much
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LoihiBuilt(Built):
+    """Integers, and their places on cores."""
+
+    tool: ClassVar[str] = "lava"
+
+    target: LoihiTarget
+    integer: IntegerNetwork
+    chip: ChipProgram
+    headroom: tuple[Headroom, ...] = ()  # of each population's registers, where it was compiled and not read
+
+    @cached_property
+    def kept(self) -> Kept | None:
+        """Weights, poles and thresholds as rounded."""
+        return kept_by_integers(self.staged, self.spiking, self.integer)
+
+    def run(self, stimulus: Stimulus, *, seed: int = 0, record_spikes: bool = False) -> Recording:
+        """On the emulator, which has no noise."""
+        return simulate_emulator(self.integer, stimulus, record_spikes=record_spikes)
+
+    def save(self, folder: Path) -> None:
+        """The integers, and the program with their places."""
+        write_level(folder, INTEGER, self.integer, print_integer(self.integer))
+        save_chip(self.chip, folder, CHIP)
+        write_file(folder / f"{CHIP}.txt", print_chip(self.chip))
+
+    def emit(self, folder: Path, stimuli: Mapping[str, Stimulus]) -> None:
+        """Arrays and a script for Lava."""
+        emit_loihi(self.chip, stimuli, folder, self.target.limits.lava_run_config)
+
+    def budget(self, stimulus: Stimulus, seen: Recording) -> Budget:
+        """Every resource of every core, with the headroom of registers and the energy of the spikes seen."""
+        return chip_budget(self.chip, self.target, spike_load(self.integer, stimulus, seen), self.headroom)
+
+    def emitted_edges(self, program: Path, stimulus: Stimulus, seed: int) -> list[Edge]:
+        """The program read back from its files, and on Lava where an interpreter that has it is named."""
+        ours = self._spikes(stimulus)
+        file = stimulus_file(stimulus.name)
+        theirs = run_emitted(program, file, 0, self.integer.rule)[: len(ours)]
+        note = f"program/ read back from its files, {len(ours)} ticks"
+        read_back = mismatch_edge("emulator ~ emitted", int((ours != theirs).sum()), int(ours.sum()), note)
+        return [read_back, _lava_edge(program, file, ours)]
+
+    def _spikes(self, stimulus: Stimulus) -> Bool:
+        """(ticks, neurons) spikes of the emulator in the first second."""
+        ticks = min(stimulus.ticks(self.integer.tick_s), round(CHECKED_S / self.integer.tick_s))
+        values = {name: value[:, :ticks] for name, value in encode(self.integer, stimulus).items()}
+        return emulate(self.integer, values, 1, ticks, record_spikes=True).spikes[0].astype(np.bool_)
+
+    def run_program(self, program: Path, stimulus: Stimulus, request: ProgramRun) -> Recording:
+        """On stock Lava, in an interpreter of its own."""
+        return simulate_lava(
+            self.integer,
+            program,
+            stimulus,
+            record_spikes=request.record_spikes,
+            time_limit_s=request.time_limit_s,
+            progress=request.progress,
+        )
+
+    def faulty_chips(self) -> FaultyChips:
+        """Compartments and synapses that are not as they were compiled."""
+        return FaultyLoihi(self.integer)
+
+    def observed_through(self, own: Mapping[str, bool], tau_s: float) -> Self:
+        """The same with the spikes of both levels decoded through another filter."""
+        integer = decoded_through(self.integer, own, tau_s)
+        return replace(self, spiking=decoded_through(self.spiking, own, tau_s), integer=integer)
+
+    def losses(self) -> Losses | None:
+        """What rounding did."""
+        return integer_losses(self.integer)
+
+    def pictures(self) -> tuple[Drawn, ...]:
+        """The cores and how full they are."""
+
+        def draw(path: Path) -> None:
+            from neurocmc.report.loihi.core_map import draw_core_map  # matplotlib is a quarter of all imports
+
+            draw_core_map(self.chip, self.target, path)
+
+        caption = "The use of each core, by population."
+        return (Drawn(file="core-map.png", section="cores", caption=caption, draw=draw),)
+
+
+class LoihiFamily(Family[LoihiTarget]):
+    """Quantised, certified, placed and routed."""
+
+    schema = BUILT_IN["loihi"]
+    lowest = CHIP
+
+    def refuse(self, staged: RateCircuit, target: LoihiTarget, options: CompileOptions) -> None:
+        """Too many compartments or synapses, or a fan-in that no core can take in."""
+        Capacity(neurons=options.pool).run(staged, target)
+
+    def lower(
+        self, staging: Staging, target: LoihiTarget, options: CompileOptions, clock: Clock
+    ) -> tuple[Built, Certificate]:
+        """Integers within their registers, roundings that keep the up-states, then places and routes."""
+        staged, overflow = staging.staged, Overflow(calibration=staging.calibration)
+        spiking, integer, headroom = _with_headroom(staging, target, options, overflow, clock)
+        keep_states = KeepStates(staging.levels(), options.allow_lost_states)
+        kept = keep_states.run(staged, spiking, integer, target)
+        if kept.integer is not integer:
+            headroom = overflow.run(verified(kept.integer))
+        spiking, integer = verified(kept.spiking), kept.integer
+        clock.done(KeepStates.name, 0.75)
+        placement = Place().run(integer, target)
+        clock.done(Place.name, 0.9)
+        chip = verified(Route().run(integer, placement, target))
+        clock.done(Route.name, 1.0)
+        built = LoihiBuilt(
+            target=target, staged=staged, spiking=spiking, integer=integer, chip=chip, headroom=headroom
+        )
+        return built, kept.certificate
+
+    def load(self, folder: Path, staged: RateCircuit, spiking: SpikingNetwork, target: LoihiTarget) -> Built:
+        """The integers, and the program with their places."""
+        integer = load_level(folder, INTEGER, IntegerNetwork)
+        chip = load_chip(folder, CHIP, integer)
+        return LoihiBuilt(target=target, staged=staged, spiking=spiking, integer=integer, chip=chip)
+
+
+def _with_headroom(
+    staging: Staging, target: LoihiTarget, options: CompileOptions, overflow: Overflow, clock: Clock
+) -> tuple[SpikingNetwork, IntegerNetwork, tuple[Headroom, ...]]:
+    """Gains matched and rounded at the largest scales at which no register is proved to be too small.
+
+    Larger scales round less, so they are tried first; where a worst case does not fit, the populations it is of get
+    more room, doubled each time. Of several in which some are left, the first with fewest stands; its headroom names
+    them.
+    """
+    margins: dict[str, float] = {}
+    results: list[tuple[SpikingNetwork, IntegerNetwork, tuple[Headroom, ...]]] = []
+    for _ in range(MARGIN_DOUBLINGS + 1):
+        try:
+            match_gains = replace(staging.gain_match(options), current_margins=margins)
+            matched = match_gains.run(staging.staged, target)
+            clock.done(GainMatch.name, 0.5)
+            spiking = verified(CheckNeurons().run(matched, target))
+            clock.done(CheckNeurons.name, 0.5)
+            rounded = verified(Quantise().run(spiking, target))
+            clock.done(Quantise.name, 0.6)
+            integer = Registers().run(rounded, target)
+            clock.done(Registers.name, 0.65)
+        except InfeasibleError:
+            if results:
+                break
+            raise
+        results.append((spiking, integer, overflow.run(integer)))
+        clock.done(Overflow.name, 0.7)
+        unproved = [entry.population for entry in results[-1][2] if entry.proved == "no"]
+        if not unproved:
+            return results[-1]
+        margins = margins | {name: 2.0 * margins.get(name, CURRENT_MARGIN) for name in unproved}
+    return min(results, key=lambda result: sum(entry.proved == "no" for entry in result[2]))
+
+
+def _lava_edge(program: Path, stimulus: str, ours: Bool) -> Edge:
+    """The same spikes on stock Lava, where an interpreter that has it is named."""
+    name = "emulator == Lava"
+    python = find_lava_python()
+    if python is None:
+        return not_run(name, QUANTITY, NEEDED)
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "spikes.npz"
+        command = [str(python), ISOLATED, str(program / "run.py"), "--steps", str(len(ours))]
+        command += ["--stimulus", str(program / stimulus), "--out", str(out)]
+        if edge := edge_unless_run(name, command, Path(folder)):
+            return edge
+        recorded = read_npz(out)
+    theirs = np.zeros_like(ours)
+    theirs[recorded["tick"], recorded["neuron"]] = True
+    return mismatch_edge(name, int((ours != theirs).sum()), int(ours.sum()), f"lava-nc, {len(ours)} ticks")

@@ -1,0 +1,188 @@
+"""Neurosynaptic cores: one pass chooses weights, axons and places of a unit together; noise is part of the chip."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar, Self
+
+from neurocmc.backends.truenorth import CORELETS_FILE, emit_truenorth, read_corelets, read_host_spikes, stimulus_file
+from neurocmc.ir.gates import CORE_GATES, Gates
+from neurocmc.ir.kept import Kept
+from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.recording import Recording
+from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.store import load_level
+from neurocmc.ir.truenorth.printer import print_cores
+from neurocmc.ir.truenorth.program import CoreProgram
+from neurocmc.passes.check_neurons import CheckNeurons
+from neurocmc.passes.gain_match import GainMatch
+from neurocmc.passes.lost_states import refuse_lost
+from neurocmc.passes.truenorth.capacity import CoreCapacity
+from neurocmc.passes.truenorth.corelets import Corelets
+from neurocmc.passes.truenorth.registers import CoreRegisters
+from neurocmc.pipeline.chips.family import Built, Family, Staging, Walked, decoded_through
+from neurocmc.pipeline.clock import Clock
+from neurocmc.pipeline.levels import verified, write_level
+from neurocmc.pipeline.options import CompileOptions
+from neurocmc.report.budget import Budget
+from neurocmc.report.losses import Losses
+from neurocmc.report.pictures import Drawn
+from neurocmc.report.truenorth.budget import core_budget
+from neurocmc.report.truenorth.load import CoreLoad, core_load
+from neurocmc.report.truenorth.losses import core_losses
+from neurocmc.sim.rate import seen_as, simulate_rate
+from neurocmc.sim.truenorth import CoreInputSpikes, CoreRecord, run_cores
+from neurocmc.sim.truenorth.emulator import simulate_cores
+from neurocmc.sim.truenorth.host import encode_cores
+from neurocmc.sim.truenorth.reference import run_cores_reference
+from neurocmc.targets import TrueNorthTarget
+from neurocmc.targets.kinds import BUILT_IN
+from neurocmc.theory.certificate import Certificate, certify
+from neurocmc.theory.realised import late_circuit, realised_circuit, rounded_circuit
+from neurocmc.theory.truenorth import kept_by_cores
+from neurocmc.verification.edges import Edge, mismatch_edge
+from neurocmc.verification.fidelity import fidelity_edges
+from neurocmc.verification.seen import Seen
+
+CORES = "30-cores"
+READ_BACK_TICKS = 200  # of the first trial: the readable twin takes all neurons of all cores
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrueNorthBuilt(Built):
+    """A program of cores."""
+
+    gates: ClassVar[Gates] = CORE_GATES
+    lost_on: ClassVar[str] = "spiking ~ cores"
+    has_noise: ClassVar[bool] = True
+
+    target: TrueNorthTarget
+    cores: CoreProgram
+
+    @cached_property
+    def kept(self) -> Kept | None:
+        """Gains, poles and latencies."""
+        return kept_by_cores(self.staged, self.cores)
+
+    def run(self, stimulus: Stimulus, *, seed: int = 0, record_spikes: bool = False) -> Recording:
+        """On the emulator of cores, whose thresholds are noisy."""
+        return simulate_cores(self.cores, stimulus, seed=seed, record_spikes=record_spikes)
+
+    def save(self, folder: Path) -> None:
+        """The program of cores."""
+        write_level(folder, CORES, self.cores, print_cores(self.cores))
+
+    def emit(self, folder: Path, stimuli: Mapping[str, Stimulus]) -> None:
+        """Corelets, and where RANC can hold them its files."""
+        emit_truenorth(self.cores, stimuli, folder)
+
+    def budget(self, stimulus: Stimulus, seen: Recording) -> Budget:
+        """Cores and their axons, with the spikes of every neuron counted once more, copies and filters too."""
+        return core_budget(self.cores, self.target, _load(self.cores, stimulus))
+
+    def edges(self, seen: Seen, brian2: Sequence[Recording] | None, seeds: range) -> Walked:
+        """One cause of error after the other: weights, latency, then counting and noise."""
+        kept = kept_by_cores(self.staged, self.cores)
+        traces = {p.name: p.trace for p in self.cores.populations}
+        weighted, late = (
+            [simulate_rate(seen_as(circuit, traces), stimulus) for stimulus in seen.stimuli]
+            for circuit in (realised_circuit(self.staged, kept), late_circuit(self.staged, kept))
+        )
+        fixed = self.lost_edges()
+        fixed += fidelity_edges("rate ~ weights", seen.pairs(weighted), self.readouts)
+        fixed += fidelity_edges("weights ~ latency", seen.pairs(late, weighted), self.readouts)
+        drawn: list[list[Edge]] = []
+        for seed in seeds:
+            noisy = [self.run(stimulus, seed=seed) for stimulus in seen.stimuli]
+            last = fidelity_edges("latency ~ emulator", seen.pairs(noisy, late), self.readouts, gates=self.gates)
+            whole = fidelity_edges(
+                self.edge_to_rate, seen.pairs(noisy), self.readouts, gates=self.gates, network=self.spiking
+            )
+            drawn.append([*last, *whole])
+        return Walked(fixed=fixed, drawn=drawn)
+
+    def emitted_edges(self, program: Path, stimulus: Stimulus, seed: int) -> list[Edge]:
+        """corelets.json and the host's spikes read back from their files, stepped by the kernel's readable twin."""
+        ticks = min(stimulus.ticks(self.cores.tick_s), READ_BACK_TICKS)
+        sent = encode_cores(self.cores, stimulus)
+        early = sent.tick < ticks
+        own = CoreInputSpikes(
+            trial=sent.trial[early], tick=sent.tick[early], core=sent.core[early], axon=sent.axon[early]
+        )
+        record = CoreRecord(outputs=False, spikes="all")
+        ours = run_cores(self.cores.network, own, ticks, seed=seed, record=record).spikes[0]
+        read = read_corelets(program / CORELETS_FILE)
+        host = read_host_spikes(program / stimulus_file(stimulus.name), ticks)
+        theirs = run_cores_reference(read.network, host.of_trial(0), ticks, seed=seed).spikes.reshape(ticks, -1)
+        note = f"program/ read back from its files, numpy, {ticks} ticks of {read.network.cores} cores"
+        return [mismatch_edge("emulator ~ emitted", int((ours != theirs).sum()), int(ours.sum()), note)]
+
+    def observed_through(self, own: Mapping[str, bool], tau_s: float) -> Self:
+        """The same with the spikes of both levels decoded through another filter."""
+        cores = decoded_through(self.cores, own, tau_s)
+        return replace(self, spiking=decoded_through(self.spiking, own, tau_s), cores=cores)
+
+    def losses(self) -> Losses | None:
+        """What the circuit paid to stand on cores."""
+        return core_losses(self.cores)
+
+    def pictures(self) -> tuple[Drawn, ...]:
+        """The cores on their grid."""
+
+        def draw(path: Path) -> None:
+            from neurocmc.report.truenorth.core_grid import draw_core_grid  # matplotlib is a quarter of all imports
+
+            draw_core_grid(self.cores, self.target, path)
+
+        caption = "The cores on the grid, whose they are, and how full they are."
+        return (Drawn(file="core-grid.png", section="cores", caption=caption, draw=draw),)
+
+
+class TrueNorthFamily(Family[TrueNorthTarget]):
+    """Corelets on a grid of cores."""
+
+    schema = BUILT_IN["truenorth"]
+    lowest = CORES
+
+    def refuse(self, staged: RateCircuit, target: TrueNorthTarget, options: CompileOptions) -> None:
+        """More units than cores, or a pool that no core takes in."""
+        CoreCapacity(neurons=options.pool).run(staged, target)
+
+    def lower(
+        self, staging: Staging, target: TrueNorthTarget, options: CompileOptions, clock: Clock
+    ) -> tuple[Built, Certificate]:
+        """Pools, then corelets; an up-state that their gains lose is refused, for no other rounding is searched."""
+        staged = staging.staged
+        matched = staging.gain_match(options).run(staged, target)
+        clock.done(GainMatch.name, 0.4)
+        spiking = verified(CheckNeurons().run(matched, target))
+        clock.done(CheckNeurons.name, 0.5)
+        placed = verified(Corelets(staged, staging.ranges).run(spiking, target))
+        clock.done(Corelets.name, 0.9)
+        cores = CoreRegisters().run(placed, target)
+        clock.done(CoreRegisters.name, 0.95)
+        certificate = certify(staged, staging.levels(), rounded_circuit(staged, kept_by_cores(staged, cores)))
+        refuse_lost(certificate, target.name, allow_lost=options.allow_lost_states)
+        clock.done("certify", 1.0)
+        return TrueNorthBuilt(target=target, staged=staged, spiking=spiking, cores=cores), certificate
+
+    def load(self, folder: Path, staged: RateCircuit, spiking: SpikingNetwork, target: TrueNorthTarget) -> Built:
+        """The program of cores."""
+        cores = load_level(folder, CORES, CoreProgram)
+        return TrueNorthBuilt(target=target, staged=staged, spiking=spiking, cores=cores)
+
+
+def _load(program: CoreProgram, stimulus: Stimulus) -> CoreLoad:
+    """Spikes of every neuron over all trials of a stimulus."""
+    host = encode_cores(program, stimulus)
+    run = run_cores(
+        program.network,
+        host,
+        stimulus.ticks(program.tick_s),
+        batch=stimulus.batch,
+        record=CoreRecord(outputs=False, neuron_totals=True),
+        threads=None,
+    )
+    return core_load(program, run, host, stimulus.name)

@@ -1,0 +1,21 @@
+"""Clock: how long each pass took, and how far the line is."""
+
+from time import perf_counter
+
+from neurocmc.common.progress import Progress, silent
+
+
+class Clock:
+    """Times passes, one after the other; the time since the last `done` is that of the pass that is done now."""
+
+    def __init__(self, progress: Progress | None = None) -> None:
+        self.seconds: dict[str, float] = {}  # pass -> time that it took, all runs of it together
+        self._progress = progress or silent
+        self._last = perf_counter()
+
+    def done(self, name: str, share: float) -> None:
+        """Notes that a pass is done, and with it `share` of the whole line."""
+        now = perf_counter()
+        self.seconds[name] = self.seconds.get(name, 0.0) + now - self._last
+        self._last = now
+        self._progress(name, share)

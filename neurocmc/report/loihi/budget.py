@@ -1,0 +1,51 @@
+"""The budget of a placed program: every resource of every core against its limit, headroom and energy."""
+
+from collections.abc import Sequence
+
+from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram
+from neurocmc.passes.loihi.overflow import Headroom
+from neurocmc.passes.loihi.route import limits_of
+from neurocmc.report.budget import Budget, CoreUse, ResourceUse
+from neurocmc.report.load import SpikeLoad
+from neurocmc.report.loihi.energy import estimate_energy
+from neurocmc.targets import LoihiTarget
+
+
+def chip_budget(
+    program: ChipProgram, target: LoihiTarget, activity: SpikeLoad | None, headroom: tuple[Headroom, ...] = ()
+) -> Budget:
+    """The budget of a placed program; without an activity there is no energy estimate.
+
+    Raises ValueError where program and target, or program and activity, do not belong together.
+    """
+    if program.target != target.name:
+        raise ValueError(f"the program was placed for {program.target}, not for {target.name}")
+    limits = limits_of(target.limits)
+    chip = target.limits.cores_per_chip
+    whole = {name: None if limit is None else limit * chip for name, limit in limits.items()}
+    return Budget(
+        circuit=program.network.name,
+        target=target.name,
+        cores_used=program.cores,
+        cores_lower_bound=program.cores_lower_bound,
+        cores_per_chip=chip,
+        in_all=_rows(program.use.sum(axis=0).tolist(), whole),
+        cores=tuple(
+            CoreUse(
+                core=core,
+                populations=tuple(dict.fromkeys(s.population for s in program.segments if s.core == core)),
+                resources=_rows(program.use[core].tolist(), limits),
+            )
+            for core in range(program.cores)
+        ),
+        headroom=headroom,
+        load=activity,
+        energy=None if activity is None else estimate_energy(program, target, activity),
+    )
+
+
+def _rows(used: Sequence[int], limits: dict[str, int | None]) -> tuple[ResourceUse, ...]:
+    return tuple(
+        ResourceUse.of(resource, int(count), limits[resource])
+        for resource, count in zip(RESOURCES, used, strict=True)
+    )

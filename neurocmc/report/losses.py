@@ -1,0 +1,65 @@
+"""Losses: tables of what a chip took from a circuit, which terminal, page and JSON show alike."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from rich.console import Group, RenderableType
+
+from neurocmc.common.arrays import Float
+from neurocmc.report.layout import cell, plain_table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LossTable:
+    """One table; a column that starts with ! stays on one line, one with > is set to the right.
+
+    `entries` are dataclasses, one a row, which JSON shows whole; `rows` are what people read of them.
+    """
+
+    name: str  # in JSON
+    title: str
+    columns: tuple[str, ...]
+    entries: tuple[Any, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def headings(self) -> tuple[tuple[str, bool], ...]:
+        """Each column's heading, and whether it is set to the right."""
+        return tuple((column.lstrip("!>"), ">" in column) for column in self.columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Losses:
+    """All that a family says was lost, under a heading and with what there is to know of it."""
+
+    heading: str
+    note: str
+    tables: tuple[LossTable, ...]
+
+    def as_json(self) -> dict[str, list[dict[str, Any]]]:
+        """Name of a table -> its entries."""
+        return {table.name: [asdict(entry) for entry in table.entries] for table in self.tables}
+
+    def render(self) -> RenderableType:
+        """All tables for a terminal."""
+        parts: list[RenderableType] = []
+        for table in self.tables:
+            shown = plain_table(table.title, table.columns)
+            for row in table.rows:
+                shown.add_row(*map(cell, row))
+            parts.append(shown)
+        return Group(*parts)
+
+
+def worst_connection(wanted: Float, realised: Float) -> tuple[int, int]:
+    """Target and source unit of the connection whose gain moved most; of equals the first that exists."""
+    lost = np.where(wanted != 0, np.abs(realised - wanted), -1.0)
+    row, column = np.unravel_index(np.argmax(lost), lost.shape)
+    return int(row), int(column)
+
+
+def tau_ms(pole: float, tick_s: float) -> float:
+    """The time constant of a pole in ms; 0 where there is no filter."""
+    return -1e3 * tick_s / math.log(pole) if 0.0 < pole < 1.0 else 0.0

@@ -1,0 +1,81 @@
+"""The kinds of chips that a target's file may name: those built in, and those that other distributions add.
+
+A distribution adds a family of chips by an entry point of the group `neurocmc.families`, named as the kind; what it
+points at has a `schema`, the `TargetSchema` of its files, beside all that `pipeline.chips.family.Family` asks for.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from neurocmc.common.strict_yaml import StrictModel
+from neurocmc.targets.schema import (
+    IdealLimits,
+    IdealTarget,
+    Limits,
+    LoihiEnergy,
+    LoihiLimits,
+    LoihiTarget,
+    Target,
+    TrueNorthEnergy,
+    TrueNorthLimits,
+    TrueNorthTarget,
+)
+
+GROUP = "neurocmc.families"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetSchema:
+    """What a target's file of one kind must state, and the class that holds it; `energy` None: it states none."""
+
+    target: type[Target]
+    limits: type[Limits]
+    energy: type[StrictModel] | None = None
+
+    @property
+    def kind(self) -> str:
+        """As files name it."""
+        return self.target.kind
+
+    @property
+    def numbers(self) -> frozenset[str]:
+        """Names of all numbers that such a file may state."""
+        energy = () if self.energy is None else self.energy.model_fields
+        return frozenset((*self.limits.model_fields, *energy))
+
+
+BUILT_IN = {
+    schema.kind: schema
+    for schema in (
+        TargetSchema(target=LoihiTarget, limits=LoihiLimits, energy=LoihiEnergy),
+        TargetSchema(target=TrueNorthTarget, limits=TrueNorthLimits, energy=TrueNorthEnergy),
+        TargetSchema(target=IdealTarget, limits=IdealLimits),
+    )
+}
+
+
+def known_kinds() -> tuple[str, ...]:
+    """The kinds built in, then those of other distributions in alphabetical order."""
+    return (*BUILT_IN, *sorted(_entry_points()))
+
+
+def schema_of(kind: str) -> TargetSchema | None:
+    """The schema of a kind, or None where there is no such kind."""
+    if kind in BUILT_IN:
+        return BUILT_IN[kind]
+    return None if kind not in _entry_points() else added_family(kind).schema
+
+
+@cache
+def added_family(kind: str) -> Any:
+    """The family that another distribution adds under this kind. Raises KeyError where none does."""
+    return _entry_points()[kind].load()
+
+
+@cache
+def _entry_points() -> dict[str, EntryPoint]:
+    """Kind -> where its family is; a built-in kind is not to be replaced, and of two the first by name stands."""
+    found = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))
+    return {entry.name: entry for entry in reversed(found) if entry.name not in BUILT_IN}

@@ -1,0 +1,127 @@
+"""What Loihi's integers kept of a circuit: weights, poles, thresholds and ceilings as rounded, in its own units.
+
+Weights are the gains realised, time constants those of the decay registers. In the threshold code neuron k of N fires
+where the current passes its threshold less its bias; the mean of those N points, less what the ladder of a unit
+without rounding would have, is by how much the unit's threshold has moved; a full pool is the unit's ceiling. In the
+rate code the pool's curve was fitted, so that only the rounding of biases moves it, and nothing saturates. What a
+negative weight exponent loses in the mean while spikes arrive, and what was given back for it, are part of the
+threshold.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from neurocmc.common.arrays import Float
+from neurocmc.ir.kept import Kept, KeptPopulation, KeptProjection
+from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation
+from neurocmc.ir.rate import RateCircuit, RatePopulation
+from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation
+from neurocmc.theory.linear_threshold import threshold_of
+
+
+def kept_by_integers(staged: RateCircuit, spiking: SpikingNetwork, integer: IntegerNetwork) -> Kept:
+    """What the integers hold of the staged circuit."""
+    wanted_s = {projection.name: projection.tau_s for projection in staged.projections}
+    held = {projection.name: projection for projection in integer.projections}
+    return Kept(
+        tick_s=integer.tick_s,
+        populations=tuple(
+            _population(p, spiking.population(p.name), integer.population(p.name), integer)
+            for p in staged.populations
+        ),
+        projections=tuple(
+            KeptProjection(
+                name=p.name,
+                source=p.source,
+                target=p.target,
+                wanted_gain=held[p.name].wanted_gain,
+                realised_gain=held[p.name].realised_gain,
+                latency_ticks=np.zeros(held[p.name].realised_gain.shape, dtype=np.int64),
+                tau_s=_tau_s(integer.population(p.target), integer, wanted_s[p.name]),
+            )
+            for p in staged.projections
+        ),
+    )
+
+
+def _tau_s(target: IntegerPopulation, integer: IntegerNetwork, wanted_s: float) -> float:
+    """The time constant of the target's current register; without a filter of its own, the one that was wanted."""
+    full = 1 << integer.rule.decay_bits
+    keep = (full - target.decay_u - integer.rule.decay_u_offset) / full
+    return -integer.tick_s / float(np.log(keep)) if 0 < keep < 1 else wanted_s
+
+
+def _population(
+    unit: RatePopulation, pool: SpikingPopulation, held: IntegerPopulation, integer: IntegerNetwork
+) -> KeptPopulation:
+    biases = (held.bias_mantissa << held.bias_exponent).astype(np.float64)
+    lost = floor_loss_lsb(held, integer)
+    moved: Float
+    if pool.code == "threshold" and unit.transfer == "relu":
+        threshold = held.threshold_mantissa << integer.rule.threshold_shift
+        # A neuron fires where current and bias, whole numbers both, are above the threshold: half an LSB further.
+        recruited = (threshold + 0.5 - biases + lost) / held.lsb_per_drive[:, None]
+        ladder = (np.arange(held.neurons) + 0.5) / held.neurons * pool.fit.ceiling
+        wanted = ladder[None, :] / unit.gain[:, None] + (unit.offset - unit.bias)[:, None]
+        if unit.floor:
+            wanted = wanted + (unit.floor / unit.gain)[:, None]
+        moved = (recruited - wanted).mean(axis=1)
+        saturation = pool.fit.ceiling + unit.floor
+    else:
+        moved = (pool.bias * pool.lsb_per_threshold - biases + lost).mean(axis=1) / held.lsb_per_drive
+        saturation = unit.saturation
+    realised = replace(unit, offset=unit.offset + moved, saturation=min(unit.saturation, saturation))
+    full = 1 << integer.rule.decay_bits
+    return KeptPopulation(
+        name=unit.name,
+        units=unit.size,
+        wanted_pole=np.full(unit.size, held.wanted_pole),
+        realised_pole=np.full(unit.size, 1.0 - (held.decay_u + integer.rule.decay_u_offset) / full),
+        offset_moved=moved,
+        saturation=saturation,
+        half_neuron=_half_neuron(realised, held, integer),
+        placing_lsb=_placing_lsb(pool, held, 1.0 - held.decay_v / full),
+    )
+
+
+def _placing_lsb(pool: SpikingPopulation, held: IntegerPopulation, keep_v: float) -> float:
+    """By how much the grid may move a point of recruitment; `verification.fit_limit` has the reason for each term."""
+    return 0.5 * bias_step_lsb(pool, held) + 1.0 + 0.5 * pool.lsb_per_threshold * keep_v
+
+
+def _half_neuron(realised: RatePopulation, held: IntegerPopulation, integer: IntegerNetwork) -> Float:
+    """(units,) activity that a unit of the realised circuit has where the first neuron of its pool fires.
+
+    The voltage of a neuron passes theta, in however many ticks, where current and bias bring in more than theta loses
+    in a tick; all are whole numbers, so half an LSB further.
+    """
+    rule = integer.rule
+    theta = held.threshold_mantissa << rule.threshold_shift
+    loses = theta - ((theta * ((1 << rule.decay_bits) - held.decay_v)) >> rule.decay_bits)
+    highest = (held.bias_mantissa << held.bias_exponent).max(axis=1)
+    first = (loses + 0.5 - highest + floor_loss_lsb(held, integer)) / held.lsb_per_drive
+    return np.maximum(realised.gain * (first - threshold_of(realised)), 0.0)
+
+
+def floor_loss_lsb(population: IntegerPopulation, integer: IntegerNetwork) -> float:
+    """What right shifts take, in the mean, from a standing current while spikes arrive in all weight groups."""
+    rule = integer.rule
+    groups = {
+        (p.exponent, p.delay_ticks, p.sign)
+        for p in integer.projections
+        if p.target == population.name and p.exponent < 0
+    }
+    a_tick = sum((0.5 - 2.0**exponent * (1.0 if sign == "mixed" else 0.5)) for exponent, _, sign in groups)
+    arriving = (population.decay_u + rule.decay_u_offset) / (1 << rule.decay_bits)
+    return a_tick * (1 << rule.weight_shift) / arriving
+
+
+def bias_step_lsb(pool: SpikingPopulation, held: IntegerPopulation) -> int:
+    """The grid that a pool's biases stand on: the largest power of two that all of them are multiples of.
+
+    Their registers may be finer, for their exponent is the smallest at which they fit.
+    """
+    biases = np.rint(pool.bias * pool.lsb_per_threshold).astype(np.int64)
+    together = int(np.bitwise_or.reduce(biases, axis=None))
+    return together & -together if together else 1 << held.bias_exponent

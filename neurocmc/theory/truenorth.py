@@ -1,0 +1,43 @@
+"""What neurosynaptic cores kept of a circuit: gains, poles and latencies, and pools that count from half a neuron on.
+
+A pole is shortened only to make up for latency: without it the filters have their wanted time constants.
+"""
+
+import numpy as np
+
+from neurocmc.ir.kept import Kept, KeptPopulation, KeptProjection
+from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.truenorth.program import CoreProgram
+
+
+def kept_by_cores(staged: RateCircuit, program: CoreProgram) -> Kept:
+    """What the cores hold of the staged circuit; their pools fire their first neuron at half a neuron in the mean."""
+    held = {projection.name: projection for projection in program.projections}
+    return Kept(
+        tick_s=program.tick_s,
+        populations=tuple(
+            KeptPopulation(
+                name=p.name,
+                units=p.units,
+                wanted_pole=p.wanted_pole,
+                realised_pole=p.realised_pole,
+                offset_moved=np.zeros(p.units),
+                saturation=np.inf,
+                half_neuron=np.full(p.units, 0.5 * p.activity_per_spike),
+                placing_lsb=0.0,
+            )
+            for p in (program.population(population.name) for population in staged.populations)
+        ),
+        projections=tuple(
+            KeptProjection(
+                name=p.name,
+                source=p.source,
+                target=p.target,
+                wanted_gain=held[p.name].wanted_gain,
+                realised_gain=held[p.name].realised_gain,
+                latency_ticks=held[p.name].latency_ticks,
+                tau_s=p.tau_s,
+            )
+            for p in staged.projections
+        ),
+    )
