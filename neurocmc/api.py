@@ -14,6 +14,7 @@ from neurocmc.ir.recording import Recording
 from neurocmc.pipeline.artifact import Artifact, open_artifact
 from neurocmc.pipeline.chips.lava import TIME_LIMIT_S
 from neurocmc.pipeline.compile import compile_model
+from neurocmc.pipeline.exports.export import export as _export
 from neurocmc.pipeline.model import Model
 from neurocmc.pipeline.model import load as _load
 from neurocmc.pipeline.options import CompileOptions
@@ -135,6 +136,17 @@ def verify(
     """
     options = VerifyOptions(samples=samples, seeds=seeds, strict=strict, limits=tuple(limits), figures=figures)
     return _verify(_opened(artifact), options, progress)
+
+
+@known_state()
+@python_call
+def export(artifact: Artifact | str | Path, to: str, path: str | Path) -> tuple[str, ...]:
+    """Write a compiled circuit for another tool, into a file or folder at `path`; notes on it, a line each.
+
+    `to` is "brian2", "netx", "ranc" or an export that another distribution adds. Raises InputError for an unknown
+    one or where the artifact lacks the level it takes, InfeasibleError where the tool cannot hold the circuit.
+    """
+    return _export(_opened(artifact), to, path)
 
 
 @known_state()

@@ -20,8 +20,8 @@ EXAMPLES = (
     "neurocmc simulate build --on emulator -o out.npz",
     "neurocmc simulate build --on brian2 --stimulus mine.npz --duration 0.5 -o out.npz",
     "neurocmc simulate build --on lava --samples 4 -o out.npz",
-    "neurocmc simulate ranc.json --on truenorth --config config.json --ticks 100 -o out.txt",
-    "neurocmc simulate corelets.json --on truenorth --input spikes.npz -o out.npz",
+    "neurocmc simulate ranc.json --on emulator --config config.json --ticks 100 -o out.txt",
+    "neurocmc simulate corelets.json --on emulator --input spikes.npz -o out.npz",
 )
 SHOWN_DECISIONS = 20
 
@@ -34,7 +34,6 @@ class Interpreter(StrEnum):
     brian2 = "brian2"
     emulator = "emulator"
     lava = "lava"
-    truenorth = "truenorth"
 
 
 class Codegen(StrEnum):
@@ -50,7 +49,7 @@ def simulate(
         Path,
         typer.Argument(
             metavar="DIR|FILE.json",
-            help="A directory made by `neurocmc compile`; or, on truenorth, corelets or a file of RANC.",
+            help="A directory made by `neurocmc compile`; or corelets, or a file of RANC.",
             show_default=False,
         ),
     ],
@@ -108,16 +107,13 @@ def simulate(
     if directory.suffix == ".json" and not directory.is_dir():
         from neurocmc.cli.simulate_cores import CoreRunOptions, simulate_file
 
-        if on is not Interpreter.truenorth:
+        if on is not Interpreter.emulator:
             what = f"a file of cores does not run on {on.value}"
-            raise InputError(Problem("--on", what, "use --on truenorth, or name an artifact"))
+            raise InputError(Problem("--on", what, "use --on emulator, or name an artifact"))
         of_artifacts = {"--stimulus": stimulus, "--duration": duration, "--samples": samples}
         _check_absent({**of_artifacts, "--observe-ms": observe_ms}, "an artifact")
         simulate_file(directory, output, CoreRunOptions(config, ticks, spikes, seed or 0), as_json)
         return
-    if on is Interpreter.truenorth:
-        what = f"{directory} is no .json file of cores"
-        raise InputError(Problem("--on", what, "an artifact for truenorth runs with --on emulator"))
     _check_absent(of_files, "a .json file of cores")
     from neurocmc.ir.store import save_recording
     from neurocmc.pipeline.artifact import open_artifact

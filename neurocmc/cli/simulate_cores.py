@@ -1,4 +1,4 @@
-"""`neurocmc simulate FILE.json --on truenorth`: cores from a file, RANC's or a corelet description, on the emulator.
+"""`neurocmc simulate FILE.json --on emulator`: cores from a file, RANC's or a corelet description, on the emulator.
 
 What is told and written is the output bus: which of its lines carried a spike in which tick; of corelets also how
 often each group of neurons spiked. Beside an .npz there are two other forms of the bus alone, by the output's name:
@@ -58,12 +58,12 @@ def simulate_file(path: Path, output: Path, options: CoreRunOptions, as_json: bo
     from neurocmc.sim.truenorth import CoreRecord, run_cores
 
     with stages("simulate") as progress:
-        progress("truenorth", 0.0)
+        progress("emulator", 0.0)
         record = CoreRecord(neuron_totals=bool(job.groups))
         run = run_cores(
             job.network, job.spikes, job.ticks, batch=job.trials, seed=options.seed, record=record, threads=None
         )
-        progress("truenorth", 1.0)
+        progress("emulator", 1.0)
         _write(run, job, output)
     if as_json:
         say_json(_facts(run, job) | {"output": output, "spikes": _rows(run)})

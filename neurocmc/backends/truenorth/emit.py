@@ -52,14 +52,28 @@ def emit_truenorth(program: CoreProgram, stimuli: Mapping[str, Stimulus], folder
     where there are. Raises InputError where a stimulus does not fit the program's inputs or cannot name a file, or
     where a file cannot be written.
     """
-    first = {name: stimulus.take(slice(TRIALS_EMITTED)) for name, stimulus in stimuli.items()}
-    host = {
+    return emit_host_spikes(program, _host_spikes(program, stimuli, TRIALS_EMITTED), folder)
+
+
+def write_ranc(program: CoreProgram, stimuli: Mapping[str, Stimulus], folder: Path) -> Emitted:
+    """Write the files for RANC alone, with the first trial of each stimulus, or say why it cannot run the cores.
+
+    Raises InputError as `emit_truenorth` does.
+    """
+    host = _host_spikes(program, stimuli, 1)
+    raise_input_problems([*name_problems(host), *_beside_config(host)])
+    return _emit_ranc(program, host, folder)
+
+
+def _host_spikes(program: CoreProgram, stimuli: Mapping[str, Stimulus], trials: int) -> dict[str, HostSpikes]:
+    """What the host sends in the first trials of each stimulus."""
+    first = {name: stimulus.take(slice(trials)) for name, stimulus in stimuli.items()}
+    return {
         name: HostSpikes(
             spikes=encode_cores(program, stimulus), ticks=stimulus.ticks(program.tick_s), labels=stimulus.labels
         )
         for name, stimulus in first.items()
     }
-    return emit_host_spikes(program, host, folder)
 
 
 def emit_host_spikes(program: CoreProgram, stimuli: Mapping[str, HostSpikes], folder: Path) -> tuple[str, ...]:

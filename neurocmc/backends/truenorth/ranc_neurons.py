@@ -183,7 +183,7 @@ def _first(
     kind = "of type " if name == "stochastic_weight" else ""
     where = f"core {core} ({column}, {row}), neuron {neuron}"
     yield Problem(
-        where, f"{name} {kind}{value[core, neuron]}: {why}{more}", "run the corelets with --on truenorth instead"
+        where, f"{name} {kind}{value[core, neuron]}: {why}{more}", "run the corelets with --on emulator instead"
     )
 
 

@@ -87,6 +87,11 @@ class Built(ABC):
     def budget(self, stimulus: Stimulus, seen: Recording) -> Budget:
         """What it takes of the target; `seen` is what `run` recorded on the stimulus."""
 
+    @property
+    def levels(self) -> tuple[Any, ...]:
+        """All levels from the staged circuit down, for exports."""
+        return (self.staged, self.spiking)
+
     @cached_property
     def kept(self) -> Kept | None:
         """What its numbers kept of the staged circuit; None where nothing is rounded."""

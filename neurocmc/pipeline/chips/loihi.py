@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -70,6 +70,11 @@ class LoihiBuilt(Built):
     integer: IntegerNetwork
     chip: ChipProgram
     headroom: tuple[Headroom, ...] = ()  # of each population's registers, where it was compiled and not read
+
+    @property
+    def levels(self) -> tuple[Any, ...]:
+        """With the integers, and their places."""
+        return (*super().levels, self.integer, self.chip)
 
     @cached_property
     def kept(self) -> Kept | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from neurocmc.backends.truenorth import CORELETS_FILE, emit_truenorth, read_corelets, read_host_spikes, stimulus_file
 from neurocmc.ir.gates import CORE_GATES, Gates
@@ -60,6 +60,11 @@ class TrueNorthBuilt(Built):
 
     target: TrueNorthTarget
     cores: CoreProgram
+
+    @property
+    def levels(self) -> tuple[Any, ...]:
+        """With the cores."""
+        return (*super().levels, self.cores)
 
     @cached_property
     def kept(self) -> Kept | None:

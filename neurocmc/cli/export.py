@@ -1,0 +1,41 @@
+"""`neurocmc export`: a compiled circuit in the files of another tool."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurocmc.cli.options import Json
+from neurocmc.cli.output import say, say_json
+
+EXAMPLES = (
+    "neurocmc export build --to brian2 -o script",
+    "neurocmc export build --to netx -o network.net",
+)
+
+
+def export(
+    directory: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="A directory made by `neurocmc compile`.", show_default=False),
+    ],
+    to: Annotated[
+        str,
+        typer.Option("--to", metavar="NAME", help="The tool: brian2, netx, ranc, or one added.", show_default=False),
+    ],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="PATH", help="The file or folder to write.", show_default=False)
+    ],
+    as_json: Json = False,
+) -> None:
+    """Write a compiled circuit for another tool."""
+    from neurocmc.pipeline.artifact import open_artifact
+    from neurocmc.pipeline.exports.export import export as write
+
+    notes = write(open_artifact(directory), to, output)
+    if as_json:
+        say_json({"export": to, "output": output, "notes": list(notes)})
+        return
+    for note in notes:
+        say(note)
+    say(f"export: {output}")

@@ -1,0 +1,27 @@
+"""Export: write a compiled circuit for another tool, whole or not at all."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from neurocmc.common.files import check_replaceable, replace_directory, write_file
+from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.exports.registry import find_export, level_for
+
+
+def export(artifact: Artifact, to: str, path: str | Path) -> tuple[str, ...]:
+    """Write the level that an export takes to `path`, a file or a folder; what there is to know of it, a line each.
+
+    Raises InputError for an export that does not exist, a level that the artifact has not, or a path that cannot be
+    written; InfeasibleError where the tool cannot hold the circuit. In each case nothing is left on disk.
+    """
+    path, chosen = Path(path), find_export(to)
+    level, stimuli = level_for(chosen, to, artifact), artifact.stimuli.by_name()
+    if chosen.folder:
+        check_replaceable(path)
+        with replace_directory(path) as folder:
+            return chosen.write(level, stimuli, folder)
+    with TemporaryDirectory(prefix="neurocmc-export-") as folder:
+        made = Path(folder) / "export"
+        notes = chosen.write(level, stimuli, made)
+        write_file(path, made.read_bytes())
+    return notes

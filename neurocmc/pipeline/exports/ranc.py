@@ -1,0 +1,29 @@
+"""The cores of a circuit with the first trial of each stimulus, as the files that UA-RCL/RANC runs."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from neurocmc.backends.truenorth.emit import write_ranc
+from neurocmc.common.errors import Problem, raise_infeasible
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.truenorth.program import CoreProgram
+from neurocmc.pipeline.exports.registry import Export
+
+
+def _write(program: CoreProgram, stimuli: Mapping[str, Stimulus], folder: Path) -> tuple[str, ...]:
+    emitted = write_ranc(program, stimuli, folder)
+    raise_infeasible(
+        Problem(f"circuit {program.name}", f"RANC cannot run it: {reason}", "compile for ranc (--target ranc)")
+        for reason in emitted.reasons
+    )
+    notes = [f"the output bus has {emitted.lines} lines"]
+    if emitted.unread:
+        notes.append(f"{emitted.unread:,} neurons whose spikes go nowhere send to one more line")
+    if emitted.unproved:
+        notes.append(f"{emitted.unproved:,} neurons are not proved to stay within the 9 bits of RANC's RTL")
+    return tuple(notes)
+
+
+EXPORT = Export(
+    takes=CoreProgram, called="a program of cores", made_by="truenorth or ranc", folder=True, write=_write
+)

@@ -1,0 +1,75 @@
+"""From the name of an export to what writes it, imported when it is first asked for.
+
+A distribution adds one by an entry point of the group `neurocmc.exports`, named as users ask for it, which points at
+an `Export`. `docs/extending.md` writes one from nothing.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.yaml_complaints import nearest_name
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.artifact import Artifact
+
+GROUP = "neurocmc.exports"
+BUILT_IN = {
+    "brian2": "neurocmc.pipeline.exports.brian2:EXPORT",
+    "netx": "neurocmc.pipeline.exports.netx:EXPORT",
+    "ranc": "neurocmc.pipeline.exports.ranc:EXPORT",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """How a level of a compiled circuit is written for another tool.
+
+    `write` is given the level, the stimuli of the artifact and a path that does not exist: it makes a file there,
+    or where `folder` says so fills the new folder, and returns what there is to know of it, a line each. It raises
+    InfeasibleError where the tool cannot hold the circuit.
+    """
+
+    takes: type[Any]  # the class of the level
+    called: str  # what that level is called, in errors
+    made_by: str  # a target whose compilation has it, in errors
+    folder: bool
+    write: Callable[[Any, Mapping[str, Stimulus], Path], tuple[str, ...]]
+
+
+def known_exports() -> tuple[str, ...]:
+    """Names in alphabetical order."""
+    return tuple(sorted({*BUILT_IN, *_added()}))
+
+
+def find_export(name: str) -> Export:
+    """The export of that name. Raises InputError naming those that there are."""
+    if name in BUILT_IN:
+        return EntryPoint(name, BUILT_IN[name], GROUP).load()
+    if name in _added():
+        return _added()[name].load()
+    known = known_exports()
+    cure = f"known are {', '.join(known)}"
+    near = nearest_name(name, known)
+    raise InputError(
+        Problem("--to", f"there is no export {name!r}", f"{near} ({cure})" if near.startswith("did you") else cure)
+    )
+
+
+def level_for(export: Export, name: str, artifact: Artifact) -> Any:
+    """The level that an export takes. Raises InputError where the artifact has none."""
+    for level in artifact.built.levels:
+        if isinstance(level, export.takes):
+            return level
+    what = f"{name} takes {export.called}, and {artifact.target.name} has none"
+    raise InputError(Problem(str(artifact.directory), what, f"compile for {export.made_by} (--target)"))
+
+
+@cache
+def _added() -> dict[str, EntryPoint]:
+    """Exports of other distributions; those built in are not to be replaced, and of two the first by name stands."""
+    found = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name, entry.value))
+    return {entry.name: entry for entry in reversed(found) if entry.name not in BUILT_IN}
