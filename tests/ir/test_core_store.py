@@ -12,10 +12,10 @@ from syrupy.assertion import SnapshotAssertion
 
 from neurocmc.common.errors import InputError
 from neurocmc.common.files import read_npz, write_npz
-from neurocmc.ir.printer import print_level
 from neurocmc.ir.store import content_sha256, load_level, save_level
 from neurocmc.ir.truenorth.printer import MAX_GROUPS
 from neurocmc.ir.truenorth.program import CoreProgram
+from tests.made.printing import print_level
 from tests.report.by_hand_cores import core_program
 
 from .levels import same

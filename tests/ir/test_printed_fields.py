@@ -7,13 +7,14 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import numpy as np
 import pytest
 
-from neurocmc.ir import core_printer, printer
+from neurocmc.ir.loihi import printer as chip_printer
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerNetwork
-from neurocmc.ir.printer import Level, print_level
 from neurocmc.ir.rate import Classifier, HostLayer, RateCircuit, RateInput, Readout
 from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.ir.truenorth import printer as core_printer
 from neurocmc.ir.truenorth.program import CoreProgram
+from tests.made.printing import Printed, print_level
 from tests.passes.small_circuits import population, projection
 from tests.report.by_hand_cores import core_program
 
@@ -164,7 +165,7 @@ def is_matrix(level: Any, name: str) -> bool:
     return isinstance(getattr(level, name), np.ndarray)
 
 
-CASES: dict[str, Level] = {
+CASES: dict[str, Printed] = {
     "rate": rate(),
     "spiking": spiking(),
     "integer": integer(),
@@ -187,7 +188,7 @@ def test_whatever_differs_is_told(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["chip", "cores"])
 def test_whatever_differs_is_told_where_tables_are_summed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(printer, "MAX_ROUTES", 1)
+    monkeypatch.setattr(chip_printer, "MAX_ROUTES", 1)
     monkeypatch.setattr(core_printer, "MAX_GROUPS", 1)
     level = CASES[name]
     text = print_level(level)

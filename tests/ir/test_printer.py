@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
-from neurocmc.ir.printer import MAX_ROUTES, print_chip, print_integer, print_level, print_rate
+from neurocmc.ir.loihi.printer import MAX_ROUTES, print_chip, print_integer
+from neurocmc.ir.printer import print_rate
 from neurocmc.ir.rate import RateInput
 from neurocmc.ir.summaries import matrix, milliseconds, number, percent, vector
+from tests.made.printing import print_level
 from tests.passes.small_circuits import driven, population, projection
 
 from . import levels

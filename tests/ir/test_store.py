@@ -16,15 +16,14 @@ from hypothesis import strategies as st
 from neurocmc.common.errors import InputError
 from neurocmc.common.files import read_npz, write_npz
 from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.ir.loihi.store import load_chip, save_chip
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.store import (
     content_sha256,
-    load_chip,
     load_level,
     load_recording,
     load_stimulus,
-    save_chip,
     save_level,
     save_recording,
     save_stimulus,

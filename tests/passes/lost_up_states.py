@@ -16,15 +16,18 @@ from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.passes.loihi.keep_states import KeepStates, StatesKept
 from neurocmc.pipeline.lower import Lowered, lower
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import LoihiTarget, load_target
+from neurocmc.theory.loihi import kept_by_integers
 from neurocmc.theory.realised import realised_circuit
+from tests.made.built import loihi
 from tests.theory.made_circuits import Memory, thin_memory
 
 CASES = 50
 
 
-def loihi() -> LoihiTarget:
+def loihi1() -> LoihiTarget:
     target = load_target("loihi1")
     assert isinstance(target, LoihiTarget)
     return target
@@ -48,7 +51,8 @@ def held(circuit: RateCircuit, memory: Memory) -> Bool:
 
 
 def as_rounded(case: Case, kept: StatesKept) -> RateCircuit:
-    return realised_circuit(case.lowered.staged, kept.spiking, kept.integer)
+    staged = case.lowered.staged
+    return realised_circuit(staged, kept_by_integers(staged, kept.spiking, kept.integer))
 
 
 def lost_cases(target: LoihiTarget) -> Iterator[Case]:
@@ -57,14 +61,19 @@ def lost_cases(target: LoihiTarget) -> Iterator[Case]:
     while True:
         memory = thin_memory(seed)
         lowered = lower(
-            memory.circuit, (memory.strong,), target, neurons=64, code="threshold", seed=0, allow_lost_states=True
+            memory.circuit,
+            (memory.strong,),
+            target,
+            CompileOptions(neurons=64, allow_lost_states=True),
         )
-        assert lowered.integer is not None
-        rounded = held(realised_circuit(lowered.staged, lowered.spiking, lowered.integer), memory)
+        built = loihi(lowered)
+        rounded = held(
+            realised_circuit(built.staged, kept_by_integers(built.staged, built.spiking, built.integer)), memory
+        )
         trained = held(memory.circuit, memory)
         if (trained & ~rounded).any():
             yield Case(
-                seed=seed, memory=memory, lowered=lowered, integer=lowered.integer, trained=trained, rounded=rounded
+                seed=seed, memory=memory, lowered=lowered, integer=built.integer, trained=trained, rounded=rounded
             )
         seed += 1
 
@@ -91,7 +100,7 @@ def spiking(case: Case) -> SpikingNetwork:
 
 
 def main() -> None:
-    target, found, refused, stands, moved = loihi(), 0, 0, 0, list[int]()
+    target, found, refused, stands, moved = loihi1(), 0, 0, 0, list[int]()
     case = None
     for case in lost_cases(target):
         found += 1

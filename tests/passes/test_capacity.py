@@ -6,6 +6,8 @@ import pytest
 
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.passes.loihi.capacity import Capacity
+from neurocmc.pipeline.chips.registry import family_of
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.targets import LoihiTarget, load_target
 from tests.passes.small_circuits import swta
 
@@ -62,4 +64,6 @@ def test_more_synapse_memory_than_the_chip_has_is_refused_with_the_projection() 
 
 
 def test_an_ideal_target_holds_everything() -> None:
-    assert Capacity(neurons=10**6).run(CIRCUIT, load_target("brian2")) is CIRCUIT
+    family_of(target := load_target("brian2")).refuse(
+        CIRCUIT, target, CompileOptions(neurons=10**6)
+    )  # nothing raised

@@ -12,7 +12,7 @@ from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopul
 from neurocmc.ir.spiking import GainFit, SpikingInput, SpikingNetwork, SpikingPopulation, SpikingProjection
 from neurocmc.ir.trace import Trace
 from neurocmc.passes.loihi.overflow import Headroom, Overflow, Register
-from neurocmc.report.loihi.spike_load import SpikeLoad, UnitSpikes
+from neurocmc.report.load import SpikeLoad, UnitSpikes
 from neurocmc.targets import IdealTarget, LoihiTarget, load_target
 from neurocmc.verification.edges import Edge
 from tests.sim.random_networks import LOIHI_RULE

@@ -11,7 +11,8 @@ from neurocmc.common.errors import InputError
 from neurocmc.ir.loihi.chip import RESOURCES
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.report.budget import Budget, chip_budget, ideal_budget
+from neurocmc.report.budget import Budget, ideal_budget
+from neurocmc.report.loihi.budget import chip_budget
 from neurocmc.report.loihi.spike_load import TRIALS_AT_ONCE, spike_load
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.loihi.host import axon_spikes, encode, largest_value

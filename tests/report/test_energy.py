@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neurocmc.report.energy import (
-    citations,
+from neurocmc.report.energy import citations
+from neurocmc.report.load import UnitSpikes
+from neurocmc.report.loihi.energy import (
     estimate_energy,
     messages_per_tick,
     synaptic_ops_per_tick,
     updates_per_tick,
 )
-from neurocmc.report.loihi.spike_load import UnitSpikes
 
 from . import by_hand
 

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from neurocmc.report.budget import chip_budget, ideal_budget
-from neurocmc.report.html import Picture, ReportContent, render_report, write_report
+from neurocmc.report.budget import ideal_budget
+from neurocmc.report.html import ReportContent, render_report, write_report
+from neurocmc.report.loihi.budget import chip_budget
+from neurocmc.report.loihi.losses import integer_losses
+from neurocmc.report.pictures import Picture
 from neurocmc.report.truenorth.budget import core_budget
+from neurocmc.report.truenorth.losses import core_losses
 
 from . import by_hand, by_hand_cores
 
@@ -59,7 +63,7 @@ def chip_content() -> ReportContent:
         options={"neurons": "3", "code": "threshold"},
         versions={"neurocmc": "0.1.0"},
         edges=by_hand.edges(),
-        integer=by_hand.integer_network(),
+        losses=integer_losses(by_hand.integer_network()),
         budget=chip_budget(by_hand.program(), by_hand.loihi(), by_hand.load(), by_hand.headroom()),
         pictures=(
             Picture(section="gain", media="image/png", content=b"gain", caption="Gain fits"),
@@ -110,8 +114,7 @@ def test_a_report_of_neurosynaptic_cores() -> None:
     content = replace(
         chip_content(),
         target=by_hand_cores.truenorth(),
-        integer=None,
-        cores=program,
+        losses=core_losses(program),
         budget=core_budget(program, by_hand_cores.truenorth(), by_hand_cores.core_load()),
     )
     page = outline(render_report(content))
@@ -138,7 +141,7 @@ def test_a_report_of_neurosynaptic_cores() -> None:
         "hops of spikes",
         "must not be added up",
         "never to be added up",
-        "splitter neurons",
+        "units pool filter bias copy splitter cores",
         "0.49",
         "1.41 %",
         "0..1",
@@ -150,7 +153,7 @@ def test_an_ideal_target_s_report_leaves_out_what_it_has_not() -> None:
     content = replace(
         chip_content(),
         target=by_hand.ideal(),
-        integer=None,
+        losses=None,
         edges=(),
         pictures=(),
         budget=ideal_budget(by_hand.spiking_network(), by_hand.ideal()),

@@ -7,6 +7,7 @@ import pytest
 
 from neurocmc.ir.rate import RateCircuit, RateInput
 from neurocmc.pipeline.lower import Lowered, lower
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.report.staging import staging_costs, time_scale
 from neurocmc.targets import load_target
 from tests.passes.small_circuits import driven, population, ramp, steps, swta
@@ -20,7 +21,7 @@ def second_order() -> RateCircuit:
 
 def compiled(circuit: RateCircuit) -> Lowered:
     stimulus = ramp(-0.25, 0.25, size=2)
-    return lower(circuit, (stimulus,), load_target("loihi1"), neurons=16, code="threshold", seed=0)
+    return lower(circuit, (stimulus,), load_target("loihi1"), CompileOptions(neurons=16))
 
 
 def test_a_relay_costs_its_neurons_and_rounds_by_half_a_step() -> None:
@@ -38,7 +39,7 @@ def test_a_relay_costs_its_neurons_and_rounds_by_half_a_step() -> None:
 
 def test_a_circuit_that_was_left_alone_costs_nothing() -> None:
     circuit = swta()
-    lowered = lower(circuit, (steps(),), load_target("loihi1"), neurons=16, code="threshold", seed=0)
+    lowered = lower(circuit, (steps(),), load_target("loihi1"), CompileOptions(neurons=16))
     assert staging_costs(circuit, lowered.staged, lowered.spiking) == []
 
 

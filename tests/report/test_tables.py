@@ -9,8 +9,10 @@ from syrupy.assertion import SnapshotAssertion
 
 from neurocmc.passes.loihi.overflow import Proved
 from neurocmc.report import wording
-from neurocmc.report.budget import chip_budget, ideal_budget
-from neurocmc.report.energy import estimate_energy
+from neurocmc.report.budget import ideal_budget
+from neurocmc.report.loihi.budget import chip_budget
+from neurocmc.report.loihi.energy import estimate_energy
+from neurocmc.report.loihi.losses import integer_losses
 from neurocmc.report.tables import (
     CORES_LISTED,
     budget_table,
@@ -18,10 +20,9 @@ from neurocmc.report.tables import (
     energy_table,
     gain_fit_table,
     headroom_table,
-    loss_table,
 )
 from neurocmc.report.truenorth.budget import core_budget
-from neurocmc.report.truenorth.tables import core_loss_table
+from neurocmc.report.truenorth.losses import core_losses
 
 from . import by_hand, by_hand_cores
 
@@ -85,7 +86,8 @@ def test_energy_that_nobody_published(snapshot: SnapshotAssertion) -> None:
 
 
 def test_gain_fits_and_losses(snapshot: SnapshotAssertion) -> None:
-    assert printed(gain_fit_table(by_hand.spiking_network()), loss_table(by_hand.integer_network())) == snapshot
+    losses = integer_losses(by_hand.integer_network())
+    assert printed(gain_fit_table(by_hand.spiking_network()), losses.render()) == snapshot
 
 
 @pytest.mark.parametrize("name", ["truenorth", "ranc"])
@@ -93,7 +95,7 @@ def test_neurosynaptic_cores(name: str, snapshot: SnapshotAssertion) -> None:
     program = by_hand_cores.core_program(name)
     budget = core_budget(program, by_hand_cores.truenorth(name), by_hand_cores.core_load())
     assert budget.energy is not None
-    assert printed(budget_table(budget), energy_table(budget.energy), core_loss_table(program)) == snapshot
+    assert printed(budget_table(budget), energy_table(budget.energy), core_losses(program).render()) == snapshot
 
 
 def test_of_many_cores_only_the_fullest_are_listed() -> None:

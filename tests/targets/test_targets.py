@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
@@ -17,6 +16,7 @@ from neurocmc.targets import (
     load_target,
     parse_target,
 )
+from neurocmc.targets.kinds import BUILT_IN, known_kinds
 
 BUNDLED = {path.stem: path for path in sorted(resource_folder("targets").glob("*.yaml"))}
 LOIHI1 = BUNDLED["loihi1"].read_text()
@@ -238,7 +238,7 @@ CORES = "  cores_per_chip: {value: 128, source: davies2018}"
             "kind: loihi",
             "kind: loih",
             "kind:",
-            "kind: should be 'loihi', 'truenorth' or 'ideal' (got 'loih')\n    cure: did you mean loihi?",
+            "kind: there is no kind 'loih' (got 'loih')\n    cure: did you mean loihi?",
         ),
         (
             "kind: loihi",
@@ -290,8 +290,10 @@ def test_faults_of_several_kinds_come_together() -> None:
     ]
 
 
-def test_the_kinds_are_closed() -> None:
-    assert get_args(Target) == (LoihiTarget, TrueNorthTarget, IdealTarget)
+def test_a_file_may_name_the_kinds_built_in() -> None:
+    built_in = {kind: schema.target for kind, schema in BUILT_IN.items()}
+    assert built_in == {"loihi": LoihiTarget, "truenorth": TrueNorthTarget, "ideal": IdealTarget}
+    assert known_kinds()[:3] == tuple(built_in)
 
 
 @pytest.mark.parametrize(

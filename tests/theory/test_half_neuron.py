@@ -15,14 +15,12 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.compile import CompileOptions, compile_model
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.verify import verify
-from neurocmc.sim.loihi.emulator import simulate_emulator
-from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.targets import Code, load_target
 from neurocmc.theory.certificate import Certificate, certify
 from neurocmc.theory.fixed_points import SILENT, fixed_points, reached
 from neurocmc.theory.linear_threshold import LinearThreshold
 from neurocmc.theory.realised import Rounded, rounded_circuit
-from neurocmc.verification.cores import rounded_on_cores
+from tests.made.built import loihi
 from tests.theory.made_circuits import circuit, projection, rectifiers
 
 DRIVE = 0.8
@@ -81,7 +79,12 @@ def driven(made: RateCircuit, strengths: tuple[float, ...], duration_s: float = 
 
 def lowered(made: RateCircuit, target: str, code: Code = "threshold", neurons: int = NEURONS) -> Lowered:
     # Twice the drive reaches the units that are at their threshold at one.
-    return lower(made, (driven(made, (DRIVE, 2 * DRIVE)),), load_target(target), neurons=neurons, code=code, seed=0)
+    return lower(
+        made,
+        (driven(made, (DRIVE, 2 * DRIVE)),),
+        load_target(target),
+        CompileOptions(neurons=neurons, code=code),
+    )
 
 
 def certified(low: Lowered) -> Certificate:
@@ -89,17 +92,13 @@ def certified(low: Lowered) -> Certificate:
 
 
 def rounded(low: Lowered) -> Rounded:
-    if low.integer is not None:
-        return rounded_circuit(low.staged, low.spiking, low.integer)
-    assert low.cores is not None
-    return rounded_on_cores(low.staged, low.cores)
+    assert low.built.kept is not None
+    return rounded_circuit(low.staged, low.built.kept)
 
 
 def on_chip(low: Lowered, stimulus: Stimulus) -> Recording:
-    if low.integer is not None:
-        return simulate_emulator(low.integer, stimulus)
-    assert low.cores is not None
-    return simulate_cores(low.cores, stimulus)
+    assert low.built.level == "emulator"
+    return low.built.run(stimulus)
 
 
 @pytest.mark.parametrize("target", ["loihi1", "loihi2", "truenorth"])
@@ -177,16 +176,17 @@ def test_half_a_neuron_is_the_limit(name: str, share: float) -> None:
 def test_a_unit_is_lost_just_where_its_first_neuron_fires(code: Code, gain: float) -> None:
     """Biases of a silent unit are raised on the chip, a step at a time, past the point at which it fires."""
     low = lowered(chain(np.array([gain, 1.0, 1.0])), "loihi1", code, neurons=8)
-    assert low.integer is not None
-    held = low.integer.population("b")
+    integer = loihi(low).integer
+    held = integer.population("b")
     pools = rounded(low).half_neuron["b"]
     half_steps = pools[0] / gain * held.lsb_per_drive[0] / (1 << held.bias_exponent)
     verdicts: list[bool] = []
     for share in (0.0, 0.3, 0.6, 0.9, 0.98, 1.02, 1.1, 1.5, 3.0):
         raised = held.bias_mantissa.copy()
         raised[0] += round(share * float(half_steps) + (0.5 if share > 1 else 0.0))
-        populations = tuple(replace(p, bias_mantissa=raised) if p.name == "b" else p for p in low.integer.populations)
-        other = replace(low, integer=replace(low.integer, populations=populations))
+        populations = tuple(replace(p, bias_mantissa=raised) if p.name == "b" else p for p in integer.populations)
+        built = replace(loihi(low), integer=replace(integer, populations=populations))
+        other = replace(low, built=built)
         state = next(s for s in certified(other).winners if s.channel == "cue[1]")  # b[1] wins, b[0] is silent
         spikes = on_chip(other, driven(other.staged, (DRIVE,))).spike_counts["b"][1, 0]
         assert bool(state.lost) == (spikes > 0), (share, state.lost, spikes)

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from neurocmc.ir.gates import CORE_GATES
 from neurocmc.ir.rate import RateCircuit, RateInput
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.truenorth.program import CoreProgram
@@ -12,8 +13,9 @@ from neurocmc.passes.calibrate import Calibrate
 from neurocmc.passes.truenorth.corelets import Corelets
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import TrueNorthTarget, load_target
-from neurocmc.verification.cores import as_on_cores, core_edges
-from neurocmc.verification.edges import Edge
+from neurocmc.theory.realised import late_circuit
+from neurocmc.theory.truenorth import kept_by_cores
+from neurocmc.verification.edges import Edge, kept_edges
 from tests.passes.small_circuits import driven, matched, population, projection
 
 
@@ -37,19 +39,21 @@ def compiled(second: float) -> tuple[RateCircuit, Stimulus, CoreProgram]:
     return circuit, stimulus, Corelets(circuit, Calibrate((stimulus,)).run(circuit)).run(network, chip)
 
 
-def gain_edge(cores: CoreProgram) -> Edge:
-    (edge,) = (edge for edge in core_edges(cores) if edge.quantity == "gain of the projections")
+def gain_edge(circuit: RateCircuit, cores: CoreProgram) -> Edge:
+    kept = kept_by_cores(circuit, cores)
+    edges = kept_edges(kept, "spiking ~ cores", pole_limit=CORE_GATES.pole, gain_limit=CORE_GATES.gain)
+    (edge,) = (edge for edge in edges if edge.quantity == "gain of the projections")
     return edge
 
 
 @pytest.mark.parametrize("second", [0.5, -0.9, -1.0])
 def test_two_projections_between_two_units_are_judged_by_their_sum(second: float) -> None:
     """At -1 they cancel and the cores leave both out, which is no error."""
-    _, _, cores = compiled(second)
-    assert gain_edge(cores).verdict == "pass"
+    circuit, _, cores = compiled(second)
+    assert gain_edge(circuit, cores).verdict == "pass"
     first, *others = cores.projections
     off = replace(first, realised_gain=first.realised_gain + 0.1)
-    spoilt = gain_edge(replace(cores, projections=(off, *others)))
+    spoilt = gain_edge(circuit, replace(cores, projections=(off, *others)))
     assert (spoilt.verdict, spoilt.worst) == ("miss", "a->b")
     assert spoilt.value == pytest.approx(0.1, rel=0.1)
 
@@ -58,7 +62,7 @@ def test_a_filter_that_latency_took_whole_is_a_delay() -> None:
     circuit, stimulus, cores = compiled(0.5)
     populations = tuple(replace(p, realised_pole=np.zeros(p.units)) for p in cores.populations)
     late = tuple(replace(p, latency_ticks=np.full_like(p.latency_ticks, 3)) for p in cores.projections)
-    shown = as_on_cores(circuit, replace(cores, populations=populations, projections=late), latency=True)
+    shown = late_circuit(circuit, kept_by_cores(circuit, replace(cores, populations=populations, projections=late)))
     assert {(p.tau_s, p.delay_ticks) for p in shown.projections} == {(0.0, 3)}
     without = replace(shown, inputs=tuple(entry for entry in shown.inputs if entry.name == "drive"))
     activity = simulate_rate(without, stimulus).activity

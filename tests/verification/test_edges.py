@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurocmc.ir.recording import Recording
-from neurocmc.pipeline.emitted import edge_unless_run
+from neurocmc.pipeline.child_program import edge_unless_run
 from neurocmc.verification.edges import failed, misses
 from neurocmc.verification.fidelity import Pair, fidelity_edges, trajectory_edge
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from neurocmc.ir.gates import BEYOND_LIMIT, CORE_GATES, GATES, LARGEST
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingNetwork
@@ -15,7 +16,6 @@ from neurocmc.ir.trace import Trace
 from neurocmc.verification.coverage import coverage_edge, silent_units
 from neurocmc.verification.edges import Edge
 from neurocmc.verification.fidelity import Pair, fidelity_edges
-from neurocmc.ir.gates import BEYOND_LIMIT, CORE_GATES, GATES, LARGEST
 from neurocmc.verification.metrics import SILENT, TIE, accuracy, agreement, decisions, moment_errors
 from tests.report import by_hand
 

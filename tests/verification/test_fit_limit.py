@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocmc.common.errors import NeurocmcError
+from neurocmc.ir.kept import Kept
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit, TransferKind
 from neurocmc.ir.spiking import SpikingNetwork
@@ -18,8 +19,9 @@ from neurocmc.passes.gain_match import GainMatch
 from neurocmc.passes.loihi.quantise import Quantise
 from neurocmc.passes.offsets import Offsets
 from neurocmc.targets import LoihiTarget, load_target
+from neurocmc.theory.loihi import bias_step_lsb, kept_by_integers
 from neurocmc.verification.edges import gain_edge
-from neurocmc.verification.fit_limit import bias_step_lsb, fit_limit
+from neurocmc.verification.fit_limit import fit_limit
 from tests.passes.small_circuits import driven, population
 
 Matched = tuple[RateCircuit, SpikingNetwork, IntegerNetwork | None]
@@ -54,6 +56,17 @@ def matched(
     return staged, spiking, Quantise().run(spiking, chip) if isinstance(chip, LoihiTarget) else None
 
 
+def kept(found: Matched) -> Kept | None:
+    """What rounding left of the unit; None where there is none."""
+    circuit, spiking, integer = found
+    return None if integer is None else kept_by_integers(circuit, spiking, integer)
+
+
+def placing_lsb(found: Matched) -> float:
+    held = kept(found)
+    return 0.0 if held is None else held.population("p").placing_lsb
+
+
 @given(
     transfer=st.sampled_from(["relu", "linear", "sigmoid", "softplus"]),
     neurons=st.one_of(st.integers(1, 40), st.integers(1, 600)),
@@ -79,12 +92,13 @@ def test_no_pool_misses_what_its_grid_promises(
 ) -> None:
     span = (low, high + max(offset - bias, 0.0))  # far enough to drive a rectifier
     try:
-        circuit, spiking, integer = matched(
+        found = matched(
             transfer, neurons, target, gain=gain, offset=offset, bias=bias, saturation=saturation, span=span
         )
     except NeurocmcError:  # a register that is too small is told by others
         return
-    edge = gain_edge(spiking, circuit, integer)
+    circuit, spiking, _ = found
+    edge = gain_edge(spiking, circuit, kept(found))
     assert edge.verdict == "pass", (edge.value, edge.limit)
 
 
@@ -103,10 +117,9 @@ def test_no_pool_misses_what_its_grid_promises(
 def test_a_threshold_far_from_the_range_is_no_miss(
     neurons: int, gain: float, offset: float, bias: float, high: float, target: str
 ) -> None:
-    circuit, spiking, integer = matched(
-        "relu", neurons, target, gain=gain, offset=offset, bias=bias, span=(0.0, high)
-    )
-    edge = gain_edge(spiking, circuit, integer)
+    found = matched("relu", neurons, target, gain=gain, offset=offset, bias=bias, span=(0.0, high))
+    circuit, spiking, _ = found
+    edge = gain_edge(spiking, circuit, kept(found))
     assert edge.verdict == "pass"
     assert edge.value is not None
     assert edge.value > 0.49 / neurons
@@ -115,32 +128,33 @@ def test_a_threshold_far_from_the_range_is_no_miss(
 @pytest.mark.parametrize("target", ["brian2", "loihi1"])
 @pytest.mark.parametrize("transfer", ["relu", "sigmoid"])
 def test_there_is_no_room_for_a_neuron_more(transfer: TransferKind, target: str) -> None:
-    circuit, spiking, integer = matched(transfer, 64, target)
+    circuit, spiking, _ = found = matched(transfer, 64, target)
     (pool,) = spiking.populations
-    limit = fit_limit(pool, circuit.population("p"), integer)
+    limit = fit_limit(pool, circuit.population("p"), placing_lsb(found))
     assert 0.5 / 64 < limit < 0.55 / 64
     moved = replace(pool, fit=replace(pool.fit, max_error=pool.fit.max_error + 1.0 / 64))
-    assert gain_edge(replace(spiking, populations=(moved,)), circuit, integer).verdict == "miss"
+    assert gain_edge(replace(spiking, populations=(moved,)), circuit, kept(found)).verdict == "miss"
 
 
 def test_the_limit_by_hand() -> None:
     """Half a neuron, half a step of 128 LSB, 1 LSB, and half of the 1/4096 of theta that a voltage keeps."""
-    circuit, spiking, integer = matched("relu", 400, "loihi1", offset=5.0, span=(0.0, 5.5))
+    circuit, spiking, integer = found = matched("relu", 400, "loihi1", offset=5.0, span=(0.0, 5.5))
     assert integer is not None
     (pool,), held = spiking.populations, integer.population("p")
     assert bias_step_lsb(pool, held) == 128
     assert held.decay_v == 4095
     theta = pool.lsb_per_threshold
     steps = (64 + 1 + 0.5 * theta / 4096) / (float(held.lsb_per_drive[0]) * pool.fit.ceiling / 400)
-    assert fit_limit(pool, circuit.population("p"), integer) == pytest.approx((0.5 + steps) / 400, rel=1e-12)
+    limit = fit_limit(pool, circuit.population("p"), placing_lsb(found))
+    assert limit == pytest.approx((0.5 + steps) / 400, rel=1e-12)
     assert steps > 0.1
 
 
 def test_a_register_finer_than_the_grid_of_the_biases_promises_no_more() -> None:
     """Where biases are few they fit a smaller exponent, and were rounded to the large one's grid all the same."""
-    circuit, spiking, integer = matched("relu", 200, "loihi1", saturation=0.02, span=(-20.0, 0.5))
+    circuit, spiking, integer = found = matched("relu", 200, "loihi1", saturation=0.02, span=(-20.0, 0.5))
     assert integer is not None
     held = integer.population("p")
     assert held.bias_exponent < 7
     assert bias_step_lsb(spiking.population("p"), held) == 128
-    assert gain_edge(spiking, circuit, integer).verdict == "pass"
+    assert gain_edge(spiking, circuit, kept(found)).verdict == "pass"
