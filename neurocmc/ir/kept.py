@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float, set_frozen
+from neurocmc.ir.rate import RateProjection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -23,7 +24,23 @@ class KeptPopulation:
     offset_moved: Float  # by how much of its drive the threshold of a unit has moved
     saturation: float  # activity of a full pool; inf where only the unit's own transfer ends it
     half_neuron: Float  # activity up to which no neuron of a pool fires
-    placing_lsb: float  # by how much the drive at which a neuron is recruited may be moved, 0 in real numbers
+    placing_lsb: float = 0.0  # by how much the drive at which a neuron is recruited may be moved, 0 in real numbers
+
+    @classmethod
+    def counted(
+        cls, name: str, half_neuron: Float, wanted_pole: Float | None = None, realised_pole: Float | None = None
+    ) -> "KeptPopulation":
+        """Pools whose thresholds stand where they were wanted, and which count from half a neuron on."""
+        units = half_neuron.size
+        return cls(
+            name=name,
+            units=units,
+            wanted_pole=np.zeros(units) if wanted_pole is None else wanted_pole,
+            realised_pole=np.zeros(units) if realised_pole is None else realised_pole,
+            offset_moved=np.zeros(units),
+            saturation=np.inf,
+            half_neuron=half_neuron,
+        )
 
     def __post_init__(self) -> None:
         for field in ("wanted_pole", "realised_pole", "offset_moved", "half_neuron"):
@@ -41,6 +58,27 @@ class KeptProjection:
     realised_gain: Float
     latency_ticks: NDArray[np.int64]  # beyond the one tick that every spike takes
     tau_s: float  # of the filter without that latency
+
+    @classmethod
+    def of(
+        cls,
+        wanted: RateProjection,
+        realised_gain: Float,
+        *,
+        wanted_gain: Float | None = None,
+        latency_ticks: NDArray[np.int64] | None = None,
+        tau_s: float | None = None,
+    ) -> "KeptProjection":
+        """A projection of the staged circuit, as wanted but for its gain and what else is given."""
+        return cls(
+            name=wanted.name,
+            source=wanted.source,
+            target=wanted.target,
+            wanted_gain=wanted.dc_gain * wanted.weight if wanted_gain is None else wanted_gain,
+            realised_gain=realised_gain,
+            latency_ticks=np.zeros(realised_gain.shape, dtype=np.int64) if latency_ticks is None else latency_ticks,
+            tau_s=wanted.tau_s if tau_s is None else tau_s,
+        )
 
     def __post_init__(self) -> None:
         set_frozen(self, "wanted_gain", np.float64, (None, None))

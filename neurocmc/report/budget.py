@@ -77,9 +77,9 @@ class Budget:
     cores_per_chip: int | None
     in_all: tuple[ResourceUse, ...]
     cores: tuple[CoreUse, ...]
-    headroom: tuple[Headroom, ...]
-    load: SpikeLoad | None
-    energy: EnergyEstimate | None
+    headroom: tuple[Headroom, ...] = ()
+    load: SpikeLoad | None = None
+    energy: EnergyEstimate | None = None
     potentials: tuple[PotentialRange, ...] = ()  # of neurosynaptic cores
     saturations: int | None = None  # how often V left its register while the load was measured
 
@@ -128,9 +128,6 @@ def ideal_budget(network: SpikingNetwork, target: IdealTarget) -> Budget:
             ResourceUse.of("synapses_as_simulated", pool_synapses, None),
         ),
         cores=(),
-        headroom=(),
-        load=None,
-        energy=None,
     )
 
 

@@ -22,7 +22,6 @@ from neurocmc.theory.linear_threshold import threshold_of
 
 def kept_by_integers(staged: RateCircuit, spiking: SpikingNetwork, integer: IntegerNetwork) -> Kept:
     """What the integers hold of the staged circuit."""
-    wanted_s = {projection.name: projection.tau_s for projection in staged.projections}
     held = {projection.name: projection for projection in integer.projections}
     return Kept(
         tick_s=integer.tick_s,
@@ -31,14 +30,11 @@ def kept_by_integers(staged: RateCircuit, spiking: SpikingNetwork, integer: Inte
             for p in staged.populations
         ),
         projections=tuple(
-            KeptProjection(
-                name=p.name,
-                source=p.source,
-                target=p.target,
+            KeptProjection.of(
+                p,
+                held[p.name].realised_gain,
                 wanted_gain=held[p.name].wanted_gain,
-                realised_gain=held[p.name].realised_gain,
-                latency_ticks=np.zeros(held[p.name].realised_gain.shape, dtype=np.int64),
-                tau_s=_tau_s(integer.population(p.target), integer, wanted_s[p.name]),
+                tau_s=_tau_s(integer.population(p.target), integer, p.tau_s),
             )
             for p in staged.projections
         ),

@@ -13,30 +13,21 @@ from neurocmc.ir.truenorth.program import CoreProgram
 def kept_by_cores(staged: RateCircuit, program: CoreProgram) -> Kept:
     """What the cores hold of the staged circuit; their pools fire their first neuron at half a neuron in the mean."""
     held = {projection.name: projection for projection in program.projections}
+    populations = [program.population(population.name) for population in staged.populations]
     return Kept(
         tick_s=program.tick_s,
         populations=tuple(
-            KeptPopulation(
-                name=p.name,
-                units=p.units,
-                wanted_pole=p.wanted_pole,
-                realised_pole=p.realised_pole,
-                offset_moved=np.zeros(p.units),
-                saturation=np.inf,
-                half_neuron=np.full(p.units, 0.5 * p.activity_per_spike),
-                placing_lsb=0.0,
+            KeptPopulation.counted(
+                p.name, np.full(p.units, 0.5 * p.activity_per_spike), p.wanted_pole, p.realised_pole
             )
-            for p in (program.population(population.name) for population in staged.populations)
+            for p in populations
         ),
         projections=tuple(
-            KeptProjection(
-                name=p.name,
-                source=p.source,
-                target=p.target,
+            KeptProjection.of(
+                p,
+                held[p.name].realised_gain,
                 wanted_gain=held[p.name].wanted_gain,
-                realised_gain=held[p.name].realised_gain,
                 latency_ticks=held[p.name].latency_ticks,
-                tau_s=p.tau_s,
             )
             for p in staged.projections
         ),

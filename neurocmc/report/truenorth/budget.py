@@ -38,7 +38,6 @@ def core_budget(program: CoreProgram, target: TrueNorthTarget, load: CoreLoad | 
             CoreUse(core=core, populations=names, resources=_rows(use[core], limits))
             for core, names in enumerate(populations_of_cores(program))
         ),
-        headroom=(),
         load=None if load is None else load.of_units(program),
         energy=None if load is None else estimate_core_energy(program, target, load),
         potentials=potential_ranges(program),
