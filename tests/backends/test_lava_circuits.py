@@ -12,15 +12,17 @@ from neurocmc.backends.loihi import emit_loihi
 from neurocmc.common.resources import resource_path
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus, side_by_side
-from neurocmc.pipeline.demos.up_state import TRIALS as MEMORY_TRIALS
 from neurocmc.pipeline.chips.lava import MAX_NEURONS, simulate_lava
+from neurocmc.pipeline.demos.up_state import TRIALS as MEMORY_TRIALS
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.model import StimulusSet, load
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.loihi.host import encode
 from neurocmc.targets import load_target
 from tests.backends.test_lava import assert_lava_equal
 from tests.lava_environment import lava_python
+from tests.made.built import loihi
 from tests.torch_extra import needs_torch
 
 pytestmark = [pytest.mark.lava, pytest.mark.slow, needs_torch]
@@ -32,9 +34,8 @@ MEMORY = "models/working-memory.yaml"
 def lowered_of(model: str, target: str, code: str) -> tuple[Lowered, IntegerNetwork, StimulusSet]:
     source = load(resource_path(model))
     stimuli = source.read_stimuli()
-    lowered = lower(source.circuit, stimuli.calibration, load_target(target), neurons=64, code=code, seed=0)
-    assert lowered.integer is not None
-    return lowered, lowered.integer, stimuli
+    lowered = lower(source.circuit, stimuli.calibration, load_target(target), CompileOptions(neurons=64, code=code))
+    return lowered, loihi(lowered).integer, stimuli
 
 
 @pytest.mark.parametrize(
@@ -56,8 +57,7 @@ def test_a_bundled_circuit_is_equal(model: str, target: str, code: str, seconds:
 
 def assert_same_recording(lowered: Lowered, network: IntegerNetwork, stimulus: Stimulus, folder: Path) -> int:
     """Every spike and all decoded activity of a stimulus, emulator and Lava; the number of spikes."""
-    assert lowered.chip is not None
-    emit_loihi(lowered.chip, {"whole": stimulus}, folder)
+    emit_loihi(loihi(lowered).chip, {"whole": stimulus}, folder)
     ours = simulate_emulator(network, stimulus, record_spikes=True)
     lavas = simulate_lava(network, folder, stimulus, time_limit_s=240)
     for name, train in ours.spikes.items():

@@ -5,6 +5,7 @@ import numpy as np
 from neurocmc.ir.rate import RateCircuit, RateInput
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.choose import choose_neurons
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.targets import load_target
 from tests.passes.small_circuits import population, projection
 
@@ -35,7 +36,7 @@ def balanced(weight: float) -> tuple[RateCircuit, Stimulus]:
 
 def test_larger_pools_are_tried_after_those_whose_weights_do_not_fit() -> None:
     circuit, stimulus = balanced(100.0)
-    choice = choose_neurons(circuit, (stimulus,), load_target("loihi1"), "threshold", 0, 0.5)
+    choice = choose_neurons(circuit, (stimulus,), load_target("loihi1"), CompileOptions(max_error=0.5))
     assert choice.tried[0].error is None
     assert "weights are beyond the largest mantissa" in choice.tried[0].worst
     assert choice.neurons == choice.tried[-1].neurons > 8

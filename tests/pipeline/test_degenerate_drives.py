@@ -14,9 +14,8 @@ from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProject
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import Lowered, lower
-from neurocmc.sim.loihi.emulator import simulate_emulator
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.targets import load_target
 from tests.passes.small_circuits import population, projection
 
@@ -53,9 +52,7 @@ def stimulus(**constant: float) -> Stimulus:
 
 def run(lowered: Lowered, shown: Stimulus) -> Recording | None:
     """The chip's emulator; None where the target is no chip."""
-    if lowered.cores is not None:
-        return simulate_cores(lowered.cores, shown)
-    return None if lowered.integer is None else simulate_emulator(lowered.integer, shown)
+    return lowered.built.run(shown) if lowered.built.level == "emulator" else None
 
 
 def check_constant(lowered: Lowered, shown: Stimulus, target: str) -> None:
@@ -116,7 +113,10 @@ def test_pools_whose_drive_has_no_range_compile(case: str, target: str) -> None:
     shown = stimulus(**constant)
     for lonely in LONELY.values():
         lowered = lower(
-            circuit(lonely, projections, inputs), (shown,), load_target(target), neurons=16, code="threshold", seed=0
+            circuit(lonely, projections, inputs),
+            (shown,),
+            load_target(target),
+            CompileOptions(neurons=16),
         )
         check_constant(lowered, shown, target)
 
@@ -128,7 +128,10 @@ def test_one_unit_of_many_that_nothing_drives() -> None:
     shown = stimulus(i=0.3)
     for target in TARGETS:
         lowered = lower(
-            circuit(many, inputs=driven), (shown,), load_target(target), neurons=16, code="threshold", seed=0
+            circuit(many, inputs=driven),
+            (shown,),
+            load_target(target),
+            CompileOptions(neurons=16),
         )
         check_constant(lowered, shown, target)
 
@@ -138,7 +141,7 @@ def test_a_filter_that_stands_still_is_refused(target: str) -> None:
     """Thirty thousand years, the longest a circuit may say: the share of a tick is all but lost in rounding."""
     slow = circuit(population("lonely", 1, bias=0.2), (projection("a", "lonely", [[0.5]], tau_s=1e12),))
     with pytest.raises(InfeasibleError, match=r"lonely.*(slowest decay|keeps 1 of the current a tick)"):
-        lower(slow, (stimulus(),), load_target(target), neurons=4, code="threshold", seed=0)
+        lower(slow, (stimulus(),), load_target(target), CompileOptions(neurons=4))
 
 
 def test_a_unit_of_a_billionth_of_its_neighbours_takes_their_scale() -> None:
@@ -148,7 +151,10 @@ def test_a_unit_of_a_billionth_of_its_neighbours_takes_their_scale() -> None:
     shown = stimulus(i=0.3)
     for target in TARGETS:
         lowered = lower(
-            circuit(uneven, inputs=inputs), (shown,), load_target(target), neurons=8, code="threshold", seed=0
+            circuit(uneven, inputs=inputs),
+            (shown,),
+            load_target(target),
+            CompileOptions(neurons=8),
         )
         gain = lowered.staged.population("lonely").gain
         assert gain.max() < 10 * gain.min()
@@ -160,7 +166,12 @@ def test_a_drive_beyond_all_axons_is_refused_before_they_are_made() -> None:
     inputs = (RateInput(name="i", target="lonely", weight=[[1e-6], [1.0]]),)
     shown = stimulus(i=1e3)
     with pytest.raises(InfeasibleError, match=r"input i: its largest jump takes \S+ axons a unit, limit 4,096"):
-        lower(circuit(uneven, inputs=inputs), (shown,), load_target("loihi1"), neurons=4, code="threshold", seed=0)
+        lower(
+            circuit(uneven, inputs=inputs),
+            (shown,),
+            load_target("loihi1"),
+            CompileOptions(neurons=4),
+        )
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -168,7 +179,7 @@ def test_next_to_nothing_is_silence(target: str) -> None:
     """Scales are divided by the highest activity: of 1e-200 they would leave double precision."""
     faint = circuit(population("lonely", 1, bias=1e-200))
     with pytest.raises(InfeasibleError, match="population lonely: its activity stays below 1e-12 on the calibration"):
-        lower(faint, (stimulus(),), load_target(target), neurons=4, code="threshold", seed=0)
+        lower(faint, (stimulus(),), load_target(target), CompileOptions(neurons=4))
 
 
 numbers = st.sampled_from([0.0, 1e-300, 1e-12, 1e-4, 0.05, 0.3, 1.0])
@@ -213,7 +224,10 @@ def test_no_drive_ends_in_anything_but_a_program_or_a_refusal(
             warnings.simplefilter("error", RuntimeWarning)
             try:
                 lowered = lower(
-                    given_circuit, (shown,), load_target(target), neurons=neurons, code="threshold", seed=0
+                    given_circuit,
+                    (shown,),
+                    load_target(target),
+                    CompileOptions(neurons=neurons),
                 )
                 recording = run(lowered, shown)
             except (InputError, InfeasibleError):

@@ -22,6 +22,7 @@ from neurocmc.sim.brian2_lif import weighted_drive
 from neurocmc.sim.loihi.host import encode
 from neurocmc.sim.truenorth.host import encode_cores
 from neurocmc.verification.metrics import decisions, nrmse
+from tests.made.built import loihi, truenorth
 
 DT_S, TAU_S = 0.005, 0.04
 # Two units. The left one gets 2 ms of 0.9 within a step, 8 ms of 0.5 over three steps, and 0.4 to the end.
@@ -80,10 +81,10 @@ def test_every_level_sees_a_pulse_that_is_shorter_than_a_step(artifact: Artifact
     assert drive[12, 0] == pytest.approx(0.36)
     rate = simulate(artifact, "rate")
     np.testing.assert_allclose(rate.activity["p"][0], trace, rtol=1e-5, atol=1e-7)
-    on_chip = artifact.integer is not None or artifact.cores is not None
-    for level in ("brian2", "emulator") if on_chip else ("brian2",):
+    on_cores = artifact.target.kind == "truenorth"
+    for level in ("brian2", "emulator") if artifact.built.level == "emulator" else ("brian2",):
         recording = simulate(artifact, level)
-        limit = 0.08 if artifact.cores is not None and level == "emulator" else 0.02
+        limit = 0.08 if on_cores and level == "emulator" else 0.02
         assert nrmse(rate.activity, recording.activity)["p"] < limit
         # In its own step the pulse is what it is to the rate circuit, and nothing was there before it.
         assert recording.activity["p"][0, 12, 0] == pytest.approx(trace[12, 0], rel=0.1)
@@ -96,15 +97,17 @@ def test_what_each_level_is_driven_with_is_the_mean(artifact: Artifact) -> None:
     stimulus = artifact.stimuli.test[0]
     (spiking,) = artifact.spiking.inputs
     np.testing.assert_allclose(weighted_drive(spiking, stimulus, DT_S), drive @ spiking.weight.T, rtol=1e-12)
-    if artifact.integer is not None:
-        (entry,) = artifact.integer.inputs
+    if artifact.target.kind == "loihi":
+        integer = loihi(artifact).integer
+        (entry,) = integer.inputs
         lsb = 2.0 ** (entry.exponent + 6)
-        sent = encode(artifact.integer, stimulus)["light"][0].astype(np.float64) * lsb
-        current = held(sent, 1 - (artifact.integer.population("p").decay_u + 1) / 4096)
+        sent = encode(integer, stimulus)["light"][0].astype(np.float64) * lsb
+        current = held(sent, 1 - (integer.population("p").decay_u + 1) / 4096)
         np.testing.assert_allclose(current, drive @ entry.lsb_per_input.T, rtol=0, atol=lsb + 2)
-    if artifact.cores is not None:
-        (entry,) = artifact.cores.inputs
-        spikes = encode_cores(artifact.cores, stimulus)
+    if artifact.target.kind == "truenorth":
+        cores = truenorth(artifact).cores
+        (entry,) = cores.inputs
+        spikes = encode_cores(cores, stimulus)
         sent = np.zeros((80, 2))
         for tick, core, axon in zip(spikes.tick, spikes.core, spikes.axon, strict=True):
             unit, place = np.argwhere((entry.core[:, None] == core) & (entry.axon == axon))[0]
@@ -130,7 +133,7 @@ def test_the_emitted_program_is_driven_as_the_interpreter(artifact: Artifact, tm
         if edge.verdict != "not run":
             assert (edge.value, edge.verdict) == (0.0, "pass")
     program = artifact.directory / "program"
-    if artifact.integer is None and artifact.cores is None:
+    if artifact.target.kind == "ideal":
         arrays = read_npz(program / "stimulus-flashes.npz")
         first = np.rint(arrays["edges_s"] / DT_S).astype(int)
         np.testing.assert_allclose(first * DT_S, arrays["edges_s"], rtol=1e-12)

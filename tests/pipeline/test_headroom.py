@@ -3,19 +3,20 @@
 import numpy as np
 
 from neurocmc.pipeline.lower import lower
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.loihi.emulator import emulate
 from neurocmc.sim.loihi.host import encode
 from neurocmc.targets import load_target
+from tests.made.built import loihi
 from tests.passes.small_circuits import steps, swta
 
 
 def test_currents_of_a_run_stay_within_the_headroom_that_lowering_found() -> None:
-    lowered = lower(swta(), (steps(),), load_target("loihi1"), neurons=16, code="threshold", seed=0)
-    assert lowered.integer is not None
-    network = lowered.integer
-    assert [entry.population for entry in lowered.headroom] == [p.name for p in network.populations]
+    lowered = lower(swta(), (steps(),), load_target("loihi1"), CompileOptions(neurons=16))
+    network, headroom = loihi(lowered).integer, loihi(lowered).headroom
+    assert [entry.population for entry in headroom] == [p.name for p in network.populations]
     run = emulate(network, encode(network, steps()), 1, steps().ticks(network.tick_s), record_state=True)
-    for entry in lowered.headroom:
+    for entry in headroom:
         start = network.first_unit()[entry.population]
         u = run.u[0, :, start : start + network.population(entry.population).units]
         assert entry.proved != "no"
@@ -25,4 +26,5 @@ def test_currents_of_a_run_stay_within_the_headroom_that_lowering_found() -> Non
 
 
 def test_a_simulator_has_no_registers() -> None:
-    assert lower(swta(), (steps(),), load_target("brian2"), neurons=16, code="threshold", seed=0).headroom == ()
+    built = lower(swta(), (steps(),), load_target("brian2"), CompileOptions(neurons=16)).built
+    assert built.budget(steps(), built.run(steps())).headroom == ()

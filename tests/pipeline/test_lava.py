@@ -58,7 +58,7 @@ def recorder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_interpreter_is_the_one_named_else_that_of_the_checkout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(on_lava, "__file__", str(tmp_path / "neurocmc" / "pipeline" / "lava.py"))
+    monkeypatch.setattr(on_lava, "__file__", str(tmp_path / "neurocmc" / "pipeline" / "chips" / "lava.py"))
     monkeypatch.delenv("NEUROCMC_LAVA_PYTHON")
     assert find_lava_python() is None
     made = tmp_path / ".venv-lava"

@@ -13,8 +13,9 @@ import pytest
 
 from neurocmc.common.errors import InputError
 from neurocmc.pipeline.artifact import open_artifact
-from neurocmc.pipeline.emitted import edge_unless_run, emitted_edges
-from neurocmc.pipeline.program import ISOLATED, check_nothing_added, emitted_again
+from neurocmc.pipeline.child_program import ISOLATED, edge_unless_run
+from neurocmc.pipeline.emitted import emitted_edges
+from neurocmc.pipeline.program import check_nothing_added, emitted_again
 from tests.cli.running import CIRCUIT, listing, run
 
 TARGETS = ("brian2", "loihi1", "truenorth")

@@ -14,11 +14,13 @@ from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.model import load
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.loihi.emulator import emulate, simulate_emulator
 from neurocmc.sim.loihi.perturbed.expand import expand
 from neurocmc.sim.loihi.perturbed.perturb import STREAM, Perturbation, perturb
 from neurocmc.sim.loihi.perturbed.run import arriving, run_perturbed, simulate_perturbed
 from neurocmc.targets import load_target
+from tests.made.built import loihi
 from tests.torch_extra import needs_torch
 
 from .random_networks import random_network, random_values
@@ -41,9 +43,8 @@ def bundled(name: str, target: str) -> tuple[IntegerNetwork, Stimulus]:
         values={entry.name: values},
         labels=np.full(3, -1),
     )
-    lowered = lower(circuit, (stimulus,), load_target(target), neurons=64, code="threshold", seed=0)
-    assert lowered.integer is not None
-    return lowered.integer, stimulus
+    lowered = lower(circuit, (stimulus,), load_target(target), CompileOptions(neurons=64))
+    return loihi(lowered).integer, stimulus
 
 
 @pytest.fixture(scope="module")
