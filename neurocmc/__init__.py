@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neurocmc.api import budget, compile, export, load, simulate, verify  # noqa: A004
+    from neurocmc.api import budget, compile, export, load, simulate, study, verify  # noqa: A004
     from neurocmc.ir.truenorth.cores import CoreNetwork
     from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
     from neurocmc.sim.loihi.compartments.run import CompartmentRun, InputEvents, run_compartments
@@ -46,6 +46,7 @@ __all__ = [
     "run_compartments",
     "run_cores",
     "simulate",
+    "study",
     "verify",
 ]
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from neurocmc.common.calls import python_call
+from neurocmc.common.extras import need
 from neurocmc.common.process import known_state
-from neurocmc.common.progress import Progress
+from neurocmc.common.progress import Progress, StudyProgress
 from neurocmc.ir.recording import Recording
 from neurocmc.pipeline.artifact import Artifact, open_artifact
 from neurocmc.pipeline.chips.lava import TIME_LIMIT_S
@@ -21,6 +22,7 @@ from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.reporting import read_budget
 from neurocmc.pipeline.simulate import Codegen, Interpreter
 from neurocmc.pipeline.simulate import simulate as _simulate
+from neurocmc.pipeline.study.result import StudyResult
 from neurocmc.pipeline.verify import Verification, VerifyOptions
 from neurocmc.pipeline.verify import verify as _verify
 from neurocmc.report.budget import Budget
@@ -147,6 +149,22 @@ def export(artifact: Artifact | str | Path, to: str, path: str | Path) -> tuple[
     one or where the artifact lacks the level it takes, InfeasibleError where the tool cannot hold the circuit.
     """
     return _export(_opened(artifact), to, path)
+
+
+@known_state()
+@python_call
+def study(
+    plan: str | Path, out: str | Path, figures: bool = True, progress: StudyProgress | None = None
+) -> StudyResult:
+    """Train, compile, verify, table and draw a study (`plan`, a YAML file) into the folder `out`; needs torch.
+
+    What an earlier call has done is not done again. `progress` is told the part, what of it, the share that is done,
+    and a line for each run. Raises InputError for every fault of the plan, of its recipe and of results in `out`.
+    """
+    need("torch", str(plan), "a study")
+    from neurocmc.pipeline.study.run import run_study  # here and not above: torch takes seconds to import
+
+    return run_study(Path(plan), Path(out), figures=figures, progress=progress)
 
 
 @known_state()

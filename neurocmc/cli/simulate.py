@@ -105,7 +105,8 @@ def simulate(
     check_output_file(output)
     of_files = {"--config": config, "--ticks": ticks, "--input": spikes, "--seed": seed}
     if directory.suffix == ".json" and not directory.is_dir():
-        from neurocmc.cli.simulate_cores import CoreRunOptions, simulate_file
+        from neurocmc.cli.simulate_cores import simulate_file
+        from neurocmc.pipeline.core_files import CoreRunOptions
 
         if on is not Interpreter.emulator:
             what = f"a file of cores does not run on {on.value}"

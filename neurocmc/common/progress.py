@@ -4,6 +4,9 @@ from collections.abc import Callable
 
 Progress = Callable[[str, float], None]  # stage, share of the whole that is done
 
+# Which part (train, compile, draw), what of it, the share of the part, and a line that tells what is done, or "".
+StudyProgress = Callable[[str, str, float, str], None]
+
 
 def silent(_stage: str, _share: float) -> None:
     """Progress that nobody watches."""

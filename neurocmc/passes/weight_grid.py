@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int
-from neurocmc.ir.loihi.network import SignMode
-from neurocmc.targets import LoihiLimits
+from neurocmc.targets import LoihiLimits, SignMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -9,8 +9,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text
+from neurocmc.ir.headroom import Headroom
 from neurocmc.ir.spiking import SpikingNetwork
-from neurocmc.passes.loihi.overflow import Headroom
 from neurocmc.report.energy import EnergyEstimate
 from neurocmc.report.load import SpikeLoad
 from neurocmc.targets import IdealTarget

@@ -1,6 +1,6 @@
 """Numbers as a reader wants them: shares as percent, energies with the prefix that fits, counts with separators."""
 
-from neurocmc.passes.loihi.overflow import Headroom
+from neurocmc.ir.headroom import Headroom
 from neurocmc.report.budget import Budget
 from neurocmc.verification.edges import Edge
 

@@ -23,6 +23,7 @@ Seconds = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Code = Literal["threshold", "rate"]  # how a pool of neurons stands for a rate
 CODES: tuple[Code, ...] = get_args(Code)
+SignMode = Literal["excitatory", "inhibitory", "mixed"]  # which signs the bits of a group of weights stand for
 Step = Literal["receive", "bias", "u", "v", "threshold", "reset", "send"]
 LavaRunConfig = Literal["Loihi1SimCfg", "Loihi2SimCfg"]
 

@@ -37,7 +37,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def simulated(*arguments: str) -> Run:
-    return run("simulate", *arguments, "--on", "truenorth")
+    return run("simulate", *arguments, "--on", "emulator")
 
 
 RANC = ("ranc.json", "--config", "config.json", "--ticks", "9")

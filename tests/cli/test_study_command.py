@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from neurocmc.cli.study_chip import chip_result
+from neurocmc.pipeline.study.chip import chip_result
 from neurocmc.verification.edges import Edge, judged
 from tests.circuits.test_study import STUDY, plan
 from tests.cli.running import Run, run

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.errors import InfeasibleError, Problem
-from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation, SignMode, StepRule
+from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation, StepRule
+from neurocmc.targets import SignMode
 
 MANTISSA_RANGE: dict[SignMode, tuple[int, int]] = {
     "excitatory": (0, 255),

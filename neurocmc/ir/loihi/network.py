@@ -13,7 +13,6 @@ Spikes of tick t arrive at t + spike_delay_ticks + delay_ticks of their projecti
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +21,7 @@ from neurocmc.common.arrays import Float, set_frozen, starts
 from neurocmc.common.errors import Problem
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.trace import Trace
-
-SignMode = Literal["excitatory", "inhibitory", "mixed"]
+from neurocmc.targets import SignMode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,6 +37,7 @@ from neurocmc.verification.edges import Edge, gain_edge, kept_edges, not_run
 from neurocmc.verification.fidelity import Pair, fidelity_edges
 from neurocmc.verification.seen import Seen
 
+NO_FAULT = "none"  # the kind of fault that a chip without any has
 T = TypeVar("T", bound=Target)
 
 

@@ -11,12 +11,12 @@ from neurocmc.common.errors import InputError, Problem
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.chips.family import NO_FAULT
 from neurocmc.sim.loihi.host import encode
 from neurocmc.sim.loihi.perturbed.perturb import Perturbation, PerturbedNetwork, perturb
 from neurocmc.sim.loihi.perturbed.run import simulate_perturbed
 
 MAX_SYNAPSES = 20_000_000  # of an expanded network
-NO_FAULT = "none"
 
 
 @dataclass(frozen=True, slots=True)

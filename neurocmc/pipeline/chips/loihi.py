@@ -14,6 +14,7 @@ from neurocmc.backends.loihi.readback import run_emitted
 from neurocmc.common.arrays import Bool
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.common.files import read_npz, write_file
+from neurocmc.ir.headroom import Headroom
 from neurocmc.ir.kept import Kept
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerNetwork
@@ -28,7 +29,7 @@ from neurocmc.passes.check_neurons import CheckNeurons
 from neurocmc.passes.gain_match import GainMatch
 from neurocmc.passes.loihi.capacity import Capacity
 from neurocmc.passes.loihi.keep_states import KeepStates
-from neurocmc.passes.loihi.overflow import Headroom, Overflow
+from neurocmc.passes.loihi.overflow import Overflow
 from neurocmc.passes.loihi.place import Place
 from neurocmc.passes.loihi.quantise import Quantise
 from neurocmc.passes.loihi.registers import Registers

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from neurocmc.ir.headroom import Headroom
 from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram
-from neurocmc.passes.loihi.overflow import Headroom
 from neurocmc.passes.loihi.route import limits_of
 from neurocmc.report.budget import Budget, CoreUse, ResourceUse
 from neurocmc.report.load import SpikeLoad

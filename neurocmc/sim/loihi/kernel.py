@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Int
 from neurocmc.common.jit import jit
-from neurocmc.sim.loihi.arithmetic import KEEP_BITS, copy, decayed, fold, toward_zero, wrap32
+from neurocmc.sim.arithmetic import KEEP_BITS, copy, decayed, fold, toward_zero, wrap32
 
 Int32 = NDArray[np.int32]
 UInt8 = NDArray[np.uint8]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.ir.truenorth.cores import NOWHERE, OUTPUT, CoreNetwork, packed
-from neurocmc.sim.loihi.compartments.checks import check_range, whole_numbers
+from neurocmc.sim.checks import check_range, whole_numbers
 
 LARGEST_FLOOR = (1 << 18) - 1  # of 18 bits, as a threshold has them: lower than V mostly goes
 INT16, UINT8, COUNTS = (-(1 << 15), (1 << 15) - 1), (0, 255), (0, (1 << 30) - 1)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neurocmc.common.arrays import Bool, Int
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.ir.truenorth.cores import CoreNetwork
-from neurocmc.sim.loihi.compartments.checks import IN_RANGE, check_range, whole_numbers
+from neurocmc.sim.checks import IN_RANGE, check_range, whole_numbers
 
 LARGEST_GROUP = (1 << 16) - 1  # neurons whose spikes of one tick are counted in 16 bits
 

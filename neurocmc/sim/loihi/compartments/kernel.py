@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.jit import jit
-from neurocmc.sim.loihi.arithmetic import copy, decayed
+from neurocmc.sim.arithmetic import copy, decayed
 
 Int16 = NDArray[np.int16]
 Int32 = NDArray[np.int32]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Int
-from neurocmc.sim.loihi.arithmetic import KEEP_BITS
+from neurocmc.sim.arithmetic import KEEP_BITS
 from neurocmc.sim.loihi.compartments.kernel import Registers, Synapses
 from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
 

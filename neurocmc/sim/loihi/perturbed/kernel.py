@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neurocmc.common.jit import jit
-from neurocmc.sim.loihi.arithmetic import copy, decayed
+from neurocmc.sim.arithmetic import copy, decayed
 from neurocmc.sim.loihi.compartments.kernel import (
     Int32,
     Int64,

@@ -22,7 +22,7 @@ from neurocmc.sim.loihi.perturbed.expand import Bundle, InputSynapses
 from neurocmc.sim.loihi.perturbed.kernel import Runs, State, step_trial
 from neurocmc.sim.loihi.perturbed.perturb import PerturbedNetwork
 from neurocmc.sim.loihi.reference import neuron_slices
-from neurocmc.sim.loihi.trials import each_trial
+from neurocmc.sim.trials import each_trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

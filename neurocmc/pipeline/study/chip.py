@@ -2,30 +2,25 @@
 
 from collections.abc import Iterable
 from math import isfinite
-from typing import TYPE_CHECKING
 
+from neurocmc.circuits.study.plan import ChipResult, CompileRecipe, Run
 from neurocmc.common.errors import NeurocmcError
-from neurocmc.common.progress import Progress
+from neurocmc.common.progress import Progress, part_of
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.verify import VerifyOptions, verify
 from neurocmc.verification.edges import Edge
 
-if TYPE_CHECKING:
-    from neurocmc.circuits.study.plan import ChipResult, CompileRecipe, Run
-
 MEMORYLESS = "no dynamics to compile"
 
 
-def judge(run: "Run", options: "CompileRecipe", progress: Progress) -> "ChipResult":
+def judge(run: Run, options: CompileRecipe, progress: Progress) -> ChipResult:
     """Compile a trained run and verify it; what cannot be compiled is a verdict too, with its first reason."""
-    from neurocmc.circuits.study.plan import ChipResult
-
     if run.variant == "ode-off":
         return ChipResult(refused=MEMORYLESS)
     wanted = CompileOptions(neurons=options.neurons, code=options.code)
     try:
-        compiling, verifying = _part(progress, 0.0, 0.4), _part(progress, 0.4, 0.6)
+        compiling, verifying = part_of(progress, 0.0, 0.4), part_of(progress, 0.4, 0.6)
         artifact = compile_model(run.checkpoint, options.target, run.chip, wanted, compiling)
         edges = verify(artifact, VerifyOptions(samples=options.samples), verifying).edges
     except NeurocmcError as error:
@@ -34,14 +29,8 @@ def judge(run: "Run", options: "CompileRecipe", progress: Progress) -> "ChipResu
     return chip_result(edges, artifact.spiking.neurons, options.samples)
 
 
-def _part(progress: Progress, start: float, width: float) -> Progress:
-    return lambda stage, share: progress(stage, start + width * share)
-
-
-def chip_result(edges: Iterable[Edge], neurons: int, samples: int) -> "ChipResult":
+def chip_result(edges: Iterable[Edge], neurons: int, samples: int) -> ChipResult:
     """The edges in short. What reaches furthest from the rate circuit counts: the emulator, else Brian2."""
-    from neurocmc.circuits.study.plan import ChipResult
-
     edges = tuple(edges)
     last = [name for name in ("rate ~ emulator", "rate ~ brian2") if any(edge.name == name for edge in edges)][:1]
     own = [edge for edge in edges if edge.name in last]

@@ -3,14 +3,14 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.circuits.images import ImageSplit, load_task
 from neurocmc.circuits.study.landscape import Landscape
-from neurocmc.circuits.study.plan import group
+from neurocmc.circuits.study.plan import FigureRecipe, Result, Run, group
 from neurocmc.circuits.study.run import Dynamics, dynamics, landscape, trained_model
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import read_npz, write_npz
@@ -23,14 +23,11 @@ from neurocmc.report.figures.study import (
     draw_loss_landscape,
 )
 
-if TYPE_CHECKING:
-    from neurocmc.circuits.study.plan import FigureRecipe, Result, Run
-
 PORTRAYED = "sp"
 LANDSCAPE = "landscape.npz"
 
 
-def draw_whole(results: "Sequence[Result]", folder: Path) -> list[Path]:
+def draw_whole(results: Sequence[Result], folder: Path) -> list[Path]:
     """Accuracy of every variant; against parameters and depth."""
     points = [
         StudyPoint(
@@ -47,7 +44,7 @@ def draw_whole(results: "Sequence[Result]", folder: Path) -> list[Path]:
     return pictures
 
 
-def draw_run(run: "Run", options: "FigureRecipe", folder: Path, progress: Callable[[float], None]) -> list[Path]:
+def draw_run(run: Run, options: FigureRecipe, folder: Path, progress: Callable[[float], None]) -> list[Path]:
     """Phase portraits, voltages and, if asked for, the loss landscape of one run."""
     split = load_task(run.recipe.task, run.recipe.images)
     seen = dynamics(trained_model(run.checkpoint, run.recipe), run.recipe, split.test.take(slice(0, options.images)))
@@ -77,9 +74,7 @@ def _portrayed(seen: Dynamics) -> list[StateTraces]:
     ]
 
 
-def _landscape(
-    run: "Run", split: ImageSplit, options: "FigureRecipe", progress: Callable[[float], None]
-) -> Landscape:
+def _landscape(run: Run, split: ImageSplit, options: FigureRecipe, progress: Callable[[float], None]) -> Landscape:
     """The landscape, from disk where it was computed before with the same options."""
     path = run.folder / LANDSCAPE
     asked = {"reach": np.array(options.landscape_reach), "images": np.array(options.landscape_images)}

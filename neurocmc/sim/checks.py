@@ -13,7 +13,7 @@ from scipy import sparse
 from neurocmc.common.arrays import Bool, Int
 from neurocmc.common.errors import Problem
 from neurocmc.ir.loihi.network import StepRule
-from neurocmc.sim.loihi.arithmetic import KEEP_BITS
+from neurocmc.sim.arithmetic import KEEP_BITS
 
 ROUND = "give whole numbers: round them with np.rint first"
 IN_RANGE = "bring it into this range"
