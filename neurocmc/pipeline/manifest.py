@@ -75,7 +75,7 @@ class Manifest(StrictModel):
     version: Literal[2]
     neurocmc: str
     circuit: str
-    origin_sha256: Sha256
+    origin_sha256: Sha256 | Literal[""]  # "": of a circuit that was made in Python
     on_host: tuple[str, ...]
     # None: left out
     source: Annotated[str, Field(pattern=r"^(model|circuit)\.(pt|pth|npz|yaml|yml)$")] | None
