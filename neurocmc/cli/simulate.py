@@ -110,14 +110,16 @@ def simulate(
 
         if on is not Interpreter.truenorth:
             what = f"a file of cores does not run on {on.value}"
-            raise InputError(Problem("--on", what, "use --on truenorth, or name an artifact"))
+            raise InputError(Problem("interpreter-unfit", "--on", what, "use --on truenorth, or name an artifact"))
         of_artifacts = {"--stimulus": stimulus, "--duration": duration, "--samples": samples}
         _check_absent({**of_artifacts, "--observe-ms": observe_ms}, "an artifact")
         simulate_file(directory, output, CoreRunOptions(config, ticks, spikes, seed or 0), as_json)
         return
     if on is Interpreter.truenorth:
         what = f"{directory} is no .json file of cores"
-        raise InputError(Problem("--on", what, "an artifact for truenorth runs with --on emulator"))
+        raise InputError(
+            Problem("interpreter-unfit", "--on", what, "an artifact for truenorth runs with --on emulator")
+        )
     _check_absent(of_files, "a .json file of cores")
     from neurocmc.ir.store import save_recording
     from neurocmc.pipeline.artifact import open_artifact
@@ -158,7 +160,7 @@ def simulate(
 def _check_absent(options: Mapping[str, object], belonging_to: str) -> None:
     """Refuse options that would be passed over."""
     raise_input_problems(
-        Problem(name, f"is for {belonging_to}", "leave it out")
+        Problem("option-not-for-this", name, f"is for {belonging_to}", "leave it out")
         for name, value in options.items()
         if value is not None
     )

@@ -42,6 +42,7 @@ class Capacity:
         """Every unit has a core of its own, which holds its pool and its filter."""
         if circuit.units > limits.cores_per_chip:
             yield Problem(
+                "cores-beyond-chip",
                 f"circuit {circuit.name}",
                 f"{circuit.units:,} units take a core each, limit {limits.cores_per_chip:,} on {chip}",
                 "use fewer units, or a larger grid",
@@ -49,6 +50,7 @@ class Capacity:
         fitting = limits.neurons_per_core - FILTER_NEURONS
         if self.neurons > fitting:
             yield Problem(
+                "pool-beyond-core",
                 "--neurons",
                 f"a pool of {self.neurons:,} neurons; {fitting:,} fit a core of {chip}, beside {FILTER_NEURONS} "
                 "neurons of its filter",
@@ -59,6 +61,7 @@ class Capacity:
         compartments = limits.cores_per_chip * limits.compartments_per_core
         if circuit.units * self.neurons > compartments:
             yield Problem(
+                "neurons-beyond-limit",
                 f"circuit {circuit.name}",
                 f"{circuit.units:,} units of {self.neurons:,} neurons are {circuit.units * self.neurons:,} "
                 f"compartments, limit {compartments:,} on {chip}",
@@ -69,6 +72,7 @@ class Capacity:
         if sum(bits.values()) > memory:
             worst = max(bits, key=lambda name: bits[name])
             yield Problem(
+                "synapses-beyond-limit",
                 f"projection {worst}",
                 f"synapses of the circuit take at least {ceil(sum(bits.values())):,} bits ({ceil(bits[worst]):,} of "
                 f"them here), limit {memory:,} on {chip}",
@@ -83,6 +87,7 @@ class Capacity:
             if sum(fan_in.values()) > limits.in_axons_per_core:
                 worst = max(fan_in, key=lambda name: fan_in[name])
                 yield Problem(
+                    "fan-in-beyond-core",
                     f"population {population.name}",
                     f"one neuron has a fan-in of {sum(fan_in.values()):,} axons ({fan_in[worst]:,} of them from "
                     f"projection {worst}), limit {limits.in_axons_per_core:,} in-axons on one core",

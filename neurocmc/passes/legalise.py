@@ -53,6 +53,7 @@ def _loihi_problems(network: SpikingNetwork, limits: LoihiLimits) -> Iterable[Pr
     for projection in network.projections:
         if projection.delay_ticks > limits.delay_ticks_max:
             yield Problem(
+                "delay-beyond-limit",
                 f"projection {projection.name}",
                 f"a delay of {projection.delay_ticks} ticks, limit {limits.delay_ticks_max}",
                 "shorten the delay, or use a longer tick",
@@ -63,6 +64,7 @@ def _code_problems(network: SpikingNetwork, chip: str) -> Iterable[Problem]:
     for population in network.populations:
         if population.code != "threshold":
             yield Problem(
+                "code-unfit",
                 f"population {population.name}",
                 f"its pools use the {population.code} code; a potential on {chip} is the synaptic filter itself, and "
                 "a neuron has no membrane beside it",
@@ -75,6 +77,7 @@ def _delay_problems(network: SpikingNetwork, chip: str) -> Iterable[Problem]:
     for projection in network.projections:
         if projection.delay_ticks and network.population(projection.source).code == "threshold":
             yield Problem(
+                "delay-beyond-limit",
                 f"projection {projection.name}",
                 f"a delay of {projection.delay_ticks} ticks; corelets on {chip} are built without",
                 "use a delay of 0, or a target with delays",
@@ -90,6 +93,7 @@ def _filter_problems(network: SpikingNetwork, stages: int) -> Iterable[Problem]:
         for name, tau_s in taus.items():
             if first is not None and tau_s != taus[first]:
                 yield Problem(
+                    "filters-differ",
                     f"population {population.name}",
                     f"{first} has tau {1e3 * taus[first]:g} ms, {name} {1e3 * tau_s:g} ms: one neuron has one "
                     "synaptic time constant",
@@ -100,6 +104,7 @@ def _filter_problems(network: SpikingNetwork, stages: int) -> Iterable[Problem]:
 def _spike_delay_problems(target: str, ticks: int) -> Iterable[Problem]:
     if ticks != 1:
         yield Problem(
+            "spike-delay-unfit",
             f"target {target}",
             f"a spike arrives {ticks} ticks later; the rate circuit, and gains matched to it, have 1",
             "use a target with spike_delay_ticks 1",
@@ -112,6 +117,7 @@ def _order_problems(network: SpikingNetwork, stages: int) -> Iterable[Problem]:
     for where, order in filters:
         if order > stages:
             yield Problem(
+                "kernel-order-unfit",
                 where,
                 f"a kernel of order {order}; a neuron of this target has {stages} filter stage",
                 "use a first-order kernel (order: 1)",

@@ -54,7 +54,11 @@ def choose_neurons(
     Raises InputError for an error not between 0 and 1, InfeasibleError, with what was reached, if no size meets it.
     """
     if not 0 < max_error < 1:
-        raise InputError(Problem("--max-error", f"got {max_error:g}", "give a fraction of range, such as 0.02"))
+        raise InputError(
+            Problem(
+                "number-out-of-range", "--max-error", f"got {max_error:g}", "give a fraction of range, such as 0.02"
+            )
+        )
     trials = tuple(stimulus.take(slice(TRIALS)) for stimulus in calibration)
     tried: list[Tried] = []
     for index, neurons in enumerate(CANDIDATES):
@@ -104,6 +108,7 @@ def _out_of_reach(tried: list[Tried], max_error: float, code: Code) -> Problem:
     stopped = next((f"; at {entry.neurons}: {entry.worst}" for entry in reversed(tried) if entry.error is None), "")
     other = "the threshold code (--code threshold) or " if code == "rate" else ""
     return Problem(
+        "error-out-of-reach",
         "--max-error",
         f"no size reaches {max_error:g} of range (neurons a unit: error {table}{stopped})",
         f"use {other}a larger --max-error",

@@ -155,7 +155,7 @@ def test_bad_input(
     error = json.loads(as_json.out)["error"]
     assert error["headline"] == message.split(" ─")[0]
     for problem in error["problems"]:
-        assert set(problem) == {"where", "what", "cure"}
+        assert set(problem) == {"id", "where", "what", "cure"}
         assert problem["where"].replace(f"{tmp_path}/", "") in message
     assert listing(tmp_path) == before
 

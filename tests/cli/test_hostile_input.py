@@ -204,7 +204,7 @@ def test_a_manifest_that_is_no_json(content: bytes, tmp_path: Path) -> None:
 
 
 def test_many_problems_are_one_screen() -> None:
-    shown = failing(InputError(Problem(f"file:{line}", "is wrong", "mend it") for line in range(1000)))
+    shown = failing(InputError(Problem("field-wrong", f"file:{line}", "is wrong", "mend it") for line in range(1000)))
     assert shown.code == 2
     assert len(shown.err.splitlines()) <= ONE_SCREEN
     assert "and 993 more" in shown.err

@@ -94,7 +94,8 @@ def test_what_is_no_artifact_is_never_replaced(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught, replace_directory(tmp_path / "home"):
         pytest.fail("the block must not run")
     assert str(caught.value) == (
-        f"{tmp_path / 'home'}: exists, is not empty and holds no manifest.json: it is not an artifact of neurocmc\n"
+        f"{tmp_path / 'home'}: exists, is not empty and holds no manifest.json: it is not an artifact of neurocmc"
+        " [folder-not-ours]\n"
         "    cure: choose another output directory, or empty this one yourself"
     )
     assert names_in(tmp_path / "home") == ["thesis.tex"]
@@ -105,7 +106,7 @@ def test_what_appears_meanwhile_is_not_replaced_either(tmp_path: Path) -> None:
         with replace_directory(tmp_path / "out"):
             write_file(tmp_path / "out" / "thesis.tex", "")
 
-    with pytest.raises(InputError, match="not an artifact"):
+    with pytest.raises(InputError, match="folder-not-ours"):
         interfere()
     assert names_in(tmp_path) == ["out"]
 
@@ -114,8 +115,8 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     with pytest.raises(InputError) as caught, replace_directory(tmp_path / "out"):
         pytest.fail("the block must not run")
-    expected = f"{tmp_path / 'out'}: exists and is not a directory\n    cure: choose another output directory"
-    assert str(caught.value) == expected
+    (problem,) = caught.value.problems
+    assert (problem.id, problem.where) == ("not-a-folder", str(tmp_path / "out"))
 
 
 def test_an_empty_directory_may_be_filled(tmp_path: Path) -> None:
@@ -159,7 +160,8 @@ def test_sha256(tmp_path: Path) -> None:
     assert sha256_of(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     with pytest.raises(InputError) as caught:
         sha256_of(tmp_path / "none")
-    assert str(caught.value) == f"{tmp_path / 'none'}: no such file\n    cure: check the path; is the artifact whole?"
+    (problem,) = caught.value.problems
+    assert (problem.id, problem.where) == ("file-missing", str(tmp_path / "none"))
 
 
 def test_json_has_one_form() -> None:
@@ -263,7 +265,7 @@ def test_a_header_that_promises_more_than_there_is(tmp_path: Path) -> None:
 def test_an_npz_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_npz(tmp_path / "none.npz")
-    assert str(caught.value) == f"{tmp_path / 'none.npz'}: no such file\n    cure: check the path"
+    assert str(caught.value) == f"{tmp_path / 'none.npz'}: no such file [file-missing]\n    cure: check the path"
 
 
 @pytest.mark.parametrize("manifest", ['{"name": "an extension"}', "[]", "not JSON", "[" * 100_000, ""])

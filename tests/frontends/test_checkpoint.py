@@ -225,10 +225,17 @@ def _other_zip(path: Path) -> None:
         (_bare_pickle, "is a bare pickle, which can run any code when it is read; neurocmc does not open it"),
         (_whole_module, "holds pickled objects (torch.nn.modules.linear.Linear)"),
         (lambda path: torch.save({"format": _Hostile()}, path), "holds pickled objects (io.open)"),
-        (_compressed, "holds compressed entries, which torch.save never writes\n    cure: give the file that torch"),
-        (_encrypted, "holds encrypted entries\n    cure: give the file that torch.save wrote"),
+        (
+            _compressed,
+            "holds compressed entries, which torch.save never writes [archive-unreadable]"
+            "\n    cure: give the file that torch",
+        ),
+        (_encrypted, "holds encrypted entries [archive-unreadable]\n    cure: give the file that torch.save wrote"),
         (_unknown_method, "is a zip archive of a kind that cannot be unpacked here (zip file version 25.0)"),
-        (_unpacks_to_much, "unpacks to more than 67,108,864 bytes\n    cure: no circuit of neurocmc is so large"),
+        (
+            _unpacks_to_much,
+            "unpacks to more than 67,108,864 bytes [file-too-large]\n    cure: no circuit of neurocmc is so large",
+        ),
         (_too_large, "holds more than 67,108,864 bytes, the limit for a checkpoint"),
         (_other_zip, "is not a checkpoint that torch can load"),
         (lambda path: torch.save([1, 2], path), "holds a list, not the dict of a checkpoint"),
@@ -305,11 +312,15 @@ def _fill(name: str, value: float) -> Callable[[dict[str, Any]], None]:
         (_set("format", to="other"), "format should be 'neurocmc-checkpoint' (got 'other')"),
         (
             _set("version", to=2),
-            "version 2 of the format; this neurocmc reads 1\n    cure: use the neurocmc that wrote it",
+            "version 2 of the format; this neurocmc reads 1 [format-version]"
+            "\n    cure: use the neurocmc that wrote it",
         ),
-        (_set("version", to=0), "this neurocmc reads 1\n    cure: train it again"),
+        (_set("version", to=0), "this neurocmc reads 1 [format-version]\n    cure: train it again"),
         (_set("version", to=True), "version True of the format"),
-        (_set("family", to="other"), "unknown family 'other'\n    cure: known families: swta, cmc, memory"),
+        (
+            _set("family", to="other"),
+            "unknown family 'other' [family-unknown]\n    cure: known families: swta, cmc, memory",
+        ),
         (_set("family", to="cmc"), "recipe.family should be 'cmc', as the checkpoint's (got 'swta')"),
         (_drop("metrics"), "lacks metrics"),
         (_set("notes", to="x"), "holds unknown entries notes"),
