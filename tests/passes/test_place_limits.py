@@ -65,7 +65,7 @@ def test_profiles_put_populations_apart(differs: dict[str, int], resource: str) 
         other, chip_with(cores_per_chip=1, **limit)
     )
     crowded = str(refused_where_all_stand_on_one_core(other, chip_with(**limit)))
-    assert crowded.startswith(f"core 0 (populations a, b): 2 {resource}, limit 1\n")
+    assert crowded.startswith(f"core 0 (populations a, b): 2 {resource}, limit 1 [core-resource-beyond-limit]\n")
 
 
 @pytest.mark.parametrize("differs", [{"exponent": 1}, {"sign": "mixed", "mantissa": [[2]]}, {"delay_ticks": 1}])
