@@ -106,7 +106,7 @@ def test_what_appears_meanwhile_is_not_replaced_either(tmp_path: Path) -> None:
         with replace_directory(tmp_path / "out"):
             write_file(tmp_path / "out" / "thesis.tex", "")
 
-    with pytest.raises(InputError, match="folder-not-ours"):
+    with pytest.raises(InputError, match=r"\[folder-not-ours\]"):
         interfere()
     assert names_in(tmp_path) == ["out"]
 
@@ -129,9 +129,9 @@ def test_an_empty_directory_may_be_filled(tmp_path: Path) -> None:
 
 def test_a_parent_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot be written"), replace_directory(tmp_path / "file" / "out"):
+    with pytest.raises(InputError, match=r"\[path-unwritable\]"), replace_directory(tmp_path / "file" / "out"):
         pytest.fail("the block must not run")
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match=r"\[path-unwritable\]"):
         write_file(tmp_path / "file" / "out", "")
 
 
@@ -258,7 +258,7 @@ def test_a_header_that_promises_more_than_there_is(tmp_path: Path) -> None:
     np.lib.format.write_array_header_1_0(member, header)
     with zipfile.ZipFile(tmp_path / "liar.npz", "w") as archive:
         archive.writestr("x.npy", member.getvalue())
-    with pytest.raises(InputError, match="would unpack to 8,000,000,000,000 bytes"):
+    with pytest.raises(InputError, match=r" 8,000,000,000,000 bytes.*\[file-too-large\]"):
         read_npz(tmp_path / "liar.npz")
 
 
@@ -273,7 +273,7 @@ def test_what_another_program_wrote_is_not_replaced(tmp_path: Path, manifest: st
     (tmp_path / "web").mkdir()
     (tmp_path / "web" / "manifest.json").write_text(manifest)
     (tmp_path / "web" / "thesis.tex").write_text("years of work")
-    with pytest.raises(InputError, match="not that of an artifact"), replace_directory(tmp_path / "web"):
+    with pytest.raises(InputError, match=r"\[folder-not-ours\]"), replace_directory(tmp_path / "web"):
         raise AssertionError("never reached")
     assert names_in(tmp_path / "web") == ["manifest.json", "thesis.tex"]
 
@@ -283,7 +283,7 @@ def test_the_working_directory_is_not_replaced(tmp_path: Path, inside: str, monk
     artifact(tmp_path / "out")
     (tmp_path / "out" / "deeper").mkdir()
     monkeypatch.chdir(tmp_path / "out" / inside)
-    with pytest.raises(InputError, match="in which you are"), replace_directory(tmp_path / "out"):
+    with pytest.raises(InputError, match=r"\[path-holds-working-folder\]"), replace_directory(tmp_path / "out"):
         raise AssertionError("never reached")
 
 
@@ -298,6 +298,6 @@ def test_a_path_that_leads_nowhere(tmp_path: Path, name: str, words: str) -> Non
 
 def test_only_a_regular_file_is_written_over(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(InputError, match="is not a regular file"):
+    with pytest.raises(InputError, match=r"\[not-a-regular-file\]"):
         write_file(tmp_path / "pipe", "text")
     assert (tmp_path / "pipe").is_fifo()

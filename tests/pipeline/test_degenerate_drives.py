@@ -137,7 +137,7 @@ def test_one_unit_of_many_that_nothing_drives() -> None:
 def test_a_filter_that_stands_still_is_refused(target: str) -> None:
     """Thirty thousand years, the longest a circuit may say: the share of a tick is all but lost in rounding."""
     slow = circuit(population("lonely", 1, bias=0.2), (projection("a", "lonely", [[0.5]], tau_s=1e12),))
-    with pytest.raises(InfeasibleError, match=r"lonely.*(slowest decay|keeps 1 of the current a tick)"):
+    with pytest.raises(InfeasibleError, match=r"lonely.*\[(decay-too-slow|filter-not-realisable)\]"):
         lower(slow, (stimulus(),), load_target(target), neurons=4, code="threshold", seed=0)
 
 
@@ -159,7 +159,7 @@ def test_a_drive_beyond_all_axons_is_refused_before_they_are_made() -> None:
     uneven = population("lonely", 2, gain=(1e5, 1e-3), bias=(0.0, 0.2))
     inputs = (RateInput(name="i", target="lonely", weight=[[1e-6], [1.0]]),)
     shown = stimulus(i=1e3)
-    with pytest.raises(InfeasibleError, match=r"input i: its largest jump takes \S+ axons a unit, limit 4,096"):
+    with pytest.raises(InfeasibleError, match=r"input i: .*, limit 4,096 .*\[input-jump-too-large\]"):
         lower(circuit(uneven, inputs=inputs), (shown,), load_target("loihi1"), neurons=4, code="threshold", seed=0)
 
 
@@ -167,7 +167,7 @@ def test_a_drive_beyond_all_axons_is_refused_before_they_are_made() -> None:
 def test_next_to_nothing_is_silence(target: str) -> None:
     """Scales are divided by the highest activity: of 1e-200 they would leave double precision."""
     faint = circuit(population("lonely", 1, bias=1e-200))
-    with pytest.raises(InfeasibleError, match="population lonely: its activity stays below 1e-12 on the calibration"):
+    with pytest.raises(InfeasibleError, match=r"population lonely: .* 1e-12 .*\[population-silent\]"):
         lower(faint, (stimulus(),), load_target(target), neurons=4, code="threshold", seed=0)
 
 

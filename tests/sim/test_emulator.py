@@ -254,5 +254,5 @@ def test_a_current_that_wraps_is_counted_and_refused() -> None:
     inside = encode(network, held(0.9 * register))
     assert not emulate(network, inside, 1, 20).wraps.any()
     assert simulate_emulator(network, held(0.9 * register)).ticks == 20
-    with pytest.raises(InfeasibleError, match=r"stimulus hold, population .*24-bit register .* times and wraps"):
+    with pytest.raises(InfeasibleError, match=r"stimulus hold, population .*24-bit .*\[current-wraps\]"):
         simulate_emulator(network, held(1.1 * register))
