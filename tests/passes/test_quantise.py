@@ -154,8 +154,8 @@ def test_clipped_weights_are_refused() -> None:
         Quantise().run(spiking, tight(weight_exponent_max=-5))
     texts = [str(problem) for problem in caught.value.problems]
     assert texts[0] == (
-        "projection excite->excite: 4 weights are beyond the largest mantissa at exponent -5 [weight-beyond-mantissa]\n"
-        "    cure: use more neurons (--neurons), so that each spike weighs less"
+        "projection excite->excite: 4 weights are beyond the largest mantissa at exponent -5"
+        " [weight-beyond-mantissa]\n    cure: use more neurons (--neurons), so that each spike weighs less"
     )
     assert len(texts) == 3
 

@@ -60,7 +60,7 @@ def test_a_stimulus_of_the_artifact_is_checked_as_one_that_is_given(build: Calla
     for arguments in (("simulate", folder, "--on", "staged", "-o", folder.parent / "o.npz"), ("verify", folder)):
         shown = run(*arguments)
         assert (shown.code, shown.out) == (2, "")
-        assert "edges_s must start at 0 and rise" in shown.err
+        assert "[times-disordered]" in shown.err
         assert "Warning" not in shown.err
 
 
