@@ -205,7 +205,7 @@ def test_too_many_cores_say_what_fills_them_and_for_whom() -> None:
     one_core = {"cores_per_chip": 1}
     assert refusal(network, chip_with(synapse_memory_bits_per_core=2559, **one_core)).startswith(
         "population a: the circuit (16 neurons, 12 of them here) needs 2 cores, limit 1 on loihi1; 1 of them are "
-        "out of synapse memory, most of it (60 %) for projection a->b\n"
+        "out of synapse memory, most of it (60 %) for projection a->b [cores-beyond-chip]\n"
     )
     assert (
         "2 cores, limit 1 on loihi1; 1 of them are out of in-axons, most of it (75 %) for projection a->b"
@@ -237,7 +237,7 @@ def test_synapse_bits_split_a_population_and_then_refuse_it() -> None:
     assert used(split, "compartments") == [15, 1]
     assert refusal(network, chip_with(synapse_memory_bits_per_core=767)).startswith(
         "population b: one neuron has a fan-in of 12 axons and 768 synapse bits (12 axons are from a->b); "
-        "one core holds 4,096 and 767\n"
+        "one core holds 4,096 and 767 [fan-in-beyond-core]\n"
     )
 
 
