@@ -78,7 +78,7 @@ def test_the_python_of_the_quick_start(tmp_path: Path) -> None:
     assert told[1] == "3 cores"
     assert told[2] == "5 rate units"
     assert told[3] == "(1, 2000, 4)"
-    assert told[-1] == "no target is named 'loihi3'"
+    assert told[-1] == "target-unknown no target is named 'loihi3'"
 
 
 def documented(model: type[BaseModel]) -> set[str]:

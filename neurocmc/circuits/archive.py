@@ -60,45 +60,56 @@ def read_archive(path: Path, kind: FileKind = CHECKPOINT, cure: str = RETRAIN) -
         raise InputError(_load_problem(error, where, kind, cure)) from None
     if not isinstance(plain, dict):
         what = f"holds a {type(plain).__name__}, not the dict of {kind.called}"
-        raise InputError(Problem(where, what, cure))
+        raise InputError(Problem("entry-not-a-dict", where, what, cure))
     return Archive(sha256=hashlib.sha256(content).hexdigest(), plain=cast(dict[Any, Any], plain))
 
 
 def _archive_problem(content: bytes, where: str, kind: FileKind, cure: str) -> Problem | None:
     if not content:
-        return Problem(where, "is empty", cure)
+        return Problem("file-empty", where, "is empty", cure)
     if not content.startswith(b"PK\x03\x04"):
         if content[:1] == b"\x80":
             return Problem(
+                "pickle-unsafe",
                 where,
                 "is a bare pickle, which can run any code when it is read; neurocmc does not open it",
                 "load it where you trust it, and save it again with neurocmc's save_checkpoint",
             )
-        return Problem(where, f"is not {kind.called}: not a zip archive as torch.save writes it", cure)
+        return Problem(
+            "archive-unreadable", where, f"is not {kind.called}: not a zip archive as torch.save writes it", cure
+        )
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             entries = archive.infolist()
             if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
                 what = "holds compressed entries, which torch.save never writes"
-                return Problem(where, what, SAVED)
+                return Problem("archive-unreadable", where, what, SAVED)
             if any(entry.flag_bits & ENCRYPTED for entry in entries):
-                return Problem(where, "holds encrypted entries", SAVED)
+                return Problem("archive-unreadable", where, "holds encrypted entries", SAVED)
             if sum(entry.file_size for entry in entries) > kind.max_bytes:
-                return Problem(where, f"unpacks to more than {kind.max_bytes:,} bytes", kind.if_larger)
+                return Problem(
+                    "file-too-large", where, f"unpacks to more than {kind.max_bytes:,} bytes", kind.if_larger
+                )
             damaged = archive.testzip()
             if damaged is None and (problem := _pickle_problem(archive, where, kind)):
                 return problem
     except NotImplementedError as error:
         what = f"is a zip archive of a kind that cannot be unpacked here ({error})"
-        return Problem(where, what, SAVED)
+        return Problem("archive-unreadable", where, what, SAVED)
     except Exception:  # zipfile meets damage with whatever it happens to raise: struct.error, UnicodeDecodeError
         return Problem(
+            "file-damaged",
             where,
             f"is truncated or damaged: {len(content):,} bytes that begin as a zip archive but are not a whole one",
             "copy or download it again, or train it again",
         )
     if damaged is not None:
-        return Problem(where, f"is damaged: the check sum of {damaged} does not fit", "copy it again, or train again")
+        return Problem(
+            "file-damaged",
+            where,
+            f"is damaged: the check sum of {damaged} does not fit",
+            "copy it again, or train again",
+        )
     return None
 
 
@@ -112,12 +123,12 @@ def _pickle_problem(archive: zipfile.ZipFile, where: str, kind: FileKind) -> Pro
             continue
         if entry.file_size > MAX_PICKLE_BYTES:
             what = f"its pickle is of {entry.file_size:,} bytes, {kind.called} has at most {MAX_PICKLE_BYTES:,}"
-            return Problem(where, what, SAVED)
+            return Problem("pickle-too-large", where, what, SAVED)
         try:
             for _, argument, _ in pickletools.genops(archive.read(entry)):
                 if isinstance(argument, str | bytes) and len(argument) > MAX_TEXT:
                     what = f"its pickle holds a text of {len(argument):,} characters, at most {MAX_TEXT:,} are read"
-                    return Problem(where, what, SAVED)
+                    return Problem("pickle-too-large", where, what, SAVED)
         except Exception:  # what is no pickle torch does not read either, and says why
             continue
     return None
@@ -126,12 +137,18 @@ def _pickle_problem(archive: zipfile.ZipFile, where: str, kind: FileKind) -> Pro
 def _load_problem(error: Exception, where: str, kind: FileKind, cure: str) -> Problem:
     if isinstance(error, pickle.UnpicklingError) and (found := re.search(r"GLOBAL ([\w.]+)", str(error))):
         return Problem(
+            "pickle-unsafe",
             where,
             f"holds pickled objects ({found[1]}); {kind.called} may hold tensors and plain values only",
             "objects can run any code when they are read: save the state dict, not the module",
         )
     reason = (str(error).splitlines() or [""])[0][:160]
-    return Problem(where, f"is not {kind.called} that torch can load ({type(error).__name__}: {reason})", cure)
+    return Problem(
+        "archive-unreadable",
+        where,
+        f"is not {kind.called} that torch can load ({type(error).__name__}: {reason})",
+        cure,
+    )
 
 
 def plain_values(data: object, name: str, where: str, cure: str = RETRAIN) -> Any:
@@ -141,11 +158,11 @@ def plain_values(data: object, name: str, where: str, cure: str = RETRAIN) -> An
     """
     if _count_of(data) > _MAX_NODES:
         what = f"{name} holds more than {_MAX_NODES:,} values"
-        raise InputError(Problem(where, what, f"no recipe of neurocmc does; {cure}"))
+        raise InputError(Problem("recipe-not-plain", where, what, f"no recipe of neurocmc does; {cure}"))
     try:
         return json.loads(json.dumps(data))
     except (TypeError, ValueError, RecursionError):
-        raise InputError(Problem(where, f"{name} holds more than plain values", cure)) from None
+        raise InputError(Problem("recipe-not-plain", where, f"{name} holds more than plain values", cure)) from None
 
 
 def _count_of(data: object) -> int:
@@ -166,13 +183,18 @@ def state_problems(
 ) -> Iterable[Problem]:
     """What keeps `state`, called `name` in its file, from being the state dict of the model that `wanted` is of."""
     if not isinstance(state, dict):
-        yield Problem(where, f"{name} should be a dict (got {shown(state)})", cure)
+        yield Problem("entry-not-a-dict", where, f"{name} should be a dict (got {shown(state)})", cure)
         return
     values = cast(dict[Any, Any], state)
     if missing := [entry for entry in wanted if entry not in values]:
-        yield Problem(where, f"{name} lacks {listed(missing)}", cure)
+        yield Problem("entries-missing", where, f"{name} lacks {listed(missing)}", cure)
     if extra := [entry for entry in values if entry not in wanted]:
-        yield Problem(where, f"{name} holds unknown entries {listed(extra)}", "remove them, or fix the recipe")
+        yield Problem(
+            "entries-unknown",
+            where,
+            f"{name} holds unknown entries {listed(extra)}",
+            "remove them, or fix the recipe",
+        )
     for entry, model_value in wanted.items():
         if entry in values and (
             problem := tensor_problem(values[entry], model_value, f"{name}[{entry}]", where, cure)
@@ -183,14 +205,14 @@ def state_problems(
 def tensor_problem(value: object, wanted: Tensor, name: str, where: str, cure: str = RETRAIN) -> Problem | None:
     """What keeps `value` from standing in the place of the tensor `wanted`: form, type, shape, or NaN in it."""
     if not isinstance(value, Tensor) or not is_dense(value):
-        return Problem(where, f"{name} should be a dense tensor (got {shown(value)})", cure)
+        return Problem("tensor-type", where, f"{name} should be a dense tensor (got {shown(value)})", cure)
     if value.requires_grad:  # numbers that came with a calculation of gradients would take part in it
-        return Problem(where, f"{name} is a parameter, a tensor without gradients is needed", cure)
+        return Problem("tensor-type", where, f"{name} is a parameter, a tensor without gradients is needed", cure)
     if value.dtype != wanted.dtype:
-        return Problem(where, f"{name} should be {wanted.dtype} (got {value.dtype})", cure)
+        return Problem("tensor-type", where, f"{name} should be {wanted.dtype} (got {value.dtype})", cure)
     if value.shape != wanted.shape:
         what = f"{name} has shape {tuple(value.shape)}, the recipe's model {tuple(wanted.shape)}"
-        return Problem(where, what, f"the recipe and the file belong to different models; {cure}")
+        return Problem("tensor-shape", where, what, f"the recipe and the file belong to different models; {cure}")
     return not_finite(name, value, where)
 
 
@@ -207,7 +229,9 @@ def not_finite(name: str, value: Tensor, where: str) -> Problem | None:
     index = wrong.nonzero()[0].tolist()
     place = f"{name}[{', '.join(map(str, index))}]" if index else name
     more = f", one of {int(wrong.sum())} such values" if int(wrong.sum()) > 1 else ""
-    return Problem(where, f"{place} is {float(value[tuple(index)])}{more}", "retrain, or repair the value")
+    return Problem(
+        "value-not-finite", where, f"{place} is {float(value[tuple(index)])}{more}", "retrain, or repair the value"
+    )
 
 
 def listed(names: Iterable[object], most: int = _MAX_LISTED) -> str:

@@ -30,13 +30,17 @@ def load_recipe(path: Path) -> AnyRecipe:
             schema = TASKS.get(str(document.data.get("task")))
             if schema is None:
                 what = f"{document.data.get('task')!r} is not a task of the memory family"
-                raise InputError(document.problem(("task",), what, f"tasks are {' and '.join(TASKS)}"))
+                raise InputError(
+                    document.problem("task-unknown", ("task",), what, f"tasks are {' and '.join(TASKS)}")
+                )
             return document.validate(schema)
         case "swta":
             return document.validate(Recipe)
         case other:
             what = f"{other!r} is not a family of circuits that can be trained"
-            raise InputError(document.problem(("family",), what, f"families are {', '.join(FAMILIES)}"))
+            raise InputError(
+                document.problem("family-unknown", ("family",), what, f"families are {', '.join(FAMILIES)}")
+            )
 
 
 def train(
@@ -51,7 +55,7 @@ def train(
         return cmc_training.train(recipe, seed, progress, output=output, resume=resume)
     if resume:
         what = f"trainings of the {recipe.family} family, of about a minute, keep no state to resume from"
-        raise InputError(Problem("--resume", what, "leave it out to train from the beginning"))
+        raise InputError(Problem("option-not-for-this", "--resume", what, "leave it out to train from the beginning"))
     checkpoint = (
         swta_training.train(recipe, seed, progress)
         if isinstance(recipe, Recipe)

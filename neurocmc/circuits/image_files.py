@@ -48,7 +48,7 @@ def read_idx_images(path: Path) -> Bytes:
     images = _read_idx(path, 3, "images")
     if not all(1 <= side <= MAX_SIDE for side in images.shape[1:]):
         what = f"holds images of {images.shape[1]:,} x {images.shape[2]:,} pixels, 1 to {MAX_SIDE:,} a side are read"
-        raise InputError(Problem(str(path), what, "scale the images down"))
+        raise InputError(Problem("image-size", str(path), what, "scale the images down"))
     return images
 
 
@@ -68,7 +68,9 @@ def read_cifar_batch(path: Path) -> tuple[Bytes, Bytes]:
         what = (
             f"{len(data):,} bytes are not a whole number of records of {CIFAR_RECORD:,} bytes (label and 3 x 32 x 32)"
         )
-        raise InputError(Problem(str(path), what, f"this reads CIFAR-10's binary version (.bin); {_AGAIN}"))
+        raise InputError(
+            Problem("file-damaged", str(path), what, f"this reads CIFAR-10's binary version (.bin); {_AGAIN}")
+        )
     records = np.frombuffer(data, dtype=np.uint8).reshape(-1, CIFAR_RECORD)
     labels = records[:, 0]
     check_labels(labels, CIFAR_CLASSES, path)
@@ -80,7 +82,9 @@ def check_labels(labels: Bytes, classes: int, path: Path) -> None:
     if (beyond := np.flatnonzero(labels >= classes)).size:
         first = int(beyond[0])
         what = f"label {first:,} is {labels[first]}, the classes are 0 to {classes - 1} ({beyond.size:,} are beyond)"
-        raise InputError(Problem(str(path), what, f"is it the label file of another data set? else {_AGAIN}"))
+        raise InputError(
+            Problem("label-beyond-range", str(path), what, f"is it the label file of another data set? else {_AGAIN}")
+        )
 
 
 def _read_idx(path: Path, dimensions: int, what: str) -> Bytes:
@@ -89,12 +93,14 @@ def _read_idx(path: Path, dimensions: int, what: str) -> Bytes:
         claimed = prod(shape)
         if claimed > MAX_BYTES:
             size = " x ".join(f"{length:,}" for length in shape)
-            raise InputError(Problem(str(path), f"promises {size} bytes, limit {MAX_BYTES:,}", _AGAIN))
+            raise InputError(
+                Problem("file-too-large", str(path), f"promises {size} bytes, limit {MAX_BYTES:,}", _AGAIN)
+            )
         data = _read_at_most(stream, claimed + 1, path)
     if len(data) != claimed:
         held = f"holds {len(data):,}" if len(data) < claimed else "holds more"
         says = f"the header promises {claimed:,} bytes of {what}, the file {held}"
-        raise InputError(Problem(str(path), says, f"it was cut short or altered: {_AGAIN}"))
+        raise InputError(Problem("file-damaged", str(path), says, f"it was cut short or altered: {_AGAIN}"))
     return np.frombuffer(data, dtype=np.uint8).reshape(shape)
 
 
@@ -103,15 +109,19 @@ def _idx_shape(header: bytes, path: Path, dimensions: int, what: str) -> tuple[i
     wanted = f"an IDX file of {what} starts with the bytes 00 00 08 {dimensions:02x}"
     if len(header) < 4 or header[:2] != b"\0\0" or header[2] not in IDX_TYPES:
         start = header[:4].hex(" ") or "nothing"
-        raise InputError(Problem(str(path), f"is no IDX file: {wanted}, this with {start}", "check the path"))
+        raise InputError(
+            Problem("idx-unlike", str(path), f"is no IDX file: {wanted}, this with {start}", "check the path")
+        )
     if header[2] != UNSIGNED_BYTE:
         says = f"holds numbers of type {IDX_TYPES[header[2]]}, only unsigned bytes are read"
-        raise InputError(Problem(str(path), says, "write the images as bytes 0..255"))
+        raise InputError(Problem("idx-unlike", str(path), says, "write the images as bytes 0..255"))
     if header[3] != dimensions:
         says = f"has {header[3]} dimensions, not {dimensions}: {wanted}"
-        raise InputError(Problem(str(path), says, "were the files of images and labels exchanged?"))
+        raise InputError(Problem("idx-unlike", str(path), says, "were the files of images and labels exchanged?"))
     if len(header) < 4 + 4 * dimensions:
-        raise InputError(Problem(str(path), f"ends within its header, after {len(header)} bytes", _AGAIN))
+        raise InputError(
+            Problem("file-damaged", str(path), f"ends within its header, after {len(header)} bytes", _AGAIN)
+        )
     return struct.unpack(f">{dimensions}I", header[4:])
 
 
@@ -134,10 +144,10 @@ def _read_at_most(stream: BinaryIO, limit: int, path: Path) -> bytes:
             data += piece
     except EOFError:
         raise InputError(
-            Problem(str(path), "ends before its compressed data do", f"it was cut short: {_AGAIN}")
+            Problem("file-damaged", str(path), "ends before its compressed data do", f"it was cut short: {_AGAIN}")
         ) from None
     except (gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(Problem(str(path), f"is not a sound .gz file ({error})", _AGAIN)) from None
+        raise InputError(Problem("file-damaged", str(path), f"is not a sound .gz file ({error})", _AGAIN)) from None
     except OSError as error:
         raise cannot_read(path, error, IMAGES) from None
     return bytes(data)

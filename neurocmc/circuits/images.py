@@ -124,13 +124,15 @@ def load_task(task: str, size: int | None = None) -> ImageSplit:
     try:
         kind, _, place = check_task(task).partition(":")
     except FieldError as error:
-        raise InputError(Problem("task", str(error), error.cure)) from None
+        raise InputError(Problem("task-unknown", "task", str(error), error.cure)) from None
     check_name(place)
     try:
         return _load(task, kind, place, size)
     except OSError as error:  # a name too long, a folder that may not be looked into
         what = f"cannot be read: {error.strerror or error}"
-        raise InputError(Problem(place or task, what, "check the path and its permissions")) from None
+        raise InputError(
+            Problem("file-unreadable", place or task, what, "check the path and its permissions")
+        ) from None
 
 
 def _load(task: str, kind: str, place: str, size: int | None) -> ImageSplit:
@@ -170,7 +172,7 @@ def _smaller(split: ImageSplit, size: int) -> ImageSplit:
 def _check_fashion(folder: Path) -> None:
     if not folder.is_dir():
         cure = "apt-get install dataset-fashion-mnist, or name the folder of its files: fashion-mnist:FOLDER"
-        raise InputError(Problem(str(folder), "the files of Fashion-MNIST are not here", cure))
+        raise InputError(Problem("images-missing", str(folder), "the files of Fashion-MNIST are not here", cure))
 
 
 def _from_folder(task: str, folder: Path, classes: int | None, size: int | None) -> ImageSplit:
@@ -187,7 +189,7 @@ def _from_folder(task: str, folder: Path, classes: int | None, size: int | None)
     (train, train_labels), (test, test_labels) = parts
     if train.shape[1:] != test.shape[1:]:
         what = f"training images are {train.shape[1:]} pixels, test images {test.shape[1:]}"
-        raise InputError(Problem(str(folder), what, "the four files must be of one data set"))
+        raise InputError(Problem("images-unlike", str(folder), what, "the four files must be of one data set"))
     return _split(task, str(folder), classes or 0, (train, test), (train_labels, test_labels), size)
 
 
@@ -199,7 +201,9 @@ def _find(folder: Path, part: str, rest: str) -> Path:
             if (folder / f"{name}{ending}").is_file():
                 return folder / f"{name}{ending}"
     what = f"{plain} (or {plain}.gz) is not in this folder"
-    raise InputError(Problem(str(folder), what, "put the four files in it: train and t10k, images and labels"))
+    raise InputError(
+        Problem("images-missing", str(folder), what, "put the four files in it: train and t10k, images and labels")
+    )
 
 
 def _from_one_file(task: str, path: Path, size: int | None) -> ImageSplit:
@@ -207,7 +211,7 @@ def _from_one_file(task: str, path: Path, size: int | None) -> ImageSplit:
     if "images" not in path.name:
         what = "the name of a file of images holds the word `images`" if path.is_file() else "no such file or folder"
         cure = "say idx:FOLDER, or idx:FILE such as idx:letters-images-idx3-ubyte.gz with its labels beside it"
-        raise InputError(Problem(str(path), what, cure))
+        raise InputError(Problem("images-missing", str(path), what, cure))
     labels_path = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1"))
     images, labels = _pair(path, labels_path)
     generator = _generator()
@@ -223,7 +227,7 @@ def _pair(images_path: Path, labels_path: Path) -> tuple[Bytes, Bytes]:
     images, labels = read_idx_images(images_path), read_idx_labels(labels_path)
     if len(images) != len(labels):
         what = f"{len(labels):,} labels for the {len(images):,} images of {images_path.name}"
-        raise InputError(Problem(str(labels_path), what, "the two files must be of one data set"))
+        raise InputError(Problem("images-unlike", str(labels_path), what, "the two files must be of one data set"))
     return images, labels
 
 
@@ -231,7 +235,9 @@ def _from_cifar(task: str, folder: Path, size: int | None) -> ImageSplit:
     names = [*(f"data_batch_{batch}.bin" for batch in range(1, 6)), "test_batch.bin"]
     if missing := [name for name in names if not (folder / name).is_file()]:
         cure = "name the folder of CIFAR-10's binary version (cifar-10-batches-bin)"
-        raise InputError(Problem(str(folder), f"these files are missing: {', '.join(missing)}", cure))
+        raise InputError(
+            Problem("images-missing", str(folder), f"these files are missing: {', '.join(missing)}", cure)
+        )
     *train, (test, test_labels) = [read_cifar_batch(folder / name) for name in names]
     images = np.concatenate([batch for batch, _ in train])
     labels = np.concatenate([batch for _, batch in train])
@@ -256,7 +262,11 @@ def _chosen(
 ) -> ImageSplit:
     """`size` of the images at `places` (all without it), training and test, of every class alike, shuffled."""
     if min(np.unique(labels[part][places[part]]).size for part in (0, 1)) < 2:
-        raise InputError(Problem(where, "fewer than two classes have training and test images", "give more images"))
+        raise InputError(
+            Problem(
+                "images-too-few", where, "fewer than two classes have training and test images", "give more images"
+            )
+        )
     counts = tuple(len(part) for part in places)
     sizes = counts if size is None else _sizes(where, size, *counts)
     generator = _generator()
@@ -276,7 +286,9 @@ def _sizes(where: str, size: int, train: int, test: int) -> tuple[int, int]:
         what = (
             f"{size:,} images are {wanted[0]:,} to train and {wanted[1]:,} to test; there are {train:,} and {test:,}"
         )
-        raise InputError(Problem(where, what, f"give a size of at least {MIN_IMAGES} that they suffice for"))
+        raise InputError(
+            Problem("images-too-few", where, what, f"give a size of at least {MIN_IMAGES} that they suffice for")
+        )
     return wanted
 
 

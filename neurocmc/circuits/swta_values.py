@@ -63,13 +63,19 @@ def _problems(values: SwtaValues) -> Iterable[Problem]:
     where = "soft winner-take-all"
     signs = [name for name in PARAMETERS if getattr(values, name) < 0 and not name.startswith("threshold")]
     for name in signs:
-        yield Problem(f"{where}: {name}", f"{getattr(values, name):.6g} is below 0", "strengths are 0 or more")
+        yield Problem(
+            "swta-strength-negative",
+            f"{where}: {name}",
+            f"{getattr(values, name):.6g} is below 0",
+            "strengths are 0 or more",
+        )
     if signs:
         return
     excitation, bound = values.largest_excitation, values.stability_bound
     if not excitation < bound:
         neighbours = f" (alpha2 {values.alpha2:.6g} included)" if values.alpha2 else ""
         yield Problem(
+            "swta-unstable",
             f"{where}: alpha",
             f"self-excitation {excitation:.6g}{neighbours} is not below the stability bound min(2, 1 + beta1 beta2) "
             f"= {bound:.6g} (alpha {values.alpha:.6g}, beta1 {values.beta1:.6g}, beta2 {values.beta2:.6g})",
@@ -80,6 +86,7 @@ def _problems(values: SwtaValues) -> Iterable[Problem]:
     speed = step_fraction(values.dt_s, values.tau_s) * (1.0 - values.alpha + values.loop_gain)
     if not speed < 2.0 - values.alpha:
         yield Problem(
+            "step-too-coarse",
             f"{where}: dt_s",
             f"a step of {values.dt_s:.6g} s at tau {values.tau_s:.6g} s is too coarse for beta1 beta2 = "
             f"{values.loop_gain:.6g}: one winner would oscillate",

@@ -52,7 +52,9 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             raise _told(error, as_json) from None
         except MemoryError:
             cure = "fewer trials, a shorter --duration, or fewer neurons"
-            raise _told(InputError(Problem("memory", "there is not enough of it for this", cure)), as_json) from None
+            raise _told(
+                InputError(Problem("memory-short", "memory", "there is not enough of it for this", cure)), as_json
+            ) from None
         except KeyboardInterrupt:
             tell("interrupted; nothing half-written is left")
             raise typer.Exit(INTERRUPTED) from None
@@ -87,7 +89,7 @@ def _name_problems(arguments: Iterable[object]) -> Iterator[Problem]:
 def _refused(error: OSError) -> InputError:
     where = str(error.filename or "the disk, or what stdout is written to")
     cure = "check the space on the disk, permissions, and how many files may be open; then run it again"
-    return InputError(Problem(where, f"the system refused: {error.strerror}", cure))
+    return InputError(Problem("system-refused", where, f"the system refused: {error.strerror}", cure))
 
 
 def _told(error: NeurocmcError, as_json: bool) -> typer.Exit:
@@ -106,7 +108,7 @@ def _say_json(headline: str, problems: tuple[Problem, ...]) -> bool:
 
 
 def print_problems(error: NeurocmcError) -> None:
-    """All problems on stderr, each with its place, what is wrong there and the cure.
+    """All problems on stderr, each with its place, what is wrong there, its id and the cure.
 
     The panel has no sides: words are wrapped, but a path longer than the page stays in one piece to be copied.
     """
@@ -117,7 +119,7 @@ def print_problems(error: NeurocmcError) -> None:
     page.print(Rule(Text(error.headline, style="bold red"), align="left", style="red"))
     for problem in error.problems[:MAX_PROBLEMS]:
         page.print(Text(printable(problem.where), style="bold"), soft_wrap=True)
-        page.print(_wrapped(problem.what, page.width), soft_wrap=True)
+        page.print(_wrapped(f"{problem.what} [{problem.id}]", page.width), soft_wrap=True)
         page.print(_wrapped(f"cure: {problem.cure}", page.width), style="green", soft_wrap=True)
     if (left_out := len(error.problems) - MAX_PROBLEMS) > 0:
         page.print(Text(f"and {left_out:,} more: mend these first"))
@@ -146,5 +148,5 @@ def _defect(error: Exception, as_json: bool) -> typer.Exit:
     cure = "please report it, with the traceback that `neurocmc --debug ...` or NEUROCMC_DEBUG=1 shows"
     tell(f"this is a defect of neurocmc ({what}): {cure}")
     if as_json:
-        _say_json("defect of neurocmc", (Problem("neurocmc", what, cure),))
+        _say_json("defect of neurocmc", (Problem("defect", "neurocmc", what, cure),))
     return typer.Exit(DEFECT)

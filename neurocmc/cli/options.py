@@ -26,6 +26,12 @@ Images = Annotated[
 def check_output_file(path: Path) -> None:
     """Find out before the work is done, not after it, that its result could not be written. Raises InputError."""
     if path.is_dir():
-        raise InputError(Problem(str(path), "is a directory, a file is needed", "name a file in it"))
+        raise InputError(
+            Problem("not-a-regular-file", str(path), "is a directory, a file is needed", "name a file in it")
+        )
     if not path.parent.is_dir():
-        raise InputError(Problem(str(path), "its folder does not exist", "make the folder first, or name another"))
+        raise InputError(
+            Problem(
+                "folder-missing", str(path), "its folder does not exist", "make the folder first, or name another"
+            )
+        )

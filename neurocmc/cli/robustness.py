@@ -51,10 +51,10 @@ def robustness(
     from neurocmc.pipeline.robustness_files import table, write_robustness
 
     if output.exists() and not output.is_dir():
-        raise InputError(Problem(str(output), "is a file, a folder is needed", "name another"))
+        raise InputError(Problem("not-a-folder", str(output), "is a file, a folder is needed", "name another"))
     named = _named(kinds) if kinds is not None else list(KINDS)
     raise_input_problems(
-        Problem("--kinds", f"there is no fault {name!r}", f"kinds are: {', '.join(KINDS)}")
+        Problem("choice-unknown", "--kinds", f"there is no fault {name!r}", f"kinds are: {', '.join(KINDS)}")
         for name in named
         if name not in KINDS
     )
@@ -90,6 +90,8 @@ def _shares(text: str) -> tuple[float, ...]:
         try:
             shares.append(float(part))
         except ValueError:
-            problems.append(Problem("--levels", f"{part!r} is no number", "give shares, such as 0.05,0.1"))
+            problems.append(
+                Problem("option-unreadable", "--levels", f"{part!r} is no number", "give shares, such as 0.05,0.1")
+            )
     raise_input_problems(problems)
     return tuple(shares)

@@ -110,7 +110,7 @@ def simulate(
 
         if on is not Interpreter.emulator:
             what = f"a file of cores does not run on {on.value}"
-            raise InputError(Problem("--on", what, "use --on emulator, or name an artifact"))
+            raise InputError(Problem("interpreter-unfit", "--on", what, "use --on emulator, or name an artifact"))
         of_artifacts = {"--stimulus": stimulus, "--duration": duration, "--samples": samples}
         _check_absent({**of_artifacts, "--observe-ms": observe_ms}, "an artifact")
         simulate_file(directory, output, CoreRunOptions(config, ticks, spikes, seed or 0), as_json)
@@ -155,7 +155,7 @@ def simulate(
 def _check_absent(options: Mapping[str, object], belonging_to: str) -> None:
     """Refuse options that would be passed over."""
     raise_input_problems(
-        Problem(name, f"is for {belonging_to}", "leave it out")
+        Problem("option-not-for-this", name, f"is for {belonging_to}", "leave it out")
         for name, value in options.items()
         if value is not None
     )

@@ -58,7 +58,9 @@ def python_call(function: Callable[P, R]) -> Callable[P, R]:
                     break
             else:
                 what = f"got {_shown(value)}"
-                faults.append(Problem(name, what, f"give {' or '.join(dict.fromkeys(map(_named, kinds)))}"))
+                faults.append(
+                    Problem("argument-type", name, what, f"give {' or '.join(dict.fromkeys(map(_named, kinds)))}")
+                )
         raise_input_problems(faults)
         try:
             return function(*given.args, **given.kwargs)
@@ -121,7 +123,7 @@ def _shown(value: Any) -> str:
 
 def spoken(problem: Problem) -> Problem:
     """A problem in the words of a Python call."""
-    return Problem(*(_in_python(text) for text in (problem.where, problem.what, problem.cure)))
+    return Problem(problem.id, *(_in_python(text) for text in (problem.where, problem.what, problem.cure)))
 
 
 def _in_python(text: str) -> str:

@@ -1,13 +1,16 @@
 """Errors that a person can act on: faults are values, gathered first, then raised once.
 
 Everything that is the user's to mend (a damaged checkpoint, a misspelled field, a circuit too large for the chip)
-is a `Problem` with a place, a fact and a cure. The command line prints them and leaves with exit code 2; a
-traceback always means a defect of neurocmc itself.
+is a `Problem` with an id, a place, a fact and a cure. The id names the fault and stays when words change: tests,
+scripts and `docs/errors.md` go by it. The command line prints problems and leaves with exit code 2; a traceback
+always means a defect of neurocmc itself.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
+from neurocmc.common.catalogue import is_known
 from neurocmc.common.printable import printable
 
 
@@ -15,16 +18,23 @@ from neurocmc.common.printable import printable
 class Problem:
     """One fault, addressed to a place that a person can open."""
 
+    id: str  # "neurons-beyond-limit", one of neurocmc.common.catalogue
     where: str  # "targets/mine.yaml:10", "projection excite->inhibit"
     what: str  # "1,088,512 synapse bits, limit 1,048,576 on one core"
     cure: str  # "use --neurons 48, or split the population"
 
     def __post_init__(self) -> None:
+        if not is_known(self.id):
+            raise ValueError(f"the catalogue of errors has no {self.id!r}: {self.where}: {self.what}")
         if not self.cure.strip():
             raise ValueError(f"a Problem needs a cure: {self.where}: {self.what}")
 
     def __str__(self) -> str:
-        return f"{printable(self.where)}: {printable(self.what)}\n    cure: {printable(self.cure)}"
+        return f"{printable(self.where)}: {printable(self.what)} [{self.id}]\n    cure: {printable(self.cure)}"
+
+    def inside(self, place: object) -> Self:
+        """The same fault of something that was read from `place`: that stands before where it is."""
+        return replace(self, where=f"{place}: {self.where}")
 
 
 class FieldError(ValueError):

@@ -21,4 +21,6 @@ def need(library: Library, where: str, purpose: str, instead: str = "") -> None:
     """
     if not is_installed(library):
         cure = f"{INSTALL_TORCH}; {instead}" if instead else INSTALL_TORCH
-        raise InputError(Problem(where, f"{purpose} needs {library}, which is not installed", cure))
+        raise InputError(
+            Problem("library-missing", where, f"{purpose} needs {library}, which is not installed", cure)
+        )

@@ -60,7 +60,11 @@ def write_file(path: Path, content: bytes | str) -> None:
     check_name(path)
     try:
         if path.exists() and not path.is_file():  # /dev/null, a pipe: moving a file over it would be its end
-            raise InputError(Problem(str(path), "is not a regular file", "name a file, or a path that is free"))
+            raise InputError(
+                Problem(
+                    "not-a-regular-file", str(path), "is not a regular file", "name a file, or a path that is free"
+                )
+            )
         path.parent.mkdir(parents=True, exist_ok=True)
         clear_leftovers(path)
         with beside(path) as temporary:
@@ -128,7 +132,7 @@ def read_npz(path: Path, *, max_bytes: int = MAX_NPZ_BYTES) -> dict[str, NDArray
             raise _damaged(path, error) from None
         if total > max_bytes:
             what = f"would unpack to {total:,} bytes, limit {max_bytes:,}"
-            raise InputError(Problem(str(path), what, "check where the file comes from"))
+            raise InputError(Problem("file-too-large", str(path), what, "check where the file comes from"))
         try:
             return {member.filename.removesuffix(".npy"): _read_member(archive, member) for member in members}
         except MemoryError:  # the file keeps within the limit, the machine does not have so much
@@ -142,7 +146,9 @@ def _damaged(path: Path, error: Exception) -> InputError:
         return cannot_read(path, error, ARRAYS)
     reason = " ".join(str(error).split())[:120] or type(error).__name__
     what = f"is not an .npz of plain arrays, or it is damaged ({reason})"
-    return InputError(Problem(str(path), what, "make the file again; arrays of objects are never read"))
+    return InputError(
+        Problem("file-damaged", str(path), what, "make the file again; arrays of objects are never read")
+    )
 
 
 def _claimed_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> int:
@@ -178,12 +184,16 @@ def _place(path: Path) -> Path:
         place.exists()  # it raises for a name too long and for a folder that may not be looked into
         inside = _working_directory().is_relative_to(place)
     except RuntimeError:  # what Python 3.11 and 3.12 make of links in a circle
-        raise InputError(Problem(str(path), "is a symbolic link that leads to itself", "name another path")) from None
+        raise InputError(
+            Problem("path-loop", str(path), "is a symbolic link that leads to itself", "name another path")
+        ) from None
     except OSError as error:
         raise _cannot_write(path, error) from None
     if inside:
         what = "is the directory in which you are, or holds it: it cannot be replaced by another"
-        raise InputError(Problem(str(path), what, "name a directory below it, or go elsewhere first"))
+        raise InputError(
+            Problem("path-holds-working-folder", str(path), what, "name a directory below it, or go elsewhere first")
+        )
     return place
 
 
@@ -209,7 +219,9 @@ def _check_replaceable(path: Path) -> None:
     if not path.exists():
         return
     if not path.is_dir():
-        raise InputError(Problem(str(path), "exists and is not a directory", "choose another output directory"))
+        raise InputError(
+            Problem("not-a-folder", str(path), "exists and is not a directory", "choose another output directory")
+        )
     try:
         empty = next(path.iterdir(), None) is None
     except OSError as error:
@@ -219,11 +231,11 @@ def _check_replaceable(path: Path) -> None:
     cure = "choose another output directory, or empty this one yourself"
     if not (path / MANIFEST).is_file():
         what = f"exists, is not empty and holds no {MANIFEST}: it is not an artifact of neurocmc"
-        raise InputError(Problem(str(path), what, cure))
+        raise InputError(Problem("folder-not-ours", str(path), what, cure))
     # Many programs keep a manifest.json: what another wrote must not be deleted.
     if not _is_artifact(path / MANIFEST):
         what = f"exists, and its {MANIFEST} is not that of an artifact of neurocmc"
-        raise InputError(Problem(str(path), what, cure))
+        raise InputError(Problem("folder-not-ours", str(path), what, cure))
 
 
 def _is_artifact(manifest: Path) -> bool:
@@ -236,4 +248,6 @@ def _is_artifact(manifest: Path) -> bool:
 
 def _cannot_write(path: Path, error: OSError) -> InputError:
     what = f"cannot be written: {error.strerror or error}"
-    return InputError(Problem(str(path), what, "check the path, its permissions and the space on the disk"))
+    return InputError(
+        Problem("path-unwritable", str(path), what, "check the path, its permissions and the space on the disk")
+    )

@@ -89,19 +89,24 @@ def name_problem(path: Path | str) -> Problem | None:
     """Why no file can have this name, or why it could not be told to anybody; None where the name is sound."""
     text = str(path)
     if "\0" in text:
-        return Problem(printable(text), "holds a NUL, which ends every name", "name another path")
+        return Problem("path-impossible", printable(text), "holds a NUL, which ends every name", "name another path")
     try:
         encoded = text.encode("utf-8")
     except UnicodeEncodeError:
         cure = "rename it, or give it a link with a name in UTF-8"
-        return Problem(printable(text), "is not UTF-8: it could be neither shown nor written into a file", cure)
+        return Problem(
+            "path-impossible",
+            printable(text),
+            "is not UTF-8: it could be neither shown nor written into a file",
+            cure,
+        )
     longest = max((part.encode("utf-8") for part in Path(text).parts), key=len, default=b"")
     if len(longest) > MAX_NAME_BYTES:
         what = f"a name of {len(longest):,} bytes, file systems take {MAX_NAME_BYTES}"
-        return Problem(_shortened(text), what, "give a shorter name")
+        return Problem("path-impossible", _shortened(text), what, "give a shorter name")
     if len(encoded) > MAX_PATH_BYTES:
         what = f"a path of {len(encoded):,} bytes, the system takes {MAX_PATH_BYTES:,}"
-        return Problem(_shortened(text), what, "give a shorter path, or go nearer to it first")
+        return Problem("path-impossible", _shortened(text), what, "give a shorter path, or go nearer to it first")
     return None
 
 
@@ -120,7 +125,7 @@ def read_bytes(path: Path, kind: FileKind) -> bytes:
         except OSError as error:
             raise cannot_read(path, error, kind) from None
     if len(content) > size:
-        raise InputError(Problem(str(path), "grew while it was read", "wait until it is written"))
+        raise InputError(Problem("file-grew", str(path), "grew while it was read", "wait until it is written"))
     return content
 
 
@@ -150,22 +155,24 @@ def check_regular(path: Path, status: os.stat_result, kind: FileKind) -> None:
     if not stat.S_ISREG(status.st_mode):
         called = _CALLED.get(stat.S_IFMT(status.st_mode), "no regular file")
         cure = "name the file in it" if called == "a directory" else "write its content to a file, and name that"
-        raise InputError(Problem(str(path), f"is {called}, {kind.called} is needed", cure))
+        raise InputError(Problem("not-a-regular-file", str(path), f"is {called}, {kind.called} is needed", cure))
     if made_up := _made_up(status.st_dev):
         what = f"is made up by the kernel ({made_up}), {kind.called} is needed"
-        raise InputError(Problem(str(path), what, "write its content to a file, and name that"))
+        raise InputError(Problem("not-a-regular-file", str(path), what, "write its content to a file, and name that"))
     if status.st_size > kind.max_bytes:
         what = f"holds more than {kind.max_bytes:,} bytes, the limit for {kind.called}"
-        raise InputError(Problem(str(path), what, kind.if_larger))
+        raise InputError(Problem("file-too-large", str(path), what, kind.if_larger))
 
 
 def cannot_read(path: Path, error: OSError, kind: FileKind) -> InputError:
     """The error for a file that the system does not give."""
     if isinstance(error, FileNotFoundError):
-        return InputError(Problem(str(path), "no such file", kind.if_missing))
+        return InputError(Problem("file-missing", str(path), "no such file", kind.if_missing))
     if error.errno in (errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR):
-        return InputError(Problem(str(path), f"cannot be read: {error.strerror}", kind.if_missing))
-    return InputError(Problem(str(path), f"cannot be read: {error.strerror or error}", "check its permissions"))
+        return InputError(Problem("file-unreadable", str(path), f"cannot be read: {error.strerror}", kind.if_missing))
+    return InputError(
+        Problem("file-unreadable", str(path), f"cannot be read: {error.strerror or error}", "check its permissions")
+    )
 
 
 @cache

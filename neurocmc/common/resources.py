@@ -19,7 +19,9 @@ def resource_folder(name: str) -> Path:
     if checkout.is_dir() and (package.parent / "pyproject.toml").is_file():
         return checkout
     what = f"the bundled folder {name!r} is neither at {installed} nor at {checkout}"
-    raise InputError(Problem("installation", what, "install neurocmc again from its wheel or checkout"))
+    raise InputError(
+        Problem("installation-incomplete", "installation", what, "install neurocmc again from its wheel or checkout")
+    )
 
 
 def resource_path(relative: str) -> Path:
@@ -29,6 +31,11 @@ def resource_path(relative: str) -> Path:
     if ".." in rest or not path.is_file():
         names = ", ".join(sorted(entry.name for entry in resource_folder(folder).iterdir() if entry.is_file()))
         raise InputError(
-            Problem(relative, "no such bundled file", f"the folder {folder} holds: {names or 'nothing'}")
+            Problem(
+                "bundled-file-missing",
+                relative,
+                "no such bundled file",
+                f"the folder {folder} holds: {names or 'nothing'}",
+            )
         )
     return path

@@ -30,12 +30,12 @@ def read_json(path: Path, kind: FileKind = JSON, cure: str = "") -> dict[str, An
     try:
         document = parsed(content)
     except RecursionError:
-        raise InputError(Problem(str(path), "is nested too deeply", cure)) from None
+        raise InputError(Problem("nested-too-deeply", str(path), "is nested too deeply", cure)) from None
     except ValueError as error:
         reason = " ".join(str(error).split())[:120]
-        raise InputError(Problem(str(path), f"is not well-formed JSON ({reason})", cure)) from None
+        raise InputError(Problem("json-malformed", str(path), f"is not well-formed JSON ({reason})", cure)) from None
     if not isinstance(document, dict):
-        raise InputError(Problem(str(path), "an object is needed at the top", cure))
+        raise InputError(Problem("not-a-mapping", str(path), "an object is needed at the top", cure))
     return document
 
 
@@ -49,19 +49,23 @@ def validated(path: Path, data: dict[str, Any], model: type[Model]) -> Model:
     try:
         instance, faults = checked(data, model)
     except RecursionError:  # lists deep enough to be read but not to be written again
-        raise InputError(Problem(str(path), "is nested too deeply", "is it the right file?")) from None
+        raise InputError(
+            Problem("nested-too-deeply", str(path), "is nested too deeply", "is it the right file?")
+        ) from None
     if any(not fault.path and fault.what.startswith("Invalid JSON") for fault in faults):
         # Python's reader lets half of a character through, pydantic's does not.
-        raise InputError(Problem(str(path), "holds a text that is not Unicode", "write its characters in full"))
+        raise InputError(
+            Problem("text-not-unicode", str(path), "holds a text that is not Unicode", "write its characters in full")
+        )
     if instance is None:
-        raise InputError(problem_at(path, fault.path, fault.what, fault.cure) for fault in faults)
+        raise InputError(problem_at(fault.id, path, fault.path, fault.what, fault.cure) for fault in faults)
     return instance
 
 
-def problem_at(path: Path, keys: FieldPath, what: str, cure: str) -> Problem:
+def problem_at(fault: str, path: Path, keys: FieldPath, what: str, cure: str) -> Problem:
     """A Problem at the place that `keys` lead to in a file."""
     name = field_name(keys)
-    return Problem(f"{path}: {name}" if name else str(path), what, cure)
+    return Problem(fault, f"{path}: {name}" if name else str(path), what, cure)
 
 
 def _refuse(constant: str) -> float:

@@ -51,17 +51,17 @@ class Document:
             path = path[:-1]
         return self.lines.get(path, 1)
 
-    def problem(self, path: FieldPath, what: str, cure: str) -> Problem:
+    def problem(self, fault: str, path: FieldPath, what: str, cure: str) -> Problem:
         """A Problem about the field at `path`, in the form that schema faults have."""
         name = field_name(path)
-        return Problem(self.where(*path), f"{name}: {what}" if name else what, cure)
+        return Problem(fault, self.where(*path), f"{name}: {what}" if name else what, cure)
 
     def validate(self, model: type[Model]) -> Model:
         """The document as an instance of `model`. Raises InputError holding every fault."""
         instance, faults = checked(self.data, model)
         if instance is None:
             by_line = sorted(faults, key=lambda fault: self.line(*fault.path))
-            raise InputError(self.problem(fault.path, fault.what, fault.cure) for fault in by_line)
+            raise InputError(self.problem(fault.id, fault.path, fault.what, fault.cure) for fault in by_line)
         return instance
 
 
@@ -94,26 +94,33 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         what = f"is not UTF-8 text (byte 0x{content[error.start]:02x})"
-        raise InputError(Problem(f"{path}:{line}", what, "save it as UTF-8; is it a YAML file at all?")) from None
+        raise InputError(
+            Problem("file-not-utf8", f"{path}:{line}", what, "save it as UTF-8; is it a YAML file at all?")
+        ) from None
 
 
 def parse_document(text: str, filename: str) -> Document:
     """Read YAML text whose top is a mapping. Raises InputError for what is malformed or not allowed."""
     if len(text.encode("utf-8", errors="replace")) > YAML.max_bytes:
         what = f"holds more than {YAML.max_bytes:,} bytes, the limit for {YAML.called}"
-        raise InputError(Problem(filename, what, YAML.if_larger))
+        raise InputError(Problem("file-too-large", filename, what, YAML.if_larger))
     root = _compose(text, filename)
     if root is None:
-        raise InputError(Problem(f"{filename}:1", "is empty", "it must hold at least a `name`"))
+        raise InputError(Problem("file-empty", f"{filename}:1", "is empty", "it must hold at least a `name`"))
     if not isinstance(root, yaml.MappingNode):
         what = "a mapping (`field: value`) is needed at the top"
-        raise InputError(Problem(f"{filename}:{_line(root)}", what, "write each field as `name: value`"))
+        raise InputError(
+            Problem("not-a-mapping", f"{filename}:{_line(root)}", what, "write each field as `name: value`")
+        )
     builder = _Builder()
     data = builder.build(root, ())
     if builder.faults:
-        told = [Problem(f"{filename}:{line}", what, cure) for line, what, cure in builder.faults[:MAX_FAULTS]]
+        told = [
+            Problem(fault, f"{filename}:{line}", what, cure)
+            for fault, line, what, cure in builder.faults[:MAX_FAULTS]
+        ]
         if (left_out := len(builder.faults) - MAX_FAULTS) > 0:
-            told.append(Problem(filename, f"{left_out} more faults are not shown", "mend these first"))
+            told.append(Problem("more-faults", filename, f"{left_out} more faults are not shown", "mend these first"))
         raise InputError(told)
     return Document(filename=filename, text=text, data=data, lines=builder.lines)
 
@@ -169,18 +176,21 @@ def _compose(text: str, filename: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(part for part in (error.context, error.problem) if part)
-        cure = "write the value out in full"
+        fault, cure = "yaml-not-allowed", "write the value out in full"
         if not isinstance(error, _Refused):
-            what, cure = f"not well-formed YAML: {what}", "check indentation, colons and quotes"
-        raise InputError(Problem(f"{filename}:{mark.line + 1 if mark else 1}", what, cure)) from None
+            fault, cure = "yaml-malformed", "check indentation, colons and quotes"
+            what = f"not well-formed YAML: {what}"
+        raise InputError(Problem(fault, f"{filename}:{mark.line + 1 if mark else 1}", what, cure)) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         what = f"holds a character that YAML does not allow (U+{ord(text[error.position]):04X})"
-        raise InputError(Problem(f"{filename}:{line}", what, "remove it")) from None
+        raise InputError(Problem("yaml-malformed", f"{filename}:{line}", what, "remove it")) from None
     except (ValueError, OverflowError) as error:  # PyYAML on "\UFFFFFFFF" and on a version of thousands of digits
         line = 1 if loader is None else loader.get_mark().line + 1
         what = f"not well-formed YAML: {' '.join(str(error).split())[:120]}"
-        raise InputError(Problem(f"{filename}:{line}", what, "check escapes (\\U) and %YAML lines")) from None
+        raise InputError(
+            Problem("yaml-malformed", f"{filename}:{line}", what, "check escapes (\\U) and %YAML lines")
+        ) from None
     finally:
         if loader is not None:
             loader.dispose()
@@ -196,11 +206,11 @@ def _is_written(node: yaml.ScalarNode) -> bool:
 
 
 class _Builder:
-    """Turns composed nodes into plain data; gathers lines and faults (line, what, cure) on the way."""
+    """Turns composed nodes into plain data; gathers lines and faults (id, line, what, cure) on the way."""
 
     def __init__(self) -> None:
         self.lines: dict[FieldPath, int] = {(): 1}
-        self.faults: list[tuple[int, str, str]] = []
+        self.faults: list[tuple[str, int, str, str]] = []
 
     def build(self, node: yaml.Node, path: FieldPath) -> Any:
         """The plain value of `node`, which stands at `path`."""
@@ -212,7 +222,9 @@ class _Builder:
             case yaml.ScalarNode() if node.tag == _TEXT or _is_written(node):
                 return self._scalar(node, path)
             case _:
-                self.faults.append((_line(node), f"the tag {node.tag!r} is not allowed", "write a plain value"))
+                self.faults.append(
+                    ("yaml-not-allowed", _line(node), f"the tag {node.tag!r} is not allowed", "write a plain value")
+                )
                 return None
 
     def _entry(self, item: yaml.Node, path: FieldPath) -> Any:
@@ -223,15 +235,19 @@ class _Builder:
         seen: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
-                self.faults.append((_line(key), "a key must be a plain name", "put the name before a colon"))
+                self.faults.append(
+                    ("yaml-not-allowed", _line(key), "a key must be a plain name", "put the name before a colon")
+                )
                 continue
             name, line = self._text(key), _line(key)
             full_name = field_name((*path, name))
             if name == "<<":
-                self.faults.append((line, "merge keys (<<) are not allowed", "write the fields out in full"))
+                self.faults.append(
+                    ("yaml-not-allowed", line, "merge keys (<<) are not allowed", "write the fields out in full")
+                )
             elif name in seen:
                 what = f"{full_name}: the field stands twice (first on line {seen[name]})"
-                self.faults.append((line, what, "keep one of them"))
+                self.faults.append(("field-twice", line, what, "keep one of them"))
             else:
                 seen[name] = self.lines[*path, name] = line
                 yield name, self.build(value, (*path, name))
@@ -245,7 +261,7 @@ class _Builder:
                 return text.lower() == "true"
             case "tag:yaml.org,2002:int" if len(text) > MAX_DIGITS:
                 what = f"{field_name(path)}: a number of {len(text)} digits"
-                self.faults.append((_line(node), what, f"give at most {MAX_DIGITS}"))
+                self.faults.append(("yaml-not-allowed", _line(node), what, f"give at most {MAX_DIGITS}"))
                 return None
             case "tag:yaml.org,2002:int":
                 return int(text, 16) if text.startswith("0x") else int(text)
@@ -257,6 +273,8 @@ class _Builder:
     def _text(self, node: yaml.ScalarNode) -> str:
         text = str(node.value)
         if any("\ud800" <= character <= "\udfff" for character in text):  # from "\uD800" in double quotes
-            self.faults.append((_line(node), "holds half a character (\\uD800 to \\uDFFF)", "write it in full"))
+            self.faults.append(
+                ("text-not-unicode", _line(node), "holds half a character (\\uD800 to \\uDFFF)", "write it in full")
+            )
             return ""
         return text

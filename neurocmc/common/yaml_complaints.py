@@ -67,6 +67,7 @@ _OF_PATTERNS: Mapping[str, str] = {
 class Fault:
     """One complaint about the field at `path`; `branch` is (where a union stands, which of its kinds complains)."""
 
+    id: str
     path: FieldPath
     what: str
     cure: str
@@ -84,7 +85,10 @@ def checked(data: Mapping[str, Any], model: type[Model]) -> tuple[Model | None, 
         details = error.errors(include_url=False)
     faults = list(_best_branches([_fault(detail, data, model) for detail in _own_faults(details)]))
     if (left_out := len(faults) - MAX_FAULTS) > 0:
-        faults = [*faults[:MAX_FAULTS], Fault((), f"{left_out} more faults are not shown", "mend these first")]
+        faults = [
+            *faults[:MAX_FAULTS],
+            Fault("more-faults", (), f"{left_out} more faults are not shown", "mend these first"),
+        ]
     return None, tuple(faults)
 
 
@@ -112,17 +116,18 @@ def _fault(detail: ErrorDetails, data: Mapping[str, Any], model: type[BaseModel]
     path, branch = _locate(detail, data)
     kind, got = detail["type"], detail["input"]
     if kind == "missing":
-        return Fault(path, "is missing", "add it", branch)
+        return Fault("field-missing", path, "is missing", "add it", branch)
     if kind == "extra_forbidden":
         cure = nearest_name(str(path[-1]), _names_at(model, path[:-1]))
-        return Fault(path, f"unknown field (got {shown(got)})", cure, branch)
+        return Fault("field-unknown", path, f"unknown field (got {shown(got)})", cure, branch)
     what = detail["msg"]
     for theirs, ours in _WORDS:
         what = what.replace(theirs, ours)
     cure = cure_of(kind, got, detail.get("ctx", {}))
     if "[key]" in detail["loc"]:
-        return Fault(path, f"the name {what}", cure, branch)
-    return Fault(path, f"{what} (got {shown(got)})", cure, branch)
+        return Fault("field-wrong", path, f"the name {what}", cure, branch)
+    fault = "field-inconsistent" if isinstance(detail.get("ctx", {}).get("error"), FieldError) else "field-wrong"
+    return Fault(fault, path, f"{what} (got {shown(got)})", cure, branch)
 
 
 def cure_of(kind: str, got: Any, context: Mapping[str, Any]) -> str:

@@ -36,7 +36,11 @@ def read_checkpoint(path: Path, images: str | None = None) -> Loaded:
         return read_published(archive, path, images)
     if images is not None:
         what = f"{path} says itself which images it was trained on"
-        raise InputError(Problem("--images", what, "leave it out: it is for published checkpoints, which do not"))
+        raise InputError(
+            Problem(
+                "option-not-for-this", "--images", what, "leave it out: it is for published checkpoints, which do not"
+            )
+        )
     return _of_family(check_checkpoint(archive, path))
 
 
@@ -60,7 +64,14 @@ def save_without_torch(checkpoint: Path, output: Path) -> None:
     loaded = read_checkpoint(checkpoint)
     if isinstance(loaded, LoadedPublished):
         what = "a published checkpoint does not say which images drive it, so there is nothing to keep of them"
-        raise InputError(Problem(str(checkpoint), what, "compile it with --images, where torch is installed"))
+        raise InputError(
+            Problem(
+                "published-images-missing",
+                str(checkpoint),
+                what,
+                "compile it with --images, where torch is installed",
+            )
+        )
     memory = MemoryTrials(recipe=loaded.recipe) if isinstance(loaded, LoadedMemory) else None
     stimuli = tuple(loaded.stimuli.values()) if memory is None else ()
     shows = loaded.recipe if isinstance(loaded, LoadedCmc) else None

@@ -83,56 +83,72 @@ def _model(recipe: AnyRecipe) -> AnyModel:
 def _header_problems(plain: dict[str, Any], where: str) -> Iterable[Problem]:
     if plain.get("format") != FORMAT:
         got = f"got {shown(plain['format'])}" if "format" in plain else f"its keys are {listed(plain)}"
-        yield Problem(where, f"format should be {FORMAT!r} ({got})", RETRAIN)
+        yield Problem("format-version", where, f"format should be {FORMAT!r} ({got})", RETRAIN)
         return
     missing = [key for key in _KEYS if key not in plain]
     extra = [key for key in plain if key not in _KEYS]
     if missing:
-        yield Problem(where, f"lacks {listed(missing)}", RETRAIN)
+        yield Problem("entries-missing", where, f"lacks {listed(missing)}", RETRAIN)
     if extra:
         yield Problem(
-            where, f"holds unknown entries {listed(extra)}", "remove them, or use the neurocmc they are from"
+            "entries-unknown",
+            where,
+            f"holds unknown entries {listed(extra)}",
+            "remove them, or use the neurocmc they are from",
         )
     if "version" in plain and (type(plain["version"]) is not int or plain["version"] != VERSION):
         what = f"version {shown(plain['version'])} of the format; this neurocmc reads {VERSION}"
         newer = type(plain["version"]) is int and plain["version"] > VERSION
-        yield Problem(where, what, "use the neurocmc that wrote it, or a newer one" if newer else RETRAIN)
+        yield Problem(
+            "format-version", where, what, "use the neurocmc that wrote it, or a newer one" if newer else RETRAIN
+        )
     if "family" in plain and plain["family"] not in FAMILIES:
-        yield Problem(where, f"unknown family {shown(plain['family'])}", f"known families: {', '.join(FAMILIES)}")
+        yield Problem(
+            "family-unknown",
+            where,
+            f"unknown family {shown(plain['family'])}",
+            f"known families: {', '.join(FAMILIES)}",
+        )
     for key in ("recipe", "metrics", "state_dict"):
         if key in plain and not isinstance(plain[key], dict):
-            yield Problem(where, f"{key} should be a dict (got {shown(plain[key])})", RETRAIN)
+            yield Problem("entry-not-a-dict", where, f"{key} should be a dict (got {shown(plain[key])})", RETRAIN)
 
 
 def _recipe(data: dict[str, Any], family: str, where: str) -> AnyRecipe:
     data = plain_values(data, "recipe", where)
     if data.get("family") != family:
         what = f"recipe.family should be {family!r}, as the checkpoint's (got {shown(data.get('family'))})"
-        raise InputError(Problem(where, what, RETRAIN))
+        raise InputError(Problem("recipe-other-family", where, what, RETRAIN))
     schema = {"swta": Recipe, "cmc": CmcRecipe}.get(family) or TASKS.get(str(data.get("task")))
     if schema is None:
         what = f"unknown task {shown(data.get('task'))} of the memory family"
-        raise InputError(Problem(f"{where}: recipe.task", what, f"known tasks: {', '.join(TASKS)}"))
+        raise InputError(Problem("task-unknown", f"{where}: recipe.task", what, f"known tasks: {', '.join(TASKS)}"))
     recipe, faults = checked(data, schema)
     if recipe is None:
         raise InputError(
-            Problem(where, f"{field_name(('recipe', *fault.path))}: {fault.what}", fault.cure) for fault in faults
+            Problem(fault.id, where, f"{field_name(('recipe', *fault.path))}: {fault.what}", fault.cure)
+            for fault in faults
         )
     return recipe
 
 
 def _seed_and_metrics_problems(plain: dict[str, Any], where: str) -> Iterable[Problem]:
     if type(plain["seed"]) is not int or plain["seed"] < 0:
-        yield Problem(where, f"seed should be a whole number from 0 up (got {shown(plain['seed'])})", RETRAIN)
+        yield Problem(
+            "seed-out-of-range",
+            where,
+            f"seed should be a whole number from 0 up (got {shown(plain['seed'])})",
+            RETRAIN,
+        )
     for name, value in cast(dict[Any, Any], plain["metrics"]).items():
         if not isinstance(name, str) or not is_unicode(name):
-            yield Problem(where, f"metrics holds a name that is not text ({shown(name)!a})", RETRAIN)
+            yield Problem("field-wrong", where, f"metrics holds a name that is not text ({shown(name)!a})", RETRAIN)
         elif type(value) not in (int, float) or not abs(value) <= _LARGEST_METRIC:
             what = f"metrics.{name[:MAX_SHOWN]} should be a finite number (got {shown(value)})"
-            yield Problem(where, what, RETRAIN)
+            yield Problem("field-wrong", where, what, RETRAIN)
 
 
 def _value_problems(model: AnyModel, where: str) -> Iterable[Problem]:
     """Numbers that are finite and of the right shape, and yet no circuit; only those of an swta can be such."""
     problems = model.circuit.values().problems() if isinstance(model, DigitModel) else ()
-    return (Problem(f"{where}: {problem.where}", problem.what, problem.cure) for problem in problems)
+    return (problem.inside(where) for problem in problems)

@@ -158,7 +158,7 @@ def read_circuit_file(path: Path) -> CircuitFile:
     try:
         level = decode(Coded(document.level, arrays), _Level)
     except Malformed as fault:
-        raise InputError(Problem(f"{path}: {fault.key}", fault.what, _AGAIN)) from None
+        raise InputError(Problem("level-malformed", f"{path}: {fault.key}", fault.what, _AGAIN)) from None
     raise_input_problems(_at(path, level.circuit.problems()))
     calibration, test = (_stimuli(path, stored) for stored in (level.calibration, level.test))
     raise_input_problems(_at(path, _problems(level.circuit, (*calibration, *test), document.trials is not None)))
@@ -178,15 +178,17 @@ def _document(path: Path, text: NDArray[Any] | None) -> _Document:
     if text is None or text.dtype.kind != "U" or text.ndim:
         what = f"is not a circuit file: it has no text {DOCUMENT!r}"
         cure = "a circuit is a circuit file, a checkpoint (.pt) or YAML; stimuli and recordings are for simulate"
-        raise InputError(Problem(str(path), what, cure))
+        raise InputError(Problem("not-a-circuit-file", str(path), what, cure))
     try:
         document = parsed(str(text).encode())
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:120]
-        raise InputError(Problem(f"{path}: {DOCUMENT}", f"is not well-formed JSON ({reason})", _AGAIN)) from None
+        raise InputError(
+            Problem("json-malformed", f"{path}: {DOCUMENT}", f"is not well-formed JSON ({reason})", _AGAIN)
+        ) from None
     if not isinstance(document, dict) or (document.get("format"), document.get("version")) != (FORMAT, VERSION):
         what = f"is not a circuit file of version {VERSION}, which this neurocmc reads"
-        raise InputError(Problem(str(path), what, _AGAIN))
+        raise InputError(Problem("format-version", str(path), what, _AGAIN))
     return validated(path, document, _Document)
 
 
@@ -194,7 +196,7 @@ def _recipe(path: Path, trials: dict[str, Any]) -> MemoryRecipe:
     task = trials.get("task")
     if not isinstance(task, str) or task not in TASKS:
         what = f"trials of an unknown task {ascii(task)[:60]}"
-        raise InputError(Problem(f"{path}: trials.task", what, f"known tasks: {', '.join(TASKS)}"))
+        raise InputError(Problem("task-unknown", f"{path}: trials.task", what, f"known tasks: {', '.join(TASKS)}"))
     return validated(path, trials, TASKS[task])
 
 
@@ -202,20 +204,20 @@ def _stimuli(path: Path, stored: Iterable[_Stimulus]) -> tuple[Stimulus, ...]:
     try:
         return tuple(entry.stimulus() for entry in stored)
     except ValueError as error:
-        raise InputError(Problem(f"{path}: stimuli", str(error), _AGAIN)) from None
+        raise InputError(Problem("level-malformed", f"{path}: stimuli", str(error), _AGAIN)) from None
 
 
 def _problems(circuit: RateCircuit, stimuli: tuple[Stimulus, ...], has_trials: bool) -> Iterable[Problem]:
     if has_trials == bool(stimuli):
-        yield Problem("stimuli", "a file holds either stimuli or trials", _AGAIN)
+        yield Problem("level-malformed", "stimuli", "a file holds either stimuli or trials", _AGAIN)
     for stimulus in stimuli:
         if not _NAME.fullmatch(stimulus.name):
-            yield Problem("stimuli", f"{ascii(stimulus.name)[:60]} is no name of a stimulus", _AGAIN)
+            yield Problem("stimulus-name", "stimuli", f"{ascii(stimulus.name)[:60]} is no name of a stimulus", _AGAIN)
     if len({stimulus.name for stimulus in stimuli}) < len(stimuli):
-        yield Problem("stimuli", "a name stands twice", _AGAIN)
+        yield Problem("name-twice", "stimuli", "a name stands twice", _AGAIN)
     for stimulus in stimuli:
         yield from stimulus.problems(circuit.inputs)
 
 
 def _at(path: Path, problems: Iterable[Problem]) -> list[Problem]:
-    return [Problem(f"{path}: {problem.where}", problem.what, problem.cure) for problem in problems]
+    return [problem.inside(path) for problem in problems]

@@ -142,7 +142,7 @@ def read_circuit_yaml(path: Path) -> LoadedYaml:
     stimuli = read_stimuli(file.stimuli, channels, circuit.dt_s, faults)
     raise_input_problems(_sorted(document, faults))
     rest = [*circuit.problems(), *(fault for stimulus in stimuli for fault in stimulus.problems(circuit.inputs))]
-    raise_input_problems(Problem(f"{document.filename}: {fault.where}", fault.what, fault.cure) for fault in rest)
+    raise_input_problems(fault.inside(document.filename) for fault in rest)
     return LoadedYaml(
         circuit=circuit,
         stimuli=stimuli,
@@ -152,8 +152,8 @@ def read_circuit_yaml(path: Path) -> LoadedYaml:
 
 
 def _sorted(document: Document, faults: Iterable[Fault]) -> Iterator[Problem]:
-    for path, what, cure in sorted(faults, key=lambda fault: document.line(*fault[0])):
-        yield document.problem(path, what, cure)
+    for fault in sorted(faults, key=lambda fault: document.line(*fault[1])):
+        yield document.problem(*fault)
 
 
 def _reference_faults(file: CircuitFile) -> Iterator[Fault]:
@@ -165,14 +165,24 @@ def _reference_faults(file: CircuitFile) -> Iterator[Fault]:
     references += [(("readouts", name, "population"), entry.population) for name, entry in file.readouts.items()]
     for path, name in references:
         if name not in file.populations:
-            yield path, f"there is no such population (got {name!r})", nearest_name(name, file.populations)
+            yield (
+                "population-unknown",
+                path,
+                f"there is no such population (got {name!r})",
+                nearest_name(name, file.populations),
+            )
     if "at_s" in file.inputs:
-        yield ("inputs", "at_s"), "is not free as a name: steps use it for their time", "give another name"
+        yield (
+            "name-reserved",
+            ("inputs", "at_s"),
+            "is not free as a name: steps use it for their time",
+            "give another name",
+        )
     yield from _label_faults(file)
     if all(entry.use == "test" for entry in file.stimuli.values()):
         what = "none is there for calibration" if file.stimuli else "is missing"
         cure = "give at least one stimulus with `use: calibration` or `both`: gains are matched over what it visits"
-        yield ("stimuli",), what, cure
+        yield "calibration-missing", ("stimuli",), what, cure
 
 
 def _label_faults(file: CircuitFile) -> Iterator[Fault]:
@@ -186,7 +196,12 @@ def _label_faults(file: CircuitFile) -> Iterator[Fault]:
         for path, label in labels:
             if label is not None and label >= units:
                 what = f"there is no such unit (got {label})" if units else "there is no winner readout to be right"
-                yield path, what, f"units are 0 to {units - 1}" if units else "add a readout of kind winner"
+                yield (
+                    "label-beyond-range",
+                    path,
+                    what,
+                    f"units are 0 to {units - 1}" if units else "add a readout of kind winner",
+                )
 
 
 def _population(name: str, entry: PopulationField, form: Form, faults: list[Fault]) -> RatePopulation:
@@ -195,17 +210,22 @@ def _population(name: str, entry: PopulationField, form: Form, faults: list[Faul
         given: float | tuple[float, ...] = getattr(entry, field)
         if isinstance(given, tuple) and len(given) != entry.size:
             what = f"{len(given)} values for {entry.size} units"
-            faults.append((("populations", name, field), what, "give one number, or one per unit"))
+            faults.append(("values-count", ("populations", name, field), what, "give one number, or one per unit"))
             given = given[0]
         values[field] = np.broadcast_to(np.asarray(given, dtype=np.float64), (entry.size,))
     if entry.transfer == "linear" and entry.saturation is not None:
         path = ("populations", name, "saturation")
         faults.append(
-            (path, f"a linear unit does not saturate (got {entry.saturation:g})", "leave it out, or use relu")
+            (
+                "field-inconsistent",
+                path,
+                f"a linear unit does not saturate (got {entry.saturation:g})",
+                "leave it out, or use relu",
+            )
         )
     if form == "filter-after" and entry.observe_ms is not None:
         what = f"a filter-after circuit is observed by its own filters (got {entry.observe_ms:g})"
-        faults.append((("populations", name, "observe_ms"), what, "leave it out"))
+        faults.append(("field-inconsistent", ("populations", name, "observe_ms"), what, "leave it out"))
     return RatePopulation(
         name=name,
         size=entry.size,
@@ -269,7 +289,7 @@ def _weight(weight: Weight, rows: int, columns: int, path: FieldPath, faults: li
         case Pattern(pattern=pattern, value=value):
             if rows != columns:
                 what = f"{pattern} needs as many target units as sources (got {rows} and {columns})"
-                faults.append((path, what, "use all-to-all, or write the matrix out"))
+                faults.append(("weight-shape", path, what, "use all-to-all, or write the matrix out"))
                 return np.zeros((rows, columns))
             near = 0 if pattern == "one-to-one" else 1
             distance = np.abs(np.subtract.outer(np.arange(rows), np.arange(columns)))
@@ -279,7 +299,9 @@ def _weight(weight: Weight, rows: int, columns: int, path: FieldPath, faults: li
             if len(weight) != rows or lengths != {columns}:
                 widths = ", ".join(str(length) for length in sorted(lengths))
                 what = f"has {len(weight)} rows of {widths} numbers, {rows} rows of {columns} are needed"
-                faults.append((path, what, "a row per target unit, in it a number per source unit or channel"))
+                faults.append(
+                    ("weight-shape", path, what, "a row per target unit, in it a number per source unit or channel")
+                )
                 return np.zeros((rows, columns))
             return np.array(weight, dtype=np.float64)
         case value:
@@ -290,9 +312,9 @@ def _readout(name: str, entry: ReadoutField, file: CircuitFile, faults: list[Fau
     size = file.populations[entry.population].size
     if entry.labels and len(entry.labels) != size:
         what = f"{len(entry.labels)} labels for {size} units"
-        faults.append((("readouts", name, "labels"), what, "give one per unit, or none"))
+        faults.append(("labels-count", ("readouts", name, "labels"), what, "give one per unit, or none"))
     if fault := not_whole(entry.window_ms * 1e-3, file.dt_ms * 1e-3):
-        faults.append((("readouts", name, "window_ms"), *fault))
+        faults.append(("time-off-grid", ("readouts", name, "window_ms"), *fault))
     return Readout(
         name=name,
         population=entry.population,

@@ -121,7 +121,7 @@ def load_cmc(file: CheckpointFile, recipe: CmcRecipe, model: CmcModel) -> Loaded
     """
     if recipe.circuit.variant == "ode-off":
         what = "variant ode-off is a baseline without dynamics: there is no circuit to compile"
-        raise InputError(Problem(str(file.path), what, "compile a variant with an ODE"))
+        raise InputError(Problem("circuit-without-dynamics", str(file.path), what, "compile a variant with an ODE"))
     parameters = {
         "circuit": model.circuit.live_parameters(),
         "retina": parameter_count(model.retina),

@@ -26,7 +26,7 @@ import numpy as np
 from pydantic import Field
 
 from neurocmc.common.arrays import Float
-from neurocmc.common.errors import Problem, raise_input_problems
+from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.strict_yaml import StrictModel, load_document
 from neurocmc.common.ticks import not_whole
 from neurocmc.common.yaml_complaints import FieldPath
@@ -116,7 +116,7 @@ def read_interneuron_yaml(path: Path) -> LoadedYaml:
     file = document.validate(SwtaFile)
     faults = list(_faults(file))
     stimuli = read_stimuli(file.stimuli, {DRIVE: file.swta.units, GATE: 1}, file.dt_ms * 1e-3, faults)
-    by_line = sorted(faults, key=lambda fault: document.line(*fault[0]))
+    by_line = sorted(faults, key=lambda fault: document.line(*fault[1]))
     raise_input_problems(document.problem(*fault) for fault in by_line)
     circuit = RateCircuit(
         name=file.name,
@@ -137,7 +137,7 @@ def read_interneuron_yaml(path: Path) -> LoadedYaml:
     )
     received = tuple(_received(stimulus, circuit) for stimulus in stimuli)
     rest = [*circuit.problems(), *(fault for stimulus in received for fault in stimulus.problems(circuit.inputs))]
-    raise_input_problems(Problem(f"{document.filename}: {fault.where}", fault.what, fault.cure) for fault in rest)
+    raise_input_problems(fault.inside(document.filename) for fault in rest)
     return LoadedYaml(
         circuit=circuit,
         stimuli=received,
@@ -152,17 +152,22 @@ def _faults(file: SwtaFile) -> Iterator[Fault]:
     cells = swta.interneurons
     place: FieldPath = ("swta", "interneurons")
     if cells.sst == "off" and cells.vip != "off":
-        yield (*place, VIP), "it inhibits sst, and sst is off", "switch vip off as well, or sst on"
+        yield (
+            "interneuron-without-target",
+            (*place, VIP),
+            "it inhibits sst, and sst is off",
+            "switch vip off as well, or sst on",
+        )
     if cells.sst == "off" and cells.lamp5 == "off" and swta.alpha + 2.0 * swta.alpha2 >= 1.0:
         what = (
             f"alpha + 2 alpha2 is {swta.alpha + 2.0 * swta.alpha2:g}, and no feedback holds it: sst and lamp5 are off"
         )
-        yield ("swta", "alpha"), what, "keep it below 1, or switch sst or lamp5 on"
+        yield "excitation-unheld", ("swta", "alpha"), what, "keep it below 1, or switch sst or lamp5 on"
     if swta.labels and len(swta.labels) != swta.units:
         what = f"{len(swta.labels)} labels for {swta.units} units"
-        yield ("swta", "labels"), what, "give one per unit, or none"
+        yield "labels-count", ("swta", "labels"), what, "give one per unit, or none"
     if fault := not_whole(swta.window_ms * 1e-3, file.dt_ms * 1e-3):
-        yield ("swta", "window_ms"), *fault
+        yield "time-off-grid", ("swta", "window_ms"), *fault
     for name, entry in file.stimuli.items():
         labels: list[tuple[FieldPath, int | None]] = [(("stimuli", name, "label"), entry.label)]
         labels += [
@@ -170,11 +175,16 @@ def _faults(file: SwtaFile) -> Iterator[Fault]:
         ]
         for path, label in labels:
             if label is not None and label >= swta.units:
-                yield path, f"there is no such unit (got {label})", f"units are 0 to {swta.units - 1}"
+                yield (
+                    "label-beyond-range",
+                    path,
+                    f"there is no such unit (got {label})",
+                    f"units are 0 to {swta.units - 1}",
+                )
     if all(entry.use == "test" for entry in file.stimuli.values()):
         what = "none is there for calibration" if file.stimuli else "is missing"
         cure = "give at least one stimulus with `use: calibration` or `both`: gains are matched over what it visits"
-        yield ("stimuli",), what, cure
+        yield "calibration-missing", ("stimuli",), what, cure
 
 
 def _populations(swta: SwtaField) -> Iterator[RatePopulation]:

@@ -13,7 +13,7 @@ from neurocmc.ir.stimulus import Stimulus, duration_fault, name_clashes, name_fa
 
 MAX_VALUES = 50_000_000  # of one stimulus: 400 MB
 
-Fault = tuple[FieldPath, str, str]  # path in the file, what is wrong, cure
+Fault = tuple[str, FieldPath, str, str]  # id, path in the file, what is wrong, cure
 
 
 def _named(name: str) -> str:
@@ -83,10 +83,12 @@ def read_stimuli(
     What is wrong is added to `faults`, and then nothing returned.
     """
     before = len(faults)
-    faults.extend((("stimuli", name), what, "give another name") for name, what in name_clashes(entries))
+    faults.extend(
+        ("stimulus-name", ("stimuli", name), what, "give another name") for name, what in name_clashes(entries)
+    )
     for name, entry in entries.items():
         if fault := duration_fault(entry.duration_s, dt_s):
-            faults.append((("stimuli", name, "duration_s"), *fault))
+            faults.append(("stimulus-duration", ("stimuli", name, "duration_s"), *fault))
         _check(name, entry, channels, faults)
     if len(faults) > before:
         return ()
@@ -102,17 +104,26 @@ def _trials(name: str, entry: StimulusField) -> list[tuple[FieldPath, TrialField
 def _check(name: str, entry: StimulusField, channels: Mapping[str, int], faults: list[Fault]) -> None:
     place = ("stimuli", name)
     if entry.trials is not None and (entry.steps is not None or entry.label is not None):
-        faults.append((place, "has both `trials` and `steps` or `label`", "put steps and label into the trials"))
+        faults.append(
+            (
+                "field-inconsistent",
+                place,
+                "has both `trials` and `steps` or `label`",
+                "put steps and label into the trials",
+            )
+        )
     for path, trial in _trials(name, entry):
         times = [step.at_s for step in trial.steps]
         for index, step in enumerate(trial.steps):
             where = (*path, "steps", index)
             if index and not times[index] > times[index - 1]:
                 what = f"is not after the step before it, at {times[index - 1]:g} s (got {step.at_s:g})"
-                faults.append(((*where, "at_s"), what, "put the steps in order of time"))
+                faults.append(("times-disordered", (*where, "at_s"), what, "put the steps in order of time"))
             if not step.at_s < entry.duration_s:
                 what = f"is not before the end at {entry.duration_s:g} s (got {step.at_s:g})"
-                faults.append(((*where, "at_s"), what, "make the stimulus longer or the step earlier"))
+                faults.append(
+                    ("times-disordered", (*where, "at_s"), what, "make the stimulus longer or the step earlier")
+                )
             for target, drive in step.drives.items():
                 _check_drive((*where, target), target, drive, channels, faults)
     if entry.noise is not None:
@@ -124,21 +135,24 @@ def _check_drive(
     path: FieldPath, target: str, drive: Drive, channels: Mapping[str, int], faults: list[Fault]
 ) -> None:
     if target not in channels:
-        faults.append((path, "there is no such input", nearest_name(target, channels)))
+        faults.append(("input-unknown", path, "there is no such input", nearest_name(target, channels)))
     elif isinstance(drive, tuple) and len(drive) != channels[target]:
         what = f"{len(drive)} values for {channels[target]} channels"
-        faults.append((path, what, "give one number for all channels, or one per channel"))
+        faults.append(("stimulus-channels", path, what, "give one number for all channels, or one per channel"))
 
 
 def _check_noise(
     path: FieldPath, entry: StimulusField, noise: NoiseField, channels: Mapping[str, int], faults: list[Fault]
 ) -> None:
     unknown = [target for target in noise.std if target not in channels]
-    faults.extend(((*path, "std", name), "there is no such input", nearest_name(name, channels)) for name in unknown)
+    faults.extend(
+        ("input-unknown", (*path, "std", name), "there is no such input", nearest_name(name, channels))
+        for name in unknown
+    )
     until_s = entry.duration_s if noise.until_s is None else noise.until_s
     if not noise.from_s < until_s <= entry.duration_s:
         what = f"noise from {noise.from_s:g} to {until_s:g} s in a stimulus of {entry.duration_s:g} s"
-        faults.append((path, what, "from_s < until_s <= duration_s is needed"))
+        faults.append(("times-disordered", path, what, "from_s < until_s <= duration_s is needed"))
 
 
 def _check_size(
@@ -151,7 +165,7 @@ def _check_size(
     count = len(trials) * (1 if noise is None else noise.seeds) * edges * sum(channels.values())
     if count > MAX_VALUES:
         what = f"would hold up to {count:,} values, limit {MAX_VALUES:,}"
-        faults.append((place, what, "fewer trials or seeds, or noise that is drawn less often"))
+        faults.append(("stimulus-too-large", place, what, "fewer trials or seeds, or noise that is drawn less often"))
 
 
 def _stimulus(name: str, entry: StimulusField, channels: Mapping[str, int]) -> Stimulus:

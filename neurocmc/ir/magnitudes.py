@@ -30,7 +30,7 @@ def magnitude_problems(numbers: Iterable[Numbers]) -> Iterator[Problem]:
         if wrong.any():
             bounds = f"{SMALLEST:g} to {LARGEST:g}" if positive else f"-{LARGEST:g} to {LARGEST:g}"
             what = f"{called} is {flat[wrong][0]:g}, numbers of a circuit lie within {bounds}"
-            yield Problem(where, what, "choose other units, or repair the value")
+            yield Problem("magnitude-out-of-range", where, what, "choose other units, or repair the value")
 
 
 def stored_problems(level: object) -> Iterator[Problem]:
@@ -44,7 +44,12 @@ def stored_problems(level: object) -> Iterator[Problem]:
             continue
         wrong = ~(np.abs(values) <= LARGEST_STORED)
         if wrong.any():
-            yield Problem(path, f"holds {np.asarray(values)[wrong][0]:g}, no number of a level", "compile again")
+            yield Problem(
+                "magnitude-out-of-range",
+                path,
+                f"holds {np.asarray(values)[wrong][0]:g}, no number of a level",
+                "compile again",
+            )
 
 
 def _floats(value: object, path: str) -> Iterator[tuple[str, "Float | float"]]:

@@ -145,7 +145,7 @@ class SpikingNetwork:
 def _problems(network: SpikingNetwork) -> Iterable[Problem]:
     units = {population.name: population.units for population in network.populations}
     if not network.tick_s > 0:
-        yield Problem("network", f"tick is {network.tick_s} s", "give a tick above 0 s")
+        yield Problem("time-not-positive", "network", f"tick is {network.tick_s} s", "give a tick above 0 s")
     for population in network.populations:
         yield from _population_problems(population)
     for projection in network.projections:
@@ -153,37 +153,60 @@ def _problems(network: SpikingNetwork) -> Iterable[Problem]:
         shape = (units.get(projection.target), units.get(projection.source))
         if projection.weight.shape != shape:
             what = f"weight has shape {projection.weight.shape}, its populations {shape}"
-            yield Problem(where, what, "give a row for each target unit, in it a weight for each source unit")
+            yield Problem(
+                "level-array-shape",
+                where,
+                what,
+                "give a row for each target unit, in it a weight for each source unit",
+            )
         if not (np.isfinite(projection.weight).all() and np.isfinite(projection.standing).all()):
-            yield Problem(where, "a weight is not finite", "check weights and gains of the rate circuit")
+            yield Problem(
+                "value-not-finite", where, "a weight is not finite", "check weights and gains of the rate circuit"
+            )
         if not projection.tau_s > 0 or projection.delay_ticks < 0:
-            yield Problem(where, f"tau {projection.tau_s} s, delay {projection.delay_ticks} ticks", "both from 0 up")
+            yield Problem(
+                "tau-out-of-range",
+                where,
+                f"tau {projection.tau_s} s, delay {projection.delay_ticks} ticks",
+                "both from 0 up",
+            )
     for entry in network.inputs:
         if entry.weight.shape[0] != units.get(entry.target):
             what = f"weight has shape {entry.weight.shape} for target {entry.target}"
             cure = f"give a row for each of its {units.get(entry.target, 0)} units"
-            yield Problem(f"input {entry.name}", what, cure)
+            yield Problem("level-array-shape", f"input {entry.name}", what, cure)
         if not entry.tau_s >= 0:
-            yield Problem(f"input {entry.name}", f"tau is {entry.tau_s} s", "use 0 for an unfiltered input")
+            yield Problem(
+                "tau-out-of-range", f"input {entry.name}", f"tau is {entry.tau_s} s", "use 0 for an unfiltered input"
+            )
 
 
 def _population_problems(population: SpikingPopulation) -> Iterable[Problem]:
     where = f"population {population.name}"
     if population.neurons < 1:
-        yield Problem(where, f"{population.neurons} neurons a unit", "use --neurons 1 or more")
+        yield Problem(
+            "neurons-out-of-range", where, f"{population.neurons} neurons a unit", "use --neurons 1 or more"
+        )
     for field in ("bias", "v_initial", "current_per_drive"):
         if not np.isfinite(getattr(population, field)).all():
-            yield Problem(where, f"{field} is not finite", "check the transfer's range")
+            yield Problem("value-not-finite", where, f"{field} is not finite", "check the transfer's range")
     if not population.activity_per_spike > 0:
-        yield Problem(where, f"activity per spike is {population.activity_per_spike}", "it must be above 0")
+        yield Problem(
+            "pool-out-of-range", where, f"activity per spike is {population.activity_per_spike}", "it must be above 0"
+        )
     if not population.tau_mem_s >= 0:
-        yield Problem(where, f"tau of the membrane is {population.tau_mem_s} s", "use 0 or a positive time")
+        yield Problem(
+            "tau-out-of-range", where, f"tau of the membrane is {population.tau_mem_s} s", "use 0 or a positive time"
+        )
     yield from population.trace.problems(where, population.units)
     if not population.fit.ceiling > 0:
-        yield Problem(where, f"the pool is full at activity {population.fit.ceiling}", "it must be above 0")
+        yield Problem(
+            "pool-out-of-range", where, f"the pool is full at activity {population.fit.ceiling}", "it must be above 0"
+        )
     elif population.fit.headroom < 0:
         highest, ceiling = population.fit.visited[1], population.fit.ceiling
         yield Problem(
+            "calibration-beyond-pool",
             where,
             f"calibration reaches activity {highest:.4g}, the pool is full at {ceiling:.4g}",
             "calibrate on stimuli that cover the range",

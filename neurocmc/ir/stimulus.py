@@ -52,7 +52,9 @@ def name_problems(names: Iterable[str]) -> tuple[Problem, ...]:
     names = tuple(names)
     faults = [(name, f"the name {fault}") for name in names if (fault := name_fault(name))]
     faults += name_clashes(names)
-    return tuple(Problem(f"stimulus {ascii(name)[:80]}", what, "give another name") for name, what in faults)
+    return tuple(
+        Problem("stimulus-name", f"stimulus {ascii(name)[:80]}", what, "give another name") for name, what in faults
+    )
 
 
 def as_name(text: str) -> str:
@@ -100,7 +102,7 @@ class Stimulus:
     def ticks(self, tick_s: float) -> int:
         """Number of ticks in the stimulus. Raises InputError where it is not whole, and for more than MAX_TICKS."""
         if fault := duration_fault(self.duration_s, tick_s):
-            raise InputError(Problem(f"stimulus {self.name}", *fault))
+            raise InputError(Problem("stimulus-duration", f"stimulus {self.name}", *fault))
         return round(self.duration_s / tick_s)
 
     def on_ticks(self, tick_s: float, *inputs: str) -> Sampled:
@@ -135,7 +137,7 @@ class Stimulus:
     def size_problems(self, tick_s: float, units: int) -> tuple[Problem, ...]:
         """A duration that is no number of ticks, or what recording `units` units would need beyond MAX_CELLS."""
         if fault := duration_fault(self.duration_s, tick_s):
-            return (Problem(f"stimulus {self.name}", *fault),)
+            return (Problem("stimulus-duration", f"stimulus {self.name}", *fault),)
         cells = self.batch * self.ticks(tick_s) * units
         if cells <= MAX_CELLS:
             return ()
@@ -143,7 +145,7 @@ class Stimulus:
             f"{self.batch:,} trials of {self.duration_s:g} s on {units:,} units make {cells:,} values of activity, "
             f"limit {MAX_CELLS:,}"
         )
-        return (Problem(f"stimulus {self.name}", what, _SHORTER),)
+        return (Problem("stimulus-too-large", f"stimulus {self.name}", what, _SHORTER),)
 
     def problems(self, inputs: Iterable[RateInput]) -> tuple[Problem, ...]:
         """Every way in which the stimulus does not fit the inputs of a circuit, and what is wrong with its name."""
@@ -176,24 +178,41 @@ def _problems(stimulus: Stimulus, channels: dict[str, int]) -> Iterable[Problem]
     where = f"stimulus {stimulus.name}"
     yield from name_problems((stimulus.name,))
     if not stimulus.batch:
-        yield Problem(where, "it has no trial", "give at least one")
+        yield Problem("level-empty", where, "it has no trial", "give at least one")
     if not stimulus.duration_s > 0:
-        yield Problem(where, f"duration is {stimulus.duration_s} s", "give a positive time")
+        yield Problem("stimulus-duration", where, f"duration is {stimulus.duration_s} s", "give a positive time")
     edges = stimulus.edges_s
     if not len(edges) or edges[0] != 0 or not np.isfinite(edges).all() or (np.diff(edges) <= 0).any():
         found = np.array2string(edges, threshold=6)
-        yield Problem(where, f"edges_s must start at 0 and rise (got {found})", "put the edges in order of time")
+        yield Problem(
+            "times-disordered",
+            where,
+            f"edges_s must start at 0 and rise (got {found})",
+            "put the edges in order of time",
+        )
     for name in sorted(channels.keys() - stimulus.values.keys()):
-        yield Problem(where, f"input {name} is missing", f"give an array of shape (batch, edges, {channels[name]})")
+        yield Problem(
+            "input-missing",
+            where,
+            f"input {name} is missing",
+            f"give an array of shape (batch, edges, {channels[name]})",
+        )
     for name in sorted(stimulus.values.keys() - channels.keys()):
-        yield Problem(where, f"the circuit has no input {name}", f"its inputs are: {', '.join(channels) or 'none'}")
+        yield Problem(
+            "input-unknown",
+            where,
+            f"the circuit has no input {name}",
+            f"its inputs are: {', '.join(channels) or 'none'}",
+        )
     for name in sorted(channels.keys() & stimulus.values.keys()):
         value = stimulus.values[name]
         if value.shape[2] != channels[name]:
             what = f"input {name} has {value.shape[2]} channels, the circuit {channels[name]}"
-            yield Problem(where, what, f"give an array of shape (batch, edges, {channels[name]})")
+            yield Problem(
+                "stimulus-channels", where, what, f"give an array of shape (batch, edges, {channels[name]})"
+            )
         if not np.isfinite(value).all():
-            yield Problem(where, f"input {name} holds NaN or infinity", "repair the values")
+            yield Problem("value-not-finite", where, f"input {name} holds NaN or infinity", "repair the values")
         elif (largest := float(np.abs(value).max(initial=0.0))) > LARGEST_VALUE:
             what = f"input {name} holds a value of size {largest:g}, limit {LARGEST_VALUE:g}"
-            yield Problem(where, what, "scale the drive down, and the input's weight up")
+            yield Problem("drive-too-large", where, what, "scale the drive down, and the input's weight up")

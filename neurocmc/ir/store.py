@@ -105,20 +105,20 @@ def load_stimulus(path: Path) -> Stimulus:
     found = _Arrays(path)
     name = found.text("name", as_name(path.name.removesuffix(".npz")))
     if fault := name_fault(name):
-        found.problem("name", f"{ascii(name)[:80]} {fault}", "give another name")
+        found.problem("stimulus-name", "name", f"{ascii(name)[:80]} {fault}", "give another name")
     duration_s = found.number("duration_s")
     edges_s = found.numbers("edges_s", ("edges",))
     names = [key.removeprefix("value/") for key in found.keys() if key.startswith("value/")]  # noqa: SIM118
     values = {entry: found.numbers(f"value/{entry}", ("batch", "edges", "channels")) for entry in names}
     if not values and "labels" not in found.keys():  # noqa: SIM118
         cure = "give an array (batch, edges, channels) for each input, or labels where the circuit has no input"
-        found.problem("value/<input>", "no input has values", cure)
+        found.problem("array-missing", "value/<input>", "no input has values", cure)
     batch = next((value.shape[0] for value in values.values() if value.ndim == 3), 0)
     labels = found.whole("labels", ("batch",), np.full(batch, -1))
     for entry, value in values.items():
         if value.ndim == 3 and value.shape[:2] != (labels.size, edges_s.size):
             what = f"has shape {value.shape}, but there are {labels.size} trials and {edges_s.size} edges"
-            found.problem(f"value/{entry}", what, "values are (batch, edges, channels)")
+            found.problem("array-shape", f"value/{entry}", what, "values are (batch, edges, channels)")
     found.done(expected="name, duration_s, edges_s, labels and value/<input>")
     return Stimulus(name=name, duration_s=duration_s, edges_s=edges_s, values=values, labels=labels)
 
@@ -155,12 +155,14 @@ def load_recording(path: Path) -> Recording:
     }
     for name, train in trains.items():
         if len({column.size for column in train.values()}) > 1:
-            found.problem(f"spikes/{name}", "tick, trial, unit and neuron differ in length", REPAIR)
+            found.problem("array-shape", f"spikes/{name}", "tick, trial, unit and neuron differ in length", REPAIR)
     if len({value.shape[:2] for value in activity.values()}) > 1:
-        found.problem("activity", "populations differ in trials or ticks", REPAIR)
+        found.problem("array-shape", "activity", "populations differ in trials or ticks", REPAIR)
     for name in counted:
         if counts[name].shape != (activity[name].shape[0], activity[name].shape[-1]):
-            found.problem(f"spike_counts/{name}", f"has shape {counts[name].shape}, unlike its activity", REPAIR)
+            found.problem(
+                "array-shape", f"spike_counts/{name}", f"has shape {counts[name].shape}, unlike its activity", REPAIR
+            )
     found.done(expected="those of a recording")
     return Recording(
         level=level,
@@ -184,13 +186,13 @@ class _Arrays:
         """Keys not taken yet, sorted."""
         return sorted(self._left)
 
-    def problem(self, key: str, what: str, cure: str) -> None:
-        self._problems.append(Problem(f"{self._path}: {key}", what, cure))
+    def problem(self, fault: str, key: str, what: str, cure: str) -> None:
+        self._problems.append(Problem(fault, f"{self._path}: {key}", what, cure))
 
     def done(self, expected: str) -> None:
         """Raise InputError for all that was found, keys that nobody took included."""
         for key in self.keys():
-            self.problem(ascii(key)[1:-1], "is an unknown key", f"known keys are {expected}")
+            self.problem("array-unknown", ascii(key)[1:-1], "is an unknown key", f"known keys are {expected}")
         raise_input_problems(self._problems)
 
     def numbers(self, key: str, axes: tuple[str, ...]) -> NDArray[np.float64]:
@@ -209,7 +211,7 @@ class _Arrays:
         """One finite real number."""
         array = self._taken(key, (), "iuf", "a real number", None)
         if array.ndim == 0 and not np.isfinite(array):
-            self.problem(key, f"is {array}", "give a finite number")
+            self.problem("value-not-finite", key, f"is {array}", "give a finite number")
         return float(array) if array.ndim == 0 else 0.0
 
     def text(self, key: str, default: str | None = None) -> str:
@@ -221,18 +223,18 @@ class _Arrays:
         """A row of texts, all different."""
         names = [str(name) for name in self._taken(key, ("names",), "U", "texts", None)]
         if len(set(names)) < len(names):
-            self.problem(key, "holds a name twice", REPAIR)
+            self.problem("name-twice", key, "holds a name twice", REPAIR)
         return list(dict.fromkeys(names)) if self._unicode(key, names) else []
 
     def _unicode(self, key: str, texts: Iterable[str]) -> bool:
         if bad := [text for text in texts if not is_unicode(text)]:
-            self.problem(key, f"is not Unicode text ({ascii(bad[0])[:60]})", "use plain text")
+            self.problem("text-not-unicode", key, f"is not Unicode text ({ascii(bad[0])[:60]})", "use plain text")
         return not bad
 
     def _within(self, key: str, array: NDArray[Any], bits: int) -> NDArray[Any]:
         highest = max(abs(int(array.max(initial=0))), abs(int(array.min(initial=0))))
         if highest >= 1 << (bits - 1):
-            self.problem(key, f"{highest} is beyond {bits} bits", "give smaller numbers")
+            self.problem("array-beyond-bits", key, f"{highest} is beyond {bits} bits", "give smaller numbers")
             return np.zeros_like(array)
         return array
 
@@ -243,13 +245,22 @@ class _Arrays:
         array = self._left.pop(key, default)
         wanted = f"({', '.join(axes)})"
         if array is None:
-            self.problem(key, "is missing", f"add {called}" + (f" of shape {wanted}" if axes else ""))
+            self.problem(
+                "array-missing", key, "is missing", f"add {called}" + (f" of shape {wanted}" if axes else "")
+            )
             return nothing
         if array.dtype.kind not in kinds:
-            self.problem(key, f"{called} needed, it holds {array.dtype.name}", "convert it with numpy's astype")
+            self.problem(
+                "array-type", key, f"{called} needed, it holds {array.dtype.name}", "convert it with numpy's astype"
+            )
             return nothing
         if array.ndim != len(axes):
-            self.problem(key, f"has shape {array.shape}", f"give it the shape {wanted}" if axes else "give one value")
+            self.problem(
+                "array-shape",
+                key,
+                f"has shape {array.shape}",
+                f"give it the shape {wanted}" if axes else "give one value",
+            )
             return nothing
         return array
 
@@ -268,13 +279,17 @@ def read_coded(
     document = read_json(path, LEVEL, REPAIR)
     if document.get("format") != FORMAT:
         found = ascii(document.get("format"))[:60]
-        raise InputError(Problem(f"{path}: format", f"this neurocmc reads format {FORMAT} (got {found})", REPAIR))
+        raise InputError(
+            Problem("format-version", f"{path}: format", f"this neurocmc reads format {FORMAT} (got {found})", REPAIR)
+        )
     if document.get("kind") != kind:
         found = ascii(document.get("kind"))[:60]
-        raise InputError(Problem(f"{path}: kind", f"a {kind} is needed (got {found})", "name the right file"))
+        raise InputError(
+            Problem("level-malformed", f"{path}: kind", f"a {kind} is needed (got {found})", "name the right file")
+        )
     if document.keys() != keys:
         odd = ", ".join(ascii(key)[1:-1][:60] for key in sorted(document.keys() ^ keys))
-        raise InputError(Problem(str(path), f"keys that are missing or unknown: {odd}", REPAIR))
+        raise InputError(Problem("level-malformed", str(path), f"keys that are missing or unknown: {odd}", REPAIR))
     return path, document, read_npz(directory / f"{stem}.npz")
 
 
@@ -283,9 +298,9 @@ def decoded(path: Path, read: Any) -> Any:
     try:
         return read()
     except Malformed as fault:
-        raise InputError(Problem(f"{path}: {fault.key}", fault.what, REPAIR)) from None
+        raise InputError(Problem("level-malformed", f"{path}: {fault.key}", fault.what, REPAIR)) from None
 
 
 def at_path(path: Path, problems: Iterable[Problem]) -> list[Problem]:
     """Faults of a level, addressed to its file."""
-    return [Problem(f"{path}: {problem.where}", problem.what, problem.cure) for problem in problems]
+    return [problem.inside(path) for problem in problems]

@@ -34,9 +34,16 @@ class Trace:
     def problems(self, where: str, units: int) -> Iterable[Problem]:
         """What keeps the filter from observing so many units."""
         if not 0 <= self.tau_s < np.inf:
-            yield Problem(where, f"what is observed has a tau of {self.tau_s} s", "use 0 or a positive time")
+            yield Problem(
+                "tau-out-of-range", where, f"what is observed has a tau of {self.tau_s} s", "use 0 or a positive time"
+            )
         if len(self.start) != units:
-            yield Problem(where, f"{len(self.start)} starts of what is observed for {units} units", "give one a unit")
+            yield Problem(
+                "level-array-shape",
+                where,
+                f"{len(self.start)} starts of what is observed for {units} units",
+                "give one a unit",
+            )
 
     @property
     def text(self) -> str:

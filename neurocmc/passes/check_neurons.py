@@ -44,6 +44,7 @@ def synaptic_taus(network: SpikingNetwork, population: str) -> dict[str, float]:
 def _spike_delay_problems(target: Target) -> Iterable[Problem]:
     if (ticks := target.limits.spike_delay_ticks) != 1:
         yield Problem(
+            "spike-delay-unfit",
             f"target {target.name}",
             f"a spike arrives {ticks} ticks later; the rate circuit, and gains matched to it, have 1",
             "use a target with spike_delay_ticks 1",
@@ -54,6 +55,7 @@ def _code_problems(network: SpikingNetwork, target: Target) -> Iterable[Problem]
     for population in network.populations:
         if population.code not in target.codes:
             yield Problem(
+                "code-unfit",
                 f"population {population.name}",
                 f"its pools use the {population.code} code; neurons of {target.name} have the "
                 f"{' and the '.join(target.codes)} code",
@@ -67,6 +69,7 @@ def _delay_problems(network: SpikingNetwork, target: Target) -> Iterable[Problem
         known = network.population(projection.source).code in target.codes  # else its code is what is refused
         if most is not None and known and projection.delay_ticks > most:
             yield Problem(
+                "delay-beyond-limit",
                 f"projection {projection.name}",
                 f"a delay of {projection.delay_ticks} ticks, limit {most} on {target.name}",
                 "shorten the delay, or use a longer tick" if most else "use a delay of 0, or a target with delays",
@@ -82,6 +85,7 @@ def _filter_problems(network: SpikingNetwork, target: Target) -> Iterable[Proble
         for name, tau_s in taus.items():
             if first is not None and tau_s != taus[first]:
                 yield Problem(
+                    "filters-differ",
                     f"population {population.name}",
                     f"{first} has tau {1e3 * taus[first]:g} ms, {name} {1e3 * tau_s:g} ms: one neuron has one "
                     "synaptic time constant",
@@ -95,6 +99,7 @@ def _order_problems(network: SpikingNetwork, stages: int) -> Iterable[Problem]:
     for where, order in filters:
         if order > stages:
             yield Problem(
+                "kernel-order-unfit",
                 where,
                 f"a kernel of order {order}; a neuron of this target has {stages} filter stage",
                 "use a first-order kernel (order: 1)",

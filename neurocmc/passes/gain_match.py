@@ -123,6 +123,7 @@ class GainMatch:
         highest = {p.name: self.calibration.populations[p.name].activity[1] for p in circuit.populations}
         return [
             Problem(
+                "population-silent",
                 f"population {name}",
                 f"it stays silent {shown}" if activity <= 0 else f"its activity stays below {SILENT:g} {shown}",
                 "calibrate on stimuli that drive it: its gain can only be matched over activities it visits",

@@ -15,6 +15,7 @@ def refuse_lost(
 def _refusal(state: StateCertificate, target: str, tried: str) -> Problem:
     was = state.trained
     return Problem(
+        "up-state-lost",
         f"up-state {state.name}",
         f"held at {was.activity:.4g} without drive as trained (nearest threshold {was.slack:.3g} away, at "
         f"{was.slack_unit}), lost on {target} {tried}: {state.lost}",

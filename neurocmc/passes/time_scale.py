@@ -45,15 +45,19 @@ def _parts(tick_s: float, step_s: float) -> int:
     """Into how many ticks a step is divided."""
     given, step = f"{1e3 * tick_s:g} ms", f"{1e3 * step_s:g} ms"
     if not 0 < tick_s < inf:
-        raise InputError(Problem("--tick-ms", f"{given} is not a time", f"give the step, {step}, or a part of it"))
+        raise InputError(
+            Problem("tick-unfit", "--tick-ms", f"{given} is not a time", f"give the step, {step}, or a part of it")
+        )
     parts = step_s / tick_s
     if parts > MOST_PARTS:
         what = f"{given} makes more than {MOST_PARTS:,} ticks of the circuit's step of {step}"
-        raise InputError(Problem("--tick-ms", what, "give a longer tick"))
+        raise InputError(Problem("tick-unfit", "--tick-ms", what, "give a longer tick"))
     if round(parts) < 1 or abs(parts - round(parts)) > _DIVIDES * parts:
         near = max(round(parts), 1)
         what = f"{given} does not divide the circuit's step of {step}"
-        raise InputError(Problem("--tick-ms", what, f"give {1e3 * step_s / near:g}, or another part of the step"))
+        raise InputError(
+            Problem("tick-unfit", "--tick-ms", what, f"give {1e3 * step_s / near:g}, or another part of the step")
+        )
     return round(parts)
 
 
@@ -76,6 +80,7 @@ def _refined(circuit: RateCircuit, target: Target) -> RateCircuit:
     slowest = max(taus, key=lambda name: taus[name])
     raise InfeasibleError(
         Problem(
+            "time-constants-too-far-apart",
             f"circuit {circuit.name}",
             f"its filters span {1e3 * taus[fastest]:.3g} ms ({fastest}) to {1e3 * taus[slowest]:.3g} ms ({slowest}): "
             f"of 1 to {FINEST} ticks a step of {1e3 * circuit.dt_s:g} ms none is fine enough for the fastest (a loss "

@@ -122,7 +122,9 @@ class Artifact:
         that compares with torch is told as not run.
         """
         if not self.has_source:
-            raise InputError(Problem(str(self.directory), NO_SOURCE, "compile again without --no-source"))
+            raise InputError(
+                Problem("source-left-out", str(self.directory), NO_SOURCE, "compile again without --no-source")
+            )
         source = self.directory / self.manifest["source"]
         if source.suffix in CHECKPOINTS and not is_installed("torch"):
             return self._without_reference(f"torch is not installed: {INSTALL_TORCH}")
@@ -164,11 +166,11 @@ def open_artifact(directory: str | Path) -> Artifact:
     target = load_target(str(directory / "target.yaml"))
     if target.name != manifest["target"]:
         what = f"it was compiled for {manifest['target']}, but target.yaml is {target.name}"
-        raise InputError(Problem(str(directory / MANIFEST), what, "compile again"))
+        raise InputError(Problem("artifact-inconsistent", str(directory / MANIFEST), what, "compile again"))
     lowest = family_of(target).lowest
     if f"ir/{lowest}.json" not in manifest["files"]:
         what = f"its target is {target.name}, but files does not name ir/{lowest}.json"
-        raise InputError(Problem(str(directory / MANIFEST), what, "compile again"))
+        raise InputError(Problem("artifact-inconsistent", str(directory / MANIFEST), what, "compile again"))
     return Artifact(directory=directory, manifest=manifest, target=target)
 
 
@@ -184,7 +186,7 @@ def _check_files(directory: Path, manifest: Mapping[str, Any]) -> None:
     for name, digest in manifest["files"].items():
         path = directory / name
         if not os.path.lexists(path):
-            problems.append(Problem(str(path), "it is missing", "compile again"))
+            problems.append(Problem("artifact-file-missing", str(path), "it is missing", "compile again"))
             continue
         try:
             changed = sha256_of(path) != digest
@@ -192,6 +194,8 @@ def _check_files(directory: Path, manifest: Mapping[str, Any]) -> None:
             problems += error.problems
             continue
         if changed:
-            problems.append(Problem(str(path), "it was changed after compilation", "compile again"))
+            problems.append(
+                Problem("artifact-changed", str(path), "it was changed after compilation", "compile again")
+            )
     if problems:
         raise InputError(problems)

@@ -18,7 +18,9 @@ def machine_of(artifact: Artifact) -> MachineProgram:
     machine = artifact.model().machine
     if machine is None:
         what = "was not compiled from an automaton or a sequence"
-        raise InputError(Problem(str(artifact.directory), what, "compile one, e.g. models/automaton.yaml"))
+        raise InputError(
+            Problem("machine-missing", str(artifact.directory), what, "compile one, e.g. models/automaton.yaml")
+        )
     return machine
 
 

@@ -52,7 +52,7 @@ def _changes(written: Path) -> tuple[str, ...]:
         return ()
     changes = read_json(written, SUMMARY, "compile again").get("changes")
     if not isinstance(changes, list) or not all(isinstance(change, str) for change in cast(list[Any], changes)):
-        raise InputError(Problem(f"{written}: changes", "should be a list of texts", "compile again"))
+        raise InputError(Problem("field-wrong", f"{written}: changes", "should be a list of texts", "compile again"))
     return tuple(cast(list[str], changes))
 
 

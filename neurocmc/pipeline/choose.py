@@ -54,7 +54,11 @@ def choose_neurons(
     """
     max_error = 0.0 if options.max_error is None else options.max_error
     if not 0 < max_error < 1:
-        raise InputError(Problem("--max-error", f"got {max_error:g}", "give a fraction of range, such as 0.02"))
+        raise InputError(
+            Problem(
+                "number-out-of-range", "--max-error", f"got {max_error:g}", "give a fraction of range, such as 0.02"
+            )
+        )
     trials = tuple(stimulus.take(slice(TRIALS)) for stimulus in calibration)
     told, staging = progress or silent, None
     tried: list[Tried] = []
@@ -101,6 +105,7 @@ def _out_of_reach(tried: list[Tried], max_error: float, code: Code) -> Problem:
     stopped = next((f"; at {entry.neurons}: {entry.worst}" for entry in reversed(tried) if entry.error is None), "")
     other = "the threshold code (--code threshold) or " if code == "rate" else ""
     return Problem(
+        "error-out-of-reach",
         "--max-error",
         f"no size reaches {max_error:g} of range (neurons a unit: error {table}{stopped})",
         f"use {other}a larger --max-error",

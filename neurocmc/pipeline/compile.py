@@ -85,6 +85,7 @@ def _window_problems(circuit: RateCircuit, stimuli: tuple[Stimulus, ...]) -> Ite
         for stimulus in stimuli:
             if round(readout.window_s / circuit.dt_s) > stimulus.ticks(circuit.dt_s):
                 yield Problem(
+                    "window-too-long",
                     f"readout {readout.name}",
                     f"its window of {milliseconds(readout.window_s)} is longer than stimulus {stimulus.name}, "
                     f"{milliseconds(stimulus.duration_s)}",

@@ -74,7 +74,9 @@ def run_core_file(path: Path, output: Path, options: CoreRunOptions, progress: P
     """Run a file of cores and write the spikes of its output bus. Raises InputError."""
     if output.suffix not in SUFFIXES:
         known = ", ".join(SUFFIXES)
-        raise InputError(Problem(str(output), "its suffix names no form of output", f"use one of {known}"))
+        raise InputError(
+            Problem("output-suffix-unknown", str(output), "its suffix names no form of output", f"use one of {known}")
+        )
     job = _read(path, options)
     _check_size(job, output)
     progress("emulator", 0.0)
@@ -95,7 +97,9 @@ def _read(path: Path, options: CoreRunOptions) -> CoreJob:
     if is_ranc(document):
         return _ranc(path, document, options)
     cure = "RANC's file has packets, output_bus and cores; a corelet description says so under format"
-    raise InputError(Problem(str(path), "is neither a file of RANC nor a corelet description", cure))
+    raise InputError(
+        Problem("file-of-cores-unknown", str(path), "is neither a file of RANC nor a corelet description", cure)
+    )
 
 
 def _ranc(path: Path, document: dict[str, Any], options: CoreRunOptions) -> CoreJob:
@@ -103,11 +107,19 @@ def _ranc(path: Path, document: dict[str, Any], options: CoreRunOptions) -> Core
     config, ticks = options.config, options.ticks
     problems = _tick_problems(ticks)
     if options.spikes is not None:
-        problems.append(Problem("--input", f"{path} holds its own packets", "leave it out"))
+        problems.append(Problem("option-not-for-this", "--input", f"{path} holds its own packets", "leave it out"))
     if config is None:
-        problems.append(Problem("--config", f"{path} is a file of RANC", "give the config that belongs to it"))
+        problems.append(
+            Problem(
+                "option-not-for-this", "--config", f"{path} is a file of RANC", "give the config that belongs to it"
+            )
+        )
     if ticks is None:
-        problems.append(Problem("--ticks", "RANC's files do not say how long they run", "give a number of ticks"))
+        problems.append(
+            Problem(
+                "length-missing", "--ticks", "RANC's files do not say how long they run", "give a number of ticks"
+            )
+        )
     if problems or config is None or ticks is None:
         raise InputError(problems)
     read = ranc_of(path, document, config)
@@ -121,10 +133,17 @@ def _corelets(path: Path, document: dict[str, Any], options: CoreRunOptions) -> 
 
     problems = [*_tick_problems(options.ticks)]
     if options.config is not None:
-        problems.append(Problem("--config", f"{path} is a corelet description, which needs none", "leave it out"))
+        problems.append(
+            Problem(
+                "option-not-for-this",
+                "--config",
+                f"{path} is a corelet description, which needs none",
+                "leave it out",
+            )
+        )
     if options.spikes is None and options.ticks is None:
         cure = "give a number of ticks, or spikes with --input"
-        problems.append(Problem("--ticks", "nothing says how long it runs", cure))
+        problems.append(Problem("length-missing", "--ticks", "nothing says how long it runs", cure))
     raise_input_problems(problems)
     program = corelets_of(path, document)
     groups = program.neuron_groups
@@ -133,7 +152,12 @@ def _corelets(path: Path, document: dict[str, Any], options: CoreRunOptions) -> 
     host = read_host_spikes(options.spikes, options.ticks)
     network = program.network
     raise_input_problems(
-        Problem(f"{options.spikes}: {name}", f"{most} is beyond the {count} of {path}", "count from 0")
+        Problem(
+            "index-beyond-range",
+            f"{options.spikes}: {name}",
+            f"{most} is beyond the {count} of {path}",
+            "count from 0",
+        )
         for name, count in (("core", network.cores), ("axon", network.axons))
         if (most := int(getattr(host.spikes, name).max(initial=-1))) >= count
     )
@@ -143,16 +167,16 @@ def _corelets(path: Path, document: dict[str, Any], options: CoreRunOptions) -> 
 def _tick_problems(ticks: int | None) -> list[Problem]:
     if ticks is None or 1 <= ticks <= MOST_TICKS:
         return []
-    return [Problem("--ticks", f"got {ticks:,}", f"give 1 to {MOST_TICKS:,}")]
+    return [Problem("number-out-of-range", "--ticks", f"got {ticks:,}", f"give 1 to {MOST_TICKS:,}")]
 
 
 def _check_size(job: CoreJob, output: Path) -> None:
     if output.suffix == ".txt" and job.trials > 1:
         what = f"RANC's form has one trial, there are {job.trials:,}"
-        raise InputError(Problem(str(output), what, "name an .npz or .csv file"))
+        raise InputError(Problem("output-form-too-small", str(output), what, "name an .npz or .csv file"))
     if output.suffix == ".txt" and job.ticks * job.network.outputs > MOST_LINES_CELLS:
         what = f"RANC's form writes {job.ticks:,} ticks x {job.network.outputs:,} lines, limit {MOST_LINES_CELLS:,}"
-        raise InputError(Problem(str(output), what, "name an .npz or .csv file"))
+        raise InputError(Problem("output-form-too-small", str(output), what, "name an .npz or .csv file"))
 
 
 def _rows(run: CoreRun) -> list[list[int]]:

@@ -106,11 +106,12 @@ def read_manifest(directory: Path) -> Mapping[str, Any]:
     data = _read(directory, path)
     if data.get("format") != FORMAT or data.get("version") != VERSION:
         what = f"it is not the manifest of a {FORMAT} of version {VERSION}"
-        raise InputError(Problem(str(path), what, _AGAIN))
+        raise InputError(Problem("format-version", str(path), what, _AGAIN))
     manifest, faults = checked(data, Manifest)
     if manifest is None:
         raise InputError(
-            Problem(f"{path}: {field_name(fault.path) or 'manifest'}", fault.what, _AGAIN) for fault in faults
+            Problem(fault.id, f"{path}: {field_name(fault.path) or 'manifest'}", fault.what, _AGAIN)
+            for fault in faults
         )
     return data
 
@@ -120,7 +121,7 @@ def _read(directory: Path, path: Path) -> dict[str, Any]:
     put_back(Path(os.path.realpath(directory)))  # a compilation may have been killed while it replaced this artifact
     if not directory.is_dir() or not os.path.lexists(path):
         what = f"it holds no {MANIFEST}" if directory.is_dir() else "no such directory"
-        raise InputError(Problem(str(directory), what, MANIFEST_FILE.if_missing))
+        raise InputError(Problem("not-an-artifact", str(directory), what, MANIFEST_FILE.if_missing))
     return read_json(path, MANIFEST_FILE, _AGAIN)
 
 

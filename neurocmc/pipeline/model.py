@@ -37,7 +37,9 @@ class StimulusSet:
         known = {stimulus.name: stimulus for stimulus in (*self.test, *self.calibration)}
         if unknown := [name for name in names if name not in known]:
             cure = f"stimuli are: {', '.join(known)}"
-            raise InputError(Problem("--calibrate", f"there is no stimulus {name!r}", cure) for name in unknown)
+            raise InputError(
+                Problem("stimulus-unknown", "--calibrate", f"there is no stimulus {name!r}", cure) for name in unknown
+            )
         own = {stimulus.name for stimulus in self.calibration}
         more = tuple(known[name] for name in dict.fromkeys(names) if name not in own)
         return StimulusSet(calibration=(*self.calibration, *more), test=self.test)
@@ -72,7 +74,9 @@ def load(path: str | Path, images: str | None = None) -> Model:
     path = Path(path)
     if path.is_dir():
         what = "is a directory, a model is a file"
-        raise InputError(Problem(str(path), what, "an artifact is for simulate, verify and budget"))
+        raise InputError(
+            Problem("not-a-regular-file", str(path), what, "an artifact is for simulate, verify and budget")
+        )
     match path.suffix:
         case suffix if suffix in CHECKPOINTS:
             return _from_checkpoint(path, images)
@@ -84,11 +88,14 @@ def load(path: str | Path, images: str | None = None) -> Model:
             fields = load_document(path).data
             if {"family", "task"} <= set(fields):
                 what = "is a recipe of training, not a circuit"
-                raise InputError(Problem(str(path), what, f"train it: neurocmc train {path} -o model.pt"))
+                raise InputError(
+                    Problem("recipe-not-a-circuit", str(path), what, f"train it: neurocmc train {path} -o model.pt")
+                )
             return _from_program(path) if is_program(fields) else _from_yaml(path, _read_yaml(path, fields))
         case other:
             raise InputError(
                 Problem(
+                    "model-suffix-unknown",
                     str(path),
                     f"a file ending in {other!r} is not a model"
                     if other
@@ -100,7 +107,9 @@ def load(path: str | Path, images: str | None = None) -> Model:
 
 def _refuse_images(images: str | None, what: str) -> None:
     if images is not None:
-        raise InputError(Problem("--images", what, "leave it out: it is for published checkpoints"))
+        raise InputError(
+            Problem("option-not-for-this", "--images", what, "leave it out: it is for published checkpoints")
+        )
 
 
 def _from_checkpoint(path: Path, images: str | None) -> Model:

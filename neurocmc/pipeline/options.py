@@ -58,13 +58,18 @@ class CompileOptions:
         if self.neurons is not None and self.max_error is not None:
             found.append(
                 Problem(
-                    "--max-error", "it chooses the number of neurons, and --neurons gives it", "use one of the two"
+                    "options-exclusive",
+                    "--max-error",
+                    "it chooses the number of neurons, and --neurons gives it",
+                    "use one of the two",
                 )
             )
         if self.neurons is not None and not 1 <= self.neurons <= 65536:
-            found.append(Problem("--neurons", f"got {self.neurons}", "give 1 to 65,536 neurons a unit"))
+            found.append(
+                Problem("neurons-out-of-range", "--neurons", f"got {self.neurons}", "give 1 to 65,536 neurons a unit")
+            )
         if self.code not in CODES:
-            found.append(Problem("--code", f"got {self.code!r}", "use threshold or rate"))
+            found.append(Problem("choice-unknown", "--code", f"got {self.code!r}", "use threshold or rate"))
         if self.seed < 0:
-            found.append(Problem("--seed", f"got {self.seed}", "give 0 or more"))
+            found.append(Problem("seed-out-of-range", "--seed", f"got {self.seed}", "give 0 or more"))
         return tuple(found)

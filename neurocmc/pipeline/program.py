@@ -45,11 +45,23 @@ def check_nothing_added(artifact: Artifact) -> None:
     added = [name for name in _files(artifact.directory) if name not in artifact.manifest["files"]]
     strange = [name for name in added if not _is_later(artifact.directory, name)]
     problems = [
-        Problem(str(artifact.directory / name), _what(artifact.directory / name), "move it out of the artifact")
+        Problem(
+            "artifact-file-added",
+            str(artifact.directory / name),
+            _what(artifact.directory / name),
+            "move it out of the artifact",
+        )
         for name in strange[:_MOST_TOLD]
     ]
     if (left_out := len(strange) - _MOST_TOLD) > 0:
-        problems.append(Problem(str(artifact.directory), f"{left_out:,} more such files", "move them out as well"))
+        problems.append(
+            Problem(
+                "artifact-file-added",
+                str(artifact.directory),
+                f"{left_out:,} more such files",
+                "move them out as well",
+            )
+        )
     raise_input_problems(problems)
 
 
@@ -90,11 +102,12 @@ def _differences(found: Path, fresh: Path) -> Iterator[Problem]:
     for name in sorted(wanted | set(_files(found))):
         path = found / name
         if name not in wanted:
-            yield Problem(str(path), "is no part of the program that the levels emit", _AGAIN)
+            yield Problem("artifact-file-added", str(path), "is no part of the program that the levels emit", _AGAIN)
         elif not os.path.lexists(path):
-            yield Problem(str(path), "it is missing", _AGAIN)
+            yield Problem("artifact-file-missing", str(path), "it is missing", _AGAIN)
         elif sha256_of(path) != sha256_of(fresh / name):
             yield Problem(
+                "artifact-changed",
                 str(path),
                 "is not what the levels of the artifact emit",
                 f"{_AGAIN}: it was altered, or emitted by another version of neurocmc",

@@ -61,16 +61,20 @@ class RobustnessOptions:
         """What cannot be measured."""
         for kind in self.kinds:
             if kind not in KINDS:
-                yield Problem("--kinds", f"there is no fault {kind!r}", f"kinds are: {', '.join(KINDS)}")
+                yield Problem(
+                    "choice-unknown", "--kinds", f"there is no fault {kind!r}", f"kinds are: {', '.join(KINDS)}"
+                )
         for level in self.levels:
             if not 0.0 <= level <= 1.0:
-                yield Problem("--levels", f"level is {level:g}", "give shares of 0 to 1; 0.1 is 10 %")
+                yield Problem(
+                    "number-out-of-range", "--levels", f"level is {level:g}", "give shares of 0 to 1; 0.1 is 10 %"
+                )
         for name, named in (("--kinds", self.kinds), ("--levels", self.levels)):
             if not named:
-                yield Problem(name, "names none", "give one or more, or leave it out")
+                yield Problem("option-empty", name, "names none", "give one or more, or leave it out")
         for name, value in (("--seeds", self.seeds), ("--samples", self.samples)):
             if value < 1:
-                yield Problem(name, f"got {value}", "give 1 or more")
+                yield Problem("number-out-of-range", name, f"got {value}", "give 1 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +198,12 @@ def _tasks(artifact: Artifact, chips: FaultyChips, options: RobustnessOptions) -
     if not readouts:
         what = "it has no readout that decides, so no trial can be right or wrong"
         raise InputError(
-            Problem(f"circuit {artifact.circuit.name}", what, "give its circuit a readout: kind: winner")
+            Problem(
+                "readout-missing",
+                f"circuit {artifact.circuit.name}",
+                what,
+                "give its circuit a readout: kind: winner",
+            )
         )
     if options.stimuli:
         chosen = [find_stimulus(artifact, name) for name in dict.fromkeys(options.stimuli)]
@@ -210,7 +219,7 @@ def _tasks(artifact: Artifact, chips: FaultyChips, options: RobustnessOptions) -
     if not judged:
         what = f"none of {', '.join(s.name for s in chosen) or 'its stimuli'} has a label or something to hold"
         cure = f"name others (--stimulus); the artifact holds: {', '.join(artifact.stimuli.by_name())}"
-        raise InputError(Problem(str(artifact.directory), what, cure))
+        raise InputError(Problem("stimuli-without-answer", str(artifact.directory), what, cure))
     return judged
 
 

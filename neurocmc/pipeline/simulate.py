@@ -52,9 +52,9 @@ def simulate(
     if duration_s is not None:
         if not artifact.staged.dt_s <= duration_s < inf:
             what = f"{duration_s:g} s is not a time of at least one tick"
-            raise InputError(Problem("--duration", what, "give a finite time in s"))
+            raise InputError(Problem("number-out-of-range", "--duration", what, "give a finite time in s"))
         if fault := not_whole(duration_s, artifact.staged.dt_s):
-            raise InputError(Problem("--duration", *fault))
+            raise InputError(Problem("time-off-grid", "--duration", *fault))
         chosen = chosen.lasting(duration_s)
     observed = artifact if observe_ms is None else artifact.observed_through(_observe_s(observe_ms))
     if on == "rate":
@@ -69,7 +69,11 @@ def simulate(
 
 def _observe_s(observe_ms: float) -> float:
     if not 0 <= observe_ms < inf:
-        raise InputError(Problem("--observe-ms", f"got {observe_ms:g}", "give a time in ms, or 0 for no filter"))
+        raise InputError(
+            Problem(
+                "number-out-of-range", "--observe-ms", f"got {observe_ms:g}", "give a time in ms, or 0 for no filter"
+            )
+        )
     return 1e-3 * observe_ms
 
 
@@ -99,7 +103,9 @@ def _run(
             return _built_on(artifact, "emulator").run(chosen, seed=artifact.seed, record_spikes=record_spikes)
         case "lava":
             if not time_limit_s > 0:
-                raise InputError(Problem("--time-limit", f"got {time_limit_s:g}", "give a time in s"))
+                raise InputError(
+                    Problem("number-out-of-range", "--time-limit", f"got {time_limit_s:g}", "give a time in s")
+                )
             built = _built_on(artifact, "lava")
             check_lava_python()
             request = ProgramRun(record_spikes=record_spikes, time_limit_s=time_limit_s, progress=progress)
@@ -111,7 +117,7 @@ def _run(
 
 def _first(samples: int | None) -> slice:
     if samples is not None and samples < 1:
-        raise InputError(Problem("--samples", f"got {samples}", "give 1 or more"))
+        raise InputError(Problem("number-out-of-range", "--samples", f"got {samples}", "give 1 or more"))
     return slice(samples)
 
 
@@ -129,6 +135,7 @@ def find_stimulus(artifact: Artifact, stimulus: str | Path | Stimulus | None) ->
     if path.suffix != ".npz":
         raise InputError(
             Problem(
+                "stimulus-unknown",
                 "--stimulus",
                 f"the artifact holds no stimulus {str(stimulus)!r}",
                 f"its stimuli are: {', '.join(named)}; or give an .npz file",
@@ -146,13 +153,23 @@ def _label_problems(artifact: Artifact, stimulus: Stimulus) -> Iterable[Problem]
         highest = int(stimulus.labels.max(initial=-1))
         if readout.kind == "winner" and highest >= units:
             what = f"label {highest} is beyond the {units} units of readout {readout.name}"
-            yield Problem(f"stimulus {stimulus.name}", what, f"labels are 0 to {units - 1}, or -1 for none")
+            yield Problem(
+                "label-beyond-range",
+                f"stimulus {stimulus.name}",
+                what,
+                f"labels are 0 to {units - 1}, or -1 for none",
+            )
     for classifier in artifact.circuit.classifiers:
         classes = classifier.layers[-1].bias.size
         highest = int(stimulus.labels.max(initial=-1))
         if highest >= classes:
             what = f"label {highest} is beyond the {classes} classes of readout {classifier.name}"
-            yield Problem(f"stimulus {stimulus.name}", what, f"labels are 0 to {classes - 1}, or -1 for none")
+            yield Problem(
+                "label-beyond-range",
+                f"stimulus {stimulus.name}",
+                what,
+                f"labels are 0 to {classes - 1}, or -1 for none",
+            )
 
 
 def _built_on(artifact: Artifact, on: Literal["emulator", "lava"]) -> Built:
@@ -161,10 +178,12 @@ def _built_on(artifact: Artifact, on: Literal["emulator", "lava"]) -> Built:
     if built.level != "emulator":
         what = f"target {target.name} computes in real numbers: it has no emulator"
         cure = "use --on brian2, or compile for a chip (--target loihi1)"
-        raise InputError(Problem(str(artifact.directory), what, cure))
+        raise InputError(Problem("interpreter-unfit", str(artifact.directory), what, cure))
     if on == "lava" and built.tool != on:
         what = f"Lava has no neurons such as those of {target.name}"
-        raise InputError(Problem(str(artifact.directory), what, "use --on emulator, or compile for loihi1"))
+        raise InputError(
+            Problem("interpreter-unfit", str(artifact.directory), what, "use --on emulator, or compile for loihi1")
+        )
     return built
 
 
@@ -173,6 +192,7 @@ def _check_raster(artifact: Artifact, stimulus: Stimulus) -> None:
     if cells > MAX_SPIKE_CELLS:
         raise InputError(
             Problem(
+                "stimulus-too-large",
                 f"stimulus {stimulus.name}",
                 f"{stimulus.batch} trials of {stimulus.duration_s:g} s on {artifact.spiking.neurons:,} neurons make "
                 f"a raster of {cells:,} cells, limit {MAX_SPIKE_CELLS:,}",

@@ -42,13 +42,13 @@ class VerifyOptions:
         """Numbers that make no sense."""
         given = (("--samples", self.samples), ("--seeds", self.seeds))
         found = [
-            Problem(name, f"got {value}", "give 1 or more")
+            Problem("number-out-of-range", name, f"got {value}", "give 1 or more")
             for name, value in given
             if value is not None and value < 1
         ]
         if self.seeds > MOST_SEEDS:
             cure = f"give {MOST_SEEDS:,} at most: each runs all trials again"
-            found.append(Problem("--seeds", f"got {self.seeds:,}", cure))
+            found.append(Problem("number-out-of-range", "--seeds", f"got {self.seeds:,}", cure))
         return tuple(found)
 
 
@@ -121,7 +121,7 @@ def read_verification(artifact: Artifact) -> dict[str, Any]:
     path = artifact.directory / VERIFY
     again = f"run neurocmc verify {artifact.directory}"
     if not path.is_file():
-        raise InputError(Problem(str(path), "it was not written yet", again))
+        raise InputError(Problem("verification-missing", str(path), "it was not written yet", again))
     return read_json(path, SUMMARY, again)
 
 

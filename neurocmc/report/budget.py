@@ -100,14 +100,14 @@ class Budget:
             budget = _adapter().validate_json(text, strict=True)
         except ValidationError as error:
             raise InputError(
-                Problem(f"{where}: {'.'.join(map(str, fault['loc'])) or 'file'}", fault["msg"], cure)
+                Problem("field-wrong", f"{where}: {'.'.join(map(str, fault['loc'])) or 'file'}", fault["msg"], cure)
                 for fault in error.errors(include_url=False)
             ) from None
         named = [row.resource for row in budget.in_all]
         for index, core in enumerate(budget.cores):
             if [row.resource for row in core.resources] != named:
                 what = f"should name the resources that in_all names, {', '.join(named)}"
-                raise InputError(Problem(f"{where}: cores.{index}.resources", what, cure))
+                raise InputError(Problem("field-inconsistent", f"{where}: cores.{index}.resources", what, cure))
         return budget
 
 

@@ -26,14 +26,16 @@ def whole_numbers(value: Any, where: str, faults: list[Problem]) -> Int | None:
     except ValueError:
         array = np.asarray(None)
     if array.dtype.kind not in "biuf":
-        faults.append(Problem(where, "it holds something that is not a number", ROUND))
+        faults.append(Problem("not-whole-numbers", where, "it holds something that is not a number", ROUND))
         return None
     with np.errstate(invalid="ignore"):
         whole = array.astype(np.int64)
         wrong = (whole != array) | ((array >= 0) != (whole >= 0))
     if wrong.any():
         first = _at(wrong)
-        faults.append(Problem(_entry(where, first), f"{array[first]} is no whole number of 64 bits", ROUND))
+        faults.append(
+            Problem("not-whole-numbers", _entry(where, first), f"{array[first]} is no whole number of 64 bits", ROUND)
+        )
         return None
     return whole
 
@@ -57,7 +59,7 @@ def register(
         return np.zeros(length, dtype=np.int64)
     if whole.ndim and whole.shape != (length,):
         what = f"shape {whole.shape}, the network has {length} compartments"
-        faults.append(Problem(where, what, "give one number, or one for each compartment"))
+        faults.append(Problem("array-shape", where, what, "give one number, or one for each compartment"))
         return np.zeros(length, dtype=np.int64)
     check_range(whole, where, bounds, faults, cure)
     return np.broadcast_to(whole, (length,)).copy()
@@ -72,7 +74,11 @@ def check_range(
     if wrong.any():
         first, others = _at(wrong), int(wrong.sum()) - 1
         more = f" ({others:,} more like it)" if others else ""
-        faults.append(Problem(_entry(where, first), f"{values[first]} is not in {low} to {high}{more}", cure))
+        faults.append(
+            Problem(
+                "number-out-of-range", _entry(where, first), f"{values[first]} is not in {low} to {high}{more}", cure
+            )
+        )
 
 
 def _at(wrong: Bool) -> tuple[int, ...]:
@@ -95,4 +101,9 @@ def rule_problems(rule: StepRule) -> Iterable[Problem]:
         ("voltage_bits", 2, 32),
     ):
         if not low <= getattr(rule, field) <= high:
-            yield Problem("rule", f"{field} is {getattr(rule, field)}", f"it must lie between {low} and {high}")
+            yield Problem(
+                "rule-out-of-range",
+                "rule",
+                f"{field} is {getattr(rule, field)}",
+                f"it must lie between {low} and {high}",
+            )

@@ -73,18 +73,23 @@ def explained(
     """
     where, under = f"population {beyond.population}", f"at {time_s:.3f} s, under a drive of up to {drive:.4g}"
     if not np.isfinite(beyond.activity):
-        return Problem(where, f"activity is {beyond.activity} {under}: no number of 64 bits holds it", RESCALE)
+        return Problem(
+            "activity-overflows",
+            where,
+            f"activity is {beyond.activity} {under}: no number of 64 bits holds it",
+            RESCALE,
+        )
     facts = f"activity of {beyond.activity:.4g} is beyond {RUNAWAY:g} {under}"
     if not loops:
-        return Problem(where, f"{facts}; no loop of projections leads to it", RESCALE)
+        return Problem("activity-too-large", where, f"{facts}; no loop of projections leads to it", RESCALE)
     run = run_on(held, loops, max(abs(beyond.activity), drive), slowest_steps)
     if run.grows is None:
         seen = f"whether a change in the loop through {run.population} grows was not seen in {counted(run.steps)}"
-        return Problem(where, f"{facts}; {seen}", f"{RESCALE}, or weaken that loop")
+        return Problem("activity-too-large", where, f"{facts}; {seen}", f"{RESCALE}, or weaken that loop")
     through = f"with the drive held, changes from step to step in the loop through {run.population}"
     if not run.grows:
         died = f"die by {100 * (1.0 - run.per_step):.3g} % a step"
-        return Problem(where, f"{facts}; {through} {died}", RESCALE)
+        return Problem("activity-too-large", where, f"{facts}; {through} {died}", RESCALE)
     grown = f"grow by {100 * (run.per_step - 1.0):.3g} % a step"
     if not run.per_step < 10.0:  # or no number at all
         grown = f"grow beyond {FURTHER:g} times what was there in {counted(run.steps)}"
@@ -92,7 +97,7 @@ def explained(
     if run.oscillates:
         cure = "it oscillates: weaken its weights, or use a smaller step (dt_ms)"
     what = f"activity runs away: beyond {RUNAWAY:g} {under}; {through} {grown}"
-    return Problem(where, what, f"the circuit is unstable: {cure}")
+    return Problem("circuit-unstable", where, what, f"the circuit is unstable: {cure}")
 
 
 def counted(steps: int) -> str:

@@ -78,7 +78,7 @@ def load_target(name_or_path: str) -> Target:
     listed = f"known targets: {', '.join(names)}; or give a path to a .yaml file"
     near = nearest_name(name_or_path, names)
     cure = f"{near} ({listed})" if near.startswith("did you mean") else listed
-    raise InputError(Problem("target", f"no target is named {name_or_path!r}", cure))
+    raise InputError(Problem("target-unknown", "target", f"no target is named {name_or_path!r}", cure))
 
 
 def parse_target(text: str, filename: str) -> Target:
@@ -148,16 +148,16 @@ def _source_faults(file: _TargetFile, sections: Mapping[str, Mapping[str, Entry]
             for key in entry.sources:
                 if key not in file.sources:
                     what = f"there is no such source (got {key!r})"
-                    yield Fault((section, name, "source"), what, nearest_name(key, file.sources))
+                    yield Fault("source-unknown", (section, name, "source"), what, nearest_name(key, file.sources))
     for index, name in enumerate(file.unverified):
         if name not in known:
             what = f"there is no such field (got {name!r})"
-            yield Fault(("unverified", index), what, nearest_name(name, known))
+            yield Fault("field-unknown", ("unverified", index), what, nearest_name(name, known))
 
 
 def _error(document: Document, faults: Iterable[Fault]) -> InputError:
     by_line = sorted(faults, key=lambda fault: document.line(*fault.path))
-    return InputError(document.problem(fault.path, fault.what, fault.cure) for fault in by_line)
+    return InputError(document.problem(fault.id, fault.path, fault.what, fault.cure) for fault in by_line)
 
 
 def _provenance(file: _TargetFile, entries: Mapping[str, Entry]) -> Mapping[str, Provenance]:

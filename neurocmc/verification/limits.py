@@ -20,7 +20,7 @@ def read_limits(texts: Sequence[str]) -> dict[str, float]:
         name, colon, quantity = (part.strip() for part in key.partition(":"))
         number = _number(value)
         if not (equals and colon and name and quantity) or number is None:
-            problems.append(Problem("--limit", f"got {text!r}", FORM))
+            problems.append(Problem("option-unreadable", "--limit", f"got {text!r}", FORM))
         else:
             limits[f"{name}: {quantity}"] = number
     if problems:
@@ -47,7 +47,9 @@ def with_limits(edges: Iterable[Edge], limits: Mapping[str, float]) -> tuple[Edg
     keys = [edge.key for edge in edges]
     unknown = [key for key in limits if key not in keys]
     if unknown:
-        raise InputError(Problem("--limit", f"there is no edge {key!r}", _nearest(key, keys)) for key in unknown)
+        raise InputError(
+            Problem("edge-unknown", "--limit", f"there is no edge {key!r}", _nearest(key, keys)) for key in unknown
+        )
     return tuple(_judged_by(edge, limits[edge.key]) if edge.key in limits else edge for edge in edges)
 
 

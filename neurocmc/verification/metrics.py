@@ -137,7 +137,9 @@ def _mean_at_end(recording: Recording, population: str, readout: Readout | Class
     window = window_ticks(recording, readout)
     if window > recording.ticks:
         what = f"its window of {milliseconds(readout.window_s)} is longer than what was run of {recording.stimulus}"
-        raise InputError(Problem(f"readout {readout.name}", what, "shorten the window, or run it longer"))
+        raise InputError(
+            Problem("window-too-long", f"readout {readout.name}", what, "shorten the window, or run it longer")
+        )
     return recording.activity[population][:, -window:].mean(axis=1, dtype=np.float64)
 
 

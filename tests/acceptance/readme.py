@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from neurocmc.pipeline.lowest import rate_pair
 
 from neurocmc.common.resources import resource_path
 from neurocmc.ir.loihi.network import IntegerNetwork
@@ -26,7 +27,6 @@ from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.demos import run_demo
 from neurocmc.pipeline.demos.up_state import TRIALS
 from neurocmc.pipeline.lower import Lowered, lower
-from neurocmc.pipeline.lowest import rate_pair
 from neurocmc.pipeline.model import load
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.simulate import simulate

@@ -56,7 +56,7 @@ def test_what_is_no_machine_is_not_judged(tmp_path: Path) -> None:
     artifact = neurocmc.compile(
         resource_path("models/memory-items.yaml"), out=tmp_path / "build", neurons=8, figures=False
     )
-    with pytest.raises(InputError, match="was not compiled from an automaton or a sequence"):
+    with pytest.raises(InputError, match=r"\[machine-missing\]"):
         run_machine(artifact, "rate")
 
 

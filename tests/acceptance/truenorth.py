@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from neurocmc.verification.cores import as_on_cores
 
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
@@ -12,7 +13,6 @@ from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.targets import load_target
-from neurocmc.verification.cores import as_on_cores
 from neurocmc.verification.metrics import accuracy, agreement, decisions, nrmse
 
 from .test_truenorth import STAR, compiled, cores_of

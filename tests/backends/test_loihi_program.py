@@ -177,7 +177,7 @@ def test_what_lava_would_clip_is_refused(
 
 
 def test_a_stimulus_name_must_fit_a_file(network: IntegerNetwork, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"stimulus '\.\./up': the name cannot be part of a file name"):
+    with pytest.raises(InputError, match=r"stimulus '\.\./up': .*\[stimulus-name\]"):
         emit(network, tmp_path / "program", stimulus="../up")
     assert not (tmp_path / "program").exists()
 

@@ -140,19 +140,19 @@ def test_killed_and_resumed_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
 
 def test_what_cannot_be_resumed_is_refused(split: ImageSplit, tmp_path: Path) -> None:
     output, recipe = tmp_path / "m.pt", small_recipe()
-    with pytest.raises(InputError, match=r"m\.pt\.resume: no such file: there is no training to resume"):
+    with pytest.raises(InputError, match=r"m\.pt\.resume: .*\[resume-nothing\]"):
         train(recipe, split=split, output=output, resume=True)
     with pytest.raises(Stopped):
         train(recipe, progress=stop_after(1), split=split, output=output)
-    with pytest.raises(InputError, match="was begun with another recipe"):
+    with pytest.raises(InputError, match=r"another recipe \[resume-other-training\]"):
         train(recipe, seed=5, split=split, output=output, resume=True)
     other = replace(split, test=split.test.take(slice(0, 50)))
-    with pytest.raises(InputError, match="was begun with another data"):
+    with pytest.raises(InputError, match=r"another data \[resume-other-training\]"):
         train(recipe, split=other, output=output, resume=True)
     kept = state_path(output).read_bytes()
     for damaged in (b"", b"not a state", kept[: len(kept) // 2], checkpoint_bytes({"format": "else"})):
         state_path(output).write_bytes(damaged)
-        with pytest.raises(InputError, match=r"is empty|is not the state of a training|is truncated or damaged"):
+        with pytest.raises(InputError, match=r"\[(file-empty|archive-unreadable|file-damaged)\]"):
             train(recipe, split=split, output=output, resume=True)
     state_path(output).write_bytes(output.read_bytes())
     with pytest.raises(InputError, match="the state of a training"):

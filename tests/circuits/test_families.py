@@ -51,8 +51,8 @@ def test_depth_is_all_that_differs(name: str) -> None:
 def test_another_family_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "r.yaml"
     path.write_text("family: [cmc]\ntask: mnist-5k\n")
-    with pytest.raises(InputError, match=r"r\.yaml:1: family: \['cmc'\] is not a family"):
+    with pytest.raises(InputError, match=r"r\.yaml:1: family: \['cmc'\] .*\[family-unknown\]"):
         load_recipe(path)
     path.write_text("task: mnist-5k\n")
-    with pytest.raises(InputError, match="family: is missing"):
+    with pytest.raises(InputError, match=r"family: .*\[field-missing\]"):
         load_recipe(path)

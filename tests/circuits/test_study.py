@@ -72,7 +72,7 @@ def test_one_region_has_no_feedback_to_take_away(tmp_path: Path) -> None:
     runs = load_study(plan(tmp_path, both), tmp_path)[1]
     names = [run.name for run in runs]
     assert names == [f"{name}-{seed}" for seed in (3, 4) for name in ("1-full", "2-full", "2-feedforward-only")]
-    with pytest.raises(InputError, match="is no run"):
+    with pytest.raises(InputError, match=r"\[study-recipe\]"):
         load_study(plan(tmp_path, both.replace("full, ", "").replace("[1, 2]", "[1]")), tmp_path)
 
 
@@ -152,7 +152,7 @@ def finished(run: Run, accuracy: float = 0.5) -> None:
 def test_a_result_of_another_recipe_is_refused(tmp_path: Path) -> None:
     finished(first_run(tmp_path))
     changed = load_study(plan(tmp_path, recipe=RECIPE.replace("epochs: 2", "epochs: 3")), tmp_path / "out")[1][0]
-    with pytest.raises(InputError, match="of another recipe than the study's is now"):
+    with pytest.raises(InputError, match=r"\[study-other-recipe\]"):
         read_result(changed)
 
 
@@ -166,7 +166,7 @@ def test_a_result_without_a_field_that_is_at_its_default_is_of_the_same_recipe(t
     assert read_result(run) is not None
     content["recipe"]["training"].pop("epochs")  # 30 by default, 2 in this study
     path.write_text(json.dumps(content))
-    with pytest.raises(InputError, match="of another recipe"):
+    with pytest.raises(InputError, match=r"\[study-other-recipe\]"):
         read_result(run)
 
 
@@ -253,7 +253,7 @@ def test_a_result_that_is_no_file(make: Callable[[Path], None], tmp_path: Path) 
     run = first_run(tmp_path)
     run.folder.mkdir(parents=True)
     make(run.folder / "result.json")
-    with pytest.raises(InputError, match="a result of a study is needed"):
+    with pytest.raises(InputError, match=r"\[not-a-regular-file\]"):
         read_result(run)
 
 
@@ -272,7 +272,7 @@ def test_a_checkpoint_that_is_not_the_run_s(tmp_path: Path) -> None:
     path = tmp_path / "c.pt"
     recipe = CmcRecipe(family="cmc", task="mnist-5k")
     path.write_bytes(b"none")
-    with pytest.raises(InputError, match="is not a checkpoint: not a zip archive"):
+    with pytest.raises(InputError, match=r"\[archive-unreadable\]"):
         trained_model(path, recipe)
     for state in (None, {"circuit.bias": torch.zeros(1)}, {"circuit.gains": torch.zeros(9, 9)}):
         torch.save({"state_dict": state}, path)

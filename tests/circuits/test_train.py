@@ -77,7 +77,7 @@ def test_the_test_digits_do_not_reach_training(small_split: DigitSplit) -> None:
 
 
 def test_a_bad_seed_is_refused() -> None:
-    with pytest.raises(InputError, match="seed: -1 is not a seed"):
+    with pytest.raises(InputError, match=r"seed: -1 .*\[seed-out-of-range\]"):
         train(small_recipe(), seed=-1)
 
 
@@ -91,10 +91,10 @@ def test_saving_twice_gives_the_same_bytes_under_any_name(tmp_path: Path) -> Non
 
 def test_saving_where_nothing_can_be_written_is_a_user_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(InputError, match="cannot be written: "):
+    with pytest.raises(InputError, match=r"\[path-unwritable\]"):
         save_checkpoint({}, tmp_path / "file" / "a.pt")
     (tmp_path / "folder.pt").mkdir()
-    with pytest.raises(InputError, match=r"folder\.pt: is not a regular file"):
+    with pytest.raises(InputError, match=r"folder\.pt: .*\[not-a-regular-file\]"):
         save_checkpoint({}, tmp_path / "folder.pt")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.pt"]  # nothing half-written stays
 

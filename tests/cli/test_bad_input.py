@@ -155,7 +155,7 @@ def test_bad_input(
     error = json.loads(as_json.out)["error"]
     assert error["headline"] == message.split(" ─")[0]
     for problem in error["problems"]:
-        assert set(problem) == {"where", "what", "cure"}
+        assert set(problem) == {"id", "where", "what", "cure"}
         assert problem["where"].replace(f"{tmp_path}/", "") in message
     assert listing(tmp_path) == before
 
@@ -165,7 +165,7 @@ def test_a_recipe_is_no_circuit(command: str, tmp_path: Path) -> None:
     more = ("--target", "loihi1", "-o", tmp_path / "build") if command == "compile" else ()
     shown = run(command, CHECKPOINT.with_suffix(".yaml"), *more)
     assert (shown.code, shown.out) == (2, "")
-    assert "is a recipe of training" in shown.err
+    assert "[recipe-not-a-circuit]" in shown.err
     assert "neurocmc train" in shown.err
 
 
@@ -173,7 +173,7 @@ def test_an_output_in_the_way_is_found_before_the_work(tmp_path: Path) -> None:
     (tmp_path / "build").write_text("mine")
     shown = run("compile", CIRCUIT, "--target", "loihi1", "-o", tmp_path / "build")
     assert (shown.code, shown.out) == (2, "")
-    assert "is not a directory" in shown.err
+    assert "[not-a-folder]" in shown.err
     assert "compile:" not in shown.err  # no stage was begun
 
 
@@ -181,7 +181,7 @@ def test_a_file_of_an_artifact_is_not_the_artifact(tmp_path: Path) -> None:
     (tmp_path / "manifest.json").write_text("{}")
     shown = run("budget", tmp_path / "manifest.json")
     assert shown.code == 2
-    assert "no such directory" in shown.err
+    assert "[not-an-artifact]" in shown.err
     assert "a directory made by `neurocmc compile`" in " ".join(shown.err.split())
 
 
@@ -198,7 +198,7 @@ def test_what_is_not_an_artifact(command: str, make: Callable[[Path], None], tmp
 
 
 @pytest.mark.parametrize(
-    ("output", "words"), [("no/such/folder/m.pt", "its folder does not exist"), (".", "is a directory")]
+    ("output", "words"), [("no/such/folder/m.pt", "[folder-missing]"), (".", "[not-a-regular-file]")]
 )
 def test_an_output_that_cannot_be_written_is_found_before_the_work(output: str, words: str, tmp_path: Path) -> None:
     recipe = CHECKPOINT.with_suffix(".yaml")

@@ -105,12 +105,12 @@ def test_what_was_typed_is_shown(arguments: tuple[str, ...]) -> None:
 
 
 def test_failures_are_shown() -> None:
-    shown = failing(InputError(Problem(NASTY, f"holds {NASTY} and {LINES}", f"take {NASTY} out")))
+    shown = failing(InputError(Problem("field-wrong", NASTY, f"holds {NASTY} and {LINES}", f"take {NASTY} out")))
     assert odd(shown.err) == set()
     assert shown.err.count("\\u202eevil") == 3
     assert odd(failing(KeyError(NASTY)).err) == set()
     assert odd(failing(OSError(28, NASTY, LINES)).err) == set()
-    assert odd(str(InputError(Problem(NASTY, LINES, NASTY)))) == set()
+    assert odd(str(InputError(Problem("field-wrong", NASTY, LINES, NASTY)))) == set()
 
 
 def test_every_way_out(capsys: pytest.CaptureFixture[str]) -> None:

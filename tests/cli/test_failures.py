@@ -33,8 +33,18 @@ def failing(error: BaseException, *arguments: str) -> Run:
 
 
 PROBLEMS = (
-    Problem("targets/mine.yaml:10", "limits.cores_per_chip.value: should be a valid integer (got 'many')", "mend it"),
-    Problem("projection excite->inhibit", "1,088,512 synapse bits, limit 1,048,576 on one core, " * 3, "use less"),
+    Problem(
+        "field-wrong",
+        "targets/mine.yaml:10",
+        "limits.cores_per_chip.value: should be a valid integer (got 'many')",
+        "mend it",
+    ),
+    Problem(
+        "synapses-beyond-limit",
+        "projection excite->inhibit",
+        "1,088,512 synapse bits, limit 1,048,576 on one core, " * 3,
+        "use less",
+    ),
 )
 
 
@@ -50,14 +60,16 @@ def test_problems_as_json() -> None:
     assert json.loads(shown.out) == {
         "error": {
             "headline": "infeasible",
-            "problems": [{"where": p.where, "what": p.what, "cure": p.cure} for p in PROBLEMS],
+            "problems": [{"id": p.id, "where": p.where, "what": p.what, "cure": p.cure} for p in PROBLEMS],
         }
     }
 
 
 def test_a_path_is_never_broken_and_markup_is_text() -> None:
     shown = failing(
-        InputError(Problem(LONG_PATH, f"not [bold]what[/bold] it was: see {LONG_PATH}", "[red]mend[/red]"))
+        InputError(
+            Problem("file-missing", LONG_PATH, f"not [bold]what[/bold] it was: see {LONG_PATH}", "[red]mend[/red]")
+        )
     )
     assert shown.err.count(LONG_PATH) == 2
     assert "[bold]what[/bold]" in shown.err

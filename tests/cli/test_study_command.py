@@ -58,7 +58,7 @@ def test_what_is_not_the_folder_of_a_study_is_left_alone(tmp_path: Path) -> None
     (tmp_path / "out" / "letters.txt").write_text("dear")
     shown = study(tmp_path)
     assert shown.code == 2
-    assert "it is not the folder of a study" in shown.err
+    assert "[folder-not-ours]" in shown.err
     (tmp_path / "file").write_text("")
     assert "a folder is needed" in run("study", tmp_path / "study.yaml", "-o", tmp_path / "file").err
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["letters.txt"]

@@ -122,7 +122,7 @@ def test_a_terminal_that_lacks_a_letter_is_no_failure(encoding: str, tmp_path: P
     assert " Brian2 simulation" in shown.out
     refused = run_process("targets", "≤≤≤", cwd=tmp_path, **plainly)
     assert refused.code == 2
-    assert "no target is named '???'" in refused.err
+    assert "'???' [target-unknown]" in refused.err
 
 
 def test_json_has_no_numbers_that_json_does_not_know() -> None:

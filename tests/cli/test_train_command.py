@@ -39,7 +39,7 @@ def test_a_seed_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "r.yaml").write_text(RECIPE)
     shown = run("train", tmp_path / "r.yaml", "-o", tmp_path / "m.pt", "--seed", "-1")
     assert shown.code == 2
-    assert "-1 is not a seed" in shown.err
+    assert "[seed-out-of-range]" in shown.err
     assert not (tmp_path / "m.pt").exists()
 
 

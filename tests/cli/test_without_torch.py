@@ -104,7 +104,9 @@ def test_an_artifact_of_a_checkpoint_is_verified_but_for_the_edge_to_torch(tmp_p
 def test_a_library_that_is_hidden_is_not_installed(library: extras.Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, library, None)
     assert not extras.is_installed(library)
-    with pytest.raises(InputError, match=rf"^here: this needs {library}, which is not installed\n.*; or that$"):
+    with pytest.raises(
+        InputError, match=rf"^here: this needs {library}, which is not installed \[library-missing\]\n.*; or that$"
+    ):
         extras.need(library, "here", "this", "or that")
 
 

@@ -31,7 +31,9 @@ def called(
 ) -> tuple[Any, ...]:
     """Give back what was taken, or refuse as the parts of the compiler do."""
     if size == 13:
-        raise InfeasibleError(Problem("--tick-ms", "0.5 ms", "use --neurons 4 or fewer (--code threshold)"))
+        raise InfeasibleError(
+            Problem("tick-unfit", "--tick-ms", "0.5 ms", "use --neurons 4 or fewer (--code threshold)")
+        )
     return path, size, share, names, kind, told, strict
 
 
@@ -57,17 +59,17 @@ def test_arguments_of_the_right_kind_are_taken_and_numbers_of_numpy_are_pythons(
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"path": 3}, "path: got 3, of type int\n    cure: give a str or a path"),
-        ({"path": None}, "path: got None\n    cure: give a str or a path"),
-        ({"size": "8"}, "size: got '8', of type str\n    cure: give an int or None"),
-        ({"size": 8.0}, "size: got 8.0, of type float\n    cure: give an int or None"),
-        ({"size": True}, "size: got True, of type bool\n    cure: give an int or None"),
-        ({"share": "x"}, "share: got 'x', of type str\n    cure: give a number"),
-        ({"names": "abc"}, "names: got 'abc', of type str\n    cure: give a list of str"),
-        ({"names": ["a", 1]}, "names: got ['a', 1], of type list\n    cure: give a list of str"),
-        ({"kind": "three"}, "kind: got 'three', of type str\n    cure: give one of 'one', 'two'"),
-        ({"told": 1}, "told: got 1, of type int\n    cure: give a function or None"),
-        ({"strict": 1}, "strict: got 1, of type int\n    cure: give True or False"),
+        ({"path": 3}, "path: got 3, of type int [argument-type]\n    cure: give a str or a path"),
+        ({"path": None}, "path: got None [argument-type]\n    cure: give a str or a path"),
+        ({"size": "8"}, "size: got '8', of type str [argument-type]\n    cure: give an int or None"),
+        ({"size": 8.0}, "size: got 8.0, of type float [argument-type]\n    cure: give an int or None"),
+        ({"size": True}, "size: got True, of type bool [argument-type]\n    cure: give an int or None"),
+        ({"share": "x"}, "share: got 'x', of type str [argument-type]\n    cure: give a number"),
+        ({"names": "abc"}, "names: got 'abc', of type str [argument-type]\n    cure: give a list of str"),
+        ({"names": ["a", 1]}, "names: got ['a', 1], of type list [argument-type]\n    cure: give a list of str"),
+        ({"kind": "three"}, "kind: got 'three', of type str [argument-type]\n    cure: give one of 'one', 'two'"),
+        ({"told": 1}, "told: got 1, of type int [argument-type]\n    cure: give a function or None"),
+        ({"strict": 1}, "strict: got 1, of type int [argument-type]\n    cure: give True or False"),
     ],
 )
 def test_an_argument_of_another_kind_is_named_with_what_was_given(given: dict[str, Any], said: str) -> None:
@@ -85,7 +87,7 @@ def test_all_wrong_arguments_are_named_at_once() -> None:
 def test_refusals_of_the_body_keep_their_class_and_name_arguments() -> None:
     with pytest.raises(InfeasibleError) as refused:
         called("a", size=13)
-    assert str(refused.value) == 'tick_s: 0.5 ms\n    cure: use neurons=4 or fewer (code="threshold")'
+    assert str(refused.value) == 'tick_s: 0.5 ms [tick-unfit]\n    cure: use neurons=4 or fewer (code="threshold")'
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,7 @@ def test_refusals_of_the_body_keep_their_class_and_name_arguments() -> None:
     ],
 )
 def test_flags_become_arguments(flags: str, python: str) -> None:
-    assert spoken(Problem("x", "y", flags)).cure == python
+    assert spoken(Problem("x-y", "x", "y", flags)).cure == python
 
 
 @pytest.mark.parametrize("command", ["compile", "simulate", "verify"])
@@ -115,7 +117,7 @@ def test_every_flag_has_an_argument(command: str) -> None:
     shared = [flag for flag in flags if flag.startswith("--") and flag not in FLAGS_ALONE]
     assert len(shared) > 3
     for flag in shared:
-        argument = spoken(Problem("x", "y", flag)).cure.partition("=")[0]
+        argument = spoken(Problem("x-y", "x", "y", flag)).cure.partition("=")[0]
         assert argument in signature.parameters, flag
 
 

@@ -23,10 +23,10 @@ NAMES = sorted({*CircuitFile.model_fields, *LoihiLimits.model_fields, *Chip.mode
 
 def test_a_problem_without_a_cure_cannot_be_made() -> None:
     with pytest.raises(TypeError, match="cure"):
-        Problem("here", "it is so")
+        Problem("x-so", "here", "it is so")
     for nothing in ("", " \n"):
         with pytest.raises(ValueError, match="a Problem needs a cure: here: it is so"):
-            Problem("here", "it is so", nothing)
+            Problem("x-so", "here", "it is so", nothing)
 
 
 @pytest.mark.parametrize("kind", get_args(ErrorType))

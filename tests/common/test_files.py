@@ -94,7 +94,8 @@ def test_what_is_no_artifact_is_never_replaced(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught, replace_directory(tmp_path / "home"):
         pytest.fail("the block must not run")
     assert str(caught.value) == (
-        f"{tmp_path / 'home'}: exists, is not empty and holds no manifest.json: it is not an artifact of neurocmc\n"
+        f"{tmp_path / 'home'}: exists, is not empty and holds no manifest.json: it is not an artifact of neurocmc"
+        " [folder-not-ours]\n"
         "    cure: choose another output directory, or empty this one yourself"
     )
     assert names_in(tmp_path / "home") == ["thesis.tex"]
@@ -105,7 +106,7 @@ def test_what_appears_meanwhile_is_not_replaced_either(tmp_path: Path) -> None:
         with replace_directory(tmp_path / "out"):
             write_file(tmp_path / "out" / "thesis.tex", "")
 
-    with pytest.raises(InputError, match="not an artifact"):
+    with pytest.raises(InputError, match=r"\[folder-not-ours\]"):
         interfere()
     assert names_in(tmp_path) == ["out"]
 
@@ -114,8 +115,8 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     with pytest.raises(InputError) as caught, replace_directory(tmp_path / "out"):
         pytest.fail("the block must not run")
-    expected = f"{tmp_path / 'out'}: exists and is not a directory\n    cure: choose another output directory"
-    assert str(caught.value) == expected
+    (problem,) = caught.value.problems
+    assert (problem.id, problem.where) == ("not-a-folder", str(tmp_path / "out"))
 
 
 def test_an_empty_directory_may_be_filled(tmp_path: Path) -> None:
@@ -128,9 +129,9 @@ def test_an_empty_directory_may_be_filled(tmp_path: Path) -> None:
 
 def test_a_parent_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match="cannot be written"), replace_directory(tmp_path / "file" / "out"):
+    with pytest.raises(InputError, match=r"\[path-unwritable\]"), replace_directory(tmp_path / "file" / "out"):
         pytest.fail("the block must not run")
-    with pytest.raises(InputError, match="cannot be written"):
+    with pytest.raises(InputError, match=r"\[path-unwritable\]"):
         write_file(tmp_path / "file" / "out", "")
 
 
@@ -159,7 +160,8 @@ def test_sha256(tmp_path: Path) -> None:
     assert sha256_of(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     with pytest.raises(InputError) as caught:
         sha256_of(tmp_path / "none")
-    assert str(caught.value) == f"{tmp_path / 'none'}: no such file\n    cure: check the path; is the artifact whole?"
+    (problem,) = caught.value.problems
+    assert (problem.id, problem.where) == ("file-missing", str(tmp_path / "none"))
 
 
 def test_json_has_one_form() -> None:
@@ -256,14 +258,14 @@ def test_a_header_that_promises_more_than_there_is(tmp_path: Path) -> None:
     np.lib.format.write_array_header_1_0(member, header)
     with zipfile.ZipFile(tmp_path / "liar.npz", "w") as archive:
         archive.writestr("x.npy", member.getvalue())
-    with pytest.raises(InputError, match="would unpack to 8,000,000,000,000 bytes"):
+    with pytest.raises(InputError, match=r" 8,000,000,000,000 bytes.*\[file-too-large\]"):
         read_npz(tmp_path / "liar.npz")
 
 
 def test_an_npz_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read_npz(tmp_path / "none.npz")
-    assert str(caught.value) == f"{tmp_path / 'none.npz'}: no such file\n    cure: check the path"
+    assert str(caught.value) == f"{tmp_path / 'none.npz'}: no such file [file-missing]\n    cure: check the path"
 
 
 @pytest.mark.parametrize("manifest", ['{"name": "an extension"}', "[]", "not JSON", "[" * 100_000, ""])
@@ -271,7 +273,7 @@ def test_what_another_program_wrote_is_not_replaced(tmp_path: Path, manifest: st
     (tmp_path / "web").mkdir()
     (tmp_path / "web" / "manifest.json").write_text(manifest)
     (tmp_path / "web" / "thesis.tex").write_text("years of work")
-    with pytest.raises(InputError, match="not that of an artifact"), replace_directory(tmp_path / "web"):
+    with pytest.raises(InputError, match=r"\[folder-not-ours\]"), replace_directory(tmp_path / "web"):
         raise AssertionError("never reached")
     assert names_in(tmp_path / "web") == ["manifest.json", "thesis.tex"]
 
@@ -281,7 +283,7 @@ def test_the_working_directory_is_not_replaced(tmp_path: Path, inside: str, monk
     artifact(tmp_path / "out")
     (tmp_path / "out" / "deeper").mkdir()
     monkeypatch.chdir(tmp_path / "out" / inside)
-    with pytest.raises(InputError, match="in which you are"), replace_directory(tmp_path / "out"):
+    with pytest.raises(InputError, match=r"\[path-holds-working-folder\]"), replace_directory(tmp_path / "out"):
         raise AssertionError("never reached")
 
 
@@ -296,6 +298,6 @@ def test_a_path_that_leads_nowhere(tmp_path: Path, name: str, words: str) -> Non
 
 def test_only_a_regular_file_is_written_over(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(InputError, match="is not a regular file"):
+    with pytest.raises(InputError, match=r"\[not-a-regular-file\]"):
         write_file(tmp_path / "pipe", "text")
     assert (tmp_path / "pipe").is_fifo()

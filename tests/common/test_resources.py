@@ -24,13 +24,13 @@ def test_an_unknown_file_names_its_neighbours() -> None:
     with pytest.raises(InputError) as caught:
         resource_path("targets/loihi9.yaml")
     assert str(caught.value) == (
-        "targets/loihi9.yaml: no such bundled file\n    cure: the folder targets holds: "
+        "targets/loihi9.yaml: no such bundled file [bundled-file-missing]\n    cure: the folder targets holds: "
         "brian2.yaml, loihi1.yaml, loihi2.yaml, ranc.yaml, truenorth.yaml"
     )
 
 
 def test_no_way_out_of_the_folder() -> None:
-    with pytest.raises(InputError, match="no such bundled file"):
+    with pytest.raises(InputError, match=r"\[bundled-file-missing\]"):
         resource_path("targets/../pyproject.toml")
     with pytest.raises(ValueError, match="resource folders are targets, models"):
         resource_folder("tests")
@@ -70,5 +70,5 @@ def test_a_stranger_beside_the_package_is_not_ours(tmp_path: Path) -> None:
     (tmp_path / "targets" / "a.yaml").touch()
     assert installed(tmp_path) == (
         f"installation: the bundled folder 'targets' is neither at {tmp_path}/neurocmc/_data/targets nor at "
-        f"{tmp_path}/targets\n    cure: install neurocmc again from its wheel or checkout"
+        f"{tmp_path}/targets [installation-incomplete]\n    cure: install neurocmc again from its wheel or checkout"
     )

@@ -78,9 +78,7 @@ def _shown(**levels: list[list[float]]) -> tuple[Stimulus, ...]:
         for name, level in levels.items()
     }
     edges_s = LASTS_S * np.arange(3) / 3
-    return (
-        Stimulus(name="shown", duration_s=LASTS_S, edges_s=edges_s, values=values, labels=np.full(2, -1)),
-    )
+    return (Stimulus(name="shown", duration_s=LASTS_S, edges_s=edges_s, values=values, labels=np.full(2, -1)),)
 
 
 RISE = [[0.2, 0.4], [0.8, 0.6], [0.5, 1.0]]

@@ -41,9 +41,7 @@ def outcome(name: str, target: str, code: Code, folder: Path) -> str:
     return f"misses {', '.join(missed)}" if missed else PASS
 
 
-def _compiled(
-    circuit: RateCircuit, stimuli: tuple[Stimulus, ...], target: str, code: Code, folder: Path
-) -> Artifact:
+def _compiled(circuit: RateCircuit, stimuli: tuple[Stimulus, ...], target: str, code: Code, folder: Path) -> Artifact:
     model = Model(
         path=folder / "circuit.yaml",
         circuit=circuit,

@@ -186,5 +186,5 @@ def test_symbols_that_come_too_fast_to_be_read_are_refused() -> None:
         values={"symbols": np.array([[[1.0, 0, 0], [0, 0, 0], [1.0, 0, 0], [0, 0, 0]]])},
         labels=np.array([-1]),
     )
-    with pytest.raises(InputError, match="symbols come closer than the 10 ms"):
+    with pytest.raises(InputError, match=r" 10 ms .*\[symbols-too-close\]"):
         score(loaded.machine, stimulus, simulate_rate(loaded.circuit, stimulus))

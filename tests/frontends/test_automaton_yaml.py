@@ -47,66 +47,71 @@ def refused(tmp_path: Path, text: str) -> str:
         (
             "pull: shut}\n    open",
             "pull: shit}\n    open",
-            "door.yaml:7: automaton.transitions.shut.pull: there is no such state (got 'shit')\n"
+            "door.yaml:7: automaton.transitions.shut.pull: there is no such state (got 'shit')"
+            " [machine-name-unknown]\n"
             "    cure: did you mean shut?",
         ),
         (
             "    shut: {push: open, pull: shut}",
             "    shut: {push: open}",
-            "door.yaml:6: automaton.transitions: 1 of 4 are missing: shut on pull\n"
+            "door.yaml:6: automaton.transitions: 1 of 4 are missing: shut on pull [transitions-missing]\n"
             "    cure: add them, or say `missing: stay`: the state then stays",
         ),
         (
             "shut: {push: open, pull",
             "shut: {push: [open, shut], pull",
             "door.yaml:7: automaton.transitions.shut.push: 2 next states (open, shut): the automaton is not "
-            "deterministic\n    cure: give one; the subset construction makes an equal deterministic automaton",
+            "deterministic [machine-not-deterministic]"
+            "\n    cure: give one; the subset construction makes an equal deterministic automaton",
         ),
         (
             "shut: {push: open, pull: shut}",
             "shut: {push: open, push: shut, pull: shut}",
-            "door.yaml:7: automaton.transitions.shut.push: the field stands twice (first on line 7)\n"
+            "door.yaml:7: automaton.transitions.shut.push: the field stands twice (first on line 7) [field-twice]\n"
             "    cure: keep one of them",
         ),
         (
             "[push, pull]",
             "[push, pull, pull]",
-            "door.yaml:4: automaton.symbols[1]: 'pull' stands 2 times\n    cure: give each its own name",
+            "door.yaml:4: automaton.symbols[1]: 'pull' stands 2 times [name-twice]\n    cure: give each its own name",
         ),
         (
             "[push, pull]",
             "[push, pull, reset]",
             "door.yaml:4: automaton.symbols[2]: 'reset' is not free as a name: every machine has that symbol, it "
-            "leads to the start\n    cure: give another name",
+            "leads to the start [name-reserved]\n    cure: give another name",
         ),
         (
             "start: shut",
             "start: shout",
-            "door.yaml:5: automaton.start: there is no such state (got 'shout')\n    cure: did you mean shut?",
+            "door.yaml:5: automaton.start: there is no such state (got 'shout') [machine-name-unknown]"
+            "\n    cure: did you mean shut?",
         ),
         (
             "shut: {push: open, pull: shut}",
             "shut: {push: shut, pull: shut}",
-            "door.yaml:3: automaton.states[1]: no sequence of symbols leads from 'shut' to 'open'\n"
+            "door.yaml:3: automaton.states[1]: no sequence of symbols leads from 'shut' to 'open'"
+            " [state-unreachable]\n"
             "    cure: remove the state, or add a transition to it",
         ),
         (
             "states: [shut, open]",
             "states: [shut]",
-            "door.yaml:3: automaton.states: a machine of one state has nothing to remember\n"
+            "door.yaml:3: automaton.states: a machine of one state has nothing to remember [machine-too-small]\n"
             "    cure: give at least two states",
         ),
         (
             "name: door\n",
             "name: door\ntau_ms: 2\n",
-            "door.yaml:2: tau_ms: 2 ms are 2 steps of 1 ms\n    cure: give at least 5 steps (dt_ms)",
+            "door.yaml:2: tau_ms: 2 ms are 2 steps of 1 ms [step-too-coarse]"
+            "\n    cure: give at least 5 steps (dt_ms)",
         ),
         (
             "name: door\n",
             "name: door\npulse_ms: 50\ngap_ms: 300.5\n",
-            "door.yaml:2: pulse_ms: 50 ms are less than the 66 ms until x has taken the new state\n"
+            "door.yaml:2: pulse_ms: 50 ms are less than the 66 ms until x has taken the new state [pulse-too-short]\n"
             "    cure: leave it out: it is derived with a margin\n"
-            "door.yaml:3: gap_ms: 300.5 ms are not a whole number of steps of 1 ms\n"
+            "door.yaml:3: gap_ms: 300.5 ms are not a whole number of steps of 1 ms [time-off-grid]\n"
             "    cure: give a multiple of dt_ms",
         ),
         (
@@ -117,13 +122,14 @@ def refused(tmp_path: Path, text: str) -> str:
         (
             "start: shut\n",
             "start: shut\n  outputs: {shut: a, open: {push: b}}\n",
-            "door.yaml:6: automaton.outputs: some are of states, some of transitions\n"
+            "door.yaml:6: automaton.outputs: some are of states, some of transitions [outputs-unclear]\n"
             "    cure: give all by state (Moore), or all by state and symbol (Mealy)",
         ),
         (
             "name: door\n",
             "name: door\nmemory: {items: [a, b]}\n",
-            "door.yaml:1: has automaton and memory\n    cure: give one of automaton, sequence, memory, decision",
+            "door.yaml:1: has automaton and memory [program-unclear]"
+            "\n    cure: give one of automaton, sequence, memory, decision",
         ),
     ],
 )

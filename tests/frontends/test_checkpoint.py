@@ -115,7 +115,7 @@ def test_reference_follows_drives_that_change(loaded: LoadedSwta) -> None:
     wrong = Stimulus(
         name="narrow", duration_s=0.1, edges_s=np.zeros(1), values={"evidence": drive[:, :1, :4]}, labels=[-1, -1]
     )
-    with pytest.raises(InputError, match="input evidence has 4 channels, the circuit 10"):
+    with pytest.raises(InputError, match=r"input evidence has 4 channels, the circuit 10 \[stimulus-channels\]"):
         loaded.reference(wrong)
 
 
@@ -221,16 +221,23 @@ def _other_zip(path: Path) -> None:
         (Path.touch, "m.pt: is empty"),
         (_truncated, "is truncated or damaged: 40,000 bytes that begin as a zip archive but are not a whole one"),
         (_flipped, "is damaged: the check sum of archive/data/"),
-        (lambda path: path.write_text("name: circuit\n"), "is not a checkpoint: not a zip archive"),
-        (_bare_pickle, "is a bare pickle, which can run any code when it is read; neurocmc does not open it"),
+        (lambda path: path.write_text("name: circuit\n"), "archive-unreadable"),
+        (_bare_pickle, "pickle-unsafe"),
         (_whole_module, "holds pickled objects (torch.nn.modules.linear.Linear)"),
         (lambda path: torch.save({"format": _Hostile()}, path), "holds pickled objects (io.open)"),
-        (_compressed, "holds compressed entries, which torch.save never writes\n    cure: give the file that torch"),
-        (_encrypted, "holds encrypted entries\n    cure: give the file that torch.save wrote"),
+        (
+            _compressed,
+            "holds compressed entries, which torch.save never writes [archive-unreadable]"
+            "\n    cure: give the file that torch",
+        ),
+        (_encrypted, "holds encrypted entries [archive-unreadable]\n    cure: give the file that torch.save wrote"),
         (_unknown_method, "is a zip archive of a kind that cannot be unpacked here (zip file version 25.0)"),
-        (_unpacks_to_much, "unpacks to more than 67,108,864 bytes\n    cure: no circuit of neurocmc is so large"),
+        (
+            _unpacks_to_much,
+            "unpacks to more than 67,108,864 bytes [file-too-large]\n    cure: no circuit of neurocmc is so large",
+        ),
         (_too_large, "holds more than 67,108,864 bytes, the limit for a checkpoint"),
-        (_other_zip, "is not a checkpoint that torch can load"),
+        (_other_zip, "archive-unreadable"),
         (lambda path: torch.save([1, 2], path), "holds a list, not the dict of a checkpoint"),
         (lambda path: torch.save({"weight": torch.ones(2)}, path), "its keys are weight"),
     ],
@@ -305,11 +312,15 @@ def _fill(name: str, value: float) -> Callable[[dict[str, Any]], None]:
         (_set("format", to="other"), "format should be 'neurocmc-checkpoint' (got 'other')"),
         (
             _set("version", to=2),
-            "version 2 of the format; this neurocmc reads 1\n    cure: use the neurocmc that wrote it",
+            "version 2 of the format; this neurocmc reads 1 [format-version]"
+            "\n    cure: use the neurocmc that wrote it",
         ),
-        (_set("version", to=0), "this neurocmc reads 1\n    cure: train it again"),
+        (_set("version", to=0), "this neurocmc reads 1 [format-version]\n    cure: train it again"),
         (_set("version", to=True), "version True of the format"),
-        (_set("family", to="other"), "unknown family 'other'\n    cure: known families: swta, cmc, memory"),
+        (
+            _set("family", to="other"),
+            "unknown family 'other' [family-unknown]\n    cure: known families: swta, cmc, memory",
+        ),
         (_set("family", to="cmc"), "recipe.family should be 'cmc', as the checkpoint's (got 'swta')"),
         (_drop("metrics"), "lacks metrics"),
         (_set("notes", to="x"), "holds unknown entries notes"),
@@ -319,7 +330,7 @@ def _fill(name: str, value: float) -> Callable[[dict[str, Any]], None]:
         (_set("recipe", "encoder", "channels", to=[16, 10**6]), "recipe.encoder.channels[1]: should be less than"),
         (_set("recipe", "circuit", "tau_s", to=float("nan")), "recipe.circuit.tau_s: should be"),
         (_set("recipe", 7, to=1), "recipe.7: unknown field"),
-        (_set("recipe", "circuit", "alpha", to=torch.ones(1)), "recipe holds more than plain values"),
+        (_set("recipe", "circuit", "alpha", to=torch.ones(1)), "recipe-not-plain"),
         (_set("seed", to="0"), "seed should be a whole number from 0 up (got '0')"),
         (_set("metrics", "accuracy", to=float("inf")), "metrics.accuracy should be a finite number (got inf)"),
         (_drop("state_dict", "circuit.beta1"), "state_dict lacks circuit.beta1"),

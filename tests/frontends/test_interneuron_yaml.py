@@ -186,7 +186,7 @@ def test_the_model_is_found_by_its_top_level_field() -> None:
         (changed("delta: 0.8", "delta: -1"), "cells.yaml:13: swta.interneurons.vip.delta: should be greater"),
         (changed("pv: {w: 0.3, beta_ff: 0.5, threshold: 0.1, tau_ms: 5}", "pv: on"), "swta.interneurons.pv: should"),
         (changed("units: 3", "units: 1"), "cells.yaml:4: swta.units: should be greater than or equal to 2 (got 1)"),
-        (changed("    label: 1", "    use: test"), "stimuli: none is there for calibration"),
+        (changed("    label: 1", "    use: test"), "calibration-missing"),
     ],
 )
 def test_faults_name_line_and_field(tmp_path: Path, text: str, message: str) -> None:

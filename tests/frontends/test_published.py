@@ -147,7 +147,9 @@ def test_reference_refuses_what_is_no_state_of_the_model(tmp_path: Path) -> None
     values = dict(good.values)
     values["start_S_sp_0"] = values["start_S_sp_0"] * 1.5
     bad = Stimulus(name="states", duration_s=good.duration_s, edges_s=good.edges_s, values=values, labels=good.labels)
-    with pytest.raises(InputError, match="input start_S_sp_0 does not fit start_P_sp_0 and start_V_sp_0"):
+    with pytest.raises(
+        InputError, match=r"start_S_sp_0 .*start_P_sp_0 and start_V_sp_0.*\[published-inputs-differ\]"
+    ):
         made.reference(bad)
 
 
@@ -209,14 +211,14 @@ def test_colour_models_ask_for_images_and_take_cifar(tmp_path: Path) -> None:
     model = random_model((2, 8, 16, 10, 3))
     made = loaded(model, tmp_path / "m.pt")
     assert published_facts(made)["task"] == "none: give --images"
-    with pytest.raises(InputError, match="takes images of 3 channels, and none are bundled") as caught:
+    with pytest.raises(InputError, match=r"images of 3 channels.*\[published-images-missing\]") as caught:
         _ = made.stimuli
     assert "--images cifar-10:FOLDER" in str(caught.value)
     folder = cifar_folder(tmp_path / "cifar")
     given_images = loaded(model, tmp_path / "m.pt", f"cifar-10:{folder}")
     assert given_images.stimuli["images-test"].batch == 30
     assert set(given_images.stimuli["images-test"].labels) == set(range(10))
-    with pytest.raises(InputError, match="has 1 channels, the model takes 3"):
+    with pytest.raises(InputError, match=r"has 1 channels, the model takes 3 \[published-images-channels\]"):
         _ = loaded(model, tmp_path / "m.pt", f"idx:{mnist_folder(tmp_path / 'grey')}").stimuli
 
 
@@ -246,7 +248,7 @@ def test_images_beyond_the_clamp_are_left_out_or_refused(tmp_path: Path, monkeyp
         model.input_projection[3].weight.mul_(200 / largest[0])
         model.input_projection[3].bias.mul_(200 / largest[0])
     with pytest.raises(
-        InputError, match="200 of the 200 images of images-calibration drive a state beyond 100"
+        InputError, match=r"200 of the 200 images of images-calibration .*\[published-state-clamped\]"
     ) as caught:
         _ = loaded(model, tmp_path / "m.pt", task).stimuli
     assert "where the published code clamps it and a circuit does not" in str(caught.value)

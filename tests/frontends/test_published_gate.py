@@ -127,7 +127,7 @@ def test_only_the_circuit_is_not_enough(state: State, tmp_path: Path) -> None:
 
 def test_nodes_are_counted_without_their_matrix(state: State, tmp_path: Path) -> None:
     del state["cmc.node_connectivity"]
-    assert "lacks cmc.node_connectivity\n" in complaint(state, tmp_path / "m.pt")
+    assert "lacks cmc.node_connectivity [entries-missing]\n" in complaint(state, tmp_path / "m.pt")
 
 
 def to(name: str, value: Any) -> Callable[[State], None]:

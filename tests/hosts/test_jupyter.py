@@ -42,7 +42,7 @@ def test_a_notebook(tmp_path: Path) -> None:
     said = ["".join(o.text for o in cell.outputs if o.output_type == "stream") for cell in notebook.cells]
     assert said[2].split("\n")[:3] == [f"{on} (1, 2000, 4)" for on in ("rate", "emulator", "brian2")]
     assert said[3] == "True 1\n"
-    assert said[4] == "neurons: got '8', of type str\n    cure: give an int or None\n"
+    assert said[4] == "neurons: got '8', of type str [argument-type]\n    cure: give an int or None\n"
     assert "excite" in said[6]
     assert [o.output_type for cell in notebook.cells[:6] for o in cell.outputs if o.output_type != "stream"] == []
 

@@ -132,8 +132,8 @@ def test_names_that_differ_only_in_case_are_refused(tmp_path: Path) -> None:
         read_circuit_yaml(written(tmp_path, "Cue", "rest", "cue"))
     told = str(caught.value).replace(f"{tmp_path}/", "")
     assert told == (
-        "circuit.yaml:17: stimuli.cue: the name differs from Cue only in case: their files could be one\n"
-        "    cure: give another name"
+        "circuit.yaml:17: stimuli.cue: the name differs from Cue only in case: their files could be one"
+        " [stimulus-name]\n    cure: give another name"
     )
     assert [problem.where for problem in name_problems(["a", "B", "A", "a"])] == ["stimulus 'A'"]
     entry, faults = checked({"calibration": ["Cue"], "test": ["cue", "Cue"]}, StimuliEntry)

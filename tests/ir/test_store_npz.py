@@ -41,8 +41,8 @@ GOOD: dict[str, Any] = {"duration_s": 1.0, "edges_s": np.zeros(1), "value/drive"
 @pytest.mark.parametrize(
     ("changes", "texts"),
     [
-        ({"duration_s": None}, ["duration_s: is missing\n    cure: add a real number"]),
-        ({"duration_s": np.zeros(2)}, ["duration_s: has shape (2,)\n    cure: give one value"]),
+        ({"duration_s": None}, ["duration_s: is missing [array-missing]\n    cure: add a real number"]),
+        ({"duration_s": np.zeros(2)}, ["duration_s: has shape (2,) [array-shape]\n    cure: give one value"]),
         ({"duration_s": np.inf}, ["duration_s: is inf"]),
         ({"duration_s": "2 s"}, ["duration_s: a real number needed, it holds str"]),
         ({"edges_s": None, "value/drive": None}, ["edges_s: is missing", "value/<input>: no input has values"]),

@@ -178,10 +178,10 @@ def test_all_faults_are_found_at_once() -> None:
 
 
 def test_a_problem_prints_place_fact_and_cure() -> None:
-    assert str(Problem("here", "it is so", "do that")) == "here: it is so\n    cure: do that"
+    assert str(Problem("x-so", "here", "it is so", "do that")) == "here: it is so [x-so]\n    cure: do that"
     for nothing in ("", "  "):
         with pytest.raises(ValueError, match="a Problem needs a cure: here: it is so"):
-            Problem("here", "it is so", nothing)
+            Problem("x-so", "here", "it is so", nothing)
 
 
 def arrays(value: object) -> Iterator[np.ndarray]:

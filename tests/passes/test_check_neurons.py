@@ -31,7 +31,8 @@ def test_what_fits_passes_unchanged(target: str) -> None:
 def test_two_time_constants_on_one_compartment() -> None:
     assert problems(network(tau_s=0.005), "loihi1") == [
         "population excite: projection excite->excite has tau 5 ms, projection inhibit->excite 20 ms: one "
-        "neuron has one synaptic time constant\n    cure: give both the same tau, or split the population in two"
+        "neuron has one synaptic time constant [filters-differ]"
+        "\n    cure: give both the same tau, or split the population in two"
     ]
 
 
@@ -55,7 +56,8 @@ def test_brian2_has_a_filter_for_each_projection() -> None:
 def test_a_second_order_kernel() -> None:
     CheckNeurons().run(network(order=2), load_target("brian2"))
     assert problems(network(order=2), "loihi1") == [
-        "projection excite->excite: a kernel of order 2; a neuron of this target has 1 filter stage\n"
+        "projection excite->excite: a kernel of order 2; a neuron of this target has 1 filter stage"
+        " [kernel-order-unfit]\n"
         "    cure: use a first-order kernel (order: 1)"
     ]
 

@@ -174,7 +174,8 @@ def test_silent_populations_are_refused_all_at_once() -> None:
     with pytest.raises(InfeasibleError) as caught:
         GainMatch(calibration=calibration).run(silent, load_target("loihi1"))
     assert [str(problem) for problem in caught.value.problems] == [
-        f"population {name}: it stays silent on the calibration stimuli (steps)\n    cure: calibrate on stimuli that "
+        f"population {name}: it stays silent on the calibration stimuli (steps) [population-silent]"
+        "\n    cure: calibrate on stimuli that "
         "drive it: its gain can only be matched over activities it visits"
         for name in ("excite", "inhibit")
     ]

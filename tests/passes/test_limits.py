@@ -78,13 +78,15 @@ PLACED: dict[str, tuple[IntegerNetwork, dict[str, Any], dict[str, Any], str]] = 
         network_of([pool("a", 1, 1), pool("b", 1, 1, decay_u=1)], []),
         {"cores_per_chip": 1, "compartment_profiles_per_core": 2},
         {"compartment_profiles_per_core": 1},
-        "; 1 of them are out of compartment profiles\n    cure: give more populations the same time constants",
+        "; 1 of them are out of compartment profiles [cores-beyond-chip]"
+        "\n    cure: give more populations the same time constants",
     ),
     "threshold_profiles_per_core": (
         network_of([pool("a", 1, 1), pool("b", 1, 1, threshold_mantissa=1)], []),
         {"cores_per_chip": 1, "threshold_profiles_per_core": 2},
         {"threshold_profiles_per_core": 1},
-        "; 1 of them are out of threshold profiles\n    cure: bring the gains of its populations closer together",
+        "; 1 of them are out of threshold profiles [cores-beyond-chip]"
+        "\n    cure: bring the gains of its populations closer together",
     ),
     "synapse_formats_per_core": (
         network_of(
@@ -166,12 +168,14 @@ REGISTERS: dict[str, tuple[IntegerNetwork, IntegerNetwork, str]] = {
     "weight_exponent_min": (
         looped(exponent=-7),
         looped(exponent=-8),
-        "projection a->a: weight exponent -8, limit -7 to 7\n    cure: use fewer neurons (--neurons)",
+        "projection a->a: weight exponent -8, limit -7 to 7 [register-beyond-target]"
+        "\n    cure: use fewer neurons (--neurons)",
     ),
     "weight_exponent_max": (
         looped(exponent=7),
         looped(exponent=8),
-        "projection a->a: weight exponent 8, limit -7 to 7\n    cure: use more neurons (--neurons)",
+        "projection a->a: weight exponent 8, limit -7 to 7 [register-beyond-target]"
+        "\n    cure: use more neurons (--neurons)",
     ),
     "bias_mantissa_bits": (
         lone(bias_mantissa=np.array([[-4095]])),
@@ -202,7 +206,7 @@ REGISTERS: dict[str, tuple[IntegerNetwork, IntegerNetwork, str]] = {
     "delay_ticks_max": (
         looped(delay_ticks=62),
         looped(delay_ticks=63),
-        "projection a->a: a delay of 63 ticks, limit 62\n    cure: shorten the delay",
+        "projection a->a: a delay of 63 ticks, limit 62 [delay-beyond-limit]\n    cure: shorten the delay",
     ),
 }
 
@@ -240,7 +244,7 @@ def test_registers_of_inputs_and_of_mixed_weights_are_crossed_by_one() -> None:
 def test_a_payload_of_one_bit_more(name: str, bits: int) -> None:
     through(driven(payload_bits=bits), chip(name))
     assert refusal(driven(payload_bits=bits + 1), chip(name)).startswith(
-        f"input drive: spikes with a payload of {bits + 1} bits, limit {bits}\n"
+        f"input drive: spikes with a payload of {bits + 1} bits, limit {bits} [register-beyond-target]\n"
     )
 
 
@@ -260,7 +264,8 @@ def test_a_network_made_for_another_arithmetic_is_refused(field: str) -> None:
     target = chip("loihi2")
     has = getattr(target.limits, field)
     other = replace(lone(), rule=replace(lone().rule, **{field: has - 1}))
-    assert refusal(other, target).startswith(f"network made: made for {field} {has - 1}, loihi2 has {has}\n")
+    told = f"network made: made for {field} {has - 1}, loihi2 has {has} [target-other-arithmetic]\n"
+    assert refusal(other, target).startswith(told)
 
 
 def test_a_network_made_for_another_order_of_a_tick_is_refused() -> None:

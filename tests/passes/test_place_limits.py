@@ -31,7 +31,8 @@ def test_out_axons_split_a_core_and_are_refused_where_one_neuron_has_too_many() 
     assert used(built(fan, chip_with(out_axons_per_core=3, compartments_per_core=4)), "out_axons")[0] == 3
     assert refusal(fan, chip_with(out_axons_per_core=2)) == (
         "population a: one neuron needs 3 out-axons, limit 2 on one core: its projections (p0, p1, p2) reach that "
-        "many cores\n    cure: use fewer neurons a unit (--neurons), so that its targets stand on fewer cores"
+        "many cores [fan-out-beyond-core]"
+        "\n    cure: use fewer neurons a unit (--neurons), so that its targets stand on fewer cores"
     )
 
 
@@ -60,11 +61,11 @@ def test_profiles_put_populations_apart(differs: dict[str, int], resource: str) 
     other = network_of([pool("a", 1, 2), pool("b", 1, 2, **differs)], [])
     assert used(built(same, chip_with(**limit)), name) == [1]
     assert used(built(other, chip_with(**limit)), name) == [1, 1]
-    assert f"needs 2 cores, limit 1 on loihi1; 1 of them are out of {resource}\n" in refusal(
+    assert f"needs 2 cores, limit 1 on loihi1; 1 of them are out of {resource} [cores-beyond-chip]\n" in refusal(
         other, chip_with(cores_per_chip=1, **limit)
     )
     crowded = str(refused_where_all_stand_on_one_core(other, chip_with(**limit)))
-    assert crowded.startswith(f"core 0 (populations a, b): 2 {resource}, limit 1\n")
+    assert crowded.startswith(f"core 0 (populations a, b): 2 {resource}, limit 1 [core-resource-beyond-limit]\n")
 
 
 @pytest.mark.parametrize("differs", [{"exponent": 1}, {"sign": "mixed", "mantissa": [[2]]}, {"delay_ticks": 1}])
@@ -78,7 +79,7 @@ def test_synapse_formats_put_populations_apart_or_are_refused(differs: dict[str,
     both = network_of([a, b], [wire(a, b), wire(b, b, **differs)])
     assert refusal(both, limit).startswith(
         "population b: one neuron needs 2 synapse formats, limit 1 on one core: a->b, b->b differ in weight "
-        "exponent, sign mode or delay\n"
+        "exponent, sign mode or delay [synapse-formats-beyond-core]\n"
     )
 
 

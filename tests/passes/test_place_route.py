@@ -194,7 +194,7 @@ def test_a_network_is_refused_one_core_beyond_the_chip() -> None:
     assert built(network, chip_with(compartments_per_core=4, cores_per_chip=3)).cores == 3
     assert refusal(network, chip_with(compartments_per_core=4, cores_per_chip=2)) == (
         "population a: the circuit (11 neurons, 8 of them here) needs 3 cores, limit 2 on loihi1; 2 of them are "
-        "out of compartments\n"
+        "out of compartments [cores-beyond-chip]\n"
         "    cure: use fewer neurons a unit (--neurons), fewer units, or a larger chip"
     )
 
@@ -205,7 +205,7 @@ def test_too_many_cores_say_what_fills_them_and_for_whom() -> None:
     one_core = {"cores_per_chip": 1}
     assert refusal(network, chip_with(synapse_memory_bits_per_core=2559, **one_core)).startswith(
         "population a: the circuit (16 neurons, 12 of them here) needs 2 cores, limit 1 on loihi1; 1 of them are "
-        "out of synapse memory, most of it (60 %) for projection a->b\n"
+        "out of synapse memory, most of it (60 %) for projection a->b [cores-beyond-chip]\n"
     )
     assert (
         "2 cores, limit 1 on loihi1; 1 of them are out of in-axons, most of it (75 %) for projection a->b"
@@ -222,7 +222,7 @@ def test_in_axons_move_a_population_on_and_then_refuse_it() -> None:
     assert used(apart, "compartments") == [12, 4]
     assert refusal(network, chip_with(in_axons_per_core=11)) == (
         "population a: one neuron has a fan-in of 12 axons and 768 synapse bits (12 axons are from a->a); "
-        "one core holds 11 and 1,048,576\n"
+        "one core holds 11 and 1,048,576 [fan-in-beyond-core]\n"
         "    cure: use fewer neurons a unit (--neurons), or fewer source units"
     )
 
@@ -237,7 +237,7 @@ def test_synapse_bits_split_a_population_and_then_refuse_it() -> None:
     assert used(split, "compartments") == [15, 1]
     assert refusal(network, chip_with(synapse_memory_bits_per_core=767)).startswith(
         "population b: one neuron has a fan-in of 12 axons and 768 synapse bits (12 axons are from a->b); "
-        "one core holds 4,096 and 767\n"
+        "one core holds 4,096 and 767 [fan-in-beyond-core]\n"
     )
 
 

@@ -153,8 +153,8 @@ def test_clipped_weights_are_refused() -> None:
         Quantise().run(spiking, tight(weight_exponent_max=-5))
     texts = [str(problem) for problem in caught.value.problems]
     assert texts[0] == (
-        "projection excite->excite: 4 weights are beyond the largest mantissa at exponent -5\n"
-        "    cure: use more neurons (--neurons), so that each spike weighs less"
+        "projection excite->excite: 4 weights are beyond the largest mantissa at exponent -5"
+        " [weight-beyond-mantissa]\n    cure: use more neurons (--neurons), so that each spike weighs less"
     )
     assert len(texts) == 3
 
@@ -237,7 +237,7 @@ def test_biases_beyond_their_registers_are_refused_by_name() -> None:
     network = matched(swta(), steps(), loihi1())
     pool = network.populations[0]
     bad = replace(network, populations=(replace(pool, bias=pool.bias + 10.0), *network.populations[1:]))
-    with pytest.raises(InfeasibleError, match=r"population excite: its biases reach [\d,]+ LSB, the registers hold"):
+    with pytest.raises(InfeasibleError, match=r"population excite: .* [\d,]+ LSB, .*\[biases-too-far-apart\]"):
         Quantise().run(bad, loihi1())
 
 
@@ -252,5 +252,5 @@ def test_a_small_payload_takes_a_coarser_exponent() -> None:
 
 def test_a_filter_slower_than_the_slowest_decay_is_refused() -> None:
     circuit = driven(rate_population("p", 1, "relu"), tau_s=20.0)
-    with pytest.raises(InfeasibleError, match=r"population p: input drive has tau 20 s; .* slowest decay is 4.1 s"):
+    with pytest.raises(InfeasibleError, match=r"population p: input drive has tau 20 s; .* 4.1 s \[decay-too-slow\]"):
         integers(circuit, ramp(-0.2, 0.8), load_target("loihi1"), 16)

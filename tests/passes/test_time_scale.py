@@ -46,8 +46,16 @@ def test_a_given_tick_divides_the_step() -> None:
         (float("nan"), "nan ms is not a time"),
         (float("inf"), "inf ms is not a time"),
         (1e-9, "1e-06 ms makes more than 10,000 ticks of the circuit's step of 1 ms"),
-        (0.0007, "0.7 ms does not divide the circuit's step of 1 ms\n    cure: give 1, or another part of the step"),
-        (0.002, "2 ms does not divide the circuit's step of 1 ms\n    cure: give 1, or another part of the step"),
+        (
+            0.0007,
+            "0.7 ms does not divide the circuit's step of 1 ms [tick-unfit]"
+            "\n    cure: give 1, or another part of the step",
+        ),
+        (
+            0.002,
+            "2 ms does not divide the circuit's step of 1 ms [tick-unfit]"
+            "\n    cure: give 1, or another part of the step",
+        ),
     ],
 )
 def test_a_tick_that_is_no_part_of_the_step_is_refused(tick_s: float, words: str) -> None:
@@ -62,7 +70,7 @@ def test_filters_too_far_apart_for_the_grid() -> None:
     assert str(caught.value) == (
         "circuit swta: its filters span 0.5 ms (projection excite->excite) to 3e+03 ms (projection inhibit->excite): "
         "of 1 to 64 ticks a step of 1 ms none is fine enough for the fastest (a loss of at most 10 % a tick) and "
-        "holds every decay within 1 % on loihi1\n"
+        "holds every decay within 1 % on loihi1 [time-constants-too-far-apart]\n"
         "    cure: train with time constants closer together, or choose the tick yourself (--tick-ms)"
     )
     assert TimeScale().run(circuit, load_target("brian2")).dt_s < 0.001

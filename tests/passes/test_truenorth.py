@@ -68,7 +68,7 @@ def test_a_leak_holds_its_pole_and_is_at_rest_where_it_says(
 
 
 def test_a_time_constant_beyond_the_registers_is_refused_by_name() -> None:
-    with pytest.raises(InfeasibleError, match=r"unit memory/3: its filter keeps 1 of the current a tick"):
+    with pytest.raises(InfeasibleError, match=r"unit memory/3: .*\[filter-not-realisable\]"):
         choose_leak("memory/3", 1.0 - 1e-7, -1.0, 1.0, 32, limits())
 
 
@@ -184,9 +184,7 @@ def test_fan_out_reaches_every_core_once_and_keeps_within_its_neurons(targets: l
 
 
 def test_a_unit_that_cannot_even_feed_a_splitter_is_refused() -> None:
-    with pytest.raises(
-        InfeasibleError, match=r"unit u/0: its spikes must reach 3 cores; its core has 20 neurons left"
-    ):
+    with pytest.raises(InfeasibleError, match=r"unit u/0: .* 3 cores; its core has 20 .*\[fan-out-beyond-core\]"):
         plan_fan_out("u/0", [(0, 40), (1, 40), (2, 40)], 20, 256)
 
 
@@ -201,7 +199,7 @@ def test_every_core_gets_a_place_of_its_own(count: int, random: Any) -> None:
 
 def test_more_cores_than_the_grid_has_are_refused() -> None:
     assert len(place_cores("c", [{}] * 4, chip(grid_columns=2, grid_rows=2).limits)) == 4
-    with pytest.raises(InfeasibleError, match=r"circuit c: 5 cores, limit 4 \(2 x 2\)"):
+    with pytest.raises(InfeasibleError, match=r"circuit c: 5 cores, limit 4 \(2 x 2\) \[cores-beyond-chip\]"):
         place_cores("c", [{}] * 5, chip(grid_columns=2, grid_rows=2).limits)
 
 

@@ -128,7 +128,7 @@ def test_what_cannot_be_measured_is_told(memory: Artifact) -> None:
     with pytest.raises(InputError) as told:
         robustness(memory, RobustnessOptions(kinds=(), levels=(0.1, 2.0), seeds=0, samples=0))
     assert [problem.where for problem in told.value.problems] == ["--levels", "--kinds", "--seeds", "--samples"]
-    with pytest.raises(InputError, match="no stimulus 'nonsense'"):
+    with pytest.raises(InputError, match=r"'nonsense' \[stimulus-unknown\]"):
         robustness(memory, RobustnessOptions(stimuli=("nonsense",)))
-    with pytest.raises(InputError, match="none of silence has a label"):
+    with pytest.raises(InputError, match=r"silence .*\[stimuli-without-answer\]"):
         robustness(memory, RobustnessOptions(stimuli=("silence",)))

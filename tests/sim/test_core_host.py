@@ -46,14 +46,14 @@ def test_an_input_that_calibration_never_drives_sends_nothing_and_is_refused_a_d
     assert gate.axon.shape == (1, 0)
     assert silent.axon.size > 0
     assert (silent.core == drive.core[0]).all()
-    with pytest.raises(InputError, match=r"stimulus two, input gate: no axon carries it: it was 0 in calibration"):
+    with pytest.raises(InputError, match=r"stimulus two, input gate: .*\[drive-beyond-input\]"):
         encode_cores(program, stimulus([0.0, 1.0], [0.0, 0.5]))
 
 
 def test_a_drive_beyond_the_axons_is_refused_when_it_stays() -> None:
     program = gated(stimulus([0.0, 1.0], [0.0, 0.5]))
     far = replace(stimulus([0.0, 200.0], [0.0, 0.0]), duration_s=0.3)
-    with pytest.raises(InputError, match=r"input drive: its drive stays \d+\.\d\d times above"):
+    with pytest.raises(InputError, match=r"input drive: .* \d+\.\d\d times .*\[drive-beyond-input\]"):
         encode_cores(program, far)
 
 

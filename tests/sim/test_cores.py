@@ -217,5 +217,5 @@ def test_nothing_to_do_is_done() -> None:
     assert run.potentials.shape == (2, 0, 8)
     assert run.counts.shape == (2, 0, 1)
     assert run.spikes_total.tolist() == [0, 0]
-    with pytest.raises(InputError, match="it was not recorded"):
+    with pytest.raises(InputError, match=r"\[not-recorded\]"):
         _ = run_cores(network, ticks=1, record=CoreRecord(outputs=False)).outputs

@@ -231,5 +231,7 @@ def test_levels_and_seeds_out_of_range_are_told_together() -> None:
 
 def test_a_current_that_leaves_its_register_is_refused(memory: tuple[IntegerNetwork, Stimulus]) -> None:
     network, stimulus = memory
-    with pytest.raises(InfeasibleError, match=r"population y_inhibit: .* leave the 24-bit register [\d,]+ times"):
+    with pytest.raises(
+        InfeasibleError, match=r"population y_inhibit: .* 24-bit register [\d,]+ times.*\[current-wraps\]"
+    ):
         simulate_perturbed(perturb(network, Perturbation(spikes=1.0)), stimulus)

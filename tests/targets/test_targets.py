@@ -169,14 +169,14 @@ def test_unknown_name(name: str, near: str) -> None:
     with pytest.raises(InputError) as caught:
         load_target(name)
     cure = f"{near}({listed})" if near else listed
-    assert str(caught.value) == f"target: no target is named {name!r}\n    cure: {cure}"
+    assert str(caught.value) == f"target: no target is named {name!r} [target-unknown]\n    cure: {cure}"
 
 
 def test_path_that_does_not_exist() -> None:
     for name in ("none.yaml", "folder/none"):
         with pytest.raises(InputError) as caught:
             load_target(name)
-        assert str(caught.value) == f"{name}: no such file\n    cure: check the path"
+        assert str(caught.value) == f"{name}: no such file [file-missing]\n    cure: check the path"
 
 
 CORES = "  cores_per_chip: {value: 128, source: davies2018}"
@@ -189,7 +189,8 @@ CORES = "  cores_per_chip: {value: 128, source: davies2018}"
             "  compartments_per_core:",
             "  compartments_per_cor:",
             "  compartments_per_cor:",
-            "limits.compartments_per_cor: unknown field (got 1024)\n    cure: did you mean compartments_per_core?",
+            "limits.compartments_per_cor: unknown field (got 1024) [field-unknown]"
+            "\n    cure: did you mean compartments_per_core?",
         ),
         (
             CORES,
@@ -207,14 +208,14 @@ CORES = "  cores_per_chip: {value: 128, source: davies2018}"
             CORES,
             "  cores_per_chip: {value: 128, source: davis2018}",
             "  cores_per_chip:",
-            "limits.cores_per_chip.source: there is no such source (got 'davis2018')\n"
+            "limits.cores_per_chip.source: there is no such source (got 'davis2018') [source-unknown]\n"
             "    cure: did you mean davies2018?",
         ),
         (
             CORES,
             "  cores_per_chip: {value: 128}",
             "  cores_per_chip:",
-            "limits.cores_per_chip.source: is missing\n    cure: add it",
+            "limits.cores_per_chip.source: is missing [field-missing]\n    cure: add it",
         ),
         (
             CORES,
@@ -232,7 +233,8 @@ CORES = "  cores_per_chip: {value: 128, source: davies2018}"
             "  - bias_mantissa_bits",
             "  - bias_bits",
             "  - bias_bits",
-            "unverified[3]: there is no such field (got 'bias_bits')\n    cure: did you mean bias_mantissa_bits?",
+            "unverified[3]: there is no such field (got 'bias_bits') [field-unknown]"
+            "\n    cure: did you mean bias_mantissa_bits?",
         ),
         (
             "kind: loihi",
@@ -244,7 +246,7 @@ CORES = "  cores_per_chip: {value: 128, source: davies2018}"
             "kind: loihi",
             "knd: loihi",
             "#",
-            "kind: is missing\n    cure: add it",
+            "kind: is missing [field-missing]\n    cure: add it",
         ),
         (
             "[receive, bias, u, v, threshold, reset, send]",

@@ -64,14 +64,21 @@ def _problems(network: IntegerNetwork) -> Iterable[Problem]:
         yield from _range_problem(where, "weight exponent", entry.exponent, 0, LARGEST_EXPONENT)
         if entry.payload_bits and entry.axon_mantissa.tolist() != [1]:
             cure = "use one axon of mantissa 1: the payload is the value"
-            yield Problem(where, f"axon mantissas {entry.axon_mantissa.tolist()} with a payload", cure)
+            yield Problem(
+                "lava-cannot-hold", where, f"axon mantissas {entry.axon_mantissa.tolist()} with a payload", cure
+            )
 
 
 def _rule_problems(rule: StepRule) -> Iterator[Problem]:
     for field, value in RULE.items():
         if getattr(rule, field) != value:
             what = f"{field} is {getattr(rule, field)}, Lava's LIF has {value}"
-            yield Problem("step rule", what, "compile for a target with the arithmetic of Loihi to emit Lava")
+            yield Problem(
+                "lava-cannot-hold",
+                "step rule",
+                what,
+                "compile for a target with the arithmetic of Loihi to emit Lava",
+            )
 
 
 def _population_problems(population: IntegerPopulation) -> Iterator[Problem]:
@@ -89,9 +96,13 @@ def _mantissa_problems(where: str, mantissa: NDArray[np.int64], sign: SignMode) 
     for bound in (mantissa.min(initial=0), mantissa.max(initial=0)):
         yield from _range_problem(where, f"a mantissa in {sign} sign mode", int(bound), low, high)
     if sign == "mixed" and (mantissa % 2).any():
-        yield Problem(where, "an odd mantissa in mixed sign mode", "round mixed weights to even mantissas")
+        yield Problem(
+            "mantissa-odd", where, "an odd mantissa in mixed sign mode", "round mixed weights to even mantissas"
+        )
 
 
 def _range_problem(where: str, what: str, value: int, low: int, high: int) -> Iterator[Problem]:
     if not low <= value <= high:
-        yield Problem(where, f"{what} is {value}, Lava holds {low} to {high}", "bring it into this range")
+        yield Problem(
+            "lava-cannot-hold", where, f"{what} is {value}, Lava holds {low} to {high}", "bring it into this range"
+        )

@@ -116,19 +116,21 @@ def _not_layered(network: IntegerNetwork, population: IntegerPopulation) -> Prob
     sources += [f"input {entry.name}" for entry in network.inputs if entry.target == population.name]
     heard = ", ".join(dict.fromkeys(sources)) or "nothing"
     what = f"it hears {heard}: no layer whose only source is the one before"
-    return Problem(f"population {population.name}", what, _ELSEWHERE)
+    return Problem("netx-cannot-hold", f"population {population.name}", what, _ELSEWHERE)
 
 
 def _faults(network: IntegerNetwork, population: IntegerPopulation) -> Iterator[Problem]:
     """What of a population, and of all that reaches it, netx has no place for."""
     where = f"population {population.name}"
     if population.u_initial.any() or population.v_initial.any():
-        yield Problem(where, "its neurons start elsewhere than at 0, where netx starts all", _ELSEWHERE)
+        yield Problem(
+            "netx-cannot-hold", where, "its neurons start elsewhere than at 0, where netx starts all", _ELSEWHERE
+        )
     bias = _bias_lsb(population)
     low, high = (bound << BIAS_EXPONENT for bound in BIAS_MANTISSA)
     if (bias % (1 << BIAS_EXPONENT)).any() or bias.min(initial=0) < low or bias.max(initial=0) > high:
         what = f"its biases are no multiples of 64 from {low} to {high}, as those of netx are"
-        yield Problem(where, what, _ELSEWHERE)
+        yield Problem("netx-cannot-hold", where, what, _ELSEWHERE)
     delay_from: dict[str, int] = {}
     for projection in network.projections:
         if projection.target != population.name:
@@ -136,10 +138,10 @@ def _faults(network: IntegerNetwork, population: IntegerPopulation) -> Iterator[
         yield from _exponent_fault(f"projection {projection.name}", projection)
         if delay_from.setdefault(projection.source, projection.delay_ticks) != projection.delay_ticks:
             what = f"a second delay from {projection.source}: netx has one"
-            yield Problem(f"projection {projection.name}", what, _ELSEWHERE)
+            yield Problem("netx-cannot-hold", f"projection {projection.name}", what, _ELSEWHERE)
         if projection.delay_ticks > LONGEST_DELAY_TICKS:
             what = f"delay of {projection.delay_ticks} ticks, netx clamps at {LONGEST_DELAY_TICKS}"
-            yield Problem(f"projection {projection.name}", what, _ELSEWHERE)
+            yield Problem("netx-cannot-hold", f"projection {projection.name}", what, _ELSEWHERE)
 
 
 def _bias_lsb(population: IntegerPopulation) -> Int:
@@ -151,7 +153,7 @@ def _exponent_fault(where: str, projection: IntegerProjection) -> Iterator[Probl
     """A negative exponent rounds a sum down; only where it never has to is it the same as smaller weights."""
     if projection.exponent < 0 and (projection.mantissa % (1 << -projection.exponent)).any():
         what = f"exponent {projection.exponent} with mantissas that are no multiples of {1 << -projection.exponent}"
-        yield Problem(where, f"{what}: netx has no exponent of its own", _ELSEWHERE)
+        yield Problem("netx-cannot-hold", where, f"{what}: netx has no exponent of its own", _ELSEWHERE)
 
 
 def _layer(network: IntegerNetwork, members: list[IntegerPopulation], layers: list[NetxLayer]) -> NetxLayer:
@@ -220,7 +222,7 @@ def _wrong_weight(layer: NetxLayer) -> Problem | None:
         what = (
             f"weights from {low} to {high}, exponents multiplied in, do not fit the eight bits netx loads them into"
         )
-        return Problem(f"layer of {', '.join(layer.populations)}", what, _ELSEWHERE)
+        return Problem("netx-cannot-hold", f"layer of {', '.join(layer.populations)}", what, _ELSEWHERE)
     return None
 
 

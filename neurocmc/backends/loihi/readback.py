@@ -64,7 +64,9 @@ def _read(directory: Path) -> _Program:
         }
         return _Program(tables["WEIGHT_GROUPS"], tables["INPUTS"], read_npz(directory / "network.npz"))
     except (SyntaxError, ValueError, KeyError) as error:
-        raise InputError(Problem(str(path), f"its tables cannot be read: {error}", "compile again")) from None
+        raise InputError(
+            Problem("program-unreadable", str(path), f"its tables cannot be read: {error}", "compile again")
+        ) from None
 
 
 def _host(program: _Program, stimulus: dict[str, Any], trial: int) -> Int:

@@ -234,11 +234,16 @@ def _name_problems(program: CoreProgram) -> Iterable[Problem]:
     names |= {part for group in groups for part in group.corelet.split("/")}
     for name in sorted(names):
         if len(name) > MAX_NAME:
-            yield Problem(f"name {name[:40]}...", f"{len(name):,} characters, limit {MAX_NAME}", "use a shorter one")
+            yield Problem(
+                "corelet-beyond-limit",
+                f"name {name[:40]}...",
+                f"{len(name):,} characters, limit {MAX_NAME}",
+                "use a shorter one",
+            )
     deepest = max((group.corelet for group in groups), key=lambda path: path.count("/"), default="")
     if deepest.count("/") >= MAX_DEPTH:
         what = f"{deepest.count('/') + 1} corelets within each other, limit {MAX_DEPTH}"
-        yield Problem(f"corelet {deepest[:40]}...", what, "use fewer")
+        yield Problem("corelet-beyond-limit", f"corelet {deepest[:40]}...", what, "use fewer")
 
 
 def _compact(value: Any) -> str:

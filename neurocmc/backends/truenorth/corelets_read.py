@@ -69,9 +69,7 @@ def corelets_of(path: Path, document: dict[str, Any]) -> CoreProgram:
         neuron_groups=tuple(_outputs(description.corelets, "")),
         axon_groups=tuple(_inputs(description.corelets, "")),
     )
-    raise_input_problems(
-        Problem(f"{path}: {problem.where}", problem.what, problem.cure) for problem in program.problems()
-    )
+    raise_input_problems(problem.inside(path) for problem in program.problems())
     return program
 
 
@@ -79,17 +77,19 @@ def _check_kind(path: Path, document: dict[str, Any]) -> None:
     """What a newer or another program wrote is not said to be full of faults."""
     if not is_corelets(document):
         cure = f'a corelet description says "format": "{FORMAT}"'
-        raise InputError(problem_at(path, ("format",), "this is no corelet description", cure))
+        raise InputError(
+            problem_at("file-of-cores-unknown", path, ("format",), "this is no corelet description", cure)
+        )
     version = document.get("version")
     if version != VERSION:
         what = f"this neurocmc reads version {VERSION} (got {ascii(version)[:40]})"
-        raise InputError(problem_at(path, ("version",), what, "use the neurocmc that wrote it"))
+        raise InputError(problem_at("format-version", path, ("version",), what, "use the neurocmc that wrote it"))
 
 
 def _raise(path: Path, found: Iterable[Fault]) -> None:
-    problems = [problem_at(path, place, what, cure) for place, what, cure in found]
+    problems = [problem_at("cores-inconsistent", path, place, what, cure) for place, what, cure in found]
     if (left_out := len(problems) - MOST_TOLD) > 0:
-        rest = Problem(str(path), f"{left_out:,} more faults are not shown", "mend these first")
+        rest = Problem("more-faults", str(path), f"{left_out:,} more faults are not shown", "mend these first")
         problems = [*problems[:MOST_TOLD], rest]
     raise_input_problems(problems)
 

@@ -116,7 +116,7 @@ def _beside_config(stimuli: Iterable[str]) -> Iterable[Problem]:
     for name in stimuli:
         if name.casefold() == "config":
             what = "the name cannot be part of a file name: RANC has a config.json of its own"
-            yield Problem(f"stimulus {name!r}", what, "give another name")
+            yield Problem("stimulus-name", f"stimulus {name!r}", what, "give another name")
 
 
 def _fields(program: CoreProgram, stimuli: Mapping[str, HostSpikes], emitted: Emitted) -> dict[str, Any]:

@@ -165,7 +165,7 @@ def _place_problems(network: CoreNetwork) -> Iterable[Problem]:
     for core, (column, row) in enumerate(network.coordinates.tolist()):
         if min(column, row) < 0 or max(column, row) > -LOWEST - 2:  # one more column holds the output bus
             what = f"RANC's offsets have {BITS} bits: columns and rows are 0 to {-LOWEST - 2}"
-            yield Problem(f"core {core} ({column}, {row})", what, "place it elsewhere")
+            yield Problem("ranc-cannot-hold", f"core {core} ({column}, {row})", what, "place it elsewhere")
             return
 
 
@@ -183,7 +183,10 @@ def _first(
     kind = "of type " if name == "stochastic_weight" else ""
     where = f"core {core} ({column}, {row}), neuron {neuron}"
     yield Problem(
-        where, f"{name} {kind}{value[core, neuron]}: {why}{more}", "run the corelets with --on emulator instead"
+        "ranc-cannot-hold",
+        where,
+        f"{name} {kind}{value[core, neuron]}: {why}{more}",
+        "run the corelets with --on emulator instead",
     )
 
 

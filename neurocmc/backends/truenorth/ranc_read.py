@@ -66,26 +66,34 @@ def _connected(path: Path, index: int, rows: Any, core: RancCore, config: RancCo
     """(num_neurons, num_axons) of one core; what is not listed is not connected. Raises InputError."""
     keys: FieldPath = ("cores", index, "connections")
     if not isinstance(rows, list):
-        raise InputError(problem_at(path, keys, "a list of rows is needed", "give one row a neuron"))
+        raise InputError(
+            problem_at("cores-inconsistent", path, keys, "a list of rows is needed", "give one row a neuron")
+        )
     if not len(core.neurons) <= len(rows) <= config.num_neurons:
         what = f"{len(rows)} rows for {len(core.neurons)} neurons, config has {config.num_neurons} at most"
-        raise InputError(problem_at(path, keys, what, "give one row a neuron"))
+        raise InputError(problem_at("cores-inconsistent", path, keys, what, "give one row a neuron"))
     connected = np.zeros((config.num_neurons, config.num_axons), dtype=np.bool_)
     for neuron, row in enumerate(rows):
         if not isinstance(row, list) or not set(map(type, row)) <= {int} or not set(row) <= {0, 1}:
             what = "a list of 0 and 1 is needed"
-            raise InputError(problem_at(path, (*keys, neuron), what, "1 where the axon reaches the neuron"))
+            raise InputError(
+                problem_at("cores-inconsistent", path, (*keys, neuron), what, "1 where the axon reaches the neuron")
+            )
         if len(row) > config.num_axons:
             what = f"{len(row)} entries, config has {config.num_axons} axons"
-            raise InputError(problem_at(path, (*keys, neuron), what, "raise num_axons in the config"))
+            raise InputError(
+                problem_at("cores-inconsistent", path, (*keys, neuron), what, "raise num_axons in the config")
+            )
         connected[neuron, : len(row)] = row
     return connected
 
 
 def _raise(path: Path, found: list[tuple[FieldPath, str, str]]) -> None:
-    problems = [problem_at(path, place, what, cure) for place, what, cure in found[:MOST_TOLD]]
+    problems = [problem_at("cores-inconsistent", path, place, what, cure) for place, what, cure in found[:MOST_TOLD]]
     if (left_out := len(found) - MOST_TOLD) > 0:
-        problems.append(Problem(str(path), f"{left_out:,} more faults are not shown", "mend these first"))
+        problems.append(
+            Problem("more-faults", str(path), f"{left_out:,} more faults are not shown", "mend these first")
+        )
     raise_input_problems(problems)
 
 

@@ -66,7 +66,12 @@ def read_host_spikes(path: Path, ticks: int | None = None) -> HostSpikes:
     """
     arrays = read_npz(path)
     faults = [
-        Problem(f"{path}: {ascii(key)[1:-1][:60]}", "is an unknown key", f"known keys are {', '.join(KEYS)}")
+        Problem(
+            "array-unknown",
+            f"{path}: {ascii(key)[1:-1][:60]}",
+            "is an unknown key",
+            f"known keys are {', '.join(KEYS)}",
+        )
         for key in sorted(arrays.keys() - set(KEYS))
     ]
     spikes = len(arrays["tick"]) if "tick" in arrays and arrays["tick"].ndim == 1 else 0
@@ -78,19 +83,21 @@ def read_host_spikes(path: Path, ticks: int | None = None) -> HostSpikes:
     trials = _whole(path, arrays, "trials", (), faults, 1 + columns["trial"].max(initial=0))
     for name, value, most in (("ticks", length, MOST_TICKS), ("trials", trials, MOST_TRIALS)):
         if not faults and not 1 <= value <= most:
-            faults.append(Problem(f"{path}: {name}", f"is {value}", f"use 1 to {most:,}"))
+            faults.append(Problem("number-out-of-range", f"{path}: {name}", f"is {value}", f"use 1 to {most:,}"))
     raise_input_problems(faults)
     labels = _whole(path, arrays, "labels", (int(trials),), faults, np.full(int(trials), -1))
     below = ((name, columns[name].min(initial=0)) for name in COLUMNS)
     faults += [
-        Problem(f"{path}: {name}", f"{least} is below 0", "count from 0") for name, least in below if least < 0
+        Problem("index-beyond-range", f"{path}: {name}", f"{least} is below 0", "count from 0")
+        for name, least in below
+        if least < 0
     ]
     if columns["trial"].max(initial=0) >= trials:
         what = f"trial {columns['trial'].max()}, there are {trials}"
-        faults.append(Problem(f"{path}: trial", what, "count from 0"))
+        faults.append(Problem("index-beyond-range", f"{path}: trial", what, "count from 0"))
     if ticks is None and columns["tick"].max(initial=0) >= length:
         what = f"tick {columns['tick'].max()}, there are {length}"
-        faults.append(Problem(f"{path}: tick", what, "count from 0"))
+        faults.append(Problem("index-beyond-range", f"{path}: tick", what, "count from 0"))
     raise_input_problems(faults)
     chosen = int(length) if ticks is None else ticks
     kept = columns["tick"] < chosen
@@ -114,14 +121,20 @@ def _whole(
         return np.asarray(default, dtype=np.int64)
     array = arrays.get(name)
     if array is None:
-        faults.append(Problem(f"{path}: {name}", "is missing", f"add whole numbers of shape {shape}"))
+        faults.append(
+            Problem("array-missing", f"{path}: {name}", "is missing", f"add whole numbers of shape {shape}")
+        )
     elif array.dtype.kind not in "iu":
         what = f"whole numbers needed, it holds {array.dtype.name}"
-        faults.append(Problem(f"{path}: {name}", what, "convert it with numpy's astype"))
+        faults.append(Problem("array-type", f"{path}: {name}", what, "convert it with numpy's astype"))
     elif array.shape != shape:
-        faults.append(Problem(f"{path}: {name}", f"has shape {array.shape}", f"give it the shape {shape}"))
+        faults.append(
+            Problem("array-shape", f"{path}: {name}", f"has shape {array.shape}", f"give it the shape {shape}")
+        )
     elif array.size and (int(array.max()) > 2**31 - 1 or int(array.min()) < -(2**31)):
-        faults.append(Problem(f"{path}: {name}", "holds numbers beyond 32 bits", "give smaller numbers"))
+        faults.append(
+            Problem("array-beyond-bits", f"{path}: {name}", "holds numbers beyond 32 bits", "give smaller numbers")
+        )
     else:
         return array.astype(np.int64)
     return np.zeros(shape, dtype=np.int64)

@@ -48,20 +48,28 @@ def read_state(
     where = str(path)
     if not path.exists():
         cure = "leave --resume out to start from the beginning"
-        raise InputError(Problem(where, "no such file: there is no training to resume", cure))
+        raise InputError(Problem("resume-nothing", where, "no such file: there is no training to resume", cure))
     kept = read_archive(path, TRAINING_STATE, AGAIN).plain
     if set(kept) != set(_KEYS) or kept["format"] != FORMAT or not _is_whole(kept["version"], VERSION, VERSION):
-        raise InputError(Problem(where, "is not the state of a training of this version", AGAIN))
+        raise InputError(
+            Problem("resume-state-damaged", where, "is not the state of a training of this version", AGAIN)
+        )
     there = plain_values(kept["identity"], "identity", where, AGAIN)
     if not isinstance(there, dict):
-        raise InputError(Problem(where, f"identity should be a dict (got {shown(there)})", AGAIN))
+        raise InputError(
+            Problem("resume-state-damaged", where, f"identity should be a dict (got {shown(there)})", AGAIN)
+        )
     named, ours = cast(dict[str, Any], there), cast(dict[str, Any], plain_values(identity, "identity", where))
     if differ := sorted(name for name in ours.keys() | named.keys() if ours.get(name) != named.get(name)):
         what = f"was begun with another {listed(differ)}"
-        raise InputError(Problem(where, what, f"give the same recipe, seed and data; {AGAIN}"))
+        raise InputError(
+            Problem("resume-other-training", where, what, f"give the same recipe, seed and data; {AGAIN}")
+        )
     state = kept["state"]
     if not isinstance(state, dict) or set(cast(dict[Any, Any], state)) != set(now):
-        raise InputError(Problem(where, f"state should hold {listed(now)} and nothing else", AGAIN))
+        raise InputError(
+            Problem("resume-state-damaged", where, f"state should hold {listed(now)} and nothing else", AGAIN)
+        )
     checked = cast(dict[str, Any], state)
     raise_input_problems(_problems(checked, now, parameters, epochs, where))
     return checked
@@ -77,12 +85,19 @@ def _problems(
     if problem := tensor_problem(state["generator"], now["generator"], "state.generator", where, AGAIN):
         yield problem
     if not _is_whole(state["done"], 1, epochs):
-        yield Problem(where, f"state.done should be 1 to {epochs} (got {shown(state['done'])})", AGAIN)
+        yield Problem(
+            "resume-state-damaged", where, f"state.done should be 1 to {epochs} (got {shown(state['done'])})", AGAIN
+        )
     elif not _is_whole(state["best_epoch"], 1, state["done"]):
         what = f"state.best_epoch should be 1 to {state['done']} (got {shown(state['best_epoch'])})"
-        yield Problem(where, what, AGAIN)
+        yield Problem("resume-state-damaged", where, what, AGAIN)
     if not _is_number(state["best"], 0.0, 1.0):
-        yield Problem(where, f"state.best should be a share of 0 to 1 (got {shown(state['best'])})", AGAIN)
+        yield Problem(
+            "resume-state-damaged",
+            where,
+            f"state.best should be a share of 0 to 1 (got {shown(state['best'])})",
+            AGAIN,
+        )
 
 
 def _optimiser_problems(
@@ -91,15 +106,17 @@ def _optimiser_problems(
     """Adam's groups must be those of now but for the learning rate, its moments those of the parameters."""
     name = "state.optimiser"
     if not isinstance(state, dict) or set(cast(dict[Any, Any], state)) != set(now):
-        yield Problem(where, f"{name} should hold {listed(now)} and nothing else", AGAIN)
+        yield Problem("resume-state-damaged", where, f"{name} should hold {listed(now)} and nothing else", AGAIN)
         return
     held = cast(dict[str, Any], state)
     groups, own = (plain_values(entry["param_groups"], f"{name}.param_groups", where, AGAIN) for entry in (held, now))
     if not isinstance(groups, list) or not _same_groups(cast(list[Any], groups), own):
-        yield Problem(where, f"{name}.param_groups are not those of the recipe", AGAIN)
+        yield Problem("resume-state-damaged", where, f"{name}.param_groups are not those of the recipe", AGAIN)
     moments = held["state"]
     if not isinstance(moments, dict) or not set(cast(dict[Any, Any], moments)) <= set(range(len(parameters))):
-        yield Problem(where, f"{name}.state should be a dict of 0 to {len(parameters) - 1}", AGAIN)
+        yield Problem(
+            "resume-state-damaged", where, f"{name}.state should be a dict of 0 to {len(parameters) - 1}", AGAIN
+        )
         return
     for index, entry in cast(dict[int, Any], moments).items():
         yield from _moment_problems(entry, parameters[index], f"{name}.state[{index}]", where)
@@ -116,7 +133,9 @@ def _same_groups(groups: list[Any], now: list[dict[str, Any]]) -> bool:
 
 def _moment_problems(entry: object, parameter: Tensor, name: str, where: str) -> Iterable[Problem]:
     if not isinstance(entry, dict) or set(cast(dict[Any, Any], entry)) != {"step", *_MOMENTS}:
-        yield Problem(where, f"{name} should hold step, {listed(_MOMENTS)} and nothing else", AGAIN)
+        yield Problem(
+            "resume-state-damaged", where, f"{name} should hold step, {listed(_MOMENTS)} and nothing else", AGAIN
+        )
         return
     held = cast(dict[str, Any], entry)
     found = [tensor_problem(held["step"], torch.zeros(()), f"{name}.step", where, AGAIN)]
@@ -124,7 +143,7 @@ def _moment_problems(entry: object, parameter: Tensor, name: str, where: str) ->
     if any(found):
         yield from (problem for problem in found if problem)
     elif not 0 <= float(held["step"]) <= _MOST_STEPS or bool((held["exp_avg_sq"] < 0).any()):
-        yield Problem(where, f"{name} holds a number below 0, or too many steps", AGAIN)
+        yield Problem("resume-state-damaged", where, f"{name} holds a number below 0, or too many steps", AGAIN)
 
 
 def _schedule_problems(state: object, now: Mapping[str, Any], where: str) -> Iterable[Problem]:
@@ -132,12 +151,17 @@ def _schedule_problems(state: object, now: Mapping[str, Any], where: str) -> Ite
     name = "state.schedule"
     held, own = (plain_values(entry, name, where, AGAIN) for entry in (state, now))
     if not isinstance(held, dict) or set(cast(dict[str, Any], held)) != set(now):
-        yield Problem(where, f"{name} should hold {listed(now)} and nothing else", AGAIN)
+        yield Problem("resume-state-damaged", where, f"{name} should hold {listed(now)} and nothing else", AGAIN)
         return
     for key, value in cast(dict[str, Any], held).items():
         counted = key in ("last_epoch", "_step_count", "_last_lr")
         if not (_is_counted(value, own[key]) if counted else value == own[key]):
-            yield Problem(where, f"{name}.{key} is not what the recipe's schedule has (got {shown(value)})", AGAIN)
+            yield Problem(
+                "resume-state-damaged",
+                where,
+                f"{name}.{key} is not what the recipe's schedule has (got {shown(value)})",
+                AGAIN,
+            )
 
 
 def _is_counted(value: object, own: object) -> bool:

@@ -64,13 +64,15 @@ def _misfits(recipe: CmcRecipe, split: ImageSplit) -> list[Problem]:
     channels, height, width = split.shape
     if channels != recipe.retina.inputs:
         what = f"retina.inputs is {recipe.retina.inputs}, the images of {split.task} have {channels} channels"
-        problems.append(Problem("recipe", what, f"set retina.inputs: {channels}"))
+        problems.append(Problem("recipe-unlike-images", "recipe", what, f"set retina.inputs: {channels}"))
     if split.classes != recipe.readout.classes:
         what = f"readout.classes is {recipe.readout.classes}, {split.task} has {split.classes} classes"
-        problems.append(Problem("recipe", what, f"set readout.classes: {split.classes}"))
+        problems.append(Problem("recipe-unlike-images", "recipe", what, f"set readout.classes: {split.classes}"))
     if min(height, width) < recipe.retina.grid:
         what = f"retina.grid is {recipe.retina.grid}, the images of {split.task} are {height} x {width} pixels"
-        problems.append(Problem("recipe", what, f"set retina.grid to at most {min(height, width)}"))
+        problems.append(
+            Problem("recipe-unlike-images", "recipe", what, f"set retina.grid to at most {min(height, width)}")
+        )
     return problems
 
 
@@ -148,7 +150,7 @@ class _Trainer:
             self.generator.set_state(state["generator"])
         except RuntimeError:  # bytes that are none of its states
             what = "state.generator is no state of a random generator"
-            raise InputError(Problem(str(state_path(self.output)), what, AGAIN)) from None
+            raise InputError(Problem("resume-state-damaged", str(state_path(self.output)), what, AGAIN)) from None
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.schedule.load_state_dict(state["schedule"])

@@ -170,7 +170,9 @@ def load_study(path: Path, folder: Path) -> tuple[Study, tuple[Run, ...]]:
         for regions, variant, recipe in circuits
     ]
     if not runs and not problems:
-        problems.append(Problem(str(path), "feedforward-only with one region is no run", "give more regions"))
+        problems.append(
+            Problem("study-recipe", str(path), "feedforward-only with one region is no run", "give more regions")
+        )
     raise_input_problems(problems)
     return study, tuple(runs)
 
@@ -192,7 +194,7 @@ def _recipe(
     except ValueError as error:
         reason = " ".join(str(error).split())[:300]
         cure = "change the recipe, or leave this out of the study"
-        problems.append(Problem(where, f"{regions} regions, variant {variant}: {reason}", cure))
+        problems.append(Problem("study-recipe", where, f"{regions} regions, variant {variant}: {reason}", cure))
         return None
 
 
@@ -208,7 +210,9 @@ def read_result(run: Run) -> Result | None:
     kept = found.result
     if not _is_of(found.recipe, run.recipe) or (kept.regions, kept.variant, kept.seed) != run.key:
         what = "the result is of another recipe than the study's is now"
-        raise InputError(Problem(str(run.folder), what, "name another output folder, or delete this run"))
+        raise InputError(
+            Problem("study-other-recipe", str(run.folder), what, "name another output folder, or delete this run")
+        )
     return Result(**kept.model_dump())
 
 

@@ -84,8 +84,8 @@ def read_kept(path: Path, kind: type[File]) -> File | None:
         return None
     data = read_json(path, STUDY_RESULT, AGAIN)
     if data.get("format") != RESULT_FORMAT:
-        raise InputError(Problem(str(path), "is not a result of a study", AGAIN))
+        raise InputError(Problem("study-file-wrong", str(path), "is not a result of a study", AGAIN))
     kept, faults = checked(data, kind)
     if kept is None:
-        raise InputError(problem_at(path, fault.path, fault.what, AGAIN) for fault in faults)
+        raise InputError(problem_at(fault.id, path, fault.path, fault.what, AGAIN) for fault in faults)
     return kept

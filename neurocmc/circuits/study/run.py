@@ -48,7 +48,9 @@ def train_run(run: Run, split: ImageSplit, progress: Callable[[EpochReport], Non
         run.folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         what = f"cannot be made: {error.strerror}"
-        raise InputError(Problem(str(run.folder), what, "check the path and its permissions")) from None
+        raise InputError(
+            Problem("path-unwritable", str(run.folder), what, "check the path and its permissions")
+        ) from None
     begun = os.path.lexists(state_path(run.checkpoint))
     checkpoint = train(run.recipe, progress=progress, split=split, output=run.checkpoint, resume=begun)
     return write_result(run, checkpoint)

@@ -148,6 +148,8 @@ def _settling_s(activity: NDArray[np.float32], winner: int, dt_s: float) -> floa
     away: Float = np.abs(activity - wanted).max(axis=1)
     if away[-1] > SETTLED or final[winner] < 0.5:
         what = f"a transition has not settled after {LONGEST_TAU:g} tau"
-        raise InfeasibleError(Problem("latch", what, "use a finer step (dt_ms) or a longer tau_ms"))
+        raise InfeasibleError(
+            Problem("latch-unsettled", "latch", what, "use a finer step (dt_ms) or a longer tau_ms")
+        )
     late = np.flatnonzero(away > SETTLED * max(1.0, final[winner]))
     return float((late[-1] + 2 if late.size else 1) * dt_s)

@@ -70,8 +70,8 @@ def _words(words: Iterable[Word]) -> tuple[str, ...]:
 
 
 def _raise(document: Document, faults: Iterable[Fault]) -> None:
-    ordered = sorted(faults, key=lambda fault: document.line(*fault[0]))
-    raise_input_problems(document.problem(path, what, cure) for path, what, cure in ordered)
+    ordered = sorted(faults, key=lambda fault: document.line(*fault[1]))
+    raise_input_problems(document.problem(*fault) for fault in ordered)
 
 
 def _name_faults(form: AutomatonField, states: tuple[str, ...], symbols: tuple[str, ...]) -> Iterator[Fault]:
@@ -80,19 +80,39 @@ def _name_faults(form: AutomatonField, states: tuple[str, ...], symbols: tuple[s
         path = ("automaton", field)
         for name, count in Counter(names).items():
             if count > 1:
-                yield (*path, names.index(name)), f"{name!r} stands {count} times", "give each its own name"
+                yield (
+                    "name-twice",
+                    (*path, names.index(name)),
+                    f"{name!r} stands {count} times",
+                    "give each its own name",
+                )
         if len(names) > limit:
-            yield path, f"{len(names)} names, limit {limit}", "split the machine into several"
+            yield "machine-too-large", path, f"{len(names)} names, limit {limit}", "split the machine into several"
     if len(states) * len(symbols) > MAX_TRANSITIONS:
         what = f"{len(states)} states x {len(symbols)} symbols make {len(states) * len(symbols):,} entries"
-        yield ("automaton", "transitions"), f"{what}, limit {MAX_TRANSITIONS:,}", "split the machine into several"
+        yield (
+            "machine-too-large",
+            ("automaton", "transitions"),
+            f"{what}, limit {MAX_TRANSITIONS:,}",
+            "split the machine into several",
+        )
     if len(states) < 2:
-        yield ("automaton", "states"), "a machine of one state has nothing to remember", "give at least two states"
+        yield (
+            "machine-too-small",
+            ("automaton", "states"),
+            "a machine of one state has nothing to remember",
+            "give at least two states",
+        )
     if RESET in symbols:
         what = f"{RESET!r} is not free as a name: every machine has that symbol, it leads to the start"
-        yield ("automaton", "symbols", symbols.index(RESET)), what, "give another name"
+        yield "name-reserved", ("automaton", "symbols", symbols.index(RESET)), what, "give another name"
     if str(form.start) not in states:
-        yield ("automaton", "start"), _unknown("state", str(form.start)), nearest_name(str(form.start), states)
+        yield (
+            "machine-name-unknown",
+            ("automaton", "start"),
+            _unknown("state", str(form.start)),
+            nearest_name(str(form.start), states),
+        )
 
 
 def _table_faults(form: AutomatonField, states: tuple[str, ...], symbols: tuple[str, ...]) -> Iterator[Fault]:
@@ -100,16 +120,21 @@ def _table_faults(form: AutomatonField, states: tuple[str, ...], symbols: tuple[
     for state, row in form.transitions.items():
         path = ("automaton", "transitions", state)
         if state not in states:
-            yield path, _unknown("state", state), nearest_name(state, states)
+            yield "machine-name-unknown", path, _unknown("state", state), nearest_name(state, states)
         for symbol, after in row.items():
             entry = (*path, symbol)
             if symbol not in symbols:
-                yield entry, _unknown("symbol", symbol), nearest_name(symbol, symbols)
+                yield "machine-name-unknown", entry, _unknown("symbol", symbol), nearest_name(symbol, symbols)
             if isinstance(after, tuple):
                 what = f"{len(after)} next states ({', '.join(_words(after))}): the automaton is not deterministic"
-                yield entry, what, "give one; the subset construction makes an equal deterministic automaton"
+                yield (
+                    "machine-not-deterministic",
+                    entry,
+                    what,
+                    "give one; the subset construction makes an equal deterministic automaton",
+                )
             elif str(after) not in states:
-                yield entry, _unknown("state", str(after)), nearest_name(str(after), states)
+                yield "machine-name-unknown", entry, _unknown("state", str(after)), nearest_name(str(after), states)
     missing = [
         f"{state} on {symbol}"
         for state in states
@@ -118,7 +143,12 @@ def _table_faults(form: AutomatonField, states: tuple[str, ...], symbols: tuple[
     ]
     if missing and form.missing is None:
         what = f"{len(missing)} of {len(states) * len(symbols)} are missing: {_listed(missing)}"
-        yield ("automaton", "transitions"), what, "add them, or say `missing: stay`: the state then stays"
+        yield (
+            "transitions-missing",
+            ("automaton", "transitions"),
+            what,
+            "add them, or say `missing: stay`: the state then stays",
+        )
     yield from _output_name_faults(form, states, symbols)
 
 
@@ -126,21 +156,31 @@ def _output_name_faults(form: AutomatonField, states: tuple[str, ...], symbols: 
     if form.outputs is None:
         return
     if not form.outputs:
-        yield ("automaton", "outputs"), "is empty", "give an output for a state, or leave it out"
+        yield "outputs-unclear", ("automaton", "outputs"), "is empty", "give an output for a state, or leave it out"
     kinds = {isinstance(entry, dict) for entry in form.outputs.values()}
     if len(kinds) > 1:
         what = "some are of states, some of transitions"
-        yield ("automaton", "outputs"), what, "give all by state (Moore), or all by state and symbol (Mealy)"
+        yield (
+            "outputs-unclear",
+            ("automaton", "outputs"),
+            what,
+            "give all by state (Moore), or all by state and symbol (Mealy)",
+        )
     for state, entry in form.outputs.items():
         path = ("automaton", "outputs", state)
         if state not in states:
-            yield path, _unknown("state", state), nearest_name(state, states)
+            yield "machine-name-unknown", path, _unknown("state", state), nearest_name(state, states)
         if isinstance(entry, dict):
             if not entry:
-                yield path, "is empty", "give an output for a symbol, or leave the state out"
+                yield "outputs-unclear", path, "is empty", "give an output for a symbol, or leave the state out"
             for symbol in entry:
                 if symbol not in symbols:
-                    yield (*path, symbol), _unknown("symbol", symbol), nearest_name(symbol, symbols)
+                    yield (
+                        "machine-name-unknown",
+                        (*path, symbol),
+                        _unknown("symbol", symbol),
+                        nearest_name(symbol, symbols),
+                    )
 
 
 def _reach_faults(form: AutomatonField, machine: Machine) -> Iterator[Fault]:
@@ -148,7 +188,7 @@ def _reach_faults(form: AutomatonField, machine: Machine) -> Iterator[Fault]:
     for state in machine.unreachable():
         name, start = machine.states[state], machine.states[machine.start]
         what = f"no sequence of symbols leads from {start!r} to {name!r}"
-        yield ("automaton", "states", state), what, "remove the state, or add a transition to it"
+        yield "state-unreachable", ("automaton", "states", state), what, "remove the state, or add a transition to it"
 
 
 def _outputs(
@@ -177,16 +217,31 @@ def _order_faults(form: SequenceField) -> Iterator[Fault]:
     places = sum(len(items) for items in form.orders.values())
     path = ("sequence", "orders")
     if places + 1 > MAX_STATES:
-        yield path, f"{places} items in all, limit {MAX_STATES - 1}", "split them over several sequences"
+        yield (
+            "machine-too-large",
+            path,
+            f"{places} items in all, limit {MAX_STATES - 1}",
+            "split them over several sequences",
+        )
     if len(form.orders) + 1 > MAX_SYMBOLS:
-        yield path, f"{len(form.orders)} orders, limit {MAX_SYMBOLS - 1}", "split them over several files"
+        yield (
+            "machine-too-large",
+            path,
+            f"{len(form.orders)} orders, limit {MAX_SYMBOLS - 1}",
+            "split them over several files",
+        )
     for name in form.orders:
         if name in (NEXT, RESET):
-            yield (*path, name), f"{name!r} is not free as a name: it is a symbol", "give another name"
+            yield (
+                "name-reserved",
+                (*path, name),
+                f"{name!r} is not free as a name: it is a symbol",
+                "give another name",
+            )
         if not 1 <= len(name) <= 64:
-            yield (*path, name), f"a name of {len(name)} characters", "give 1 to 64"
+            yield "field-wrong", (*path, name), f"a name of {len(name)} characters", "give 1 to 64"
     if all(len(items) < 2 for items in form.orders.values()):
-        yield path, "none has more than one item", "give at least one order of two items or more"
+        yield "machine-too-small", path, "none has more than one item", "give at least one order of two items or more"
 
 
 def _unknown(kind: str, name: str) -> str:

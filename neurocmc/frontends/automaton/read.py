@@ -62,7 +62,7 @@ def read_program(path: Path) -> LoadedProgram:
     found = [field for field in PROGRAMS if field in document.data]
     if len(found) != 1:
         what = f"has {' and '.join(found)}" if found else "holds no program"
-        raise InputError(document.problem((), what, f"give one of {', '.join(PROGRAMS)}"))
+        raise InputError(document.problem("program-unclear", (), what, f"give one of {', '.join(PROGRAMS)}"))
     match found[0]:
         case "automaton":
             file = document.validate(AutomatonFile)
@@ -144,7 +144,7 @@ def _decision_program(document: Document, file: DecisionFile) -> LoadedProgram:
 def _words(document: Document, top: str, field: str, words: tuple[str | int, ...]) -> tuple[str, ...]:
     names = tuple(str(word) for word in words)
     raise_input_problems(
-        document.problem((top, field, index), f"{name!r} stands twice", "give each its own name")
+        document.problem("name-twice", (top, field, index), f"{name!r} stands twice", "give each its own name")
         for index, name in enumerate(names)
         if name in names[:index]
     )
@@ -154,7 +154,9 @@ def _words(document: Document, top: str, field: str, words: tuple[str | int, ...
 def _times(document: Document, file: Program) -> tuple[float, float]:
     if file.tau_ms < LEAST_STEPS * file.dt_ms:
         what = f"{file.tau_ms:g} ms are {file.tau_ms / file.dt_ms:.3g} steps of {file.dt_ms:g} ms"
-        raise InputError(document.problem(("tau_ms",), what, f"give at least {LEAST_STEPS} steps (dt_ms)"))
+        raise InputError(
+            document.problem("step-too-coarse", ("tau_ms",), what, f"give at least {LEAST_STEPS} steps (dt_ms)")
+        )
     return file.dt_ms * 1e-3, file.tau_ms * 1e-3
 
 
@@ -171,10 +173,12 @@ def _symbol_times(document: Document, file: TimedProgram, latch: Latch, dt_s: fl
         least_s, until = needs[field]
         if value is not None and value * 1e-3 < least_s:
             what = f"{value:g} ms are less than the {1e3 * least_s:g} ms until {until}"
-            problems.append(document.problem((field,), what, "leave it out: it is derived with a margin"))
+            problems.append(
+                document.problem("pulse-too-short", (field,), what, "leave it out: it is derived with a margin")
+            )
         elif value is not None and abs(value / file.dt_ms - round(value / file.dt_ms)) > 1e-6:
             what = f"{value:g} ms are not a whole number of steps of {file.dt_ms:g} ms"
-            problems.append(document.problem((field,), what, "give a multiple of dt_ms"))
+            problems.append(document.problem("time-off-grid", (field,), what, "give a multiple of dt_ms"))
     raise_input_problems(problems)
     if file.pulse_ms is None and file.gap_ms is None:
         return derived

@@ -68,10 +68,16 @@ def score(program: MachineProgram, stimulus: Stimulus, recording: Recording) -> 
     """
     walk, window_s = read_walk(program.machine, stimulus), program.timing.window_s
     if not (walk.symbols != SILENCE).any():
-        raise InputError(Problem(f"stimulus {stimulus.name}", "it holds no symbol", "give at least one"))
+        raise InputError(
+            Problem("symbols-missing", f"stimulus {stimulus.name}", "it holds no symbol", "give at least one")
+        )
     if min(np.subtract(walk.end_s, walk.onset_s)) < window_s:
         what = f"symbols come closer than the {1e3 * window_s:g} ms over which a state is read"
-        raise InputError(Problem(f"stimulus {stimulus.name}", what, "give them a pulse and a gap of their own"))
+        raise InputError(
+            Problem(
+                "symbols-too-close", f"stimulus {stimulus.name}", what, "give them a pulse and a gap of their own"
+            )
+        )
     states = _decoded(recording, "y", walk.end_s, window_s)
     outputs = None
     if walk.outputs is not None:

@@ -116,7 +116,7 @@ def check_published(saved: Mapping[Any, Any], archive: Archive, path: Path) -> P
     nodes = _count_nodes(state)
     if not 1 <= nodes <= MAX_NODES:
         cure = f"a circuit of more than {MAX_NODES} nodes is beyond what this reads"
-        raise InputError(Problem(where, f"cmc.node_connectivity is for {nodes:,} nodes", cure))
+        raise InputError(Problem("tensor-shape", where, f"cmc.node_connectivity is for {nodes:,} nodes", cure))
     layout = _layout(nodes)
     problems = [*_key_problems(state, layout, where), *_type_problems(state, layout, where)]
     _raise_some(problems, where)
@@ -144,7 +144,12 @@ def check_published(saved: Mapping[Any, Any], archive: Archive, path: Path) -> P
 def _raise_some(problems: list[Problem], where: str) -> None:
     """All problems where they are few; else the first, and how many more: an error should fit a screen."""
     if len(problems) > _MAX_FAULTS:
-        rest = Problem(where, f"and {len(problems) - _MAX_FAULTS + 1} more faults of this kind", "mend these first")
+        rest = Problem(
+            "more-faults",
+            where,
+            f"and {len(problems) - _MAX_FAULTS + 1} more faults of this kind",
+            "mend these first",
+        )
         problems = [*problems[: _MAX_FAULTS - 1], rest]
     raise_input_problems(problems)
 
@@ -201,11 +206,19 @@ def _normalisation(name: str, width: _Width) -> dict[str, _Shape]:
 def _key_problems(state: Mapping[Any, Any], layout: Mapping[str, _Shape], where: str) -> Iterable[Problem]:
     if missing := [name for name in layout if name not in state]:
         yield Problem(
-            where, f"the published model's state dict lacks {listed(missing, _MAX_KEYS_LISTED)}", _SAVE_WHOLE
+            "entries-missing",
+            where,
+            f"the published model's state dict lacks {listed(missing, _MAX_KEYS_LISTED)}",
+            _SAVE_WHOLE,
         )
     if extra := [name for name in state if name not in layout]:
         what = f"the state dict holds entries that the published model has not: {listed(extra, _MAX_KEYS_LISTED)}"
-        yield Problem(where, what, "remove them if they mean nothing; a model changed by hand cannot be imported")
+        yield Problem(
+            "entries-unknown",
+            where,
+            what,
+            "remove them if they mean nothing; a model changed by hand cannot be imported",
+        )
 
 
 def _type_problems(state: Mapping[Any, Any], layout: Mapping[str, _Shape], where: str) -> Iterable[Problem]:
@@ -215,16 +228,24 @@ def _type_problems(state: Mapping[Any, Any], layout: Mapping[str, _Shape], where
             continue
         value = state[name]
         if not isinstance(value, Tensor) or not is_dense(value):
-            yield Problem(where, f"{name} should be a dense tensor (got {shown(value)})", _SAVE_WHOLE)
+            yield Problem("tensor-type", where, f"{name} should be a dense tensor (got {shown(value)})", _SAVE_WHOLE)
             continue
         wanted = (torch.int64,) if name.endswith("num_batches_tracked") else (torch.float32, torch.float64)
         if value.dtype not in wanted:
             yield Problem(
-                where, f"{name} should be {' or '.join(map(str, wanted))} (got {value.dtype})", "save it unconverted"
+                "tensor-type",
+                where,
+                f"{name} should be {' or '.join(map(str, wanted))} (got {value.dtype})",
+                "save it unconverted",
             )
         claimed += value.numel() * value.element_size()
         if claimed > CHECKPOINT.max_bytes:  # one stored number can stand for any number of them
-            yield Problem(where, f"{name} has shape {tuple(value.shape)}: more than a file can hold", _SAVE_WHOLE)
+            yield Problem(
+                "tensor-shape",
+                where,
+                f"{name} has shape {tuple(value.shape)}: more than a file can hold",
+                _SAVE_WHOLE,
+            )
             return
 
 
@@ -242,7 +263,12 @@ def _shape_problems(
                     sizes.setdefault(size.of, length // size.factor)
             wanted = str(_wanted(shape, sizes)).replace("None", "any")
         if len(found) != len(shape) or found != _wanted(shape, sizes):
-            yield Problem(where, f"{name} has shape {found}, wanted is {wanted}{_because(shape, sizes)}", _ONE_MODEL)
+            yield Problem(
+                "tensor-shape",
+                where,
+                f"{name} has shape {found}, wanted is {wanted}{_because(shape, sizes)}",
+                _ONE_MODEL,
+            )
 
 
 def _wanted(shape: _Shape, sizes: Mapping[str, int]) -> tuple[int | None, ...]:
@@ -271,17 +297,34 @@ def _value_problems(state: Mapping[str, Tensor], cmc: CmcValues, where: str) -> 
     for name, value in state.items():
         if name.endswith("running_var") and bool((value < 0).any()):
             unit = int((value < 0).nonzero()[0])
-            yield Problem(where, f"{name}[{unit}] is {float(value[unit]):g}, a variance below 0", "retrain")
+            yield Problem(
+                "variance-negative", where, f"{name}[{unit}] is {float(value[unit]):g}, a variance below 0", "retrain"
+            )
     for node, population in np.ndindex(cmc.nodes, len(POPULATIONS)):
         time, speed = float(cmc.time_constants[node, population]), float(cmc.speed[node])
         place = f"cmc.T.{node}[{population}] ({POPULATIONS[population]} of node {node}) is {time:g}"
         if not time > 0:
-            yield Problem(where, f"{place}: a filter with such a time constant grows without bound", "keep T above 0")
+            yield Problem(
+                "filter-unstable",
+                where,
+                f"{place}: a filter with such a time constant grows without bound",
+                "keep T above 0",
+            )
         elif not STEP * speed < time:
             what = f"{place}: Euler's step of {STEP} overshoots unless T is above {STEP * speed:.4g}"
-            yield Problem(where, what, "such a filter alternates from step to step and has no time constant: retrain")
+            yield Problem(
+                "filter-unstable",
+                where,
+                what,
+                "such a filter alternates from step to step and has no time constant: retrain",
+            )
         elif not STEP * speed > 1e-6 * time:
             what = f"{place} with s = {speed:g}: a step moves it by less than a millionth"
-            yield Problem(where, what, "the filter stands still: retrain with a larger adaptation or a smaller T")
+            yield Problem(
+                "filter-still",
+                where,
+                what,
+                "the filter stands still: retrain with a larger adaptation or a smaller T",
+            )
     for node in np.flatnonzero(cmc.slope == 0):
-        yield Problem(where, f"cmc.R[{node}] is 0: the rates of node {node} never change", "retrain")
+        yield Problem("filter-still", where, f"cmc.R[{node}] is 0: the rates of node {node} never change", "retrain")

@@ -58,11 +58,11 @@ class LoadedPublished:
     def _split(self) -> ImageSplit:
         if self.task is None:
             what = f"the model takes images of {self.file.input_channels} channels, and none are bundled"
-            raise InputError(Problem(str(self.file.path), what, _IMAGES_OPTION))
+            raise InputError(Problem("published-images-missing", str(self.file.path), what, _IMAGES_OPTION))
         split = load_task(self.task)
         if split.shape[0] != self.file.input_channels:
             what = f"{self.task} has {split.shape[0]} channels, the model takes {self.file.input_channels}"
-            raise InputError(Problem(str(self.file.path), what, _IMAGES_OPTION))
+            raise InputError(Problem("published-images-channels", str(self.file.path), what, _IMAGES_OPTION))
         return split
 
     def stimulus(self, name: str, states: Float, labels: Int) -> Stimulus:
@@ -118,7 +118,12 @@ class LoadedPublished:
                 if not np.allclose(got, wanted, rtol=1e-9, atol=1e-9):
                     what = f"input {cell.pulse_input(name)} does not fit {cell.pulse_input(cell.stage)} and "
                     cure = f"{name} starts with what the states p and v of {cell.name} make of it"
-                    yield Problem(f"stimulus {stimulus.name}", what + cell.pulse_input(cell.voltage), cure)
+                    yield Problem(
+                        "published-inputs-differ",
+                        f"stimulus {stimulus.name}",
+                        what + cell.pulse_input(cell.voltage),
+                        cure,
+                    )
 
     def _kick(self, driven: Sampled, segment: int) -> Float:
         """(batch, 8 nodes) what the inputs of a segment add to the raw states in a step."""
@@ -145,7 +150,7 @@ class LoadedPublished:
                 "where the published code clamps it and a circuit does not"
             )
             cure = "give images scaled as in training, or retrain with weight decay on input_projection"
-            raise InputError(Problem(str(self.file.path), what, cure))
+            raise InputError(Problem("published-state-clamped", str(self.file.path), what, cure))
         if clamped:
             name = f"{name}-{int(inside.sum())}-of-{len(states)}"
         known = self._split.classes == self.file.classes
@@ -161,7 +166,14 @@ def read_published(archive: Archive, path: Path, images: str | None = None) -> L
     """
     state = published_state(archive)
     if state is None:
-        raise InputError(Problem(str(path), "holds no state dict of the published model", "give another file"))
+        raise InputError(
+            Problem(
+                "published-state-missing",
+                str(path),
+                "holds no state dict of the published model",
+                "give another file",
+            )
+        )
     file = check_published(state, archive, path)
     circuit = published_circuit(file)
     raise_input_problems(circuit.problems())

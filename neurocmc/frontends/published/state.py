@@ -56,7 +56,7 @@ def unwrapped(state: Mapping[Any, Any], path: Path) -> PublishedState:
             stripped[wrappers] = stripped.get(wrappers, 0) + 1
     if twice:
         what = f"without {listed(stripped)} two entries have one name: {listed(twice)}"
-        raise InputError(Problem(str(path), what, "save the state dict of one model"))
+        raise InputError(Problem("name-twice", str(path), what, "save the state dict of one model"))
     return PublishedState(entries=entries, stripped=stripped)
 
 

@@ -88,13 +88,18 @@ def _problems(program: ChipProgram) -> Iterable[Problem]:
         )
         covered = [0, *(stop for _, stop in runs)]
         if [start for start, _ in runs] != covered[:-1] or covered[-1] != population.units * population.neurons:
-            yield Problem(f"population {population.name}", "its neurons are not each placed exactly once", _PLACE)
+            yield Problem(
+                "placement-inconsistent",
+                f"population {population.name}",
+                "its neurons are not each placed exactly once",
+                _PLACE,
+            )
     for core in range(program.cores):
         slots = sorted(
             (segment.slot, segment.slot + segment.neurons) for segment in program.segments if segment.core == core
         )
         if any(stop > start for (_, stop), (start, _) in pairwise(slots)):
-            yield Problem(f"core {core}", "two segments share a slot", _PLACE)
+            yield Problem("placement-inconsistent", f"core {core}", "two segments share a slot", _PLACE)
 
 
 def _name_problems(program: ChipProgram) -> Iterable[Problem]:
@@ -103,13 +108,25 @@ def _name_problems(program: ChipProgram) -> Iterable[Problem]:
     for segment in program.segments:
         if segment.population not in known:
             cure = f"its populations are: {', '.join(sorted(known))}"
-            yield Problem(f"segment of {segment.population}", "the network has no such population", cure)
+            yield Problem(
+                "population-unknown", f"segment of {segment.population}", "the network has no such population", cure
+            )
         if not 0 <= segment.core < program.cores:
-            yield Problem(f"segment of {segment.population}", f"core {segment.core} does not exist", _cores(program))
+            yield Problem(
+                "core-part-unknown",
+                f"segment of {segment.population}",
+                f"core {segment.core} does not exist",
+                _cores(program),
+            )
     for route in program.routes:
         for core in (max(route.source_core, 0), route.target_core):
             if not 0 <= core < program.cores:
-                yield Problem(f"axons of {route.projection}", f"core {core} does not exist", _cores(program))
+                yield Problem(
+                    "core-part-unknown",
+                    f"axons of {route.projection}",
+                    f"core {core} does not exist",
+                    _cores(program),
+                )
 
 
 def _cores(program: ChipProgram) -> str:

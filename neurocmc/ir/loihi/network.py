@@ -159,7 +159,12 @@ def _rule_problems(rule: StepRule) -> Iterable[Problem]:
         ("voltage_bits", 2),
     ):
         if not lowest <= getattr(rule, field) <= 32:
-            yield Problem("rule", f"{field} is {getattr(rule, field)}", f"it must lie between {lowest} and 32")
+            yield Problem(
+                "rule-out-of-range",
+                "rule",
+                f"{field} is {getattr(rule, field)}",
+                f"it must lie between {lowest} and 32",
+            )
 
 
 def _problems(network: IntegerNetwork) -> Iterable[Problem]:
@@ -167,7 +172,7 @@ def _problems(network: IntegerNetwork) -> Iterable[Problem]:
         yield from faults
         return
     if not network.tick_s > 0:
-        yield Problem("network", f"tick is {network.tick_s} s", "give a tick above 0 s")
+        yield Problem("time-not-positive", "network", f"tick is {network.tick_s} s", "give a tick above 0 s")
     units = {population.name: population.units for population in network.populations}
     full_decay = 1 << network.rule.decay_bits
     for population in network.populations:
@@ -176,23 +181,32 @@ def _problems(network: IntegerNetwork) -> Iterable[Problem]:
             value = getattr(population, field)
             if not 0 <= value < full_decay:
                 cure = f"give 0 to {full_decay - 1}"
-                yield Problem(where, f"{field} is {value}, its register holds 0 to {full_decay - 1}", cure)
+                yield Problem(
+                    "register-beyond-range",
+                    where,
+                    f"{field} is {value}, its register holds 0 to {full_decay - 1}",
+                    cure,
+                )
         theta = population.threshold_mantissa << network.rule.threshold_shift
         if not 0 < theta < 1 << (network.rule.voltage_bits - 1):
             what = f"threshold {theta} is outside the {network.rule.voltage_bits}-bit voltage"
             highest = ((1 << (network.rule.voltage_bits - 1)) - 1) >> network.rule.threshold_shift
-            yield Problem(where, what, f"give a mantissa of 1 to {highest}")
+            yield Problem("register-beyond-range", where, what, f"give a mantissa of 1 to {highest}")
         largest = int(np.abs(population.u_initial).max(initial=0))
         if not largest < 1 << (network.rule.current_bits - 1):
             what = f"start current {largest} is outside the {network.rule.current_bits}-bit current"
-            yield Problem(where, what, f"stay below {1 << (network.rule.current_bits - 1):,}")
+            yield Problem(
+                "register-beyond-range", where, what, f"stay below {1 << (network.rule.current_bits - 1):,}"
+            )
         yield from population.trace.problems(where, population.units)
     for projection in network.projections:
         yield from _projection_problems(projection, units)
     for entry in network.inputs:
         if entry.lsb_per_input.shape[0] != units.get(entry.target):
             cure = f"give a row for each of the {units.get(entry.target, 0)} units of {entry.target}"
-            yield Problem(f"input {entry.name}", f"gains have shape {entry.lsb_per_input.shape}", cure)
+            yield Problem(
+                "level-array-shape", f"input {entry.name}", f"gains have shape {entry.lsb_per_input.shape}", cure
+            )
 
 
 def _projection_problems(projection: IntegerProjection, units: dict[str, int]) -> Iterable[Problem]:
@@ -200,13 +214,15 @@ def _projection_problems(projection: IntegerProjection, units: dict[str, int]) -
     shape = (units.get(projection.target), units.get(projection.source))
     if projection.mantissa.shape != shape:
         what = f"mantissas have shape {projection.mantissa.shape}, its populations {shape}"
-        yield Problem(where, what, "give a row for each target unit, in it a mantissa for each source unit")
+        yield Problem(
+            "level-array-shape", where, what, "give a row for each target unit, in it a mantissa for each source unit"
+        )
     lowest, highest = int(projection.mantissa.min(initial=0)), int(projection.mantissa.max(initial=0))
     if (projection.sign == "excitatory" and lowest < 0) or (projection.sign == "inhibitory" and highest > 0):
         what = f"mantissas {lowest}..{highest} in {projection.sign} sign mode"
-        yield Problem(where, what, "use sign mode mixed, or split the projection by sign")
+        yield Problem("mantissa-sign", where, what, "use sign mode mixed, or split the projection by sign")
     if projection.sign == "mixed" and (projection.mantissa % 2).any():
         what = "an odd mantissa in mixed sign mode, where the last bit holds the sign"
-        yield Problem(where, what, "round mantissas to even ones")
+        yield Problem("mantissa-odd", where, what, "round mantissas to even ones")
     if projection.delay_ticks < 0:
-        yield Problem(where, f"delay of {projection.delay_ticks} ticks", "give 0 or more")
+        yield Problem("delay-negative", where, f"delay of {projection.delay_ticks} ticks", "give 0 or more")

@@ -21,7 +21,11 @@ def load_chip(directory: Path, stem: str, network: IntegerNetwork) -> ChipProgra
     """Read what `save_chip` wrote. Raises InputError as `load_level`, and if it was placed for another network."""
     path, document, arrays = read_coded(directory, stem, "ChipProgram", {"format", "kind", "level", "network_sha256"})
     if document["network_sha256"] != content_sha256(network):
-        raise InputError(Problem(f"{path}: network_sha256", "is not that of the integer network beside it", REPAIR))
+        raise InputError(
+            Problem(
+                "artifact-changed", f"{path}: network_sha256", "is not that of the integer network beside it", REPAIR
+            )
+        )
     coded = Coded(document["level"], arrays)
     program = decoded(path, lambda: decode(coded, ChipProgram, given={"network": network}))
     raise_input_problems(at_path(path, program.problems() or stored_problems(program)))

@@ -114,12 +114,14 @@ def packed(connected: Bool) -> NDArray[np.uint8]:
 
 def _problems(network: CoreNetwork) -> Iterable[Problem]:
     if not network.cores:
-        yield Problem("network", "it has no core", "add at least one")
+        yield Problem("level-empty", "network", "it has no core", "add at least one")
         return
     places = [tuple(place) for place in network.coordinates.tolist()]
     if len(set(places)) != len(places):
         twice = next(place for place in places if places.count(place) > 1)
-        yield Problem(f"core at {twice}", "two cores stand there", "give each core a place of its own")
+        yield Problem(
+            "core-place-twice", f"core at {twice}", "two cores stand there", "give each core a place of its own"
+        )
     checks = (
         ("axon_type", network.axon_type >= network.types, f"there are {network.types} types, from 0"),
         ("reset_mode", network.reset_mode > RESET_NONE, "use 0 (to the reset potential), 1 (subtract) or 2 (none)"),
@@ -147,4 +149,9 @@ def _problems(network: CoreNetwork) -> Iterable[Problem]:
         if bad.any():
             core, index = (int(i) for i in np.argwhere(bad)[0])
             part = "axon" if field == "axon_type" else "neuron"
-            yield Problem(f"core {core}, {part} {index}", f"{field} is {getattr(network, field)[core, index]}", cure)
+            yield Problem(
+                "register-beyond-range",
+                f"core {core}, {part} {index}",
+                f"{field} is {getattr(network, field)[core, index]}",
+                cure,
+            )

@@ -145,7 +145,7 @@ class CoreProgram:
 
 def _problems(program: CoreProgram) -> Iterable[Problem]:
     if not program.tick_s > 0:
-        yield Problem("program", f"tick is {program.tick_s} s", "give a tick above 0 s")
+        yield Problem("time-not-positive", "program", f"tick is {program.tick_s} s", "give a tick above 0 s")
     network = program.network
     used = {
         "neuron": (program.neuron_groups, np.zeros((network.cores, network.neurons), dtype=np.int64)),
@@ -156,12 +156,17 @@ def _problems(program: CoreProgram) -> Iterable[Problem]:
             if not (0 <= group.core < network.cores and 0 <= group.start < group.stop <= count.shape[1]):
                 where = f"{part} group {group.corelet}, {group.role}"
                 what = f"core {group.core}, {part}s {group.start} to {group.stop} do not exist"
-                yield Problem(where, what, _within(network.cores, f"{part}s", count.shape[1]))
+                yield Problem("group-beyond-core", where, what, _within(network.cores, f"{part}s", count.shape[1]))
             else:
                 count[group.core, group.start : group.stop] += 1
         if (count > 1).any():
             core, index = (int(i) for i in np.argwhere(count > 1)[0])
-            yield Problem(f"core {core}, {part} {index}", "two groups claim it", "give each its own range")
+            yield Problem(
+                "placement-inconsistent",
+                f"core {core}, {part} {index}",
+                "two groups claim it",
+                "give each its own range",
+            )
     yield from _unfit(program)
 
 
@@ -174,7 +179,12 @@ def _unfit(program: CoreProgram) -> Iterable[Problem]:
         last = population.first + population.neurons
         on_core = (population.core >= 0) & (population.core < network.cores)
         if not (on_core & (population.first >= 0) & (population.neurons >= 1) & (last <= network.neurons)).all():
-            yield Problem(where, "a pool lies outside its core", _within(network.cores, "neurons", network.neurons))
+            yield Problem(
+                "group-beyond-core",
+                where,
+                "a pool lies outside its core",
+                _within(network.cores, "neurons", network.neurons),
+            )
         numbers = (
             population.activity_per_spike,
             population.trace.tau_s,
@@ -184,24 +194,36 @@ def _unfit(program: CoreProgram) -> Iterable[Problem]:
             population.gain_residual,
         )
         if not all(np.isfinite(value).all() for value in numbers):
-            yield Problem(where, "a number is not finite", _FINITE)
+            yield Problem("value-not-finite", where, "a number is not finite", _FINITE)
         yield from population.trace.problems(where, population.units)
     for projection in program.projections:
         where, shape = f"projection {projection.name}", projection.wanted_gain.shape
         if shape != (units.get(projection.target), units.get(projection.source)):
             what = f"gains of shape {shape} do not fit {projection.target} and {projection.source}"
-            yield Problem(where, what, "give a row for each target unit, in it a gain for each source unit")
+            yield Problem(
+                "level-array-shape", where, what, "give a row for each target unit, in it a gain for each source unit"
+            )
         if not (np.isfinite(projection.wanted_gain).all() and np.isfinite(projection.realised_gain).all()):
-            yield Problem(where, "a gain is not finite", _FINITE)
+            yield Problem("value-not-finite", where, "a gain is not finite", _FINITE)
     for entry in program.inputs:
         where = f"input {entry.name}"
         if len(entry.core) != units.get(entry.target):
-            yield Problem(where, f"{len(entry.core)} units do not fit {entry.target}", "give one for each unit of it")
+            yield Problem(
+                "level-array-shape",
+                where,
+                f"{len(entry.core)} units do not fit {entry.target}",
+                "give one for each unit of it",
+            )
         on_core = ((entry.core >= 0) & (entry.core < network.cores)).all()
         if not on_core or ((entry.axon < 0) | (entry.axon >= network.axons)).any():
-            yield Problem(where, "an axon lies outside its core", _within(network.cores, "axons", network.axons))
+            yield Problem(
+                "group-beyond-core",
+                where,
+                "an axon lies outside its core",
+                _within(network.cores, "axons", network.axons),
+            )
         if not (np.isfinite(entry.lsb_per_input).all() and np.isfinite(entry.keep).all()):
-            yield Problem(where, "a number is not finite", _FINITE)
+            yield Problem("value-not-finite", where, "a number is not finite", _FINITE)
 
 
 def _within(cores: int, parts: str, count: int) -> str:

@@ -33,6 +33,7 @@ class Capacity:
         compartments = limits.cores_per_chip * limits.compartments_per_core
         if circuit.units * self.neurons > compartments:
             yield Problem(
+                "neurons-beyond-limit",
                 f"circuit {circuit.name}",
                 f"{circuit.units:,} units of {self.neurons:,} neurons are {circuit.units * self.neurons:,} "
                 f"compartments, limit {compartments:,} on {chip}",
@@ -43,6 +44,7 @@ class Capacity:
         if sum(bits.values()) > memory:
             worst = max(bits, key=lambda name: bits[name])
             yield Problem(
+                "synapses-beyond-limit",
                 f"projection {worst}",
                 f"synapses of the circuit take at least {ceil(sum(bits.values())):,} bits ({ceil(bits[worst]):,} of "
                 f"them here), limit {memory:,} on {chip}",
@@ -57,6 +59,7 @@ class Capacity:
             if sum(fan_in.values()) > limits.in_axons_per_core:
                 worst = max(fan_in, key=lambda name: fan_in[name])
                 yield Problem(
+                    "fan-in-beyond-core",
                     f"population {population.name}",
                     f"one neuron has a fan-in of {sum(fan_in.values()):,} axons ({fan_in[worst]:,} of them from "
                     f"projection {worst}), limit {limits.in_axons_per_core:,} in-axons on one core",

@@ -182,6 +182,7 @@ def _too_much_for_a_core(demand: Demand, unit: Unit, out_axons_each: int, resour
     if resource == "out_axons":
         leaving = Counter(fibre.projection for fibre in demand.out_of[unit])
         return Problem(
+            "fan-out-beyond-core",
             where,
             f"one neuron needs {out_axons_each:,} out-axons, limit {limits.out_axons_per_core:,} on one core: its "
             f"projections ({', '.join(leaving)}) reach that many cores",
@@ -190,6 +191,7 @@ def _too_much_for_a_core(demand: Demand, unit: Unit, out_axons_each: int, resour
     if resource == "synapse_formats":
         arriving = dict.fromkeys(demand.fibres[index].projection for index in demand.into[unit])
         return Problem(
+            "synapse-formats-beyond-core",
             where,
             f"one neuron needs {len(demand.formats[unit])} synapse formats, limit {limits.synapse_formats_per_core} "
             f"on one core: {', '.join(arriving)} differ in weight exponent, sign mode or delay",
@@ -201,6 +203,7 @@ def _too_much_for_a_core(demand: Demand, unit: Unit, out_axons_each: int, resour
     worst = max(axons, key=lambda name: axons[name])
     bits = sum(demand.fibres[index].axons * int(demand.bits[demand.delayed[index], 1]) for index in demand.into[unit])
     return Problem(
+        "fan-in-beyond-core",
         where,
         f"one neuron has a fan-in of {sum(axons.values()):,} axons and {bits:,} synapse bits ({axons[worst]:,} axons "
         f"are from {worst}); one core holds {limits.in_axons_per_core:,} and "
@@ -224,6 +227,7 @@ def _too_many_cores(network: IntegerNetwork, filling: _Filling, target: LoihiTar
         "synapse_formats": "bring the weights of projections into one population closer together",
     }.get(resource, "use fewer neurons a unit (--neurons), fewer units, or a larger chip")
     return Problem(
+        "cores-beyond-chip",
         f"population {largest.name}",
         f"the circuit ({network.neurons:,} neurons, {largest.units * largest.neurons:,} of them here) needs "
         f"{len(filling.cores):,} cores, limit {target.limits.cores_per_chip} on {target.name}{full}",

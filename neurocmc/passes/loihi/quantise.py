@@ -46,6 +46,7 @@ class Quantise:
         projections = tuple(_projection(network, projection, by_name, limits) for projection in network.projections)
         raise_infeasible(
             Problem(
+                "weight-beyond-mantissa",
                 f"projection {p.name}",
                 f"{p.loss.clipped} weights are beyond the largest mantissa at exponent {limits.weight_exponent_max}",
                 "use more neurons (--neurons), so that each spike weighs less",
@@ -113,6 +114,7 @@ def _u_initial(network: SpikingNetwork, population: SpikingPopulation, decay_u: 
     if not keep > 0:
         raise InfeasibleError(
             Problem(
+                "initial-current",
                 f"population {population.name}",
                 "its sources are active before the first tick, and its filter keeps nothing of it",
                 "use a shorter tick, or a longer time constant",
@@ -126,7 +128,7 @@ def _u_initial(network: SpikingNetwork, population: SpikingPopulation, decay_u: 
             f"register holds {limit:,}"
         )
         cure = "use a shorter tick (--tick-ms), or a longer time constant"
-        raise InfeasibleError(Problem(f"population {population.name}", what, cure))
+        raise InfeasibleError(Problem("initial-current", f"population {population.name}", what, cure))
     return initial
 
 
@@ -135,6 +137,7 @@ def _too_slow(population: str, name: str, tau_s: float, tick_s: float, limits: L
     slowest_s = -tick_s / float(np.log1p(-max(limits.decay_u_offset, 1) / (1 << limits.decay_bits)))
     if tau_s > slowest_s:
         yield Problem(
+            "decay-too-slow",
             f"population {population}",
             f"{name} has tau {tau_s:g} s; at a tick of {1e3 * tick_s:g} ms the slowest decay is {slowest_s:.3g} s",
             "use a shorter time constant, or a longer tick",
@@ -178,6 +181,7 @@ def _bias_registers(name: str, bias_lsb: Float, limits: LoihiLimits) -> tuple[In
             return mantissa, exponent
     raise InfeasibleError(
         Problem(
+            "biases-too-far-apart",
             f"population {name}",
             f"its biases reach {np.abs(bias_lsb).max():,.0f} LSB, the registers hold "
             f"{highest << limits.bias_exponent_max:,}",
@@ -268,6 +272,7 @@ def _too_many_axons(name: str, largest_value: float, limits: LoihiLimits) -> Ite
     needed = 2.0 * largest_value / ((1 << limits.weight_mantissa_bits) - 2)
     if not limits.spike_payload_bits and needed > limits.in_axons_per_core:
         yield Problem(
+            "input-jump-too-large",
             f"input {name}",
             f"its largest jump takes {needed:.3g} axons a unit, limit {limits.in_axons_per_core:,} on one core",
             "bring the gains of the units it drives closer together, or scale the drive down",

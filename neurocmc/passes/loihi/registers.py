@@ -52,12 +52,14 @@ def _rule(network: IntegerNetwork, target: LoihiTarget) -> Iterable[Problem]:
         made_for, has = getattr(network.rule, field), getattr(target.limits, field)
         if made_for != has:
             yield Problem(
+                "target-other-arithmetic",
                 f"network {network.name}",
                 f"made for {field} {made_for}, {target.name} has {has}",
                 f"compile it for {target.name}",
             )
     if network.rule.order != target.limits.step_order:
         yield Problem(
+            "target-other-arithmetic",
             f"network {network.name}",
             f"a tick in the order {', '.join(network.rule.order)}, {target.name} has "
             f"{', '.join(target.limits.step_order)}",
@@ -70,6 +72,7 @@ def _population(population: IntegerPopulation, limits: LoihiLimits) -> Iterable[
     highest = (1 << limits.threshold_mantissa_bits) - 1
     if not 1 <= population.threshold_mantissa <= highest:
         yield Problem(
+            "register-beyond-target",
             where,
             f"threshold mantissa {population.threshold_mantissa:,}, limit {highest:,}",
             "scale threshold, biases and weights of the population down together",
@@ -77,12 +80,14 @@ def _population(population: IntegerPopulation, limits: LoihiLimits) -> Iterable[
     highest = (1 << limits.bias_mantissa_bits) - 1
     if (largest := _largest(population.bias_mantissa)) > highest:
         yield Problem(
+            "register-beyond-target",
             where,
             f"a bias mantissa of magnitude {largest:,}, limit {highest:,}",
             "use a larger bias exponent, or scale threshold, biases and weights down together",
         )
     if not 0 <= population.bias_exponent <= limits.bias_exponent_max:
         yield Problem(
+            "register-beyond-target",
             where,
             f"bias exponent {population.bias_exponent}, limit 0 to {limits.bias_exponent_max}",
             "scale threshold, biases and weights of the population down together",
@@ -90,13 +95,23 @@ def _population(population: IntegerPopulation, limits: LoihiLimits) -> Iterable[
     highest = (1 << limits.decay_bits) - 1
     for field in ("decay_u", "decay_v"):
         if not 0 <= (value := getattr(population, field)) <= highest:
-            yield Problem(where, f"{field} {value:,}, limit 0 to {highest:,}", "use another time constant or tick")
+            yield Problem(
+                "register-beyond-target",
+                where,
+                f"{field} {value:,}, limit 0 to {highest:,}",
+                "use another time constant or tick",
+            )
     for field, values, bits in (
         ("start current", population.u_initial, limits.current_bits),
         ("start voltage", population.v_initial, limits.voltage_bits),
     ):
         if (largest := _largest(values)) > (highest := (1 << (bits - 1)) - 1):
-            yield Problem(where, f"a {field} of magnitude {largest:,}, limit {highest:,}", "start nearer to 0")
+            yield Problem(
+                "register-beyond-target",
+                where,
+                f"a {field} of magnitude {largest:,}, limit {highest:,}",
+                "start nearer to 0",
+            )
 
 
 def _projection(projection: IntegerProjection, limits: LoihiLimits) -> Iterable[Problem]:
@@ -105,6 +120,7 @@ def _projection(projection: IntegerProjection, limits: LoihiLimits) -> Iterable[
     highest = (1 << limits.weight_mantissa_bits) - (2 if mixed else 1)
     if (largest := _largest(projection.mantissa)) > highest:
         yield Problem(
+            "register-beyond-target",
             where,
             f"a weight mantissa of magnitude {largest}, limit {highest} in {projection.sign} sign mode",
             "use a larger weight exponent, or more neurons (--neurons), so that each spike weighs less",
@@ -112,6 +128,7 @@ def _projection(projection: IntegerProjection, limits: LoihiLimits) -> Iterable[
     low, high = limits.weight_exponent_min, limits.weight_exponent_max
     if not low <= projection.exponent <= high:
         yield Problem(
+            "register-beyond-target",
             where,
             f"weight exponent {projection.exponent}, limit {low} to {high}",
             "use more neurons (--neurons), so that each spike weighs less"
@@ -120,6 +137,7 @@ def _projection(projection: IntegerProjection, limits: LoihiLimits) -> Iterable[
         )
     if projection.delay_ticks > limits.delay_ticks_max:
         yield Problem(
+            "delay-beyond-limit",
             where,
             f"a delay of {projection.delay_ticks} ticks, limit {limits.delay_ticks_max}",
             "shorten the delay, or use a longer tick",
@@ -130,6 +148,7 @@ def _input(entry: IntegerInput, limits: LoihiLimits) -> Iterable[Problem]:
     where = f"input {entry.name}"
     if entry.payload_bits > limits.spike_payload_bits:
         yield Problem(
+            "register-beyond-target",
             where,
             f"spikes with a payload of {entry.payload_bits} bits, limit {limits.spike_payload_bits}",
             "compile it for a target whose spikes carry one" if not limits.spike_payload_bits else "scale it down",
@@ -137,6 +156,7 @@ def _input(entry: IntegerInput, limits: LoihiLimits) -> Iterable[Problem]:
     highest = (1 << limits.weight_mantissa_bits) - 2
     if (largest := _largest(entry.axon_mantissa)) > highest:
         yield Problem(
+            "register-beyond-target",
             where,
             f"an axon mantissa of magnitude {largest}, limit {highest} in mixed sign mode",
             "use a larger exponent, or more axons",
@@ -144,7 +164,10 @@ def _input(entry: IntegerInput, limits: LoihiLimits) -> Iterable[Problem]:
     # An input's values are shifted without loss, so that its exponent is never negative.
     if not 0 <= entry.exponent <= limits.weight_exponent_max:
         yield Problem(
-            where, f"exponent {entry.exponent}, limit 0 to {limits.weight_exponent_max}", "scale the drive down"
+            "register-beyond-target",
+            where,
+            f"exponent {entry.exponent}, limit 0 to {limits.weight_exponent_max}",
+            "scale the drive down",
         )
 
 

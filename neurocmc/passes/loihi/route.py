@@ -84,6 +84,7 @@ def _limit_problems(program: ChipProgram, limits: LoihiLimits) -> Iterable[Probl
             if limit is None or used <= limit:
                 continue
             yield Problem(
+                "core-resource-beyond-limit",
                 f"core {core} (populations {', '.join(populations)})",
                 f"{used:,} {resource.replace('_', ' ')}, limit {limit:,}{_largest_share(program, core, resource)}",
                 "use fewer neurons a unit (--neurons), or split the population",

@@ -26,6 +26,7 @@ class CoreCapacity:
         """Every unit has a core of its own, which holds its pool and its filter."""
         if circuit.units > limits.cores_per_chip:
             yield Problem(
+                "cores-beyond-chip",
                 f"circuit {circuit.name}",
                 f"{circuit.units:,} units take a core each, limit {limits.cores_per_chip:,} on {chip}",
                 "use fewer units, or a larger grid",
@@ -33,6 +34,7 @@ class CoreCapacity:
         fitting = limits.neurons_per_core - FILTER_NEURONS
         if self.neurons > fitting:
             yield Problem(
+                "pool-beyond-core",
                 "--neurons",
                 f"a pool of {self.neurons:,} neurons; {fitting:,} fit a core of {chip}, beside {FILTER_NEURONS} "
                 "neurons of its filter",

@@ -102,6 +102,7 @@ def choose_leak(corelet: str, keep: float, low: float, high: float, neurons: int
 
 def _beyond(corelet: str, keep: float) -> Problem:
     return Problem(
+        "filter-not-realisable",
         f"unit {corelet}",
         f"its filter keeps {keep:.6g} of the current a tick, which no feedback weight and spacing of thresholds hold "
         f"within {100 * POLE_ERROR:g} %",

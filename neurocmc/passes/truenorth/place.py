@@ -17,7 +17,9 @@ def place_cores(name: str, traffic: list[dict[int, int]], limits: TrueNorthLimit
     if count > limits.cores_per_chip:
         what = f"{count:,} cores, limit {limits.cores_per_chip:,} ({limits.grid_columns} x {limits.grid_rows})"
         raise InfeasibleError(
-            Problem(f"circuit {name}", what, "use fewer neurons a unit (--neurons), or fewer units")
+            Problem(
+                "cores-beyond-chip", f"circuit {name}", what, "use fewer neurons a unit (--neurons), or fewer units"
+            )
         )
     side = 1
     while side * side < count:

@@ -205,7 +205,9 @@ def _unit_plan(
     if neurons > limits.neurons_per_core - FILTER_NEURONS:
         fitting = limits.neurons_per_core - FILTER_NEURONS
         what = f"a pool of {neurons} neurons; {fitting} fit a core beside the {FILTER_NEURONS} of its filter"
-        raise InfeasibleError(Problem(f"unit {node.corelet}", what, f"use --neurons {fitting} or fewer"))
+        raise InfeasibleError(
+            Problem("pool-beyond-core", f"unit {node.corelet}", what, f"use --neurons {fitting} or fewer")
+        )
     filters = min(FILTER_NEURONS, limits.axons_per_core // 8)
     leak = (
         sum_leak(node.points.size, limits)
@@ -230,6 +232,7 @@ def _unit_plan(
     if fit is None:
         raise InfeasibleError(
             Problem(
+                "fan-in-beyond-core",
                 f"unit {node.corelet}",
                 f"{len(node.sources)} sources, {inputs} axons of inputs and {leak.neurons} of its filter do not fit "
                 f"{limits.axons_per_core} axons of {limits.axon_types} types",

@@ -64,16 +64,22 @@ def _size_problems(network: CoreNetwork, limits: TrueNorthLimits) -> Iterable[Pr
         ("axon types", network.types, limits.axon_types),
     ):
         if used > limit:
-            yield Problem(f"network {network.name}", f"{used:,} {what} a core, limit {limit:,}", _FEWER)
+            yield Problem(
+                "core-resource-beyond-limit",
+                f"network {network.name}",
+                f"{used:,} {what} a core, limit {limit:,}",
+                _FEWER,
+            )
     if network.potential_bits > limits.potential_bits:
         what = f"potentials of {network.potential_bits} bits, limit {limits.potential_bits}"
-        yield Problem(f"network {network.name}", what, _RANGE)
+        yield Problem("register-beyond-target", f"network {network.name}", what, _RANGE)
 
 
 def _grid_problems(network: CoreNetwork, limits: TrueNorthLimits) -> Iterable[Problem]:
     grid = f"{limits.grid_columns} x {limits.grid_rows}"
     if network.cores > limits.cores_per_chip:
         yield Problem(
+            "cores-beyond-chip",
             f"network {network.name}",
             f"{network.cores:,} cores, limit {limits.cores_per_chip:,} ({grid})",
             "use fewer neurons a unit (--neurons), or fewer units",
@@ -83,14 +89,19 @@ def _grid_problems(network: CoreNetwork, limits: TrueNorthLimits) -> Iterable[Pr
     if outside.any():
         core = int(outside.argmax())
         where = tuple(place[core].tolist())
-        yield Problem(f"core {core}", f"it stands at {where}, the grid is {grid}", "place it on the grid")
+        yield Problem(
+            "core-off-grid", f"core {core}", f"it stands at {where}, the grid is {grid}", "place it on the grid"
+        )
     away = np.abs(place[np.maximum(network.target_core, 0)] - place[:, None, :]).max(axis=2)
     far = (network.target_core >= 0) & (away > limits.reach_cores)
     if far.any():
         core, neuron = (int(index) for index in np.argwhere(far)[0])
         what = f"its spikes go {int(away[core, neuron])} cores far, limit {limits.reach_cores}"
         yield Problem(
-            f"core {core}, neuron {neuron}", what, "place the two cores closer together, or relay the spike"
+            "reach-beyond-limit",
+            f"core {core}, neuron {neuron}",
+            what,
+            "place the two cores closer together, or relay the spike",
         )
 
 
@@ -119,4 +130,6 @@ def _named(network: CoreNetwork, field: str, beyond: Bool, why: str, cure: str) 
         more = f" (and {others:,} more)" if others else ""
         kind = f" of type {at[2]}" if len(at) == 3 else ""
         shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value).lower()
-        yield Problem(f"core {at[0]}, neuron {at[1]}", f"{field}{kind} is {shown}: {why}{more}", cure)
+        yield Problem(
+            "register-beyond-target", f"core {at[0]}, neuron {at[1]}", f"{field}{kind} is {shown}: {why}{more}", cure
+        )

@@ -153,12 +153,14 @@ class Built(ABC):
     def run_program(self, program: Path, stimulus: Stimulus, request: "ProgramRun") -> Recording:
         """The emitted program on the maker's own tool, `tool`. Raises InputError where there is none."""
         what = f"nothing runs the programs of {self.target.name}"
-        raise InputError(Problem("--on", what, f"use --on {self.level}"))
+        raise InputError(Problem("interpreter-unfit", "--on", what, f"use --on {self.level}"))
 
     def faulty_chips(self) -> "FaultyChips":
         """The circuit on chips with faults. Raises InputError where the family has no model of them."""
         what = f"faults are of Loihi's integer networks; {self.target.name} has none"
-        raise InputError(Problem(f"target {self.target.name}", what, "compile for loihi1 or loihi2"))
+        raise InputError(
+            Problem("robustness-needs-loihi", f"target {self.target.name}", what, "compile for loihi1 or loihi2")
+        )
 
     def observed_through(self, own: Mapping[str, bool], tau_s: float) -> Self:
         """The same with spikes decoded through another filter in the populations that `own` marks."""

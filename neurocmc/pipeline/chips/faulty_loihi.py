@@ -34,7 +34,7 @@ class FaultyLoihi:
         if synapses > MAX_SYNAPSES:
             what = f"expanded to single neurons it has {synapses:,} synapses, limit {MAX_SYNAPSES:,}"
             cure = "compile with fewer neurons a unit (--neurons)"
-            raise InputError(Problem(f"network {self.network.name}", what, cure))
+            raise InputError(Problem("network-too-large", f"network {self.network.name}", what, cure))
 
     def host(self, stimulus: Stimulus) -> Mapping[str, NDArray[Any]]:
         """Values of the input axons."""

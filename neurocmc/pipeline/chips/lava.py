@@ -51,7 +51,7 @@ def find_lava_python() -> Path | None:
 def check_lava_python() -> Path:
     """The interpreter that has Lava. Raises InputError where none is at hand."""
     if (python := find_lava_python()) is None:
-        raise InputError(Problem("--on lava", "there is no interpreter with Lava at hand", NEEDED))
+        raise InputError(Problem("lava-missing", "--on lava", "there is no interpreter with Lava at hand", NEEDED))
     return python
 
 
@@ -114,7 +114,7 @@ class _Run:
             )
         except OSError as error:
             what = f"{self.command[0]} cannot be run: {error.strerror}"
-            raise InputError(Problem("--on lava", what, NEEDED)) from None
+            raise InputError(Problem("lava-missing", "--on lava", what, NEEDED)) from None
         late = Event()
 
         def end() -> None:
@@ -132,14 +132,21 @@ class _Run:
         if late.is_set():
             what = f"it was not done after {self.time_limit_s:g} s"
             raise InputError(
-                Problem("--on lava", what, "give it more (--time-limit), or fewer (--samples) or shorter trials")
+                Problem(
+                    "lava-too-slow",
+                    "--on lava",
+                    what,
+                    "give it more (--time-limit), or fewer (--samples) or shorter trials",
+                )
             )
         if process.returncode:
             cure = NEEDED if "No module named" in last else f"run it by hand: {self.command[0]} program/run.py"
-            raise InputError(Problem("program/run.py on Lava", f"it failed: {last or 'without a word'}", cure))
+            raise InputError(
+                Problem("lava-failed", "program/run.py on Lava", f"it failed: {last or 'without a word'}", cure)
+            )
         if not self.out.is_file():
             what = f"{self.command[0]} ran program/run.py without an error, but wrote no spikes"
-            raise InputError(Problem("--on lava", what, NEEDED))
+            raise InputError(Problem("lava-failed", "--on lava", what, NEEDED))
         return read_npz(self.out)
 
     def _watch(self, process: "subprocess.Popen[str]", told: Progress) -> str:

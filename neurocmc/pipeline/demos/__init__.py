@@ -30,7 +30,9 @@ def find_demo(name: str) -> Demo:
     """The demo of that name, or of a former one. Raises InputError for a name that no demo has or had."""
     current = FORMER_NAMES.get(name, name)
     if current not in DEMOS:
-        raise InputError(Problem("demo", f"there is none named {name!r}", f"demos are: {', '.join(DEMOS)}"))
+        raise InputError(
+            Problem("demo-unknown", "demo", f"there is none named {name!r}", f"demos are: {', '.join(DEMOS)}")
+        )
     return DEMOS[current]
 
 

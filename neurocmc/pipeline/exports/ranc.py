@@ -13,7 +13,12 @@ from neurocmc.pipeline.exports.registry import Export
 def _write(program: CoreProgram, stimuli: Mapping[str, Stimulus], folder: Path) -> tuple[str, ...]:
     emitted = write_ranc(program, stimuli, folder)
     raise_infeasible(
-        Problem(f"circuit {program.name}", f"RANC cannot run it: {reason}", "compile for ranc (--target ranc)")
+        Problem(
+            "ranc-cannot-hold",
+            f"circuit {program.name}",
+            f"RANC cannot run it: {reason}",
+            "compile for ranc (--target ranc)",
+        )
         for reason in emitted.reasons
     )
     notes = [f"the output bus has {emitted.lines} lines"]

@@ -55,7 +55,12 @@ def find_export(name: str) -> Export:
     cure = f"known are {', '.join(known)}"
     near = nearest_name(name, known)
     raise InputError(
-        Problem("--to", f"there is no export {name!r}", f"{near} ({cure})" if near.startswith("did you") else cure)
+        Problem(
+            "export-unknown",
+            "--to",
+            f"there is no export {name!r}",
+            f"{near} ({cure})" if near.startswith("did you") else cure,
+        )
     )
 
 
@@ -65,7 +70,9 @@ def level_for(export: Export, name: str, artifact: Artifact) -> Any:
         if isinstance(level, export.takes):
             return level
     what = f"{name} takes {export.called}, and {artifact.target.name} has none"
-    raise InputError(Problem(str(artifact.directory), what, f"compile for {export.made_by} (--target)"))
+    raise InputError(
+        Problem("export-unfit", str(artifact.directory), what, f"compile for {export.made_by} (--target)")
+    )
 
 
 @cache

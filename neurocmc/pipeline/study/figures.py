@@ -98,5 +98,7 @@ def _kept_landscape(kept: Mapping[str, NDArray[Any]], path: Path) -> Landscape:
     except (KeyError, TypeError, ValueError):
         sound, found = False, None
     if found is None or not sound:
-        raise InputError(Problem(str(path), "is not the landscape of a run", "delete it: it is computed again"))
+        raise InputError(
+            Problem("study-file-wrong", str(path), "is not the landscape of a run", "delete it: it is computed again")
+        )
     return found

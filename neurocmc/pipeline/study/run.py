@@ -60,10 +60,12 @@ def _silent(_part: str, _text: str, _share: float, _line: str) -> None:
 def _check_folder(output: Path) -> None:
     """Only an empty folder, or that of a study, is written into. Raises InputError."""
     if output.exists() and not output.is_dir():
-        raise InputError(Problem(str(output), "is a file, a folder is needed", "name another"))
+        raise InputError(Problem("not-a-folder", str(output), "is a file, a folder is needed", "name another"))
     if output.is_dir() and any(output.iterdir()) and not (output / PLAN).is_file():
         what = f"is not empty and holds no {PLAN}: it is not the folder of a study"
-        raise InputError(Problem(str(output), what, "name a new folder, or that of the study to go on with"))
+        raise InputError(
+            Problem("folder-not-ours", str(output), what, "name a new folder, or that of the study to go on with")
+        )
 
 
 def _train_all(runs: Sequence[Run], told: StudyProgress) -> list[Result]:

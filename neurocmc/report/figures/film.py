@@ -38,7 +38,7 @@ def check_film(kind: FilmKind) -> None:
     """Raise InputError where this machine cannot write such a film, before anything is computed for it."""
     if kind == "mp4" and shutil.which("ffmpeg") is None:
         what = "mp4 needs the program ffmpeg, and there is none on this machine"
-        raise InputError(Problem("--animate", what, "install ffmpeg, or use --animate gif"))
+        raise InputError(Problem("ffmpeg-missing", "--animate", what, "install ffmpeg, or use --animate gif"))
 
 
 def write_film(figure: Figure, moving: Sequence[Axes], path: Path) -> None:

@@ -87,6 +87,7 @@ def _wrapped(network: IntegerNetwork, stimulus: Stimulus, run: EmulatorRun) -> I
         start = network.first_unit()[population.name]
         if wraps := int(run.wraps[start : start + population.units].sum()):
             yield Problem(
+                "current-wraps",
                 f"stimulus {stimulus.name}, population {population.name}",
                 f"its current leaves the {network.rule.current_bits}-bit register {wraps:,} times and wraps",
                 "compile with a calibration stimulus that covers this drive, or scale the drive down",

@@ -93,6 +93,7 @@ def _check_capacity(entry: IntegerInput, peak: float, stimulus: Stimulus) -> Non
     if peak > limit:
         raise InputError(
             Problem(
+                "drive-beyond-input",
                 f"stimulus {stimulus.name}, input {entry.name}",
                 f"it jumps by {peak / limit:.2f} times what the input axons were sized for",
                 "compile with a calibration stimulus that covers this drive, or scale the drive down",

@@ -107,7 +107,7 @@ class CoreBuilder:
         types = self._sizes["types"]
         if len(weight) > types:
             what = f"{len(weight)} weights, there are {types} types of axons"
-            self._faults.append(Problem(_name(neuron), what, "give one for each type"))
+            self._faults.append(Problem("array-shape", _name(neuron), what, "give one for each type"))
         chance = [stochastic_weight] * types if isinstance(stochastic_weight, bool) else list(stochastic_weight)
         self._registers[neuron] = {
             "weight": (list(weight) + [0] * types)[:types],
@@ -134,7 +134,12 @@ class CoreBuilder:
         self._route(neuron, (axon.core, axon.axon, delay))
         if axon not in self._kinds:
             self._faults.append(
-                Problem(_name(neuron), f"it sends to {_name(axon)}, which is not there", "add_axon gives one")
+                Problem(
+                    "core-part-unknown",
+                    _name(neuron),
+                    f"it sends to {_name(axon)}, which is not there",
+                    "add_axon gives one",
+                )
             )
 
     def put_out(self, neuron: Neuron, line: int | None = None) -> int:
@@ -157,7 +162,14 @@ class CoreBuilder:
         for axon, neuron in self._synapses:
             if axon.core != neuron.core or axon not in self._kinds or neuron not in self._registers:
                 what = f"{_name(axon)} cannot reach {_name(neuron)}"
-                faults.append(Problem("crossbar", what, "connect an axon and neurons that were added to one core"))
+                faults.append(
+                    Problem(
+                        "core-part-unknown",
+                        "crossbar",
+                        what,
+                        "connect an axon and neurons that were added to one core",
+                    )
+                )
         raise_input_problems(faults)
         for axon, kind in self._kinds.items():
             kinds[axon] = _whole(kind, f"{_name(axon)}, kind", (0, self._sizes["types"] - 1), faults)
@@ -188,19 +200,31 @@ class CoreBuilder:
 
     def _route(self, neuron: Neuron, route: tuple[int, int, int]) -> None:
         if neuron in self._routes or neuron not in self._registers:
-            faults = ("it has a target already", "a neuron has one target: let another one copy its spikes")
+            fault = Problem(
+                "neuron-target-twice",
+                _name(neuron),
+                "it has a target already",
+                "a neuron has one target: let another one copy its spikes",
+            )
             if neuron not in self._registers:
-                faults = ("there is no such neuron", "add_neuron gives one")
-            self._faults.append(Problem(_name(neuron), *faults))
+                fault = Problem("core-part-unknown", _name(neuron), "there is no such neuron", "add_neuron gives one")
+            self._faults.append(fault)
         self._routes[neuron] = route
 
     def _misplaced(self, item: Axon | Neuron, cores: int) -> list[Problem]:
         size = self._sizes["axons" if isinstance(item, Axon) else "neurons"]
         if not 0 <= item.core < cores:
-            return [Problem(_name(item), f"there are {cores} cores", "add_core gives the index of a new one")]
+            return [
+                Problem(
+                    "core-part-unknown",
+                    _name(item),
+                    f"there are {cores} cores",
+                    "add_core gives the index of a new one",
+                )
+            ]
         if item[1] >= size:
             what = f"a core has {size} {'axons' if isinstance(item, Axon) else 'neurons'}"
-            return [Problem(_name(item), what, "put it on another core, or make cores larger")]
+            return [Problem("core-full", _name(item), what, "put it on another core, or make cores larger")]
         return []
 
     def _assembled(self, field: str, cores: int, faults: list[Problem]) -> NDArray[Any]:

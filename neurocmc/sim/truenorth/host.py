@@ -108,6 +108,7 @@ def _events(entry: CoreInput, axons: _Axons, spikes: Int, tick: int) -> tuple[In
 def _refuse(entry: CoreInput, stimulus: Stimulus, what: str) -> NoReturn:
     raise InputError(
         Problem(
+            "drive-beyond-input",
             f"stimulus {stimulus.name}, input {entry.name}",
             what,
             "compile with a calibration stimulus that covers this drive, or scale the drive down",

@@ -40,13 +40,17 @@ class CoreRecord:
             group = whole_numbers(self.group, "record.group", faults)
             if group is not None and group.shape != (network.cores, network.neurons):
                 what = f"shape {group.shape}, the network has {network.cores} cores of {network.neurons} neurons"
-                faults.append(Problem("record.group", what, "give (cores, neurons) group indices, -1 for none"))
+                faults.append(
+                    Problem("array-shape", "record.group", what, "give (cores, neurons) group indices, -1 for none")
+                )
             elif group is not None:
                 check_range(group, "record.group", (-1, (1 << 31) - 2), faults)
                 members = np.unique(group[group >= 0], return_counts=True)[1]
                 if members.max(initial=0) > LARGEST_GROUP:
                     what = f"a group has {members.max():,} neurons, spikes are counted in 16 bits"
-                    faults.append(Problem("record.group", what, f"split it: {LARGEST_GROUP:,} at most"))
+                    faults.append(
+                        Problem("group-too-large", "record.group", what, f"split it: {LARGEST_GROUP:,} at most")
+                    )
         return faults
 
     def places(self, name: Literal["spikes", "potentials"], network: CoreNetwork) -> NDArray[np.int32]:
@@ -63,7 +67,12 @@ class CoreRecord:
             if value == "all":
                 return np.argwhere(np.ones((network.cores, network.neurons), dtype=np.bool_))
             faults.append(
-                Problem(f"record.{name}", f"{value!r} names no neurons", 'use "all" or (core, neuron) pairs')
+                Problem(
+                    "choice-unknown",
+                    f"record.{name}",
+                    f"{value!r} names no neurons",
+                    'use "all" or (core, neuron) pairs',
+                )
             )
             return none
         whole = whole_numbers(value, f"record.{name}", faults)
@@ -71,7 +80,7 @@ class CoreRecord:
             return none
         if whole.ndim != 2 or whole.shape[1] != 2:
             what = f"shape {whole.shape} is not that of pairs"
-            faults.append(Problem(f"record.{name}", what, "give a core and a neuron for each"))
+            faults.append(Problem("array-shape", f"record.{name}", what, "give a core and a neuron for each"))
             return none
         known = len(faults)
         for column, count in ((0, network.cores), (1, network.neurons)):
@@ -102,7 +111,7 @@ class CoreRun:
     def _kept(self, quantity: str, wish: str) -> Any:
         if quantity not in self.recorded:
             cure = f"run_cores(..., record=CoreRecord({wish})) keeps it"
-            raise InputError(Problem(f"run.{quantity}", "it was not recorded", cure))
+            raise InputError(Problem("not-recorded", f"run.{quantity}", "it was not recorded", cure))
         return self.recorded[quantity]
 
     @property

@@ -52,7 +52,9 @@ class CoreInputSpikes:
             whole = whole_numbers(getattr(self, name), f"spikes.{name}", faults)
             if whole is not None and whole.shape != (np.size(self.trial),):
                 what = f"shape {whole.shape}, trial has {np.size(self.trial)} entries"
-                faults.append(Problem(f"spikes.{name}", what, "give every spike a trial, tick, core and axon"))
+                faults.append(
+                    Problem("array-shape", f"spikes.{name}", what, "give every spike a trial, tick, core and axon")
+                )
             elif whole is not None:
                 check_range(whole, f"spikes.{name}", (0, LARGEST_TICKS), faults)
         raise_input_problems(faults)
@@ -102,7 +104,9 @@ def run_cores(
     check_range(np.asarray(ticks), "ticks", (0, LARGEST_TICKS), faults, "give a number of ticks")
     check_range(np.asarray(batch), "batch", (1, LARGEST_TICKS), faults, "give a number of trials")
     if not 0 <= seed <= LARGEST_SEED:
-        faults.append(Problem("seed", f"{seed} is not in 0 to {LARGEST_SEED}", "give a number of 64 bits"))
+        faults.append(
+            Problem("seed-out-of-range", "seed", f"{seed} is not in 0 to {LARGEST_SEED}", "give a number of 64 bits")
+        )
     if threads is not None:
         check_range(np.asarray(threads), "threads", (1, 1024), faults, "give 1 or more, or None for all cores")
     bounds = {"trial": batch, "tick": ticks, "core": network.cores, "axon": network.axons}
@@ -119,7 +123,7 @@ def _limits(network: CoreNetwork) -> Iterable[Problem]:
     low, high = POTENTIAL_BITS
     bits = network.potential_bits
     if not low <= bits <= high:
-        yield Problem("network", f"potential_bits is {bits}", f"use {low} to {high}")
+        yield Problem("number-out-of-range", "network", f"potential_bits is {bits}", f"use {low} to {high}")
         return
     faults: list[Problem] = []
     ends = (-(1 << (bits - 1)), (1 << (bits - 1)) - 1)

@@ -147,7 +147,9 @@ class FixpointFamily(Family[FixpointTarget]):
         room = target.limits.neurons_per_core * target.limits.cores_per_chip
         if (needed := staged.units * options.pool) > room:
             what = f"{needed:,} neurons, limit {room:,} on {target.name}"
-            raise_infeasible([Problem(f"circuit {staged.name}", what, "use fewer neurons a unit (--neurons)")])
+            raise_infeasible(
+                [Problem("x-fixpoint-full", f"circuit {staged.name}", what, "use fewer neurons a unit (--neurons)")]
+            )
 
     def lower(
         self, staging: Staging, target: FixpointTarget, options: CompileOptions, clock: Clock

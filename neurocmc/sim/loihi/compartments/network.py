@@ -83,7 +83,9 @@ class SynapseGroup:
             whole = whole_numbers(getattr(self, field), field, faults)
             if whole is not None and whole.shape != (length,):
                 cure = "give source, target, mantissa and delay_ticks one entry for each synapse"
-                faults.append(Problem(field, f"shape {whole.shape}, there are {length} synapses", cure))
+                faults.append(
+                    Problem("array-shape", field, f"shape {whole.shape}, there are {length} synapses", cure)
+                )
             elif whole is not None:
                 bounds = (0, LARGEST_COMPARTMENTS - 1)
                 if field == "mantissa":
@@ -125,7 +127,7 @@ def _entries(matrix: Any, where: str, faults: list[Problem]) -> tuple[Int, Int, 
     none = np.zeros(0, dtype=np.int64)
     if len(shape_of(matrix)) != 2:
         cure = "give a matrix, rows are targets and columns sources"
-        faults.append(Problem(where, f"shape {shape_of(matrix)} is not that of a matrix", cure))
+        faults.append(Problem("array-shape", where, f"shape {shape_of(matrix)} is not that of a matrix", cure))
         return none, none, none
     table = sparse.coo_matrix(sparse.csr_matrix(matrix)) if sparse.issparse(matrix) else None
     values = (
@@ -144,7 +146,7 @@ def _delays(delay_ticks: Any, target: Int, source: Int, shape: tuple[int, ...], 
     none = np.zeros(target.shape, dtype=np.int64)
     if shape_of(delay_ticks) not in ((), shape):
         what = f"shape {shape_of(delay_ticks)}, the weights have {shape}"
-        faults.append(Problem("delay_ticks", what, "give one number, or one for each weight"))
+        faults.append(Problem("array-shape", "delay_ticks", what, "give one number, or one for each weight"))
         return none
     if sparse.issparse(delay_ticks):
         row, column, ticks = _entries(delay_ticks, "delay_ticks", faults)
@@ -191,7 +193,7 @@ class CompartmentNetwork:
         length = int(np.size(self.decay_u))
         if not 1 <= length <= LARGEST_COMPARTMENTS:
             what = f"a network of {length:,} compartments, the emulator steps 1 to {LARGEST_COMPARTMENTS:,}"
-            raise InputError(Problem("decay_u", what, "give every compartment its registers"))
+            raise InputError(Problem("network-too-large", "decay_u", what, "give every compartment its registers"))
         bounds = register_bounds(self.rule)
         for field in REGISTERS:
             value = register(getattr(self, field), field, length, bounds[field], faults)
@@ -265,14 +267,14 @@ def _length(weights: Any, compartments: int | None, values: list[Any], faults: l
         shape = shape_of(weights)
         if len(shape) == 2 and shape[0] != shape[1]:
             cure = "give a square matrix, rows are targets and columns sources; inputs go into run_compartments"
-            faults.append(Problem("weights", f"shape {shape} is not square", cure))
+            faults.append(Problem("array-shape", "weights", f"shape {shape} is not square", cure))
         return shape[0] if len(shape) == 2 else 0
     if compartments is not None:
         return compartments
     found = next((shape[0] for shape in map(shape_of, values) if len(shape) == 1), 0)
     if not found:
         cure = "give weights, an array of one register, or compartments=N"
-        faults.append(Problem("compartments", "nothing says how many there are", cure))
+        faults.append(Problem("length-missing", "compartments", "nothing says how many there are", cure))
     return found
 
 

@@ -47,7 +47,9 @@ class InputEvents:
             if whole is not None and whole.shape != (np.size(self.trial),):
                 what = f"shape {whole.shape}, trial has {np.size(self.trial)} entries"
                 faults.append(
-                    Problem(f"inputs.{name}", what, "give every event a trial, tick, compartment and value")
+                    Problem(
+                        "array-shape", f"inputs.{name}", what, "give every event a trial, tick, compartment and value"
+                    )
                 )
         raise_input_problems(faults)
         for name in ("trial", "tick", "compartment", "value"):
@@ -75,7 +77,7 @@ class CompartmentRun:
     def _recorded(self, quantity: Quantity) -> Any:
         if quantity not in self.records:
             cure = f"run_compartments(..., record=({quantity!r},)) keeps it"
-            raise InputError(Problem(f"run.{quantity}", "it was not recorded", cure))
+            raise InputError(Problem("not-recorded", f"run.{quantity}", "it was not recorded", cure))
         return self.records[quantity]
 
     @property
@@ -126,7 +128,7 @@ def run_compartments(
     """
     wanted = tuple(dict.fromkeys(record))
     faults = [
-        Problem("record", f"{name!r} cannot be recorded", f"name some of {', '.join(QUANTITIES)}")
+        Problem("choice-unknown", "record", f"{name!r} cannot be recorded", f"name some of {', '.join(QUANTITIES)}")
         for name in wanted
         if name not in QUANTITIES
     ]
@@ -134,7 +136,7 @@ def run_compartments(
     dense, events = _inputs(inputs, network.compartments, faults)
     ticks, batch = _extent(dense, events, starts, ticks, batch, faults)
     if threads is not None and threads < 1:
-        faults.append(Problem("threads", f"it is {threads}", "give 1 or more"))
+        faults.append(Problem("number-out-of-range", "threads", f"it is {threads}", "give 1 or more"))
     raise_input_problems(faults)
     if events is not None:
         for name, length in (("trial", batch), ("tick", ticks), ("compartment", network.compartments)):
@@ -235,7 +237,9 @@ def _inputs(
         return None, None
     if whole.ndim not in (2, 3) or whole.shape[-1] != compartments:
         what = f"shape {whole.shape}, the network has {compartments} compartments"
-        faults.append(Problem("inputs", what, "give (batch, ticks, compartments) or (ticks, compartments)"))
+        faults.append(
+            Problem("array-shape", "inputs", what, "give (batch, ticks, compartments) or (ticks, compartments)")
+        )
         return None, None
     with np.errstate(over="ignore"):
         narrow = whole.astype(np.int32)
@@ -253,7 +257,7 @@ def _extent(
     """How many ticks and trials the arguments speak of, all of them the same."""
     told = {"ticks": ticks, "inputs": None if dense is None else dense.shape[1]}
     if all(value is None for value in told.values()) and not faults:
-        faults.append(Problem("ticks", "nothing says how many to step", "give ticks=..."))
+        faults.append(Problem("length-missing", "ticks", "nothing says how many to step", "give ticks=..."))
     trials = {"batch": batch, "inputs": None if dense is None else dense.shape[0]}
     shapes = {name: shape_of(value) for name, value in starts.items()}
     trials |= {name: shape[0] for name, shape in shapes.items() if len(shape) == 2}
@@ -274,7 +278,9 @@ def _agreed(
         check_range(np.asarray(value), name, bounds, faults, f"give a number of {what}")
     if len(set(known.values())) > 1:
         list_ = " and ".join(f"{name} has {value}" for name, value in known.items())
-        faults.append(Problem(" and ".join(known), f"{list_} {what}", "give all of them the same number"))
+        faults.append(
+            Problem("lengths-differ", " and ".join(known), f"{list_} {what}", "give all of them the same number")
+        )
     return next(iter(known.values()), default)
 
 
@@ -289,7 +295,9 @@ def _start(
     if whole is None:
         return np.zeros(shape, dtype=np.int32)
     if whole.shape not in (shape, shape[1:]):
-        faults.append(Problem(name, f"shape {whole.shape} is not {shape}", "give (batch, compartments)"))
+        faults.append(
+            Problem("array-shape", name, f"shape {whole.shape} is not {shape}", "give (batch, compartments)")
+        )
         return np.zeros(shape, dtype=np.int32)
     check_range(whole, name, register_bounds(network.rule)[name], faults)
     return np.broadcast_to(whole.astype(np.int32), shape)

@@ -37,7 +37,9 @@ def synapse_mantissa(weights: Int, sign: SignMode, weight_bits: int = MANTISSA_B
 def sign_problems(sign: str, weight_bits: int) -> Iterable[Problem]:
     """A sign mode that there is not, or bits that its synapses do not have."""
     if sign not in MANTISSA_RANGE:
-        yield Problem("sign", f"sign mode is {sign!r}", f"use one of {', '.join(MANTISSA_RANGE)}")
+        yield Problem("choice-unknown", "sign", f"sign mode is {sign!r}", f"use one of {', '.join(MANTISSA_RANGE)}")
     elif not 1 <= weight_bits <= LARGEST_WEIGHT_BITS[sign]:
         what = f"{weight_bits} weight bits, synapses in {sign} sign mode have 1 to {LARGEST_WEIGHT_BITS[sign]}"
-        yield Problem("weight_bits", what, "use 8; only in mixed sign mode a ninth bit holds the sign")
+        yield Problem(
+            "number-out-of-range", "weight_bits", what, "use 8; only in mixed sign mode a ninth bit holds the sign"
+        )

@@ -42,9 +42,11 @@ class Perturbation:
         for kind in STREAM:
             level = getattr(self, kind)
             if not 0.0 <= level <= LARGEST_DEVIATION:
-                faults.append(Problem(kind, f"level is {level:g}", f"give 0 to {LARGEST_DEVIATION:g}"))
+                faults.append(
+                    Problem("number-out-of-range", kind, f"level is {level:g}", f"give 0 to {LARGEST_DEVIATION:g}")
+                )
         if self.seed < 0:
-            faults.append(Problem("seed", f"it is {self.seed}", "give 0 or more"))
+            faults.append(Problem("seed-out-of-range", "seed", f"it is {self.seed}", "give 0 or more"))
         raise_input_problems(faults)
 
     def stream(self, kind: str, trial: int = 0) -> np.random.Generator:

@@ -142,6 +142,7 @@ def _wrapped(perturbed: PerturbedNetwork, run: PerturbedRun, stimulus: Stimulus)
     for population in perturbed.network.populations:
         if wraps := int(run.wraps[neuron_slices(perturbed.network)[population.name]].sum()):
             yield Problem(
+                "current-wraps",
                 f"stimulus {stimulus.name}, population {population.name}",
                 f"with these faults its currents leave the {perturbed.network.rule.current_bits}-bit register "
                 f"{wraps:,} times and wrap",
