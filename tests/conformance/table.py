@@ -36,7 +36,7 @@ def outcome(name: str, target: str, code: Code, folder: Path) -> str:
         # Brian2 beside a chip, and theory, have suites of their own; here the chip and its program are asked.
         edges = [*walk(artifact, None, stimuli, parts=()).edges, *emitted_edges(artifact, stimuli[0])]
     except NeurocmcError as error:
-        return getattr(error.problems[0], "id", str(error.problems[0])[:110].replace("\n", " "))
+        return error.problems[0].id
     missed = [edge.key for edge in misses(edges)]
     return f"misses {', '.join(missed)}" if missed else PASS
 
