@@ -20,7 +20,7 @@ import numpy as np
 from rich.console import Console
 
 from neurocmc.ir.truenorth.cores import RESET_SUBTRACT, CoreNetwork, packed
-from neurocmc.sim.loihi.trials import usable_threads
+from neurocmc.sim.trials import usable_threads
 from neurocmc.sim.truenorth import CoreInputSpikes, run_cores
 from neurocmc.sim.truenorth.reference import run_cores_reference
 from tests.bench.emulators.tables import Rows, as_table
