@@ -26,6 +26,7 @@ from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.model import load
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.robustness import held_s
 from neurocmc.report.figures.distractors import BoundaryPoint, PredictedBoundary, draw_distractors
 from neurocmc.sim.brian2_lif import simulate_brian2
@@ -37,6 +38,7 @@ from neurocmc.targets import load_target
 from neurocmc.theory.basin import DistractorLimit, strongest_distractor
 from neurocmc.theory.fixed_points import FixedPoint, reached
 from neurocmc.theory.linear_threshold import LinearThreshold, linear_threshold
+from tests.made.built import loihi
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDIES = ROOT / "docs" / "studies"
@@ -133,7 +135,7 @@ def compiled(known: Theory, pulses_s: Sequence[float] = PULSES_S, neurons: int =
     target = load_target("loihi1")
     cues = [stimulus.lasting(SETTLED_S) for stimulus in model.read_stimuli().calibration]
     stimuli = (*cues, held_under_noise([OTHER_SEED], SETTLED_S), *seen)
-    return lower(model.circuit, stimuli, target, neurons=neurons, code="threshold", seed=0)
+    return lower(model.circuit, stimuli, target, CompileOptions(neurons=neurons))
 
 
 def held_under_noise(seeds: Sequence[int], hold_s: float = HOLD_S, cued: bool = True) -> Stimulus:
@@ -186,18 +188,16 @@ class Held:
 
 def endurance(known: Theory, lowered: Lowered, seeds: Sequence[int], hold_s: float = HOLD_S) -> list[Held]:
     """Every seed's item on the emulator, under noise of the drive."""
-    assert lowered.integer is not None
     stimulus = held_under_noise(seeds, hold_s)
-    return _held("noisy drive", known, simulate_emulator(lowered.integer, stimulus), stimulus, seeds)
+    return _held("noisy drive", known, simulate_emulator(loihi(lowered).integer, stimulus), stimulus, seeds)
 
 
 def faulty_endurance(known: Theory, lowered: Lowered, seeds: Sequence[int], hold_s: float = HOLD_S) -> list[Held]:
     """The same with noise of each neuron's own current, neuron by neuron."""
-    assert lowered.integer is not None
     held: list[Held] = []
     for seed in seeds:
         stimulus = held_under_noise([seed], hold_s)
-        seen = simulate_perturbed(perturb(lowered.integer, replace(FAULTS, seed=seed)), stimulus)
+        seen = simulate_perturbed(perturb(loihi(lowered).integer, replace(FAULTS, seed=seed)), stimulus)
         held += _held("noisy drive and currents", known, seen, stimulus, [seed])
     return held
 
@@ -223,8 +223,7 @@ def _held(condition: str, known: Theory, seen: Recording, stimulus: Stimulus, se
 
 def loudest_without_cue(known: Theory, lowered: Lowered, seeds: Sequence[int], hold_s: float = HOLD_S) -> float:
     """The highest activity that the noise alone ever causes, over x*."""
-    assert lowered.integer is not None
-    seen = simulate_emulator(lowered.integer, held_under_noise(seeds, hold_s, cued=False))
+    seen = simulate_emulator(loihi(lowered).integer, held_under_noise(seeds, hold_s, cued=False))
     return float(seen.activity["x"].max()) / known.x_star
 
 
@@ -249,8 +248,7 @@ def boundary(known: Theory, lowered: Lowered, level: str, pulse_s: float, seed: 
 
 
 def _integers(lowered: Lowered) -> IntegerNetwork:
-    assert lowered.integer is not None
-    return lowered.integer
+    return loihi(lowered).integer
 
 
 def _told(entry: Boundary) -> str:

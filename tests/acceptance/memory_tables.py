@@ -47,7 +47,7 @@ def tables(path: Path, target: str, directory: Path) -> None:
     loaded = read_checkpoint(path)
     assert isinstance(loaded, LoadedMemory), f"{path} is not of the memory family"
     artifact = compile_model(path, target, directory, CompileOptions(neurons=NEURONS, figures=False))
-    chip: tuple[Interpreter, ...] = () if artifact.integer is None else ("emulator",)
+    chip: tuple[Interpreter, ...] = ("emulator",) if artifact.built.level == "emulator" else ()
     both: tuple[Interpreter, ...] = ("brian2", *chip)
     print(f"\n{path.name}, seed {loaded.seed}, {target}: trials, rate, then {', '.join(both)} and agreement")
     for delay_tau in DELAYS_TAU:

@@ -17,7 +17,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from neurocmc.pipeline.lowest import rate_pair
 
 from neurocmc.common.resources import resource_path
 from neurocmc.ir.loihi.network import IntegerNetwork
@@ -30,7 +29,7 @@ from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.model import load
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.simulate import simulate
-from neurocmc.report.energy import estimate_energy
+from neurocmc.report.loihi.energy import estimate_energy
 from neurocmc.report.loihi.spike_load import spike_load
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi.emulator import simulate_emulator
@@ -40,6 +39,7 @@ from tests.bench.accuracy import our_errors
 from tests.bench.environments import NENGO
 from tests.bench.peer import PeerRow, run_peer
 from tests.lava_environment import lava_python
+from tests.made.built import loihi
 from tests.prose.table import COMMANDS, ROOT, TEXTS, Row, read_table, write_table
 
 CODES: tuple[Code, ...] = ("threshold", "rate")
@@ -61,8 +61,7 @@ def loihi1() -> LoihiTarget:
 
 def integers_of(lowered: Lowered) -> IntegerNetwork:
     """The network that the emulator runs."""
-    assert lowered.integer is not None
-    return lowered.integer
+    return loihi(lowered).integer
 
 
 # --- models: what training and the targets' files say -------------------------------------------------------------
@@ -162,8 +161,7 @@ def digits() -> Iterator[Row]:
         yield from _judged(f"digits.{code}", lowered, stimulus, emulator, how)
         spikes = sum(int(count.sum()) for count in emulator.spike_counts.values())
         yield Row(key=f"digits.{code}.spikes", value=spikes, unit="spikes", how=how)
-        assert lowered.chip is not None
-        energy = estimate_energy(lowered.chip, loihi1(), spike_load(integers_of(lowered), stimulus, emulator))
+        energy = estimate_energy(loihi(lowered).chip, loihi1(), spike_load(integers_of(lowered), stimulus, emulator))
         assert energy.dynamic_per_presentation_pj is not None
         dynamic_j = energy.dynamic_per_presentation_pj * 1e-12
         yield Row(key=f"digits.{code}.energy", value=dynamic_j, unit="J a presentation", how=f"estimate: {how}")
@@ -186,17 +184,17 @@ def compiled(name: str, neurons: int, code: Code) -> tuple[Lowered, Stimulus]:
     """A bundled model on loihi1, and its first test stimulus."""
     model = load(resource_path(f"models/{name}"))
     stimuli = model.read_stimuli()
-    lowered = lower(model.circuit, stimuli.calibration, loihi1(), neurons=neurons, code=code, seed=0)
+    lowered = lower(model.circuit, stimuli.calibration, loihi1(), CompileOptions(neurons=neurons, code=code))
     return lowered, stimuli.test[0]
 
 
 def worst_nrmse(lowered: Lowered, stimulus: Stimulus, other: Recording) -> float:
     """NRMSE of rates of the worst population, as `verify` judges it."""
-    return max(nrmse(rate_pair(lowered, stimulus, other).reference.activity, other.activity).values())
+    return max(nrmse(lowered.built.beside_rate(stimulus, other).reference.activity, other.activity).values())
 
 
 def _judged(key: str, lowered: Lowered, stimulus: Stimulus, other: Recording, how: str) -> Iterator[Row]:
-    pair = rate_pair(lowered, stimulus, other)
+    pair = lowered.built.beside_rate(stimulus, other)
     assert pair.decided is not None
     (readout,) = lowered.staged.classifiers or lowered.spiking.readouts
     wanted, got = decisions(pair.decided, readout), decisions(other, readout)
@@ -218,12 +216,11 @@ def microcircuits() -> Iterator[Row]:
     """Three regions at 32 and 64 neurons a unit: all digits on the emulator, some on Brian2, and what they take."""
     for neurons in (32, 64):
         lowered, stimulus = compiled("cmc-v1v3.pt", neurons, "threshold")
-        assert lowered.chip is not None
         key, how = f"cmc.{neurons}", f"loihi1, threshold code, N = {neurons}"
         yield Row(key=f"{key}.neurons", value=integers_of(lowered).neurons, unit="neurons", how=how)
-        yield Row(key=f"{key}.cores", value=lowered.chip.cores, unit="cores", how=how)
-        yield Row(key=f"{key}.cores.least", value=lowered.chip.cores_lower_bound, unit="cores", how=how)
-        proved = sum(entry.proved == "any input" for entry in lowered.headroom)
+        yield Row(key=f"{key}.cores", value=loihi(lowered).chip.cores, unit="cores", how=how)
+        yield Row(key=f"{key}.cores.least", value=loihi(lowered).chip.cores_lower_bound, unit="cores", how=how)
+        proved = sum(entry.proved == "any input" for entry in loihi(lowered).headroom)
         yield Row(key=f"{key}.proved", value=proved, unit="populations", how=f"{how}, whatever the host sends")
         if neurons == 32:
             some = stimulus.take(slice(ON_BRIAN2))

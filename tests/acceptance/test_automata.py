@@ -13,9 +13,11 @@ from neurocmc.frontends.automaton.score import score
 from neurocmc.pipeline.automata import machine_of, random_symbols, run_machine
 from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.model import load
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.targets import load_target
 from tests.acceptance.automata import STUDIES, run
+from tests.made.built import truenorth
 
 NEURONS = 16
 
@@ -34,10 +36,9 @@ def test_two_states_are_right_on_neurosynaptic_cores() -> None:
     assert model.machine is not None
     calibration = model.read_stimuli().calibration
     target = load_target("truenorth")
-    lowered = lower(model.circuit, calibration, target, neurons=NEURONS, code="threshold", seed=0)
-    assert lowered.cores is not None
+    lowered = lower(model.circuit, calibration, target, CompileOptions(neurons=NEURONS))
     stimulus = random_symbols(model.machine, trials=3, symbols=10, seed=0)
-    judged = score(model.machine, stimulus, simulate_cores(lowered.cores, stimulus))
+    judged = score(model.machine, stimulus, simulate_cores(truenorth(lowered).cores, stimulus))
     assert (judged.symbols, judged.errors) == (33, 0)  # with a reset each
 
 

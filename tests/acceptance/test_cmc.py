@@ -9,11 +9,13 @@ from neurocmc.common.resources import resource_path
 from neurocmc.ir.recording import Recording
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.model import Model, StimulusSet, load
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import load_target
 from neurocmc.verification.metrics import accuracy, agreement, decisions, nrmse
+from tests.made.built import loihi
 from tests.torch_extra import needs_torch
 
 pytestmark = needs_torch
@@ -29,7 +31,7 @@ def model() -> tuple[Model, StimulusSet]:
 @cache
 def compiled(neurons: int) -> Lowered:
     circuit, stimuli = model()[0].circuit, model()[1]
-    return lower(circuit, stimuli.calibration, load_target("loihi1"), neurons=neurons, code="threshold", seed=0)
+    return lower(circuit, stimuli.calibration, load_target("loihi1"), CompileOptions(neurons=neurons))
 
 
 @cache
@@ -43,8 +45,7 @@ def test_all_digits_on_the_emulator(neurons: int, agree: float, error: float) ->
     """Measured at N = 32: 100 %, 1.8 %; at 64: 100 %, 1.0 %. 64 neurons a unit, relays too, fit one Loihi."""
     lowered, stimulus = compiled(neurons), model()[1].test[0]
     assert stimulus.batch == 1000
-    assert lowered.integer is not None
-    rate, emulator = rates(neurons), simulate_emulator(lowered.integer, stimulus)
+    rate, emulator = rates(neurons), simulate_emulator(loihi(lowered).integer, stimulus)
     (classifier,) = lowered.staged.classifiers
     wanted, got = decisions(rate, classifier), decisions(emulator, classifier)
     assert agreement(wanted, got) >= agree
@@ -53,7 +54,7 @@ def test_all_digits_on_the_emulator(neurons: int, agree: float, error: float) ->
     assert after is not None
     assert before - after <= 0.01
     assert max(nrmse(rate.activity, emulator.activity).values()) <= error
-    assert all(entry.proved != "no" for entry in lowered.headroom)
+    assert all(entry.proved != "no" for entry in loihi(lowered).headroom)
 
 
 @pytest.mark.nightly

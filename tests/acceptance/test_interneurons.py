@@ -15,6 +15,7 @@ from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.demos.interneurons import OFF, SOURCE, WHOLE, stretches, switched_off
 from neurocmc.pipeline.lower import lower
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import load_target
@@ -26,6 +27,7 @@ from neurocmc.verification.interneuron_roles import (
     winners,
 )
 from neurocmc.verification.interneuron_theory import interneurons_of
+from tests.made.built import loihi
 
 LEVELS = ("rate", "emulator")
 Run = Callable[[str, str, Stimulus], Recording]
@@ -46,16 +48,14 @@ def run(circuits: dict[str, LoadedYaml]) -> Run:
     """(level, variant, stimulus) -> recording; each variant is compiled once."""
     target = load_target("loihi1")
     integers = {
-        name: lower(loaded.circuit, loaded.stimuli, target, neurons=64, code="threshold", seed=0).integer
+        name: loihi(lower(loaded.circuit, loaded.stimuli, target, CompileOptions(neurons=64))).integer
         for name, loaded in circuits.items()
     }
 
     def seen(level: str, name: str, stimulus: Stimulus) -> Recording:
         if level == "rate":
             return simulate_rate(circuits[name].circuit, stimulus)
-        network = integers[name]
-        assert network is not None
-        return simulate_emulator(network, stimulus)
+        return simulate_emulator(integers[name], stimulus)
 
     return seen
 
@@ -129,14 +129,11 @@ def test_the_weight_of_sst_sets_how_strong_a_rival_must_be(
     drive[:, 0, 0], drive[:, 0, 1] = 1.0, rival * np.linspace(0.9, 1.1, 41)
     values = {"drive": drive, "drive_pv": drive, "gate": np.zeros((41, 1, 1))}
     stimulus = Stimulus(name="s", duration_s=1.0, edges_s=np.zeros(1), values=values, labels=np.full(41, -1))
-    network = lower(
-        loaded.circuit, loaded.stimuli, load_target("loihi1"), neurons=64, code="threshold", seed=0
-    ).integer
-    assert network is not None
+    lowered = lower(loaded.circuit, loaded.stimuli, load_target("loihi1"), CompileOptions(neurons=64))
     found = {}
     for level, recording in (
         ("rate", simulate_rate(loaded.circuit, stimulus)),
-        ("emulator", simulate_emulator(network, stimulus)),
+        ("emulator", simulate_emulator(loihi(lowered).integer, stimulus)),
     ):
         stands = recording.activity["pyramidal"][:, -200:, 1].mean(axis=1) > 0.01
         assert not stands[0]

@@ -19,6 +19,7 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibration
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.model import Model, load
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
@@ -36,6 +37,7 @@ from tests.acceptance.winner_circuits import (
     switch_of_winner,
     swta,
 )
+from tests.made.built import loihi
 from tests.torch_extra import needs_torch
 
 CODES: tuple[Code, ...] = ("threshold", "rate")
@@ -45,7 +47,7 @@ N = 64
 
 
 @pytest.fixture(scope="module")
-def loihi() -> LoihiTarget:
+def loihi1() -> LoihiTarget:
     target = load_target("loihi1")
     assert isinstance(target, LoihiTarget)
     return target
@@ -61,13 +63,13 @@ def tell(text: str) -> None:
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize(("neurons", "limit"), [(64, 0.022), (256, 0.018)])
-def test_four_units_follow_the_rate_model(loihi: LoihiTarget, neurons: int, limit: float, code: Code) -> None:
+def test_four_units_follow_the_rate_model(loihi1: LoihiTarget, neurons: int, limit: float, code: Code) -> None:
     circuit, stimulus = swta(), switch_of_winner()
     rate = simulate_rate(circuit, stimulus)
     calibration = calibrated(circuit, stimulus)
     errors = [
         float(benchmark_nrmse(rate, simulate_emulator(network, stimulus))[0])
-        for network in (integers(circuit, calibration, loihi, neurons, code, seed) for seed in _seeds(code, 5))
+        for network in (integers(circuit, calibration, loihi1, neurons, code, seed) for seed in _seeds(code, 5))
     ]
     tell(f"four units, {code}, N = {neurons}: NRMSE {np.mean(errors):.5f} over {len(errors)} seeds (<= {limit})")
     assert np.mean(errors) <= limit
@@ -107,13 +109,13 @@ def _realised_gain(network: IntegerNetwork) -> float:
 
 
 @pytest.mark.parametrize(("alpha", "beta1", "beta2"), GAINS)
-def test_gain_of_a_single_winner(loihi: LoihiTarget, alpha: float, beta1: float, beta2: float) -> None:
+def test_gain_of_a_single_winner(loihi1: LoihiTarget, alpha: float, beta1: float, beta2: float) -> None:
     circuit, stimulus = swta(4, alpha, beta1, beta2), _stairs()
     rate = np.abs(_winner_gains(simulate_rate(circuit, stimulus), 20) / winner_gain(alpha, beta1, beta2) - 1.0)
     assert rate.max() <= 0.001
     calibration = calibrated(circuit, stimulus)
     for code in CODES:
-        network = integers(circuit, calibration, loihi, N, code)
+        network = integers(circuit, calibration, loihi1, N, code)
         measured = _winner_gains(simulate_emulator(network, stimulus), 300)
         error = np.abs(measured / _realised_gain(network) - 1.0)
         tell(
@@ -155,7 +157,7 @@ def _ratio_at_switch(recording: Recording, stimulus: Stimulus, ratio: Float, win
 
 
 @pytest.mark.parametrize(("alpha", "beta1", "beta2"), GAINS[:2])
-def test_switching_ratio(loihi: LoihiTarget, alpha: float, beta1: float, beta2: float) -> None:
+def test_switching_ratio(loihi1: LoihiTarget, alpha: float, beta1: float, beta2: float) -> None:
     circuit, rho = swta(4, alpha, beta1, beta2), switching_ratio(alpha, beta1, beta2)
     fine, ratio = _ramp(rho * np.arange(0.99, 1.0101, 0.001), hold_s=0.2)
     rate = _ratio_at_switch(simulate_rate(circuit, fine), fine, ratio, 0, 1) / rho - 1.0
@@ -164,7 +166,7 @@ def test_switching_ratio(loihi: LoihiTarget, alpha: float, beta1: float, beta2: 
     calibration = calibrated(circuit, _ramp(ratios, hold_s=0.1)[0])
     for code in CODES:
         errors: list[float] = []
-        network = integers(circuit, calibration, loihi, N, code)
+        network = integers(circuit, calibration, loihi1, N, code)
         for seed in range(5):
             # The pair of rivals is drawn for both codes; beside it initial voltages (rate), or noise (threshold).
             winner, loser = np.random.default_rng(seed).permutation(4)[:2]
@@ -172,7 +174,7 @@ def test_switching_ratio(loihi: LoihiTarget, alpha: float, beta1: float, beta2: 
                 ratios, 0.1, winner=winner, loser=loser, noise=0.01 if code == "threshold" else 0.0, seed=seed
             )
             if code == "rate" and seed:
-                network = integers(circuit, calibration, loihi, N, code, seed)
+                network = integers(circuit, calibration, loihi1, N, code, seed)
             seen = simulate_emulator(network, stimulus)
             errors.append(_ratio_at_switch(seen, stimulus, ratio, winner, loser) / rho - 1.0)
         told = ", ".join(f"{error:+.1%}" for error in errors)
@@ -201,14 +203,14 @@ class Memory:
 
 
 @pytest.fixture(scope="module")
-def memory(loihi: LoihiTarget) -> Memory:
+def memory(loihi1: LoihiTarget) -> Memory:
     model = load(resource_path("models/working-memory.yaml"))
     stimuli = model.read_stimuli()
     return Memory(
         circuit=model.circuit,
         stimuli=stimuli.by_name(),
         calibration=calibrated(model.circuit, *stimuli.calibration),
-        target=loihi,
+        target=loihi1,
     )
 
 
@@ -279,10 +281,10 @@ def test_memory_is_silent_without_a_cue(memory: Memory, code: Code) -> None:
 
 
 @pytest.fixture(scope="module")
-def digits(loihi: LoihiTarget) -> tuple[Model, Lowered, Stimulus, Recording]:
+def digits(loihi1: LoihiTarget) -> tuple[Model, Lowered, Stimulus, Recording]:
     model = load(resource_path("models/swta-digits.pt"))
     stimuli = model.read_stimuli()
-    lowered = lower(model.circuit, stimuli.calibration, loihi, neurons=N, code="threshold", seed=0)
+    lowered = lower(model.circuit, stimuli.calibration, loihi1, CompileOptions(neurons=N))
     return model, lowered, stimuli.test[0], simulate_rate(model.circuit, stimuli.test[0])
 
 
@@ -316,8 +318,7 @@ def test_all_test_digits_on_the_emulator(digits: Digits) -> None:
     reached = accuracy(decisions(rate, readout), stimulus.labels)
     assert reached is not None
     assert reached >= 0.92
-    assert lowered.integer is not None
-    _check_digits(digits, simulate_emulator(lowered.integer, stimulus), 1000)
+    _check_digits(digits, simulate_emulator(loihi(lowered).integer, stimulus), 1000)
 
 
 @needs_torch

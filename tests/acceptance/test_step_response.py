@@ -10,9 +10,11 @@ from neurocmc.common.arrays import Float
 from neurocmc.ir.rate import RateCircuit, RateInput, RateProjection
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import lower
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.loihi.emulator import emulate, simulate_emulator
 from neurocmc.targets import Code, load_target
 from tests.acceptance.winner_circuits import rectifiers
+from tests.made.built import loihi
 
 TAU_S, TICK_S, NEURONS = 0.03, 0.001, 64
 LEVELS = (0.2, 0.37, 0.55, 0.8, 1.0)  # of the step, a trial each
@@ -42,11 +44,11 @@ def compiled_response(code: Code) -> Float:
     )
     values = {"drive": np.array(LEVELS)[:, None, None]}
     stimulus = Stimulus(name="steps", duration_s=0.6, edges_s=[0.0], values=values, labels=np.full(len(LEVELS), -1))
-    lowered = lower(circuit, (stimulus,), load_target("loihi1"), neurons=NEURONS, code=code, seed=0)
+    lowered = lower(circuit, (stimulus,), load_target("loihi1"), CompileOptions(neurons=NEURONS, code=code))
     assert [p.name for p in lowered.staged.populations] == ["pool.relay", "pool"]
-    assert lowered.integer is not None
-    counts = simulate_emulator(lowered.integer, stimulus, record_spikes=True)
-    per_spike = lowered.integer.population("pool").activity_per_spike
+    integer = loihi(lowered).integer
+    counts = simulate_emulator(integer, stimulus, record_spikes=True)
+    per_spike = integer.population("pool").activity_per_spike
     spikes = counts.spikes["pool"]
     rate = np.zeros((len(LEVELS), stimulus.ticks(TICK_S)))
     np.add.at(rate, (spikes.trial, spikes.tick), per_spike)
@@ -89,10 +91,10 @@ def test_activity_from_before_the_first_tick_is_there_until_spikes_arrive(code: 
         origin_sha256="",
     )
     stimulus = Stimulus(name="none", duration_s=0.1, edges_s=[0.0], values={}, labels=[-1])
-    lowered = lower(circuit, (stimulus,), load_target("loihi1"), neurons=NEURONS, code=code, seed=0)
-    assert lowered.integer is not None
-    run = emulate(lowered.integer, {}, 1, 100, record_state=True)
-    drive = run.u[0, :, 1] / lowered.integer.populations[1].lsb_per_drive
+    lowered = lower(circuit, (stimulus,), load_target("loihi1"), CompileOptions(neurons=NEURONS, code=code))
+    integer = loihi(lowered).integer
+    run = emulate(integer, {}, 1, 100, record_state=True)
+    drive = run.u[0, :, 1] / integer.populations[1].lsb_per_drive
     wanted = lowered.staged.population("sender").initial[0]  # what counts from the pool's floor; the rest is a bias
     assert drive[1] == pytest.approx(wanted, rel=0.01)
     if code == "threshold":  # the rate code's drive ripples, this one stands still

@@ -19,6 +19,7 @@ from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.sim.truenorth.host import encode_cores
 from neurocmc.targets import load_target
 from neurocmc.verification.metrics import accuracy, agreement, decisions, nrmse
+from tests.made.built import truenorth
 from tests.torch_extra import needs_torch
 
 from .winner_circuits import EXCITE, INHIBIT, drives, swta
@@ -33,14 +34,13 @@ def compiled(name: str, neurons: int) -> tuple[Lowered, StimulusSet]:
     stimuli = model.read_stimuli()
     target = load_target("truenorth")
     return (
-        lower(model.circuit, stimuli.calibration, target, neurons=neurons, code="threshold", seed=0),
+        lower(model.circuit, stimuli.calibration, target, CompileOptions(neurons=neurons)),
         stimuli,
     )
 
 
 def cores_of(lowered: Lowered) -> CoreProgram:
-    assert lowered.cores is not None
-    return lowered.cores
+    return truenorth(lowered).cores
 
 
 @pytest.mark.parametrize(("alpha", "beta1", "beta2"), [(1.2, 2.0, 0.35), (1.2, 3.0, 0.25)])
@@ -48,7 +48,7 @@ def test_the_gain_of_a_winner_is_that_of_its_realised_weights(alpha: float, beta
     """What was measured stands in docs/studies/truenorth.csv."""
     circuit, levels = swta(4, alpha, beta1, beta2), np.array([0.3, 0.4, 0.5])
     stimulus = drives("one", [0.0], np.pad(levels[:, None, None], ((0, 0), (0, 0), (0, 3))), 1.5)
-    program = cores_of(lower(circuit, (stimulus,), load_target("truenorth"), neurons=64, code="threshold", seed=0))
+    program = cores_of(lower(circuit, (stimulus,), load_target("truenorth"), CompileOptions(neurons=64)))
     held = {}
     for projection in program.projections:
         wanted = projection.wanted_gain != 0
@@ -109,8 +109,7 @@ def test_a_compiled_circuit_runs_from_ranc_files_spike_for_spike(tmp_path: Path)
     if not circuit.is_file():  # an installed package has no examples
         pytest.skip("examples are not installed")
     artifact = compile_model(circuit, "ranc", tmp_path / "out", CompileOptions(neurons=16, figures=False))
-    program = artifact.cores
-    assert program is not None
+    program = truenorth(artifact).cores
     assert program.network.deterministic
     (file,) = (path for path in (tmp_path / "out" / "program" / "ranc").glob("*.json") if path.name != "config.json")
     ranc = read_ranc(file, file.with_name("config.json"))

@@ -5,14 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from neurocmc.verification.cores import as_on_cores
 
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import Lowered, lower
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.targets import load_target
+from neurocmc.theory.realised import late_circuit, realised_circuit
+from neurocmc.theory.truenorth import kept_by_cores
 from neurocmc.verification.metrics import accuracy, agreement, decisions, nrmse
 
 from .test_truenorth import STAR, compiled, cores_of
@@ -38,7 +40,7 @@ def gains() -> Iterator[Row]:
     stimulus = drives("one winner", [0.0], np.pad(levels[:, None, None], ((0, 0), (0, 0), (0, 3))), 1.5)
     for alpha, beta1, beta2 in ((1.2, 2.0, 0.35), (1.2, 3.0, 0.25)):
         circuit = swta(4, alpha, beta1, beta2)
-        lowered = lower(circuit, (stimulus,), load_target("truenorth"), neurons=64, code="threshold", seed=0)
+        lowered = lower(circuit, (stimulus,), load_target("truenorth"), CompileOptions(neurons=64))
         name, program = f"swta {alpha} {beta1} {beta2}", cores_of(lowered)
         held: dict[tuple[str, str], float] = {}
         ratios: list[float] = []
@@ -90,8 +92,9 @@ def microcircuits() -> Iterator[Row]:
     stimulus, program = stimuli.test[0].take(slice(500)), cores_of(lowered)
     rate = simulate_rate(lowered.staged, stimulus)
     yield "cmc-v1v3", stimulus.name, 0, "cores", float(program.network.cores)
+    kept = kept_by_cores(lowered.staged, program)
     weighted, late = (
-        simulate_rate(as_on_cores(lowered.staged, program, latency=late), stimulus) for late in (False, True)
+        simulate_rate(made(lowered.staged, kept), stimulus) for made in (realised_circuit, late_circuit)
     )
     yield "cmc-v1v3", stimulus.name, 0, "NRMSE by weights", max(nrmse(rate.activity, weighted.activity).values())
     yield "cmc-v1v3", stimulus.name, 0, "NRMSE by latency", max(nrmse(weighted.activity, late.activity).values())

@@ -13,11 +13,13 @@ from rich.table import Table
 from neurocmc.common.resources import resource_path
 from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.model import load
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.targets import LoihiTarget, load_target
 from tests.bench.environments import ROOT
 from tests.bench.timing import Sample, per_second
+from tests.made.built import loihi
 
 BATCH, BATCH_NEURONS = 64, 64
 CHILD_LIMIT_S = 1800
@@ -42,10 +44,8 @@ def batch_throughput(target: LoihiTarget, repeats: int) -> dict[str, Sample]:
     """Trials a second of the digits circuit: the emulator over a batch and one by one, Brian2 over the batch."""
     model = load(resource_path("models/swta-digits.pt"))
     stimuli = model.read_stimuli()
-    lowered = lower(model.circuit, stimuli.calibration, target, neurons=BATCH_NEURONS, code="threshold", seed=0)
-    if lowered.integer is None:
-        raise AssertionError("a Loihi target has an integer network")
-    integer, batch = lowered.integer, stimuli.test[0].take(slice(BATCH))
+    lowered = lower(model.circuit, stimuli.calibration, target, CompileOptions(neurons=BATCH_NEURONS))
+    integer, batch = loihi(lowered).integer, stimuli.test[0].take(slice(BATCH))
     single = [batch.take(slice(trial, trial + 1)) for trial in range(BATCH)]
     return {
         "emulator, batch": per_second(BATCH, lambda: simulate_emulator(integer, batch), repeats),

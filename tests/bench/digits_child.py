@@ -12,7 +12,7 @@ from pathlib import Path
 
 from neurocmc.common.resources import resource_path
 from neurocmc.pipeline.compile import compile_model
-from neurocmc.pipeline.verify import verify
+from neurocmc.pipeline.verify import VerifyOptions, verify
 from tests.bench.timing import seconds
 
 
@@ -21,7 +21,7 @@ def main(directory: Path, samples: int) -> None:
     artifact = compile_model(resource_path("models/swta-digits.pt"), "loihi1", directory)
     again = json.loads((directory / "timings.json").read_text(encoding="utf-8"))["seconds"]
     before = _peak_bytes()
-    walked = seconds(lambda: verify(artifact, samples=samples))
+    walked = seconds(lambda: verify(artifact, VerifyOptions(samples=samples)))
     edges = json.loads((directory / "verify.json").read_text(encoding="utf-8"))["edges"]
     result = {
         "passes_s": again,

@@ -422,8 +422,7 @@ def test_the_limit_of_the_gain_fit_allows_for_the_grid_of_the_biases(tmp_path: P
         == 0
     )
     artifact = open_artifact(tmp_path / "b")
-    assert artifact.integer is not None
-    edge = gain_edge(artifact.spiking, artifact.circuit, artifact.integer)
+    edge = gain_edge(artifact.spiking, artifact.circuit, artifact.built.kept)
     assert edge.verdict == "pass"
     assert edge.value is not None
     assert edge.limit is not None

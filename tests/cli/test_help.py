@@ -11,7 +11,19 @@ from typer.main import get_command
 from neurocmc.cli.main import app
 from tests.cli.running import run, run_process
 
-COMMANDS = ("train", "study", "inspect", "compile", "simulate", "verify", "robustness", "budget", "targets", "demo")
+COMMANDS = (
+    "train",
+    "study",
+    "inspect",
+    "compile",
+    "simulate",
+    "verify",
+    "robustness",
+    "export",
+    "budget",
+    "targets",
+    "demo",
+)
 
 
 def examples(text: str) -> list[str]:

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 from neurocmc.circuits.digits import load_digits
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.model import Model, load
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import load_target
 from neurocmc.verification.metrics import decisions
 from tests.frontends.published_files import trained_model
 from tests.frontends.published_model import PublishedModel
+from tests.made.built import loihi
 
 NEURONS = 128
 DIGITS = 300
@@ -44,7 +46,7 @@ def torch_decisions(network: PublishedModel) -> NDArray[np.int64]:
 @pytest.fixture(scope="module")
 def lowered(model: Model) -> Lowered:
     calibration = model.read_stimuli().calibration
-    return lower(model.circuit, calibration, load_target("loihi1"), neurons=NEURONS, code="threshold", seed=0)
+    return lower(model.circuit, calibration, load_target("loihi1"), CompileOptions(neurons=NEURONS))
 
 
 def test_training_left_the_initial_values(network: PublishedModel, model: Model) -> None:
@@ -69,7 +71,6 @@ def test_emulated_chip_decides_as_the_torch_model(
 ) -> None:
     """Issue: 3 nodes, loihi1, 300 digits, at least 98 %."""
     (test,) = model.read_stimuli().test
-    assert lowered.integer is not None
-    recording = simulate_emulator(lowered.integer, test.take(slice(0, DIGITS)))
+    recording = simulate_emulator(loihi(lowered).integer, test.take(slice(0, DIGITS)))
     found = decisions(recording, lowered.staged.classifiers[0])
     assert (found == torch_decisions[:DIGITS]).mean() >= 0.98

@@ -7,11 +7,12 @@ a -> b from both units; b -> a into unit 0 alone; a drive into both units of a, 
 
 import numpy as np
 
+from neurocmc.ir.headroom import Headroom, Register
 from neurocmc.ir.loihi.chip import AxonRoute, ChipProgram, Segment
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, RoundingLoss
 from neurocmc.ir.spiking import GainFit, SpikingInput, SpikingNetwork, SpikingPopulation, SpikingProjection
 from neurocmc.ir.trace import Trace
-from neurocmc.passes.loihi.overflow import Headroom, Overflow, Register
+from neurocmc.passes.loihi.overflow import Overflow
 from neurocmc.report.load import SpikeLoad, UnitSpikes
 from neurocmc.targets import IdealTarget, LoihiTarget, load_target
 from neurocmc.verification.edges import Edge

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console, RenderableType
 from syrupy.assertion import SnapshotAssertion
 
-from neurocmc.passes.loihi.overflow import Proved
+from neurocmc.ir.headroom import Proved
 from neurocmc.report import wording
 from neurocmc.report.budget import ideal_budget
 from neurocmc.report.loihi.budget import chip_budget
