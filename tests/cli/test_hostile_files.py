@@ -58,7 +58,7 @@ READ: dict[str, tuple[str, str, Callable[[Path], Arguments]]] = {
     "cores": (
         "c.json",
         "a file of RANC or a corelet description",
-        lambda path: ("simulate", path, "--on", "truenorth", "--ticks", "3", "-o", path.parent / "o.npz"),
+        lambda path: ("simulate", path, "--on", "emulator", "--ticks", "3", "-o", path.parent / "o.npz"),
     ),
     "a manifest": ("manifest.json", "a manifest", in_an_artifact),
 }
@@ -153,7 +153,7 @@ NAMED: dict[str, Callable[[str, Path], Arguments]] = {
     "study": lambda name, here: ("study", here / f"{name}.yaml", "-o", here / "o"),
     "folder of a study": lambda name, here: ("study", CIRCUIT, "-o", here / name),
     "recording": lambda name, here: ("simulate", here, "--on", "rate", "-o", here / f"{name}.npz"),
-    "cores": lambda name, here: ("simulate", here / f"{name}.json", "--on", "truenorth", "-o", here / "o.npz"),
+    "cores": lambda name, here: ("simulate", here / f"{name}.json", "--on", "emulator", "-o", here / "o.npz"),
     "folder of robustness": lambda name, here: ("robustness", here, "-o", here / name),
     "folder of a demo": lambda name, here: ("demo", "up-state", "-o", here / name),
     "images": lambda name, here: ("inspect", CHECKPOINT, "--images", f"idx:{here}/{name}"),

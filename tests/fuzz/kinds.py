@@ -189,7 +189,7 @@ def state(rng: Random, corpus: Corpus, folder: Path) -> Made:
 def corelets(rng: Random, corpus: Corpus, folder: Path) -> Made:
     """Corelets, or the host's spikes for them."""
     (folder / "c.json").write_bytes(corpus.read("corelets.json"))
-    arguments = ("simulate", "c.json", "--on", "truenorth", "-o", "o.npz", *_as_json(rng))
+    arguments = ("simulate", "c.json", "--on", "emulator", "-o", "o.npz", *_as_json(rng))
     if rng.random() < 0.35:
         content, done = arrays.mutated(rng, corpus.read("spikes.npz"))
         (folder / "s.npz").write_bytes(content)
@@ -208,7 +208,7 @@ def ranc(rng: Random, corpus: Corpus, folder: Path) -> Made:
         "simulate",
         "ranc.json",
         "--on",
-        "truenorth",
+        "emulator",
         "--config",
         "config.json",
         "--ticks",
@@ -261,19 +261,19 @@ _DOORS: dict[str, tuple[str, tuple[str, ...]]] = {
     "recipe": ("r.yaml", ("train", "r.yaml", "-o", "m.pt")),
     "state": ("m.pt.resume", ("train", "recipe.yaml", "-o", "m.pt", "--resume")),
     "study": ("s.yaml", ("study", "s.yaml", "-o", OUT)),
-    "corelets": ("c.json", ("simulate", "c.json", "--on", "truenorth", "--ticks", "3", "-o", "o.npz")),
+    "corelets": ("c.json", ("simulate", "c.json", "--on", "emulator", "--ticks", "3", "-o", "o.npz")),
     "config": (
         "k.json",
-        ("simulate", "ranc.json", "--on", "truenorth", "--config", "k.json", "--ticks", "3", "-o", "o.npz"),
+        ("simulate", "ranc.json", "--on", "emulator", "--config", "k.json", "--ticks", "3", "-o", "o.npz"),
     ),
-    "spikes": ("s.npz", ("simulate", "corelets.json", "--on", "truenorth", "--input", "s.npz", "-o", "o.npz")),
+    "spikes": ("s.npz", ("simulate", "corelets.json", "--on", "emulator", "--input", "s.npz", "-o", "o.npz")),
     "manifest": ("manifest.json", ("budget", ".")),
     "output of compile": (OUT, ("compile", "circuit.yaml", "--target", "brian2", "--neurons", "2", "-o", OUT)),
     "output of train": ("m.pt", ("train", "recipe.yaml", "-o", "m.pt")),
     "output of a study": (OUT, ("study", "study.yaml", "-o", OUT, "--no-figures")),
     "output of simulate": (
         "o.npz",
-        ("simulate", "corelets.json", "--on", "truenorth", "--ticks", "3", "-o", "o.npz"),
+        ("simulate", "corelets.json", "--on", "emulator", "--ticks", "3", "-o", "o.npz"),
     ),
 }
 
