@@ -1,9 +1,11 @@
 """The manifest's own customs: what manifest.json of an artifact must hold before any of it is believed."""
 
 import os
+import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, cast
 
 from pydantic import Field, model_validator
 
@@ -16,9 +18,11 @@ from neurocmc.common.strict_yaml import StrictModel, field_name
 from neurocmc.common.yaml_complaints import checked
 from neurocmc.frontends.stimulus_yaml import StimulusName
 from neurocmc.ir.stimulus import name_clashes
+from neurocmc.targets import known_targets
 
 FORMAT = ARTIFACT_FORMAT
 VERSION = 2
+SOURCE = r"(model|circuit)\.(pt|pth|npz|yaml|yml)"  # the copy of the model
 _AGAIN = "compile again"
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -78,7 +82,7 @@ class Manifest(StrictModel):
     origin_sha256: Sha256 | Literal[""]  # "": of a circuit that was made in Python
     on_host: tuple[str, ...]
     # None: left out
-    source: Annotated[str, Field(pattern=r"^(model|circuit)\.(pt|pth|npz|yaml|yml)$")] | None
+    source: Annotated[str, Field(pattern=f"^{SOURCE}$")] | None
     target: str
     options: OptionsEntry
     neurons_reason: str
@@ -104,9 +108,10 @@ def read_manifest(directory: Path) -> Mapping[str, Any]:
     """The checked manifest of an artifact as plain data. Raises InputError holding all that is wrong with it."""
     path = directory / MANIFEST
     data = _read(directory, path)
-    if data.get("format") != FORMAT or data.get("version") != VERSION:
-        what = f"it is not the manifest of a {FORMAT} of version {VERSION}"
-        raise InputError(Problem("format-version", str(path), what, _AGAIN))
+    if data.get("format") != FORMAT:
+        raise InputError(Problem("format-version", str(path), f"it is not the manifest of a {FORMAT}", _AGAIN))
+    if data.get("version") != VERSION:
+        raise InputError(_of_another_version(directory, data))
     manifest, faults = checked(data, Manifest)
     if manifest is None:
         raise InputError(
@@ -114,6 +119,27 @@ def read_manifest(directory: Path) -> Mapping[str, Any]:
             for fault in faults
         )
     return data
+
+
+def _of_another_version(directory: Path, data: Mapping[str, Any]) -> Problem:
+    """Says by what an artifact was made, and by which command it is made again, as far as its manifest tells."""
+    made = f", made by neurocmc {data['neurocmc']}" if isinstance(data.get("neurocmc"), str) else ""
+    what = f"it is an artifact of version {data.get('version')!r}{made}; this neurocmc reads version {VERSION}"
+    source, options = data.get("source"), data.get("options")
+    if not (isinstance(source, str) and re.fullmatch(SOURCE, source) and isinstance(options, dict)):
+        return Problem("format-version", str(directory / MANIFEST), what, f"{_AGAIN} from the model")
+    words = ["neurocmc", "compile", str(directory / source), "--target", _target(directory, data.get("target"))]
+    given = cast("dict[str, Any]", options)
+    for name in ("neurons", "code", "seed"):
+        if isinstance(value := given.get(name), int | str):
+            words += [f"--{name}", str(value)]
+    words += ["-o", f"{directory}-again"]
+    return Problem("format-version", str(directory / MANIFEST), what, f"make it again: {shlex.join(words)}")
+
+
+def _target(directory: Path, name: object) -> str:
+    """The name that a target is known by, or the file that the artifact has of it."""
+    return name if isinstance(name, str) and name in known_targets() else str(directory / "target.yaml")
 
 
 def _read(directory: Path, path: Path) -> dict[str, Any]:
