@@ -15,7 +15,6 @@ from neurocmc.common.arrays import Float, Int
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.sim.decode import decode_counts
 from neurocmc.sim.loihi.compartments.tables import registers_of
 from neurocmc.sim.loihi.host import axon_spikes, encode
 from neurocmc.sim.loihi.perturbed.expand import Bundle, InputSynapses
@@ -23,6 +22,7 @@ from neurocmc.sim.loihi.perturbed.kernel import Runs, State, step_trial
 from neurocmc.sim.loihi.perturbed.perturb import PerturbedNetwork
 from neurocmc.sim.loihi.reference import neuron_slices
 from neurocmc.sim.loihi.trials import each_trial
+from neurocmc.sim.recording import recording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,19 +53,7 @@ def simulate_perturbed(
     values = encode(network, stimulus) if host is None else host
     run = run_perturbed(perturbed, values, stimulus.ticks(network.tick_s), numbers, threads=threads)
     raise_infeasible(_wrapped(perturbed, run, stimulus))
-    first = network.first_unit()
-    counts = {p.name: run.counts[:, :, first[p.name] : first[p.name] + p.units] for p in network.populations}
-    return Recording(
-        level="emulator",
-        stimulus=stimulus.name,
-        tick_s=network.tick_s,
-        activity={
-            p.name: decode_counts(counts[p.name], p.activity_per_spike, p.trace, network.tick_s)
-            for p in network.populations
-        },
-        spikes={},
-        spike_counts={name: count.sum(axis=1, dtype=np.int64) for name, count in counts.items()},
-    )
+    return recording(network.populations, run.counts, level="emulator", stimulus=stimulus.name, tick_s=network.tick_s)
 
 
 def run_perturbed(
