@@ -7,12 +7,13 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import numpy as np
 import pytest
 
-from neurocmc.ir import core_printer, printer
+from neurocmc.ir import printer
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.printer import Level, print_level
 from neurocmc.ir.rate import Classifier, HostLayer, RateCircuit, RateInput, Readout
 from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.ir.truenorth import printer as core_printer
 from neurocmc.ir.truenorth.program import CoreProgram
 from tests.passes.small_circuits import population, projection
 from tests.report.by_hand_cores import core_program

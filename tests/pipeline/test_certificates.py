@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurocmc.common.errors import InfeasibleError
-from neurocmc.passes import certify, nearby_roundings
+from neurocmc.passes.loihi import certify, nearby_roundings
 from neurocmc.pipeline.certificates import artifact_certificate, certificate_edges
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.model import Model, StimulusSet

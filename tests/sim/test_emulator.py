@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.sim.loihi import reference as spelled_out
+from neurocmc.sim.loihi import registers as spelled_out
 from neurocmc.sim.loihi.arithmetic import fold, toward_zero, wrap32
 from neurocmc.sim.loihi.emulator import EmulatorRun, emulate, simulate_emulator
 from neurocmc.sim.loihi.host import encode
+from neurocmc.sim.loihi.reference import run_reference
 from neurocmc.sim.loihi.tables import weights_of
 from tests.ir import levels
 from tests.passes.small_circuits import steps
@@ -44,7 +45,7 @@ def assert_equal_to_reference(network: IntegerNetwork, seed: int) -> EmulatorRun
     neurons_of_unit = np.concatenate([np.full(p.units, p.neurons) for p in network.populations])
     unit_of_neuron = np.repeat(np.arange(neurons_of_unit.size), neurons_of_unit)
     for trial in range(2):
-        reference = spelled_out.run_reference(network, values, trial, TICKS)
+        reference = run_reference(network, values, trial, TICKS)
         assert np.array_equal(run.u[trial][:, unit_of_neuron], reference.u)
         assert np.array_equal(run.v[trial], reference.v)
         assert np.array_equal(run.spikes[trial].astype(bool), reference.spikes)

@@ -8,16 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocmc.ir.loihi.network import IntegerProjection
-from neurocmc.sim.loihi.reference import (
-    decay,
-    fold,
-    group_matrix,
-    neuron_slices,
-    run_reference,
-    saturate,
-    shift,
-    wrap_int32,
-)
+from neurocmc.sim.loihi.reference import group_matrix, neuron_slices, run_reference
+from neurocmc.sim.loihi.registers import decay, fold, saturate, shift, wrap_int32
 from neurocmc.sim.loihi.weight_groups import weight_groups
 from tests.sim.random_networks import NO_LOSS, random_network, random_values
 

@@ -18,7 +18,8 @@ from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import read_npz
 from neurocmc.common.opening import PROGRAM, read_bytes
 from neurocmc.ir.loihi.network import StepRule
-from neurocmc.sim.loihi.reference import Neurons, shift, step
+from neurocmc.sim.loihi.reference import Neurons, step
+from neurocmc.sim.loihi.registers import shift
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +86,7 @@ def _step(program: _Program, host: Int, ticks: int, rule: StepRule) -> Bool:
     neurons = Neurons(
         decay_u=arrays["neuron.decay_u"],
         decay_v=arrays["neuron.decay_v"],
-        threshold=arrays["neuron.threshold_mantissa"] << rule.threshold_shift,
+        threshold=rule.threshold_lsb(arrays["neuron.threshold_mantissa"]),
         bias=arrays["neuron.bias_mantissa"] << arrays["neuron.bias_exponent"],
         u_initial=arrays["neuron.u_initial"],
         v_initial=arrays["neuron.v_initial"],

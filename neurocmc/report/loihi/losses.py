@@ -71,8 +71,7 @@ def _projection(projection: IntegerProjection) -> ProjectionLoss:
 
 
 def _population(network: IntegerNetwork, population: IntegerPopulation) -> PopulationLoss:
-    full = 1 << network.rule.decay_bits
-    realised = 1.0 - (population.decay_u + network.rule.decay_u_offset) / full
+    realised = network.rule.pole(population.decay_u)
     return PopulationLoss(
         name=population.name,
         wanted_tau_ms=_tau_ms(population.wanted_pole, network.tick_s),

@@ -1,4 +1,8 @@
-"""Loihi's arithmetic for compiled loops: the decay that rounds toward zero, 32-bit sums, the fold of the current."""
+"""Loihi's arithmetic for compiled loops: the decay that rounds toward zero, 32-bit sums, the fold of the current.
+
+All loops share it. The interpreters that are spelled out have `sim.loihi.registers` instead, so that one checks the
+other.
+"""
 
 from typing import Any
 
@@ -42,6 +46,15 @@ def fold(value: int, half: int) -> int:
     if value > half:
         return value - 2 * half
     return value + 2 * half if value <= -half else value
+
+
+@jit(nogil=True, inline="always")
+def jump(current: Any, half: Any) -> Any:
+    """What `fold` adds to an int32 current, without a branch; a jump of 2^31 wraps as the sum does."""
+    whole, low = np.int32(half + half), np.int32(-half)
+    down = whole if current > half else np.int32(0)
+    up = whole if current <= low else np.int32(0)
+    return np.int32(up - down)
 
 
 @jit(nogil=True)

@@ -2,9 +2,9 @@
 
 It is here to be read, and to be trusted against: no population structure, no numba, no shortcuts. Every compartment
 has its own u and v, every synapse its own entry in a (neurons x neurons) matrix. The fast emulator and the emitted
-Lava program must equal it bit for bit. What happens in a tick is `step`, in the order of Lava's PyLifModelBitAcc;
-the small functions above it are the chip's arithmetic. Registers are held in int64 and narrowed where the chip
-narrows them.
+Lava program must equal it bit for bit; it therefore shares no line of what happens in a tick with the compiled
+loops. That is `step`, in the order of Lava's PyLifModelBitAcc, on the arithmetic in `sim.loihi.registers`. Registers
+are held in int64 and narrowed where the chip narrows them.
 
 A spike of tick t arrives in tick t + spike_delay_ticks + delay_ticks. Host values are indexed by the tick in which
 they *arrive*: `values[name][trial, t]` is part of the input sum of tick t.
@@ -19,6 +19,7 @@ from scipy import sparse
 
 from neurocmc.common.arrays import Bool, Int
 from neurocmc.ir.loihi.network import IntegerNetwork, StepRule
+from neurocmc.sim.loihi.registers import decay, fold, saturate, shift, wrap_int32
 from neurocmc.sim.loihi.weight_groups import WeightGroup, weight_groups
 
 
@@ -29,37 +30,6 @@ class ReferenceRun:
     u: NDArray[np.int32]  # (ticks, neurons)
     v: NDArray[np.int32]  # (ticks, neurons), after the reset
     spikes: Bool  # (ticks, neurons)
-
-
-def decay(register: Int, keep: Int | int, bits: int) -> Int:
-    """register * keep / 2**bits, rounded toward zero."""
-    return np.sign(register) * ((np.abs(register) * keep) >> bits)
-
-
-def wrap_int32(value: Int) -> Int:
-    """What is left of `value` in a 32-bit two's complement register."""
-    return value.astype(np.int64).astype(np.int32).astype(np.int64)
-
-
-def shift(value: Int, exponent: int) -> Int:
-    """value * 2**exponent, rounded down where the exponent is negative."""
-    return value << exponent if exponent >= 0 else value >> -exponent
-
-
-def fold(current: Int, bits: int) -> Int:
-    """The chip's overflow of the current: beyond half its range it jumps by the whole range, once.
-
-    The interval kept is (-2**(bits-1), 2**(bits-1)]: its upper end, unlike two's complement, belongs to it. What lies
-    further out than one range stays out of it after the jump, as in Lava.
-    """
-    half = 1 << (bits - 1)
-    return current - 2 * half * (current > half) + 2 * half * (current <= -half)
-
-
-def saturate(voltage: Int, bits: int) -> Int:
-    """`voltage` held within +-(2**(bits-1) - 1)."""
-    limit = (1 << (bits - 1)) - 1
-    return np.clip(voltage, -limit, limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -84,12 +54,12 @@ def flatten_neurons(network: IntegerNetwork) -> Neurons:
     def repeated(values: list[int]) -> Int:
         return np.repeat(np.array(values, dtype=np.int64), [p.units * p.neurons for p in populations])
 
-    theta = [p.threshold_mantissa << network.rule.threshold_shift for p in populations]
+    theta = [network.rule.threshold_lsb(p.threshold_mantissa) for p in populations]
     return Neurons(
         decay_u=repeated([p.decay_u for p in populations]),
         decay_v=repeated([p.decay_v for p in populations]),
         threshold=repeated(theta),
-        bias=row([shift(p.bias_mantissa, p.bias_exponent) for p in populations]),
+        bias=row([p.bias_lsb for p in populations]),
         u_initial=row([np.repeat(p.u_initial, p.neurons) for p in populations]),
         v_initial=row([p.v_initial for p in populations]),
     )
@@ -142,11 +112,9 @@ def step(
 
     `arriving` is the input sum, in mantissas. Compartments that are `refractory` hold their voltage at 0.
     """
-    full = 1 << rule.decay_bits
-    keep_u = full - (neurons.decay_u + rule.decay_u_offset)
     current = wrap_int32(wrap_int32(arriving) << rule.weight_shift)
-    u = fold(wrap_int32(decay(u, keep_u, rule.decay_bits) + current), rule.current_bits)
-    v = wrap_int32(decay(v, full - neurons.decay_v, rule.decay_bits) + u + neurons.bias)
+    u = fold(wrap_int32(decay(u, rule.keep_u(neurons.decay_u), rule.decay_bits) + current), rule.current_bits)
+    v = wrap_int32(decay(v, rule.keep_v(neurons.decay_v), rule.decay_bits) + u + neurons.bias)
     v = saturate(v, rule.voltage_bits)
     v = v if refractory is None else np.where(refractory, 0, v)
     spikes = v > neurons.threshold

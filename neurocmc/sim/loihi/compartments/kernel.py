@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.jit import jit
-from neurocmc.sim.loihi.arithmetic import copy, decayed
+from neurocmc.sim.loihi.arithmetic import copy, decayed, jump
 
 Int16 = NDArray[np.int16]
 Int32 = NDArray[np.int32]
@@ -89,12 +89,10 @@ class Records(NamedTuple):
 @jit(nogil=True)
 def update_current(u: Int32, keep: UInt32, arriving: Int32, weight_shift: int, half: int) -> None:
     """u <- decayed u + (arriving << shift), folded once where it left its register; `arriving` is emptied."""
-    shift, high, low, whole = np.int32(weight_shift), np.int32(half), np.int32(-half), np.int32(2 * half)
+    shift, edge = np.int32(weight_shift), np.int32(half)
     for i in range(u.size):
         current = np.int32(decayed(u[i], keep[i]) + np.int32(arriving[i] << shift))
-        down = whole if current > high else np.int32(0)
-        up = whole if current <= low else np.int32(0)
-        u[i] = np.int32(current - down + up)
+        u[i] = np.int32(current + jump(current, edge))
         arriving[i] = 0
 
 

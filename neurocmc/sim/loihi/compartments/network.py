@@ -278,14 +278,14 @@ def _length(weights: Any, compartments: int | None, values: list[Any], faults: l
 
 def register_bounds(rule: StepRule) -> dict[str, tuple[int, int]]:
     """Lowest and highest value of each register of a compartment."""
-    full, current, voltage = 1 << rule.decay_bits, 1 << (rule.current_bits - 1), 1 << (rule.voltage_bits - 1)
+    highest_decay, current, voltage = rule.full_decay - 1, rule.half_current, rule.largest_voltage
     return {
-        "decay_u": (0, full - 1),
-        "decay_v": (0, full - 1),
-        "threshold_mantissa": (0, min(THRESHOLD_RANGE[1], (voltage - 1) >> rule.threshold_shift)),
+        "decay_u": (0, highest_decay),
+        "decay_v": (0, highest_decay),
+        "threshold_mantissa": (0, min(THRESHOLD_RANGE[1], voltage >> rule.threshold_shift)),
         "bias_mantissa": BIAS_MANTISSA_RANGE,
         "bias_exponent": BIAS_EXPONENT_RANGE,
         "u_initial": (1 - current, current),
-        "v_initial": (1 - voltage, voltage - 1),
+        "v_initial": (-voltage, voltage),
         "refractory_ticks": REFRACTORY_RANGE,
     }

@@ -21,6 +21,7 @@ from neurocmc.sim.loihi.perturbed.expand import Bundle, InputSynapses
 from neurocmc.sim.loihi.perturbed.kernel import Runs, State, step_trial
 from neurocmc.sim.loihi.perturbed.perturb import PerturbedNetwork
 from neurocmc.sim.loihi.reference import neuron_slices
+from neurocmc.sim.loihi.registers import shift
 from neurocmc.sim.loihi.trials import each_trial
 from neurocmc.sim.recording import recording
 
@@ -178,10 +179,10 @@ def _noise_in_mantissas(perturbed: PerturbedNetwork) -> Float:
     """
     rule, neurons = perturbed.network.rule, perturbed.neurons
     theta = np.repeat(
-        [p.threshold_mantissa << rule.threshold_shift for p in perturbed.network.populations],
+        [rule.threshold_lsb(p.threshold_mantissa) for p in perturbed.network.populations],
         [p.units * p.neurons for p in perturbed.network.populations],
     )
-    keep = 1.0 - (neurons.decay_u + rule.decay_u_offset) / (1 << rule.decay_bits)
+    keep = rule.keep_u(neurons.decay_u) / rule.full_decay
     scale = np.sqrt(1.0 - keep**2) / (1 << rule.weight_shift)
     return perturbed.perturbation.current * theta * scale * perturbed.alive
 
@@ -192,7 +193,6 @@ def _add_background(
     """Spikes of neurons that stand beside the network's own, through synapses like theirs; a sum of their own."""
     neurons = total.shape[1]
     weights = sparse.csr_matrix((bundle.mantissa, (bundle.source, bundle.target)), shape=(neurons, neurons))
-    sums = sparse.csr_matrix(raster @ weights).toarray()
-    sums = sums << bundle.exponent if bundle.exponent >= 0 else sums >> -bundle.exponent
+    sums = shift(sparse.csr_matrix(raster @ weights).toarray(), bundle.exponent)
     delay = spike_delay_ticks + bundle.delay_ticks
     total[delay:] += sums[: len(total) - delay].astype(np.int32)
