@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocmc.circuits.held_back import parted
 from neurocmc.common.arrays import Int, set_frozen
 from neurocmc.common.files import read_npz
 
@@ -51,10 +52,8 @@ class DigitSplit:
 
     def fit_and_validation(self) -> tuple[Digits, Digits]:
         """The training digits parted again, 3,600 to fit and 400 to choose the epoch; the test digits stay unseen."""
-        chosen = np.zeros(len(self.train.labels), dtype=np.bool_)
-        for label in range(CLASSES):
-            chosen[np.flatnonzero(self.train.labels == label)[:VALIDATION_PER_CLASS]] = True
-        return self.train.take(np.flatnonzero(~chosen)), self.train.take(np.flatnonzero(chosen))
+        fit, validation = parted(self.train.labels, CLASSES, lambda _: VALIDATION_PER_CLASS)
+        return self.train.take(fit), self.train.take(validation)
 
     def calibration(self) -> Digits:
         """The first 256 training digits: what gain matching may look at."""

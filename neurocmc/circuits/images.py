@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.circuits.digits import CLASSES, SPLIT_SEED, Digits, load_digits
+from neurocmc.circuits.held_back import parted
 from neurocmc.circuits.image_files import (
     CIFAR_CLASSES,
     Bytes,
@@ -84,11 +85,8 @@ class ImageSplit:
 
     def fit_and_validation(self) -> tuple[Images, Images]:
         """The training images parted again, nine tenths to fit and one tenth, of every class, to choose the epoch."""
-        chosen = np.zeros(len(self.train.labels), dtype=np.bool_)
-        for label in range(self.classes):
-            own = np.flatnonzero(self.train.labels == label)
-            chosen[own[: -(-len(own) // VALIDATION_SHARE)]] = True
-        return self.train.take(np.flatnonzero(~chosen)), self.train.take(np.flatnonzero(chosen))
+        fit, validation = parted(self.train.labels, self.classes, lambda count: -(-count // VALIDATION_SHARE))
+        return self.train.take(fit), self.train.take(validation)
 
     def calibration(self) -> Images:
         """The first 256 training images: what gain matching may look at."""
