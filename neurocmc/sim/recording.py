@@ -90,7 +90,9 @@ def counted(populations: Sequence[DecodedPopulation], spikes: Spikes, batch: int
 
 def _spike_trains(populations: Sequence[DecodedPopulation], spikes: Spikes) -> dict[str, SpikeTrain]:
     """The spikes by population, in order of tick, trial, unit, neuron."""
-    order = np.lexsort((spikes.neuron, spikes.trial, spikes.tick))
+    trials, neurons = int(spikes.trial.max(initial=0)) + 1, int(spikes.neuron.max(initial=0)) + 1
+    place = (spikes.tick.astype(np.int64) * trials + spikes.trial) * neurons + spikes.neuron
+    order = np.argsort(place, kind="stable")  # one key: quicker than three, most of all where runs stand in order
     tick, trial, neuron = spikes.tick[order], spikes.trial[order], spikes.neuron[order]
     trains: dict[str, SpikeTrain] = {}
     first = 0

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from syrupy.assertion import SnapshotAssertion
 
 from neurocmc.backends import truenorth
+from neurocmc.backends.files import SCHEMA_FILE
 from neurocmc.backends.truenorth import corelets_text, read_corelets, write_corelets
-from neurocmc.backends.truenorth.corelet_schema import MAX_NAME, SCHEMA_FILE, json_schema
+from neurocmc.backends.truenorth.corelet_schema import MAX_NAME, json_schema
 from neurocmc.common.errors import InputError
 from neurocmc.common.files import json_text
 from neurocmc.ir.truenorth.cores import OUTPUT, packed

@@ -7,20 +7,27 @@ emulator's network.
 
 import json
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocmc.backends.files import (
+    NETWORK_FILE,
+    NETX_FILE,
+    README_FILE,
+    RUN_FILE,
+    TRIALS_EMITTED,
+    stimulus_file,
+)
 from neurocmc.backends.loihi.lava_limits import check_lava_holds, input_sign
 from neurocmc.backends.loihi.netx import LayeredPart, layered_part, write_netx
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.files import write_file, write_npz
 from neurocmc.common.printable import printable
+from neurocmc.common.templates import templates
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus, name_problems
@@ -29,7 +36,6 @@ from neurocmc.sim.loihi.reference import group_matrix, neuron_slices
 from neurocmc.sim.loihi.weight_groups import weight_groups
 from neurocmc.targets import LavaRunConfig
 
-TRIALS_EMITTED = 4
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -71,23 +77,18 @@ def emit_encoded(
         raise ValueError("a program needs at least one stimulus: run.py has nothing to run on without it")
     check_lava_holds(program.network)
     raise_input_problems(name_problems(values))
-    write_npz(directory / "network.npz", network_arrays(program))
+    write_npz(directory / NETWORK_FILE, network_arrays(program))
     for name in sorted(values):
         arrays = stimulus_arrays(program.network, values[name], ticks[name], labels[name])
         write_npz(directory / stimulus_file(name), arrays)
     layered = layered_part(program.network)
     if layered.layers:
-        write_netx(directory / "network.net", layered, program.network.name, program.network.tick_s)
+        write_netx(directory / NETX_FILE, layered, program.network.name, program.network.tick_s)
     fields = _template_fields(program, sorted(values), max(ticks.values()))
     fields |= {"netx": _netx_fields(layered), "run_config": run_config}
-    for template in ("run.py", "README.md"):
-        text = _environment().get_template(f"{template}.j2").render(fields)
-        write_file(directory / template, text)
-
-
-def stimulus_file(name: str) -> str:
-    """File name of a stimulus within the program."""
-    return f"stimulus-{name}.npz"
+    environment = templates(Path(__file__).parent, literal=_literal)
+    for file in (RUN_FILE, README_FILE):
+        write_file(directory / file, environment.get_template(f"{file}.j2").render(fields))
 
 
 def network_arrays(program: ChipProgram) -> Arrays:
@@ -249,21 +250,3 @@ def _literal(value: object) -> str:
     What JSON leaves as it is and does not print, say what reverses a line, is escaped as Python writes it.
     """
     return printable(json.dumps(value, ensure_ascii=False)) if isinstance(value, str) else repr(value)
-
-
-def _comment(value: object) -> str:
-    """Text for a comment or a table cell: one line, whatever the name holds."""
-    return "".join(character if character.isprintable() else "?" for character in str(value)).replace("|", "/")
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,  # the output is Python and Markdown, not HTML; `literal` and `comment` guard names
-    )
-    environment.filters["literal"] = _literal
-    environment.filters["comment"] = _comment
-    return environment

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from neurocmc.backends.files import NETWORK_FILE, RUN_FILE
 from neurocmc.common.arrays import Bool, Int
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import read_npz
@@ -53,7 +54,7 @@ def run_emitted(directory: Path, stimulus: str, trial: int, rule: StepRule) -> B
 
 
 def _read(directory: Path) -> _Program:
-    path = directory / "run.py"
+    path = directory / RUN_FILE
     try:
         tree = ast.parse(read_bytes(path, PROGRAM).decode("utf-8"))
         tables = {
@@ -63,7 +64,7 @@ def _read(directory: Path) -> _Program:
             and isinstance(node.targets[0], ast.Name)
             and node.targets[0].id in ("WEIGHT_GROUPS", "INPUTS")
         }
-        return _Program(tables["WEIGHT_GROUPS"], tables["INPUTS"], read_npz(directory / "network.npz"))
+        return _Program(tables["WEIGHT_GROUPS"], tables["INPUTS"], read_npz(directory / NETWORK_FILE))
     except (SyntaxError, ValueError, KeyError) as error:
         raise InputError(Problem(str(path), f"its tables cannot be read: {error}", "compile again")) from None
 

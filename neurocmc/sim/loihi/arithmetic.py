@@ -49,12 +49,12 @@ def fold(value: int, half: int) -> int:
 
 
 @jit(nogil=True, inline="always")
-def jump(current: Any, half: Any) -> Any:
-    """What `fold` adds to an int32 current, without a branch; a jump of 2^31 wraps as the sum does."""
-    whole, low = np.int32(half + half), np.int32(-half)
-    down = whole if current > half else np.int32(0)
+def jump(current: Any, high: Any, low: Any) -> Any:
+    """What `fold` takes off an int32 current that left `low` to `high`, without a branch; 2^31 wraps as sums do."""
+    whole = np.int32(high - low)
+    down = whole if current > high else np.int32(0)
     up = whole if current <= low else np.int32(0)
-    return np.int32(up - down)
+    return np.int32(down - up)
 
 
 @jit(nogil=True)

@@ -89,10 +89,10 @@ class Records(NamedTuple):
 @jit(nogil=True)
 def update_current(u: Int32, keep: UInt32, arriving: Int32, weight_shift: int, half: int) -> None:
     """u <- decayed u + (arriving << shift), folded once where it left its register; `arriving` is emptied."""
-    shift, edge = np.int32(weight_shift), np.int32(half)
+    shift, high, low = np.int32(weight_shift), np.int32(half), np.int32(-half)
     for i in range(u.size):
         current = np.int32(decayed(u[i], keep[i]) + np.int32(arriving[i] << shift))
-        u[i] = np.int32(current + jump(current, edge))
+        u[i] = np.int32(current - jump(current, high, low))
         arriving[i] = 0
 
 

@@ -52,12 +52,12 @@ class State(NamedTuple):
 @jit(nogil=True)
 def update_current(u: Int32, keep: UInt32, arriving: Int32, wraps: Int64, weight_shift: int, half: int) -> None:
     """u <- decayed u + (arriving << shift), folded once and counted where it left its register."""
-    shift, edge = np.int32(weight_shift), np.int32(half)
+    shift, high, low = np.int32(weight_shift), np.int32(half), np.int32(-half)
     most = np.int32((1 << 30) >> weight_shift)  # beyond it the shifted sum may leave 32 bits
     for i in range(u.size):
         current = np.int32(decayed(u[i], keep[i]) + np.int32(arriving[i] << shift))
-        outside = jump(current, edge)
-        u[i] = np.int32(current + outside)
+        outside = jump(current, high, low)
+        u[i] = np.int32(current - outside)
         wraps[i] += (outside != 0) | (arriving[i] > most) | (arriving[i] < -most)
         arriving[i] = 0
 
