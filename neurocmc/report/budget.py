@@ -1,6 +1,6 @@
 """Budget: every resource of every core and register, used, limit and percent, and with a load the energy."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from neurocmc.common.arrays import Int
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text
 from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram
@@ -33,6 +34,14 @@ class ResourceUse:
     def of(cls, resource: str, used: int, limit: int | None) -> "ResourceUse":
         """The row with its percentage."""
         return cls(resource=resource, used=used, limit=limit, percent=None if limit is None else 100.0 * used / limit)
+
+
+def uses(resources: Sequence[str], used: Int, limits: Mapping[str, int | None]) -> tuple[ResourceUse, ...]:
+    """A row for each resource, of which `used` (resources,) is taken."""
+    return tuple(
+        ResourceUse.of(resource, count, limits[resource])
+        for resource, count in zip(resources, used.tolist(), strict=True)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,12 +121,12 @@ def chip_budget(
         cores_used=program.cores,
         cores_lower_bound=program.cores_lower_bound,
         cores_per_chip=chip,
-        in_all=_rows(program.use.sum(axis=0).tolist(), whole),
+        in_all=uses(RESOURCES, program.use.sum(axis=0), whole),
         cores=tuple(
             CoreUse(
                 core=core,
                 populations=tuple(dict.fromkeys(s.population for s in program.segments if s.core == core)),
-                resources=_rows(program.use[core].tolist(), limits),
+                resources=uses(RESOURCES, program.use[core], limits),
             )
             for core in range(program.cores)
         ),
@@ -147,13 +156,6 @@ def ideal_budget(network: SpikingNetwork, target: IdealTarget) -> Budget:
         headroom=(),
         load=None,
         energy=None,
-    )
-
-
-def _rows(used: Sequence[int], limits: dict[str, int | None]) -> tuple[ResourceUse, ...]:
-    return tuple(
-        ResourceUse.of(resource, int(count), limits[resource])
-        for resource, count in zip(RESOURCES, used, strict=True)
     )
 
 

@@ -69,7 +69,9 @@ def simulate_brian2(
         part = stimulus.take(slice(first, first + size))
         report = _report(progress, first / stimulus.batch, part.batch / stimulus.batch)
         with _codegen(codegen):
-            groups = _run(network, part, record_spikes, report if codegen != "cpp_standalone" else None)
+            groups = _run(
+                network, part, record_spikes=record_spikes, report=None if codegen == "cpp_standalone" else report
+            )
             _fetch_counts(network, groups, counts[first : first + size])
             if record_spikes:
                 spikes.append(_fetch_spikes(network, groups, first))
@@ -120,12 +122,14 @@ class _Groups:
         return [self.pools, self.cells, *self.counting, self.counts, *spikes]
 
 
-def _run(network: SpikingNetwork, stimulus: Stimulus, record_spikes: bool, report: Any | None) -> dict[str, _Groups]:
+def _run(
+    network: SpikingNetwork, stimulus: Stimulus, *, record_spikes: bool, report: Any | None
+) -> dict[str, _Groups]:
     """Run all trials of a stimulus at once; the objects of each population, which hold what was recorded."""
     clock = brian2.Clock(dt=network.tick_s * brian2.second, name="ticks")
     names = Names.of(network)
     groups = {
-        population.name: _population(network, population, stimulus, names, clock, record_spikes)
+        population.name: _population(network, population, stimulus, names, clock, record_spikes=record_spikes)
         for population in network.populations
     }
     simulation = brian2.Network([thing for group in groups.values() for thing in group.objects()])
@@ -180,6 +184,7 @@ def _population(
     stimulus: Stimulus,
     names: Names,
     clock: Any,
+    *,
     record_spikes: bool,
 ) -> _Groups:
     text, name = population_text(network, population, names), names.population[population.name]

@@ -32,7 +32,7 @@ from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus, name_problems
 from neurocmc.sim.loihi.host import axon_spikes, encode
-from neurocmc.sim.loihi.reference import group_matrix, neuron_slices
+from neurocmc.sim.loihi.reference import group_matrix
 from neurocmc.sim.loihi.weight_groups import weight_groups
 from neurocmc.targets import LavaRunConfig
 
@@ -97,7 +97,7 @@ def network_arrays(program: ChipProgram) -> Arrays:
     populations = network.populations
     arrays: Arrays = {
         "population.name": np.array([population.name for population in populations], dtype=np.str_),
-        "population.first": np.array([place.start for place in neuron_slices(network).values()], dtype=np.int64),
+        "population.first": np.array([place.start for place in network.neuron_slices().values()], dtype=np.int64),
         "population.units": np.array([population.units for population in populations], dtype=np.int64),
         "population.neurons": np.array([population.neurons for population in populations], dtype=np.int64),
         **_neuron_arrays(program),
@@ -152,7 +152,7 @@ def _neuron_arrays(program: ChipProgram) -> Arrays:
 
 def _places(program: ChipProgram) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """(core, slot) of every neuron; ValueError where one has none."""
-    place = neuron_slices(program.network)
+    place = program.network.neuron_slices()
     core = np.full(program.network.neurons, -1, dtype=np.int32)
     slot = np.full(program.network.neurons, -1, dtype=np.int32)
     for segment in program.segments:
@@ -177,7 +177,7 @@ def _synapses(key: str, matrix: Any) -> Arrays:
 def _input_axons(network: IntegerNetwork, entry: IntegerInput, key: str) -> Arrays:
     """Input axons: axon k of unit i is i * axons + k, and reaches all neurons of that unit."""
     population = network.population(entry.target)
-    axons, first = entry.axon_mantissa.size, neuron_slices(network)[entry.target].start
+    axons, first = entry.axon_mantissa.size, network.neuron_slices()[entry.target].start
     neuron = np.arange(population.units * population.neurons, dtype=np.int32)
     unit = neuron // population.neurons
     source = unit[:, None] * axons + np.arange(axons)
@@ -195,7 +195,7 @@ def _input_key(index: int) -> str:
 
 def _template_fields(program: ChipProgram, stimuli: list[str], steps: int) -> dict[str, Any]:
     network = program.network
-    first = neuron_slices(network)
+    first = network.neuron_slices()
     return {
         "name": network.name,
         "target": program.target,

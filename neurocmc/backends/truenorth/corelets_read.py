@@ -19,6 +19,8 @@ from neurocmc.backends.truenorth.corelet_schema import (
     Core,
     Corelet,
     Description,
+    InputConnector,
+    OutputConnector,
     Prototype,
     Wire,
 )
@@ -58,6 +60,7 @@ def corelets_of(path: Path, document: dict[str, Any]) -> CoreProgram:
     _raise(path, found)
     network, wiring_faults = _network(description)
     _raise(path, wiring_faults)
+    corelets = tuple(_flat(description.corelets))
     program = CoreProgram(
         network=network,
         target=description.target,
@@ -66,8 +69,8 @@ def corelets_of(path: Path, document: dict[str, Any]) -> CoreProgram:
         projections=(),
         inputs=(),
         readouts=(),
-        neuron_groups=tuple(_outputs(description.corelets, "")),
-        axon_groups=tuple(_inputs(description.corelets, "")),
+        neuron_groups=tuple(_neuron_group(name, output) for name, corelet in corelets for output in corelet.outputs),
+        axon_groups=tuple(_axon_group(name, entry) for name, corelet in corelets for entry in corelet.inputs),
     )
     raise_input_problems(
         Problem(f"{path}: {problem.where}", problem.what, problem.cure) for problem in program.problems()
@@ -264,21 +267,19 @@ def _wired(
     return target, axon, delay, faults
 
 
-def _outputs(corelets: Iterable[Corelet], above: str) -> Iterator[NeuronGroup]:
+def _flat(corelets: Iterable[Corelet], above: str = "") -> Iterator[tuple[str, Corelet]]:
+    """Every corelet by its path, those within it behind it."""
     for corelet in corelets:
         path = above + corelet.name
-        for output in corelet.outputs:
-            start, stop = output.neurons
-            yield NeuronGroup(corelet=path, role=output.role, core=output.core, start=start, stop=stop)
-        yield from _outputs(corelet.corelets, f"{path}/")
+        yield path, corelet
+        yield from _flat(corelet.corelets, f"{path}/")
 
 
-def _inputs(corelets: Iterable[Corelet], above: str) -> Iterator[AxonGroup]:
-    for corelet in corelets:
-        path = above + corelet.name
-        for entry in corelet.inputs:
-            start, stop = entry.axons
-            yield AxonGroup(
-                corelet=path, role=entry.role, source=entry.source, core=entry.core, start=start, stop=stop
-            )
-        yield from _inputs(corelet.corelets, f"{path}/")
+def _neuron_group(path: str, output: OutputConnector) -> NeuronGroup:
+    start, stop = output.neurons
+    return NeuronGroup(corelet=path, role=output.role, core=output.core, start=start, stop=stop)
+
+
+def _axon_group(path: str, entry: InputConnector) -> AxonGroup:
+    start, stop = entry.axons
+    return AxonGroup(corelet=path, role=entry.role, source=entry.source, core=entry.core, start=start, stop=stop)

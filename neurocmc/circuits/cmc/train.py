@@ -30,6 +30,7 @@ def train(
     progress: Progress | None = None,
     split: ImageSplit | None = None,
     output: Path | None = None,
+    *,
     resume: bool = False,
 ) -> dict[str, Any]:
     """Train the model of `recipe` and return its checkpoint, written to `output` if that is given.

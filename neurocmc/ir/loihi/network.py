@@ -11,15 +11,16 @@ with all arithmetic on signed integers and |x| * k >> 12 rounding toward zero::
 Spikes of tick t arrive at t + spike_delay_ticks + delay_ticks of their projection.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.common.arrays import Float, set_frozen, starts
+from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.ir.populations import HasPools
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.trace import Trace
 from neurocmc.targets import LoihiLimits
@@ -196,7 +197,7 @@ class IntegerInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class IntegerNetwork:
+class IntegerNetwork(HasPools[IntegerPopulation]):
     """A whole network in integers; what the emulator runs and what a chip is given."""
 
     name: str
@@ -207,40 +208,31 @@ class IntegerNetwork:
     inputs: tuple[IntegerInput, ...]
     readouts: tuple[Readout, ...]
 
-    def population(self, name: str) -> IntegerPopulation:
-        """The population of that name. Raises KeyError."""
-        return {population.name: population for population in self.populations}[name]
-
-    @property
-    def neurons(self) -> int:
-        return sum(population.units * population.neurons for population in self.populations)
-
-    def first_unit(self) -> dict[str, int]:
-        """Index of each population's first unit when all units stand in one row."""
-        return starts({population.name: population.units for population in self.populations})
-
     def problems(self) -> tuple[Problem, ...]:
         """All faults of the network at once."""
         return tuple(_problems(self))
 
 
-def _rule_problems(rule: StepRule) -> Iterable[Problem]:
-    """Widths that no 32-bit chip has; with them, nothing else can be checked."""
-    for field, lowest in (
-        ("spike_delay_ticks", 1),
-        ("weight_shift", 0),
-        ("threshold_shift", 0),
-        ("decay_bits", 1),
-        ("decay_u_offset", 0),
-        ("current_bits", 2),
-        ("voltage_bits", 2),
-    ):
-        if not lowest <= getattr(rule, field) <= 32:
-            yield Problem("rule", f"{field} is {getattr(rule, field)}", f"it must lie between {lowest} and 32")
+RULE_BOUNDS = {
+    "spike_delay_ticks": (1, 32),
+    "weight_shift": (0, 32),
+    "threshold_shift": (0, 32),
+    "decay_bits": (1, 32),
+    "decay_u_offset": (0, 32),
+    "current_bits": (2, 32),
+    "voltage_bits": (2, 32),
+}  # beyond them are widths that no 32-bit chip has; with them, nothing else can be checked
+
+
+def rule_problems(rule: StepRule, bounds: Mapping[str, tuple[int, int]] = RULE_BOUNDS) -> Iterable[Problem]:
+    """Fields of a rule that lie outside their bounds, least and largest."""
+    for field, (low, high) in bounds.items():
+        if not low <= getattr(rule, field) <= high:
+            yield Problem("rule", f"{field} is {getattr(rule, field)}", f"it must lie between {low} and {high}")
 
 
 def _problems(network: IntegerNetwork) -> Iterable[Problem]:
-    if faults := tuple(_rule_problems(network.rule)):
+    if faults := tuple(rule_problems(network.rule)):
         yield from faults
         return
     if not network.tick_s > 0:

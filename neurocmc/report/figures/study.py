@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from neurocmc.common.arrays import Float, set_frozen
-from neurocmc.report.figures.style import FAINT, canvas, heading, population_colours, unit_colour
+from neurocmc.report.figures.style import FAINT, canvas, heading, one_two_five, population_colours, unit_colour
 
 _MARKERS = "osD^v<>pP*"
 _LEVELS = 24
@@ -161,7 +161,7 @@ def draw_loss_landscape(surface: LossSurface, path: Path, *, title: str) -> None
         right.plot(surface.second, surface.loss[zero_1], color=unit_colour(1), label="second direction")
         right.set(yscale="log", xlabel="distance from the trained model", ylabel="cross-entropy [nats]")
         right.yaxis.set_major_formatter(FuncFormatter(_three_digits))
-        right.yaxis.set_minor_formatter(FuncFormatter(_one_two_five))
+        right.yaxis.set_minor_formatter(FuncFormatter(one_two_five))
         right.tick_params(axis="y", which="minor", labelsize=7)
         right.grid(axis="y", which="both")
         share = right.twinx()
@@ -210,8 +210,3 @@ def _thousands(value: float, _: int | None) -> str:
 
 def _three_digits(value: float, _: int | None) -> str:
     return f"{value:.3g}"
-
-
-def _one_two_five(value: float, _: int | None) -> str:
-    digit = round(value / 10.0 ** np.floor(np.log10(value)))
-    return f"{value:g}" if digit in (2, 5) else ""

@@ -1,10 +1,10 @@
 """Losses: what rounding onto the target's grid did to the gains of projections and to the pools themselves."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
+from neurocmc.common.ticks import tau_ms
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation, IntegerProjection
 
 
@@ -74,13 +74,9 @@ def _population(network: IntegerNetwork, population: IntegerPopulation) -> Popul
     realised = network.rule.pole(population.decay_u)
     return PopulationLoss(
         name=population.name,
-        wanted_tau_ms=_tau_ms(population.wanted_pole, network.tick_s),
-        realised_tau_ms=_tau_ms(realised, network.tick_s),
+        wanted_tau_ms=tau_ms(population.wanted_pole, network.tick_s),
+        realised_tau_ms=tau_ms(realised, network.tick_s),
         bias_largest_loss=population.bias_loss.largest,
         bias_exponent=population.bias_exponent,
         threshold_mantissa=population.threshold_mantissa,
     )
-
-
-def _tau_ms(pole: float, tick_s: float) -> float:
-    return -1e3 * tick_s / math.log(pole) if pole > 0 else 0.0

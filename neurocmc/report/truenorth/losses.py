@@ -1,11 +1,11 @@
 """Core losses: what a circuit paid to stand on neurosynaptic cores, in gains, time constants, neurons and ticks."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.ticks import tau_ms
 from neurocmc.ir.truenorth.program import CorePopulation, CoreProgram, CoreProjection, NeuronRole
 from neurocmc.report.truenorth.potentials import population_of
 
@@ -92,11 +92,7 @@ def _population(program: CoreProgram, population: CorePopulation) -> CorePopulat
         units=population.units,
         neurons=tuple(sum(g.stop - g.start for g in groups if g.role == role) for role in ROLES),
         cores=len({group.core for group in groups}),
-        wanted_tau_ms=_tau_ms(float(population.wanted_pole[worst]), program.tick_s),
-        realised_tau_ms=_tau_ms(float(population.realised_pole[worst]), program.tick_s),
+        wanted_tau_ms=tau_ms(float(population.wanted_pole[worst]), program.tick_s),
+        realised_tau_ms=tau_ms(float(population.realised_pole[worst]), program.tick_s),
         gain_residual=float(population.gain_residual.max(initial=0.0)),
     )
-
-
-def _tau_ms(pole: float, tick_s: float) -> float:
-    return -1e3 * tick_s / math.log(pole) if 0.0 < pole < 1.0 else 0.0

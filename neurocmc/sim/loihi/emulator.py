@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocmc.common.arrays import in_row
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
@@ -66,6 +67,7 @@ def emulate(
     values: Mapping[str, NDArray[np.int32]],
     batch: int,
     ticks: int,
+    *,
     record_spikes: bool = False,
     record_state: bool = False,
     threads: int | None = None,
@@ -142,10 +144,8 @@ class _Job:
         units, dtype = self.pools.keep_u.size, self.weights.mantissa.dtype
         populations = self.network.populations
         return State(
-            u=np.concatenate([np.zeros(0, dtype=np.int64), *(p.u_initial for p in populations)]),
-            v=np.concatenate([np.zeros(0, dtype=np.int64), *(p.v_initial.ravel() for p in populations)]).astype(
-                np.int32
-            ),
+            u=in_row(p.u_initial for p in populations),
+            v=in_row(p.v_initial for p in populations).astype(np.int32),
             ring=np.zeros((int(self.weights.delay.max(initial=0)) + 1, units), dtype=np.int64),
             total=np.zeros(units, dtype=dtype),
             fired=np.zeros(units, dtype=np.int64),
@@ -180,13 +180,13 @@ class _Job:
         return host
 
     def result(self) -> EmulatorRun:
-        def kept(array: NDArray[Any], wanted: bool) -> NDArray[Any]:
+        def kept(array: NDArray[Any], *, wanted: bool) -> NDArray[Any]:
             return array if wanted else np.zeros((0, 0, 0), dtype=array.dtype)
 
         return EmulatorRun(
             counts=self.counts,
-            spikes=kept(self.spikes, self.record_spikes),
-            u=kept(self.u, self.record_state),
-            v=kept(self.v, self.record_state),
+            spikes=kept(self.spikes, wanted=self.record_spikes),
+            u=kept(self.u, wanted=self.record_state),
+            v=kept(self.v, wanted=self.record_state),
             wraps=self.wraps.sum(axis=0),
         )

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from neurocmc.common.arrays import Bool, Int
+from neurocmc.common.arrays import Bool, Int, in_row
 from neurocmc.ir.loihi.network import IntegerNetwork, StepRule
 from neurocmc.sim.loihi.registers import decay, fold, saturate, shift, wrap_int32
 from neurocmc.sim.loihi.weight_groups import WeightGroup, weight_groups
@@ -48,37 +48,20 @@ def flatten_neurons(network: IntegerNetwork) -> Neurons:
     """Every population's registers in one row of neurons, mantissas shifted by their exponents."""
     populations = network.populations
 
-    def row(values: list[NDArray[np.int64]]) -> Int:
-        return np.concatenate([np.zeros(0, dtype=np.int64), *(np.ravel(value) for value in values)])
-
-    def repeated(values: list[int]) -> Int:
-        return np.repeat(np.array(values, dtype=np.int64), [p.units * p.neurons for p in populations])
-
     theta = [network.rule.threshold_lsb(p.threshold_mantissa) for p in populations]
     return Neurons(
-        decay_u=repeated([p.decay_u for p in populations]),
-        decay_v=repeated([p.decay_v for p in populations]),
-        threshold=repeated(theta),
-        bias=row([p.bias_lsb for p in populations]),
-        u_initial=row([np.repeat(p.u_initial, p.neurons) for p in populations]),
-        v_initial=row([p.v_initial for p in populations]),
+        decay_u=network.each_neuron([p.decay_u for p in populations]),
+        decay_v=network.each_neuron([p.decay_v for p in populations]),
+        threshold=network.each_neuron(theta),
+        bias=in_row([p.bias_lsb for p in populations]),
+        u_initial=in_row([np.repeat(p.u_initial, p.neurons) for p in populations]),
+        v_initial=in_row([p.v_initial for p in populations]),
     )
-
-
-def neuron_slices(network: IntegerNetwork) -> dict[str, slice]:
-    """Where each population's neurons stand in the row of all neurons; neuron n of unit i is i * neurons + n."""
-    slices: dict[str, slice] = {}
-    start = 0
-    for population in network.populations:
-        stop = start + population.units * population.neurons
-        slices[population.name] = slice(start, stop)
-        start = stop
-    return slices
 
 
 def group_matrix(network: IntegerNetwork, group: WeightGroup) -> sparse.csr_matrix:
     """(neurons, neurons) mantissas of a group, one entry a synapse: units connect neuron by neuron, all to all."""
-    place = neuron_slices(network)
+    place = network.neuron_slices()
     total = sparse.csr_matrix((network.neurons, network.neurons), dtype=np.int64)
     for projection in network.projections:
         if projection.name not in group.projections:
@@ -97,7 +80,7 @@ def host_input(network: IntegerNetwork, values: Mapping[str, NDArray[np.int32]],
     """(ticks, neurons) input sum that arrives from the host in each tick."""
     ticks = min((value.shape[1] for value in values.values()), default=0)
     arriving = np.zeros((ticks, network.neurons), dtype=np.int64)
-    place = neuron_slices(network)
+    place = network.neuron_slices()
     for entry in network.inputs:
         neurons = network.population(entry.target).neurons
         value = values[entry.name][trial].astype(np.int64)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.jit import jit
+from neurocmc.sim.events import listed
 from neurocmc.sim.loihi.arithmetic import copy, decayed, jump
 
 Int16 = NDArray[np.int16]
@@ -120,22 +121,6 @@ def fire(v: Int32, threshold: Int32, flags: UInt8) -> None:
         fires = v[i] > threshold[i]
         flags[i] = fires
         v[i] = np.int32(0) if fires else v[i]
-
-
-@jit(nogil=True)
-def listed(flags: UInt8, fired: Int32) -> int:
-    """Write the indices of set flags into `fired`, eight flags at a look; how many there are.
-
-    Every index of a look is written and the next one overwrites it unless its flag is set: no branch to mispredict.
-    """
-    count = 0
-    words = flags.view(np.uint64)
-    for word in range(words.size):
-        if words[word] != 0:
-            for i in range(8 * word, 8 * word + 8):
-                fired[count] = i
-                count += flags[i]
-    return count
 
 
 @jit(nogil=True, inline="always")

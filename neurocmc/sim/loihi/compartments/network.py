@@ -25,8 +25,8 @@ from scipy import sparse
 
 from neurocmc.common.arrays import Int, set_frozen
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
-from neurocmc.ir.loihi.network import SignMode, StepRule
-from neurocmc.sim.loihi.compartments.checks import check_range, register, rule_problems, shape_of, whole_numbers
+from neurocmc.ir.loihi.network import SignMode, StepRule, rule_problems
+from neurocmc.sim.loihi.compartments.checks import RULE_BOUNDS, check_range, register, shape_of, whole_numbers
 from neurocmc.sim.loihi.compartments.weights import MANTISSA_RANGE, sign_problems, synapse_mantissa
 
 # The arithmetic and the registers of Lava 0.10.0 (proc/lif/models.py, PyLifModelBitAcc; proc/sparse/models.py). They
@@ -186,7 +186,7 @@ class CompartmentNetwork:
     rule: StepRule = LOIHI_RULE
 
     def __post_init__(self) -> None:
-        raise_input_problems(rule_problems(self.rule))
+        raise_input_problems(rule_problems(self.rule, RULE_BOUNDS))
         faults: list[Problem] = []
         length = int(np.size(self.decay_u))
         if not 1 <= length <= LARGEST_COMPARTMENTS:
@@ -250,7 +250,7 @@ class CompartmentNetwork:
                 groups = (own, *groups)
         except InputError as error:
             faults.extend(error.problems)
-        faults.extend(rule_problems(rule))
+        faults.extend(rule_problems(rule, RULE_BOUNDS))
         if not faults or length:
             bounds = register_bounds(rule)
             for field, value in values.items():

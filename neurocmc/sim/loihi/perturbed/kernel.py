@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neurocmc.common.jit import jit
+from neurocmc.sim.events import listed
 from neurocmc.sim.loihi.arithmetic import copy, decayed, jump
 from neurocmc.sim.loihi.compartments.kernel import (
     Int32,
@@ -20,7 +21,6 @@ from neurocmc.sim.loihi.compartments.kernel import (
     UInt32,
     add_shifted,
     fire,
-    listed,
     update_voltage,
 )
 

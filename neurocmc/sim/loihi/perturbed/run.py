@@ -20,7 +20,6 @@ from neurocmc.sim.loihi.host import axon_spikes, encode
 from neurocmc.sim.loihi.perturbed.expand import Bundle, InputSynapses
 from neurocmc.sim.loihi.perturbed.kernel import Runs, State, step_trial
 from neurocmc.sim.loihi.perturbed.perturb import PerturbedNetwork
-from neurocmc.sim.loihi.reference import neuron_slices
 from neurocmc.sim.loihi.registers import shift
 from neurocmc.sim.loihi.trials import each_trial
 from neurocmc.sim.recording import recording
@@ -62,6 +61,7 @@ def run_perturbed(
     values: Mapping[str, NDArray[np.int32]],
     ticks: int,
     trials: Sequence[int],
+    *,
     record_state: bool = False,
     threads: int | None = None,
 ) -> PerturbedRun:
@@ -129,7 +129,7 @@ def _runs(perturbed: PerturbedNetwork) -> Runs:
 def _wrapped(perturbed: PerturbedNetwork, run: PerturbedRun, stimulus: Stimulus) -> Iterable[Problem]:
     """Populations whose currents left their register: what follows a wrap says nothing of the fault alone."""
     for population in perturbed.network.populations:
-        if wraps := int(run.wraps[neuron_slices(perturbed.network)[population.name]].sum()):
+        if wraps := int(run.wraps[perturbed.network.neuron_slices()[population.name]].sum()):
             yield Problem(
                 f"stimulus {stimulus.name}, population {population.name}",
                 f"with these faults its currents leave the {perturbed.network.rule.current_bits}-bit register "
@@ -178,10 +178,8 @@ def _noise_in_mantissas(perturbed: PerturbedNetwork) -> Float:
     is that of the network as it was compiled. Dead neurons have none.
     """
     rule, neurons = perturbed.network.rule, perturbed.neurons
-    theta = np.repeat(
-        [rule.threshold_lsb(p.threshold_mantissa) for p in perturbed.network.populations],
-        [p.units * p.neurons for p in perturbed.network.populations],
-    )
+    network = perturbed.network
+    theta = network.each_neuron([rule.threshold_lsb(p.threshold_mantissa) for p in network.populations])
     keep = rule.keep_u(neurons.decay_u) / rule.full_decay
     scale = np.sqrt(1.0 - keep**2) / (1 << rule.weight_shift)
     return perturbed.perturbation.current * theta * scale * perturbed.alive
