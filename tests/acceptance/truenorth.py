@@ -14,9 +14,9 @@ from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.targets import load_target
 from neurocmc.verification.cores import as_on_cores
 from neurocmc.verification.metrics import accuracy, agreement, decisions, nrmse
+from tests.made.winner_circuits import EXCITE, INHIBIT, drives, swta
 
 from .test_truenorth import STAR, compiled, cores_of
-from .winner_circuits import EXCITE, INHIBIT, drives, swta
 
 TABLE = Path(__file__).parents[2] / "docs" / "studies" / "truenorth.csv"
 Row = tuple[str, str, int, str, float]  # circuit, stimulus, seed of the chip's noise, quantity, value

@@ -19,7 +19,7 @@ from neurocmc.common.errors import InputError
 from neurocmc.common.files import json_text
 from neurocmc.ir.truenorth.cores import OUTPUT, packed
 from neurocmc.ir.truenorth.program import AxonGroup, CoreProgram, NeuronGroup
-from tests.backends.core_networks import any_network, blank, grouped, program_of, same, seeds
+from tests.made.core_networks import any_network, blank, grouped, program_of, same, seeds
 
 SCHEMA = Path(truenorth.__file__).parent / SCHEMA_FILE
 

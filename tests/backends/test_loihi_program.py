@@ -16,7 +16,7 @@ from neurocmc.sim.loihi.host import encode
 from neurocmc.sim.loihi.reference import group_matrix
 from neurocmc.sim.loihi.weight_groups import weight_groups
 from tests.backends.placing import NEURONS_A_CORE, place_anyhow
-from tests.sim.random_networks import random_network, random_values
+from tests.made.networks import random_network, random_values
 
 TICKS = 30
 

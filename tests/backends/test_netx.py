@@ -16,7 +16,7 @@ from neurocmc.sim.loihi.reference import run_reference
 from tests.backends.lava_running import run_script
 from tests.backends.placing import place_anyhow
 from tests.lava_environment import netx_python
-from tests.sim.random_networks import LOIHI_RULE, NO_LOSS, random_network, random_values
+from tests.made.networks import LOIHI_RULE, NO_LOSS, random_network, random_values
 
 TICKS = 300
 MATRICES = ("mantissa", "wanted_gain", "realised_gain")

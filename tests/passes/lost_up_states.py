@@ -17,17 +17,12 @@ from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.passes.loihi.certify import Certify, Kept
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.targets import LoihiTarget, load_target
+from neurocmc.targets import LoihiTarget
 from neurocmc.theory.realised import realised_circuit
-from tests.theory.made_circuits import Memory, thin_memory
+from tests.made.solved_circuits import Memory, thin_memory
+from tests.made.targets import loihi
 
 CASES = 50
-
-
-def loihi() -> LoihiTarget:
-    target = load_target("loihi1")
-    assert isinstance(target, LoihiTarget)
-    return target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

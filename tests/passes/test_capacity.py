@@ -7,7 +7,7 @@ import pytest
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.passes.capacity import Capacity
 from neurocmc.targets import LoihiTarget, load_target
-from tests.passes.small_circuits import swta
+from tests.made.circuits import swta
 
 CIRCUIT = swta()
 ROOMY = replace(  # so much synapse memory that axons are what ends first

@@ -14,8 +14,9 @@ from neurocmc.passes.loihi.nearby_roundings import BUDGET, UpStates, moved_manti
 from neurocmc.passes.loihi.quantise import Quantise
 from neurocmc.pipeline.lower import lower
 from neurocmc.theory.realised import realised_circuit, rounded_circuit
-from tests.passes.lost_up_states import Case, as_rounded, caught, held, loihi, lost_cases, searched
-from tests.theory.made_circuits import thin_memory
+from tests.made.solved_circuits import thin_memory
+from tests.made.targets import loihi
+from tests.passes.lost_up_states import Case, as_rounded, caught, held, lost_cases, searched
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from neurocmc.pipeline.certificates import artifact_certificate, certificate_edg
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.model import Model, StimulusSet
 from neurocmc.pipeline.options import CompileOptions
-from tests.theory.made_circuits import thin_memory
+from tests.made.solved_circuits import thin_memory
 
 LOST = 1  # the first seed whose memory plain rounding makes lose an item
 

@@ -18,7 +18,7 @@ from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.targets import load_target
-from tests.passes.small_circuits import population, projection
+from tests.made.circuits import population, projection
 
 TARGETS = ("loihi1", "truenorth", "ranc", "brian2")
 TICKS = 150

@@ -6,7 +6,7 @@ from neurocmc.pipeline.lower import lower
 from neurocmc.sim.loihi.emulator import emulate
 from neurocmc.sim.loihi.host import encode
 from neurocmc.targets import load_target
-from tests.passes.small_circuits import steps, swta
+from tests.made.circuits import steps, swta
 
 
 def test_currents_of_a_run_stay_within_the_headroom_that_lowering_found() -> None:

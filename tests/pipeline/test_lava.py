@@ -17,8 +17,8 @@ from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lava import find_lava_python, simulate_lava
+from tests.made.networks import random_network
 from tests.made.waiting import HANGS_S, until
-from tests.sim.random_networks import random_network
 
 TICKS = 12
 

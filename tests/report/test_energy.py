@@ -13,8 +13,7 @@ from neurocmc.report.energy import (
     updates_per_tick,
 )
 from neurocmc.report.loihi.spike_load import UnitSpikes
-
-from . import by_hand
+from tests.made import by_hand
 
 
 def test_a_synaptic_operation_is_a_spike_times_the_neurons_it_reaches() -> None:

@@ -10,8 +10,7 @@ import pytest
 from neurocmc.report.budget import chip_budget, ideal_budget
 from neurocmc.report.html import Picture, ReportContent, render_report, write_report
 from neurocmc.report.truenorth.budget import core_budget
-
-from . import by_hand, by_hand_cores
+from tests.made import by_hand, by_hand_cores
 
 VOID = {"meta", "img", "br"}
 HOSTILE = "<script>alert('x')</script>&\"{{ 7 * 7 }}"

@@ -9,7 +9,7 @@ from neurocmc.ir.rate import RateCircuit, RateInput
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.report.staging import staging_costs, time_scale
 from neurocmc.targets import load_target
-from tests.passes.small_circuits import driven, population, ramp, steps, swta
+from tests.made.circuits import driven, population, ramp, steps, swta
 
 
 def second_order() -> RateCircuit:

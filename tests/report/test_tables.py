@@ -22,8 +22,7 @@ from neurocmc.report.tables import (
 )
 from neurocmc.report.truenorth.budget import core_budget
 from neurocmc.report.truenorth.tables import core_loss_table
-
-from . import by_hand, by_hand_cores
+from tests.made import by_hand, by_hand_cores
 
 
 def printed(*renderables: RenderableType) -> str:

@@ -17,10 +17,9 @@ from neurocmc.sim.loihi.emulator import EmulatorRun, emulate, simulate_emulator
 from neurocmc.sim.loihi.host import encode
 from neurocmc.sim.loihi.reference import run_reference
 from neurocmc.sim.loihi.tables import weights_of
-from tests.ir import levels
-from tests.passes.small_circuits import steps
-
-from .random_networks import random_network, random_values
+from tests.made import levels
+from tests.made.circuits import steps
+from tests.made.networks import random_network, random_values
 
 TICKS = 60
 LOUD = range(8)

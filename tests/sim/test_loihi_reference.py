@@ -11,7 +11,7 @@ from neurocmc.ir.loihi.network import IntegerProjection
 from neurocmc.sim.loihi.reference import group_matrix, run_reference
 from neurocmc.sim.loihi.registers import decay, fold, saturate, shift, wrap_int32
 from neurocmc.sim.loihi.weight_groups import weight_groups
-from tests.sim.random_networks import NO_LOSS, random_network, random_values
+from tests.made.networks import NO_LOSS, random_network, random_values
 
 registers = st.integers(-(2**23), 2**23)
 int32 = st.integers(-(2**31), 2**31 - 1)

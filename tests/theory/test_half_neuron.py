@@ -24,7 +24,7 @@ from neurocmc.theory.fixed_points import SILENT, fixed_points, reached
 from neurocmc.theory.linear_threshold import LinearThreshold
 from neurocmc.theory.realised import Rounded, rounded_circuit
 from neurocmc.verification.cores import rounded_on_cores
-from tests.theory.made_circuits import circuit, projection, rectifiers
+from tests.made.solved_circuits import circuit, projection, rectifiers
 
 DRIVE = 0.8
 NEURONS = 32

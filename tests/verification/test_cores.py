@@ -14,7 +14,7 @@ from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import TrueNorthTarget, load_target
 from neurocmc.verification.cores import as_on_cores, core_edges
 from neurocmc.verification.edges import Edge
-from tests.passes.small_circuits import driven, matched, population, projection
+from tests.made.circuits import driven, matched, population, projection
 
 
 def compiled(second: float) -> tuple[RateCircuit, Stimulus, CoreProgram]:

@@ -20,7 +20,7 @@ from neurocmc.passes.offsets import Offsets
 from neurocmc.targets import LoihiTarget, load_target
 from neurocmc.verification.edges import gain_edge
 from neurocmc.verification.fit_limit import bias_step_lsb, fit_limit
-from tests.passes.small_circuits import driven, population
+from tests.made.circuits import driven, population
 
 Matched = tuple[RateCircuit, SpikingNetwork, IntegerNetwork | None]
 
