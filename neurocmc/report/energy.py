@@ -6,6 +6,7 @@ estimate that leaves out an unknown share would look like one that does not.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -197,12 +198,20 @@ def energy_term(
     )
 
 
-def energy_source(target: LoihiTarget | TrueNorthTarget, field: str) -> tuple[str, bool, str]:
-    """Citation, doubt and note of one of a target's energies; where it has none, that it was not published."""
+class EnergySource(NamedTuple):
+    """Where a price comes from."""
+
+    citation: str
+    unverified: bool
+    note: str
+
+
+def energy_source(target: LoihiTarget | TrueNorthTarget, field: str) -> EnergySource:
+    """The source of one of a target's energies; where it has none, that it was not published."""
     if field not in target.provenance:
-        return "", False, f"not published for {target.title}"
+        return EnergySource("", unverified=False, note=f"not published for {target.title}")
     entry = target.provenance[field]
-    return entry.citation, entry.unverified, entry.note
+    return EnergySource(entry.citation, entry.unverified, entry.note)
 
 
 def _assumptions(program: ChipProgram, target: LoihiTarget) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ are arrays made, of a size that is known by then and bounded.
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -244,10 +244,16 @@ def _laddered(ladders: Iterable[tuple[tuple[int, int, int], ...]]) -> NDArray[An
     return np.stack(rows)
 
 
-def _wired(
-    description: Description,
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], list[Fault]]:
-    """Target core, axon and delay of every neuron; a neuron that two wires claim is a fault."""
+class _Wires(NamedTuple):
+    """Where every neuron sends its spikes, (cores, neurons) each."""
+
+    target: NDArray[Any]
+    axon: NDArray[Any]
+    delay: NDArray[Any]
+    faults: list[Fault]  # neurons that two wires claim
+
+
+def _wired(description: Description) -> _Wires:
     shape = (len(description.cores), description.chip.neurons)
     target, axon = np.full(shape, NOWHERE, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     delay, wired = np.ones(shape, dtype=np.int64), np.zeros(shape, dtype=np.bool_)
@@ -264,7 +270,7 @@ def _wired(
         target[place] = CODES[wire.target] if isinstance(wire.target, str) else wire.target
         axon[place] = wire.axons[0] + wire.axons[1] * np.arange(count)
         delay[place] = wire.delay
-    return target, axon, delay, faults
+    return _Wires(target, axon, delay, faults)
 
 
 def _flat(corelets: Iterable[Corelet], above: str = "") -> Iterator[tuple[str, Corelet]]:

@@ -12,6 +12,7 @@ they *arrive*: `values[name][trial, t]` is part of the input sum of tick t.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,10 +89,16 @@ def host_input(network: IntegerNetwork, values: Mapping[str, NDArray[np.int32]],
     return arriving
 
 
-def step(
-    u: Int, v: Int, arriving: Int, neurons: Neurons, rule: StepRule, refractory: Bool | None = None
-) -> tuple[Int, Int, Bool]:
-    """One tick of all compartments: (u, v, spikes) after it.
+class Stepped(NamedTuple):
+    """Compartments after a tick."""
+
+    u: Int
+    v: Int  # after the reset
+    spikes: Bool
+
+
+def step(u: Int, v: Int, arriving: Int, neurons: Neurons, rule: StepRule, refractory: Bool | None = None) -> Stepped:
+    """One tick of all compartments.
 
     `arriving` is the input sum, in mantissas. Compartments that are `refractory` hold their voltage at 0.
     """
@@ -101,7 +108,7 @@ def step(
     v = saturate(v, rule.voltage_bits)
     v = v if refractory is None else np.where(refractory, 0, v)
     spikes = v > neurons.threshold
-    return u, np.where(spikes, 0, v), spikes
+    return Stepped(u, np.where(spikes, 0, v), spikes)
 
 
 def run_reference(
