@@ -18,7 +18,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.circuits.digits import CLASSES, SPLIT_SEED, Digits, load_digits
-from neurocmc.circuits.held_back import parted
 from neurocmc.circuits.image_files import (
     CIFAR_CLASSES,
     Bytes,
@@ -27,6 +26,7 @@ from neurocmc.circuits.image_files import (
     read_idx_images,
     read_idx_labels,
 )
+from neurocmc.circuits.labelled import LabelledImages, parted
 from neurocmc.common.arrays import Int, set_frozen
 from neurocmc.common.errors import FieldError, InputError, Problem
 from neurocmc.common.opening import check_name
@@ -41,16 +41,12 @@ MIN_IMAGES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Images:
+class Images(LabelledImages):
     """Images in [0, 1] with their labels and their places in the files they come from.
 
     Grey images are (images, height, width), those of several channels (images, channels, height, width); `planes`
     has the second form for both.
     """
-
-    images: NDArray[np.float32]
-    labels: Int  # (images,)
-    index: Int  # (images,)
 
     def __post_init__(self) -> None:
         shape = (None,) * (4 if np.ndim(self.images) == 4 else 3)
@@ -62,10 +58,6 @@ class Images:
     def planes(self) -> NDArray[np.float32]:
         """(images, channels, height, width), a view."""
         return self.images if self.images.ndim == 4 else self.images[:, None]
-
-    def take(self, images: Int | slice) -> "Images":
-        """Some of these images."""
-        return Images(images=self.images[images], labels=self.labels[images], index=self.index[images])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
