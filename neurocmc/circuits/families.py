@@ -48,6 +48,7 @@ def train(
     output: Path,
     seed: int | None = None,
     progress: Callable[[EpochReport], None] | None = None,
+    *,
     resume: bool = False,
 ) -> dict[str, Any]:
     """Train `recipe`, write the checkpoint to `output`, return it. Raises InputError as the family's `train` does."""

@@ -26,6 +26,7 @@ from neurocmc.circuits.image_files import (
     read_idx_images,
     read_idx_labels,
 )
+from neurocmc.circuits.labelled import LabelledImages, parted
 from neurocmc.common.arrays import Int, set_frozen
 from neurocmc.common.errors import FieldError, InputError, Problem
 from neurocmc.common.opening import check_name
@@ -40,16 +41,12 @@ MIN_IMAGES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Images:
+class Images(LabelledImages):
     """Images in [0, 1] with their labels and their places in the files they come from.
 
     Grey images are (images, height, width), those of several channels (images, channels, height, width); `planes`
     has the second form for both.
     """
-
-    images: NDArray[np.float32]
-    labels: Int  # (images,)
-    index: Int  # (images,)
 
     def __post_init__(self) -> None:
         shape = (None,) * (4 if np.ndim(self.images) == 4 else 3)
@@ -61,10 +58,6 @@ class Images:
     def planes(self) -> NDArray[np.float32]:
         """(images, channels, height, width), a view."""
         return self.images if self.images.ndim == 4 else self.images[:, None]
-
-    def take(self, images: Int | slice) -> "Images":
-        """Some of these images."""
-        return Images(images=self.images[images], labels=self.labels[images], index=self.index[images])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +77,8 @@ class ImageSplit:
 
     def fit_and_validation(self) -> tuple[Images, Images]:
         """The training images parted again, nine tenths to fit and one tenth, of every class, to choose the epoch."""
-        chosen = np.zeros(len(self.train.labels), dtype=np.bool_)
-        for label in range(self.classes):
-            own = np.flatnonzero(self.train.labels == label)
-            chosen[own[: -(-len(own) // VALIDATION_SHARE)]] = True
-        return self.train.take(np.flatnonzero(~chosen)), self.train.take(np.flatnonzero(chosen))
+        fit, validation = parted(self.train.labels, self.classes, lambda count: -(-count // VALIDATION_SHARE))
+        return self.train.take(fit), self.train.take(validation)
 
     def calibration(self) -> Images:
         """The first 256 training images: what gain matching may look at."""

@@ -5,7 +5,19 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from neurocmc.circuits.digits import CLASSES
-from neurocmc.circuits.seeds import SEED_LIMIT
+from neurocmc.circuits.fields import (
+    BatchSize,
+    Epochs,
+    GradientClip,
+    LearningRate,
+    LossWeight,
+    Noise,
+    Scale,
+    Schedule,
+    Step,
+    WeightDecay,
+)
+from neurocmc.circuits.seeds import Seed
 from neurocmc.circuits.swta_values import SwtaValues
 from neurocmc.common.errors import FieldError
 from neurocmc.common.strict_yaml import StrictModel
@@ -26,7 +38,7 @@ class CircuitRecipe(StrictModel):
     threshold: float = Field(default=0.0, ge=0, le=10)
     threshold_inhibit: float = Field(default=0.0, ge=0, le=10)
     tau_s: float = Field(default=0.02, ge=1e-6, le=10)
-    dt_s: float = Field(default=0.001, ge=1e-6, le=1)
+    dt_s: Step = 0.001
     trained: tuple[SwtaParameter, ...] = ("beta1", "beta2", "threshold", "threshold_inhibit")
 
     def values(self) -> SwtaValues:
@@ -60,20 +72,20 @@ class PresentationRecipe(StrictModel):
 class TrainingRecipe(StrictModel):
     """Adam with a cosine schedule; noise and shifts make decisions robust."""
 
-    epochs: int = Field(default=20, ge=1, le=10_000)
+    epochs: Epochs = 20
     warmup_epochs: int = Field(default=4, ge=0, le=10_000)  # of the encoder alone, before the epochs
-    batch_size: int = Field(default=100, ge=1, le=5_000)
-    learning_rate: float = Field(default=2e-3, gt=0, le=1)
-    circuit_learning_rate: float = Field(default=2e-3, gt=0, le=1)
-    schedule: Literal["cosine", "constant"] = "cosine"
-    weight_decay: float = Field(default=0.0, ge=0, le=1)
-    gradient_clip: float = Field(default=1.0, gt=0, le=1e6)
+    batch_size: BatchSize = 100
+    learning_rate: LearningRate = 2e-3
+    circuit_learning_rate: LearningRate = 2e-3
+    schedule: Schedule = "cosine"
+    weight_decay: WeightDecay = 0.0
+    gradient_clip: GradientClip = 1.0
     shift_pixels: int = Field(default=2, ge=0, le=8)
-    evidence_noise: float = Field(default=0.1, ge=0, le=10)  # sd, fraction of the ceiling, held over a presentation
-    drive_noise: float = Field(default=0.05, ge=0, le=10)  # sd per tick and unit, in units of drive
-    logit_scale: float = Field(default=8.0, gt=0, le=1e4)  # cross-entropy reads logit_scale x activity
-    amplitude_weight: float = Field(default=1.0, ge=0, le=1e4)  # of the squared distance to target_activity
-    target_activity: float = Field(default=1.0, gt=0, le=1e4)
+    evidence_noise: Noise = 0.1  # sd, fraction of the ceiling, held over a presentation
+    drive_noise: Noise = 0.05  # sd per tick and unit, in units of drive
+    logit_scale: Scale = 8.0  # cross-entropy reads logit_scale x activity
+    amplitude_weight: LossWeight = 1.0  # of the squared distance to target_activity
+    target_activity: Scale = 1.0
     stability_margin: float = Field(default=0.1, gt=0, lt=1)
 
 
@@ -82,7 +94,7 @@ class Recipe(StrictModel):
 
     family: Literal["swta"]
     task: Literal["mnist-5k"]
-    seed: int = Field(default=0, ge=0, lt=SEED_LIMIT)
+    seed: Seed = 0
     circuit: CircuitRecipe = Field(default_factory=CircuitRecipe)
     encoder: EncoderRecipe = Field(default_factory=EncoderRecipe)
     presentation: PresentationRecipe = Field(default_factory=PresentationRecipe)

@@ -1,8 +1,16 @@
 """Say which whole numbers are seeds of a training; free of torch, so that recipes can be read without it."""
 
+from typing import Annotated, TypeVar
+
+from pydantic import Field
+
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.strict_yaml import StrictModel
 
 SEED_LIMIT = 2**32
+
+Seed = Annotated[int, Field(ge=0, lt=SEED_LIMIT)]
+Recipe = TypeVar("Recipe", bound=StrictModel)
 
 
 def check_seed(seed: int) -> int:
@@ -17,3 +25,8 @@ def check_seed(seed: int) -> int:
             )
         )
     return seed
+
+
+def with_seed(recipe: Recipe, seed: int | None) -> Recipe:
+    """The recipe with another seed, if one is given. Raises InputError where it is none."""
+    return recipe if seed is None else recipe.model_copy(update={"seed": check_seed(seed)})

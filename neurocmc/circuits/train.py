@@ -3,7 +3,7 @@
 The epoch is chosen on 400 digits held back from the training digits; the test digits are looked at once, at the end.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from neurocmc.circuits.checkpoints import checkpoint
+from neurocmc.circuits.checkpoints import trained_checkpoint
 from neurocmc.circuits.digits import CLASSES, SIDE, Digits, DigitSplit, load_digits
 from neurocmc.circuits.model import DigitModel
 from neurocmc.circuits.recipe import Recipe, TrainingRecipe
-from neurocmc.circuits.seeds import check_seed
+from neurocmc.circuits.seeds import with_seed
 from neurocmc.circuits.swta import SoftWinnerTakeAll
-from neurocmc.circuits.training import EpochReport, parameter_count, reproducible
+from neurocmc.circuits.training import ImageBatch, Progress, Training, TrainingPlan, parameter_count, reproducible
 from neurocmc.common.strict_yaml import load_model
 
 CLOSE_CALL = 0.05  # a decision is close when its two best activities differ by less than this part of the maximum
@@ -31,7 +31,7 @@ def load_recipe(path: Path) -> Recipe:
 def train(
     recipe: Recipe,
     seed: int | None = None,
-    progress: Callable[[EpochReport], None] | None = None,
+    progress: Progress | None = None,
     split: DigitSplit | None = None,
 ) -> dict[str, Any]:
     """Train the model of `recipe` and return its checkpoint, ready for `save_checkpoint`.
@@ -39,82 +39,62 @@ def train(
     `seed` overrides the recipe's. The same recipe, seed and split give the same bytes on the same machine: one
     thread, deterministic algorithms, random numbers from generators of its own. Raises InputError for a bad seed.
     """
-    if seed is not None:
-        recipe = recipe.model_copy(update={"seed": check_seed(seed)})
+    recipe = with_seed(recipe, seed)
     split = load_digits() if split is None else split
     with reproducible(recipe.seed):
         model = DigitModel(recipe)
         _Trainer(model, recipe, split).run(progress)
         metrics = evaluate(model, split.test)
-    return checkpoint(recipe.family, recipe.model_dump(mode="json"), recipe.seed, metrics, model)
+    return trained_checkpoint(recipe, metrics, model)
 
 
-class _Trainer:
-    """One training run; owns the optimiser, the order of the digits and the best state so far."""
+class _Trainer(Training[ImageBatch]):
+    """A training of digits: encoder alone at first, noise on evidence and drives, a circuit that is kept stable."""
+
+    model: DigitModel
 
     def __init__(self, model: DigitModel, recipe: Recipe, split: DigitSplit) -> None:
-        self.model = model
         self.options: TrainingRecipe = recipe.training
-        fit, validation = split.fit_and_validation()
-        self.images, self.labels = _tensors(fit)
-        self.validation = validation
-        self.epochs = self.options.warmup_epochs + self.options.epochs
-        self.generator = torch.Generator().manual_seed(recipe.seed)
+        options = self.options
+        fit, self.validation = split.fit_and_validation()
+        self.digits = _tensors(fit)
         circuit = [parameter for parameter in model.circuit.parameters() if parameter.requires_grad]
+        encoder = list(model.encoder.parameters())
         groups: list[dict[str, Any]] = [
-            {
-                "params": list(model.encoder.parameters()),
-                "lr": self.options.learning_rate,
-                "weight_decay": self.options.weight_decay,
-            },
-            {"params": circuit, "lr": self.options.circuit_learning_rate},
+            {"params": encoder, "lr": options.learning_rate, "weight_decay": options.weight_decay},
+            {"params": circuit, "lr": options.circuit_learning_rate},
         ]
-        self.optimiser = torch.optim.Adam(groups)
-        self.schedule = (
-            torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, self.epochs)
-            if self.options.schedule == "cosine"
-            else torch.optim.lr_scheduler.ConstantLR(self.optimiser, factor=1.0)
+        epochs = options.warmup_epochs + options.epochs
+        plan = TrainingPlan(
+            epochs=epochs,
+            warmup_epochs=options.warmup_epochs,
+            gradient_clip=options.gradient_clip,
+            schedule=options.schedule,
+            steps=epochs,
+            falls_at="epoch",
         )
+        super().__init__(model, groups, plan, torch.Generator().manual_seed(recipe.seed))
 
-    def run(self, progress: Callable[[EpochReport], None] | None) -> None:
-        """Train and leave the best epoch's parameters in the model."""
-        best, best_state = -1.0, dict[str, Tensor]()
-        for epoch in range(1, self.epochs + 1):
-            warming = epoch <= self.options.warmup_epochs
-            loss = self._epoch(warming)
-            accuracy = evaluate(self.model, self.validation)["accuracy"]
-            # A later epoch wins a tie: its learning rate is lower, its decisions are settled.
-            if not warming and accuracy >= best:
-                best = accuracy
-                best_state = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-            if progress is not None:
-                progress(EpochReport(epoch=epoch, epochs=self.epochs, loss=loss, validation_accuracy=accuracy))
-        self.model.load_state_dict(best_state)
+    def batches(self) -> Iterator[ImageBatch]:
+        for batch in self.digits.split(self.options.batch_size, self.generator):
+            yield ImageBatch(_shifted(batch.images, self.options.shift_pixels, self.generator), batch.labels)
 
-    def _epoch(self, warming: bool) -> float:
-        self.model.train()
-        order = torch.randperm(len(self.labels), generator=self.generator)
-        total = 0.0
-        for batch in order.split(self.options.batch_size):
-            images = _shifted(self.images[batch], self.options.shift_pixels, self.generator)
-            labels = self.labels[batch]
-            loss = self._warmup_loss(images, labels) if warming else self._loss(images, labels)
-            self.optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.options.gradient_clip)
-            self.optimiser.step()
-            self.model.circuit.project_(self.options.stability_margin)
-            total += loss.item() * len(batch)
-        self.schedule.step()
-        return total / len(order)
+    def loss(self, batch: ImageBatch) -> Tensor:
+        return self._warmup_loss(batch) if self.warming else self._circuit_loss(batch)
 
-    def _warmup_loss(self, images: Tensor, labels: Tensor) -> Tensor:
-        wanted = nn.functional.one_hot(labels, CLASSES).to(images.dtype)
-        return nn.functional.binary_cross_entropy_with_logits(self.model.encoder.logits(images), wanted)
+    def after_step(self) -> None:
+        self.model.circuit.project_(self.options.stability_margin)
 
-    def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
+    def accuracy(self) -> float:
+        return evaluate(self.model, self.validation)["accuracy"]
+
+    def _warmup_loss(self, batch: ImageBatch) -> Tensor:
+        wanted = nn.functional.one_hot(batch.labels, CLASSES).to(batch.images.dtype)
+        return nn.functional.binary_cross_entropy_with_logits(self.model.encoder.logits(batch.images), wanted)
+
+    def _circuit_loss(self, batch: ImageBatch) -> Tensor:
         """Cross-entropy of the read activities, and their distance to one winner of the target amplitude."""
-        options, model = self.options, self.model
+        options, model, images, labels = self.options, self.model, batch.images, batch.labels
         evidence = model.encoder(images)
         noise = torch.randn(evidence.shape, generator=self.generator)
         # Evidence is a drive of known range: noise may not carry it outside.
@@ -127,8 +107,8 @@ class _Trainer:
         return nn.functional.cross_entropy(options.logit_scale * read, labels) + options.amplitude_weight * amplitude
 
 
-def _tensors(digits: Digits) -> tuple[Tensor, Tensor]:
-    return torch.tensor(digits.images), torch.tensor(digits.labels)
+def _tensors(digits: Digits) -> ImageBatch:
+    return ImageBatch(torch.tensor(digits.images), torch.tensor(digits.labels))
 
 
 def _shifted(images: Tensor, pixels: int, generator: torch.Generator) -> Tensor:
@@ -152,8 +132,8 @@ def evaluate(model: DigitModel, digits: Digits) -> dict[str, Any]:
     just one unit is above 1 % of it, with and without coupling. Activities are in the circuit's own units.
     """
     model.eval()
-    images, labels = _tensors(digits)
-    evidence = model.encoder(images)
+    shown = _tensors(digits)
+    labels, evidence = shown.labels, model.encoder(shown.images)
     activity = model.present(evidence)
     read = model.read(activity)
     uncoupled = model.read(_uncoupled(model)(evidence.unsqueeze(1).expand(-1, model.ticks, -1)))

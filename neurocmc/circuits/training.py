@@ -1,11 +1,21 @@
-"""What the trainings of all families share: progress, and surroundings that make them reproducible."""
+"""The one training loop, and what the trainings of all families share beside it.
 
-from collections.abc import Generator
+A batch forward and back, Adam with a clipped gradient, the epoch that is best on data held back. A family says what
+its batches, its loss and its accuracy are.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeVar
 
 import torch
-from torch import nn
+from torch import Tensor, nn
+
+from neurocmc.circuits.fields import Schedule
+
+Batch = TypeVar("Batch", bound=Sized)  # its length: how many trials it has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +26,134 @@ class EpochReport:
     epochs: int
     loss: float
     validation_accuracy: float
+
+
+Progress = Callable[[EpochReport], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingPlan:
+    """How long is trained and how the learning rates fall: at every step, or at the end of every epoch."""
+
+    epochs: int
+    warmup_epochs: int = 0  # the first ones, which are never the best
+    gradient_clip: float
+    schedule: Schedule = "cosine"
+    steps: int  # of the schedule, in all
+    falls_at: Literal["step", "epoch"] = "step"
+
+
+class Training(ABC, Generic[Batch]):
+    """One training run; owns the optimiser, the random numbers and the best state so far."""
+
+    def __init__(
+        self, model: nn.Module, groups: Sequence[dict[str, Any]], plan: TrainingPlan, generator: torch.Generator
+    ) -> None:
+        self.model, self.plan, self.generator = model, plan, generator
+        self.optimiser = torch.optim.Adam(groups)
+        self.schedule = (
+            torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, plan.steps)
+            if plan.schedule == "cosine"
+            else torch.optim.lr_scheduler.ConstantLR(self.optimiser, factor=1.0)
+        )
+        self.done = 0
+        self.best, self.best_epoch, self.best_state = -1.0, 0, dict[str, Tensor]()
+
+    @abstractmethod
+    def batches(self) -> Iterator[Batch]:
+        """The batches of one epoch."""
+
+    @abstractmethod
+    def loss(self, batch: Batch) -> Tensor:
+        """What a batch costs, a scalar."""
+
+    @abstractmethod
+    def accuracy(self) -> float:
+        """Share of right answers on the data held back to choose the epoch."""
+
+    def after_step(self) -> None:
+        """Put right what a step may have moved too far."""
+
+    def after_epoch(self) -> None:
+        """Keep what must survive a kill; `done` counts the epoch already."""
+
+    @property
+    def warming(self) -> bool:
+        """Whether the epoch at work is one of the warm-up."""
+        return self.done < self.plan.warmup_epochs
+
+    def run(self, progress: Progress | None) -> None:
+        """Train to the last epoch and leave the best epoch's parameters in the model."""
+        while self.done < self.plan.epochs:
+            loss, warming = self._epoch(), self.warming
+            self.done += 1
+            reached = self.accuracy()
+            # A later epoch wins a tie: its learning rate is lower, its decisions are settled.
+            if not warming and reached >= self.best:
+                self.best, self.best_epoch = reached, self.done
+                self.best_state = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
+            self.after_epoch()
+            if progress is not None:
+                report = EpochReport(epoch=self.done, epochs=self.plan.epochs, loss=loss, validation_accuracy=reached)
+                progress(report)
+        self.model.load_state_dict(self.best_state)
+
+    def _epoch(self) -> float:
+        """Mean loss over the trials of one epoch."""
+        self.model.train()
+        total, trials = 0.0, 0
+        for batch in self.batches():
+            loss = self.loss(batch)
+            self.optimiser.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.plan.gradient_clip)
+            self.optimiser.step()
+            self.after_step()
+            if self.plan.falls_at == "step":
+                self.schedule.step()
+            total += loss.item() * len(batch)
+            trials += len(batch)
+        if self.plan.falls_at == "epoch":
+            self.schedule.step()
+        return total / trials
+
+    def state(self) -> dict[str, Any]:
+        """All that the next epoch depends on, as tensors and plain values."""
+        return {
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "generator": self.generator.get_state(),
+            "done": self.done,
+            "best": self.best,
+            "best_epoch": self.best_epoch,
+            "best_state": self.best_state,
+        }
+
+    def take_up(self, state: dict[str, Any]) -> None:
+        """Go on from a state of a training of the same form."""
+        self.generator.set_state(state["generator"])
+        self.model.load_state_dict(state["model"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.done, self.best, self.best_epoch = state["done"], state["best"], state["best_epoch"]
+        self.best_state = state["best_state"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageBatch:
+    """Some images and their labels, (batch, ...) each."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def split(self, size: int, generator: torch.Generator) -> Iterator["ImageBatch"]:
+        """All of them in a random order, `size` at a time."""
+        for part in torch.randperm(len(self), generator=generator).split(size):
+            yield ImageBatch(self.images[part], self.labels[part])
 
 
 @contextmanager

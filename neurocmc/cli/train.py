@@ -80,4 +80,4 @@ def _trained(recipe: "AnyRecipe", output: Path, seed: int | None, resume: bool) 
             line = f"epoch {report.epoch} of {report.epochs}: {numbers}"
             advance(line, report.epoch / report.epochs, line)
 
-        return train_recipe(recipe, output, seed, told, resume)
+        return train_recipe(recipe, output, seed, told, resume=resume)

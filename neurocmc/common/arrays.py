@@ -1,6 +1,6 @@
 """Arrays that cannot be changed behind one's back: checked for dtype and shape, copied, read-only."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import accumulate
 from typing import Any
 
@@ -40,3 +40,8 @@ def set_frozen(owner: object, field: str, dtype: DTypeLike, shape: tuple[int | N
 def starts(sizes: Mapping[str, int]) -> dict[str, int]:
     """Index of each name's first entry when the entries of all stand in one row, in the order given."""
     return dict(zip(sizes, accumulate(sizes.values(), initial=0), strict=False))
+
+
+def in_row(arrays: Iterable[NDArray[Any]]) -> Int:
+    """The entries of whole-numbered arrays of any shapes, one after the other."""
+    return np.concatenate([np.zeros(0, dtype=np.int64), *(array.ravel() for array in arrays)])

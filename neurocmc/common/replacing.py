@@ -40,7 +40,7 @@ def beside(path: Path, suffix: str = PART, *, folder: bool = False) -> Generator
 
     What still has its name at the end is removed. Raises OSError where it cannot be made.
     """
-    made, handle = _made(path, suffix, folder)
+    made, handle = _made(path, suffix, folder=folder)
     try:
         yield made
     finally:
@@ -146,7 +146,7 @@ def _put_back(aside: Path, path: Path) -> bool:
     return False
 
 
-def _made(path: Path, suffix: str, folder: bool) -> tuple[Path, int]:
+def _made(path: Path, suffix: str, *, folder: bool) -> tuple[Path, int]:
     """A new, locked file or folder beside `path`, and the handle that holds its lock.
 
     It gets its mode from the system: to ask for the mode mask of the process is to change it for a moment, for all of

@@ -6,7 +6,7 @@ tick, so that its integral is kept; how long something lasts is never rounded.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil, floor, isfinite
+from math import ceil, floor, isfinite, log
 
 import numpy as np
 
@@ -99,3 +99,8 @@ def ticks_before(time_s: float, tick_s: float) -> int:
 
 def _ms(time_s: float) -> str:
     return f"{1e3 * time_s:.10g}"
+
+
+def tau_ms(pole: float, tick_s: float) -> float:
+    """The time constant of a filter that keeps `pole` of itself in a tick; 0 where that is none of a filter's."""
+    return -1e3 * tick_s / log(pole) if 0.0 < pole < 1.0 else 0.0

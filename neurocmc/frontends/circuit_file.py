@@ -161,7 +161,9 @@ def read_circuit_file(path: Path) -> CircuitFile:
         raise InputError(Problem("level-malformed", f"{path}: {fault.key}", fault.what, _AGAIN)) from None
     raise_input_problems(_at(path, level.circuit.problems()))
     calibration, test = (_stimuli(path, stored) for stored in (level.calibration, level.test))
-    raise_input_problems(_at(path, _problems(level.circuit, (*calibration, *test), document.trials is not None)))
+    raise_input_problems(
+        _at(path, _problems(level.circuit, (*calibration, *test), has_trials=document.trials is not None))
+    )
     return CircuitFile(
         circuit=level.circuit,
         calibration=calibration,
@@ -207,7 +209,7 @@ def _stimuli(path: Path, stored: Iterable[_Stimulus]) -> tuple[Stimulus, ...]:
         raise InputError(Problem("level-malformed", f"{path}: stimuli", str(error), _AGAIN)) from None
 
 
-def _problems(circuit: RateCircuit, stimuli: tuple[Stimulus, ...], has_trials: bool) -> Iterable[Problem]:
+def _problems(circuit: RateCircuit, stimuli: tuple[Stimulus, ...], *, has_trials: bool) -> Iterable[Problem]:
     if has_trials == bool(stimuli):
         yield Problem("level-malformed", "stimuli", "a file holds either stimuli or trials", _AGAIN)
     for stimulus in stimuli:

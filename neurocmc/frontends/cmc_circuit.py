@@ -10,6 +10,7 @@ before the first step, as in the module. tanh(z) is 2 / (1 + exp(-2z)) - 1, a si
 """
 
 from math import inf, log1p
+from typing import NamedTuple
 
 import numpy as np
 from torch import nn
@@ -79,32 +80,39 @@ def _tau_s(values: CmcValues, circuit: CmcHierarchy, region: int, population: in
     return -circuit.dt_s / log1p(-circuit.dt_s / time_s) if circuit.solver == "euler" else time_s
 
 
-def _transfer(activation: str) -> tuple[TransferKind, float, float]:
-    """Kind, saturation, and slope of the transfer's own argument per unit of R v + b."""
+class _Transfer(NamedTuple):
+    """An activation of the module as the transfer of a rate population."""
+
+    kind: TransferKind
+    saturation: float
+    steepness: float  # slope of the transfer's own argument per unit of R v + b
+
+
+def _transfer(activation: str) -> _Transfer:
     match activation:
         case "sigmoid":
-            return "sigmoid", 1.0, 1.0
+            return _Transfer("sigmoid", 1.0, 1.0)
         case "tanh":
-            return "sigmoid", 2.0, 2.0
+            return _Transfer("sigmoid", 2.0, 2.0)
         case "relu":
-            return "relu", inf, 1.0
+            return _Transfer("relu", inf, 1.0)
         case _:
-            return "softplus", inf, 1.0
+            return _Transfer("softplus", inf, 1.0)
 
 
 def _population(values: CmcValues, circuit: CmcHierarchy, place: tuple[int, int], centring: Float) -> RatePopulation:
-    kind, saturation, steepness = _transfer(circuit.activation)
+    transfer = _transfer(circuit.activation)
     slope = float(values.slopes[place])
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # a circuit with a slope of 0 is refused
         offset = -values.biases[place].double().numpy() / slope
     return RatePopulation(
         name=population_name(*place),
         size=circuit.columns,
-        transfer=kind,
-        gain=np.full(circuit.columns, steepness * slope),
+        transfer=transfer.kind,
+        gain=np.full(circuit.columns, transfer.steepness * slope),
         offset=offset,
         bias=centring,
-        saturation=saturation,
+        saturation=transfer.saturation,
         trace_tau_s=0.0,
         initial=np.full(circuit.columns, centre_of(circuit.activation)),
     )

@@ -5,16 +5,24 @@ import numpy as np
 from neurocmc.ir.rate import RatePopulation
 
 
-def rectifiers(name: str, size: int, threshold: float, trace_tau_s: float) -> RatePopulation:
-    """Units [u - threshold]_+ from rest, observed through the filter behind which others see them."""
+def rectifiers(
+    name: str,
+    size: int,
+    threshold: float,
+    trace_tau_s: float,
+    *,
+    saturation: float = float("inf"),
+    gain: float = 1.0,
+) -> RatePopulation:
+    """Units min([gain (u - threshold)]_+, saturation) from rest, observed through the filter behind them."""
     return RatePopulation(
         name=name,
         size=size,
         transfer="relu",
-        gain=np.ones(size),
+        gain=np.full(size, gain),
         offset=np.full(size, threshold),
         bias=np.zeros(size),
-        saturation=float("inf"),
+        saturation=saturation,
         trace_tau_s=trace_tau_s,
         initial=np.zeros(size),
     )

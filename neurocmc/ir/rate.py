@@ -17,6 +17,9 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.common.ticks import not_whole
+from neurocmc.ir.magnitudes import Numbers, magnitude_problems
+from neurocmc.ir.populations import HasPopulations
 from neurocmc.ir.trace import Trace
 
 TransferKind = Literal["relu", "sigmoid", "softplus", "linear"]
@@ -176,7 +179,7 @@ class Classifier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RateCircuit:
+class RateCircuit(HasPopulations[RatePopulation]):
     """Populations of rate units, the projections between them, their inputs and readouts.
 
     `dt_s` is the step in which the circuit is defined; its interpreter advances each filter by its exact pole
@@ -195,10 +198,6 @@ class RateCircuit:
     on_host: tuple[str, ...] = ()
     classifiers: tuple[Classifier, ...] = ()
     continuous: bool = False
-
-    def population(self, name: str) -> RatePopulation:
-        """The population of that name. Raises KeyError."""
-        return {population.name: population for population in self.populations}[name]
 
     @property
     def units(self) -> int:

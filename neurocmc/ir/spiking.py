@@ -17,8 +17,9 @@ from typing import Literal
 
 import numpy as np
 
-from neurocmc.common.arrays import Float, set_frozen, starts
+from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.ir.populations import HasPools
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.trace import Trace
 from neurocmc.targets import Code
@@ -115,7 +116,7 @@ class SpikingInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SpikingNetwork:
+class SpikingNetwork(HasPools[SpikingPopulation]):
     """Pools of LIF neurons, projections, inputs; gain-matched to the rate circuit it came from."""
 
     name: str
@@ -124,18 +125,6 @@ class SpikingNetwork:
     projections: tuple[SpikingProjection, ...]
     inputs: tuple[SpikingInput, ...]
     readouts: tuple[Readout, ...]
-
-    def population(self, name: str) -> SpikingPopulation:
-        """The population of that name. Raises KeyError."""
-        return {population.name: population for population in self.populations}[name]
-
-    @property
-    def neurons(self) -> int:
-        return sum(population.units * population.neurons for population in self.populations)
-
-    def first_unit(self) -> dict[str, int]:
-        """Index of each population's first unit when all units stand in one row."""
-        return starts({population.name: population.units for population in self.populations})
 
     def problems(self) -> tuple[Problem, ...]:
         """All faults of the network at once."""

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
 from neurocmc.common.files import write_file
 from neurocmc.common.printable import printable
+from neurocmc.common.templates import templates
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.report import wording
 from neurocmc.report.budget import Budget
@@ -57,7 +56,7 @@ def render_report(content: ReportContent) -> str:
             raise ValueError(f"a picture is of section {picture.section!r}, sections are {', '.join(sections)}")
     energy = content.budget.energy if content.budget else None
     return (
-        _environment()
+        templates(Path(__file__).parent, html=True, trim=True, finalize=_shown)
         .get_template("report.html.j2")
         .render(
             content=content,
@@ -73,20 +72,6 @@ def render_report(content: ReportContent) -> str:
             ],
             words=wording,
         )
-    )
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    """One for the process: it keeps the template that it has compiled."""
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        autoescape=True,
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
     )
 
 

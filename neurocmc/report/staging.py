@@ -39,7 +39,7 @@ def staging_costs(circuit: RateCircuit, staged: RateCircuit, network: SpikingNet
         costs.append(
             StagingCost(
                 population=population.name,
-                what=_what(is_relay, staged, population),
+                what=_what(staged, population, is_relay=is_relay),
                 neurons=pool.units * pool.neurons if is_relay else 0,
                 ticks=max((p.delay_ticks for p in network.projections if p.source == population.name), default=0)
                 if is_relay
@@ -56,7 +56,7 @@ def _relay_as_made(population: RatePopulation) -> RatePopulation:
     return replace(population, transfer="linear", gain=np.ones(size), offset=np.zeros(size))
 
 
-def _what(is_relay: bool, staged: RateCircuit, population: RatePopulation) -> str:
+def _what(staged: RateCircuit, population: RatePopulation, *, is_relay: bool) -> str:
     if not is_relay:
         return "cut to what it visits" if population.transfer != "relu" else "linear, counted from its lowest visit"
     (onward,) = [projection for projection in staged.projections if projection.source == population.name]

@@ -1,4 +1,8 @@
-"""Loihi's arithmetic for compiled loops: the decay that rounds toward zero, 32-bit sums, the fold of the current."""
+"""Loihi's arithmetic for compiled loops: the decay that rounds toward zero, 32-bit sums, the fold of the current.
+
+All loops share it. The interpreters that are spelled out have `sim.loihi.registers` instead, so that one checks the
+other.
+"""
 
 from typing import Any
 
@@ -42,6 +46,15 @@ def fold(value: int, half: int) -> int:
     if value > half:
         return value - 2 * half
     return value + 2 * half if value <= -half else value
+
+
+@jit(nogil=True, inline="always")
+def jump(current: Any, high: Any, low: Any) -> Any:
+    """What `fold` takes off an int32 current that left `low` to `high`, without a branch; 2^31 wraps as sums do."""
+    whole = np.int32(high - low)
+    down = whole if current > high else np.int32(0)
+    up = whole if current <= low else np.int32(0)
+    return np.int32(down - up)
 
 
 @jit(nogil=True)

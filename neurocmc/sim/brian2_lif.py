@@ -14,10 +14,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.common.arrays import Float, Int
+from neurocmc.common.arrays import Float
 from neurocmc.common.errors import raise_input_problems
 from neurocmc.ir.rate import RateInput
-from neurocmc.ir.recording import Recording, SpikeTrain
+from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingInput, SpikingNetwork, SpikingPopulation
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.brian2_equations import (
@@ -30,8 +30,8 @@ from neurocmc.sim.brian2_equations import (
     population_text,
     projection_text,
 )
-from neurocmc.sim.decode import decode_counts
 from neurocmc.sim.quiet_brian2 import LOCK, brian2, own_preferences, reset_device
+from neurocmc.sim.recording import Spikes, recording
 
 Codegen = Literal["numpy", "cython", "cpp_standalone"]
 Progress = Callable[[float], None]
@@ -60,29 +60,30 @@ def simulate_brian2(
     """
     inputs = [RateInput(name=e.name, target=e.target, weight=e.weight) for e in network.inputs]
     raise_input_problems((*network.problems(), *stimulus.problems(inputs)))
-    runs: list[_Run] = []
+    tick_s, units = network.tick_s, sum(population.units for population in network.populations)
+    counts = np.zeros((stimulus.batch, stimulus.ticks(tick_s), units), dtype=np.int32)
+    spikes: list[Spikes] = []
     # Every standalone run is compiled anew, which costs more than memory does.
     size = stimulus.batch if codegen == "cpp_standalone" else trials_at_once(network, stimulus)
     for first in range(0, stimulus.batch, size):
         part = stimulus.take(slice(first, first + size))
         report = _report(progress, first / stimulus.batch, part.batch / stimulus.batch)
         with _codegen(codegen):
-            runs.append(_run(network, part, first, record_spikes, report if codegen != "cpp_standalone" else None))
+            groups = _run(
+                network, part, record_spikes=record_spikes, report=None if codegen == "cpp_standalone" else report
+            )
+            _fetch_counts(network, groups, counts[first : first + size])
+            if record_spikes:
+                spikes.append(_fetch_spikes(network, groups, first))
         if report is not None:
             report(None, 1.0, None, None)
-    tick_s, populations = network.tick_s, network.populations
-    return Recording(
+    return recording(
+        network.populations,
+        counts,
+        Spikes.joined(spikes) if record_spikes else None,
         level="brian2",
         stimulus=stimulus.name,
         tick_s=tick_s,
-        activity={
-            p.name: np.concatenate(
-                [decode_counts(run.counts[p.name], p.activity_per_spike, p.trace, tick_s) for run in runs]
-            )
-            for p in populations
-        },
-        spikes={p.name: _in_order([run.spikes[p.name] for run in runs]) for p in populations if record_spikes},
-        spike_counts={p.name: np.concatenate([run.counts[p.name].sum(axis=1) for run in runs]) for p in populations},
     )
 
 
@@ -106,14 +107,6 @@ def weighted_drive(entry: SpikingInput, stimulus: Stimulus, tick_s: float) -> Fl
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    """What one Brian2 run saw, by population; its first trial is number `first` of the whole."""
-
-    counts: dict[str, NDArray[np.int32]]  # (batch, ticks, units)
-    spikes: dict[str, SpikeTrain]
-
-
-@dataclass(frozen=True, slots=True)
 class _Groups:
     """The Brian2 objects of one population."""
 
@@ -129,11 +122,14 @@ class _Groups:
         return [self.pools, self.cells, *self.counting, self.counts, *spikes]
 
 
-def _run(network: SpikingNetwork, stimulus: Stimulus, first: int, record_spikes: bool, report: Any | None) -> _Run:
+def _run(
+    network: SpikingNetwork, stimulus: Stimulus, *, record_spikes: bool, report: Any | None
+) -> dict[str, _Groups]:
+    """Run all trials of a stimulus at once; the objects of each population, which hold what was recorded."""
     clock = brian2.Clock(dt=network.tick_s * brian2.second, name="ticks")
     names = Names.of(network)
     groups = {
-        population.name: _population(network, population, stimulus, names, clock, record_spikes)
+        population.name: _population(network, population, stimulus, names, clock, record_spikes=record_spikes)
         for population in network.populations
     }
     simulation = brian2.Network([thing for group in groups.values() for thing in group.objects()])
@@ -148,22 +144,38 @@ def _run(network: SpikingNetwork, stimulus: Stimulus, first: int, record_spikes:
                 setattr(
                     target.pools, f"{state}_{names.projection[projection.name]}", np.tile(current, stimulus.batch)
                 )
-    ticks = stimulus.ticks(network.tick_s)
     simulation.run(
-        ticks * network.tick_s * brian2.second,
+        stimulus.ticks(network.tick_s) * network.tick_s * brian2.second,
         report=report,
         report_period=REPORT_EVERY_S * brian2.second,
         namespace={},
     )
-    counts, spikes = dict[str, NDArray[np.int32]](), dict[str, SpikeTrain]()
+    return groups
+
+
+def _fetch_counts(network: SpikingNetwork, groups: dict[str, _Groups], counts: NDArray[np.int32]) -> None:
+    """Fill `counts` (batch, ticks, units) with the spikes that each pool counted in a run."""
+    batch, ticks, _ = counts.shape
+    first = 0
     for population in network.populations:
-        seen = groups[population.name]
-        per_pool = np.asarray(seen.counts.fired, dtype=np.int32)  # (batch * units, ticks)
-        counts[population.name] = per_pool.reshape(stimulus.batch, population.units, ticks).transpose(0, 2, 1)
-        if seen.spikes is not None:
-            tick = np.rint(np.asarray(seen.spikes.t_) / network.tick_s).astype(np.int64)
-            spikes[population.name] = _spike_train(np.asarray(seen.spikes.i), tick, population, first)
-    return _Run(counts, spikes)
+        per_pool = np.asarray(groups[population.name].counts.fired, dtype=np.int32)  # (batch * units, ticks)
+        by_unit = per_pool.reshape(batch, population.units, ticks).transpose(0, 2, 1)
+        counts[:, :, first : first + population.units] = by_unit
+        first += population.units
+
+
+def _fetch_spikes(network: SpikingNetwork, groups: dict[str, _Groups], first_trial: int) -> Spikes:
+    """Every spike of a run; its cells are numbered trial by trial, unit by unit, neuron by neuron."""
+    parts: list[Spikes] = []
+    first = 0
+    for population in network.populations:
+        monitor, cells = groups[population.name].spikes, population.units * population.neurons
+        assert monitor is not None
+        trial, cell = np.divmod(np.asarray(monitor.i, dtype=np.int32), cells)
+        tick = np.rint(np.asarray(monitor.t_) / network.tick_s).astype(np.int32)
+        parts.append(Spikes(tick=tick, trial=trial + np.int32(first_trial), neuron=cell + np.int32(first)))
+        first += cells
+    return Spikes.joined(parts)
 
 
 def _population(
@@ -172,6 +184,7 @@ def _population(
     stimulus: Stimulus,
     names: Names,
     clock: Any,
+    *,
     record_spikes: bool,
 ) -> _Groups:
     text, name = population_text(network, population, names), names.population[population.name]
@@ -220,27 +233,6 @@ def _connect(synapses: Any, weight: Float, batch: int) -> None:
         i=trial * weight.shape[1] + np.tile(source, batch), j=trial * weight.shape[0] + np.tile(target, batch)
     )
     synapses.weight = np.tile(weight[target, source], batch)
-
-
-def _spike_train(cell: Int, tick: Int, population: SpikingPopulation, first_trial: int) -> SpikeTrain:
-    """Spikes of cells numbered trial by trial, unit by unit, neuron by neuron."""
-    trial, unit, neuron = np.unravel_index(cell, (cell.max(initial=0) + 1, population.units, population.neurons))
-    return SpikeTrain(
-        tick=tick.astype(np.int32),
-        trial=(trial + first_trial).astype(np.int32),
-        unit=unit.astype(np.int32),
-        neuron=neuron.astype(np.int32),
-    )
-
-
-def _in_order(trains: list[SpikeTrain]) -> SpikeTrain:
-    """The spikes of all runs as one train, in order of tick, trial, unit, neuron."""
-    fields = {
-        field: np.concatenate([getattr(train, field) for train in trains])
-        for field in ("tick", "trial", "unit", "neuron")
-    }
-    order = np.lexsort((fields["neuron"], fields["unit"], fields["trial"], fields["tick"]))
-    return SpikeTrain(**{field: value[order] for field, value in fields.items()})
 
 
 def _report(progress: Progress | None, done: float, share: float) -> Any | None:

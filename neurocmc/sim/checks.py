@@ -4,7 +4,6 @@ Each function appends what it finds to `faults` and returns an array of the want
 of the emulator reports everything that is wrong at once.
 """
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,17 @@ from scipy import sparse
 
 from neurocmc.common.arrays import Bool, Int
 from neurocmc.common.errors import Problem
-from neurocmc.ir.loihi.network import StepRule
-from neurocmc.sim.arithmetic import KEEP_BITS
+from neurocmc.sim.loihi.arithmetic import KEEP_BITS
 
+RULE_BOUNDS = {
+    "spike_delay_ticks": (1, 64),
+    "weight_shift": (0, 31),
+    "threshold_shift": (0, 31),
+    "decay_bits": (1, KEEP_BITS),
+    "decay_u_offset": (0, 1),
+    "current_bits": (2, 31),
+    "voltage_bits": (2, 32),
+}  # that the emulator's 32-bit registers can keep
 ROUND = "give whole numbers: round them with np.rint first"
 IN_RANGE = "bring it into this range"
 
@@ -38,6 +45,22 @@ def whole_numbers(value: Any, where: str, faults: list[Problem]) -> Int | None:
         )
         return None
     return whole
+
+
+def check_columns(
+    owner: object, names: tuple[str, ...], where: str, cure: str, faults: list[Problem]
+) -> dict[str, Int]:
+    """The fields of those names, as many whole numbers each as the first one has; what is wrong is left out."""
+    length = np.size(getattr(owner, names[0]))
+    sound: dict[str, Int] = {}
+    for name in names:
+        whole = whole_numbers(getattr(owner, name), f"{where}.{name}", faults)
+        if whole is not None and whole.shape != (length,):
+            what = f"shape {whole.shape}, {names[0]} has {length} entries"
+            faults.append(Problem(f"{where}.{name}", what, cure))
+        elif whole is not None:
+            sound[name] = whole
+    return sound
 
 
 def shape_of(value: Any) -> tuple[int, ...]:
@@ -87,23 +110,3 @@ def _at(wrong: Bool) -> tuple[int, ...]:
 
 def _entry(where: str, index: tuple[int, ...]) -> str:
     return f"{where}[{', '.join(map(str, index))}]" if index else where
-
-
-def rule_problems(rule: StepRule) -> Iterable[Problem]:
-    """Widths that the emulator's 32-bit registers cannot keep."""
-    for field, low, high in (
-        ("spike_delay_ticks", 1, 64),
-        ("weight_shift", 0, 31),
-        ("threshold_shift", 0, 31),
-        ("decay_bits", 1, KEEP_BITS),
-        ("decay_u_offset", 0, 1),
-        ("current_bits", 2, 31),
-        ("voltage_bits", 2, 32),
-    ):
-        if not low <= getattr(rule, field) <= high:
-            yield Problem(
-                "rule-out-of-range",
-                "rule",
-                f"{field} is {getattr(rule, field)}",
-                f"it must lie between {low} and {high}",
-            )

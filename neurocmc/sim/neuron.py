@@ -13,6 +13,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, Int
 from neurocmc.common.jit import jit
+from neurocmc.sim.loihi.arithmetic import toward_zero
 
 TICKS, SETTLE_TICKS = 1200, 200
 MEMORYLESS = 0.01  # share of its voltage below which a neuron forgets within a tick
@@ -84,8 +85,7 @@ def _loihi_rate(current: Int, keep: int, shift: int, theta: int, limit: int, tic
     for point in range(current.size):
         voltage = 0
         for tick in range(1, ticks + 1):
-            kept = (abs(voltage) * keep) >> shift
-            before, voltage = voltage, (kept if voltage >= 0 else -kept) + current[point]
+            before, voltage = voltage, toward_zero(voltage, keep, shift) + current[point]
             voltage = min(max(voltage, -limit), limit)
             if voltage > theta:
                 rate[point] = _regular(tick, ticks, settle)

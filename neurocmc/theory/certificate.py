@@ -226,13 +226,13 @@ def _certified(
         units=excitatory_units(network, state),
         channel=channel,
         drive=drive,
-        trained=_facts(network, state, with_boundary),
-        rounded=None if held is None or after is None else _facts(held, after, with_boundary),
+        trained=_facts(network, state, with_boundary=with_boundary),
+        rounded=None if held is None or after is None else _facts(held, after, with_boundary=with_boundary),
         lost="" if held is None or after is not None else why_lost(held, state),
     )
 
 
-def _facts(network: LinearThreshold, state: FixedPoint, with_boundary: bool) -> StateFacts:
+def _facts(network: LinearThreshold, state: FixedPoint, *, with_boundary: bool) -> StateFacts:
     between = boundary(network, state) if with_boundary else None
     nearest = int(np.argmin(state.slack))
     excite = np.where(network.inhibitory, 0.0, state.activity)

@@ -41,10 +41,10 @@ def permitted_sets(network: LinearThreshold, units: int = ENUMERATED_UNITS) -> P
         sets = [s for size in range(1, len(excite) + 1) for s in combinations(excite, size)]
         good = set(_stable_of(network, sets))
         forbidden = _minimal([s for s in sets if s not in good])
-        return _answer(good, forbidden, True, f"all {len(sets):,} sets of {len(excite)} units")
+        return _answer(good, forbidden, complete=True, how=f"all {len(sets):,} sets of {len(excite)} units")
     good, forbidden, whole = _grown(network, excite)
     how = f"grown from single units, {len(good) + len(forbidden):,} sets judged" + ("" if whole else ", then stopped")
-    return _answer(good, forbidden, False, how)
+    return _answer(good, forbidden, complete=False, how=how)
 
 
 def is_permitted(network: LinearThreshold, units: Sequence[int]) -> bool:
@@ -60,7 +60,7 @@ def awake_with(network: LinearThreshold, units: Sequence[int]) -> Bool:
     return np.logical_or(awake, np.logical_and(network.inhibitory, excited))
 
 
-def _answer(good: set[Units], forbidden: Sequence[Units], complete: bool, how: str) -> PermittedSets:
+def _answer(good: set[Units], forbidden: Sequence[Units], *, complete: bool, how: str) -> PermittedSets:
     ordered = tuple(sorted(good, key=lambda s: (len(s), s)))
     largest = tuple(s for s in ordered if not any(set(s) < set(other) for other in ordered))
     return PermittedSets(

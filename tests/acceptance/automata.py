@@ -24,7 +24,7 @@ from neurocmc.frontends.automaton.machine import Machine, drawn_machine, random_
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.automata import machine_of, random_symbols, run_machine
 from neurocmc.pipeline.simulate import Interpreter
-from tests.frontends.made_machines import machine_yaml
+from tests.made.machines import machine_yaml
 
 STUDIES = Path(__file__).parents[2] / "docs" / "studies"
 MACHINES = 20

@@ -13,7 +13,7 @@ from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import seen_as, simulate_rate
 from neurocmc.targets import Code, LoihiTarget, load_target
 from neurocmc.verification.metrics import nrmse
-from tests.acceptance.winner_circuits import calibrated, integers
+from tests.made.winner_circuits import calibrated, integers
 
 LIMIT = 0.02
 SWTA = """\

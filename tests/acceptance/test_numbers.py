@@ -26,7 +26,7 @@ from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import Code, LoihiTarget, load_target
 from neurocmc.theory.swta import ignition_threshold, switching_ratio, up_state, winner_gain
 from neurocmc.verification.metrics import accuracy, agreement, decisions, nrmse
-from tests.acceptance.winner_circuits import (
+from tests.made.winner_circuits import (
     EXCITE,
     INHIBIT,
     TICK_S,

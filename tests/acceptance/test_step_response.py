@@ -12,9 +12,8 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.loihi.emulator import emulate, simulate_emulator
-from neurocmc.targets import Code, load_target
-from tests.acceptance.winner_circuits import rectifiers
-from tests.made.built import loihi
+from neurocmc.targets import load_target
+from tests.made.winner_circuits import rectifiers
 
 TAU_S, TICK_S, NEURONS = 0.03, 0.001, 64
 LEVELS = (0.2, 0.37, 0.55, 0.8, 1.0)  # of the step, a trial each

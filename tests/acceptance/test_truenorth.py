@@ -19,10 +19,8 @@ from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.sim.truenorth.host import encode_cores
 from neurocmc.targets import load_target
 from neurocmc.verification.metrics import accuracy, agreement, decisions, nrmse
-from tests.made.built import truenorth
+from tests.made.winner_circuits import EXCITE, INHIBIT, drives, swta
 from tests.torch_extra import needs_torch
-
-from .winner_circuits import EXCITE, INHIBIT, drives, swta
 
 STAR = 10.0 / 9.0  # up-state of the bundled working memory, (beta1 T_I - T) / (1 - alpha - phi + beta1 beta2)
 SEEDS = 5

@@ -16,9 +16,9 @@ from neurocmc.targets import load_target
 from neurocmc.theory.realised import late_circuit, realised_circuit
 from neurocmc.theory.truenorth import kept_by_cores
 from neurocmc.verification.metrics import accuracy, agreement, decisions, nrmse
+from tests.made.winner_circuits import EXCITE, INHIBIT, drives, swta
 
 from .test_truenorth import STAR, compiled, cores_of
-from .winner_circuits import EXCITE, INHIBIT, drives, swta
 
 TABLE = Path(__file__).parents[2] / "docs" / "studies" / "truenorth.csv"
 Row = tuple[str, str, int, str, float]  # circuit, stimulus, seed of the chip's noise, quantity, value

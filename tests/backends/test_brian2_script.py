@@ -13,8 +13,8 @@ from neurocmc.backends.brian2 import emit_brian2
 from neurocmc.common.errors import InputError
 from neurocmc.sim.brian2_equations import Names
 from neurocmc.sim.brian2_lif import simulate_brian2
+from tests.made.spiking_networks import random_network, random_stimulus
 from tests.made.waiting import HANGS_S
-from tests.sim.spiking_networks import random_network, random_stimulus
 
 
 def run(program: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from syrupy.assertion import SnapshotAssertion
 
 from neurocmc.backends import truenorth
+from neurocmc.backends.files import SCHEMA_FILE
 from neurocmc.backends.truenorth import corelets_text, read_corelets, write_corelets
-from neurocmc.backends.truenorth.corelet_schema import MAX_NAME, SCHEMA_FILE, json_schema
+from neurocmc.backends.truenorth.corelet_schema import MAX_NAME, json_schema
 from neurocmc.common.errors import InputError
 from neurocmc.common.files import json_text
 from neurocmc.ir.truenorth.cores import OUTPUT, packed
 from neurocmc.ir.truenorth.program import AxonGroup, CoreProgram, NeuronGroup
-from tests.backends.core_networks import any_network, blank, grouped, program_of, same, seeds
+from tests.made.core_networks import any_network, blank, grouped, program_of, same, seeds
 
 SCHEMA = Path(truenorth.__file__).parent / SCHEMA_FILE
 

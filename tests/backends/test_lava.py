@@ -16,7 +16,7 @@ from neurocmc.sim.loihi.weight_groups import weight_groups
 from tests.backends.lava_running import run_script
 from tests.backends.placing import place_anyhow
 from tests.lava_environment import lava_python
-from tests.sim.random_networks import random_network, random_values
+from tests.made.networks import random_network, random_values
 
 pytestmark = [pytest.mark.lava, pytest.mark.slow]
 

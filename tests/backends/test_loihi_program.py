@@ -13,10 +13,10 @@ from neurocmc.common.errors import InfeasibleError, InputError
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.loihi.host import encode
-from neurocmc.sim.loihi.reference import group_matrix, neuron_slices
+from neurocmc.sim.loihi.reference import group_matrix
 from neurocmc.sim.loihi.weight_groups import weight_groups
 from tests.backends.placing import NEURONS_A_CORE, place_anyhow
-from tests.sim.random_networks import random_network, random_values
+from tests.made.networks import random_network, random_values
 
 TICKS = 30
 
@@ -40,7 +40,7 @@ def network() -> IntegerNetwork:
 def test_network_file_holds_every_register_and_synapse(network: IntegerNetwork, tmp_path: Path) -> None:
     arrays = load(emit(network, tmp_path) / "network.npz")
     assert arrays["population.name"].tolist() == [population.name for population in network.populations]
-    for population, place in zip(network.populations, neuron_slices(network).values(), strict=True):
+    for population, place in zip(network.populations, network.neuron_slices().values(), strict=True):
         assert (arrays["neuron.decay_u"][place] == population.decay_u).all()
         assert (arrays["neuron.decay_v"][place] == population.decay_v).all()
         assert (arrays["neuron.threshold_mantissa"][place] == population.threshold_mantissa).all()
@@ -68,7 +68,7 @@ def test_stimulus_file_carries_the_values(network: IntegerNetwork, tmp_path: Pat
         weights = np.zeros((network.neurons, spikes.shape[-1]), dtype=np.int64)
         weights[arrays[f"{key}.target"], arrays[f"{key}.source"]] = arrays[f"{key}.mantissa"]
         target = network.population(entry.target)
-        arriving = (spikes.astype(np.int64) @ weights.T)[:, :, neuron_slices(network)[entry.target]]
+        arriving = (spikes.astype(np.int64) @ weights.T)[:, :, network.neuron_slices()[entry.target]]
         assert (arriving == np.repeat(values[entry.name], target.neurons, axis=2)).all()
 
 

@@ -12,11 +12,11 @@ from neurocmc.backends.loihi import emit_encoded
 from neurocmc.backends.loihi.netx import as_netx_holds, layered_part
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, SignMode
 from neurocmc.ir.trace import Trace
-from neurocmc.sim.loihi.reference import neuron_slices, run_reference
+from neurocmc.sim.loihi.reference import run_reference
 from tests.backends.lava_running import run_script
 from tests.backends.placing import place_anyhow
 from tests.lava_environment import netx_python
-from tests.sim.random_networks import LOIHI_RULE, NO_LOSS, random_network, random_values
+from tests.made.networks import LOIHI_RULE, NO_LOSS, random_network, random_values
 
 TICKS = 300
 MATRICES = ("mantissa", "wanted_gain", "realised_gain")
@@ -129,7 +129,7 @@ def test_netx_runs_it_spike_for_spike(payload_bits: int, tmp_path: Path) -> None
     with np.load(tmp_path / "out.npz") as out:
         theirs, depth = out["spikes"], out["layers"].item()
     ours = run_reference(network, values, 0).spikes
-    place = neuron_slices(network)
+    place = network.neuron_slices()
     assert depth == 3
     assert all(ours[:, place[name]].sum() > 100 for name in "abcd")
     assert ours[:, place["e"]].sum() > 100

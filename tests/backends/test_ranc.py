@@ -14,8 +14,8 @@ from neurocmc.backends.truenorth.ranc_neurons import HIGHEST, LOWEST, stays_in_w
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.truenorth.cores import OUTPUT, CoreNetwork, packed
 from neurocmc.sim.truenorth import CoreInputSpikes, CoreRecord, run_cores
-from tests.backends.core_networks import blank, busy_input, connected_to, ranc_network, seeds, with_one
 from tests.backends.ranc_interpreter import interpret
+from tests.made.core_networks import blank, busy_input, connected_to, ranc_network, seeds, with_one
 
 TICKS = 50
 

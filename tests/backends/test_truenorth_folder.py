@@ -23,9 +23,9 @@ from neurocmc.ir.truenorth.cores import CoreNetwork, packed
 from neurocmc.ir.truenorth.program import CoreInput, CorePopulation, CoreProgram
 from neurocmc.sim.truenorth import CoreInputSpikes, run_cores
 from neurocmc.sim.truenorth.host import encode_cores
-from tests.backends.core_networks import blank, busy_input, program_of, same, with_one
 from tests.backends.test_corelets import small
 from tests.cli.running import listing
+from tests.made.core_networks import blank, busy_input, program_of, same, with_one
 
 
 def counter() -> CoreNetwork:

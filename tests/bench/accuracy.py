@@ -13,12 +13,12 @@ from rich.table import Table
 
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.targets import Code, LoihiTarget, load_target
-from tests.acceptance.winner_circuits import benchmark_nrmse, calibrated, integers, switch_of_winner, swta
+from neurocmc.targets import LoihiTarget, load_target
 from tests.bench.environments import NENGO
 from tests.bench.peer import CODES, PeerRow, run_peer
 from tests.bench.steps import emulator_steps, steps_table
 from tests.bench.timing import mean
+from tests.made.winner_circuits import benchmark_nrmse, calibrated, integers, switch_of_winner, swta
 
 LIMITS = {64: 0.022, 256: 0.018}
 

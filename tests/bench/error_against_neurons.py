@@ -23,8 +23,9 @@ from neurocmc.passes.calibrate import Calibration
 from neurocmc.report.figures import ErrorSeries, draw_error_against_neurons
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.targets import Code, LoihiTarget, load_target
-from tests.acceptance.winner_circuits import (
+from neurocmc.targets import LoihiTarget, load_target
+from tests.bench.output import bench_console, rewrite
+from tests.made.winner_circuits import (
     DRIVE,
     EXCITE,
     TICK_S,
@@ -35,7 +36,6 @@ from tests.acceptance.winner_circuits import (
     rectifiers,
     swta,
 )
-from tests.bench.output import bench_console, rewrite
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "error-against-neurons.md"

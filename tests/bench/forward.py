@@ -1,7 +1,7 @@
 """The part `forward` of the bench: 20 Euler steps of our canonical microcircuits beside the published equations.
 
 Equal numbers of nodes, steps and images, one thread, no gradients. The published side is the model of
-tests/frontends/published_model.py, written from the equations in the structure that its state dicts show, node by
+tests/made/published_model.py, written from the equations in the structure that its state dicts show, node by
 node; beside it stand the same equations over all nodes at once. Nodes of ours are regions of one column, coupled to
 their neighbours, up to five, and columns of one region beyond; the published ones are coupled all to all by their
 mean states. Retina, projections and classifiers, which differ, are left out on both sides.
@@ -19,7 +19,7 @@ from neurocmc.circuits.cmc.hierarchy import CmcHierarchy
 from neurocmc.circuits.cmc.recipe import CmcCircuitRecipe
 from tests.bench.emulators.tables import Rows, as_table
 from tests.bench.timing import Sample, per_second
-from tests.frontends.published_model import CLAMP, STEP, STEPS, Microcircuits
+from tests.made.published_model import CLAMP, STEP, STEPS, Microcircuits
 
 BATCH = 64
 MOST_REGIONS = 5

@@ -11,9 +11,9 @@ from rich.table import Table
 from neurocmc.sim.loihi.emulator import emulate, simulate_emulator
 from neurocmc.sim.loihi.host import encode
 from neurocmc.targets import LoihiTarget
-from tests.acceptance.winner_circuits import TICK_S, calibrated, integers, switch_of_winner, swta
 from tests.bench.peer import CODES, PeerRow
 from tests.bench.timing import Sample, per_second
+from tests.made.winner_circuits import TICK_S, calibrated, integers, switch_of_winner, swta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from neurocmc.circuits.images import ImageSplit, load_task
 from neurocmc.common.errors import InputError
 from neurocmc.common.opening import TRAINING_STATE
 from tests.circuits.test_cmc_training import Stopped, small_recipe, stop_after
+from tests.made.changes import drop, put
 
 RECIPE = small_recipe(images=50, training={"epochs": 3, "batch_size": 20})
 
@@ -54,24 +55,6 @@ def resumed(split: ImageSplit, kept: bytes, tmp_path: Path) -> Callable[[Callabl
         return str(caught.value)
 
     return refusal
-
-
-def put(*path: Any, to: Any) -> Callable[[Any], None]:
-    def change(plain: Any) -> None:
-        for part in path[:-1]:
-            plain = plain[part]
-        plain[path[-1]] = to
-
-    return change
-
-
-def drop(*path: Any) -> Callable[[Any], None]:
-    def change(plain: Any) -> None:
-        for part in path[:-1]:
-            plain = plain[part]
-        del plain[path[-1]]
-
-    return change
 
 
 GROUP = ("state", "optimiser", "param_groups", 0)

@@ -16,7 +16,7 @@ from neurocmc.circuits.digits import load_digits
 from neurocmc.circuits.image_files import CIFAR_RECORD, read_cifar_batch, read_idx_images, read_idx_labels
 from neurocmc.circuits.images import FASHION_FOLDER, check_task, load_task
 from neurocmc.common.errors import FieldError, InputError
-from tests.circuits.image_makers import cifar_folder, idx, mnist_folder, pictures, write
+from tests.made.images import cifar_folder, idx, mnist_folder, pictures, write
 
 
 def refusal(call: Callable[[], object]) -> str:

@@ -32,7 +32,8 @@ from neurocmc.pipeline.model import load
 from neurocmc.pipeline.simulate import simulate
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.verification.metrics import decisions
-from tests.mean_drive import mean_drive
+from tests.made.changes import put
+from tests.made.mean_drive import mean_drive
 
 MODELS = Path(__file__).parents[2] / "models"
 BUNDLED = ("delayed-match", "context-integration")
@@ -312,38 +313,28 @@ def _plain(task: str) -> dict[str, Any]:
     return deepcopy(torch.load(MODELS / f"{task}.pt", weights_only=True))
 
 
-def _set(*path: str, to: object) -> Callable[[dict[str, Any]], None]:
-    def change(plain: dict[str, Any]) -> None:
-        here: Any = plain
-        for part in path[:-1]:
-            here = here[part]
-        here[path[-1]] = to
-
-    return change
-
-
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (_set("recipe", "task", to="n-back"), "unknown task 'n-back' of the memory family"),
-        (_set("recipe", "task", to=["delayed-match"]), "of the memory family"),
-        (_set("recipe", "task", to="context-integration"), "recipe.circuit.items: unknown field"),
-        (_set("recipe", "circuit", "items", to=10**9), "recipe.circuit.items: should be less than or equal to 64"),
-        (_set("recipe", "evaluation", "trials", to=90_000), "limit 10,000,000"),
+        (put("recipe", "task", to="n-back"), "unknown task 'n-back' of the memory family"),
+        (put("recipe", "task", to=["delayed-match"]), "of the memory family"),
+        (put("recipe", "task", to="context-integration"), "recipe.circuit.items: unknown field"),
+        (put("recipe", "circuit", "items", to=10**9), "recipe.circuit.items: should be less than or equal to 64"),
+        (put("recipe", "evaluation", "trials", to=90_000), "limit 10,000,000"),
         (
-            _set("recipe", "circuit", "channels", to=13),
+            put("recipe", "circuit", "channels", to=13),
             "state_dict[circuit.sensory] has shape (6, 12), the recipe's model (6, 13)",
         ),
         (
-            _set("state_dict", "circuit.sensory", to=torch.full((6, 12), torch.nan)),
+            put("state_dict", "circuit.sensory", to=torch.full((6, 12), torch.nan)),
             "circuit.sensory][0, 0] is nan",
         ),
         (
-            _set("state_dict", "circuit.numbers.memory_loop", to=torch.tensor(torch.inf)),
+            put("state_dict", "circuit.numbers.memory_loop", to=torch.tensor(torch.inf)),
             "memory_loop] is inf",
         ),
-        (_set("state_dict", "circuit.numbers.memory_loop", to=0.1), "should be a dense tensor (got 0.1)"),
-        (_set("state_dict", "circuit.numbers.other", to=torch.zeros(())), "unknown entries circuit.numbers.other"),
+        (put("state_dict", "circuit.numbers.memory_loop", to=0.1), "should be a dense tensor (got 0.1)"),
+        (put("state_dict", "circuit.numbers.other", to=torch.zeros(())), "unknown entries circuit.numbers.other"),
     ],
 )
 def test_wrong_content_is_named(change: Callable[[dict[str, Any]], None], message: str, tmp_path: Path) -> None:

@@ -14,11 +14,11 @@ from neurocmc.cli.simulate_cores import _ranges
 from neurocmc.common.files import read_npz, write_npz
 from neurocmc.ir.truenorth.program import NeuronGroup
 from neurocmc.sim.truenorth import CoreInputSpikes
-from tests.backends.core_networks import program_of
 from tests.backends.ranc_interpreter import interpret
 from tests.backends.test_ranc_read import document_by_hand
 from tests.backends.test_truenorth_folder import counter
 from tests.cli.running import ONE_SCREEN, Run, run
+from tests.made.core_networks import program_of
 
 Files = tuple[str, ...]
 

@@ -19,7 +19,8 @@ import sys
 import numpy as np
 import neurocmc
 from neurocmc.common.jit import KernelCache
-from neurocmc.sim import loihi_kernel, neuron
+from neurocmc.sim import neuron
+from neurocmc.sim.loihi import kernel as loihi_kernel
 from neurocmc.sim.loihi.compartments import kernel as compartments
 from neurocmc.sim.truenorth import kernel as cores
 from neurocmc.sim.loihi.perturbed import kernel as perturbed

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from neurocmc.common import ticks
 from neurocmc.common.ticks import not_whole, sampled, ticks_before, whole_s
 from neurocmc.ir.stimulus import Stimulus
-from tests.mean_drive import mean_drive
+from tests.made.mean_drive import mean_drive
 
 TICK_S = st.sampled_from([1e-4, 0.001, 0.00125, 0.005, 0.01, 1 / 3])
 

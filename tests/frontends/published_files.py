@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from neurocmc.circuits.archive import read_archive
 from neurocmc.circuits.digits import load_digits
 from neurocmc.frontends.published.loaded import LoadedPublished, read_published
-from tests.frontends.published_model import PublishedModel
+from tests.made.published_model import PublishedModel
 
 Array = NDArray[np.float64]
 # nodes, retinal channels, hidden width, classes, input channels

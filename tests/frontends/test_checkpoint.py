@@ -19,6 +19,7 @@ from neurocmc.frontends.checkpoint import read_checkpoint
 from neurocmc.frontends.swta_checkpoint import LoadedSwta, parameter_table
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.rate import simulate_rate
+from tests.made.changes import drop, put
 
 BUNDLED = Path(__file__).parents[2] / "models" / "swta-digits.pt"
 
@@ -278,26 +279,6 @@ def test_no_damage_escapes_as_anything_but_an_input_error(
 # Checkpoints with wrong content
 
 
-def _set(*path: str | int, to: object) -> Callable[[dict[str, Any]], None]:
-    def change(plain: dict[str, Any]) -> None:
-        here: Any = plain
-        for part in path[:-1]:
-            here = here[part]
-        here[path[-1]] = to
-
-    return change
-
-
-def _drop(*path: str) -> Callable[[dict[str, Any]], None]:
-    def change(plain: dict[str, Any]) -> None:
-        here: Any = plain
-        for part in path[:-1]:
-            here = here[part]
-        del here[path[-1]]
-
-    return change
-
-
 def _nan(plain: dict[str, Any]) -> None:
     plain["state_dict"]["encoder.conv2.weight"][3, 2, 1, 0] = float("nan")
 
@@ -309,43 +290,39 @@ def _fill(name: str, value: float) -> Callable[[dict[str, Any]], None]:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (_set("format", to="other"), "format should be 'neurocmc-checkpoint' (got 'other')"),
+        (put("format", to="other"), "format should be 'neurocmc-checkpoint' (got 'other')"),
         (
-            _set("version", to=2),
-            "version 2 of the format; this neurocmc reads 1 [format-version]"
-            "\n    cure: use the neurocmc that wrote it",
+            put("version", to=2),
+            "version 2 of the format; this neurocmc reads 1\n    cure: use the neurocmc that wrote it",
         ),
-        (_set("version", to=0), "this neurocmc reads 1 [format-version]\n    cure: train it again"),
-        (_set("version", to=True), "version True of the format"),
+        (put("version", to=0), "this neurocmc reads 1\n    cure: train it again"),
+        (put("version", to=True), "version True of the format"),
+        (put("family", to="other"), "unknown family 'other'\n    cure: known families: swta, cmc, memory"),
+        (put("family", to="cmc"), "recipe.family should be 'cmc', as the checkpoint's (got 'swta')"),
+        (drop("metrics"), "lacks metrics"),
+        (put("notes", to="x"), "holds unknown entries notes"),
+        (put("recipe", to=[1]), "recipe should be a dict (got list)"),
+        (put("recipe", "circuit", "alfa", to=1.0), "recipe.circuit.alfa: unknown field"),
+        (put("recipe", "circuit", "units", to=10**9), "recipe.circuit.units: should be less than or equal to 1024"),
+        (put("recipe", "encoder", "channels", to=[16, 10**6]), "recipe.encoder.channels[1]: should be less than"),
+        (put("recipe", "circuit", "tau_s", to=float("nan")), "recipe.circuit.tau_s: should be"),
+        (put("recipe", 7, to=1), "recipe.7: unknown field"),
+        (put("recipe", "circuit", "alpha", to=torch.ones(1)), "recipe holds more than plain values"),
+        (put("seed", to="0"), "seed should be a whole number from 0 up (got '0')"),
+        (put("metrics", "accuracy", to=float("inf")), "metrics.accuracy should be a finite number (got inf)"),
+        (drop("state_dict", "circuit.beta1"), "state_dict lacks circuit.beta1"),
+        (put("state_dict", "circuit.gamma", to=torch.ones(())), "state_dict holds unknown entries circuit.gamma"),
+        (put("state_dict", "circuit.beta2", to=0.3), "state_dict[circuit.beta2] should be a dense tensor (got 0.3)"),
         (
-            _set("family", to="other"),
-            "unknown family 'other' [family-unknown]\n    cure: known families: swta, cmc, memory",
-        ),
-        (_set("family", to="cmc"), "recipe.family should be 'cmc', as the checkpoint's (got 'swta')"),
-        (_drop("metrics"), "lacks metrics"),
-        (_set("notes", to="x"), "holds unknown entries notes"),
-        (_set("recipe", to=[1]), "recipe should be a dict (got list)"),
-        (_set("recipe", "circuit", "alfa", to=1.0), "recipe.circuit.alfa: unknown field"),
-        (_set("recipe", "circuit", "units", to=10**9), "recipe.circuit.units: should be less than or equal to 1024"),
-        (_set("recipe", "encoder", "channels", to=[16, 10**6]), "recipe.encoder.channels[1]: should be less than"),
-        (_set("recipe", "circuit", "tau_s", to=float("nan")), "recipe.circuit.tau_s: should be"),
-        (_set("recipe", 7, to=1), "recipe.7: unknown field"),
-        (_set("recipe", "circuit", "alpha", to=torch.ones(1)), "recipe-not-plain"),
-        (_set("seed", to="0"), "seed should be a whole number from 0 up (got '0')"),
-        (_set("metrics", "accuracy", to=float("inf")), "metrics.accuracy should be a finite number (got inf)"),
-        (_drop("state_dict", "circuit.beta1"), "state_dict lacks circuit.beta1"),
-        (_set("state_dict", "circuit.gamma", to=torch.ones(())), "state_dict holds unknown entries circuit.gamma"),
-        (_set("state_dict", "circuit.beta2", to=0.3), "state_dict[circuit.beta2] should be a dense tensor (got 0.3)"),
-        (
-            _set("state_dict", "circuit.beta2", to=torch.tensor(0.3).double()),
+            put("state_dict", "circuit.beta2", to=torch.tensor(0.3).double()),
             "state_dict[circuit.beta2] should be torch.float32 (got torch.float64)",
         ),
         (
-            _set("state_dict", "encoder.evidence.bias", to=torch.ones(11)),
+            put("state_dict", "encoder.evidence.bias", to=torch.ones(11)),
             "state_dict[encoder.evidence.bias] has shape (11,), the recipe's model (10,)",
         ),
         (
-            _set("state_dict", "encoder.evidence.bias", to=torch.ones(1).expand(10**12)),
+            put("state_dict", "encoder.evidence.bias", to=torch.ones(1).expand(10**12)),
             "state_dict[encoder.evidence.bias] has shape (1000000000000,)",
         ),
         (_nan, "state_dict[encoder.conv2.weight][3, 2, 1, 0] is nan"),

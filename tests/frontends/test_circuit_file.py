@@ -16,7 +16,7 @@ from neurocmc.frontends.circuit_yaml import read_circuit_yaml
 from neurocmc.ir.codec import encode
 from neurocmc.ir.store import content_sha256
 from neurocmc.pipeline.model import Model, load
-from tests.circuit_files import CHECKPOINTS, ROOT, make_circuit_files
+from tests.made.circuit_files import CHECKPOINTS, ROOT, make_circuit_files
 from tests.torch_extra import needs_torch
 
 ROUNDING = 1e-5  # relative, of parameters that a checkpoint has in single precision

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurocmc.common.resources import resource_path
 from neurocmc.frontends.circuit_yaml import read_circuit_yaml
 from neurocmc.sim.rate import simulate_rate
-from tests.frontends.small_circuit import TEXT, changed, read
+from tests.made.circuit_documents import TEXT, changed, read
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "circuit.yaml"
 

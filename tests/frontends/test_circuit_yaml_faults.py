@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from neurocmc.common.errors import InputError
-from tests.frontends.small_circuit import TEXT, changed, read
+from tests.made.circuit_documents import TEXT, changed, read
 
 
 def refused(tmp_path: Path, text: str) -> str:

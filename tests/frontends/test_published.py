@@ -15,9 +15,9 @@ from neurocmc.frontends.published.loaded import LoadedPublished, published_facts
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.verification.metrics import class_scores
-from tests.circuits.image_makers import cifar_folder, mnist_folder
 from tests.frontends.published_files import SHAPES, Array, euler, loaded, random_model
-from tests.frontends.published_model import PublishedModel
+from tests.made.images import cifar_folder, mnist_folder
+from tests.made.published_model import PublishedModel
 
 STATES = ("v_ss", "c_ss", "v_sp", "c_sp", "v_ii", "c_ii", "v_dp", "c_dp")
 

@@ -205,9 +205,9 @@ def _make_stimuli(folder: Path) -> None:
 def _make_cores(folder: Path) -> None:
     from neurocmc.backends.truenorth import HostSpikes, write_corelets, write_host_spikes
     from neurocmc.sim.truenorth import CoreInputSpikes
-    from tests.backends.core_networks import program_of
     from tests.backends.test_ranc_read import document_by_hand
     from tests.backends.test_truenorth_folder import counter
+    from tests.made.core_networks import program_of
 
     document, config = document_by_hand()
     (folder / "ranc.json").write_text(json.dumps(document))

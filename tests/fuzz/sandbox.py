@@ -158,12 +158,9 @@ def _exit_code(arguments: tuple[str, ...]) -> int:
 
 def _stop_trainings() -> None:
     """Let every training end where it begins: what comes before is what reads files."""
-    from neurocmc.circuits import train as of_digits
-    from neurocmc.circuits.cmc import train as of_columns
-    from neurocmc.circuits.memory_tasks import train as of_memories
+    from neurocmc.circuits.training import Training
 
-    for module in (of_digits, of_columns, of_memories):
-        module.__dict__["_Trainer"].run = _accepted
+    Training.run = _accepted  # type: ignore[method-assign]
 
 
 def _accepted(*_: object) -> None:

@@ -15,10 +15,8 @@ from neurocmc.common.files import read_npz, write_npz
 from neurocmc.ir.store import content_sha256, load_level, save_level
 from neurocmc.ir.truenorth.printer import MAX_GROUPS
 from neurocmc.ir.truenorth.program import CoreProgram
-from tests.made.printing import print_level
-from tests.report.by_hand_cores import core_program
-
-from .levels import same
+from tests.made.by_hand_cores import core_program
+from tests.made.levels import same
 
 
 def test_a_core_program_comes_back_exactly_and_as_the_same_bytes(tmp_path: Path) -> None:

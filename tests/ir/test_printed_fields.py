@@ -7,18 +7,16 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import numpy as np
 import pytest
 
-from neurocmc.ir.loihi import printer as chip_printer
+from neurocmc.ir import printer
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import Classifier, HostLayer, RateCircuit, RateInput, Readout
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.truenorth import printer as core_printer
 from neurocmc.ir.truenorth.program import CoreProgram
-from tests.made.printing import Printed, print_level
-from tests.passes.small_circuits import population, projection
-from tests.report.by_hand_cores import core_program
-
-from . import levels
+from tests.made import levels
+from tests.made.by_hand_cores import core_program
+from tests.made.circuits import population, projection
 
 ALL_ENTRIES = 48  # of an array that are changed one by one; of a larger one, these many of them
 LEAST = 2e-8  # of a number: a change that nine digits tell, wherever in a decade it is

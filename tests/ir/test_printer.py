@@ -12,10 +12,8 @@ from neurocmc.ir.loihi.printer import MAX_ROUTES, print_chip, print_integer
 from neurocmc.ir.printer import print_rate
 from neurocmc.ir.rate import RateInput
 from neurocmc.ir.summaries import matrix, milliseconds, number, percent, vector
-from tests.made.printing import print_level
-from tests.passes.small_circuits import driven, population, projection
-
-from . import levels
+from tests.made import levels
+from tests.made.circuits import driven, population, projection
 
 
 @pytest.mark.parametrize("level", [levels.rate, levels.spiking, levels.integer, levels.chip])

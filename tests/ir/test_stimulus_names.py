@@ -18,7 +18,7 @@ from neurocmc.pipeline.compile import CompileOptions, compile_model
 from neurocmc.pipeline.manifest import StimuliEntry
 from neurocmc.pipeline.model import load
 from neurocmc.pipeline.simulate import simulate
-from tests.frontends.small_circuit import TEXT
+from tests.made.circuit_documents import TEXT
 
 GOOD = ("pulse", "delay-2.5-tau", "images-test-997-of-1000", "7", "a_b.C-d", "x" * 64, "con1", "a..b", "nulls", "COM")
 BAD = (

@@ -28,11 +28,10 @@ from neurocmc.ir.store import (
     save_recording,
     save_stimulus,
 )
-from tests.passes.small_circuits import steps
-from tests.sim.random_networks import random_network
-
-from . import levels
-from .levels import recording, same
+from tests.made import levels
+from tests.made.circuits import steps
+from tests.made.levels import recording, same
+from tests.made.networks import random_network
 
 LEVELS: list[tuple[Callable[[], Any], type[Any]]] = [
     (levels.rate, RateCircuit),

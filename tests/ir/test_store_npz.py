@@ -11,10 +11,9 @@ from neurocmc.common.errors import InputError
 from neurocmc.common.files import read_npz, write_npz
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import load_recording, load_stimulus, save_recording, save_stimulus
-from tests.passes.small_circuits import steps
-
-from . import levels
-from .levels import recording, same
+from tests.made import levels
+from tests.made.circuits import steps
+from tests.made.levels import recording, same
 
 
 def test_a_stimulus_comes_back_exactly(tmp_path: Path) -> None:

@@ -12,8 +12,7 @@ from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit, RateInput, Readout
 from neurocmc.ir.spiking import SpikingNetwork
-
-from . import levels
+from tests.made import levels
 
 Level = RateCircuit | SpikingNetwork | IntegerNetwork | ChipProgram
 

@@ -18,19 +18,12 @@ from neurocmc.passes.loihi.keep_states import KeepStates, StatesKept
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.targets import LoihiTarget, load_target
-from neurocmc.theory.loihi import kept_by_integers
+from neurocmc.targets import LoihiTarget
 from neurocmc.theory.realised import realised_circuit
-from tests.made.built import loihi
-from tests.theory.made_circuits import Memory, thin_memory
+from tests.made.solved_circuits import Memory, thin_memory
+from tests.made.targets import loihi
 
 CASES = 50
-
-
-def loihi1() -> LoihiTarget:
-    target = load_target("loihi1")
-    assert isinstance(target, LoihiTarget)
-    return target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -1,6 +1,5 @@
 """Integer networks of any shape for tests of placing and routing, and chips with other limits."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,15 +18,9 @@ from neurocmc.ir.trace import Trace
 from neurocmc.passes.loihi.place import Place
 from neurocmc.passes.loihi.route import Route
 from neurocmc.targets import LoihiTarget
-from tests.ir.levels import loihi1
-from tests.sim.random_networks import LOIHI_RULE
+from tests.made.networks import LOIHI_RULE
 
 NO_LOSS = RoundingLoss(largest=0.0, rms=0.0, clipped=0)
-
-
-def chip_with(**limits: Any) -> LoihiTarget:
-    """loihi1 with some limits changed."""
-    return replace(loihi1(), limits=loihi1().limits.model_copy(update=limits))
 
 
 def pool(name: str, units: int, neurons: int, **more: Any) -> IntegerPopulation:

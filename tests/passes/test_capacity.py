@@ -9,7 +9,7 @@ from neurocmc.passes.loihi.capacity import Capacity
 from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.targets import LoihiTarget, load_target
-from tests.passes.small_circuits import swta
+from tests.made.circuits import swta
 
 CIRCUIT = swta()
 ROOMY = replace(  # so much synapse memory that axons are what ends first

@@ -8,7 +8,7 @@ from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.passes.check_neurons import CheckNeurons, synaptic_taus
 from neurocmc.targets import load_target
-from tests.ir import levels
+from tests.made import levels
 
 
 def network(**changes: object) -> SpikingNetwork:

@@ -8,9 +8,10 @@ import pytest
 
 from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.passes.truenorth.registers import network_problems
+from tests.made.circuits import steps, swta
+from tests.made.targets import truenorth
 
-from .small_circuits import steps, swta
-from .test_truenorth import chip, limits, on_cores
+from .test_truenorth import limits, on_cores
 
 # field -> the value that is one beyond the chip, and what is said
 BEYOND: dict[str, tuple[str, int, str]] = {
@@ -25,7 +26,7 @@ BEYOND: dict[str, tuple[str, int, str]] = {
 
 @pytest.fixture(scope="module")
 def small() -> CoreProgram:
-    return on_cores(swta(2), replace(steps(), values={"drive": steps().values["drive"][:, :, :2]}), chip())
+    return on_cores(swta(2), replace(steps(), values={"drive": steps().values["drive"][:, :, :2]}), truenorth())
 
 
 @pytest.mark.parametrize("field", BEYOND)
@@ -56,7 +57,7 @@ def test_a_register_is_crossed_by_one(field: str, small: CoreProgram) -> None:
     ],
 )
 def test_a_smaller_chip_refuses_by_the_limit(field: str, value: Any, says: str, small: CoreProgram) -> None:
-    told = "\n".join(str(problem) for problem in network_problems(small.network, chip(**{field: value}).limits))
+    told = "\n".join(str(problem) for problem in network_problems(small.network, truenorth(**{field: value}).limits))
     assert says in told
 
 
@@ -71,5 +72,5 @@ def test_modes_that_a_chip_lacks_are_refused(small: CoreProgram) -> None:
         ),
     ):
         network = replace(small.network, **{field: value})
-        plain = chip(leak_reversal=False, stochastic=False)
+        plain = truenorth(leak_reversal=False, stochastic=False)
         assert says in "\n".join(str(problem) for problem in network_problems(network, plain.limits))

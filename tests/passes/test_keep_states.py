@@ -16,8 +16,9 @@ from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.theory.loihi import kept_by_integers
 from neurocmc.theory.realised import realised_circuit, rounded_circuit
-from tests.passes.lost_up_states import Case, as_rounded, caught, held, loihi1, lost_cases, searched
-from tests.theory.made_circuits import thin_memory
+from tests.made.solved_circuits import thin_memory
+from tests.made.targets import loihi
+from tests.passes.lost_up_states import Case, as_rounded, caught, held, lost_cases, searched
 
 
 @pytest.fixture(scope="module")

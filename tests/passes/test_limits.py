@@ -13,8 +13,9 @@ from neurocmc.passes.loihi.place import Place
 from neurocmc.passes.loihi.registers import Registers
 from neurocmc.passes.loihi.route import Route
 from neurocmc.sim.loihi.compartments.network import REFRACTORY_RANGE
-from neurocmc.targets import LoihiTarget, load_target
+from neurocmc.targets import LoihiTarget
 from neurocmc.targets.schema import LoihiLimits
+from tests.made.targets import loihi
 
 from .made_networks import drive, network_of, pool, wire
 
@@ -22,12 +23,6 @@ CHIPS = ("loihi1", "loihi2")
 CHOSEN = {"default_tick_s"}  # a tick to begin with, not a limit: test_time_scale
 BY_SCHEMA = {"filter_stages", "step_order"}  # no other value is a target at all: test_targets
 LAVA = {"lava_run_config"}  # what a program is emitted with: test_named_otherwise
-
-
-def chip(name: str, **limits: Any) -> LoihiTarget:
-    target = load_target(name)
-    assert isinstance(target, LoihiTarget)
-    return replace(target, limits=target.limits.model_copy(update=limits))
 
 
 def refusal(network: IntegerNetwork, target: LoihiTarget) -> str:
@@ -111,9 +106,9 @@ PLACED: dict[str, tuple[IntegerNetwork, dict[str, Any], dict[str, Any], str]] = 
 @pytest.mark.parametrize("limit", PLACED)
 def test_a_limit_of_cores_is_crossed_by_one(limit: str, name: str) -> None:
     network, fits, beyond, says = PLACED[limit]
-    through(network, chip(name, **fits))
+    through(network, loihi(name, **fits))
     assert limit in beyond
-    assert says in refusal(network, chip(name, **{**fits, **beyond}))
+    assert says in refusal(network, loihi(name, **{**fits, **beyond}))
 
 
 # Fields of the formula of synapse memory, each changed to the next value that costs a bit.
@@ -132,13 +127,13 @@ FORMULA: dict[str, Callable[[LoihiLimits], Any]] = {
 @pytest.mark.parametrize("field", FORMULA)
 def test_a_bit_more_of_any_part_of_a_synapse_does_not_fit_any_more(field: str, name: str) -> None:
     network = pair(delay_ticks=1)
-    limits = chip(name, synapse_group_alignment_bits=1).limits
+    limits = loihi(name, synapse_group_alignment_bits=1).limits
     program = Route().run(
-        network, Place().run(network, replace(chip(name), limits=limits)), chip(name, **dict(limits))
+        network, Place().run(network, replace(loihi(name), limits=limits)), loihi(name, **dict(limits))
     )
     full = {**dict(limits), "synapse_memory_bits_per_core": int(program.use[0, 4]), "cores_per_chip": 1}
-    through(network, chip(name, **full))
-    text = refusal(network, chip(name, **{**full, field: FORMULA[field](limits)}))
+    through(network, loihi(name, **full))
+    text = refusal(network, loihi(name, **{**full, field: FORMULA[field](limits)}))
     assert text.startswith("population a: the circuit (16 neurons, 12 of them here) needs 2 cores, limit 1 on ")
     assert "out of synapse memory, most of it (100 %) for projection a->b" in text
 
@@ -215,8 +210,8 @@ REGISTERS: dict[str, tuple[IntegerNetwork, IntegerNetwork, str]] = {
 @pytest.mark.parametrize("limit", REGISTERS)
 def test_a_register_is_crossed_by_one(limit: str, name: str) -> None:
     fits, beyond, says = REGISTERS[limit]
-    through(fits, chip(name))
-    assert refusal(beyond, chip(name)).startswith(says)
+    through(fits, loihi(name))
+    assert refusal(beyond, loihi(name)).startswith(says)
 
 
 def test_registers_of_inputs_and_of_mixed_weights_are_crossed_by_one() -> None:
@@ -236,15 +231,15 @@ def test_registers_of_inputs_and_of_mixed_weights_are_crossed_by_one() -> None:
         (lone(decay_u=0), lone(decay_u=-1), "population a: decay_u -1, limit 0 to 4,095"),
     ]
     for fits, beyond, says in cases:
-        through(fits, chip("loihi1"))
-        assert refusal(beyond, chip("loihi1")).startswith(says)
+        through(fits, loihi("loihi1"))
+        assert refusal(beyond, loihi("loihi1")).startswith(says)
 
 
 @pytest.mark.parametrize(("name", "bits"), [("loihi1", 0), ("loihi2", 24)])
 def test_a_payload_of_one_bit_more(name: str, bits: int) -> None:
-    through(driven(payload_bits=bits), chip(name))
-    assert refusal(driven(payload_bits=bits + 1), chip(name)).startswith(
-        f"input drive: spikes with a payload of {bits + 1} bits, limit {bits} [register-beyond-target]\n"
+    through(driven(payload_bits=bits), loihi(name))
+    assert refusal(driven(payload_bits=bits + 1), loihi(name)).startswith(
+        f"input drive: spikes with a payload of {bits + 1} bits, limit {bits}\n"
     )
 
 
@@ -261,7 +256,7 @@ RULE = {
 
 @pytest.mark.parametrize("field", sorted(RULE))
 def test_a_network_made_for_another_arithmetic_is_refused(field: str) -> None:
-    target = chip("loihi2")
+    target = loihi("loihi2")
     has = getattr(target.limits, field)
     other = replace(lone(), rule=replace(lone().rule, **{field: has - 1}))
     told = f"network made: made for {field} {has - 1}, loihi2 has {has} [target-other-arithmetic]\n"
@@ -271,12 +266,12 @@ def test_a_network_made_for_another_arithmetic_is_refused(field: str) -> None:
 def test_a_network_made_for_another_order_of_a_tick_is_refused() -> None:
     order = ("receive", "u", "bias", "v", "threshold", "reset", "send")
     other = replace(lone(), rule=replace(lone().rule, order=order))
-    assert "network made: a tick in the order receive, u, bias" in refusal(other, chip("loihi1"))
+    assert "network made: a tick in the order receive, u, bias" in refusal(other, loihi("loihi1"))
 
 
 @pytest.mark.parametrize("name", CHIPS)
 def test_no_compiled_neuron_is_refractory_and_hand_made_ones_keep_to_the_limit(name: str) -> None:
-    assert chip(name).limits.refractory_ticks_max == REFRACTORY_RANGE[1]
+    assert loihi(name).limits.refractory_ticks_max == REFRACTORY_RANGE[1]
     assert not any("refractory" in field for field in pool("a", 1, 1).__dataclass_fields__)
 
 
@@ -289,6 +284,6 @@ def test_all_that_is_wrong_is_said_at_once() -> None:
     network = looped(mantissa=np.array([[300]]), exponent=9, delay_ticks=70)
     network = replace(network, populations=(replace(network.populations[0], bias_exponent=-1),))
     with pytest.raises(InfeasibleError) as caught:
-        Registers().run(network, chip("loihi1"))
+        Registers().run(network, loihi("loihi1"))
     assert len(caught.value.problems) == 4
     assert all(problem.cure for problem in caught.value.problems)

@@ -15,7 +15,7 @@ from neurocmc.pipeline.staging import restored
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import load_target
 from neurocmc.verification.metrics import class_scores
-from tests.passes.small_circuits import driven, population, ramp
+from tests.made.circuits import driven, population, ramp
 from tests.passes.test_relays import mixed_orders, steps
 
 

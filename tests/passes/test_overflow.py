@@ -15,10 +15,10 @@ from neurocmc.passes.loihi.overflow import Overflow, any_input, calibrated_input
 from neurocmc.passes.loihi.worst_case import HostBound, PopulationBound, settled, worst_case
 from neurocmc.sim.loihi.emulator import EmulatorRun, emulate
 from neurocmc.sim.loihi.host import encode, largest_value
-from tests.ir import levels
+from tests.made import levels
+from tests.made.circuits import steps
+from tests.made.networks import random_network
 from tests.passes.made_networks import drive, network_of, pool, wire
-from tests.passes.small_circuits import steps
-from tests.sim.random_networks import random_network
 
 VOLTAGE_LIMIT = (1 << 23) - 1
 TICKS = 120

@@ -15,21 +15,22 @@ from neurocmc.passes.loihi.packing import Demand
 from neurocmc.passes.loihi.place import ORDERS, Order, Place, Placement, fill_in
 from neurocmc.passes.loihi.route import Route
 from neurocmc.targets import LoihiTarget
+from tests.made.targets import loihi
 
-from .made_networks import built, chip_with, network_of, pool, refusal, used, wire
+from .made_networks import built, network_of, pool, refusal, used, wire
 from .test_place_route import networks
 
 
 def test_out_axons_split_a_core_and_are_refused_where_one_neuron_has_too_many() -> None:
     a, b = pool("a", 3, 4), pool("b", 2, 2)
     network = network_of([a, b], [wire(a, b), wire(b, a)])
-    assert used(built(network, chip_with(out_axons_per_core=16)), "out_axons") == [16]
-    split = built(network, chip_with(out_axons_per_core=15))
+    assert used(built(network, loihi(out_axons_per_core=16)), "out_axons") == [16]
+    split = built(network, loihi(out_axons_per_core=15))
     assert max(used(split, "out_axons")) <= 15
     assert split.cores == 2
     fan = network_of([a, b], [wire(a, b, name=f"p{k}") for k in range(3)])
-    assert used(built(fan, chip_with(out_axons_per_core=3, compartments_per_core=4)), "out_axons")[0] == 3
-    assert refusal(fan, chip_with(out_axons_per_core=2)) == (
+    assert used(built(fan, loihi(out_axons_per_core=3, compartments_per_core=4)), "out_axons")[0] == 3
+    assert refusal(fan, loihi(out_axons_per_core=2)) == (
         "population a: one neuron needs 3 out-axons, limit 2 on one core: its projections (p0, p1, p2) reach that "
         "many cores [fan-out-beyond-core]"
         "\n    cure: use fewer neurons a unit (--neurons), so that its targets stand on fewer cores"
@@ -40,7 +41,7 @@ def test_out_axons_are_counted_for_the_cores_where_targets_came_to_stand() -> No
     """b is too large for one core, so that each neuron of a needs an out-axon for each of b's cores."""
     a, b = pool("a", 1, 12), pool("b", 8, 10)
     network = network_of([a, b], [wire(a, b)])
-    program = built(network, chip_with(compartments_per_core=20, out_axons_per_core=24))
+    program = built(network, loihi(compartments_per_core=20, out_axons_per_core=24))
     assert max(used(program, "out_axons")) <= 24
     assert sum(used(program, "out_axons")) == 12 * len({s.core for s in program.segments if s.population == "b"})
 
@@ -59,13 +60,13 @@ def test_profiles_put_populations_apart(differs: dict[str, int], resource: str) 
     limit = {f"{name}_per_core": 1}
     same = network_of([pool("a", 1, 2), pool("b", 1, 2)], [])
     other = network_of([pool("a", 1, 2), pool("b", 1, 2, **differs)], [])
-    assert used(built(same, chip_with(**limit)), name) == [1]
-    assert used(built(other, chip_with(**limit)), name) == [1, 1]
-    assert f"needs 2 cores, limit 1 on loihi1; 1 of them are out of {resource} [cores-beyond-chip]\n" in refusal(
-        other, chip_with(cores_per_chip=1, **limit)
+    assert used(built(same, loihi(**limit)), name) == [1]
+    assert used(built(other, loihi(**limit)), name) == [1, 1]
+    assert f"needs 2 cores, limit 1 on loihi1; 1 of them are out of {resource}\n" in refusal(
+        other, loihi(cores_per_chip=1, **limit)
     )
-    crowded = str(refused_where_all_stand_on_one_core(other, chip_with(**limit)))
-    assert crowded.startswith(f"core 0 (populations a, b): 2 {resource}, limit 1 [core-resource-beyond-limit]\n")
+    crowded = str(refused_where_all_stand_on_one_core(other, loihi(**limit)))
+    assert crowded.startswith(f"core 0 (populations a, b): 2 {resource}, limit 1\n")
 
 
 @pytest.mark.parametrize("differs", [{"exponent": 1}, {"sign": "mixed", "mantissa": [[2]]}, {"delay_ticks": 1}])
@@ -73,7 +74,7 @@ def test_synapse_formats_put_populations_apart_or_are_refused(differs: dict[str,
     a, b = pool("a", 1, 2), pool("b", 1, 2)
     same = network_of([a, b], [wire(a, b), wire(b, a)])
     other = network_of([a, b], [wire(a, b), wire(b, a, **differs)])
-    limit = chip_with(synapse_formats_per_core=1)
+    limit = loihi(synapse_formats_per_core=1)
     assert used(built(same, limit), "synapse_formats") == [1]
     assert used(built(other, limit), "synapse_formats") == [1, 1]
     both = network_of([a, b], [wire(a, b), wire(b, b, **differs)])
@@ -86,7 +87,7 @@ def test_synapse_formats_put_populations_apart_or_are_refused(differs: dict[str,
 def test_units_go_back_to_cores_that_were_left_early() -> None:
     """b's threshold is not a's: with one profile a core, c returns to a's core instead of opening a third."""
     pools = [pool("a", 1, 4), pool("b", 1, 4, threshold_mantissa=5), pool("c", 1, 4)]
-    program = built(network_of(pools, []), chip_with(threshold_profiles_per_core=1))
+    program = built(network_of(pools, []), loihi(threshold_profiles_per_core=1))
     assert used(program, "compartments") == [8, 4]
     assert [(s.core, s.slot, s.population) for s in program.segments] == [(0, 0, "a"), (0, 4, "c"), (1, 0, "b")]
 
@@ -94,7 +95,7 @@ def test_units_go_back_to_cores_that_were_left_early() -> None:
 def test_everything_that_a_placement_passes_is_said_at_once() -> None:
     a, b = pool("a", 1, 2), pool("b", 1, 2, decay_u=1, threshold_mantissa=5)
     network = network_of([a, b], [wire(a, b), wire(b, a, exponent=1)])
-    target = chip_with(
+    target = loihi(
         out_axons_per_core=3,
         compartment_profiles_per_core=1,
         threshold_profiles_per_core=1,
@@ -137,7 +138,7 @@ def test_the_order_with_the_fewest_cores_is_taken(units_of_b: int, out_axons: in
     """a reaches every core of b and hears nothing; alone, its cores hold out-axons and no synapses."""
     a, b, c = pool("a", 8, 8), pool("b", units_of_b, 16), pool("c", 8, 8)
     network = network_of([a, b, c], [wire(a, b), wire(b, c)])
-    target = chip_with(out_axons_per_core=out_axons, synapse_memory_bits_per_core=bits)
+    target = loihi(out_axons_per_core=out_axons, synapse_memory_bits_per_core=bits)
     demand = Demand.of(network, target.limits)
     cores = {tried: len(fill_in(network, demand, tried).cores) for tried in ORDERS}
     assert built(network, target).cores == min(cores.values()) == cores[order]
@@ -162,7 +163,7 @@ def columns(regions: int, units: int, neurons: int) -> IntegerNetwork:
 
 def test_cores_of_a_large_circuit_are_full_of_synapses() -> None:
     """Where memory binds, more than 95 % of it is used on the cores that were filled; no limit is passed."""
-    program = built(columns(regions=4, units=16, neurons=32), chip_with())
+    program = built(columns(regions=4, units=16, neurons=32), loihi())
     bits = np.array(used(program, "synapse_bits")) / 1_048_576
     assert program.cores > 50
     assert np.mean(np.sort(bits)[4:]) > 0.95
@@ -171,7 +172,7 @@ def test_cores_of_a_large_circuit_are_full_of_synapses() -> None:
 
 def test_the_same_network_is_placed_the_same() -> None:
     network = columns(regions=2, units=4, neurons=16)
-    target = chip_with(synapse_memory_bits_per_core=60_000, threshold_profiles_per_core=2)
+    target = loihi(synapse_memory_bits_per_core=60_000, threshold_profiles_per_core=2)
     first, second = Place().run(network, target), Place().run(network, target)
     assert first == second
     assert len(first.held_by_core) > 5
@@ -194,7 +195,7 @@ def test_what_is_placed_passes_no_limit(
     pools = tuple(replace(p, threshold_mantissa=named[p.name]) for p in network.populations)
     wires = tuple(replace(p, exponent=k % 2) for k, p in enumerate(network.projections))
     network = replace(network, populations=pools, projections=wires)
-    target = chip_with(
+    target = loihi(
         compartments_per_core=compartments,
         out_axons_per_core=out_axons,
         synapse_formats_per_core=formats,

@@ -12,7 +12,7 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.relays import Relays
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import load_target
-from tests.passes.small_circuits import driven, population, projection
+from tests.made.circuits import driven, population, projection
 
 LOIHI = load_target("loihi1")
 

@@ -9,7 +9,7 @@ import pytest
 from neurocmc.common.errors import InfeasibleError, InputError
 from neurocmc.passes.time_scale import FASTEST_LOSS, TimeScale
 from neurocmc.targets import load_target
-from tests.passes.small_circuits import swta
+from tests.made.circuits import swta
 
 LOIHI = load_target("loihi1")
 

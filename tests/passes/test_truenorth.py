@@ -24,20 +24,14 @@ from neurocmc.passes.truenorth.registers import CoreRegisters
 from neurocmc.passes.truenorth.weights import fit_weights
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.sim.truenorth.emulator import simulate_cores
-from neurocmc.targets import TrueNorthLimits, TrueNorthTarget, load_target
+from neurocmc.targets import TrueNorthLimits, TrueNorthTarget
 from neurocmc.verification.metrics import nrmse
-
-from .small_circuits import driven, matched, population, projection, ramp, steps, swta
-
-
-def chip(name: str = "truenorth", **limits: Any) -> TrueNorthTarget:
-    target = load_target(name)
-    assert isinstance(target, TrueNorthTarget)
-    return replace(target, limits=target.limits.model_copy(update=limits))
+from tests.made.circuits import driven, matched, population, projection, ramp, steps, swta
+from tests.made.targets import truenorth
 
 
 def limits() -> TrueNorthLimits:
-    return chip().limits
+    return truenorth().limits
 
 
 def on_cores(circuit: RateCircuit, stimulus: Stimulus, target: TrueNorthTarget, neurons: int = 64) -> CoreProgram:
@@ -57,7 +51,7 @@ def test_a_leak_holds_its_pole_and_is_at_rest_where_it_says(
     lag_ticks: float, low: float, high: float, stochastic: bool
 ) -> None:
     keep = lag_ticks / (1.0 + lag_ticks)
-    leak = choose_leak("u/0", keep, low, high, 32, chip(stochastic=stochastic).limits)
+    leak = choose_leak("u/0", keep, low, high, 32, truenorth(stochastic=stochastic).limits)
     assert abs((1.0 - leak.keep) / (1.0 - keep) - 1.0) <= POLE_ERROR
     thresholds = np.array(leak.thresholds())
     assert (thresholds >= 0).all()
@@ -80,7 +74,7 @@ def test_a_leak_decays_by_w_over_its_spacing_a_tick(tau_s: float) -> None:
     )  # the pool's count itself
     values = np.tile(np.array([1.0, 0.0])[None, :, None], (200, 1, 1))
     stimulus = Stimulus(name="off", duration_s=0.4, edges_s=[0.0, 0.3], values={"drive": values}, labels=[-1] * 200)
-    program = on_cores(circuit, stimulus, chip())
+    program = on_cores(circuit, stimulus, truenorth())
     mean = simulate_cores(program, stimulus).activity["u"][:, :, 0].mean(axis=0)[302:]
     falls = np.arange(round(1.5e3 * tau_s))
     slope = np.polyfit(falls, np.log(mean[: falls.size]), 1)[0]
@@ -98,8 +92,8 @@ def test_two_leaks_in_a_row_are_the_second_order_kernel() -> None:
     )
     values = np.ones((100, 1, 1))
     step = Stimulus(name="step", duration_s=0.2, edges_s=[0.0], values={"drive": values}, labels=[-1] * 100)
-    staged = Offsets((step,)).run(Relays().run(circuit, chip()))
-    program = on_cores(staged, step, chip())
+    staged = Offsets((step,)).run(Relays().run(circuit, truenorth()))
+    program = on_cores(staged, step, truenorth())
     ideal = simulate_rate(circuit, step).activity["b"][0, :, 0]
     found = simulate_cores(program, step).activity["b"][:, :, 0].mean(axis=0)
     assert np.abs(found - ideal).max() < 0.05 * ideal.max()
@@ -198,14 +192,14 @@ def test_every_core_gets_a_place_of_its_own(count: int, random: Any) -> None:
 
 
 def test_more_cores_than_the_grid_has_are_refused() -> None:
-    assert len(place_cores("c", [{}] * 4, chip(grid_columns=2, grid_rows=2).limits)) == 4
-    with pytest.raises(InfeasibleError, match=r"circuit c: 5 cores, limit 4 \(2 x 2\) \[cores-beyond-chip\]"):
-        place_cores("c", [{}] * 5, chip(grid_columns=2, grid_rows=2).limits)
+    assert len(place_cores("c", [{}] * 4, truenorth(grid_columns=2, grid_rows=2).limits)) == 4
+    with pytest.raises(InfeasibleError, match=r"circuit c: 5 cores, limit 4 \(2 x 2\)"):
+        place_cores("c", [{}] * 5, truenorth(grid_columns=2, grid_rows=2).limits)
 
 
 def test_a_winner_take_all_on_cores_follows_its_rates() -> None:
     circuit, stimulus = swta(), steps()
-    program = on_cores(circuit, stimulus, chip())
+    program = on_cores(circuit, stimulus, truenorth())
     rate, cores = simulate_rate(circuit, stimulus), simulate_cores(program, stimulus)
     assert max(nrmse(rate.activity, cores.activity).values()) < 0.03
     for held in program.projections:
@@ -220,7 +214,7 @@ def test_a_wide_fan_in_gets_partial_sums_and_still_follows() -> None:
     weight = rng.uniform(0.5, 1.0, (2, 60)) * np.where(np.arange(60) % 3, 1.0, -1.0) / 20
     circuit = replace(driven(source), populations=(source, target), projections=(projection("a", "b", weight),))
     stimulus = ramp(0.1, 1.0, size=60, edges=60)
-    program = on_cores(circuit, stimulus, chip())
+    program = on_cores(circuit, stimulus, truenorth())
     roles = {group.role for group in program.neuron_groups}
     assert {"sum", "filter", "pool", "copy"} <= roles
     (held,) = program.projections
@@ -235,7 +229,7 @@ def test_a_wide_fan_out_gets_splitters_and_still_follows() -> None:
     weight = np.linspace(0.4, 1.0, 12)[:, None]
     circuit = replace(driven(source), populations=(source, target), projections=(projection("a", "b", weight),))
     stimulus = ramp(0.0, 1.0, edges=60)
-    program = on_cores(circuit, stimulus, chip())
+    program = on_cores(circuit, stimulus, truenorth())
     assert "splitter" in {group.role for group in program.neuron_groups}
     assert program.projections[0].latency_ticks.max() == 2  # twelve pools of 64: splitters feed splitters
     late = program.projections[0].latency_ticks[:, 0] > 0
@@ -247,7 +241,7 @@ def test_a_wide_fan_out_gets_splitters_and_still_follows() -> None:
 
 def test_without_random_numbers_a_circuit_runs_all_the_same() -> None:
     circuit, stimulus = swta(), steps()
-    program = on_cores(circuit, stimulus, chip(stochastic=False, noise_mask_bits=0))
+    program = on_cores(circuit, stimulus, truenorth(stochastic=False, noise_mask_bits=0))
     assert program.network.deterministic
     rate, cores = simulate_rate(circuit, stimulus), simulate_cores(program, stimulus)
     assert max(nrmse(rate.activity, cores.activity).values()) < 0.05
@@ -258,15 +252,15 @@ def test_without_random_numbers_a_circuit_runs_all_the_same() -> None:
 def test_a_chip_without_resetless_neurons_gets_thresholds_of_zero() -> None:
     """RANC subtracts its threshold on a spike: one of 0 with a shifted potential keeps it."""
     circuit, stimulus = swta(), steps()
-    plain = on_cores(circuit, stimulus, chip(stochastic=False, noise_mask_bits=0))
-    shifted = on_cores(circuit, stimulus, chip(stochastic=False, noise_mask_bits=0, reset_modes=(0, 1)))
+    plain = on_cores(circuit, stimulus, truenorth(stochastic=False, noise_mask_bits=0))
+    shifted = on_cores(circuit, stimulus, truenorth(stochastic=False, noise_mask_bits=0, reset_modes=(0, 1)))
     assert set(np.unique(shifted.network.reset_mode)) == {0, 1}
     first, second = simulate_cores(plain, stimulus), simulate_cores(shifted, stimulus)
     assert all(np.array_equal(first.activity[name], second.activity[name]) for name in first.activity)
 
 
 def test_the_same_circuit_gives_the_same_cores() -> None:
-    first, second = (on_cores(swta(), steps(), chip()) for _ in range(2))
+    first, second = (on_cores(swta(), steps(), truenorth()) for _ in range(2))
     for field in ("threshold", "weight", "crossbar", "target_core", "target_axon", "coordinates", "noise_mask"):
         assert np.array_equal(getattr(first.network, field), getattr(second.network, field))
 
@@ -275,13 +269,13 @@ def test_too_many_neurons_for_a_core_are_refused_with_the_number_that_fits() -> 
     with pytest.raises(
         InfeasibleError, match=r"unit excite/0: a pool of 240 neurons; 224 fit a core beside the 32 of its "
     ):
-        on_cores(swta(), steps(), chip(), neurons=240)
+        on_cores(swta(), steps(), truenorth(), neurons=240)
 
 
 def test_a_filtered_input_acts_through_its_filter() -> None:
     circuit = driven(population("u", 1), tau_s=0.03)
     stimulus = ramp(0.0, 1.0, edges=40)
-    program = on_cores(circuit, stimulus, chip())
+    program = on_cores(circuit, stimulus, truenorth())
     rate, cores = simulate_rate(circuit, stimulus), simulate_cores(program, stimulus)
     assert nrmse(rate.activity, cores.activity)["u"] < 0.03
 
@@ -294,6 +288,6 @@ def test_a_unit_that_nothing_drives_but_its_bias_needs_no_axon() -> None:
         inputs=(RateInput(name="drive", target="v", weight=np.eye(1)),),
     )
     stimulus = ramp(0.1, 1.0, edges=20)
-    program = on_cores(circuit, stimulus, chip())
+    program = on_cores(circuit, stimulus, truenorth())
     rate, cores = simulate_rate(circuit, stimulus), simulate_cores(program, stimulus)
     assert nrmse(rate.activity, cores.activity)["u"] < 0.03

@@ -7,7 +7,7 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.choose import choose_neurons
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.targets import load_target
-from tests.passes.small_circuits import population, projection
+from tests.made.circuits import population, projection
 
 
 def balanced(weight: float) -> tuple[RateCircuit, Stimulus]:

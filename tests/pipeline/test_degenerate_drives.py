@@ -17,7 +17,7 @@ from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import load_target
-from tests.passes.small_circuits import population, projection
+from tests.made.circuits import population, projection
 
 TARGETS = ("loihi1", "truenorth", "ranc", "brian2")
 TICKS = 150

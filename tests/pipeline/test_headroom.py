@@ -7,8 +7,7 @@ from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.loihi.emulator import emulate
 from neurocmc.sim.loihi.host import encode
 from neurocmc.targets import load_target
-from tests.made.built import loihi
-from tests.passes.small_circuits import steps, swta
+from tests.made.circuits import steps, swta
 
 
 def test_currents_of_a_run_stay_within_the_headroom_that_lowering_found() -> None:

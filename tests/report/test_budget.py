@@ -17,11 +17,9 @@ from neurocmc.report.loihi.spike_load import TRIALS_AT_ONCE, spike_load
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.loihi.host import axon_spikes, encode, largest_value
 from neurocmc.sim.rate import simulate_rate
-from tests.ir import levels
-from tests.passes.small_circuits import steps
-from tests.sim.random_networks import random_network
-
-from . import by_hand
+from tests.made import by_hand, levels
+from tests.made.circuits import steps
+from tests.made.networks import random_network
 
 RATES = st.floats(0.0, 1e6)
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurocmc.common.loss_surface import LossSurface
 from neurocmc.ir.rate import Classifier, HostLayer
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.report.figures.cmc_demo import draw_cmc_demo, pool_image, scores_over_time
 from neurocmc.report.figures.cmc_dynamics import StateTraces, draw_phase_portraits, draw_voltages, telling_columns
 from neurocmc.report.figures.study import (
-    LossSurface,
     StudyPoint,
     draw_accuracy_against_size,
     draw_accuracy_of_variants,

@@ -19,8 +19,7 @@ from neurocmc.report.truenorth.load import core_load, hops
 from neurocmc.report.truenorth.losses import ROLES, core_population_costs, core_projection_losses
 from neurocmc.report.truenorth.potentials import potential_bounds, potential_ranges
 from neurocmc.sim.truenorth import CoreInputSpikes, CoreRecord, run_cores
-
-from . import by_hand_cores
+from tests.made import by_hand_cores
 
 
 def budget() -> Budget:

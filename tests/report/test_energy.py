@@ -13,8 +13,8 @@ from neurocmc.report.loihi.energy import (
     synaptic_ops_per_tick,
     updates_per_tick,
 )
-
-from . import by_hand
+from neurocmc.report.loihi.spike_load import UnitSpikes
+from tests.made import by_hand
 
 
 def test_a_synaptic_operation_is_a_spike_times_the_neurons_it_reaches() -> None:

@@ -22,10 +22,8 @@ from neurocmc.report.truenorth import core_grid
 from neurocmc.report.truenorth.core_grid import draw_core_grid
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
-from tests.ir import levels
-from tests.passes.small_circuits import steps
-
-from . import by_hand, by_hand_cores
+from tests.made import by_hand, by_hand_cores, levels
+from tests.made.circuits import steps
 
 SERIES = (
     ErrorSeries(code="threshold", neurons=np.array([16, 32, 64]), error=0.5 / np.array([[16, 32, 64]])),

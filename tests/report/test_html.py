@@ -13,9 +13,7 @@ from neurocmc.report.loihi.budget import chip_budget
 from neurocmc.report.loihi.losses import integer_losses
 from neurocmc.report.pictures import Picture
 from neurocmc.report.truenorth.budget import core_budget
-from neurocmc.report.truenorth.losses import core_losses
-
-from . import by_hand, by_hand_cores
+from tests.made import by_hand, by_hand_cores
 
 VOID = {"meta", "img", "br"}
 HOSTILE = "<script>alert('x')</script>&\"{{ 7 * 7 }}"

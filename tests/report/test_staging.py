@@ -10,7 +10,7 @@ from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.report.staging import staging_costs, time_scale
 from neurocmc.targets import load_target
-from tests.passes.small_circuits import driven, population, ramp, steps, swta
+from tests.made.circuits import driven, population, ramp, steps, swta
 
 
 def second_order() -> RateCircuit:

@@ -22,9 +22,8 @@ from neurocmc.report.tables import (
     headroom_table,
 )
 from neurocmc.report.truenorth.budget import core_budget
-from neurocmc.report.truenorth.losses import core_losses
-
-from . import by_hand, by_hand_cores
+from neurocmc.report.truenorth.tables import core_loss_table
+from tests.made import by_hand, by_hand_cores
 
 
 def printed(*renderables: RenderableType) -> str:

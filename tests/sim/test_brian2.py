@@ -18,7 +18,7 @@ from neurocmc.sim.brian2_equations import Names
 from neurocmc.sim.brian2_lif import Codegen, simulate_brian2
 from neurocmc.sim.decode import decode_counts
 from neurocmc.sim.quiet_brian2 import brian2
-from tests.sim.spiking_networks import TICK_S, population, random_network, random_stimulus, reference_spikes
+from tests.made.spiking_networks import TICK_S, population, random_network, random_stimulus, reference_spikes
 
 SEEDS = range(8)  # together: order 1 and 2, delays 0, 1 and 4, self-projections, leaky and memoryless, 2 and 3 pools
 

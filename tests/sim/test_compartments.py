@@ -20,10 +20,10 @@ from neurocmc.sim.loihi.compartments.tables import synapses_of
 from neurocmc.sim.loihi.compartments.weights import synapse_mantissa
 from neurocmc.sim.loihi.reference import flatten_neurons, group_matrix, host_input, run_reference
 from neurocmc.sim.loihi.weight_groups import weight_groups
+from tests.made.networks import LOIHI_RULE as TARGET_RULE
+from tests.made.networks import random_network, random_values
 
 from .compartment_networks import random_compartments, random_inputs
-from .random_networks import LOIHI_RULE as TARGET_RULE
-from .random_networks import random_network, random_values
 
 TICKS = 80
 

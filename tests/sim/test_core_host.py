@@ -13,7 +13,7 @@ from neurocmc.passes.calibrate import Calibrate
 from neurocmc.passes.truenorth.corelets import Corelets
 from neurocmc.sim.truenorth.host import encode_cores
 from neurocmc.targets import TrueNorthTarget, load_target
-from tests.passes.small_circuits import driven, matched, population, projection
+from tests.made.circuits import driven, matched, population, projection
 
 
 def stimulus(drive: list[float], gate: list[float]) -> Stimulus:

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.sim.arithmetic import fold, toward_zero, wrap32
-from neurocmc.sim.loihi import reference as spelled_out
+from neurocmc.sim.loihi import registers as spelled_out
+from neurocmc.sim.loihi.arithmetic import fold, toward_zero, wrap32
 from neurocmc.sim.loihi.emulator import EmulatorRun, emulate, simulate_emulator
 from neurocmc.sim.loihi.host import encode
+from neurocmc.sim.loihi.reference import run_reference
 from neurocmc.sim.loihi.tables import weights_of
-from tests.ir import levels
-from tests.passes.small_circuits import steps
-
-from .random_networks import random_network, random_values
+from tests.made import levels
+from tests.made.circuits import steps
+from tests.made.networks import random_network, random_values
 
 TICKS = 60
 LOUD = range(8)
@@ -44,7 +44,7 @@ def assert_equal_to_reference(network: IntegerNetwork, seed: int) -> EmulatorRun
     neurons_of_unit = np.concatenate([np.full(p.units, p.neurons) for p in network.populations])
     unit_of_neuron = np.repeat(np.arange(neurons_of_unit.size), neurons_of_unit)
     for trial in range(2):
-        reference = spelled_out.run_reference(network, values, trial, TICKS)
+        reference = run_reference(network, values, trial, TICKS)
         assert np.array_equal(run.u[trial][:, unit_of_neuron], reference.u)
         assert np.array_equal(run.v[trial], reference.v)
         assert np.array_equal(run.spikes[trial].astype(bool), reference.spikes)
@@ -70,7 +70,14 @@ def test_wraps_and_saturation_are_the_references(seed: int) -> None:
 @cache
 def loud_runs() -> tuple[EmulatorRun, ...]:
     return tuple(
-        emulate(loud_network(seed), random_values(loud_network(seed), seed, 2, TICKS), 2, TICKS, True, True)
+        emulate(
+            loud_network(seed),
+            random_values(loud_network(seed), seed, 2, TICKS),
+            2,
+            TICKS,
+            record_spikes=True,
+            record_state=True,
+        )
         for seed in LOUD
     )
 
@@ -101,9 +108,16 @@ def test_random_networks_cover_what_they_should() -> None:
 def test_a_batch_is_its_trials(seed: int, batch: int) -> None:
     network = random_network(seed)
     values = random_values(network, seed, batch, TICKS)
-    together = emulate(network, values, batch, TICKS, True, True)
+    together = emulate(network, values, batch, TICKS, record_spikes=True, record_state=True)
     for trial in range(batch):
-        alone = emulate(network, {k: v[trial : trial + 1] for k, v in values.items()}, 1, TICKS, True, True)
+        alone = emulate(
+            network,
+            {k: v[trial : trial + 1] for k, v in values.items()},
+            1,
+            TICKS,
+            record_spikes=True,
+            record_state=True,
+        )
         for field in ("counts", "spikes", "u", "v"):
             assert np.array_equal(getattr(together, field)[trial], getattr(alone, field)[0])
 
@@ -156,8 +170,8 @@ def test_the_start_current_decays_in_the_first_tick() -> None:
 def test_threads_change_nothing(seed: int, threads: int) -> None:
     network = random_network(seed)
     values = random_values(network, seed, 5, TICKS)
-    alone = emulate(network, values, 5, TICKS, True, True, threads=1)
-    shared = emulate(network, values, 5, TICKS, True, True, threads=threads)
+    alone = emulate(network, values, 5, TICKS, record_spikes=True, record_state=True, threads=1)
+    shared = emulate(network, values, 5, TICKS, record_spikes=True, record_state=True, threads=threads)
     for name in ("counts", "spikes", "u", "v", "wraps"):
         assert np.array_equal(getattr(alone, name), getattr(shared, name))
 
@@ -165,7 +179,10 @@ def test_threads_change_nothing(seed: int, threads: int) -> None:
 def test_what_is_recorded_does_not_change_what_happens() -> None:
     network = random_network(5)
     values = random_values(network, 5, 2, TICKS)
-    full, bare = emulate(network, values, 2, TICKS, True, True), emulate(network, values, 2, TICKS)
+    full, bare = (
+        emulate(network, values, 2, TICKS, record_spikes=True, record_state=True),
+        emulate(network, values, 2, TICKS),
+    )
     assert np.array_equal(full.counts, bare.counts)
     assert bare.spikes.size == bare.u.size == bare.v.size == 0
 

@@ -12,10 +12,9 @@ from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.loihi.emulator import emulate
 from neurocmc.sim.loihi.host import axon_spikes, encode, largest_value
-from tests.ir import levels
-from tests.mean_drive import mean_drive
-
-from .random_networks import random_network
+from tests.made import levels
+from tests.made.mean_drive import mean_drive
+from tests.made.networks import random_network
 
 TICKS = 300
 

@@ -8,18 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocmc.ir.loihi.network import IntegerProjection
-from neurocmc.sim.loihi.reference import (
-    decay,
-    fold,
-    group_matrix,
-    neuron_slices,
-    run_reference,
-    saturate,
-    shift,
-    wrap_int32,
-)
+from neurocmc.sim.loihi.reference import group_matrix, run_reference
+from neurocmc.sim.loihi.registers import decay, fold, saturate, shift, wrap_int32
 from neurocmc.sim.loihi.weight_groups import weight_groups
-from tests.sim.random_networks import NO_LOSS, random_network, random_values
+from tests.made.networks import NO_LOSS, random_network, random_values
 
 registers = st.integers(-(2**23), 2**23)
 int32 = st.integers(-(2**31), 2**31 - 1)
@@ -100,7 +92,7 @@ def test_all_neurons_of_a_unit_share_their_current(seed: int) -> None:
     network = random_network(seed)
     run = run_reference(network, random_values(network, seed, batch=1, ticks=60), 0)
     assert np.abs(run.u).max() > 0
-    for population, place in zip(network.populations, neuron_slices(network).values(), strict=True):
+    for population, place in zip(network.populations, network.neuron_slices().values(), strict=True):
         u = run.u[:, place].reshape(60, population.units, population.neurons)
         assert (u == u[:, :, :1]).all()
 
@@ -112,7 +104,7 @@ def test_registers_stay_in_range_and_spikes_are_resets(seed: int) -> None:
     run = run_reference(network, random_values(network, seed, batch=1, ticks=60), 0)
     assert np.abs(run.v).max() <= 2**23 - 1
     assert (run.v[run.spikes] == 0).all()
-    for population, place in zip(network.populations, neuron_slices(network).values(), strict=True):
+    for population, place in zip(network.populations, network.neuron_slices().values(), strict=True):
         assert run.v[:, place].max() <= population.threshold_mantissa << 6
 
 

@@ -13,8 +13,8 @@ from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibrate
 from neurocmc.sim.rate import simulate_rate, visited_ranges
-from tests.mean_drive import mean_drive
-from tests.passes.small_circuits import driven, population, projection, ramp, steps, swta
+from tests.made.circuits import driven, population, projection, ramp, steps, swta
+from tests.made.mean_drive import mean_drive
 
 DT_S = 0.001
 

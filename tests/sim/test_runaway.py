@@ -13,7 +13,7 @@ from neurocmc.ir.rate import RateCircuit, RateInput, TransferKind
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.sim.runaway import RUNAWAY, loops_to
-from tests.passes.small_circuits import driven, population, projection, swta
+from tests.made.circuits import driven, population, projection, swta
 
 DT_S, TAU_S = 0.001, 0.02
 KEEP = float(np.exp(-DT_S / TAU_S))

@@ -16,7 +16,7 @@ from neurocmc.targets import (
     load_target,
     parse_target,
 )
-from neurocmc.targets.kinds import BUILT_IN, known_kinds
+from tests.made.targets import truenorth
 
 BUNDLED = {path.stem: path for path in sorted(resource_folder("targets").glob("*.yaml"))}
 LOIHI1 = BUNDLED["loihi1"].read_text()
@@ -97,12 +97,6 @@ def test_loihi2_guesses_no_energy() -> None:
     assert isinstance(target, LoihiTarget)
     assert all(value is None for _, value in target.energy)
     assert target.energy_caveat.startswith("No energy of a single operation has been published for Loihi 2")
-
-
-def truenorth(name: str = "truenorth") -> TrueNorthTarget:
-    target = load_target(name)
-    assert isinstance(target, TrueNorthTarget)
-    return target
 
 
 def test_truenorth_is_the_chip_of_the_literature() -> None:

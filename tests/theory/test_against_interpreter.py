@@ -16,7 +16,7 @@ from neurocmc.sim.rate import simulate_rate
 from neurocmc.theory import swta
 from neurocmc.theory.fixed_points import LINEAR, SILENT, fixed_point, fixed_points, gains, rival_drive
 from neurocmc.theory.linear_threshold import LinearThreshold, linear_threshold
-from tests.theory.made_circuits import circuit, projection, rectifiers
+from tests.made.solved_circuits import circuit, projection, rectifiers
 
 CIRCUITS, ITEMS, LIMIT = 25, 3, 0.005
 EXAMPLES = 10  # x 25 single winner-take-alls, and x 25 pairs: 500 circuits

@@ -18,7 +18,7 @@ from neurocmc.theory.linear_threshold import LinearThreshold, NoTheory, linear_t
 from neurocmc.theory.permitted import is_permitted, permitted_sets
 from neurocmc.theory.realised import Rounded
 from neurocmc.theory.wording import certificate_lines
-from tests.theory.made_circuits import circuit, projection, rectifiers
+from tests.made.solved_circuits import circuit, projection, rectifiers
 
 ALPHA, PHI, BETA1, BETA2, T, T_I = 1.0, 0.3, 3.0, 0.25, 0.1, 0.2
 

@@ -17,7 +17,7 @@ from neurocmc.verification.coverage import coverage_edge, silent_units
 from neurocmc.verification.edges import Edge
 from neurocmc.verification.fidelity import Pair, fidelity_edges
 from neurocmc.verification.metrics import SILENT, TIE, accuracy, agreement, decisions, moment_errors
-from tests.report import by_hand
+from tests.made import by_hand
 
 NEURONS, UNITS, TICKS = 64, 10, 1000
 WHO = Readout(name="who", population="a", kind="winner", labels=("one", "two"), window_s=0.1)

@@ -14,7 +14,7 @@ from neurocmc.verification.winner import (
     switch_edge,
     switch_stimulus,
 )
-from tests.acceptance.winner_circuits import swta
+from tests.made.winner_circuits import swta
 
 
 def with_thresholds(circuit: RateCircuit, threshold: float, threshold_i: float) -> RateCircuit:

@@ -1,5 +1,6 @@
 """Brian2: a readable script of the spiking network, with its arrays beside it."""
 
-from neurocmc.backends.brian2.emit import emit_brian2, stimulus_file
+from neurocmc.backends.brian2.emit import emit_brian2
+from neurocmc.backends.files import stimulus_file
 
 __all__ = ["emit_brian2", "stimulus_file"]

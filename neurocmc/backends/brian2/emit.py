@@ -5,17 +5,17 @@ equations are the very text of our own simulation (`sim.brian2_equations`), so t
 """
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocmc.backends.files import NETWORK_FILE, README_FILE, RUN_FILE, TRIALS_EMITTED, stimulus_file
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.files import write_file, write_npz
+from neurocmc.common.templates import comment, templates
 from neurocmc.ir.rate import RateInput
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation, SpikingProjection
 from neurocmc.ir.stimulus import Stimulus, name_problems
@@ -28,7 +28,6 @@ from neurocmc.sim.brian2_equations import (
     projection_text,
 )
 
-TRIALS_EMITTED = 4
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -45,19 +44,14 @@ def emit_brian2(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], direct
     raise_input_problems((*network.problems(), *name_problems(stimuli), *faults))
     names = Names.of(network)
     directory.mkdir(parents=True, exist_ok=True)
-    write_npz(directory / "network.npz", network_arrays(network, names))
+    write_npz(directory / NETWORK_FILE, network_arrays(network, names))
     for name in sorted(stimuli):
         arrays = stimulus_arrays(stimuli[name].take(slice(TRIALS_EMITTED)), names, network.tick_s)
         write_npz(directory / stimulus_file(name), arrays)
     fields = _template_fields(network, names, sorted(stimuli))
-    for template in ("run.py", "README.md"):
-        text = _environment().get_template(f"{template}.j2").render(fields)
-        write_file(directory / template, text)
-
-
-def stimulus_file(name: str) -> str:
-    """File name of a stimulus within the program."""
-    return f"stimulus-{name}.npz"
+    environment = templates(Path(__file__).parent, trim=True, comment=_comment)
+    for file in (RUN_FILE, README_FILE):
+        write_file(directory / file, environment.get_template(f"{file}.j2").render(fields))
 
 
 def network_arrays(network: SpikingNetwork, names: Names) -> Arrays:
@@ -144,27 +138,6 @@ def _projection_fields(network: SpikingNetwork, projection: SpikingProjection, n
     }
 
 
-def _literal(value: object) -> str:
-    """A Python literal, so that no name in a circuit can become code."""
-    return repr(value)
-
-
 def _comment(value: object) -> str:
-    """Text for a comment, a docstring or a table cell: one line, whatever the name holds."""
-    text = "".join(character if character.isprintable() else "?" for character in str(value))
-    return text.replace("|", "/").replace('"', "'").replace("\\", "/")
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        autoescape=False,  # the output is Python and Markdown, not HTML; `literal` and `comment` guard names
-    )
-    environment.filters["literal"] = _literal
-    environment.filters["comment"] = _comment
-    return environment
+    """`comment` that may stand in a docstring too."""
+    return comment(value).replace('"', "'").replace("\\", "/")

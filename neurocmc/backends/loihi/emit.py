@@ -7,29 +7,35 @@ emulator's network.
 
 import json
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocmc.backends.files import (
+    NETWORK_FILE,
+    NETX_FILE,
+    README_FILE,
+    RUN_FILE,
+    TRIALS_EMITTED,
+    stimulus_file,
+)
 from neurocmc.backends.loihi.lava_limits import check_lava_holds, input_sign
 from neurocmc.backends.loihi.netx import LayeredPart, layered_part, write_netx
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.files import write_file, write_npz
 from neurocmc.common.printable import printable
+from neurocmc.common.templates import templates
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus, name_problems
 from neurocmc.sim.loihi.host import axon_spikes, encode
-from neurocmc.sim.loihi.reference import group_matrix, neuron_slices
+from neurocmc.sim.loihi.reference import group_matrix
 from neurocmc.sim.loihi.weight_groups import weight_groups
 from neurocmc.targets import LavaRunConfig
 
-TRIALS_EMITTED = 4
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -71,23 +77,18 @@ def emit_encoded(
         raise ValueError("a program needs at least one stimulus: run.py has nothing to run on without it")
     check_lava_holds(program.network)
     raise_input_problems(name_problems(values))
-    write_npz(directory / "network.npz", network_arrays(program))
+    write_npz(directory / NETWORK_FILE, network_arrays(program))
     for name in sorted(values):
         arrays = stimulus_arrays(program.network, values[name], ticks[name], labels[name])
         write_npz(directory / stimulus_file(name), arrays)
     layered = layered_part(program.network)
     if layered.layers:
-        write_netx(directory / "network.net", layered, program.network.name, program.network.tick_s)
+        write_netx(directory / NETX_FILE, layered, program.network.name, program.network.tick_s)
     fields = _template_fields(program, sorted(values), max(ticks.values()))
     fields |= {"netx": _netx_fields(layered), "run_config": run_config}
-    for template in ("run.py", "README.md"):
-        text = _environment().get_template(f"{template}.j2").render(fields)
-        write_file(directory / template, text)
-
-
-def stimulus_file(name: str) -> str:
-    """File name of a stimulus within the program."""
-    return f"stimulus-{name}.npz"
+    environment = templates(Path(__file__).parent, literal=_literal)
+    for file in (RUN_FILE, README_FILE):
+        write_file(directory / file, environment.get_template(f"{file}.j2").render(fields))
 
 
 def network_arrays(program: ChipProgram) -> Arrays:
@@ -96,7 +97,7 @@ def network_arrays(program: ChipProgram) -> Arrays:
     populations = network.populations
     arrays: Arrays = {
         "population.name": np.array([population.name for population in populations], dtype=np.str_),
-        "population.first": np.array([place.start for place in neuron_slices(network).values()], dtype=np.int64),
+        "population.first": np.array([place.start for place in network.neuron_slices().values()], dtype=np.int64),
         "population.units": np.array([population.units for population in populations], dtype=np.int64),
         "population.neurons": np.array([population.neurons for population in populations], dtype=np.int64),
         **_neuron_arrays(program),
@@ -151,7 +152,7 @@ def _neuron_arrays(program: ChipProgram) -> Arrays:
 
 def _places(program: ChipProgram) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """(core, slot) of every neuron; ValueError where one has none."""
-    place = neuron_slices(program.network)
+    place = program.network.neuron_slices()
     core = np.full(program.network.neurons, -1, dtype=np.int32)
     slot = np.full(program.network.neurons, -1, dtype=np.int32)
     for segment in program.segments:
@@ -176,7 +177,7 @@ def _synapses(key: str, matrix: Any) -> Arrays:
 def _input_axons(network: IntegerNetwork, entry: IntegerInput, key: str) -> Arrays:
     """Input axons: axon k of unit i is i * axons + k, and reaches all neurons of that unit."""
     population = network.population(entry.target)
-    axons, first = entry.axon_mantissa.size, neuron_slices(network)[entry.target].start
+    axons, first = entry.axon_mantissa.size, network.neuron_slices()[entry.target].start
     neuron = np.arange(population.units * population.neurons, dtype=np.int32)
     unit = neuron // population.neurons
     source = unit[:, None] * axons + np.arange(axons)
@@ -194,7 +195,7 @@ def _input_key(index: int) -> str:
 
 def _template_fields(program: ChipProgram, stimuli: list[str], steps: int) -> dict[str, Any]:
     network = program.network
-    first = neuron_slices(network)
+    first = network.neuron_slices()
     return {
         "name": network.name,
         "target": program.target,
@@ -249,21 +250,3 @@ def _literal(value: object) -> str:
     What JSON leaves as it is and does not print, say what reverses a line, is escaped as Python writes it.
     """
     return printable(json.dumps(value, ensure_ascii=False)) if isinstance(value, str) else repr(value)
-
-
-def _comment(value: object) -> str:
-    """Text for a comment or a table cell: one line, whatever the name holds."""
-    return "".join(character if character.isprintable() else "?" for character in str(value)).replace("|", "/")
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,  # the output is Python and Markdown, not HTML; `literal` and `comment` guard names
-    )
-    environment.filters["literal"] = _literal
-    environment.filters["comment"] = _comment
-    return environment

@@ -19,6 +19,7 @@ from neurocmc.common.arrays import Int
 from neurocmc.common.errors import Problem
 from neurocmc.common.files import write_file
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection
+from neurocmc.sim.loihi.registers import shift
 
 BIAS_EXPONENT = 6  # of every netx bias
 BIAS_MANTISSA = (-4096, 4095)
@@ -123,10 +124,8 @@ def _faults(network: IntegerNetwork, population: IntegerPopulation) -> Iterator[
     """What of a population, and of all that reaches it, netx has no place for."""
     where = f"population {population.name}"
     if population.u_initial.any() or population.v_initial.any():
-        yield Problem(
-            "netx-cannot-hold", where, "its neurons start elsewhere than at 0, where netx starts all", _ELSEWHERE
-        )
-    bias = _bias_lsb(population)
+        yield Problem(where, "its neurons start elsewhere than at 0, where netx starts all", _ELSEWHERE)
+    bias = population.bias_lsb
     low, high = (bound << BIAS_EXPONENT for bound in BIAS_MANTISSA)
     if (bias % (1 << BIAS_EXPONENT)).any() or bias.min(initial=0) < low or bias.max(initial=0) > high:
         what = f"its biases are no multiples of 64 from {low} to {high}, as those of netx are"
@@ -142,11 +141,6 @@ def _faults(network: IntegerNetwork, population: IntegerPopulation) -> Iterator[
         if projection.delay_ticks > LONGEST_DELAY_TICKS:
             what = f"delay of {projection.delay_ticks} ticks, netx clamps at {LONGEST_DELAY_TICKS}"
             yield Problem("netx-cannot-hold", f"projection {projection.name}", what, _ELSEWHERE)
-
-
-def _bias_lsb(population: IntegerPopulation) -> Int:
-    mantissa, exponent = population.bias_mantissa.ravel(), population.bias_exponent
-    return mantissa << exponent if exponent >= 0 else mantissa >> -exponent
 
 
 def _exponent_fault(where: str, projection: IntegerProjection) -> Iterator[Problem]:
@@ -176,7 +170,7 @@ def _layer(network: IntegerNetwork, members: list[IntegerPopulation], layers: li
         decay_u=repeated("decay_u"),
         decay_v=repeated("decay_v"),
         threshold_mantissa=repeated("threshold_mantissa"),
-        bias_mantissa=row(_bias_lsb(p) >> BIAS_EXPONENT for p in members),
+        bias_mantissa=row(p.bias_lsb.ravel() >> BIAS_EXPONENT for p in members),
     )
 
 
@@ -190,8 +184,7 @@ def _rows(network: IntegerNetwork, target: IntegerPopulation, sources: tuple[str
         weight, delay = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
         for projection in network.projections:
             if (projection.source, projection.target) == (name, target.name):
-                exponent = projection.exponent
-                shifted = projection.mantissa << exponent if exponent >= 0 else projection.mantissa >> -exponent
+                shifted = shift(projection.mantissa, projection.exponent)
                 weight = weight + shifted
                 delay = np.where(shifted != 0, projection.delay_ticks, delay)
         all_to_all = np.ones((target.neurons, source.neurons), dtype=np.int64)

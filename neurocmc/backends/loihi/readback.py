@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from neurocmc.backends.files import NETWORK_FILE, RUN_FILE
 from neurocmc.common.arrays import Bool, Int
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import read_npz
 from neurocmc.common.opening import PROGRAM, read_bytes
 from neurocmc.ir.loihi.network import StepRule
-from neurocmc.sim.loihi.reference import Neurons, shift, step
+from neurocmc.sim.loihi.reference import Neurons, step
+from neurocmc.sim.loihi.registers import shift
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,7 +54,7 @@ def run_emitted(directory: Path, stimulus: str, trial: int, rule: StepRule) -> B
 
 
 def _read(directory: Path) -> _Program:
-    path = directory / "run.py"
+    path = directory / RUN_FILE
     try:
         tree = ast.parse(read_bytes(path, PROGRAM).decode("utf-8"))
         tables = {
@@ -62,7 +64,7 @@ def _read(directory: Path) -> _Program:
             and isinstance(node.targets[0], ast.Name)
             and node.targets[0].id in ("WEIGHT_GROUPS", "INPUTS")
         }
-        return _Program(tables["WEIGHT_GROUPS"], tables["INPUTS"], read_npz(directory / "network.npz"))
+        return _Program(tables["WEIGHT_GROUPS"], tables["INPUTS"], read_npz(directory / NETWORK_FILE))
     except (SyntaxError, ValueError, KeyError) as error:
         raise InputError(
             Problem("program-unreadable", str(path), f"its tables cannot be read: {error}", "compile again")
@@ -87,7 +89,7 @@ def _step(program: _Program, host: Int, ticks: int, rule: StepRule) -> Bool:
     neurons = Neurons(
         decay_u=arrays["neuron.decay_u"],
         decay_v=arrays["neuron.decay_v"],
-        threshold=arrays["neuron.threshold_mantissa"] << rule.threshold_shift,
+        threshold=rule.threshold_lsb(arrays["neuron.threshold_mantissa"]),
         bias=arrays["neuron.bias_mantissa"] << arrays["neuron.bias_exponent"],
         u_initial=arrays["neuron.u_initial"],
         v_initial=arrays["neuron.v_initial"],

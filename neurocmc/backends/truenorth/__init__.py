@@ -1,8 +1,9 @@
 """TrueNorth: corelet descriptions, and programs for RANC, the open simulator and FPGA flow of chips of this kind."""
 
+from neurocmc.backends.files import CORELETS_FILE, stimulus_file
 from neurocmc.backends.truenorth.corelets import corelets_text, write_corelets
 from neurocmc.backends.truenorth.corelets_read import corelets_of, is_corelets, read_corelets
-from neurocmc.backends.truenorth.emit import CORELETS_FILE, emit_host_spikes, emit_truenorth, stimulus_file
+from neurocmc.backends.truenorth.emit import emit_host_spikes, emit_truenorth
 from neurocmc.backends.truenorth.ranc import RancProgram, ranc_program
 from neurocmc.backends.truenorth.ranc_neurons import ranc_problems
 from neurocmc.backends.truenorth.ranc_read import RancInput, ranc_of, read_ranc

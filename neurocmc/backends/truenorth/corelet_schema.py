@@ -14,7 +14,6 @@ from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.ir.truenorth.program import AxonRole, NeuronRole
 
 FORMAT, VERSION = "neurocmc-corelets", 1
-SCHEMA_FILE = "corelets.schema.json"
 MOST_CORES, MOST_PLACES, MOST_OUTPUTS = 2**16, 2**12, 2**20  # places: axons or neurons of a core
 MAX_NAME = 200
 MAX_DEPTH = 16  # of corelets in corelets

@@ -7,7 +7,7 @@ are arrays made, of a size that is known by then and bounded.
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,8 @@ from neurocmc.backends.truenorth.corelet_schema import (
     Core,
     Corelet,
     Description,
+    InputConnector,
+    OutputConnector,
     Prototype,
     Wire,
 )
@@ -58,6 +60,7 @@ def corelets_of(path: Path, document: dict[str, Any]) -> CoreProgram:
     _raise(path, found)
     network, wiring_faults = _network(description)
     _raise(path, wiring_faults)
+    corelets = tuple(_flat(description.corelets))
     program = CoreProgram(
         network=network,
         target=description.target,
@@ -66,8 +69,8 @@ def corelets_of(path: Path, document: dict[str, Any]) -> CoreProgram:
         projections=(),
         inputs=(),
         readouts=(),
-        neuron_groups=tuple(_outputs(description.corelets, "")),
-        axon_groups=tuple(_inputs(description.corelets, "")),
+        neuron_groups=tuple(_neuron_group(name, output) for name, corelet in corelets for output in corelet.outputs),
+        axon_groups=tuple(_axon_group(name, entry) for name, corelet in corelets for entry in corelet.inputs),
     )
     raise_input_problems(problem.inside(path) for problem in program.problems())
     return program
@@ -241,10 +244,16 @@ def _laddered(ladders: Iterable[tuple[tuple[int, int, int], ...]]) -> NDArray[An
     return np.stack(rows)
 
 
-def _wired(
-    description: Description,
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], list[Fault]]:
-    """Target core, axon and delay of every neuron; a neuron that two wires claim is a fault."""
+class _Wires(NamedTuple):
+    """Where every neuron sends its spikes, (cores, neurons) each."""
+
+    target: NDArray[Any]
+    axon: NDArray[Any]
+    delay: NDArray[Any]
+    faults: list[Fault]  # neurons that two wires claim
+
+
+def _wired(description: Description) -> _Wires:
     shape = (len(description.cores), description.chip.neurons)
     target, axon = np.full(shape, NOWHERE, dtype=np.int64), np.zeros(shape, dtype=np.int64)
     delay, wired = np.ones(shape, dtype=np.int64), np.zeros(shape, dtype=np.bool_)
@@ -261,24 +270,22 @@ def _wired(
         target[place] = CODES[wire.target] if isinstance(wire.target, str) else wire.target
         axon[place] = wire.axons[0] + wire.axons[1] * np.arange(count)
         delay[place] = wire.delay
-    return target, axon, delay, faults
+    return _Wires(target, axon, delay, faults)
 
 
-def _outputs(corelets: Iterable[Corelet], above: str) -> Iterator[NeuronGroup]:
+def _flat(corelets: Iterable[Corelet], above: str = "") -> Iterator[tuple[str, Corelet]]:
+    """Every corelet by its path, those within it behind it."""
     for corelet in corelets:
         path = above + corelet.name
-        for output in corelet.outputs:
-            start, stop = output.neurons
-            yield NeuronGroup(corelet=path, role=output.role, core=output.core, start=start, stop=stop)
-        yield from _outputs(corelet.corelets, f"{path}/")
+        yield path, corelet
+        yield from _flat(corelet.corelets, f"{path}/")
 
 
-def _inputs(corelets: Iterable[Corelet], above: str) -> Iterator[AxonGroup]:
-    for corelet in corelets:
-        path = above + corelet.name
-        for entry in corelet.inputs:
-            start, stop = entry.axons
-            yield AxonGroup(
-                corelet=path, role=entry.role, source=entry.source, core=entry.core, start=start, stop=stop
-            )
-        yield from _inputs(corelet.corelets, f"{path}/")
+def _neuron_group(path: str, output: OutputConnector) -> NeuronGroup:
+    start, stop = output.neurons
+    return NeuronGroup(corelet=path, role=output.role, core=output.core, start=start, stop=stop)
+
+
+def _axon_group(path: str, entry: InputConnector) -> AxonGroup:
+    start, stop = entry.axons
+    return AxonGroup(corelet=path, role=entry.role, source=entry.source, core=entry.core, start=start, stop=stop)

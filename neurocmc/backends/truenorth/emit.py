@@ -10,25 +10,30 @@ Nothing here decides anything: host spikes are those of `sim.truenorth.host`, an
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
-from neurocmc.backends.truenorth.corelet_schema import SCHEMA_FILE
+from neurocmc.backends.files import (
+    CORELETS_FILE,
+    RANC_CONFIG_FILE,
+    RANC_FOLDER,
+    README_FILE,
+    SCHEMA_FILE,
+    TRIALS_EMITTED,
+    ranc_file,
+    stimulus_file,
+)
 from neurocmc.backends.truenorth.corelets import CoreletNode, corelet_tree, write_corelets
 from neurocmc.backends.truenorth.ranc import ranc_program
 from neurocmc.backends.truenorth.ranc_neurons import ranc_problems
 from neurocmc.backends.truenorth.spike_files import HostSpikes, write_host_spikes
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.files import write_file
+from neurocmc.common.templates import templates
 from neurocmc.ir.stimulus import Stimulus, name_problems
 from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.sim.truenorth.host import encode_cores
 
-CORELETS_FILE = "corelets.json"
-TRIALS_EMITTED = 4
 MOST_RANC_CORES = 128  # RANC's JSON has an entry for every place of a crossbar: 130 kB a core of 256 x 256
 MOST_REASONS = 6
 MOST_CORELETS_LISTED = 60
@@ -83,15 +88,10 @@ def emit_host_spikes(program: CoreProgram, stimuli: Mapping[str, HostSpikes], fo
     write_file(folder / SCHEMA_FILE, (Path(__file__).parent / SCHEMA_FILE).read_bytes())
     for name in sorted(stimuli):
         write_host_spikes(stimuli[name], folder / stimulus_file(name))
-    emitted = _emit_ranc(program, stimuli, folder / "ranc")
-    text = _environment().get_template("README.md.j2").render(_fields(program, stimuli, emitted))
-    write_file(folder / "README.md", text)
+    emitted = _emit_ranc(program, stimuli, folder / RANC_FOLDER)
+    template = templates(Path(__file__).parent).get_template(f"{README_FILE}.j2")
+    write_file(folder / README_FILE, template.render(_fields(program, stimuli, emitted)))
     return emitted.reasons
-
-
-def stimulus_file(name: str) -> str:
-    """File name of a stimulus within the program."""
-    return f"stimulus-{name}.npz"
 
 
 def _emit_ranc(program: CoreProgram, stimuli: Mapping[str, HostSpikes], folder: Path) -> Emitted:
@@ -104,9 +104,9 @@ def _emit_ranc(program: CoreProgram, stimuli: Mapping[str, HostSpikes], folder: 
     made = None
     for name in sorted(stimuli):
         made = ranc_program(program.network, stimuli[name].of_trial(0), stimuli[name].ticks)
-        write_file(folder / f"{name}.json", made.program)
-        write_file(folder / "config.json", made.config)
-        files.append(f"ranc/{name}.json")
+        write_file(folder / ranc_file(name), made.program)
+        write_file(folder / RANC_CONFIG_FILE, made.config)
+        files.append(f"{RANC_FOLDER}/{ranc_file(name)}")
     if made is None:
         return Emitted(reasons=("there is no stimulus, and RANC's file holds cores and input together",))
     return Emitted(ranc=tuple(files), unread=made.unread, unproved=made.unproved, lines=made.outputs)
@@ -166,20 +166,3 @@ def _flat(corelets: Iterable[CoreletNode], above: str) -> Iterable[dict[str, Any
                 "neurons": sum(group.stop - group.start for group in node.outputs),
             }
         yield from _flat(node.parts.values(), f"{path}/")
-
-
-def _comment(value: object) -> str:
-    """Text for a table cell: one line, whatever a name holds."""
-    return "".join(character if character.isprintable() else "?" for character in str(value)).replace("|", "/")
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=False,  # the output is Markdown, not HTML; `comment` guards names
-    )
-    environment.filters["comment"] = _comment
-    return environment

@@ -5,8 +5,18 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from neurocmc.circuits.cmc.wiring import Variant
+from neurocmc.circuits.fields import (
+    BatchSize,
+    Epochs,
+    GradientClip,
+    LearningRate,
+    LossWeight,
+    Scale,
+    Schedule,
+    WeightDecay,
+)
 from neurocmc.circuits.images import check_task
-from neurocmc.circuits.seeds import SEED_LIMIT
+from neurocmc.circuits.seeds import Seed
 from neurocmc.common.errors import FieldError
 from neurocmc.common.strict_yaml import StrictModel
 
@@ -46,7 +56,7 @@ class CmcCircuitRecipe(StrictModel):
     solver: Literal["euler", "midpoint", "rk4"] = "euler"
     dt_s: float = Field(default=0.005, ge=1e-6, le=0.2)
     variant: Variant = "full"
-    mask_seed: int = Field(default=0, ge=0, lt=SEED_LIMIT)  # which columns are coupled; not the seed of the training
+    mask_seed: Seed = 0  # which columns are coupled; not the seed of the training
     time_constants_s: FourTimes = (0.03, 0.03, 0.05, 0.08)  # ss, sp, ii, dp
     slopes: FourSlopes = (1.5, 1.5, 1.5, 1.5)
     gains: TwelveGains = (1.0, 1.0, 2.0, 1.0, 4.0, 2.0, 1.0, 4.0, 4.0, 1.0, 2.0, 2.0)  # G0 .. G11
@@ -112,14 +122,14 @@ class ReadoutRecipe(StrictModel):
 class CmcTrainingRecipe(StrictModel):
     """Adam with a cosine schedule, augmentation, and what makes a circuit fit a chip."""
 
-    epochs: int = Field(default=30, ge=1, le=10_000)
-    batch_size: int = Field(default=50, ge=1, le=5_000)
-    learning_rate: float = Field(default=3e-3, gt=0, le=1)
-    circuit_learning_rate: float = Field(default=1e-2, gt=0, le=1)
-    readout_learning_rate: float = Field(default=1e-2, gt=0, le=1)
-    schedule: Literal["cosine", "constant"] = "cosine"
-    weight_decay: float = Field(default=0.0, ge=0, le=1)  # of the eye and the readout
-    gradient_clip: float = Field(default=1.0, gt=0, le=1e6)
+    epochs: Epochs = 30
+    batch_size: BatchSize = 50
+    learning_rate: LearningRate = 3e-3
+    circuit_learning_rate: LearningRate = 1e-2
+    readout_learning_rate: LearningRate = 1e-2
+    schedule: Schedule = "cosine"
+    weight_decay: WeightDecay = 0.0  # of the eye and the readout
+    gradient_clip: GradientClip = 1.0
     label_smoothing: float = Field(default=0.05, ge=0, lt=1)
     shift_pixels: float = Field(default=2.0, ge=0, le=8)
     rotation_degrees: float = Field(default=10.0, ge=0, le=180)
@@ -127,12 +137,12 @@ class CmcTrainingRecipe(StrictModel):
     mirror: bool = False  # left and right swapped in half of the images; not for digits
     rate_noise: float = Field(default=0.0, ge=0, le=1)  # half-width, of every rate at every step
     relay_noise: float = Field(default=0.0, ge=0, le=100)  # half-width, of every p on its way to v
-    activity_weight: float = Field(default=0.0, ge=0, le=1e4)  # of the mean rate
-    range_weight: float = Field(default=0.0, ge=0, le=1e4)  # of what u, p and v exceed range_limit by, squared
-    range_limit: float = Field(default=3.0, gt=0, le=1e4)
-    signal_weight: float = Field(default=0.0, ge=0, le=1e4)  # of what a population's signal lacks of signal_target
-    signal_target: float = Field(default=0.1, gt=0, le=1e4)  # sd of its rates over the images
-    weight_range_weight: float = Field(default=0.0, ge=0, le=1e4)  # of log(largest / mean) beyond weight_range_limit
+    activity_weight: LossWeight = 0.0  # of the mean rate
+    range_weight: LossWeight = 0.0  # of what u, p and v exceed range_limit by, squared
+    range_limit: Scale = 3.0
+    signal_weight: LossWeight = 0.0  # of what a population's signal lacks of signal_target
+    signal_target: Scale = 0.1  # sd of its rates over the images
+    weight_range_weight: LossWeight = 0.0  # of log(largest / mean) beyond weight_range_limit
     weight_range_limit: float = Field(default=3.0, ge=1, le=1e4)
 
 
@@ -142,7 +152,7 @@ class CmcRecipe(StrictModel):
     family: Literal["cmc"]
     task: Annotated[str, AfterValidator(check_task)]
     images: int | None = Field(default=None, ge=50, le=1_000_000)  # of the task, to train and to test; None: all
-    seed: int = Field(default=0, ge=0, lt=SEED_LIMIT)
+    seed: Seed = 0
     circuit: CmcCircuitRecipe = Field(default_factory=CmcCircuitRecipe)
     retina: RetinaRecipe = Field(default_factory=RetinaRecipe)
     gaze: GazeRecipe = Field(default_factory=GazeRecipe)

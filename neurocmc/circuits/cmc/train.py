@@ -3,14 +3,14 @@
 The epoch is chosen on a tenth of the training images, held back; the test images are looked at once, at the end.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from neurocmc.circuits.checkpoints import checkpoint, save_checkpoint
+from neurocmc.circuits.checkpoints import save_checkpoint, trained_checkpoint
 from neurocmc.circuits.cmc.augment import augmented
 from neurocmc.circuits.cmc.evaluate import accuracy, evaluate
 from neurocmc.circuits.cmc.hierarchy import Noise
@@ -19,11 +19,9 @@ from neurocmc.circuits.cmc.recipe import CmcRecipe
 from neurocmc.circuits.cmc.regularise import penalty
 from neurocmc.circuits.cmc.resume import AGAIN, read_state, state_path, write_state
 from neurocmc.circuits.images import ImageSplit, load_task
-from neurocmc.circuits.seeds import check_seed
-from neurocmc.circuits.training import EpochReport, reproducible
+from neurocmc.circuits.seeds import with_seed
+from neurocmc.circuits.training import ImageBatch, Progress, Training, TrainingPlan, reproducible
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
-
-Progress = Callable[[EpochReport], None]
 
 
 def train(
@@ -32,6 +30,7 @@ def train(
     progress: Progress | None = None,
     split: ImageSplit | None = None,
     output: Path | None = None,
+    *,
     resume: bool = False,
 ) -> dict[str, Any]:
     """Train the model of `recipe` and return its checkpoint, written to `output` if that is given.
@@ -41,8 +40,7 @@ def train(
     same recipe, seed and images give the same bytes on the same machine, interrupted or not. Raises InputError for a
     bad seed, images that do not fit the recipe, files that cannot be written, and nothing to resume.
     """
-    if seed is not None:
-        recipe = recipe.model_copy(update={"seed": check_seed(seed)})
+    recipe = with_seed(recipe, seed)
     split = load_task(recipe.task, recipe.images) if split is None else split
     raise_input_problems(_misfits(recipe, split))
     with reproducible(recipe.seed):
@@ -52,7 +50,7 @@ def train(
             trainer.resume()
         trainer.run(progress)
         metrics = evaluate(model, recipe, split)
-    result = _checkpoint(recipe, model, metrics | trainer.chosen())
+    result = trained_checkpoint(recipe, metrics | trainer.chosen(), model)
     if output is not None:
         save_checkpoint(result, output)
         state_path(output).unlink(missing_ok=True)
@@ -76,24 +74,22 @@ def _misfits(recipe: CmcRecipe, split: ImageSplit) -> list[Problem]:
     return problems
 
 
-def _checkpoint(recipe: CmcRecipe, model: CmcModel, metrics: dict[str, Any]) -> dict[str, Any]:
-    return checkpoint(recipe.family, recipe.model_dump(mode="json"), recipe.seed, metrics, model)
+class _Trainer(Training[ImageBatch]):
+    """A training of a hierarchy of columns; where it has an output, its state stands beside it."""
 
-
-class _Trainer:
-    """One training run; owns the optimiser, the order of the images and the best state so far."""
+    model: CmcModel
 
     def __init__(self, model: CmcModel, recipe: CmcRecipe, split: ImageSplit, output: Path | None) -> None:
-        self.model, self.recipe, self.output = model, recipe, output
+        self.recipe, self.output = recipe, output
         self.options = options = recipe.training
         fit, self.validation = split.fit_and_validation()
-        self.images, self.labels = torch.tensor(fit.planes), torch.tensor(fit.labels)
-        self.generator = torch.Generator().manual_seed(recipe.seed)
+        self.images = ImageBatch(torch.tensor(fit.planes), torch.tensor(fit.labels))
+        generator = torch.Generator().manual_seed(recipe.seed)
         # The fingerprint is for resuming alone, and takes its time on large data.
         data = split.fingerprint() if output is not None else ""
         self.identity: dict[str, Any] = {"recipe": recipe.model_dump(mode="json"), "data": data}
         self.noise = (
-            Noise(rate=options.rate_noise, relay=options.relay_noise, generator=self.generator)
+            Noise(rate=options.rate_noise, relay=options.relay_noise, generator=generator)
             if options.rate_noise > 0 or options.relay_noise > 0
             else None
         )
@@ -104,89 +100,48 @@ class _Trainer:
             {"params": circuit, "lr": options.circuit_learning_rate},
             {"params": readout, "lr": options.readout_learning_rate, "weight_decay": options.weight_decay},
         ]
-        self.optimiser = torch.optim.Adam(groups)
-        steps = options.epochs * -(-len(self.labels) // options.batch_size)
-        self.schedule = (
-            torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, steps)
-            if options.schedule == "cosine"
-            else torch.optim.lr_scheduler.ConstantLR(self.optimiser, factor=1.0)
+        plan = TrainingPlan(
+            epochs=options.epochs,
+            gradient_clip=options.gradient_clip,
+            schedule=options.schedule,
+            steps=options.epochs * -(-len(self.images) // options.batch_size),
         )
-        self.done = 0
-        self.best, self.best_epoch, self.best_state = -1.0, 0, dict[str, Tensor]()
+        super().__init__(model, groups, plan, generator)
 
     def chosen(self) -> dict[str, float]:
         """Which epoch was taken, and how good it was on the validation images."""
         return {"epoch": self.best_epoch, "validation_accuracy": self.best}
 
-    def run(self, progress: Progress | None) -> None:
-        """Train to the last epoch and leave the best epoch's parameters in the model."""
-        while self.done < self.options.epochs:
-            loss = self._epoch()
-            self.done += 1
-            reached = accuracy(self.model, self.validation)
-            # A later epoch wins a tie: its learning rate is lower, its decisions are settled.
-            better = reached >= self.best
-            if better:
-                self.best, self.best_epoch = reached, self.done
-                self.best_state = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-            if self.output is not None:
-                if better:
-                    save_checkpoint(_checkpoint(self.recipe, self.model, self.chosen()), self.output)
-                write_state(self.output, self.identity, self._state())
-            if progress is not None:
-                report = EpochReport(
-                    epoch=self.done, epochs=self.options.epochs, loss=loss, validation_accuracy=reached
-                )
-                progress(report)
-        self.model.load_state_dict(self.best_state)
+    def batches(self) -> Iterator[ImageBatch]:
+        for batch in self.images.split(self.options.batch_size, self.generator):
+            yield ImageBatch(augmented(batch.images, self.options, self.generator), batch.labels)
+
+    def accuracy(self) -> float:
+        return accuracy(self.model, self.validation)
+
+    def after_epoch(self) -> None:
+        if self.output is not None:
+            if self.best_epoch == self.done:
+                save_checkpoint(trained_checkpoint(self.recipe, self.chosen(), self.model), self.output)
+            write_state(self.output, self.identity, self.state())
 
     def resume(self) -> None:
         """Take up the state kept beside the output. Raises InputError if there is none that fits."""
         if self.output is None:
             raise ValueError("resuming needs the output beside which the state stands")
         moved = [parameter for group in self.optimiser.param_groups for parameter in group["params"]]
-        state = read_state(self.output, self.identity, self._state(), moved, self.options.epochs)
+        state = read_state(self.output, self.identity, self.state(), moved, self.options.epochs)
         try:
             self.generator.set_state(state["generator"])
         except RuntimeError:  # bytes that are none of its states
             what = "state.generator is no state of a random generator"
-            raise InputError(Problem("resume-state-damaged", str(state_path(self.output)), what, AGAIN)) from None
-        self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.schedule.load_state_dict(state["schedule"])
-        self.done, self.best, self.best_epoch = state["done"], state["best"], state["best_epoch"]
-        self.best_state = state["best_state"]
+            raise InputError(Problem(str(state_path(self.output)), what, AGAIN)) from None
+        self.take_up(state)
 
-    def _state(self) -> dict[str, Any]:
-        return {
-            "model": self.model.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "schedule": self.schedule.state_dict(),
-            "generator": self.generator.get_state(),
-            "done": self.done,
-            "best": self.best,
-            "best_epoch": self.best_epoch,
-            "best_state": self.best_state,
-        }
-
-    def _epoch(self) -> float:
-        self.model.train()
-        order = torch.randperm(len(self.labels), generator=self.generator)
-        total = 0.0
-        for batch in order.split(self.options.batch_size):
-            loss = self._loss(augmented(self.images[batch], self.options, self.generator), self.labels[batch])
-            self.optimiser.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.options.gradient_clip)
-            self.optimiser.step()
-            self.schedule.step()
-            total += loss.item() * len(batch)
-        return total / len(order)
-
-    def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
+    def loss(self, batch: ImageBatch) -> Tensor:
         """Cross-entropy of the readout, and what the recipe charges for activity and ranges."""
         model, options = self.model, self.options
-        trajectory = model.present(model.drives(images), self.noise)
+        trajectory = model.present(model.drives(batch.images), self.noise)
         logits = model.readout(model.features(trajectory.rate))
-        wrong = nn.functional.cross_entropy(logits, labels, label_smoothing=options.label_smoothing)
+        wrong = nn.functional.cross_entropy(logits, batch.labels, label_smoothing=options.label_smoothing)
         return wrong + penalty(model.circuit, trajectory, options)

@@ -4,7 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from neurocmc.circuits.seeds import SEED_LIMIT
+from neurocmc.circuits.fields import BatchSize, Epochs, GradientClip, LearningRate, LossWeight, Noise, Scale, Step
+from neurocmc.circuits.seeds import Seed
 from neurocmc.common.errors import FieldError
 from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.common.ticks import not_whole
@@ -29,7 +30,7 @@ class CircuitRecipe(StrictModel):
 
     variant: Variant = "full"
     tau_s: float = Field(default=0.02, ge=1e-4, le=10)  # of every synapse: the longest time constant there is
-    dt_s: float = Field(default=0.001, ge=1e-6, le=1)
+    dt_s: Step = 0.001
 
     @model_validator(mode="after")
     def _is_resolved(self) -> Self:
@@ -49,18 +50,18 @@ class MatchCircuitRecipe(CircuitRecipe):
 class TrainingRecipe(StrictModel):
     """Adam with a cosine schedule; delays drawn anew for each batch, noise on drives and weights."""
 
-    epochs: int = Field(default=20, ge=1, le=10_000)
-    steps: int = Field(default=20, ge=1, le=10_000)  # batches an epoch
-    batch_size: int = Field(default=64, ge=1, le=5_000)
-    learning_rate: float = Field(default=0.05, gt=0, le=1)
-    gradient_clip: float = Field(default=1.0, gt=0, le=1e6)
+    epochs: Epochs = 20
+    steps: Epochs = 20  # batches an epoch
+    batch_size: BatchSize = 64
+    learning_rate: LearningRate = 0.05
+    gradient_clip: GradientClip = 1.0
     delays_tau: tuple[Delay, Delay] = (1.0, 6.0)  # least and greatest delay, in time constants
-    drive_noise: float = Field(default=0.02, ge=0, le=10)  # sd per tick and unit, in units of drive
+    drive_noise: Noise = 0.02  # sd per tick and unit, in units of drive
     weight_noise: float = Field(default=0.02, ge=0, le=1)  # sd of every weight, relative, drawn for each batch
-    logit_scale: float = Field(default=8.0, gt=0, le=1e4)  # cross-entropy reads logit_scale x activity
-    amplitude_weight: float = Field(default=1.0, ge=0, le=1e4)  # of the squared distance of the answer to (1, 0)
-    memory_weight: float = Field(default=1.0, ge=0, le=1e4)  # of the same for what is held at the end of the delay
-    sensory_weight: float = Field(default=0.3, ge=0, le=1e4)  # of the cross-entropy of the senses on what is shown
+    logit_scale: Scale = 8.0  # cross-entropy reads logit_scale x activity
+    amplitude_weight: LossWeight = 1.0  # of the squared distance of the answer to (1, 0)
+    memory_weight: LossWeight = 1.0  # of the same for what is held at the end of the delay
+    sensory_weight: LossWeight = 0.3  # of the cross-entropy of the senses on what is shown
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -93,7 +94,7 @@ class MatchTrialRecipe(StrictModel):
     test_s: Seconds = 0.2
     window_s: Seconds = 0.05  # at the end of the test, in which the answer is read
     tuning: float = Field(default=4.0, gt=0, le=100)  # concentration of the von Mises curves
-    noise: float = Field(default=0.2, ge=0, le=10)  # sd; the best channel has 1
+    noise: Noise = 0.2  # sd; the best channel has 1
     redraw_s: Seconds = 0.02
 
 
@@ -103,7 +104,7 @@ class ContextTrialRecipe(StrictModel):
     cue_s: Seconds = 0.1
     evidence_s: Seconds = 0.3
     window_s: Seconds = 0.05
-    noise: float = Field(default=0.3, ge=0, le=10)  # sd of each channel around 0.5 (1 +- coherence)
+    noise: Noise = 0.3  # sd of each channel around 0.5 (1 +- coherence)
     redraw_s: Seconds = 0.01
     coherences: tuple[Coherence, ...] = Field(default=(0.2, 0.4, 0.8), min_length=1, max_length=32)
 
@@ -113,7 +114,7 @@ class DelayedMatchRecipe(StrictModel):
 
     family: Literal["memory"]
     task: Literal["delayed-match"]
-    seed: int = Field(default=0, ge=0, lt=SEED_LIMIT)
+    seed: Seed = 0
     circuit: MatchCircuitRecipe = Field(default_factory=MatchCircuitRecipe)
     trial: MatchTrialRecipe = Field(default_factory=MatchTrialRecipe)
     training: TrainingRecipe = Field(default_factory=TrainingRecipe)
@@ -135,7 +136,7 @@ class ContextRecipe(StrictModel):
 
     family: Literal["memory"]
     task: Literal["context-integration"]
-    seed: int = Field(default=0, ge=0, lt=SEED_LIMIT)
+    seed: Seed = 0
     circuit: CircuitRecipe = Field(default_factory=CircuitRecipe)
     trial: ContextTrialRecipe = Field(default_factory=ContextTrialRecipe)
     training: TrainingRecipe = Field(default_factory=TrainingRecipe)

@@ -3,40 +3,39 @@
 Each batch has trials of its own and a delay of its own. The epoch is chosen on trials that neither train nor test.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from neurocmc.circuits.checkpoints import checkpoint
+from neurocmc.circuits.checkpoints import trained_checkpoint
 from neurocmc.circuits.memory_tasks.evaluate import accuracy, evaluate
 from neurocmc.circuits.memory_tasks.match import DelayedMatchCircuit
 from neurocmc.circuits.memory_tasks.model import MemoryModel, Noise
 from neurocmc.circuits.memory_tasks.recipe import MemoryRecipe, Variant
 from neurocmc.circuits.memory_tasks.trials import DIRECTION, Trials, make_trials
-from neurocmc.circuits.seeds import check_seed
-from neurocmc.circuits.training import EpochReport, reproducible
+from neurocmc.circuits.seeds import with_seed
+from neurocmc.circuits.training import EpochReport, Progress, Training, TrainingPlan, reproducible
 
 VALIDATION_TRIALS = 200
 BASELINES: tuple[Variant, ...] = ("memory-off", "decision-off", "recurrence-off")
 
 
-def train(
-    recipe: MemoryRecipe, seed: int | None = None, progress: Callable[[EpochReport], None] | None = None
-) -> dict[str, Any]:
+def train(recipe: MemoryRecipe, seed: int | None = None, progress: Progress | None = None) -> dict[str, Any]:
     """Train the circuit of `recipe` and return its checkpoint, ready for `save_checkpoint`.
 
     A circuit that is whole is told beside its baselines: itself before training, and the same recipe trained
     without parts of its recurrence, which takes four times as long. `seed` overrides the recipe's. The same recipe
     and seed give the same bytes on the same machine. Raises InputError for a bad seed.
     """
-    if seed is not None:
-        recipe = recipe.model_copy(update={"seed": check_seed(seed)})
+    recipe = with_seed(recipe, seed)
     baselines = BASELINES if recipe.circuit.variant == "full" else ()
     epochs = recipe.training.epochs * (1 + len(baselines))
-    told = _Told(progress, epochs)
+    told = _counted(progress, epochs)
     model, metrics = _trained(recipe, told)
     if baselines:
         metrics["untrained_accuracy"] = evaluate(_untrained(recipe), recipe)["accuracy"]
@@ -44,7 +43,7 @@ def train(
         circuit = recipe.circuit.model_copy(update={"variant": variant})
         _model, found = _trained(recipe.model_copy(update={"circuit": circuit}), told)
         metrics[f"{variant.replace('-', '_')}_accuracy"] = found["accuracy"]
-    return checkpoint(recipe.family, recipe.model_dump(mode="json"), recipe.seed, metrics, model)
+    return trained_checkpoint(recipe, metrics, model)
 
 
 def _untrained(recipe: MemoryRecipe) -> MemoryModel:
@@ -52,82 +51,72 @@ def _untrained(recipe: MemoryRecipe) -> MemoryModel:
         return MemoryModel(recipe)
 
 
-def _trained(recipe: MemoryRecipe, told: "_Told") -> tuple[MemoryModel, dict[str, Any]]:
+def _trained(recipe: MemoryRecipe, progress: Progress | None) -> tuple[MemoryModel, dict[str, Any]]:
     with reproducible(recipe.seed):
         model = MemoryModel(recipe)
-        _Trainer(model, recipe).run(told)
+        _Trainer(model, recipe).run(progress)
         return model, evaluate(model, recipe)
 
 
-class _Told:
-    """Counts the epochs of all trainings of one call, whole circuit and baselines, for who watches."""
+def _counted(progress: Progress | None, epochs: int) -> Progress | None:
+    """`progress` of all trainings of one call, whole circuit and baselines, as if they were one of `epochs`."""
+    if progress is None:
+        return None
+    number = count(1)
 
-    def __init__(self, progress: Callable[[EpochReport], None] | None, epochs: int) -> None:
-        self.progress, self.epochs, self.done = progress, epochs, 0
+    def passed_on(report: EpochReport) -> None:
+        progress(replace(report, epoch=next(number), epochs=epochs))
 
-    def __call__(self, loss: float, validation_accuracy: float) -> None:
-        self.done += 1
-        if self.progress is not None:
-            self.progress(
-                EpochReport(epoch=self.done, epochs=self.epochs, loss=loss, validation_accuracy=validation_accuracy)
-            )
+    return passed_on
 
 
-class _Trainer:
-    """One training run; owns the optimiser, the random numbers and the best state so far."""
+class _Trainer(Training[Trials]):
+    """A training of trials that are drawn anew for each batch, with a delay that is drawn for each batch."""
+
+    model: MemoryModel
 
     def __init__(self, model: MemoryModel, recipe: MemoryRecipe) -> None:
-        self.model, self.recipe, self.options = model, recipe, recipe.training
-        self.noise = Noise(
-            self.options.weight_noise, self.options.drive_noise, torch.Generator().manual_seed(recipe.seed)
+        self.recipe, self.options = recipe, recipe.training
+        plan = TrainingPlan(
+            epochs=self.options.epochs,
+            gradient_clip=self.options.gradient_clip,
+            steps=self.options.epochs * self.options.steps,
         )
+        groups = [{"params": list(model.parameters()), "lr": self.options.learning_rate}]
+        super().__init__(model, groups, plan, torch.Generator().manual_seed(recipe.seed))
+        self.noise = Noise(self.options.weight_noise, self.options.drive_noise, self.generator)
         self.delays = np.random.Generator(np.random.PCG64(recipe.seed))
-        self.optimiser = torch.optim.Adam(model.parameters(), lr=self.options.learning_rate)
-        steps = self.options.epochs * self.options.steps
-        self.schedule = torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, steps)
         self.validation = make_trials(recipe, "validation", VALIDATION_TRIALS, self.options.delays_tau[1])
-        self.batches = 0
+        self.numbers = count(1)  # of the batches
 
-    def run(self, told: _Told) -> None:
-        """Train and leave the best epoch's parameters in the model."""
-        best, best_state = -1.0, dict[str, Tensor]()
-        for _epoch in range(self.options.epochs):
-            loss = float(np.mean([self._step() for _ in range(self.options.steps)]))
-            reached = accuracy(self.model, self.validation)
-            # A later epoch wins a tie: its learning rate is lower, its decisions are settled.
-            if reached >= best:
-                best = reached
-                best_state = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-            told(loss, reached)
-        self.model.load_state_dict(best_state)
-
-    def _step(self) -> float:
+    def batches(self) -> Iterator[Trials]:
         low, high = self.options.delays_tau
-        delay_tau = float(self.delays.uniform(low, high))
-        self.batches += 1
-        trials = make_trials(
-            self.recipe, "train", self.options.batch_size, delay_tau, seed=self.recipe.seed, index=self.batches
-        )
-        loss = self._loss(trials)
-        self.optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.options.gradient_clip)
-        self.optimiser.step()
-        self.schedule.step()
-        return loss.item()
+        for _ in range(self.options.steps):
+            delay_tau = float(self.delays.uniform(low, high))
+            yield make_trials(
+                self.recipe,
+                "train",
+                self.options.batch_size,
+                delay_tau,
+                seed=self.recipe.seed,
+                index=next(self.numbers),
+            )
 
-    def _loss(self, trials: Trials) -> Tensor:
+    def accuracy(self) -> float:
+        return accuracy(self.model, self.validation)
+
+    def loss(self, batch: Trials) -> Tensor:
         """Cross-entropy of the answer, its distance and that of memory to one active unit, and the senses' own."""
         options, model = self.options, self.model
-        activity = model.run(trials, self.noise)
-        answer, held = model.answer(activity), model.held(activity, trials)
-        labels, remembered = torch.tensor(trials.labels), torch.tensor(trials.remembered)
+        activity = model.run(batch, self.noise)
+        answer, held = model.answer(activity), model.held(activity, batch)
+        labels, remembered = torch.tensor(batch.labels), torch.tensor(batch.remembered)
         loss = nn.functional.cross_entropy(options.logit_scale * answer, labels)
         loss = loss + options.amplitude_weight * _distance(answer, labels)
         if self.recipe.circuit.variant in ("full", "decision-off"):
             loss = loss + options.memory_weight * _distance(held, remembered)
         if isinstance(model.circuit, DelayedMatchCircuit):
-            shown = torch.tensor(trials.values[DIRECTION][:, 0], dtype=answer.dtype)
+            shown = torch.tensor(batch.values[DIRECTION][:, 0], dtype=answer.dtype)
             logits = options.logit_scale * shown @ model.circuit.input_weight(DIRECTION).T
             loss = loss + options.sensory_weight * nn.functional.cross_entropy(logits, remembered)
         return loss

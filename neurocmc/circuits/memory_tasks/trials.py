@@ -50,6 +50,9 @@ class Trials:
             set_frozen(self, name, np.int64, (None,))
         set_frozen(self, "strength", np.float64, self.labels.shape)
 
+    def __len__(self) -> int:
+        return len(self.labels)
+
     def on_ticks(self, dt_s: float) -> Sampled:
         """The drive as it is in each step, by the rule of a stimulus; a recipe's phases are whole steps of `dt_s`."""
         return sampled(self.edges_s, self.values, round(self.duration_s / dt_s), dt_s)

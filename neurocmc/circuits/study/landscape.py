@@ -6,31 +6,14 @@ biases do not move.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from neurocmc.common.arrays import Float, set_frozen
+from neurocmc.common.loss_surface import LossSurface
 
 Direction = dict[str, Tensor]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Landscape:
-    """Loss and accuracy at `first[i]` times one direction and `second[j]` times the other; 0, 0 is the model."""
-
-    first: Float  # (points,)
-    second: Float  # (points,)
-    loss: Float  # (points, points) mean cross-entropy [nats]
-    accuracy: Float  # (points, points)
-
-    def __post_init__(self) -> None:
-        for field in ("first", "second"):
-            set_frozen(self, field, np.float64, (None,))
-        for field in ("loss", "accuracy"):
-            set_frozen(self, field, np.float64, (len(self.first), len(self.second)))
 
 
 def random_direction(model: nn.Module, generator: torch.Generator) -> Direction:
@@ -65,7 +48,7 @@ def loss_landscape(
     reach: float = 1.0,
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
-) -> Landscape:
+) -> LossSurface:
     """Cross-entropy of `scores(images)` (images, classes) on a grid of points x points within +- reach.
 
     `scores` must compute with `model`'s parameters, which move in place and are put back, also after an error. An odd
@@ -92,4 +75,4 @@ def loss_landscape(
     finally:
         for name, parameter in model.named_parameters():
             parameter.copy_(start[name])
-    return Landscape(first=steps, second=steps, loss=loss, accuracy=accuracy)
+    return LossSurface(first=steps, second=steps, loss=loss, accuracy=accuracy)

@@ -16,7 +16,8 @@ from pydantic import Field, model_validator
 
 from neurocmc.circuits.cmc.recipe import CmcRecipe
 from neurocmc.circuits.cmc.wiring import Variant
-from neurocmc.circuits.study.result_files import RESULT_FORMAT, ChipFile, Regions, ResultFile, Seed, read_kept
+from neurocmc.circuits.seeds import Seed
+from neurocmc.circuits.study.result_files import RESULT_FORMAT, ChipFile, Regions, ResultFile, read_kept
 from neurocmc.common.errors import FieldError, InputError, Problem, raise_input_problems
 from neurocmc.common.files import json_text, write_file
 from neurocmc.common.strict_yaml import StrictModel, load_document, load_model

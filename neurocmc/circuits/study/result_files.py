@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, model_validator
 
 from neurocmc.circuits.cmc.wiring import Variant
+from neurocmc.circuits.seeds import Seed
 from neurocmc.common.errors import FieldError, InputError, Problem
 from neurocmc.common.opening import STUDY_RESULT
 from neurocmc.common.strict_json import problem_at, read_json
@@ -21,7 +22,6 @@ AGAIN = "delete it: its run is done again"
 SHARES = ("accuracy", "chance")  # how the names of metrics end that are shares of the test images
 
 Regions = Annotated[int, Field(ge=1, le=5)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
 Measure = Annotated[float, Field(ge=-1e12, le=1e12)]

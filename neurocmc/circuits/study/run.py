@@ -16,11 +16,12 @@ from neurocmc.circuits.cmc.resume import state_path
 from neurocmc.circuits.cmc.train import train
 from neurocmc.circuits.cmc.wiring import POPULATIONS
 from neurocmc.circuits.images import Images, ImageSplit
-from neurocmc.circuits.study.landscape import Landscape, loss_landscape
+from neurocmc.circuits.study.landscape import loss_landscape
 from neurocmc.circuits.study.plan import FigureRecipe, Result, Run, write_result
 from neurocmc.circuits.training import EpochReport, reproducible
 from neurocmc.common.arrays import Float, Int, set_frozen
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.loss_surface import LossSurface
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -85,7 +86,7 @@ def dynamics(model: CmcModel, recipe: CmcRecipe, images: Images) -> Dynamics:
 
 def landscape(
     model: CmcModel, run: Run, split: ImageSplit, options: FigureRecipe, progress: Callable[[float], None]
-) -> Landscape:
+) -> LossSurface:
     """The loss of a run's model around it, over the first training images, without augmentation or noise."""
     fit, _ = split.fit_and_validation()
     seen = fit.take(slice(0, options.landscape_images))

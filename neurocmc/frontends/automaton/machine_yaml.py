@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
@@ -191,12 +192,18 @@ def _reach_faults(form: AutomatonField, machine: Machine) -> Iterator[Fault]:
         yield "state-unreachable", ("automaton", "states", state), what, "remove the state, or add a transition to it"
 
 
-def _outputs(
-    form: AutomatonField, states: tuple[str, ...], symbols: tuple[str, ...]
-) -> tuple[tuple[str, ...], np.ndarray | None, np.ndarray | None]:
-    """Names of outputs in order of appearance, and the table of whichever kind they are."""
+class _Outputs(NamedTuple):
+    """What a machine says; of the two tables at most one."""
+
+    names: tuple[str, ...]  # in order of appearance
+    moore: np.ndarray | None  # (states,)
+    mealy: np.ndarray | None  # (states, symbols)
+
+
+def _outputs(form: AutomatonField, states: tuple[str, ...], symbols: tuple[str, ...]) -> _Outputs:
+    """Outputs as the file names them, by state or by transition."""
     if form.outputs is None:
-        return (), None, None
+        return _Outputs((), None, None)
     told: dict[tuple[int, ...], str] = {}
     for state, entry in form.outputs.items():
         row = states.index(state)
@@ -210,7 +217,7 @@ def _outputs(
     table = np.full((len(states), len(symbols)) if by_transition else (len(states),), NO_OUTPUT, dtype=np.int64)
     for index, output in told.items():
         table[index] = names.index(output)
-    return (names, None, table) if by_transition else (names, table, None)
+    return _Outputs(names, None, table) if by_transition else _Outputs(names, table, None)
 
 
 def _order_faults(form: SequenceField) -> Iterator[Fault]:

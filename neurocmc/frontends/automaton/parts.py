@@ -11,6 +11,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float
 from neurocmc.frontends.automaton.latch import Latch
+from neurocmc.frontends.rectifiers import rectifiers
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection, Readout
 
 
@@ -28,19 +29,7 @@ class Parts:
         self, name: str, size: int, threshold: float = 0.0, saturation: float = np.inf, gain: float = 1.0
     ) -> str:
         """A population of rectifiers, r = min([gain (u - threshold)]_+, saturation); returns its name."""
-        self.populations.append(
-            RatePopulation(
-                name=name,
-                size=size,
-                transfer="relu",
-                gain=np.full(size, gain),
-                offset=np.full(size, threshold),
-                bias=np.zeros(size),
-                saturation=saturation,
-                trace_tau_s=self.tau_s,
-                initial=np.zeros(size),
-            )
-        )
+        self.populations.append(rectifiers(name, size, threshold, self.tau_s, saturation=saturation, gain=gain))
         return name
 
     def project(self, source: str, target: str, weight: Float) -> None:

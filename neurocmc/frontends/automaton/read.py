@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.strict_yaml import Document, load_document
@@ -76,14 +77,22 @@ def read_program(path: Path) -> LoadedProgram:
             return _decision_program(document, document.validate(DecisionFile))
 
 
+class AssembledMachine(NamedTuple):
+    """A machine as a circuit, without a file."""
+
+    circuit: RateCircuit
+    times: Timing
+    calibration: Stimulus
+
+
 def assembled(
     machine: Machine, *, name: str = "machine", dt_s: float = 1e-3, tau_s: float = 1e-2, sha256: str = ""
-) -> tuple[RateCircuit, Timing, Stimulus]:
-    """Circuit, times and calibration of a machine, without a file: what a study of many machines needs."""
+) -> AssembledMachine:
+    """The circuit of a machine, without a file: what a study of many machines needs."""
     latch = derive()
     times = timing(latch, dt_s, tau_s)
     circuit = machine_circuit(machine, latch, name, dt_s, tau_s, times.window_s, sha256)
-    return circuit, times, _tour(machine, times)
+    return AssembledMachine(circuit, times, _tour(machine, times))
 
 
 def _tour(machine: Machine, times: Timing) -> Stimulus:

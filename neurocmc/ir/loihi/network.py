@@ -11,17 +11,22 @@ with all arithmetic on signed integers and |x| * k >> 12 rounding toward zero::
 Spikes of tick t arrive at t + spike_delay_ticks + delay_ticks of their projection.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.common.arrays import Float, set_frozen, starts
+from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.ir.populations import HasPools
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.trace import Trace
-from neurocmc.targets import SignMode
+from neurocmc.targets import LoihiLimits
+
+SignMode = Literal["excitatory", "inhibitory", "mixed"]
+Register = TypeVar("Register", int, NDArray[np.int64])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +42,63 @@ class StepRule:
     current_bits: int
     voltage_bits: int
 
+    @classmethod
+    def of(cls, limits: LoihiLimits) -> "StepRule":
+        """The rule of a target."""
+        return cls(
+            order=limits.step_order,
+            spike_delay_ticks=limits.spike_delay_ticks,
+            weight_shift=limits.weight_shift,
+            threshold_shift=limits.threshold_shift,
+            decay_bits=limits.decay_bits,
+            decay_u_offset=limits.decay_u_offset,
+            current_bits=limits.current_bits,
+            voltage_bits=limits.voltage_bits,
+        )
+
+    @property
+    def full_decay(self) -> int:
+        """The decay that leaves nothing, and what a register keeps where nothing decays."""
+        return 1 << self.decay_bits
+
+    @property
+    def half_current(self) -> int:
+        """The magnitude beyond which a current wraps."""
+        return 1 << (self.current_bits - 1)
+
+    @property
+    def largest_voltage(self) -> int:
+        """The magnitude at which a voltage saturates."""
+        return (1 << (self.voltage_bits - 1)) - 1
+
+    def lost_u(self, decay_u: Register) -> Register:
+        """What a tick takes of a current, in units of 1 / `full_decay`: the chip adds to the register."""
+        return decay_u + self.decay_u_offset
+
+    def keep_u(self, decay_u: Register) -> Register:
+        """What a tick leaves of a current, in units of 1 / `full_decay`."""
+        return self.full_decay - self.lost_u(decay_u)
+
+    def keep_v(self, decay_v: Register) -> Register:
+        """What a tick leaves of a voltage, in units of 1 / `full_decay`."""
+        return self.full_decay - decay_v
+
+    def arriving(self, decay_u: int) -> float:
+        """The share of a steady current that one tick brings in: 1 less the pole of the filter."""
+        return self.lost_u(decay_u) / self.full_decay
+
+    def pole(self, decay_u: int) -> float:
+        """The share of a current that one tick leaves."""
+        return self.keep_u(decay_u) / self.full_decay
+
+    def remembered_ticks(self, decay_u: int) -> float:
+        """How many ticks of a steady sum stand in the current; those of the slowest decay where nothing decays."""
+        return self.full_decay / max(self.lost_u(decay_u), 1)
+
+    def threshold_lsb(self, mantissa: Register) -> Register:
+        """Thresholds in LSB of the voltage."""
+        return mantissa << self.threshold_shift
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundingLoss:
@@ -45,6 +107,16 @@ class RoundingLoss:
     largest: float
     rms: float
     clipped: int
+
+    @classmethod
+    def of(cls, lost: Float, wanted: Float, clipped: int) -> "RoundingLoss":
+        """The loss of a parameter of which `wanted` was wanted."""
+        scale = float(np.abs(wanted).max(initial=0.0)) or 1.0
+        return cls(
+            largest=float(np.abs(lost).max(initial=0.0)) / scale,
+            rms=float(np.sqrt(np.mean(np.square(lost)))) / scale,
+            clipped=clipped,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,6 +144,12 @@ class IntegerPopulation:
         set_frozen(self, "u_initial", np.int64, (self.units,))
         set_frozen(self, "v_initial", np.int64, (self.units, self.neurons))
         set_frozen(self, "lsb_per_drive", np.float64, (self.units,))
+
+    @property
+    def bias_lsb(self) -> NDArray[np.int64]:
+        """(units, neurons) what is added to v in every tick."""
+        mantissa, exponent = self.bias_mantissa, self.bias_exponent
+        return mantissa << exponent if exponent >= 0 else mantissa >> -exponent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -119,7 +197,7 @@ class IntegerInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class IntegerNetwork:
+class IntegerNetwork(HasPools[IntegerPopulation]):
     """A whole network in integers; what the emulator runs and what a chip is given."""
 
     name: str
@@ -130,74 +208,53 @@ class IntegerNetwork:
     inputs: tuple[IntegerInput, ...]
     readouts: tuple[Readout, ...]
 
-    def population(self, name: str) -> IntegerPopulation:
-        """The population of that name. Raises KeyError."""
-        return {population.name: population for population in self.populations}[name]
-
-    @property
-    def neurons(self) -> int:
-        return sum(population.units * population.neurons for population in self.populations)
-
-    def first_unit(self) -> dict[str, int]:
-        """Index of each population's first unit when all units stand in one row."""
-        return starts({population.name: population.units for population in self.populations})
-
     def problems(self) -> tuple[Problem, ...]:
         """All faults of the network at once."""
         return tuple(_problems(self))
 
 
-def _rule_problems(rule: StepRule) -> Iterable[Problem]:
-    """Widths that no 32-bit chip has; with them, nothing else can be checked."""
-    for field, lowest in (
-        ("spike_delay_ticks", 1),
-        ("weight_shift", 0),
-        ("threshold_shift", 0),
-        ("decay_bits", 1),
-        ("decay_u_offset", 0),
-        ("current_bits", 2),
-        ("voltage_bits", 2),
-    ):
-        if not lowest <= getattr(rule, field) <= 32:
-            yield Problem(
-                "rule-out-of-range",
-                "rule",
-                f"{field} is {getattr(rule, field)}",
-                f"it must lie between {lowest} and 32",
-            )
+RULE_BOUNDS = {
+    "spike_delay_ticks": (1, 32),
+    "weight_shift": (0, 32),
+    "threshold_shift": (0, 32),
+    "decay_bits": (1, 32),
+    "decay_u_offset": (0, 32),
+    "current_bits": (2, 32),
+    "voltage_bits": (2, 32),
+}  # beyond them are widths that no 32-bit chip has; with them, nothing else can be checked
+
+
+def rule_problems(rule: StepRule, bounds: Mapping[str, tuple[int, int]] = RULE_BOUNDS) -> Iterable[Problem]:
+    """Fields of a rule that lie outside their bounds, least and largest."""
+    for field, (low, high) in bounds.items():
+        if not low <= getattr(rule, field) <= high:
+            yield Problem("rule", f"{field} is {getattr(rule, field)}", f"it must lie between {low} and {high}")
 
 
 def _problems(network: IntegerNetwork) -> Iterable[Problem]:
-    if faults := tuple(_rule_problems(network.rule)):
+    if faults := tuple(rule_problems(network.rule)):
         yield from faults
         return
     if not network.tick_s > 0:
         yield Problem("time-not-positive", "network", f"tick is {network.tick_s} s", "give a tick above 0 s")
     units = {population.name: population.units for population in network.populations}
-    full_decay = 1 << network.rule.decay_bits
+    rule, full_decay = network.rule, network.rule.full_decay
     for population in network.populations:
         where = f"population {population.name}"
         for field in ("decay_u", "decay_v"):
             value = getattr(population, field)
             if not 0 <= value < full_decay:
                 cure = f"give 0 to {full_decay - 1}"
-                yield Problem(
-                    "register-beyond-range",
-                    where,
-                    f"{field} is {value}, its register holds 0 to {full_decay - 1}",
-                    cure,
-                )
-        theta = population.threshold_mantissa << network.rule.threshold_shift
-        if not 0 < theta < 1 << (network.rule.voltage_bits - 1):
-            what = f"threshold {theta} is outside the {network.rule.voltage_bits}-bit voltage"
-            highest = ((1 << (network.rule.voltage_bits - 1)) - 1) >> network.rule.threshold_shift
-            yield Problem("register-beyond-range", where, what, f"give a mantissa of 1 to {highest}")
+                yield Problem(where, f"{field} is {value}, its register holds 0 to {full_decay - 1}", cure)
+        theta = rule.threshold_lsb(population.threshold_mantissa)
+        if not 0 < theta <= rule.largest_voltage:
+            what = f"threshold {theta} is outside the {rule.voltage_bits}-bit voltage"
+            highest = rule.largest_voltage >> rule.threshold_shift
+            yield Problem(where, what, f"give a mantissa of 1 to {highest}")
         largest = int(np.abs(population.u_initial).max(initial=0))
-        if not largest < 1 << (network.rule.current_bits - 1):
-            what = f"start current {largest} is outside the {network.rule.current_bits}-bit current"
-            yield Problem(
-                "register-beyond-range", where, what, f"stay below {1 << (network.rule.current_bits - 1):,}"
-            )
+        if not largest < rule.half_current:
+            what = f"start current {largest} is outside the {rule.current_bits}-bit current"
+            yield Problem(where, what, f"stay below {rule.half_current:,}")
         yield from population.trace.problems(where, population.units)
     for projection in network.projections:
         yield from _projection_problems(projection, units)

@@ -4,7 +4,8 @@ A network of cores has too many numbers to read; they appear as ranges, and each
 texts differ wherever two programs do.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -30,6 +31,8 @@ from neurocmc.ir.truenorth.program import (
     CoreProjection,
     NeuronGroup,
 )
+
+AnyGroup = TypeVar("AnyGroup", NeuronGroup, AxonGroup)
 
 MAX_GROUPS = 64  # beyond it, groups are summed over the units of a population
 _FIELDS = (
@@ -169,15 +172,35 @@ def _is_there(network: CoreNetwork, group: NeuronGroup | AxonGroup) -> bool:
 
 
 def _neuron_groups(program: CoreProgram) -> list[str]:
-    groups = program.neuron_groups
+    head = ["corelet", "role", "core", "neurons", "threshold", "noise", "leak", "reset", "start", "to"]
+    return _listed("neurons", head, program.neuron_groups, lambda group: _neuron_row(program.network, group))
+
+
+def _axon_groups(program: CoreProgram) -> list[str]:
+    head = ["corelet", "role", "from", "core", "axons", "type"]
+    return _listed("axons", head, program.axon_groups, lambda group: _axon_row(program.network, group))
+
+
+def _listed(
+    what: str, head: list[str], groups: Sequence[AnyGroup], row: Callable[[AnyGroup], list[str]]
+) -> list[str]:
+    """A row a group; of very many groups their sums by population and role."""
     if len(groups) > MAX_GROUPS:
         return [
-            f"neurons by population and role (group by group: {text_fingerprint(f'{g}' for g in groups)})",
+            f"{what} by population and role (group by group: {text_fingerprint(f'{g}' for g in groups)})",
             *_summed((g.corelet, g.role, g.core, g.stop - g.start) for g in groups),
         ]
-    rows = [[g.corelet, g.role, f"{g.core}", f"[{g.start}, {g.stop})", *_neurons(program.network, g)] for g in groups]
-    head = ["corelet", "role", "core", "neurons", "threshold", "noise", "leak", "reset", "start", "to"]
-    return ["neurons by corelet", *table([head, *rows], left=len(head))]
+    return [f"{what} by corelet", *table([head, *map(row, groups)], left=len(head))]
+
+
+def _neuron_row(network: CoreNetwork, group: NeuronGroup) -> list[str]:
+    place = [f"{group.core}", f"[{group.start}, {group.stop})"]
+    return [group.corelet, group.role, *place, *_neurons(network, group)]
+
+
+def _axon_row(network: CoreNetwork, group: AxonGroup) -> list[str]:
+    place = [group.source, f"{group.core}", f"[{group.start}, {group.stop})"]
+    return [group.corelet, group.role, *place, _types(network, group)]
 
 
 def _neurons(network: CoreNetwork, group: NeuronGroup) -> list[str]:
@@ -190,21 +213,6 @@ def _neurons(network: CoreNetwork, group: NeuronGroup) -> list[str]:
     names = {NOWHERE: "nowhere", OUTPUT: "bus"}
     targets = " ".join(names.get(core, f"core {core}") for core in np.unique(network.target_core[part]).tolist())
     return [*values, reset, _few(network.potential[part]), targets]
-
-
-def _axon_groups(program: CoreProgram) -> list[str]:
-    groups = program.axon_groups
-    if len(groups) > MAX_GROUPS:
-        return [
-            f"axons by population and role (group by group: {text_fingerprint(f'{g}' for g in groups)})",
-            *_summed((g.corelet, g.role, g.core, g.stop - g.start) for g in groups),
-        ]
-    rows = [
-        [g.corelet, g.role, g.source, f"{g.core}", f"[{g.start}, {g.stop})", _types(program.network, g)]
-        for g in groups
-    ]
-    head = ["corelet", "role", "from", "core", "axons", "type"]
-    return ["axons by corelet", *table([head, *rows], left=len(head))]
 
 
 def _types(network: CoreNetwork, group: AxonGroup) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.ir.populations import HasPopulations
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.trace import Trace
 from neurocmc.ir.truenorth.cores import CoreNetwork
@@ -117,7 +118,7 @@ class CoreInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CoreProgram:
+class CoreProgram(HasPopulations[CorePopulation]):
     """Cores, and what they are for."""
 
     network: CoreNetwork
@@ -133,10 +134,6 @@ class CoreProgram:
     @property
     def name(self) -> str:
         return self.network.name
-
-    def population(self, name: str) -> CorePopulation:
-        """The population of that name. Raises KeyError."""
-        return {population.name: population for population in self.populations}[name]
 
     def problems(self) -> tuple[Problem, ...]:
         """All faults at once: those of the network, groups that overlap or do not exist, pools outside their core."""

@@ -204,7 +204,7 @@ def _fits(mantissa: int, projection: IntegerProjection, limits: LoihiLimits) -> 
 def _gain_per_step(projection: IntegerProjection, integer: IntegerNetwork, limits: LoihiLimits) -> Float:
     """(target units, source units) drive per unit of activity that one step of a mantissa is worth."""
     source, target = integer.population(projection.source), integer.population(projection.target)
-    arrives = (target.decay_u + limits.decay_u_offset) / (1 << limits.decay_bits)
+    arrives = integer.rule.arriving(target.decay_u)
     per_gain = target.lsb_per_drive[:, None] * (arrives * source.activity_per_spike)
     lsb = _grain(projection) * 2.0 ** (limits.weight_shift + projection.exponent)
     return np.broadcast_to(lsb / per_gain, projection.mantissa.shape)
@@ -232,18 +232,7 @@ def _with_moves(
                 f"{mantissa[row, column]}, gain {before[1]:.5g} to {realised[row, column]:.5g}, wanted "
                 f"{projection.wanted_gain[row, column]:.5g}"
             )
-        projections.append(
-            replace(projection, mantissa=mantissa, realised_gain=realised, loss=_loss(projection, realised, step))
-        )
+        lost, wanted = (realised - projection.wanted_gain) / step, projection.wanted_gain / step
+        loss = RoundingLoss.of(lost, wanted, projection.loss.clipped)
+        projections.append(replace(projection, mantissa=mantissa, realised_gain=realised, loss=loss))
     return replace(integer, projections=tuple(projections)), tuple(told)
-
-
-def _loss(projection: IntegerProjection, realised: Float, step: Float) -> RoundingLoss:
-    """The losses of a projection's weights on the grid, relative to its largest, as `quantise` counts them."""
-    wanted, lost = projection.wanted_gain / step, (realised - projection.wanted_gain) / step
-    scale = float(np.abs(wanted).max(initial=0.0)) or 1.0
-    return RoundingLoss(
-        largest=float(np.abs(lost).max(initial=0.0)) / scale,
-        rms=float(np.sqrt(np.mean(np.square(lost)))) / scale,
-        clipped=projection.loss.clipped,
-    )

@@ -94,8 +94,7 @@ def held_range(network: IntegerNetwork, entry: IntegerInput, stimuli: Iterable[S
     low = np.min([np.zeros(population.units), *(drive.min(axis=(0, 1)) for drive in wanted)], axis=0)
     high = np.max([np.zeros(population.units), *(drive.max(axis=(0, 1)) for drive in wanted)], axis=0)
     quantum = (1 if entry.payload_bits else 2) << (entry.exponent + rule.weight_shift)
-    decay = population.decay_u + rule.decay_u_offset
-    spare = quantum + (1 << rule.decay_bits) / max(decay, 1) if entry.filtered else quantum / 2
+    spare = quantum + rule.remembered_ticks(population.decay_u) if entry.filtered else quantum / 2
     reached = np.abs(entry.lsb_per_input).sum(axis=1) > 0
     return np.where(reached, low - spare, 0.0), np.where(reached, high + spare, 0.0)
 
@@ -109,8 +108,7 @@ def _carried(network: IntegerNetwork, entry: IntegerInput) -> int:
 def _headroom(network: IntegerNetwork, population: IntegerPopulation, cases: tuple[_Case, ...]) -> Headroom:
     """The first case that proves the population, or the last, which does not."""
     rule = network.rule
-    voltage_limit = (1 << (rule.voltage_bits - 1)) - 1
-    proves = [case for case in cases if case.bounds[population.name].fits(voltage_limit)]
+    proves = [case for case in cases if case.bounds[population.name].fits(rule.largest_voltage)]
     case = proves[0] if proves else cases[-1]
     bound = case.bounds[population.name]
     return Headroom(
@@ -119,9 +117,11 @@ def _headroom(network: IntegerNetwork, population: IntegerPopulation, cases: tup
         current=Register(
             low=int(bound.current_low.min()),
             high=int(bound.current_high.max()),
-            limit=(1 << (rule.current_bits - 1)) - 1,
+            limit=rule.half_current - 1,
         ),
-        voltage=Register(low=int(bound.voltage_low.min()), high=int(bound.voltage_high.max()), limit=voltage_limit),
+        voltage=Register(
+            low=int(bound.voltage_low.min()), high=int(bound.voltage_high.max()), limit=rule.largest_voltage
+        ),
         input_sum=Register(low=0, high=int(bound.sum_largest.max()), limit=INT32 - 1),
         firing=int(bound.firing.max()),
         neurons=population.neurons,
@@ -134,7 +134,7 @@ def _largest_source(network: IntegerNetwork, population: IntegerPopulation, case
     own, host, rule = case.bounds[population.name], case.host[population.name], network.rule
     excited = int(own.current_high.max()) >= -int(own.current_low.min())
     unit = int(np.argmax(own.current_high) if excited else np.argmin(own.current_low))
-    remembered = (1 << rule.decay_bits) / max(population.decay_u + rule.decay_u_offset, 1)
+    remembered = rule.remembered_ticks(population.decay_u)
     shares = {
         f"projection {p.name}": math.ldexp(
             float(np.maximum(p.mantissa[unit] * (1 if excited else -1), 0) @ case.bounds[p.source].firing)

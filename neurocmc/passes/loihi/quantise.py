@@ -57,16 +57,7 @@ class Quantise:
         return IntegerNetwork(
             name=network.name,
             tick_s=network.tick_s,
-            rule=StepRule(
-                order=limits.step_order,
-                spike_delay_ticks=limits.spike_delay_ticks,
-                weight_shift=limits.weight_shift,
-                threshold_shift=limits.threshold_shift,
-                decay_bits=limits.decay_bits,
-                decay_u_offset=limits.decay_u_offset,
-                current_bits=limits.current_bits,
-                voltage_bits=limits.voltage_bits,
-            ),
+            rule=StepRule.of(limits),
             populations=tuple(_compensated(population, projections, limits) for population in populations),
             projections=projections,
             inputs=tuple(_input(network, entry, by_name[entry.target], limits) for entry in network.inputs),
@@ -97,7 +88,7 @@ def _population(network: SpikingNetwork, population: SpikingPopulation, limits: 
         activity_per_spike=population.activity_per_spike,
         trace=population.trace,
         wanted_pole=float(np.exp(-network.tick_s / tau_s)) if tau_s > 0 else 0.0,
-        bias_loss=_loss(lost, bias_lsb, clipped=0),
+        bias_loss=RoundingLoss.of(lost, bias_lsb, clipped=0),
     )
 
 
@@ -107,8 +98,8 @@ def _u_initial(network: SpikingNetwork, population: SpikingPopulation, decay_u: 
     for projection in network.projections:
         if projection.target == population.name:
             standing = standing + projection.standing
-    full = 1 << limits.decay_bits
-    keep = (full - decay_u - limits.decay_u_offset) / full
+    rule = StepRule.of(limits)
+    keep = rule.pole(decay_u)
     if not standing.any():
         return standing
     if not keep > 0:
@@ -121,7 +112,7 @@ def _u_initial(network: SpikingNetwork, population: SpikingPopulation, decay_u: 
             )
         )
     initial = np.rint(standing * population.lsb_per_threshold / keep)
-    largest, limit = float(np.abs(initial).max()), (1 << (limits.current_bits - 1)) - 1
+    largest, limit = float(np.abs(initial).max()), rule.half_current - 1
     if largest > limit:
         what = (
             f"its current before the first tick, left by sources that are active then, is {largest:,.0f} LSB, the "
@@ -160,11 +151,11 @@ def _compensated(
         (0.5 - 2.0**exponent * (1.0 if sign == "mixed" else 0.5)) * (1 << limits.weight_shift)
         for exponent, _, sign in groups
     )
-    full = 1 << limits.decay_bits
-    threshold = population.threshold_mantissa << limits.threshold_shift
+    rule = StepRule.of(limits)
+    threshold = rule.threshold_lsb(population.threshold_mantissa)
     highest_bias = int(population.bias_mantissa.max(initial=0)) << population.bias_exponent
-    to_first_spike = threshold * population.decay_v / full - highest_bias
-    give_back = lost_a_tick / _arriving_share(population, limits)
+    to_first_spike = threshold * population.decay_v / rule.full_decay - highest_bias
+    give_back = lost_a_tick / rule.arriving(population.decay_u)
     if to_first_spike >= 0:
         give_back = min(give_back, 0.5 * to_first_spike)
     register = (1 << limits.bias_mantissa_bits) - 1
@@ -190,18 +181,13 @@ def _bias_registers(name: str, bias_lsb: Float, limits: LoihiLimits) -> tuple[In
     )
 
 
-def _arriving_share(population: IntegerPopulation, limits: LoihiLimits) -> float:
-    """1 - pole of the realised filter: the share of a steady current that one tick brings in."""
-    return (population.decay_u + limits.decay_u_offset) / (1 << limits.decay_bits)
-
-
 def _projection(
     network: SpikingNetwork, projection: SpikingProjection, by_name: dict[str, IntegerPopulation], limits: LoihiLimits
 ) -> IntegerProjection:
     source, target = by_name[projection.source], by_name[projection.target]
     lsb = network.population(projection.target).lsb_per_threshold
     ideal_share = 1.0 - float(np.exp(-network.tick_s / projection.tau_s))
-    share = _arriving_share(target, limits)
+    share = StepRule.of(limits).arriving(target.decay_u)
     wanted = projection.weight * (lsb * share / ideal_share)
     grid = onto_grid(wanted, limits)
     realised = grid.lsb(limits)
@@ -216,16 +202,7 @@ def _projection(
         delay_ticks=projection.delay_ticks,
         wanted_gain=wanted / per_gain,
         realised_gain=realised / per_gain,
-        loss=_loss(realised - wanted, wanted, grid.clipped),
-    )
-
-
-def _loss(lost: Float, wanted: Float, clipped: int) -> RoundingLoss:
-    scale = float(np.abs(wanted).max(initial=0.0)) or 1.0
-    return RoundingLoss(
-        largest=float(np.abs(lost).max(initial=0.0)) / scale,
-        rms=float(np.sqrt(np.mean(np.square(lost)))) / scale,
-        clipped=clipped,
+        loss=RoundingLoss.of(realised - wanted, wanted, grid.clipped),
     )
 
 
@@ -233,7 +210,7 @@ def _input(
     network: SpikingNetwork, entry: SpikingInput, population: IntegerPopulation, limits: LoihiLimits
 ) -> IntegerInput:
     lsb = network.population(entry.target).lsb_per_threshold
-    share = _arriving_share(population, limits)
+    share = StepRule.of(limits).arriving(population.decay_u)
     # The largest innovation: a jump, plus what the filter loses of the standing drive in a tick.
     jump_lsb = (
         INPUT_MARGIN
@@ -256,7 +233,7 @@ def _input(
 
 def _input_exponent(population: IntegerPopulation, jump_lsb: float, limits: LoihiLimits) -> int:
     """Fine enough for the pool's own steps, coarse enough for the axons to carry the largest jump."""
-    bias_lsb = np.sort((population.bias_mantissa << population.bias_exponent)[0])
+    bias_lsb = np.sort(population.bias_lsb[0])
     step_lsb = float(np.median(np.diff(bias_lsb))) if bias_lsb.size > 1 else float(1 << limits.weight_shift)
     fine = np.log2(max(step_lsb, 1.0) / STEPS_PER_NEURON) - limits.weight_shift - 1
     if limits.spike_payload_bits:

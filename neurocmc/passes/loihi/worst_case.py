@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Bool, Float, Int
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation, IntegerProjection
+from neurocmc.sim.loihi.registers import decay, shift
 from neurocmc.sim.loihi.weight_groups import WeightGroup, weight_groups
 
 ROUNDS = 100  # every round holds; self-excitation makes them converge slowly, and the last are worth little
@@ -108,11 +109,10 @@ def settled(arriving: int, decay: int, decay_bits: int) -> int:
 
 
 def _check(network: IntegerNetwork) -> None:
-    full = 1 << network.rule.decay_bits
     if network.rule.decay_bits > 30:
         raise ValueError(f"decay_bits is {network.rule.decay_bits}; bounds are computed for 30 at most")
     for population in network.populations:
-        if population.decay_u + network.rule.decay_u_offset > full:
+        if network.rule.keep_u(population.decay_u) < 0:
             raise ValueError(f"population {population.name} decays by more than its whole current")
 
 
@@ -149,8 +149,8 @@ def _currents(
 ) -> tuple[Int, Int, Int]:
     """(units,) lowest and highest current, and largest magnitude of a shifted sum."""
     rule = network.rule
-    full, decay = 1 << rule.decay_bits, population.decay_u + rule.decay_u_offset
-    keep, remembered = 1.0 - decay / full, (full / decay if decay else FOR_EVER)
+    full, lost = rule.full_decay, rule.lost_u(population.decay_u)
+    keep, remembered = rule.pole(population.decay_u), (full / lost if lost else FOR_EVER)
     low, high = host.sum_low.copy(), host.sum_high.copy()
     lasting_low, lasting_high = np.zeros(population.units), np.zeros(population.units)
     for group in groups:
@@ -158,8 +158,8 @@ def _currents(
         if not members:
             continue
         negative, positive = _signed_sums(members, {p.source: firing[p.source].count for p in members})
-        low += _shift(negative, group.exponent)
-        high += _shift(positive, group.exponent)
+        low += shift(negative.astype(np.int64), group.exponent)
+        high += shift(positive.astype(np.int64), group.exponent)
         negative, positive = _signed_sums(members, {p.source: firing[p.source].sustained(keep) for p in members})
         lasting_low += np.ldexp(negative, group.exponent)
         lasting_high += np.ldexp(positive, group.exponent)
@@ -169,14 +169,14 @@ def _currents(
     lasting_high += host.sum_high * remembered
     unit_lsb = float(1 << rule.weight_shift)
     # What the host holds and what the pools send truncate apart: less than 2 LSB a tick for each held current.
-    slack = int(np.ceil(min((2 * host.held + 1) * remembered, BEYOND))) if host.held and decay < full else 0
+    slack = int(np.ceil(min((2 * host.held + 1) * remembered, BEYOND))) if host.held and lost < full else 0
     bounds = np.zeros((3, population.units), dtype=np.int64)
     for unit in range(population.units):
         sums = int(low[unit]) << rule.weight_shift, int(high[unit]) << rule.weight_shift
         start = int(population.u_initial[unit])
         lasting = (_outward(lasting_low[unit] * unit_lsb), _outward(lasting_high[unit] * unit_lsb))
-        lowest = max(min(start, settled(sums[0], decay, rule.decay_bits)), min(start, 0) + lasting[0])
-        highest = min(max(start, settled(sums[1], decay, rule.decay_bits)), max(start, 0) + lasting[1])
+        lowest = max(min(start, settled(sums[0], lost, rule.decay_bits)), min(start, 0) + lasting[0])
+        highest = min(max(start, settled(sums[1], lost, rule.decay_bits)), max(start, 0) + lasting[1])
         if host.held:
             lowest, highest = min(lowest, 0) - slack, max(highest, 0) + slack
         bounds[0, unit] = max(lowest + int(host.held_low[unit]), -BEYOND)
@@ -192,11 +192,6 @@ def _signed_sums(members: list[IntegerProjection], sent: Mapping[str, NDArray[np
     return np.asarray(negative), np.asarray(positive)
 
 
-def _shift(sums: Float, exponent: int) -> Int:
-    whole = sums.astype(np.int64)
-    return whole << exponent if exponent >= 0 else whole >> -exponent
-
-
 def _outward(value: float) -> int:
     """A bound computed in floats, moved outward to a whole number by more than its rounding."""
     if not abs(value) < BEYOND:
@@ -208,20 +203,19 @@ def _outward(value: float) -> int:
 def _firing(network: IntegerNetwork, population: IntegerPopulation, highest: Int, pinned: Bool) -> _Firing:
     """Who can fire at the highest current, and how soon again after a spike."""
     rule = network.rule
-    keep = (1 << rule.decay_bits) - population.decay_v
-    theta = population.threshold_mantissa << rule.threshold_shift
+    keep, theta = rule.keep_v(population.decay_v), rule.threshold_lsb(population.threshold_mantissa)
     # Beyond the threshold all drives are alike: a neuron then fires in every tick.
-    drive = np.minimum(highest[:, None] + _bias_lsb(population), theta + 1)
+    drive = np.minimum(highest[:, None] + population.bias_lsb, theta + 1)
     interval = np.where(
         _settled_at(drive, population.decay_v, rule.decay_bits) > theta, LONGEST_INTERVAL + 1.0, np.inf
     )
     voltage = np.zeros_like(drive)
     for ticks in range(1, LONGEST_INTERVAL + 1):
-        voltage = np.minimum(_toward_zero(voltage, keep, rule.decay_bits) + drive, theta + 1)
+        voltage = np.minimum(decay(voltage, keep, rule.decay_bits) + drive, theta + 1)
         interval = np.where((voltage > theta) & (interval > ticks), ticks, interval)
         if not (np.isfinite(interval) & (interval > ticks)).any():
             break
-    from_start = _toward_zero(population.v_initial, keep, rule.decay_bits) + drive > theta
+    from_start = decay(population.v_initial, keep, rule.decay_bits) + drive > theta
     able = np.isfinite(interval) | from_start | pinned[:, None]
     return _Firing(able=able, interval=np.where(pinned[:, None], 1.0, interval))
 
@@ -231,15 +225,14 @@ def _bound(
 ) -> PopulationBound:
     rule = network.rule
     low, high, sums = currents
-    half = 1 << (rule.current_bits - 1)
-    keep = (1 << rule.decay_bits) - population.decay_v
-    theta = population.threshold_mantissa << rule.threshold_shift
-    start, bias = population.v_initial, _bias_lsb(population)
+    half, keep = rule.half_current, rule.keep_v(population.decay_v)
+    theta = rule.threshold_lsb(population.threshold_mantissa)
+    start, bias = population.v_initial, population.bias_lsb
     drive_low, drive_high = low[:, None] + bias, high[:, None] + bias
     # Between ticks no voltage stands above the threshold, nor above where the highest drive would leave it.
     rest = _settled_at(np.clip(drive_high, 0, theta + 1), population.decay_v, rule.decay_bits)
     between = np.maximum(start, np.minimum(rest, theta))
-    voltage_high = np.maximum(_toward_zero(between, keep, rule.decay_bits) + drive_high, between).max(axis=1)
+    voltage_high = np.maximum(decay(between, keep, rule.decay_bits) + drive_high, between).max(axis=1)
     lowest = _settled_at(np.clip(drive_low, -INT32, 0), population.decay_v, rule.decay_bits)
     voltage_low = np.minimum(np.minimum(lowest, drive_low), np.minimum(start, 0)).min(axis=1)
     wraps = (high >= half) | (low <= -half) | (sums >= INT32)
@@ -263,12 +256,3 @@ def _settled_at(drive: Int, decay: int, decay_bits: int) -> Int:
     size = np.abs(drive)
     rest = ((size - 1) << decay_bits) // decay + 1 if decay else np.full_like(size, BEYOND)
     return np.where(size > 0, np.sign(drive) * rest, 0)
-
-
-def _toward_zero(value: Int, keep: int, decay_bits: int) -> Int:
-    return np.sign(value) * ((np.abs(value) * keep) >> decay_bits)
-
-
-def _bias_lsb(population: IntegerPopulation) -> Int:
-    mantissa, exponent = population.bias_mantissa, population.bias_exponent
-    return mantissa << exponent if exponent >= 0 else mantissa >> -exponent

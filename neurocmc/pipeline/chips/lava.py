@@ -23,11 +23,12 @@ from neurocmc.common.process import child_environment
 from neurocmc.common.progress import Progress
 from neurocmc.common.system import apart, end_all, interpreter_of
 from neurocmc.ir.loihi.network import IntegerNetwork
-from neurocmc.ir.recording import Recording, SpikeTrain
+from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.pipeline.child_program import ISOLATED
-from neurocmc.sim.decode import decode_counts
+from neurocmc.pipeline.lower import Progress
+from neurocmc.pipeline.program import ISOLATED
 from neurocmc.sim.loihi.host import encode
+from neurocmc.sim.recording import Spikes, counted, recording
 
 LAVA_PYTHON = "NEUROCMC_LAVA_PYTHON"
 MAX_NEURONS = 16_384  # of one run, over all of its trials
@@ -73,7 +74,7 @@ def simulate_lava(
     ticks, values = stimulus.ticks(network.tick_s), encode(network, stimulus)
     at_once = max(MAX_NEURONS // network.neurons, 1)
     deadline = monotonic() + time_limit_s
-    trains: list[dict[str, NDArray[np.int32]]] = []
+    spikes: list[Spikes] = []
     for first in range(0, stimulus.batch, at_once):
         part = slice(first, min(first + at_once, stimulus.batch))
         share = (part.start / stimulus.batch, (part.stop - part.start) / stimulus.batch)
@@ -83,10 +84,9 @@ def simulate_lava(
             write_npz(Path(folder) / "stimulus.npz", arrays)
             run = _Run(python, program / "run.py", Path(folder), part.stop - part.start, time_limit_s)
             recorded = run.to_the_end(deadline, _share(progress, *share))
-        recorded["trial"] = recorded["trial"] + np.int32(first)
-        trains.append(recorded)
-    spikes = {name: np.concatenate([train[name] for train in trains]) for name in ("tick", "trial", "neuron")}
-    return _recording(network, stimulus, ticks, spikes, record_spikes)
+        trial = recorded["trial"] + np.int32(first)
+        spikes.append(Spikes(tick=recorded["tick"], trial=trial, neuron=recorded["neuron"]))
+    return _recording(network, stimulus, ticks, Spikes.joined(spikes), record_spikes)
 
 
 class _Run:
@@ -174,36 +174,14 @@ def _share(progress: Progress | None, start: float, width: float) -> Progress:
 
 
 def _recording(
-    network: IntegerNetwork,
-    stimulus: Stimulus,
-    ticks: int,
-    spikes: dict[str, NDArray[np.int32]],
-    record_spikes: bool,
+    network: IntegerNetwork, stimulus: Stimulus, ticks: int, spikes: Spikes, record_spikes: bool
 ) -> Recording:
     """Spikes of all trials, decoded population by population."""
-    order = np.lexsort((spikes["neuron"], spikes["trial"], spikes["tick"]))
-    tick, trial, neuron = (spikes[name][order] for name in ("tick", "trial", "neuron"))
-    activity: dict[str, NDArray[np.float32]] = {}
-    trains: dict[str, SpikeTrain] = {}
-    counts: dict[str, NDArray[np.int64]] = {}
-    first = 0
-    for population in network.populations:
-        stop = first + population.units * population.neurons
-        own = (neuron >= first) & (neuron < stop)
-        unit, within = np.divmod(neuron[own] - first, population.neurons)
-        binned = np.zeros((stimulus.batch, ticks, population.units), dtype=np.int32)
-        np.add.at(binned, (trial[own], tick[own], unit), 1)
-        activity[population.name] = decode_counts(
-            binned, population.activity_per_spike, population.trace, network.tick_s
-        )
-        counts[population.name] = binned.sum(axis=1, dtype=np.int64)
-        trains[population.name] = SpikeTrain(tick=tick[own], trial=trial[own], unit=unit, neuron=within)
-        first = stop
-    return Recording(
+    return recording(
+        network.populations,
+        counted(network.populations, spikes, stimulus.batch, ticks),
+        spikes if record_spikes else None,
         level="lava",
         stimulus=stimulus.name,
         tick_s=network.tick_s,
-        activity=activity,
-        spikes=trains if record_spikes else {},
-        spike_counts=counts,
     )

@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.circuits.images import ImageSplit, load_task
-from neurocmc.circuits.study.landscape import Landscape
-from neurocmc.circuits.study.plan import FigureRecipe, Result, Run, group
+from neurocmc.circuits.study.plan import group
 from neurocmc.circuits.study.run import Dynamics, dynamics, landscape, trained_model
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import read_npz, write_npz
+from neurocmc.common.loss_surface import LossSurface
 from neurocmc.report.figures.cmc_dynamics import StateTraces, draw_phase_portraits, draw_voltages
 from neurocmc.report.figures.study import (
-    LossSurface,
     StudyPoint,
     draw_accuracy_against_size,
     draw_accuracy_of_variants,
@@ -59,8 +58,7 @@ def draw_run(run: Run, options: FigureRecipe, folder: Path, progress: Callable[[
     progress(0.2)
     if options.landscape_points:
         pictures.append(folder / f"landscape-{run.name}.png")
-        around = _landscape(run, split, options, lambda share: progress(0.2 + 0.8 * share))
-        surface = LossSurface(first=around.first, second=around.second, loss=around.loss, accuracy=around.accuracy)
+        surface = _landscape(run, split, options, lambda share: progress(0.2 + 0.8 * share))
         draw_loss_landscape(surface, pictures[-1], title=f"loss around {run.name}")
     progress(1.0)
     return pictures
@@ -74,7 +72,9 @@ def _portrayed(seen: Dynamics) -> list[StateTraces]:
     ]
 
 
-def _landscape(run: Run, split: ImageSplit, options: FigureRecipe, progress: Callable[[float], None]) -> Landscape:
+def _landscape(
+    run: "Run", split: ImageSplit, options: "FigureRecipe", progress: Callable[[float], None]
+) -> LossSurface:
     """The landscape, from disk where it was computed before with the same options."""
     path = run.folder / LANDSCAPE
     asked = {"reach": np.array(options.landscape_reach), "images": np.array(options.landscape_images)}
@@ -90,10 +90,10 @@ def _landscape(run: Run, split: ImageSplit, options: FigureRecipe, progress: Cal
     return found
 
 
-def _kept_landscape(kept: Mapping[str, NDArray[Any]], path: Path) -> Landscape:
+def _kept_landscape(kept: Mapping[str, NDArray[Any]], path: Path) -> LossSurface:
     """The landscape in the arrays of a file. Raises InputError where it is none."""
     try:
-        found = Landscape(**{name: kept[name] for name in ("first", "second", "loss", "accuracy")})
+        found = LossSurface(**{name: kept[name] for name in ("first", "second", "loss", "accuracy")})
         sound = all(np.isfinite(values).all() for values in (found.first, found.second, found.accuracy))
     except (KeyError, TypeError, ValueError):
         sound, found = False, None

@@ -59,12 +59,12 @@ def draw_activity(
                 reference = None if column == 0 else recordings[levels[0]]
                 _draw_population(grid[row, column], recording, reference, name, trial)
                 if theory and name in theory:
-                    _draw_theory(grid[row, column], theory[name], column == 0)
+                    _draw_theory(grid[row, column], theory[name], named=column == 0)
             grid[-1, column].set_xlabel("time [s]")
             grid[0, column].set_xlim(0.0, recording.ticks * recording.tick_s)
         figure.align_ylabels(grid[:, 0])
         _label_rows(list(grid[:, 0]), names)
-        _legend(figure, _units(recordings, names[0]), labels, len(levels) > 1, levels[0])
+        _legend(figure, _units(recordings, names[0]), labels, compared=len(levels) > 1, first=levels[0])
         if film is not None:
             write_film(figure, list(grid.ravel()), film)
 
@@ -161,7 +161,7 @@ def _draw_population(axes: Axes, recording: Recording, reference: Recording | No
     axes.set_ylim(bottom=min(0.0, float(traces.min(initial=0.0))))
 
 
-def _draw_theory(axes: Axes, value: float, named: bool) -> None:
+def _draw_theory(axes: Axes, value: float, *, named: bool) -> None:
     axes.axhline(value, color=INK, ls=(0, (4, 3)), lw=0.9)
     if named:
         axes.annotate(
@@ -185,7 +185,7 @@ def _label_rows(first_column: Sequence[Axes], names: tuple[str, ...]) -> None:
         axes.set_ylabel(f"{name}\nactivity", color=colours[name])
 
 
-def _legend(figure: Figure, units: int, labels: Sequence[str], compared: bool, first: str) -> None:
+def _legend(figure: Figure, units: int, labels: Sequence[str], *, compared: bool, first: str) -> None:
     handles = [
         Line2D([], [], color=unit_colour(unit), label=labels[unit] if unit < len(labels) else f"unit {unit}")
         for unit in range(min(units, LEGEND_UNITS))

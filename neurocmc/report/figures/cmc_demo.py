@@ -141,7 +141,7 @@ def _draw_drive(axes: Axes, stimulus: Stimulus, trial: int) -> None:
     axes.invert_yaxis()
 
 
-def _draw_pools(axes: Axes, recording: Recording, neurons: Mapping[str, int], trial: int, named: bool) -> None:
+def _draw_pools(axes: Axes, recording: Recording, neurons: Mapping[str, int], trial: int, *, named: bool) -> None:
     """Bands of pools, one a population, each unit some rows of neurons; the rate circuit shows activity instead."""
     colours = _colours(neurons)
     units = {name: recording.activity[name].shape[2] for name in neurons}

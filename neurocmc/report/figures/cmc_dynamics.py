@@ -105,11 +105,11 @@ def draw_voltages(
         first = rows - len(populations)
         for place, region in enumerate(regions):
             if drive is not None:
-                _traces(grid[0, place], drive, tick_s, "#777777", bool(place == 0))
+                _traces(grid[0, place], drive, tick_s, "#777777", shown=place == 0)
             for row, population in enumerate(populations, start=first):
                 axes = grid[row, place]
                 if (region, population) in voltages:
-                    _traces(axes, voltages[region, population], tick_s, colours[population], True)
+                    _traces(axes, voltages[region, population], tick_s, colours[population], shown=True)
                 else:
                     axes.text(0.5, 0.5, "ablated", transform=axes.transAxes, ha="center", color=FAINT)
             heading(grid[0, place], region, title if place == 0 else "")
@@ -121,7 +121,7 @@ def draw_voltages(
         figure.align_ylabels(grid[:, 0])
 
 
-def _traces(axes: Axes, values: Float, tick_s: float, colour: str, shown: bool) -> None:
+def _traces(axes: Axes, values: Float, tick_s: float, colour: str, *, shown: bool) -> None:
     if not shown:  # the drive reaches the first region alone
         axes.text(0.5, 0.5, "no input", transform=axes.transAxes, ha="center", color=FAINT)
         return

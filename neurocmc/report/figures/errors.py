@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from neurocmc.common.arrays import Float, Int, set_frozen
-from neurocmc.report.figures.style import FAINT, INK, canvas, heading, population_colours
+from neurocmc.report.figures.style import FAINT, INK, canvas, heading, one_two_five, population_colours
 from neurocmc.verification.edges import Edge
 
 RATES = "NRMSE of rates"
@@ -103,7 +103,7 @@ def draw_error_against_neurons(
         axes.set_xticks(ticks, [str(tick) for tick in ticks])
         axes.xaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(FuncFormatter(_plain))
-        axes.yaxis.set_minor_formatter(FuncFormatter(_one_two_five))
+        axes.yaxis.set_minor_formatter(FuncFormatter(one_two_five))
         axes.tick_params(which="minor", labelsize=7)
         axes.grid(which="both")
         axes.legend(loc="best")
@@ -112,11 +112,6 @@ def draw_error_against_neurons(
 
 def _plain(value: float, _: int | None) -> str:
     return f"{value:g}"
-
-
-def _one_two_five(value: float, _: int | None) -> str:
-    digit = round(value / 10.0 ** np.floor(np.log10(value)))
-    return f"{value:g}" if digit in (2, 5) else ""
 
 
 def _two_lines(name: str) -> str:

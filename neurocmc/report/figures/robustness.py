@@ -43,13 +43,13 @@ def draw_robustness(curves: Sequence[FaultCurve], path: Path, *, title: str) -> 
             panel.set_visible(False)
         for index, (panel, curve) in enumerate(zip(panels, curves, strict=False)):
             first, last = index % columns == 0, index % columns == columns - 1 or index == len(curves) - 1
-            _draw_errors(panel, curve, top, first)
+            _draw_errors(panel, curve, top, labelled=first)
             if curve.held_s:
-                _draw_held(panel, curve, last)
+                _draw_held(panel, curve, labelled=last)
         figure.suptitle(title, x=0.01, ha="left", fontsize=10, fontweight="bold", color=INK)
 
 
-def _draw_errors(axes: Axes, curve: FaultCurve, top: float, labelled: bool) -> None:
+def _draw_errors(axes: Axes, curve: FaultCurve, top: float, *, labelled: bool) -> None:
     percent = [100.0 * level for level in curve.levels]
     colour = unit_colour(1)
     low, high = [100.0 * e.low for e in curve.error], [100.0 * e.high for e in curve.error]
@@ -66,7 +66,7 @@ def _draw_errors(axes: Axes, curve: FaultCurve, top: float, labelled: bool) -> N
     heading(axes, curve.title)
 
 
-def _draw_held(axes: Axes, curve: FaultCurve, labelled: bool) -> None:
+def _draw_held(axes: Axes, curve: FaultCurve, *, labelled: bool) -> None:
     held, colour = axes.twinx(), unit_colour(0)
     percent = [100.0 * level for level in curve.levels]
     low, high = [h.low for h in curve.held_s], [h.high for h in curve.held_s]

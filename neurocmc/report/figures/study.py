@@ -10,7 +10,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from neurocmc.common.arrays import Float, set_frozen
-from neurocmc.report.figures.style import FAINT, canvas, heading, population_colours, unit_colour
+from neurocmc.common.loss_surface import LossSurface
+from neurocmc.report.figures.style import FAINT, canvas, heading, one_two_five, population_colours, unit_colour
 
 _MARKERS = "osD^v<>pP*"
 _LEVELS = 24
@@ -37,26 +38,6 @@ class StudyPoint:
     def spread(self) -> float:
         """Sample standard deviation over seeds; 0 for a single one."""
         return float(self.accuracy.std(ddof=1)) if len(self.accuracy) > 1 else 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class LossSurface:
-    """Loss around a trained model, over two directions in the space of its parameters.
-
-    `loss[i, j]` is the loss at first[i] times the first direction plus second[j] times the second; the directions
-    have the norm of the parameters, filter by filter (Li et al., NeurIPS 2018).
-    """
-
-    first: Float  # (points,)
-    second: Float  # (points,)
-    loss: Float  # (points of first, points of second)
-    accuracy: Float  # the same shape
-
-    def __post_init__(self) -> None:
-        for field in ("first", "second"):
-            set_frozen(self, field, np.float64, (None,))
-        for field in ("loss", "accuracy"):
-            set_frozen(self, field, np.float64, (len(self.first), len(self.second)))
 
 
 def draw_accuracy_of_variants(points: Sequence[StudyPoint], path: Path, *, chance: float | None = None) -> None:
@@ -161,7 +142,7 @@ def draw_loss_landscape(surface: LossSurface, path: Path, *, title: str) -> None
         right.plot(surface.second, surface.loss[zero_1], color=unit_colour(1), label="second direction")
         right.set(yscale="log", xlabel="distance from the trained model", ylabel="cross-entropy [nats]")
         right.yaxis.set_major_formatter(FuncFormatter(_three_digits))
-        right.yaxis.set_minor_formatter(FuncFormatter(_one_two_five))
+        right.yaxis.set_minor_formatter(FuncFormatter(one_two_five))
         right.tick_params(axis="y", which="minor", labelsize=7)
         right.grid(axis="y", which="both")
         share = right.twinx()
@@ -210,8 +191,3 @@ def _thousands(value: float, _: int | None) -> str:
 
 def _three_digits(value: float, _: int | None) -> str:
     return f"{value:.3g}"
-
-
-def _one_two_five(value: float, _: int | None) -> str:
-    digit = round(value / 10.0 ** np.floor(np.log10(value)))
-    return f"{value:g}" if digit in (2, 5) else ""

@@ -4,6 +4,7 @@ import io
 import threading
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
+from math import floor, log10
 from pathlib import Path
 from typing import Any
 
@@ -130,3 +131,9 @@ def heading(axes: Axes, title: str, text: str = "", colour: str = INK) -> None:
     axes.set_title(title, color=colour, pad=16 if text else 6)
     if text:
         note(axes, text)
+
+
+def one_two_five(value: float, _: int | None) -> str:
+    """The label of a minor tick on a logarithmic axis: at 2 and 5, which with the major ones is enough."""
+    digit = round(value / 10.0 ** floor(log10(value)))
+    return f"{value:g}" if digit in (2, 5) else ""

@@ -47,7 +47,7 @@ def draw_core_map(program: ChipProgram, target: LoihiTarget, path: Path) -> None
             for upper in panels[:-1]:
                 upper.tick_params(labelbottom=False)
         for axes, (title, by_population) in zip(panels, shares.items(), strict=True):
-            _draw_panel(axes, title, by_population, colours, cores, lying)
+            _draw_panel(axes, title, by_population, colours, cores, lying=lying)
         if lying:
             panels[0].set_ylabel("core")
         else:
@@ -96,7 +96,7 @@ def _shares(program: ChipProgram, target: LoihiTarget) -> dict[str, dict[str, Fl
 
 
 def _draw_panel(
-    axes: Axes, title: str, by_population: Mapping[str, Float], colours: Mapping[str, str], cores: int, lying: bool
+    axes: Axes, title: str, by_population: Mapping[str, Float], colours: Mapping[str, str], cores: int, *, lying: bool
 ) -> None:
     position, base = np.arange(cores), np.zeros(cores)
     for name, values in by_population.items():

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from neurocmc.common.ticks import tau_ms
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation, IntegerProjection
 from neurocmc.report import wording
 from neurocmc.report.losses import Losses, LossTable, tau_ms, worst_connection
@@ -140,8 +141,7 @@ def _projection(projection: IntegerProjection) -> ProjectionLoss:
 
 
 def _population(network: IntegerNetwork, population: IntegerPopulation) -> PopulationLoss:
-    full = 1 << network.rule.decay_bits
-    realised = 1.0 - (population.decay_u + network.rule.decay_u_offset) / full
+    realised = network.rule.pole(population.decay_u)
     return PopulationLoss(
         name=population.name,
         wanted_tau_ms=tau_ms(population.wanted_pole, network.tick_s),

@@ -4,7 +4,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Int
 from neurocmc.ir.truenorth.program import CoreProgram
-from neurocmc.report.budget import Budget, CoreUse, ResourceUse
+from neurocmc.report.budget import Budget, CoreUse, uses
 from neurocmc.report.truenorth.energy import estimate_core_energy
 from neurocmc.report.truenorth.load import CoreLoad
 from neurocmc.report.truenorth.losses import ROLES
@@ -33,9 +33,9 @@ def core_budget(program: CoreProgram, target: TrueNorthTarget, load: CoreLoad | 
         cores_used=program.network.cores,
         cores_lower_bound=cores_lower_bound(program, target.limits),
         cores_per_chip=chip,
-        in_all=_rows(use.sum(axis=0), whole),
+        in_all=uses(RESOURCES, use.sum(axis=0), whole),
         cores=tuple(
-            CoreUse(core=core, populations=names, resources=_rows(use[core], limits))
+            CoreUse(core=core, populations=names, resources=uses(RESOURCES, use[core], limits))
             for core, names in enumerate(populations_of_cores(program))
         ),
         load=None if load is None else load.of_units(program),
@@ -93,9 +93,3 @@ def populations_of_cores(program: CoreProgram) -> tuple[tuple[str, ...], ...]:
     for group in sorted(program.neuron_groups, key=lambda group: (group.core, group.start)):
         found[group.core][population_of(group.corelet)] = None
     return tuple(tuple(names) for names in found)
-
-
-def _rows(used: Int, limits: dict[str, int | None]) -> tuple[ResourceUse, ...]:
-    return tuple(
-        ResourceUse.of(name, int(count), limits[name]) for name, count in zip(RESOURCES, used.tolist(), strict=True)
-    )

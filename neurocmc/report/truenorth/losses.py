@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.ticks import tau_ms
 from neurocmc.ir.truenorth.program import CorePopulation, CoreProgram, CoreProjection, NeuronRole
 from neurocmc.report import wording
 from neurocmc.report.losses import Losses, LossTable, tau_ms, worst_connection

@@ -8,6 +8,8 @@ How much of the worst tick a filter does hold is said beside it.
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,16 +55,20 @@ def _range(name: str, role: str, parts: Iterable[tuple[Float, ...]], limit: int)
     )
 
 
-def potential_bounds(network: CoreNetwork, cores: Iterable[int]) -> tuple[Float, Float, Float]:
-    """(C, neurons) least and greatest V before reset and clipping, and the share of excitation that a filter holds.
+class PotentialBounds(NamedTuple):
+    """What V can be, of some neurons; infinite where nothing stops it."""
 
-    Bounds are infinite where nothing stops V, the share is NaN where there is no filter. Of cores that are not asked
-    for all are 0.
-    """
+    low: Float  # least V before reset and clipping
+    high: Float  # greatest V before reset and clipping
+    held: Float  # the share of excitation that a filter holds; NaN where there is no filter
+
+
+def potential_bounds(network: CoreNetwork, cores: Iterable[int]) -> PotentialBounds:
+    """(C, neurons) bounds of the neurons of some cores; of cores that are not asked for all are 0."""
     low, high, held = (np.zeros((network.cores, network.neurons)) for _ in range(3))
     for core in sorted(set(cores)):
         low[core], high[core], held[core] = _Core(network, core).bounds()
-    return low, high, held
+    return PotentialBounds(low, high, held)
 
 
 class _Core:
@@ -87,7 +93,7 @@ class _Core:
         self.mode = network.reset_mode[core]
         self.reset_to = network.reset_potential[core].astype(np.int64)
 
-    def bounds(self) -> tuple[Float, Float, Float]:
+    def bounds(self) -> PotentialBounds:
         up = np.maximum(self.adds, 0).sum(axis=0) + self.leak_up
         down = np.minimum(self.adds, 0).sum(axis=0) + self.leak_down
         high = np.maximum(self._after_highest(up), self.start) + np.maximum(up, 0)
@@ -102,7 +108,7 @@ class _Core:
             if falls >= excited:
                 before = max(top - 1, int(self.start[group[0]]), -int(self.floor[group[0]]))
                 high[group] = np.minimum(high[group], before + excited)
-        return low, high, held
+        return PotentialBounds(low, high, held)
 
     def _after_highest(self, up: Int) -> Float:
         """The greatest V that a tick can end with."""

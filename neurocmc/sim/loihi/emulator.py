@@ -3,7 +3,7 @@
 All neurons of a unit receive the same spikes through the same weights, so they hold the same current u at every
 tick: u is kept once a unit, and a projection costs one multiplication per pair of connected *units* of which the
 sender fired. Only the voltage is a neuron's own. The readable twin that expands
-everything to single neurons is `loihi_reference`; tests hold the two, and Lava itself, equal.
+everything to single neurons is `sim.loihi.reference`; tests hold the two, and Lava itself, equal.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,15 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocmc.common.arrays import in_row
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.loihi.network import IntegerNetwork
-from neurocmc.ir.recording import Recording, SpikeTrain
+from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.sim.decode import decode_counts
 from neurocmc.sim.loihi.host import encode
 from neurocmc.sim.loihi.kernel import Pools, State, Weights, step_trial
 from neurocmc.sim.loihi.tables import pools_of, weights_of
-from neurocmc.sim.trials import each_trial
+from neurocmc.sim.loihi.trials import each_trial
+from neurocmc.sim.recording import Spikes, recording
 
 CHUNK = 1 << 22  # neurons times ticks of a trial that are stepped before their spikes are fetched
 
@@ -44,22 +45,20 @@ def simulate_emulator(network: IntegerNetwork, stimulus: Stimulus, *, record_spi
     out of its register: what follows a wrap means nothing.
     """
     job = _Job(network, encode(network, stimulus), stimulus.batch, stimulus.ticks(network.tick_s))
-    trains = each_trial(job.step_events, stimulus.batch) if record_spikes else []
-    if not record_spikes:
+    spikes = None
+    if record_spikes:
+        spikes = Spikes.joined(each_trial(job.step_spikes, stimulus.batch))
+    else:
         each_trial(job.step, stimulus.batch)
-    run, first = job.result(), network.first_unit()
+    run = job.result()
     raise_infeasible(_wrapped(network, stimulus, run))
-    counts = {p.name: run.counts[:, :, first[p.name] : first[p.name] + p.units] for p in network.populations}
-    return Recording(
+    return recording(
+        network.populations,
+        run.counts,
+        spikes,
         level="emulator",
         stimulus=stimulus.name,
         tick_s=network.tick_s,
-        activity={
-            p.name: decode_counts(counts[p.name], p.activity_per_spike, p.trace, network.tick_s)
-            for p in network.populations
-        },
-        spikes=_spike_trains(network, trains) if record_spikes else {},
-        spike_counts={name: count.sum(axis=1, dtype=np.int64) for name, count in counts.items()},
     )
 
 
@@ -68,6 +67,7 @@ def emulate(
     values: Mapping[str, NDArray[np.int32]],
     batch: int,
     ticks: int,
+    *,
     record_spikes: bool = False,
     record_state: bool = False,
     threads: int | None = None,
@@ -126,8 +126,8 @@ class _Job:
         """One trial, into the arrays of the job."""
         self._advance(trial, self._state(trial), slice(0, self.ticks), self.spikes[trial])
 
-    def step_events(self, trial: int) -> NDArray[np.int32]:
-        """One trial; (2, spikes) tick and neuron of every spike, so that no raster of the whole run is held."""
+    def step_spikes(self, trial: int) -> Spikes:
+        """One trial; its spikes are fetched chunk by chunk, so that no raster of the whole run is held."""
         state, neurons = self._state(trial), self.pools.bias.size
         chunk = max(1, CHUNK // max(1, neurons))
         raster = np.zeros((min(chunk, self.ticks), neurons), dtype=np.uint8)
@@ -138,16 +138,15 @@ class _Job:
             self._advance(trial, state, part, here)
             tick, neuron = np.nonzero(here)
             events.append(np.stack([tick + start, neuron]).astype(np.int32))
-        return np.concatenate(events, axis=1)
+        tick, neuron = np.concatenate(events, axis=1)
+        return Spikes(tick=tick, trial=np.full(tick.size, trial, dtype=np.int32), neuron=neuron)
 
     def _state(self, trial: int) -> State:
         units, dtype = self.pools.keep_u.size, self.weights.mantissa.dtype
         populations = self.network.populations
         return State(
-            u=np.concatenate([np.zeros(0, dtype=np.int64), *(p.u_initial for p in populations)]),
-            v=np.concatenate([np.zeros(0, dtype=np.int64), *(p.v_initial.ravel() for p in populations)]).astype(
-                np.int32
-            ),
+            u=in_row(p.u_initial for p in populations),
+            v=in_row(p.v_initial for p in populations).astype(np.int32),
             ring=np.zeros((int(self.weights.delay.max(initial=0)) + 1, units), dtype=np.int64),
             total=np.zeros(units, dtype=dtype),
             fired=np.zeros(units, dtype=np.int64),
@@ -182,30 +181,13 @@ class _Job:
         return host
 
     def result(self) -> EmulatorRun:
-        def kept(array: NDArray[Any], wanted: bool) -> NDArray[Any]:
+        def kept(array: NDArray[Any], *, wanted: bool) -> NDArray[Any]:
             return array if wanted else np.zeros((0, 0, 0), dtype=array.dtype)
 
         return EmulatorRun(
             counts=self.counts,
-            spikes=kept(self.spikes, self.record_spikes),
-            u=kept(self.u, self.record_state),
-            v=kept(self.v, self.record_state),
+            spikes=kept(self.spikes, wanted=self.record_spikes),
+            u=kept(self.u, wanted=self.record_state),
+            v=kept(self.v, wanted=self.record_state),
             wraps=self.wraps.sum(axis=0),
         )
-
-
-def _spike_trains(network: IntegerNetwork, trials: list[NDArray[np.int32]]) -> dict[str, SpikeTrain]:
-    """Events of all trials by population, in order of tick, trial, unit, neuron."""
-    tick, neuron = np.concatenate([np.zeros((2, 0), dtype=np.int32), *trials], axis=1)
-    trial = np.repeat(np.arange(len(trials), dtype=np.int32), [events.shape[1] for events in trials])
-    order = np.argsort(tick, kind="stable")  # each trial's events are in order already
-    tick, trial, neuron = tick[order], trial[order], neuron[order]
-    trains: dict[str, SpikeTrain] = {}
-    start = 0
-    for population in network.populations:
-        stop = start + population.units * population.neurons
-        own = (neuron >= start) & (neuron < stop)
-        unit, member = np.divmod(neuron[own] - start, population.neurons)
-        trains[population.name] = SpikeTrain(tick=tick[own], trial=trial[own], unit=unit, neuron=member)
-        start = stop
-    return trains

@@ -16,6 +16,7 @@ from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.jit import jit
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.sim.loihi.arithmetic import toward_zero
 
 Int32 = NDArray[np.int32]
 
@@ -32,53 +33,77 @@ def encode(network: IntegerNetwork, stimulus: Stimulus) -> Mapping[str, NDArray[
 
 def _encode_input(network: IntegerNetwork, entry: IntegerInput, stimulus: Stimulus) -> NDArray[np.int32]:
     rule, population = network.rule, network.population(entry.target)
-    keep = (1 << rule.decay_bits) - (population.decay_u + rule.decay_u_offset)
     grain = 1 if entry.payload_bits else 2  # mixed-sign axons hold even mantissas
     quantum = grain << (entry.exponent + rule.weight_shift)
     driven = stimulus.on_ticks(network.tick_s, entry.name)
     segments = driven.values[entry.name] @ entry.lsb_per_input.T  # (batch, segments, units)
     segment_of_tick = driven.segment_of_tick
     values = np.zeros((stimulus.batch, len(segment_of_tick), population.units), dtype=np.int32)
-    peak = _send(segments, segment_of_tick, entry.filtered, keep, rule.decay_bits, quantum, grain, values)
+    if entry.filtered:
+        peak = _send_shares(segments, segment_of_tick, rule.arriving(population.decay_u), quantum, grain, values)
+    else:
+        keep = rule.keep_u(population.decay_u)
+        peak = _send_innovations(segments, segment_of_tick, keep, rule.decay_bits, quantum, grain, values)
     _check_capacity(entry, peak, stimulus)
     return values
 
 
 @jit()
-def _send(
-    segments: Float,
-    segment_of_tick: Int,
-    filtered: bool,
-    keep: int,
-    decay_bits: int,
-    quantum: int,
-    grain: int,
-    values: Int32,
+def _send_shares(
+    segments: Float, segment_of_tick: Int, arriving: float, quantum: int, grain: int, values: Int32
 ) -> float:
-    """What is sent, in `values`, up to where it is beyond; the largest of it."""
+    """A filtered drive: in each tick what the compartment's filter takes of it; the rest is carried to the next.
+
+    It acts from the next tick on, as in the rate circuit. Fills `values` where they are not beyond; returns the
+    largest.
+    """
     batch, ticks, units = values.shape
-    arrives = 1.0 - keep / (1 << decay_bits)
     peak = 0.0
     for trial in range(batch):
         for unit in range(units):
-            held, carry = 0, 0.0
+            carry = 0.0
             for tick in range(ticks):
-                if filtered:  # acts from the next tick on, as in the rate circuit
-                    before = segments[trial, segment_of_tick[tick - 1], unit] if tick else 0.0
-                    send = before * arrives + carry
-                else:
-                    kept = (abs(held) * keep) >> decay_bits
-                    held = kept if held >= 0 else -kept
-                    send = segments[trial, segment_of_tick[tick], unit] - held
-                sent = min(max(np.rint(send / quantum), -BEYOND), BEYOND)
-                if filtered:
-                    carry = send - sent * quantum
-                else:
-                    held += int(sent) * quantum
-                peak = max(peak, grain * abs(sent))
-                if grain * abs(sent) < BEYOND:
-                    values[trial, tick, unit] = int(sent) * grain
+                before = segments[trial, segment_of_tick[tick - 1], unit] if tick else 0.0
+                send = before * arriving + carry
+                sent = _quanta(send, quantum)
+                carry = send - sent * quantum
+                peak = max(peak, _put(values, trial, tick, unit, sent * grain))
     return peak
+
+
+@jit()
+def _send_innovations(
+    segments: Float, segment_of_tick: Int, keep: int, decay_bits: int, quantum: int, grain: int, values: Int32
+) -> float:
+    """An unfiltered drive: in each tick what it lies above the current that earlier ticks have left.
+
+    Fills `values` where they are not beyond; returns the largest.
+    """
+    batch, ticks, units = values.shape
+    peak = 0.0
+    for trial in range(batch):
+        for unit in range(units):
+            held = 0
+            for tick in range(ticks):
+                held = toward_zero(held, keep, decay_bits)
+                sent = _quanta(segments[trial, segment_of_tick[tick], unit] - held, quantum)
+                held += int(sent) * quantum
+                peak = max(peak, _put(values, trial, tick, unit, sent * grain))
+    return peak
+
+
+@jit(inline="always")
+def _quanta(send: float, quantum: int) -> float:
+    """How many quanta come nearest to what is to be sent."""
+    return min(max(np.rint(send / quantum), -BEYOND), BEYOND)
+
+
+@jit(inline="always")
+def _put(values: Int32, trial: int, tick: int, unit: int, value: float) -> float:
+    """Write a value that is not beyond; its magnitude."""
+    if abs(value) < BEYOND:
+        values[trial, tick, unit] = int(value)
+    return abs(value)
 
 
 def largest_value(entry: IntegerInput) -> int:

@@ -2,9 +2,9 @@
 
 It is here to be read, and to be trusted against: no population structure, no numba, no shortcuts. Every compartment
 has its own u and v, every synapse its own entry in a (neurons x neurons) matrix. The fast emulator and the emitted
-Lava program must equal it bit for bit. What happens in a tick is `step`, in the order of Lava's PyLifModelBitAcc;
-the small functions above it are the chip's arithmetic. Registers are held in int64 and narrowed where the chip
-narrows them.
+Lava program must equal it bit for bit; it therefore shares no line of what happens in a tick with the compiled
+loops. That is `step`, in the order of Lava's PyLifModelBitAcc, on the arithmetic in `sim.loihi.registers`. Registers
+are held in int64 and narrowed where the chip narrows them.
 
 A spike of tick t arrives in tick t + spike_delay_ticks + delay_ticks. Host values are indexed by the tick in which
 they *arrive*: `values[name][trial, t]` is part of the input sum of tick t.
@@ -12,13 +12,15 @@ they *arrive*: `values[name][trial, t]` is part of the input sum of tick t.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from neurocmc.common.arrays import Bool, Int
+from neurocmc.common.arrays import Bool, Int, in_row
 from neurocmc.ir.loihi.network import IntegerNetwork, StepRule
+from neurocmc.sim.loihi.registers import decay, fold, saturate, shift, wrap_int32
 from neurocmc.sim.loihi.weight_groups import WeightGroup, weight_groups
 
 
@@ -29,37 +31,6 @@ class ReferenceRun:
     u: NDArray[np.int32]  # (ticks, neurons)
     v: NDArray[np.int32]  # (ticks, neurons), after the reset
     spikes: Bool  # (ticks, neurons)
-
-
-def decay(register: Int, keep: Int | int, bits: int) -> Int:
-    """register * keep / 2**bits, rounded toward zero."""
-    return np.sign(register) * ((np.abs(register) * keep) >> bits)
-
-
-def wrap_int32(value: Int) -> Int:
-    """What is left of `value` in a 32-bit two's complement register."""
-    return value.astype(np.int64).astype(np.int32).astype(np.int64)
-
-
-def shift(value: Int, exponent: int) -> Int:
-    """value * 2**exponent, rounded down where the exponent is negative."""
-    return value << exponent if exponent >= 0 else value >> -exponent
-
-
-def fold(current: Int, bits: int) -> Int:
-    """The chip's overflow of the current: beyond half its range it jumps by the whole range, once.
-
-    The interval kept is (-2**(bits-1), 2**(bits-1)]: its upper end, unlike two's complement, belongs to it. What lies
-    further out than one range stays out of it after the jump, as in Lava.
-    """
-    half = 1 << (bits - 1)
-    return current - 2 * half * (current > half) + 2 * half * (current <= -half)
-
-
-def saturate(voltage: Int, bits: int) -> Int:
-    """`voltage` held within +-(2**(bits-1) - 1)."""
-    limit = (1 << (bits - 1)) - 1
-    return np.clip(voltage, -limit, limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,37 +49,20 @@ def flatten_neurons(network: IntegerNetwork) -> Neurons:
     """Every population's registers in one row of neurons, mantissas shifted by their exponents."""
     populations = network.populations
 
-    def row(values: list[NDArray[np.int64]]) -> Int:
-        return np.concatenate([np.zeros(0, dtype=np.int64), *(np.ravel(value) for value in values)])
-
-    def repeated(values: list[int]) -> Int:
-        return np.repeat(np.array(values, dtype=np.int64), [p.units * p.neurons for p in populations])
-
-    theta = [p.threshold_mantissa << network.rule.threshold_shift for p in populations]
+    theta = [network.rule.threshold_lsb(p.threshold_mantissa) for p in populations]
     return Neurons(
-        decay_u=repeated([p.decay_u for p in populations]),
-        decay_v=repeated([p.decay_v for p in populations]),
-        threshold=repeated(theta),
-        bias=row([shift(p.bias_mantissa, p.bias_exponent) for p in populations]),
-        u_initial=row([np.repeat(p.u_initial, p.neurons) for p in populations]),
-        v_initial=row([p.v_initial for p in populations]),
+        decay_u=network.each_neuron([p.decay_u for p in populations]),
+        decay_v=network.each_neuron([p.decay_v for p in populations]),
+        threshold=network.each_neuron(theta),
+        bias=in_row([p.bias_lsb for p in populations]),
+        u_initial=in_row([np.repeat(p.u_initial, p.neurons) for p in populations]),
+        v_initial=in_row([p.v_initial for p in populations]),
     )
-
-
-def neuron_slices(network: IntegerNetwork) -> dict[str, slice]:
-    """Where each population's neurons stand in the row of all neurons; neuron n of unit i is i * neurons + n."""
-    slices: dict[str, slice] = {}
-    start = 0
-    for population in network.populations:
-        stop = start + population.units * population.neurons
-        slices[population.name] = slice(start, stop)
-        start = stop
-    return slices
 
 
 def group_matrix(network: IntegerNetwork, group: WeightGroup) -> sparse.csr_matrix:
     """(neurons, neurons) mantissas of a group, one entry a synapse: units connect neuron by neuron, all to all."""
-    place = neuron_slices(network)
+    place = network.neuron_slices()
     total = sparse.csr_matrix((network.neurons, network.neurons), dtype=np.int64)
     for projection in network.projections:
         if projection.name not in group.projections:
@@ -127,7 +81,7 @@ def host_input(network: IntegerNetwork, values: Mapping[str, NDArray[np.int32]],
     """(ticks, neurons) input sum that arrives from the host in each tick."""
     ticks = min((value.shape[1] for value in values.values()), default=0)
     arriving = np.zeros((ticks, network.neurons), dtype=np.int64)
-    place = neuron_slices(network)
+    place = network.neuron_slices()
     for entry in network.inputs:
         neurons = network.population(entry.target).neurons
         value = values[entry.name][trial].astype(np.int64)
@@ -135,22 +89,26 @@ def host_input(network: IntegerNetwork, values: Mapping[str, NDArray[np.int32]],
     return arriving
 
 
-def step(
-    u: Int, v: Int, arriving: Int, neurons: Neurons, rule: StepRule, refractory: Bool | None = None
-) -> tuple[Int, Int, Bool]:
-    """One tick of all compartments: (u, v, spikes) after it.
+class Stepped(NamedTuple):
+    """Compartments after a tick."""
+
+    u: Int
+    v: Int  # after the reset
+    spikes: Bool
+
+
+def step(u: Int, v: Int, arriving: Int, neurons: Neurons, rule: StepRule, refractory: Bool | None = None) -> Stepped:
+    """One tick of all compartments.
 
     `arriving` is the input sum, in mantissas. Compartments that are `refractory` hold their voltage at 0.
     """
-    full = 1 << rule.decay_bits
-    keep_u = full - (neurons.decay_u + rule.decay_u_offset)
     current = wrap_int32(wrap_int32(arriving) << rule.weight_shift)
-    u = fold(wrap_int32(decay(u, keep_u, rule.decay_bits) + current), rule.current_bits)
-    v = wrap_int32(decay(v, full - neurons.decay_v, rule.decay_bits) + u + neurons.bias)
+    u = fold(wrap_int32(decay(u, rule.keep_u(neurons.decay_u), rule.decay_bits) + current), rule.current_bits)
+    v = wrap_int32(decay(v, rule.keep_v(neurons.decay_v), rule.decay_bits) + u + neurons.bias)
     v = saturate(v, rule.voltage_bits)
     v = v if refractory is None else np.where(refractory, 0, v)
     spikes = v > neurons.threshold
-    return u, np.where(spikes, 0, v), spikes
+    return Stepped(u, np.where(spikes, 0, v), spikes)
 
 
 def run_reference(

@@ -20,27 +20,17 @@ LARGEST_SUM = (1 << 31) - 1  # of the mantissas of one group, for 32-bit sums
 def pools_of(network: IntegerNetwork) -> Pools:
     """Registers of all units and neurons, shifted by their exponents."""
     rule, populations = network.rule, network.populations
-    full = 1 << rule.decay_bits
     return Pools(
-        keep_u=_by_unit(network, [full - (p.decay_u + rule.decay_u_offset) for p in populations]),
-        keep_v=_by_unit(network, [full - p.decay_v for p in populations]),
-        threshold=_by_unit(network, [p.threshold_mantissa << rule.threshold_shift for p in populations]),
-        first_neuron=np.concatenate([[0], np.cumsum(_by_unit(network, [p.neurons for p in populations]))]),
-        bias=np.concatenate([_bias_lsb(p.bias_mantissa, p.bias_exponent) for p in populations]).astype(np.int32),
+        keep_u=network.each_unit([rule.keep_u(p.decay_u) for p in populations]),
+        keep_v=network.each_unit([rule.keep_v(p.decay_v) for p in populations]),
+        threshold=network.each_unit([rule.threshold_lsb(p.threshold_mantissa) for p in populations]),
+        first_neuron=np.concatenate([[0], np.cumsum(network.each_unit([p.neurons for p in populations]))]),
+        bias=np.concatenate([p.bias_lsb.ravel() for p in populations]).astype(np.int32),
         weight_shift=rule.weight_shift,
         decay_bits=rule.decay_bits,
-        half_current=1 << (rule.current_bits - 1),
-        largest_voltage=(1 << (rule.voltage_bits - 1)) - 1,
+        half_current=rule.half_current,
+        largest_voltage=rule.largest_voltage,
     )
-
-
-def _bias_lsb(mantissa: Int, exponent: int) -> Int:
-    flat = mantissa.ravel()
-    return flat << exponent if exponent >= 0 else flat >> -exponent
-
-
-def _by_unit(network: IntegerNetwork, values: list[int]) -> Int:
-    return np.repeat(np.array(values, dtype=np.int64), [p.units for p in network.populations])
 
 
 def weights_of(network: IntegerNetwork) -> Weights:
@@ -51,7 +41,7 @@ def weights_of(network: IntegerNetwork) -> Weights:
         key = (group.delay_ticks, exponent, group.name if exponent else "")
         matrix = _unit_matrix(network, group) * (1 << (group.exponent - exponent))
         merged[key] = merged[key] + matrix if key in merged else matrix
-    pools = _by_unit(network, [p.neurons for p in network.populations])
+    pools = network.each_unit([p.neurons for p in network.populations])
     largest = max((int((abs(matrix) @ pools).max(initial=0)) for matrix in merged.values()), default=0)
     mantissas: list[Int] = [np.zeros(0, dtype=np.int64)]
     low, high = np.zeros(len(merged), dtype=np.int64), np.zeros(len(merged), dtype=np.int64)

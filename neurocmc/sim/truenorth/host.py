@@ -6,7 +6,7 @@ What rounding left goes with the next tick, whole, so that the mean is exact; wh
 carry follows as well, less what would have decayed in the meantime.
 """
 
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 
@@ -24,13 +24,25 @@ def encode_cores(program: CoreProgram, stimulus: Stimulus) -> CoreInputSpikes:
 
     Raises InputError where a drive is more than its axons carry in the long run, or reaches a unit without any.
     """
-    found = [_encode_input(program, entry, stimulus) for entry in program.inputs]
-    columns = zip(*found, strict=True) if found else [[np.zeros(0, dtype=np.int64)]] * 4
-    trial, tick, core, axon = (np.concatenate(column) for column in columns)
-    return CoreInputSpikes(trial=trial, tick=tick, core=core, axon=axon)
+    sent = _Sent.joined([_encode_input(program, entry, stimulus) for entry in program.inputs])
+    return CoreInputSpikes(trial=sent.trial, tick=sent.tick, core=sent.core, axon=sent.axon)
 
 
-def _encode_input(program: CoreProgram, entry: CoreInput, stimulus: Stimulus) -> tuple[Int, Int, Int, Int]:
+class _Sent(NamedTuple):
+    """Spikes from the host, (spikes,) each."""
+
+    trial: Int
+    tick: Int
+    core: Int
+    axon: Int
+
+    @classmethod
+    def joined(cls, parts: list["_Sent"]) -> "_Sent":
+        columns = zip(*parts, strict=True) if parts else [[np.zeros(0, dtype=np.int64)]] * 4
+        return cls(*(np.concatenate(column) for column in columns))
+
+
+def _encode_input(program: CoreProgram, entry: CoreInput, stimulus: Stimulus) -> _Sent:
     driven = stimulus.on_ticks(program.tick_s, entry.name)
     segments = driven.values[entry.name] @ entry.lsb_per_input.T  # (batch, segments, units)
     up, down = _Axons.of(entry, 1), _Axons.of(entry, -1)
@@ -40,7 +52,7 @@ def _encode_input(program: CoreProgram, entry: CoreInput, stimulus: Stimulus) ->
     late = np.zeros(before.shape, dtype=np.int64)
     if (segments.any(axis=1) & (reach == 0)).any():
         _refuse(entry, stimulus, "no axon carries it: it was 0 in calibration")
-    events: list[tuple[Int, Int, Int, Int]] = []
+    events: list[_Sent] = []
     for tick, segment in enumerate(driven.segment_of_tick):
         if entry.filter_pole:  # a filtered drive acts from the next tick on, as in the rate circuit
             wanted = entry.filter_pole * before + (1.0 - entry.filter_pole) * drive
@@ -57,8 +69,7 @@ def _encode_input(program: CoreProgram, entry: CoreInput, stimulus: Stimulus) ->
             times = float((np.abs(missing) / np.maximum(reach, 1)).max())
             _refuse(entry, stimulus, f"its drive stays {times:.2f} times above what the input axons carry in a tick")
         events += [_events(entry, up, high, tick), _events(entry, down, low, tick)]
-    trial, ticks, core, axon = (np.concatenate(column) for column in zip(*events, strict=True))
-    return trial, ticks, core, axon
+    return _Sent.joined(events)
 
 
 class _Axons:
@@ -95,14 +106,14 @@ def _spikes(missing: Float, up: _Axons, down: _Axons) -> tuple[Int, Int]:
     return best_high.astype(np.int64), best_low.astype(np.int64)
 
 
-def _events(entry: CoreInput, axons: _Axons, spikes: Int, tick: int) -> tuple[Int, Int, Int, Int]:
-    """Trial, tick, core and axon of every spike: of n spikes the first n axons carry one each."""
+def _events(entry: CoreInput, axons: _Axons, spikes: Int, tick: int) -> _Sent:
+    """The spikes of one tick: of n spikes the first n axons carry one each."""
     trial, unit = np.nonzero(spikes)
     count = spikes[trial, unit]
     trial, unit = np.repeat(trial, count), np.repeat(unit, count)
     position = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     axon = entry.axon[unit, axons.first[unit] + position]
-    return trial, np.full(trial.size, tick), entry.core[unit], axon
+    return _Sent(trial, np.full(trial.size, tick), entry.core[unit], axon)
 
 
 def _refuse(entry: CoreInput, stimulus: Stimulus, what: str) -> NoReturn:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.jit import jit
+from neurocmc.sim.events import listed
 from neurocmc.sim.truenorth.draws import ETA_BITS, FIRST, GOLDEN, RHO_SHIFT, SECOND
 
 Int16 = NDArray[np.int16]
@@ -125,22 +126,6 @@ def spread(byte: Any) -> Any:
     """A word whose byte i is bit i of `byte`: copy it, pick a bit of each copy, carry it to the top of its byte."""
     picked = np.uint64(byte) * np.uint64(ONES) & np.uint64(PICK)
     return (picked + np.uint64(CARRY)) >> np.uint64(7) & np.uint64(ONES)
-
-
-@jit(nogil=True)
-def listed(flags: UInt8, found: Int32) -> int:
-    """Write the indices of bytes that are 1 into `found`, eight at a look; how many there are.
-
-    Every index of a look is written and the next one overwrites it unless its byte is set: no branch to mispredict.
-    """
-    count = 0
-    looks = flags.view(np.uint64)
-    for look in range(looks.size):
-        if looks[look] != 0:
-            for i in range(8 * look, 8 * look + 8):
-                found[count] = i
-                count += flags[i]
-    return count
 
 
 @jit(nogil=True)

@@ -15,8 +15,9 @@ from neurocmc.common.arrays import Int, set_frozen
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.process import known_state
 from neurocmc.ir.truenorth.cores import OUTPUT, CoreNetwork
-from neurocmc.sim.checks import check_range, whole_numbers
-from neurocmc.sim.trials import each_trial, usable_threads
+from neurocmc.sim.events import by_trial
+from neurocmc.sim.loihi.compartments.checks import check_columns, check_range
+from neurocmc.sim.loihi.trials import each_trial, usable_threads
 from neurocmc.sim.truenorth.draws import trial_key
 from neurocmc.sim.truenorth.kernel import Cores, Events, Int32, Records, State, step_trial
 from neurocmc.sim.truenorth.records import CoreRecord, CoreRun, OutputSpikes
@@ -48,15 +49,9 @@ class CoreInputSpikes:
 
     def __post_init__(self) -> None:
         faults: list[Problem] = []
-        for name in EVENT_FIELDS:
-            whole = whole_numbers(getattr(self, name), f"spikes.{name}", faults)
-            if whole is not None and whole.shape != (np.size(self.trial),):
-                what = f"shape {whole.shape}, trial has {np.size(self.trial)} entries"
-                faults.append(
-                    Problem("array-shape", f"spikes.{name}", what, "give every spike a trial, tick, core and axon")
-                )
-            elif whole is not None:
-                check_range(whole, f"spikes.{name}", (0, LARGEST_TICKS), faults)
+        cure = "give every spike a trial, tick, core and axon"
+        for name, whole in check_columns(self, EVENT_FIELDS, "spikes", cure, faults).items():
+            check_range(whole, f"spikes.{name}", (0, LARGEST_TICKS), faults)
         raise_input_problems(faults)
         for name in EVENT_FIELDS:
             set_frozen(self, name, np.int32, (None,))
@@ -114,7 +109,8 @@ def run_cores(
         check_range(getattr(given, name), f"spikes.{name}", (0, count - 1), faults)
     faults += wanted.problems(network)
     raise_input_problems(faults)
-    job = _Job(network, cores_of(network), _by_trial(given, batch), ticks, batch, seed, wanted, threads)
+    events = [Events(*part) for part in by_trial(given.trial, given.tick, (given.core, given.axon), batch)]
+    job = _Job(network, cores_of(network), events, ticks, batch, seed, wanted, threads)
     return job.result(each_trial(job.run, batch, threads))
 
 
@@ -134,15 +130,6 @@ def _limits(network: CoreNetwork) -> Iterable[Problem]:
     check_range(np.asarray(network.axons), "axons", (1, LARGEST_AXONS), faults, "spread them over more cores")
     check_range(np.asarray(network.neurons), "neurons", (1, 1 << 20), faults, "spread them over more cores")
     yield from faults
-
-
-def _by_trial(spikes: CoreInputSpikes, batch: int) -> list[Events]:
-    """For each trial the spikes as (tick, core, axon) in order of tick."""
-    time = spikes.trial.astype(np.int64) << 32 | spikes.tick
-    order = np.argsort(time, kind="stable")  # which is quick where they stand in order
-    ends = np.searchsorted(spikes.trial[order], np.arange(batch + 1))
-    columns = [getattr(spikes, name)[order].astype(np.int32) for name in ("tick", "core", "axon")]
-    return [Events(*(column[ends[trial] : ends[trial + 1]] for column in columns)) for trial in range(batch)]
 
 
 @dataclass(slots=True, eq=False)

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.jit import jit
-from neurocmc.sim.arithmetic import copy, decayed
+from neurocmc.sim.events import listed
+from neurocmc.sim.loihi.arithmetic import copy, decayed, jump
 
 Int16 = NDArray[np.int16]
 Int32 = NDArray[np.int32]
@@ -89,12 +90,10 @@ class Records(NamedTuple):
 @jit(nogil=True)
 def update_current(u: Int32, keep: UInt32, arriving: Int32, weight_shift: int, half: int) -> None:
     """u <- decayed u + (arriving << shift), folded once where it left its register; `arriving` is emptied."""
-    shift, high, low, whole = np.int32(weight_shift), np.int32(half), np.int32(-half), np.int32(2 * half)
+    shift, high, low = np.int32(weight_shift), np.int32(half), np.int32(-half)
     for i in range(u.size):
         current = np.int32(decayed(u[i], keep[i]) + np.int32(arriving[i] << shift))
-        down = whole if current > high else np.int32(0)
-        up = whole if current <= low else np.int32(0)
-        u[i] = np.int32(current - down + up)
+        u[i] = np.int32(current - jump(current, high, low))
         arriving[i] = 0
 
 
@@ -122,22 +121,6 @@ def fire(v: Int32, threshold: Int32, flags: UInt8) -> None:
         fires = v[i] > threshold[i]
         flags[i] = fires
         v[i] = np.int32(0) if fires else v[i]
-
-
-@jit(nogil=True)
-def listed(flags: UInt8, fired: Int32) -> int:
-    """Write the indices of set flags into `fired`, eight flags at a look; how many there are.
-
-    Every index of a look is written and the next one overwrites it unless its flag is set: no branch to mispredict.
-    """
-    count = 0
-    words = flags.view(np.uint64)
-    for word in range(words.size):
-        if words[word] != 0:
-            for i in range(8 * word, 8 * word + 8):
-                fired[count] = i
-                count += flags[i]
-    return count
 
 
 @jit(nogil=True, inline="always")

@@ -25,8 +25,8 @@ from scipy import sparse
 
 from neurocmc.common.arrays import Int, set_frozen
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
-from neurocmc.ir.loihi.network import SignMode, StepRule
-from neurocmc.sim.checks import check_range, register, rule_problems, shape_of, whole_numbers
+from neurocmc.ir.loihi.network import SignMode, StepRule, rule_problems
+from neurocmc.sim.loihi.compartments.checks import RULE_BOUNDS, check_range, register, shape_of, whole_numbers
 from neurocmc.sim.loihi.compartments.weights import MANTISSA_RANGE, sign_problems, synapse_mantissa
 
 # The arithmetic and the registers of Lava 0.10.0 (proc/lif/models.py, PyLifModelBitAcc; proc/sparse/models.py). They
@@ -188,7 +188,7 @@ class CompartmentNetwork:
     rule: StepRule = LOIHI_RULE
 
     def __post_init__(self) -> None:
-        raise_input_problems(rule_problems(self.rule))
+        raise_input_problems(rule_problems(self.rule, RULE_BOUNDS))
         faults: list[Problem] = []
         length = int(np.size(self.decay_u))
         if not 1 <= length <= LARGEST_COMPARTMENTS:
@@ -252,7 +252,7 @@ class CompartmentNetwork:
                 groups = (own, *groups)
         except InputError as error:
             faults.extend(error.problems)
-        faults.extend(rule_problems(rule))
+        faults.extend(rule_problems(rule, RULE_BOUNDS))
         if not faults or length:
             bounds = register_bounds(rule)
             for field, value in values.items():
@@ -280,14 +280,14 @@ def _length(weights: Any, compartments: int | None, values: list[Any], faults: l
 
 def register_bounds(rule: StepRule) -> dict[str, tuple[int, int]]:
     """Lowest and highest value of each register of a compartment."""
-    full, current, voltage = 1 << rule.decay_bits, 1 << (rule.current_bits - 1), 1 << (rule.voltage_bits - 1)
+    highest_decay, current, voltage = rule.full_decay - 1, rule.half_current, rule.largest_voltage
     return {
-        "decay_u": (0, full - 1),
-        "decay_v": (0, full - 1),
-        "threshold_mantissa": (0, min(THRESHOLD_RANGE[1], (voltage - 1) >> rule.threshold_shift)),
+        "decay_u": (0, highest_decay),
+        "decay_v": (0, highest_decay),
+        "threshold_mantissa": (0, min(THRESHOLD_RANGE[1], voltage >> rule.threshold_shift)),
         "bias_mantissa": BIAS_MANTISSA_RANGE,
         "bias_exponent": BIAS_EXPONENT_RANGE,
         "u_initial": (1 - current, current),
-        "v_initial": (1 - voltage, voltage - 1),
+        "v_initial": (-voltage, voltage),
         "refractory_ticks": REFRACTORY_RANGE,
     }

@@ -1,7 +1,7 @@
 """Compartment networks spelled out: plain numpy, tick by tick, the whole matrix of synapses in every tick.
 
-It is here to be read, and for the compiled loop to be held against. The arithmetic of a tick is that of
-`loihi_reference`.
+It is here to be read, and for the compiled loop to be held against, with which it shares no line on purpose. A tick
+of the registers is that of the other interpreter that is spelled out, `sim.loihi.reference`.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,8 @@ from scipy import sparse
 
 from neurocmc.common.arrays import Bool, Int
 from neurocmc.sim.loihi.compartments.network import CompartmentNetwork
-from neurocmc.sim.loihi.reference import Neurons, ReferenceRun, shift, step, wrap_int32
+from neurocmc.sim.loihi.reference import Neurons, ReferenceRun, step
+from neurocmc.sim.loihi.registers import shift, wrap_int32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,7 +34,7 @@ def run_compartments_reference(
     neurons = Neurons(
         decay_u=network.decay_u,
         decay_v=network.decay_v,
-        threshold=network.threshold_mantissa << rule.threshold_shift,
+        threshold=rule.threshold_lsb(network.threshold_mantissa),
         bias=np.array([shift(m, int(e)) for m, e in zip(network.bias_mantissa, network.bias_exponent, strict=True)]),
         u_initial=u_initial,
         v_initial=v_initial,

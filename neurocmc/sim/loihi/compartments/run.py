@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from neurocmc.common.arrays import Bool, Int, set_frozen
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.process import known_state
-from neurocmc.sim.checks import check_range, shape_of, whole_numbers
+from neurocmc.sim.events import by_trial
+from neurocmc.sim.loihi.compartments.checks import check_columns, check_range, shape_of, whole_numbers
 from neurocmc.sim.loihi.compartments.kernel import Events, Records, Registers, State, Synapses, step_trial
 from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, register_bounds
 from neurocmc.sim.loihi.compartments.tables import registers_of, ring_depth, synapses_of
@@ -26,6 +27,7 @@ QUANTITIES: tuple[Quantity, ...] = ("spikes", "counts", "u", "v")
 CHUNK = 1 << 20  # compartments times ticks that the loop runs before its spikes are fetched
 LARGEST_TICKS = 2**31 - 1
 EMPTY = np.zeros(0, dtype=np.int32)
+EVENT_FIELDS = ("trial", "tick", "compartment", "value")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,17 +44,10 @@ class InputEvents:
 
     def __post_init__(self) -> None:
         faults: list[Problem] = []
-        for name in ("trial", "tick", "compartment", "value"):
-            whole = whole_numbers(getattr(self, name), f"inputs.{name}", faults)
-            if whole is not None and whole.shape != (np.size(self.trial),):
-                what = f"shape {whole.shape}, trial has {np.size(self.trial)} entries"
-                faults.append(
-                    Problem(
-                        "array-shape", f"inputs.{name}", what, "give every event a trial, tick, compartment and value"
-                    )
-                )
+        cure = "give every event a trial, tick, compartment and value"
+        check_columns(self, EVENT_FIELDS, "inputs", cure, faults)
         raise_input_problems(faults)
-        for name in ("trial", "tick", "compartment", "value"):
+        for name in EVENT_FIELDS:
             set_frozen(self, name, np.int64, (None,))
 
 
@@ -304,10 +299,8 @@ def _start(
 
 
 def _by_trial(events: InputEvents | None, batch: int) -> list[Events]:
-    """For each trial the events as (tick, compartment, value) in order of tick."""
+    """For each trial the events in order of tick."""
     if events is None:
         return [Events(EMPTY, EMPTY, EMPTY)] * batch
-    order = np.lexsort((events.tick, events.trial))
-    ends = np.searchsorted(events.trial[order], np.arange(batch + 1))
-    columns = [getattr(events, name)[order].astype(np.int32) for name in ("tick", "compartment", "value")]
-    return [Events(*(column[ends[trial] : ends[trial + 1]] for column in columns)) for trial in range(batch)]
+    parts = by_trial(events.trial, events.tick, (events.compartment, events.value), batch)
+    return [Events(*part) for part in parts]

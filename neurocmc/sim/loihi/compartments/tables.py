@@ -22,17 +22,17 @@ BLOCK_MANTISSA = (1 << 15) - 1  # what an entry of a block can hold
 def registers_of(network: CompartmentNetwork) -> Registers:
     """The registers of all compartments, shifted by their exponents."""
     rule = network.rule
-    full, unit = 1 << rule.decay_bits, 1 << (KEEP_BITS - rule.decay_bits)
+    unit = 1 << (KEEP_BITS - rule.decay_bits)
     some = bool((network.refractory_ticks > 1).any())
     return Registers(
-        keep_u=((full - (network.decay_u + rule.decay_u_offset)) * unit).astype(np.uint32),
-        keep_v=((full - network.decay_v) * unit).astype(np.uint32),
-        threshold=(network.threshold_mantissa << rule.threshold_shift).astype(np.int32),
+        keep_u=(rule.keep_u(network.decay_u) * unit).astype(np.uint32),
+        keep_v=(rule.keep_v(network.decay_v) * unit).astype(np.uint32),
+        threshold=rule.threshold_lsb(network.threshold_mantissa).astype(np.int32),
         bias=bias_lsb(network).astype(np.int32),
         refractory=(network.refractory_ticks if some else np.zeros(0)).astype(np.int32),
         weight_shift=rule.weight_shift,
-        half_current=1 << (rule.current_bits - 1),
-        largest_voltage=(1 << (rule.voltage_bits - 1)) - 1,
+        half_current=rule.half_current,
+        largest_voltage=rule.largest_voltage,
     )
 
 

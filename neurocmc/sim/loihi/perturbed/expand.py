@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurocmc.common.arrays import Float, Int
+from neurocmc.common.arrays import Float, Int, in_row
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, SignMode
-from neurocmc.sim.loihi.reference import neuron_slices
 from neurocmc.sim.loihi.weight_groups import weight_groups
 
 GRID: dict[SignMode, int] = {"mixed": 2, "excitatory": 1, "inhibitory": 1}  # steps of a mantissa
@@ -60,23 +59,15 @@ class Parts:
 def expand(network: IntegerNetwork) -> Parts:
     """A network's neurons and synapses, one by one."""
     populations = network.populations
-    neurons = [population.units * population.neurons for population in populations]
-
-    def each(values: list[int]) -> Int:
-        return np.repeat(np.array(values, dtype=np.int64), neurons)
-
-    def row(values: list[Int]) -> Int:
-        return np.concatenate([np.zeros(0, dtype=np.int64), *(value.ravel() for value in values)])
-
-    place = neuron_slices(network)
+    place = network.neuron_slices()
     return Parts(
-        decay_u=each([p.decay_u for p in populations]),
-        decay_v=each([p.decay_v for p in populations]),
-        threshold_mantissa=each([p.threshold_mantissa for p in populations]),
-        bias_mantissa=row([p.bias_mantissa for p in populations]),
-        bias_exponent=each([p.bias_exponent for p in populations]),
-        u_initial=row([np.repeat(p.u_initial, p.neurons) for p in populations]),
-        v_initial=row([p.v_initial for p in populations]),
+        decay_u=network.each_neuron([p.decay_u for p in populations]),
+        decay_v=network.each_neuron([p.decay_v for p in populations]),
+        threshold_mantissa=network.each_neuron([p.threshold_mantissa for p in populations]),
+        bias_mantissa=in_row([p.bias_mantissa for p in populations]),
+        bias_exponent=network.each_neuron([p.bias_exponent for p in populations]),
+        u_initial=in_row([np.repeat(p.u_initial, p.neurons) for p in populations]),
+        v_initial=in_row([p.v_initial for p in populations]),
         bundles=_bundles(network),
         inputs=tuple(
             InputSynapses(entry=entry, first=place[entry.target].start, weight=_axon_weights(network, entry))
@@ -86,7 +77,7 @@ def expand(network: IntegerNetwork) -> Parts:
 
 
 def _bundles(network: IntegerNetwork) -> tuple[Bundle, ...]:
-    place = neuron_slices(network)
+    place = network.neuron_slices()
     bundles: list[Bundle] = []
     for group in weight_groups(network):
         parts: list[Int] = [np.zeros((3, 0), dtype=np.int64)]

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from neurocmc.common.jit import jit
-from neurocmc.sim.arithmetic import copy, decayed
+from neurocmc.sim.events import listed
+from neurocmc.sim.loihi.arithmetic import copy, decayed, jump
 from neurocmc.sim.loihi.compartments.kernel import (
     Int32,
     Int64,
@@ -20,7 +21,6 @@ from neurocmc.sim.loihi.compartments.kernel import (
     UInt32,
     add_shifted,
     fire,
-    listed,
     update_voltage,
 )
 
@@ -52,14 +52,13 @@ class State(NamedTuple):
 @jit(nogil=True)
 def update_current(u: Int32, keep: UInt32, arriving: Int32, wraps: Int64, weight_shift: int, half: int) -> None:
     """u <- decayed u + (arriving << shift), folded once and counted where it left its register."""
-    shift, high, low, whole = np.int32(weight_shift), np.int32(half), np.int32(-half), np.int32(2 * half)
+    shift, high, low = np.int32(weight_shift), np.int32(half), np.int32(-half)
     most = np.int32((1 << 30) >> weight_shift)  # beyond it the shifted sum may leave 32 bits
     for i in range(u.size):
         current = np.int32(decayed(u[i], keep[i]) + np.int32(arriving[i] << shift))
-        down = whole if current > high else np.int32(0)
-        up = whole if current <= low else np.int32(0)
-        u[i] = np.int32(current - down + up)
-        wraps[i] += (down + up != 0) | (arriving[i] > most) | (arriving[i] < -most)
+        outside = jump(current, high, low)
+        u[i] = np.int32(current - outside)
+        wraps[i] += (outside != 0) | (arriving[i] > most) | (arriving[i] < -most)
         arriving[i] = 0
 
 

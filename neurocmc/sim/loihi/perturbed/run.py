@@ -15,14 +15,14 @@ from neurocmc.common.arrays import Float, Int
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.sim.decode import decode_counts
 from neurocmc.sim.loihi.compartments.tables import registers_of
 from neurocmc.sim.loihi.host import axon_spikes, encode
 from neurocmc.sim.loihi.perturbed.expand import Bundle, InputSynapses
 from neurocmc.sim.loihi.perturbed.kernel import Runs, State, step_trial
 from neurocmc.sim.loihi.perturbed.perturb import PerturbedNetwork
-from neurocmc.sim.loihi.reference import neuron_slices
-from neurocmc.sim.trials import each_trial
+from neurocmc.sim.loihi.registers import shift
+from neurocmc.sim.loihi.trials import each_trial
+from neurocmc.sim.recording import recording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,19 +53,7 @@ def simulate_perturbed(
     values = encode(network, stimulus) if host is None else host
     run = run_perturbed(perturbed, values, stimulus.ticks(network.tick_s), numbers, threads=threads)
     raise_infeasible(_wrapped(perturbed, run, stimulus))
-    first = network.first_unit()
-    counts = {p.name: run.counts[:, :, first[p.name] : first[p.name] + p.units] for p in network.populations}
-    return Recording(
-        level="emulator",
-        stimulus=stimulus.name,
-        tick_s=network.tick_s,
-        activity={
-            p.name: decode_counts(counts[p.name], p.activity_per_spike, p.trace, network.tick_s)
-            for p in network.populations
-        },
-        spikes={},
-        spike_counts={name: count.sum(axis=1, dtype=np.int64) for name, count in counts.items()},
-    )
+    return recording(network.populations, run.counts, level="emulator", stimulus=stimulus.name, tick_s=network.tick_s)
 
 
 def run_perturbed(
@@ -73,6 +61,7 @@ def run_perturbed(
     values: Mapping[str, NDArray[np.int32]],
     ticks: int,
     trials: Sequence[int],
+    *,
     record_state: bool = False,
     threads: int | None = None,
 ) -> PerturbedRun:
@@ -140,7 +129,7 @@ def _runs(perturbed: PerturbedNetwork) -> Runs:
 def _wrapped(perturbed: PerturbedNetwork, run: PerturbedRun, stimulus: Stimulus) -> Iterable[Problem]:
     """Populations whose currents left their register: what follows a wrap says nothing of the fault alone."""
     for population in perturbed.network.populations:
-        if wraps := int(run.wraps[neuron_slices(perturbed.network)[population.name]].sum()):
+        if wraps := int(run.wraps[perturbed.network.neuron_slices()[population.name]].sum()):
             yield Problem(
                 "current-wraps",
                 f"stimulus {stimulus.name}, population {population.name}",
@@ -190,11 +179,9 @@ def _noise_in_mantissas(perturbed: PerturbedNetwork) -> Float:
     is that of the network as it was compiled. Dead neurons have none.
     """
     rule, neurons = perturbed.network.rule, perturbed.neurons
-    theta = np.repeat(
-        [p.threshold_mantissa << rule.threshold_shift for p in perturbed.network.populations],
-        [p.units * p.neurons for p in perturbed.network.populations],
-    )
-    keep = 1.0 - (neurons.decay_u + rule.decay_u_offset) / (1 << rule.decay_bits)
+    network = perturbed.network
+    theta = network.each_neuron([rule.threshold_lsb(p.threshold_mantissa) for p in network.populations])
+    keep = rule.keep_u(neurons.decay_u) / rule.full_decay
     scale = np.sqrt(1.0 - keep**2) / (1 << rule.weight_shift)
     return perturbed.perturbation.current * theta * scale * perturbed.alive
 
@@ -205,7 +192,6 @@ def _add_background(
     """Spikes of neurons that stand beside the network's own, through synapses like theirs; a sum of their own."""
     neurons = total.shape[1]
     weights = sparse.csr_matrix((bundle.mantissa, (bundle.source, bundle.target)), shape=(neurons, neurons))
-    sums = sparse.csr_matrix(raster @ weights).toarray()
-    sums = sums << bundle.exponent if bundle.exponent >= 0 else sums >> -bundle.exponent
+    sums = shift(sparse.csr_matrix(raster @ weights).toarray(), bundle.exponent)
     delay = spike_delay_ticks + bundle.delay_ticks
     total[delay:] += sums[: len(total) - delay].astype(np.int32)

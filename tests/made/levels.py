@@ -13,15 +13,8 @@ from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.passes.loihi.place import Place
 from neurocmc.passes.loihi.quantise import Quantise
 from neurocmc.passes.loihi.route import Route
-from neurocmc.targets import LoihiTarget, load_target
-from tests.passes.small_circuits import matched, steps, swta
-
-
-@cache
-def loihi1() -> LoihiTarget:
-    target = load_target("loihi1")
-    assert isinstance(target, LoihiTarget)
-    return target
+from tests.made.circuits import matched, steps, swta
+from tests.made.targets import loihi
 
 
 def rate() -> RateCircuit:
@@ -30,17 +23,17 @@ def rate() -> RateCircuit:
 
 @cache
 def spiking() -> SpikingNetwork:
-    return matched(swta(), steps(), loihi1(), neurons=8)
+    return matched(swta(), steps(), loihi(), neurons=8)
 
 
 @cache
 def integer() -> IntegerNetwork:
-    return Quantise().run(spiking(), loihi1())
+    return Quantise().run(spiking(), loihi())
 
 
 @cache
 def chip() -> ChipProgram:
-    return Route().run(integer(), Place().run(integer(), loihi1()), loihi1())
+    return Route().run(integer(), Place().run(integer(), loihi()), loihi())
 
 
 def same(one: object, other: object) -> bool:

@@ -16,7 +16,7 @@ from neurocmc.ir.spiking import (
 )
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.trace import Trace
-from tests.mean_drive import mean_drive
+from tests.made.mean_drive import mean_drive
 
 TICK_S = 0.001
 

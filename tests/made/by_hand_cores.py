@@ -25,16 +25,9 @@ from neurocmc.ir.truenorth.program import (
     NeuronRole,
 )
 from neurocmc.report.truenorth.load import CoreLoad
-from neurocmc.targets import TrueNorthTarget, load_target
 
 CORES, AXONS, NEURONS, TYPES = 3, 16, 16, 3
 FLOOR = 8
-
-
-def truenorth(name: str = "truenorth") -> TrueNorthTarget:
-    target = load_target(name)
-    assert isinstance(target, TrueNorthTarget)
-    return target
 
 
 def core_network() -> CoreNetwork:

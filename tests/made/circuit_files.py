@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 CHECKPOINTS = ("cmc-v1v3", "context-integration", "delayed-match", "swta-digits")
 ENDING = ".circuit.npz"
 PLAIN = {

@@ -1,0 +1,20 @@
+"""The bundled chips, by kind, and chips that differ from them in some limits."""
+
+from dataclasses import replace
+from typing import Any
+
+from neurocmc.targets import LoihiTarget, TrueNorthTarget, load_target
+
+
+def loihi(name: str = "loihi1", **limits: Any) -> LoihiTarget:
+    """A chip of the Loihi family; `limits` replace those it has."""
+    target = load_target(name)
+    assert isinstance(target, LoihiTarget)
+    return replace(target, limits=target.limits.model_copy(update=limits)) if limits else target
+
+
+def truenorth(name: str = "truenorth", **limits: Any) -> TrueNorthTarget:
+    """A chip of neurosynaptic cores; `limits` replace those it has."""
+    target = load_target(name)
+    assert isinstance(target, TrueNorthTarget)
+    return replace(target, limits=target.limits.model_copy(update=limits)) if limits else target
