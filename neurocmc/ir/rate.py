@@ -17,8 +17,6 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
-from neurocmc.common.ticks import not_whole
-from neurocmc.ir.magnitudes import Numbers, magnitude_problems
 from neurocmc.ir.populations import HasPopulations
 from neurocmc.ir.trace import Trace
 

@@ -121,39 +121,6 @@ class Budget:
         return budget
 
 
-def chip_budget(
-    program: ChipProgram, target: LoihiTarget, activity: SpikeLoad | None, headroom: tuple[Headroom, ...] = ()
-) -> Budget:
-    """The budget of a placed program; without an activity there is no energy estimate.
-
-    Raises ValueError where program and target, or program and activity, do not belong together.
-    """
-    if program.target != target.name:
-        raise ValueError(f"the program was placed for {program.target}, not for {target.name}")
-    limits = limits_of(target.limits)
-    chip = target.limits.cores_per_chip
-    whole = {name: None if limit is None else limit * chip for name, limit in limits.items()}
-    return Budget(
-        circuit=program.network.name,
-        target=target.name,
-        cores_used=program.cores,
-        cores_lower_bound=program.cores_lower_bound,
-        cores_per_chip=chip,
-        in_all=uses(RESOURCES, program.use.sum(axis=0), whole),
-        cores=tuple(
-            CoreUse(
-                core=core,
-                populations=tuple(dict.fromkeys(s.population for s in program.segments if s.core == core)),
-                resources=uses(RESOURCES, program.use[core], limits),
-            )
-            for core in range(program.cores)
-        ),
-        headroom=headroom,
-        load=activity,
-        energy=None if activity is None else estimate_energy(program, target, activity),
-    )
-
-
 def ideal_budget(network: SpikingNetwork, target: IdealTarget) -> Budget:
     """What a simulator has to hold; it has no limits. Synapses are counted neuron to neuron."""
     size = {p.name: p.neurons for p in network.populations}
@@ -171,9 +138,6 @@ def ideal_budget(network: SpikingNetwork, target: IdealTarget) -> Budget:
             ResourceUse.of("synapses_as_simulated", pool_synapses, None),
         ),
         cores=(),
-        headroom=(),
-        load=None,
-        energy=None,
     )
 
 

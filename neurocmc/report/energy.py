@@ -116,22 +116,9 @@ class EnergySource(NamedTuple):
     note: str
 
 
-def energy_source(target: LoihiTarget | TrueNorthTarget, field: str) -> EnergySource:
+def energy_source(target: Target, field: str) -> EnergySource:
     """The source of one of a target's energies; where it has none, that it was not published."""
     if field not in target.provenance:
         return EnergySource("", unverified=False, note=f"not published for {target.title}")
     entry = target.provenance[field]
     return EnergySource(entry.citation, entry.unverified, entry.note)
-
-
-def _assumptions(program: ChipProgram, target: LoihiTarget) -> tuple[str, ...]:
-    tick_ms = program.network.tick_s * 1e3
-    return (
-        "Every compartment is updated in every tick; an update counts as active if the compartment has a bias, or if "
-        "anything reaches it under this load, which is an upper bound.",
-        "A spike is one message for each projection and each core that it reaches, delivered within a tile; "
-        f"{HOPS_UNKNOWN}.",
-        "Spikes from the host are charged for their synaptic operations, not for their way onto the chip.",
-        f"Static power is that of one whole chip, of which the program uses {program.cores} of "
-        f"{target.limits.cores_per_chip} cores, at one tick in {tick_ms:g} ms.",
-    )

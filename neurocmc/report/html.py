@@ -8,7 +8,6 @@ from typing import Any
 from neurocmc.common.files import write_file
 from neurocmc.common.printable import printable
 from neurocmc.common.templates import templates
-from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.report import wording
 from neurocmc.report.budget import Budget

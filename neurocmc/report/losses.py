@@ -1,6 +1,5 @@
 """Losses: tables of what a chip took from a circuit, which terminal, page and JSON show alike."""
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -58,8 +57,3 @@ def worst_connection(wanted: Float, realised: Float) -> tuple[int, int]:
     lost = np.where(wanted != 0, np.abs(realised - wanted), -1.0)
     row, column = np.unravel_index(np.argmax(lost), lost.shape)
     return int(row), int(column)
-
-
-def tau_ms(pole: float, tick_s: float) -> float:
-    """The time constant of a pole in ms; 0 where there is no filter."""
-    return -1e3 * tick_s / math.log(pole) if 0.0 < pole < 1.0 else 0.0

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from neurocmc.common.arrays import Bool, Int
 from neurocmc.common.errors import Problem
-from neurocmc.sim.loihi.arithmetic import KEEP_BITS
+from neurocmc.sim.arithmetic import KEEP_BITS
 
 RULE_BOUNDS = {
     "spike_delay_ticks": (1, 64),
@@ -57,7 +57,7 @@ def check_columns(
         whole = whole_numbers(getattr(owner, name), f"{where}.{name}", faults)
         if whole is not None and whole.shape != (length,):
             what = f"shape {whole.shape}, {names[0]} has {length} entries"
-            faults.append(Problem(f"{where}.{name}", what, cure))
+            faults.append(Problem("array-shape", f"{where}.{name}", what, cure))
         elif whole is not None:
             sound[name] = whole
     return sound

@@ -13,7 +13,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, Int
 from neurocmc.common.jit import jit
-from neurocmc.sim.loihi.arithmetic import toward_zero
+from neurocmc.sim.arithmetic import toward_zero
 
 TICKS, SETTLE_TICKS = 1200, 200
 MEMORYLESS = 0.01  # share of its voltage below which a neuron forgets within a tick

@@ -43,19 +43,18 @@ def kept_by_integers(staged: RateCircuit, spiking: SpikingNetwork, integer: Inte
 
 def _tau_s(target: IntegerPopulation, integer: IntegerNetwork, wanted_s: float) -> float:
     """The time constant of the target's current register; without a filter of its own, the one that was wanted."""
-    full = 1 << integer.rule.decay_bits
-    keep = (full - target.decay_u - integer.rule.decay_u_offset) / full
+    keep = integer.rule.pole(target.decay_u)
     return -integer.tick_s / float(np.log(keep)) if 0 < keep < 1 else wanted_s
 
 
 def _population(
     unit: RatePopulation, pool: SpikingPopulation, held: IntegerPopulation, integer: IntegerNetwork
 ) -> KeptPopulation:
-    biases = (held.bias_mantissa << held.bias_exponent).astype(np.float64)
+    rule, biases = integer.rule, held.bias_lsb.astype(np.float64)
     lost = floor_loss_lsb(held, integer)
     moved: Float
     if pool.code == "threshold" and unit.transfer == "relu":
-        threshold = held.threshold_mantissa << integer.rule.threshold_shift
+        threshold = rule.threshold_lsb(held.threshold_mantissa)
         # A neuron fires where current and bias, whole numbers both, are above the threshold: half an LSB further.
         recruited = (threshold + 0.5 - biases + lost) / held.lsb_per_drive[:, None]
         ladder = (np.arange(held.neurons) + 0.5) / held.neurons * pool.fit.ceiling
@@ -68,16 +67,15 @@ def _population(
         moved = (pool.bias * pool.lsb_per_threshold - biases + lost).mean(axis=1) / held.lsb_per_drive
         saturation = unit.saturation
     realised = replace(unit, offset=unit.offset + moved, saturation=min(unit.saturation, saturation))
-    full = 1 << integer.rule.decay_bits
     return KeptPopulation(
         name=unit.name,
         units=unit.size,
         wanted_pole=np.full(unit.size, held.wanted_pole),
-        realised_pole=np.full(unit.size, 1.0 - (held.decay_u + integer.rule.decay_u_offset) / full),
+        realised_pole=np.full(unit.size, rule.pole(held.decay_u)),
         offset_moved=moved,
         saturation=saturation,
         half_neuron=_half_neuron(realised, held, integer),
-        placing_lsb=_placing_lsb(pool, held, 1.0 - held.decay_v / full),
+        placing_lsb=_placing_lsb(pool, held, rule.keep_v(held.decay_v) / rule.full_decay),
     )
 
 
@@ -93,9 +91,9 @@ def _half_neuron(realised: RatePopulation, held: IntegerPopulation, integer: Int
     in a tick; all are whole numbers, so half an LSB further.
     """
     rule = integer.rule
-    theta = held.threshold_mantissa << rule.threshold_shift
-    loses = theta - ((theta * ((1 << rule.decay_bits) - held.decay_v)) >> rule.decay_bits)
-    highest = (held.bias_mantissa << held.bias_exponent).max(axis=1)
+    theta = rule.threshold_lsb(held.threshold_mantissa)
+    loses = theta - ((theta * rule.keep_v(held.decay_v)) >> rule.decay_bits)
+    highest = held.bias_lsb.max(axis=1)
     first = (loses + 0.5 - highest + floor_loss_lsb(held, integer)) / held.lsb_per_drive
     return np.maximum(realised.gain * (first - threshold_of(realised)), 0.0)
 
@@ -109,8 +107,7 @@ def floor_loss_lsb(population: IntegerPopulation, integer: IntegerNetwork) -> fl
         if p.target == population.name and p.exponent < 0
     }
     a_tick = sum((0.5 - 2.0**exponent * (1.0 if sign == "mixed" else 0.5)) for exponent, _, sign in groups)
-    arriving = (population.decay_u + rule.decay_u_offset) / (1 << rule.decay_bits)
-    return a_tick * (1 << rule.weight_shift) / arriving
+    return a_tick * (1 << rule.weight_shift) / rule.arriving(population.decay_u)
 
 
 def bias_step_lsb(pool: SpikingPopulation, held: IntegerPopulation) -> int:

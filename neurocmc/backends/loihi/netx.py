@@ -124,7 +124,9 @@ def _faults(network: IntegerNetwork, population: IntegerPopulation) -> Iterator[
     """What of a population, and of all that reaches it, netx has no place for."""
     where = f"population {population.name}"
     if population.u_initial.any() or population.v_initial.any():
-        yield Problem(where, "its neurons start elsewhere than at 0, where netx starts all", _ELSEWHERE)
+        yield Problem(
+            "netx-cannot-hold", where, "its neurons start elsewhere than at 0, where netx starts all", _ELSEWHERE
+        )
     bias = population.bias_lsb
     low, high = (bound << BIAS_EXPONENT for bound in BIAS_MANTISSA)
     if (bias % (1 << BIAS_EXPONENT)).any() or bias.min(initial=0) < low or bias.max(initial=0) > high:

@@ -135,7 +135,7 @@ class _Trainer(Training[ImageBatch]):
             self.generator.set_state(state["generator"])
         except RuntimeError:  # bytes that are none of its states
             what = "state.generator is no state of a random generator"
-            raise InputError(Problem(str(state_path(self.output)), what, AGAIN)) from None
+            raise InputError(Problem("resume-state-damaged", str(state_path(self.output)), what, AGAIN)) from None
         self.take_up(state)
 
     def loss(self, batch: ImageBatch) -> Tensor:

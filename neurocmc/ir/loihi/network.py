@@ -13,7 +13,7 @@ Spikes of tick t arrive at t + spike_delay_ticks + delay_ticks of their projecti
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,8 @@ from neurocmc.common.errors import Problem
 from neurocmc.ir.populations import HasPools
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.trace import Trace
-from neurocmc.targets import LoihiLimits
+from neurocmc.targets import LoihiLimits, SignMode
 
-SignMode = Literal["excitatory", "inhibitory", "mixed"]
 Register = TypeVar("Register", int, NDArray[np.int64])
 
 
@@ -228,7 +227,12 @@ def rule_problems(rule: StepRule, bounds: Mapping[str, tuple[int, int]] = RULE_B
     """Fields of a rule that lie outside their bounds, least and largest."""
     for field, (low, high) in bounds.items():
         if not low <= getattr(rule, field) <= high:
-            yield Problem("rule", f"{field} is {getattr(rule, field)}", f"it must lie between {low} and {high}")
+            yield Problem(
+                "rule-out-of-range",
+                "rule",
+                f"{field} is {getattr(rule, field)}",
+                f"it must lie between {low} and {high}",
+            )
 
 
 def _problems(network: IntegerNetwork) -> Iterable[Problem]:
@@ -245,16 +249,21 @@ def _problems(network: IntegerNetwork) -> Iterable[Problem]:
             value = getattr(population, field)
             if not 0 <= value < full_decay:
                 cure = f"give 0 to {full_decay - 1}"
-                yield Problem(where, f"{field} is {value}, its register holds 0 to {full_decay - 1}", cure)
+                yield Problem(
+                    "register-beyond-range",
+                    where,
+                    f"{field} is {value}, its register holds 0 to {full_decay - 1}",
+                    cure,
+                )
         theta = rule.threshold_lsb(population.threshold_mantissa)
         if not 0 < theta <= rule.largest_voltage:
             what = f"threshold {theta} is outside the {rule.voltage_bits}-bit voltage"
             highest = rule.largest_voltage >> rule.threshold_shift
-            yield Problem(where, what, f"give a mantissa of 1 to {highest}")
+            yield Problem("register-beyond-range", where, what, f"give a mantissa of 1 to {highest}")
         largest = int(np.abs(population.u_initial).max(initial=0))
         if not largest < rule.half_current:
             what = f"start current {largest} is outside the {rule.current_bits}-bit current"
-            yield Problem(where, what, f"stay below {rule.half_current:,}")
+            yield Problem("register-beyond-range", where, what, f"stay below {rule.half_current:,}")
         yield from population.trace.problems(where, population.units)
     for projection in network.projections:
         yield from _projection_problems(projection, units)

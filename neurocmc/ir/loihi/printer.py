@@ -43,16 +43,15 @@ def _rule(rule: StepRule) -> list[str]:
 
 
 def _integer_population(population: IntegerPopulation, rule: StepRule) -> list[str]:
-    full = 1 << rule.decay_bits
-    keep_u = (full - population.decay_u - rule.decay_u_offset) / full
-    threshold = population.threshold_mantissa << rule.threshold_shift
+    keep_u, keep_v = rule.pole(population.decay_u), rule.keep_v(population.decay_v) / rule.full_decay
+    threshold = rule.threshold_lsb(population.threshold_mantissa)
     head = (
         f"population {population.name}: {counted(population.units, 'unit')} x {counted(population.neurons, 'neuron')}"
     )
     loss = population.bias_loss
     facts: Facts = [
         ("decay_u", f"{population.decay_u}: keeps {number(keep_u)} a tick, wanted {number(population.wanted_pole)}"),
-        ("decay_v", f"{population.decay_v}: keeps {number((full - population.decay_v) / full)} a tick"),
+        ("decay_v", f"{population.decay_v}: keeps {number(keep_v)} a tick"),
         ("threshold", f"{population.threshold_mantissa} << {rule.threshold_shift} = {threshold:,} LSB"),
         ("bias", f"{vector(population.bias_mantissa)}, << {population.bias_exponent} LSB"),
         ("bias loss", f"{_lost(loss)} of the largest bias{f', {loss.clipped} clipped' if loss.clipped else ''}"),

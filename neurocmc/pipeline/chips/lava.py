@@ -25,8 +25,7 @@ from neurocmc.common.system import apart, end_all, interpreter_of
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.pipeline.lower import Progress
-from neurocmc.pipeline.program import ISOLATED
+from neurocmc.pipeline.child_program import ISOLATED
 from neurocmc.sim.loihi.host import encode
 from neurocmc.sim.recording import Spikes, counted, recording
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.circuits.images import ImageSplit, load_task
-from neurocmc.circuits.study.plan import group
+from neurocmc.circuits.study.plan import FigureRecipe, Result, Run, group
 from neurocmc.circuits.study.run import Dynamics, dynamics, landscape, trained_model
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import read_npz, write_npz
@@ -72,9 +72,7 @@ def _portrayed(seen: Dynamics) -> list[StateTraces]:
     ]
 
 
-def _landscape(
-    run: "Run", split: ImageSplit, options: "FigureRecipe", progress: Callable[[float], None]
-) -> LossSurface:
+def _landscape(run: Run, split: ImageSplit, options: FigureRecipe, progress: Callable[[float], None]) -> LossSurface:
     """The landscape, from disk where it was computed before with the same options."""
     path = run.folder / LANDSCAPE
     asked = {"reach": np.array(options.landscape_reach), "images": np.array(options.landscape_images)}

@@ -1,11 +1,9 @@
 """The budget of a placed program: every resource of every core against its limit, headroom and energy."""
 
-from collections.abc import Sequence
-
 from neurocmc.ir.headroom import Headroom
 from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram
 from neurocmc.passes.loihi.route import limits_of
-from neurocmc.report.budget import Budget, CoreUse, ResourceUse
+from neurocmc.report.budget import Budget, CoreUse, uses
 from neurocmc.report.load import SpikeLoad
 from neurocmc.report.loihi.energy import estimate_energy
 from neurocmc.targets import LoihiTarget
@@ -29,23 +27,16 @@ def chip_budget(
         cores_used=program.cores,
         cores_lower_bound=program.cores_lower_bound,
         cores_per_chip=chip,
-        in_all=_rows(program.use.sum(axis=0).tolist(), whole),
+        in_all=uses(RESOURCES, program.use.sum(axis=0), whole),
         cores=tuple(
             CoreUse(
                 core=core,
                 populations=tuple(dict.fromkeys(s.population for s in program.segments if s.core == core)),
-                resources=_rows(program.use[core].tolist(), limits),
+                resources=uses(RESOURCES, program.use[core], limits),
             )
             for core in range(program.cores)
         ),
         headroom=headroom,
         load=activity,
         energy=None if activity is None else estimate_energy(program, target, activity),
-    )
-
-
-def _rows(used: Sequence[int], limits: dict[str, int | None]) -> tuple[ResourceUse, ...]:
-    return tuple(
-        ResourceUse.of(resource, int(count), limits[resource])
-        for resource, count in zip(RESOURCES, used, strict=True)
     )

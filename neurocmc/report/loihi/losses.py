@@ -7,7 +7,7 @@ import numpy as np
 from neurocmc.common.ticks import tau_ms
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation, IntegerProjection
 from neurocmc.report import wording
-from neurocmc.report.losses import Losses, LossTable, tau_ms, worst_connection
+from neurocmc.report.losses import Losses, LossTable, worst_connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from neurocmc.common.arrays import Float
 from neurocmc.common.ticks import tau_ms
 from neurocmc.ir.truenorth.program import CorePopulation, CoreProgram, CoreProjection, NeuronRole
 from neurocmc.report import wording
-from neurocmc.report.losses import Losses, LossTable, tau_ms, worst_connection
+from neurocmc.report.losses import Losses, LossTable, worst_connection
 from neurocmc.report.truenorth.potentials import population_of
 
 ROLES: tuple[NeuronRole, ...] = ("pool", "filter", "bias", "copy", "sum", "splitter")

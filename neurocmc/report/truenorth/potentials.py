@@ -8,7 +8,6 @@ How much of the worst tick a filter does hold is said beside it.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np

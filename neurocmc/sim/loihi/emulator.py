@@ -21,8 +21,8 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.loihi.host import encode
 from neurocmc.sim.loihi.kernel import Pools, State, Weights, step_trial
 from neurocmc.sim.loihi.tables import pools_of, weights_of
-from neurocmc.sim.loihi.trials import each_trial
 from neurocmc.sim.recording import Spikes, recording
+from neurocmc.sim.trials import each_trial
 
 CHUNK = 1 << 22  # neurons times ticks of a trial that are stepped before their spikes are fetched
 

@@ -16,7 +16,7 @@ from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.jit import jit
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.sim.loihi.arithmetic import toward_zero
+from neurocmc.sim.arithmetic import toward_zero
 
 Int32 = NDArray[np.int32]
 

@@ -15,9 +15,9 @@ from neurocmc.common.arrays import Int, set_frozen
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.process import known_state
 from neurocmc.ir.truenorth.cores import OUTPUT, CoreNetwork
+from neurocmc.sim.checks import check_columns, check_range
 from neurocmc.sim.events import by_trial
-from neurocmc.sim.loihi.compartments.checks import check_columns, check_range
-from neurocmc.sim.loihi.trials import each_trial, usable_threads
+from neurocmc.sim.trials import each_trial, usable_threads
 from neurocmc.sim.truenorth.draws import trial_key
 from neurocmc.sim.truenorth.kernel import Cores, Events, Int32, Records, State, step_trial
 from neurocmc.sim.truenorth.records import CoreRecord, CoreRun, OutputSpikes

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.jit import jit
+from neurocmc.sim.arithmetic import copy, decayed, jump
 from neurocmc.sim.events import listed
-from neurocmc.sim.loihi.arithmetic import copy, decayed, jump
 
 Int16 = NDArray[np.int16]
 Int32 = NDArray[np.int32]

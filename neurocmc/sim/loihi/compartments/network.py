@@ -26,7 +26,7 @@ from scipy import sparse
 from neurocmc.common.arrays import Int, set_frozen
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.ir.loihi.network import SignMode, StepRule, rule_problems
-from neurocmc.sim.loihi.compartments.checks import RULE_BOUNDS, check_range, register, shape_of, whole_numbers
+from neurocmc.sim.checks import RULE_BOUNDS, check_range, register, shape_of, whole_numbers
 from neurocmc.sim.loihi.compartments.weights import MANTISSA_RANGE, sign_problems, synapse_mantissa
 
 # The arithmetic and the registers of Lava 0.10.0 (proc/lif/models.py, PyLifModelBitAcc; proc/sparse/models.py). They

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from neurocmc.common.arrays import Bool, Int, set_frozen
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.process import known_state
+from neurocmc.sim.checks import check_columns, check_range, shape_of, whole_numbers
 from neurocmc.sim.events import by_trial
-from neurocmc.sim.loihi.compartments.checks import check_columns, check_range, shape_of, whole_numbers
 from neurocmc.sim.loihi.compartments.kernel import Events, Records, Registers, State, Synapses, step_trial
 from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, register_bounds
 from neurocmc.sim.loihi.compartments.tables import registers_of, ring_depth, synapses_of

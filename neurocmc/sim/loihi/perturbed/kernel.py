@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from neurocmc.common.jit import jit
+from neurocmc.sim.arithmetic import copy, decayed, jump
 from neurocmc.sim.events import listed
-from neurocmc.sim.loihi.arithmetic import copy, decayed, jump
 from neurocmc.sim.loihi.compartments.kernel import (
     Int32,
     Int64,

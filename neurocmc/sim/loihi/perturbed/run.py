@@ -21,8 +21,8 @@ from neurocmc.sim.loihi.perturbed.expand import Bundle, InputSynapses
 from neurocmc.sim.loihi.perturbed.kernel import Runs, State, step_trial
 from neurocmc.sim.loihi.perturbed.perturb import PerturbedNetwork
 from neurocmc.sim.loihi.registers import shift
-from neurocmc.sim.loihi.trials import each_trial
 from neurocmc.sim.recording import recording
+from neurocmc.sim.trials import each_trial
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
