@@ -7,7 +7,7 @@ author = "the neurocmc authors"
 copyright = f"2026, {author}"  # noqa: A001  (Sphinx's own name)
 release = version = installed_version("neurocmc")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build", "studies"]  # parts of pages

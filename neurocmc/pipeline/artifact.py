@@ -40,7 +40,15 @@ NO_SOURCE = "it was compiled with --no-source: no copy of the model is in the ar
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # no slots: levels are read once, when first asked for
 class Artifact:
-    """A compiled circuit on disk; levels are read when they are asked for."""
+    """A compiled circuit on disk, whose levels are read when they are asked for.
+
+    `open_artifact` and `neurocmc.compile` make one.
+
+    Args:
+        directory: The folder of the artifact.
+        manifest: What was compiled, for what, with which options, as manifest.json holds it.
+        target: The target as used.
+    """
 
     directory: Path
     manifest: Mapping[str, Any]
@@ -48,18 +56,22 @@ class Artifact:
 
     @property
     def neurons(self) -> int:
+        """Neurons per unit."""
         return int(self.manifest["options"]["neurons"])
 
     @property
     def code(self) -> Code:
+        """The code of the pools: "threshold" or "rate"."""
         return self.manifest["options"]["code"]
 
     @property
     def seed(self) -> int:
+        """The seed that the circuit was compiled with."""
         return int(self.manifest["options"]["seed"])
 
     @cached_property
     def circuit(self) -> RateCircuit:
+        """The rate circuit of the model."""
         return load_level(self.directory / "ir", RATE, RateCircuit)
 
     @cached_property
@@ -71,11 +83,16 @@ class Artifact:
 
     @cached_property
     def spiking(self) -> SpikingNetwork:
+        """The pools of neurons."""
         return load_level(self.directory / "ir", SPIKING, SpikingNetwork)
 
     @cached_property
     def built(self) -> Built:
-        """The circuit as the chip holds it, and all that can be done with it there."""
+        """The circuit as the chip holds it, which can be run, emitted and counted.
+
+        Raises:
+            InputError: Where its levels are damaged.
+        """
         return family_of(self.target).load(self.directory / "ir", self.staged, self.spiking, self.target)
 
     @cached_property
@@ -92,13 +109,31 @@ class Artifact:
         )
 
     def with_levels(self, manifest: Mapping[str, Any], **levels: Any) -> "Artifact":
-        """The artifact with other options and levels in memory, each under the name of its property."""
+        """Returns the artifact with another manifest and with levels in memory.
+
+        Args:
+            manifest: Taken instead of the one on disk.
+            levels: Each under the name of its property, such as `circuit` or `built`; the others are read from disk.
+
+        Returns:
+            A new artifact; nothing is written.
+        """
         made = Artifact(directory=self.directory, manifest=manifest, target=self.target)
         made.__dict__.update(levels)
         return made
 
     def observed_through(self, tau_s: float) -> "Artifact":
-        """The artifact with what its circuit observes as r itself seen through a filter, at every level."""
+        """Returns the artifact with what its circuit observes as r itself seen through a filter, at every level.
+
+        Args:
+            tau_s: Time constant of the filter in s; 0 is no filter.
+
+        Returns:
+            A new artifact; nothing is written.
+
+        Example:
+            >>> smooth = neurocmc.pipeline.artifact.open_artifact("build/two-state").observed_through(0.02)
+        """
         own = {p.name: p.trace_tau_s == 0 for p in self.staged.populations}
         built = self.built.observed_through(own, tau_s)
         return self.with_levels(
@@ -116,10 +151,20 @@ class Artifact:
 
     @known_state()
     def model(self) -> Model:
-        """The source, read again from the copy in the artifact. Raises InputError where there is none.
+        """Reads the source again from the copy in the artifact.
 
-        A checkpoint takes torch to be read. Without it the artifact's own circuit and stimuli stand in, and the edge
-        that compares with torch is told as not run.
+        A checkpoint needs torch to be read. Without torch the artifact's own circuit and stimuli stand in, and the edge that
+        compares with torch is told as not run.
+
+        Returns:
+            The model that was compiled.
+
+        Raises:
+            InputError: Where the artifact holds no copy, or the copy is damaged.
+
+        Example:
+            >>> neurocmc.pipeline.artifact.open_artifact("build/two-state").model().circuit.name
+            'two-state'
         """
         if not self.has_source:
             raise InputError(
@@ -131,7 +176,11 @@ class Artifact:
         return load(source, self.manifest["options"]["images"])
 
     def compared_with(self) -> Model:
-        """What `verify` compares with: the source, or the artifact's own circuit where it holds no copy of it."""
+        """Returns what `verify` compares with: the source, or the artifact's own circuit where it holds no copy of it.
+
+        Raises:
+            InputError: Where the copy is damaged.
+        """
         return self.model() if self.has_source else self._without_reference(NO_SOURCE)
 
     def _without_reference(self, why: str) -> Model:
@@ -156,9 +205,20 @@ def _circuit_seen_through(circuit: RateCircuit, tau_s: float) -> RateCircuit:
 
 
 def open_artifact(directory: str | Path) -> Artifact:
-    """Open a compiled circuit and check that every file is the one that was written.
+    """Opens a compiled circuit and checks that every file is the one that was written.
 
-    Raises InputError where the directory is not an artifact, or a file is missing or was changed.
+    Args:
+        directory: The folder that `neurocmc.compile` made.
+
+    Returns:
+        The artifact.
+
+    Raises:
+        InputError: Where the directory is not an artifact, or a file is missing or was changed.
+
+    Example:
+        >>> neurocmc.pipeline.artifact.open_artifact("build/two-state").target.name
+        'loihi1'
     """
     directory = Path(directory)
     manifest = read_manifest(directory)

@@ -13,9 +13,10 @@ class Clock:
         self._progress = progress or silent
         self._last = perf_counter()
 
-    def done(self, name: str, share: float) -> None:
-        """Notes that a pass is done, and with it `share` of the whole line."""
+    def done(self, name: str, share: float | None = None) -> None:
+        """Notes that a pass is done, and with it `share` of the whole line; None for what takes no time to speak of."""
         now = perf_counter()
         self.seconds[name] = self.seconds.get(name, 0.0) + now - self._last
         self._last = now
-        self._progress(name, share)
+        if share is not None:
+            self._progress(name, share)

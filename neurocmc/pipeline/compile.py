@@ -1,4 +1,4 @@
-"""Compile: a model and a target become an artifact on disk, whole or not at all."""
+"""Compiles a model for a target into an artifact on disk, whole or not at all."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -40,10 +40,26 @@ def compile_model(
     options: CompileOptions | None = None,
     progress: Progress | None = None,
 ) -> Artifact:
-    """Compile a model for a target into `directory`.
+    """Compiles a model for a target into `directory`, which becomes whole or is left as it was.
 
-    Raises InputError for a file or option that is not what it should be, InfeasibleError for a circuit the target
-    cannot hold; in either case nothing is left on disk.
+    Args:
+        model: A Model, or the path of one.
+        target: A Target, its name, or the path of its YAML file.
+        directory: The folder of the artifact; one that holds an artifact already is replaced.
+        options: What the user chose; None is the defaults.
+        progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
+
+    Returns:
+        The artifact in `directory`.
+
+    Raises:
+        InputError: For a file or option that is not what it should be.
+        InfeasibleError: For a circuit that the target cannot hold.
+
+    Example:
+        >>> from neurocmc.pipeline.compile import compile_model
+        >>> compile_model("models/two-state.yaml", "loihi1", "build/two-state").neurons
+        64
     """
     options = options or CompileOptions()
     raise_input_problems(options.problems())

@@ -1,4 +1,4 @@
-"""Lower: the list of passes that all families share, as one line that can be read from top to bottom.
+"""Runs the passes that all families share, one after the other, in a list that can be read from top to bottom.
 
 The order is the table of contents of the compiler:
 
@@ -59,10 +59,29 @@ def lower(
     options: CompileOptions,
     progress: Progress | None = None,
 ) -> Lowered:
-    """RateCircuit -> the program's levels.
+    """Lowers a rate circuit to all levels of a target.
 
-    Raises InfeasibleError where the target cannot hold the circuit, or, without `allow_lost_states`, one of its
-    up-states.
+    Args:
+        circuit: The circuit of a model.
+        calibration: The stimuli that gains are matched over.
+        target: The target.
+        options: What the user chose.
+        progress: Called with the name of a pass and the share of the whole that is done, 0 to 1.
+
+    Returns:
+        The levels, the ranges that calibration visits, the certificate, and the time that each pass took in s.
+
+    Raises:
+        InputError: For a tick that does not divide the circuit's step.
+        InfeasibleError: Where the target cannot hold the circuit or, without `allow_lost_states`, one of its up-states.
+
+    Example:
+        >>> from neurocmc.pipeline.lower import lower
+        >>> from neurocmc.pipeline.options import CompileOptions
+        >>> model = neurocmc.load("models/two-state.yaml")
+        >>> stimuli, target = model.read_stimuli().calibration, neurocmc.targets.load_target("loihi1")
+        >>> lower(model.circuit, stimuli, target, CompileOptions(neurons=16)).spiking.neurons
+        112
     """
     clock = Clock(progress)
     return lower_staged(stage(circuit, calibration, target, options, clock), target, options, clock)
@@ -80,11 +99,11 @@ def stage(
     Raises InfeasibleError where no tick serves its filters, or the family refuses it by counts.
     """
     timed = TimeScale(options.tick_s).run(circuit, target)
-    clock.done(TimeScale.name, 0.02)
+    clock.done(TimeScale.name)
     split = Relays().run(timed, target)
-    clock.done(Relays.name, 0.04)
+    clock.done(Relays.name)
     family_of(target).refuse(split, target, options)
-    clock.done("capacity", 0.05)
+    clock.done("capacity")
     staged = verified(Offsets(calibration).run(split))
     clock.done(Offsets.name, 0.15)
     ranges = Calibrate(calibration).run(staged)

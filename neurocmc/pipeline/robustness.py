@@ -1,4 +1,4 @@
-"""Robustness: how long a compiled circuit holds an item, and how often it errs, on a chip with faults.
+"""Measures how long a compiled circuit holds an item, and how often it errs, on a chip with faults.
 
 Each seed draws one faulty chip (`sim.loihi.perturbed`) and its trials. A trial is judged by what the artifact says
 of it:
@@ -138,10 +138,28 @@ class _Task:
 def robustness(
     artifact: Artifact, options: RobustnessOptions | None = None, progress: Callable[[str, float], None] | None = None
 ) -> Robustness:
-    """Run a compiled circuit on faulty chips. Same artifact and options, same outcomes.
+    """Runs a compiled circuit on faulty chips. Same artifact and options, same outcomes.
 
-    Raises InputError where the target has no integer network, an option is out of range or no trial of the stimuli
-    can be judged; InfeasibleError where faults drive a current to the end of its register.
+    Args:
+        artifact: An artifact of a Loihi target.
+        options: Kinds of faults, their levels, seeds, trials and stimuli; None is the defaults.
+        progress: Called with the fault and the share of the whole that is done, 0 to 1.
+
+    Returns:
+        The outcome of every trial, and for each fault and level the share that went wrong and the time in s that items
+        were held.
+
+    Raises:
+        InputError: Where the target has no integer network, an option is out of range or no trial of the stimuli can be
+            judged.
+        InfeasibleError: Where faults drive a current to the end of its register.
+
+    Example:
+        >>> from neurocmc.pipeline.artifact import open_artifact
+        >>> from neurocmc.pipeline.robustness import RobustnessOptions, robustness
+        >>> options = RobustnessOptions(kinds=("dead",), levels=(0.1,), seeds=1, samples=1)
+        >>> len(robustness(open_artifact("build/two-state"), options).cells)
+        2
     """
     options = options or RobustnessOptions()
     raise_input_problems(options.problems())

@@ -1,4 +1,4 @@
-"""Simulate: one artifact on one of its interpreters, under one of its stimuli or the user's own."""
+"""Runs an artifact on one of its interpreters, under one of its stimuli or the user's own."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -37,16 +37,34 @@ def simulate(
     time_limit_s: float = TIME_LIMIT_S,
     progress: Progress | None = None,
 ) -> Recording:
-    """Run a compiled circuit on the rate interpreter, on Brian2, on the chip's emulator, or its program on Lava.
+    """Runs a compiled circuit on the rate interpreter, on Brian2, on the chip's emulator, or its program on Lava.
 
-    "rate" runs the model's own circuit, "staged" what it was rewritten to for pools of neurons. `stimulus` is a
-    stimulus, the name of one the artifact holds (default: its first for testing), or an .npz file; `duration_s`, a
-    whole number of ticks, cuts or prolongs it, `samples` takes its first so many trials. What a circuit observes as r
-    itself is recorded through a filter of `observe_ms`, where that is given: of spikes instead of the one they were
-    compiled with, of rates instead of none. "lava" runs in the interpreter of `chips.lava.find_lava_python`, for
-    `time_limit_s` at most. Returns the activity of every population and, but for "rate" and "staged", every spike.
-    Raises InputError where the stimulus does not fit, the target has no emulator, or Lava is not at hand or not done
-    in time.
+    Args:
+        artifact: The artifact.
+        on: "rate" runs the model's own circuit, "staged" what it was rewritten to for pools of neurons, "lava" the
+            emitted program in the interpreter of `chips.lava.find_lava_python`.
+        stimulus: A stimulus, the name of one that the artifact holds, or an .npz file. None takes its first for testing.
+        duration_s: Cuts or prolongs the stimulus to this time in s, a whole number of ticks.
+        record_spikes: Whether every spike is recorded; never on "rate" and "staged".
+        codegen: How Brian2 runs: "numpy", "cython" or "cpp_standalone".
+        samples: Takes the first so many trials of the stimulus. None takes all.
+        observe_ms: Time constant in ms of the filter through which what a circuit observes as r itself is recorded: of
+            spikes instead of the one they were compiled with, of rates instead of none.
+        time_limit_s: The longest time in s that "lava" may take.
+        progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
+
+    Returns:
+        The activity of every population, (batch, ticks, units) in units of the rate circuit, and its spikes.
+
+    Raises:
+        InputError: Where the stimulus does not fit, the target has no emulator, or Lava is not at hand or not done in
+            time.
+
+    Example:
+        >>> from neurocmc.pipeline.artifact import open_artifact
+        >>> from neurocmc.pipeline.simulate import simulate
+        >>> simulate(open_artifact("build/two-state"), "rate").level
+        'rate'
     """
     chosen = find_stimulus(artifact, stimulus).take(_first(samples))
     if duration_s is not None:

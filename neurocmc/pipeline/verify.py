@@ -1,4 +1,4 @@
-"""Verify: walk every edge between the levels of an artifact, judge what was kept, and say what would cure a miss."""
+"""Walks every edge between the levels of an artifact, judges what was kept, and says what would cure a miss."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -80,9 +80,26 @@ class Verification:
 def verify(
     artifact: Artifact, options: VerifyOptions | None = None, progress: Progress | None = None
 ) -> Verification:
-    """Walk all edges over the test stimuli of an artifact, and where a budget is missed look for what would keep it.
+    """Walks all edges over the test stimuli of an artifact, and where a budget is missed looks for what would keep it.
 
-    Writes verify.json into the artifact and its report again. Raises InputError for options that make no sense.
+    verify.json is written into the artifact, and its report again.
+
+    Args:
+        artifact: The artifact. One without test stimuli is verified on those of its calibration.
+        options: What the user chose; None is the defaults.
+        progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
+
+    Returns:
+        All edges, the path of the report, and the certificate.
+
+    Raises:
+        InputError: For options that make no sense, and for an artifact that is damaged.
+
+    Example:
+        >>> from neurocmc.pipeline.artifact import open_artifact
+        >>> from neurocmc.pipeline.verify import VerifyOptions, verify
+        >>> verify(open_artifact("build/two-state"), VerifyOptions(samples=1)).strict
+        False
     """
     options = options or VerifyOptions()
     if problems := options.problems():

@@ -1,4 +1,4 @@
-"""What a family of chips must do for the line, and what the line may ask of a circuit that it has built.
+"""Defines what a family of chips must do for the compiler, and what may be asked of a circuit that it has built.
 
 A family lowers a staged circuit (`Family.lower`) and reads it back from an artifact (`Family.load`). Either gives a
 `Built`: the spiking network, the levels below it, and all that is done with them. What stands here with a body is
@@ -43,24 +43,47 @@ T = TypeVar("T", bound=Target)
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Staging:
-    """A circuit as pools of neurons can be it, whatever their size, and the stimuli that gains are matched on."""
+    """A circuit as pools of neurons can be it, whatever their size, and the stimuli that gains are matched on.
+
+    Args:
+        staged: The circuit with the chosen tick, relays and offsets.
+        calibration: The stimuli that gains are matched on.
+        ranges: The activities and drives that the circuit visits under them.
+    """
 
     staged: RateCircuit
     calibration: tuple[Stimulus, ...]
     ranges: Calibration
 
     def levels(self) -> dict[str, float]:
-        """The largest value that each input takes in a tick: what winners are looked for at."""
+        """Returns the largest value that each input takes in a tick: what winners are looked for at.
+
+        Returns:
+            Input name -> value, in units of the input.
+        """
         return input_levels(self.calibration, self.staged.dt_s)
 
     def gain_match(self, options: CompileOptions) -> GainMatch:
-        """The pass that makes pools of it."""
+        """Returns the pass that makes pools of the circuit.
+
+        Args:
+            options: What the user chose: neurons per unit, code and seed.
+
+        Returns:
+            The pass, to be run on `staged`.
+        """
         return GainMatch(calibration=self.ranges, neurons=options.pool, code=options.code, seed=options.seed)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Built(ABC):
-    """A circuit as a chip holds it, in memory or from an artifact. No slots: what is derived is derived once."""
+    """A circuit as a chip holds it, in memory or from an artifact. Without slots: what is derived is derived once.
+
+    Args:
+        target: The target.
+        staged: The rate circuit that was matched.
+        spiking: The pools.
+    """
 
     gates: ClassVar[Gates] = GATES  # what its rates must keep
     level: ClassVar[str] = "emulator"  # what `run` runs, in the name of an edge
@@ -74,19 +97,52 @@ class Built(ABC):
 
     @abstractmethod
     def run(self, stimulus: Stimulus, *, seed: int = 0, record_spikes: bool = False) -> Recording:
-        """All trials on the lowest level; `seed` is that of a chip's noise. Raises InputError, InfeasibleError."""
+        """Runs all trials of a stimulus on the lowest level.
+
+        Args:
+            stimulus: The stimulus, with a value for each input.
+            seed: Of the chip's noise, where it has any.
+            record_spikes: Whether every spike of the pools is recorded.
+
+        Returns:
+            The activity of every population, (batch, ticks, units) in units of the rate circuit, and its spikes.
+
+        Raises:
+            InputError: Where the stimulus does not fit.
+            InfeasibleError: Where it drives a register beyond its end.
+        """
 
     @abstractmethod
     def save(self, folder: Path) -> None:
-        """Writes the levels below the spiking network into `ir/` of an artifact, as numbers and as text."""
+        """Writes the levels below the spiking network into `ir/` of an artifact, as numbers and as text.
+
+        Args:
+            folder: The folder `ir/`, which exists.
+        """
 
     @abstractmethod
     def emit(self, folder: Path, stimuli: Mapping[str, Stimulus]) -> None:
-        """Writes the program into a new folder. Raises InputError where a stimulus does not fit it."""
+        """Writes the program into a new folder.
+
+        Args:
+            folder: The folder of the program.
+            stimuli: By name, those that the program can be run on.
+
+        Raises:
+            InputError: Where a stimulus does not fit the program.
+        """
 
     @abstractmethod
     def budget(self, stimulus: Stimulus, seen: Recording) -> Budget:
-        """What it takes of the target; `seen` is what `run` recorded on the stimulus."""
+        """Counts what the circuit takes of the target.
+
+        Args:
+            stimulus: The stimulus that load and energy are measured on.
+            seen: What `run` recorded on it.
+
+        Returns:
+            Every resource of every core, and in all.
+        """
 
     @property
     def levels(self) -> tuple[Any, ...]:
@@ -95,7 +151,7 @@ class Built(ABC):
 
     @cached_property
     def kept(self) -> Kept | None:
-        """What its numbers kept of the staged circuit; None where nothing is rounded."""
+        """What its numbers kept of the staged circuit, in the circuit's units; None where nothing is rounded."""
         return None
 
     @cached_property
@@ -105,7 +161,7 @@ class Built(ABC):
 
     @property
     def readouts(self) -> tuple[Readout | Classifier, ...]:
-        """Those on the chip, then those on the host."""
+        """The readouts on the chip, then those on the host."""
         return (*self.spiking.readouts, *self.staged.classifiers)
 
     @property
@@ -114,20 +170,45 @@ class Built(ABC):
         return f"rate ~ {self.level}"
 
     def beside_rate(self, stimulus: Stimulus, recording: Recording) -> Pair:
-        """A recording beside the staged circuit's own."""
+        """Puts a recording beside the staged circuit's own on the same stimulus.
+
+        Args:
+            stimulus: The stimulus.
+            recording: What another level did on it.
+
+        Returns:
+            Both recordings, with the labels of the stimulus.
+        """
         reference = simulate_rate(self.as_seen, stimulus)
         decided = reference if self.as_seen is self.staged else simulate_rate(self.staged, stimulus)
         return Pair(reference=reference, other=recording, labels=stimulus.labels, decided=decided)
 
     def pool_edges(self, brian2: Sequence[Recording] | None, seen: Seen) -> list[Edge]:
-        """Gain fits, and the pools on Brian2, unless that was left out."""
+        """Judges how well gains fit, and what the pools do on Brian2, unless that was left out.
+
+        Args:
+            brian2: Brian2's recording of each stimulus of `seen`, or None.
+            seen: The stimuli, and what the rate circuit does on them.
+
+        Returns:
+            The edge of gain fits, and those from the rate circuit to Brian2.
+        """
         edges = [gain_edge(self.spiking, self.staged, self.kept)]
         if brian2 is not None:
             edges += fidelity_edges("rate ~ brian2", seen.pairs(brian2), self.readouts, network=self.spiking)
         return edges
 
     def edges(self, seen: Seen, brian2: Sequence[Recording] | None, seeds: range) -> "Walked":
-        """What was lost on the way to the lowest level, and what that does on the stimuli."""
+        """Judges what was lost on the way to the lowest level, and what that does on the stimuli.
+
+        Args:
+            seen: The stimuli, and what the rate circuit does on them.
+            brian2: Brian2's recording of each, or None.
+            seeds: Of the chip's noise; a chip without noise runs the first alone.
+
+        Returns:
+            The edges that are the same for every seed, and those of each seed.
+        """
         drawn: list[list[Edge]] = []
         for seed in seeds if self.has_noise else seeds[:1]:
             ran = [self.run(stimulus, seed=seed) for stimulus in seen.stimuli]
@@ -140,38 +221,86 @@ class Built(ABC):
         return Walked(fixed=self.lost_edges(), drawn=drawn)
 
     def lost_edges(self) -> list[Edge]:
-        """Poles and gains against those that were wanted; none where nothing is rounded."""
+        """Judges poles and gains against those that were wanted.
+
+        Returns:
+            An edge for each; none where nothing is rounded.
+        """
         if self.kept is None:
             return []
         return list(kept_edges(self.kept, self.lost_on, pole_limit=self.gates.pole, gain_limit=self.gates.gain))
 
     def emitted_edges(self, program: Path, stimulus: Stimulus, seed: int) -> list[Edge]:
-        """The emitted program in the folder `program` against `run`, spike for spike, on one trial."""
+        """Compares the emitted program with `run`, spike for spike, on one trial.
+
+        Args:
+            program: The folder of the program.
+            stimulus: One trial.
+            seed: Of the chip's noise.
+
+        Returns:
+            The edges; for a family that reads no program back, one that says so.
+        """
         name = f"{self.level} ~ emitted"
         return [not_run(name, "spikes that differ", f"{self.target.name} has nothing that reads its programs back")]
 
     def run_program(self, program: Path, stimulus: Stimulus, request: "ProgramRun") -> Recording:
-        """The emitted program on the maker's own tool, `tool`. Raises InputError where there is none."""
+        """Runs the emitted program on the maker's own tool, `tool`.
+
+        Args:
+            program: The folder of the program.
+            stimulus: The stimulus.
+            request: What is recorded, how long it may take, and who is told of its progress.
+
+        Returns:
+            The activity of every population, (batch, ticks, units) in units of the rate circuit.
+
+        Raises:
+            InputError: Where there is no such tool, or it fails or is not done in time.
+        """
         what = f"nothing runs the programs of {self.target.name}"
         raise InputError(Problem("interpreter-unfit", "--on", what, f"use --on {self.level}"))
 
     def faulty_chips(self) -> "FaultyChips":
-        """The circuit on chips with faults. Raises InputError where the family has no model of them."""
+        """Returns the circuit on chips with faults.
+
+        Returns:
+            What draws a chip for each seed.
+
+        Raises:
+            InputError: Where the family has no model of faults.
+        """
         what = f"faults are of Loihi's integer networks; {self.target.name} has none"
         raise InputError(
             Problem("robustness-needs-loihi", f"target {self.target.name}", what, "compile for loihi1 or loihi2")
         )
 
     def observed_through(self, own: Mapping[str, bool], tau_s: float) -> Self:
-        """The same with spikes decoded through another filter in the populations that `own` marks."""
+        """Returns the same with spikes decoded through another filter.
+
+        Args:
+            own: Population -> whether its spikes are decoded through the new filter.
+            tau_s: Time constant of the filter in s, of first order.
+
+        Returns:
+            A new circuit; this one is unchanged.
+        """
         return replace(self, spiking=decoded_through(self.spiking, own, tau_s))
 
     def losses(self) -> Losses | None:
-        """What reports say was lost on this chip, and by which part; None where nothing is."""
+        """Returns what reports say was lost on this chip, and by which part.
+
+        Returns:
+            The losses; None where nothing is lost.
+        """
         return None
 
     def pictures(self) -> tuple[Drawn, ...]:
-        """Pictures of the levels, for the report, each drawn when it is asked for."""
+        """Returns the pictures of the levels for the report, each drawn when it is asked for.
+
+        Returns:
+            The pictures; none unless a family has some.
+        """
         return ()
 
 
@@ -185,7 +314,7 @@ class Walked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramRun:
-    """How a program is to be run on the maker's own tool."""
+    """Says how a program is to be run on the maker's own tool."""
 
     record_spikes: bool
     time_limit_s: float
@@ -196,52 +325,113 @@ class FaultyChips(Protocol):
     """A circuit on chips that are not as the compiler took them to be."""
 
     def check(self) -> None:
-        """Raises InputError where it is too large to be run so."""
+        """Refuses a circuit that is too large to be run so.
+
+        Raises:
+            InputError: With its size and the limit.
+        """
         ...
 
     def host(self, stimulus: Stimulus) -> Mapping[str, NDArray[Any]]:
-        """What the host sends, which knows of no fault: input -> (batch, ticks, units)."""
+        """Encodes what the host sends, which knows of no fault.
+
+        Args:
+            stimulus: The stimulus.
+
+        Returns:
+            Input -> (batch, ticks, units) values.
+        """
         ...
 
     def draw(self, seed: int, kind: str, level: float) -> "FaultyChip":
-        """The chip of that seed, with faults of one kind at one level; a kind that is "none" gives none."""
+        """Draws a chip with faults of one kind at one level.
+
+        Args:
+            seed: Of the faults.
+            kind: Of the faults; "none" gives none.
+            level: Their size or share, 0 to 1.
+
+        Returns:
+            The chip of that seed.
+        """
         ...
 
 
 class FaultyChip(Protocol):
-    """One chip with its faults."""
+    """A chip whose faults are drawn."""
 
     def run(self, stimulus: Stimulus, trials: Sequence[int], host: Mapping[str, NDArray[Any]]) -> Recording:
-        """All trials of a stimulus, numbered by `trials` for the draws of their noise."""
+        """Runs all trials of a stimulus.
+
+        Args:
+            stimulus: The trials.
+            trials: The number of each, for the draws of its noise.
+            host: What the host sends on these trials, as `FaultyChips.host` gives it.
+
+        Returns:
+            The activity of every population, (batch, ticks, units) in units of the staged circuit.
+        """
         ...
 
 
 class Family(ABC, Generic[T]):
-    """A kind of chip: how a circuit becomes what it holds, and how that is read from an artifact."""
+    """A kind of chip, which says how a circuit becomes what it holds, and how that is read from an artifact."""
 
     schema: ClassVar[TargetSchema]
     lowest: ClassVar[str]  # the level without whose file in `ir/` an artifact is not whole
 
     def refuse(self, staged: RateCircuit, target: T, options: CompileOptions) -> None:
-        """Raises InfeasibleError where counts alone say that no placement could hold the circuit."""
+        """Refuses a circuit of which counts alone say that no placement could hold it.
+
+        Args:
+            staged: The circuit with its tick and relays.
+            target: The target.
+            options: What the user chose: neurons per unit above all.
+
+        Raises:
+            InfeasibleError: With every limit that is passed.
+        """
 
     @abstractmethod
     def lower(self, staging: Staging, target: T, options: CompileOptions, clock: Clock) -> tuple[Built, Certificate]:
-        """The circuit on the chip, and what theory says of its up-states there.
+        """Lowers a circuit to the chip.
 
-        Raises InfeasibleError where the target cannot hold it or, without `allow_lost_states`, one of its up-states.
+        Args:
+            staging: The staged circuit, and the ranges that it visits.
+            target: The target.
+            options: What the user chose.
+            clock: Is told when each pass is done.
+
+        Returns:
+            The circuit on the chip, and what theory says of its up-states there.
+
+        Raises:
+            InfeasibleError: Where the target cannot hold the circuit or, without `allow_lost_states`, one of its up-states.
         """
 
     @abstractmethod
     def load(self, folder: Path, staged: RateCircuit, spiking: SpikingNetwork, target: T) -> Built:
-        """What `Built.save` wrote into `folder`. Raises InputError where that is damaged."""
+        """Reads what `Built.save` wrote.
+
+        Args:
+            folder: The folder `ir/` of an artifact.
+            staged: The rate circuit that was matched, from the artifact.
+            spiking: The pools, from the artifact.
+            target: The target.
+
+        Returns:
+            The circuit on the chip.
+
+        Raises:
+            InputError: Where the files are damaged.
+        """
 
 
 N = TypeVar("N", bound=Any)  # a network of any level whose populations have traces
 
 
 def decoded_through(network: N, own: Mapping[str, bool], tau_s: float) -> N:
-    """A network whose spikes are decoded through another filter, in the populations that are observed as r itself."""
+    """Returns a network whose spikes are decoded through another filter in the populations that `own` marks."""
     populations = (
         replace(p, trace=replace(p.trace, tau_s=tau_s, order=1)) if own[p.name] else p for p in network.populations
     )

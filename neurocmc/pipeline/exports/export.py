@@ -1,4 +1,4 @@
-"""Export: write a compiled circuit for another tool, whole or not at all."""
+"""Writes a compiled circuit for another tool, whole or not at all."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,10 +9,25 @@ from neurocmc.pipeline.exports.registry import find_export, level_for
 
 
 def export(artifact: Artifact, to: str, path: str | Path) -> tuple[str, ...]:
-    """Write the level that an export takes to `path`, a file or a folder; what there is to know of it, a line each.
+    """Writes the level that an export takes to `path`; where that fails nothing is left on disk.
 
-    Raises InputError for an export that does not exist, a level that the artifact has not, or a path that cannot be
-    written; InfeasibleError where the tool cannot hold the circuit. In each case nothing is left on disk.
+    Args:
+        artifact: The artifact.
+        to: The name of the export.
+        path: The file or folder to write; the export says which.
+
+    Returns:
+        What there is to know of it, a line each.
+
+    Raises:
+        InputError: For an export that does not exist, a level that the artifact has not, or a path that cannot be
+            written.
+        InfeasibleError: Where the tool cannot hold the circuit.
+
+    Example:
+        >>> from neurocmc.pipeline.artifact import open_artifact
+        >>> from neurocmc.pipeline.exports.export import export
+        >>> notes = export(open_artifact("build/two-state"), "netx", "build/two-state.net")
     """
     path, chosen = Path(path), find_export(to)
     level, stimuli = level_for(chosen, to, artifact), artifact.stimuli.by_name()

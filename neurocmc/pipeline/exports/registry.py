@@ -1,4 +1,4 @@
-"""From the name of an export to what writes it, imported when it is first asked for.
+"""Finds by the name of an export what writes it, and imports that when it is first asked for.
 
 A distribution adds one by an entry point of the group `neurocmc.exports`, named as users ask for it, which points at
 an `Export`. `docs/extending.md` writes one from nothing.
@@ -26,11 +26,26 @@ BUILT_IN = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """How a level of a compiled circuit is written for another tool.
+    """Says how a level of a compiled circuit is written for another tool.
 
-    `write` is given the level, the stimuli of the artifact and a path that does not exist: it makes a file there,
-    or where `folder` says so fills the new folder, and returns what there is to know of it, a line each. It raises
-    InfeasibleError where the tool cannot hold the circuit.
+    Args:
+        takes: The class of the level.
+        called: What that level is called, in errors.
+        made_by: A target whose compilation has it, in errors.
+        folder: Whether `write` fills a folder; otherwise it makes a file.
+        write: Called with the level, the stimuli of the artifact by name, and a path that does not exist, or where
+            `folder` is set that of the new folder. Returns what there is to know of it, a line each, and raises
+            InfeasibleError where the tool cannot hold the circuit.
+
+    Example:
+        >>> from neurocmc.ir.rate import RateCircuit
+        >>> from neurocmc.pipeline.exports.registry import Export
+        >>> def write(circuit, stimuli, path):
+        ...     path.write_text(circuit.name)
+        ...     return (f"{circuit.units} units",)
+        >>> EXPORT = Export(
+        ...     takes=RateCircuit, called="a rate circuit", made_by="loihi1", folder=False, write=write
+        ... )
     """
 
     takes: type[Any]  # the class of the level

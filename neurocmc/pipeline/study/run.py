@@ -1,4 +1,4 @@
-"""Run a study: train every run, compile and verify those that are to be, table and draw them.
+"""Runs a study: trains every run, compiles and verifies those that are to be, tables and draws them.
 
 What an earlier call has done is not done again: a study that was killed goes on where it stopped.
 """
@@ -35,10 +35,24 @@ PLAN = "study.yaml"
 def run_study(
     plan: Path, output: Path, *, figures: bool = True, progress: StudyProgress | None = None
 ) -> StudyResult:
-    """Train, compile, verify, table and draw a study into `output`.
+    """Trains, compiles, verifies, tables and draws a study into `output`.
 
-    Raises InputError for every fault of the plan and its recipe, for a folder that is not a study's, and for results
-    there that are damaged or of another recipe.
+    Args:
+        plan: The YAML file of the study.
+        output: A new or empty folder, or that of the same study to go on with.
+        figures: Whether pictures are drawn.
+        progress: Called with the part ("train", "compile", "draw"), what of it, the share of the part that is done, and
+            a line for each run that is done, else "".
+
+    Returns:
+        The table, the result of each run, the verdicts on chips, and the files that were written.
+
+    Raises:
+        InputError: For every fault of the plan and its recipe, for a folder that is not a study's, and for results there
+            that are damaged or of another recipe.
+
+    Example:
+        ``run_study(Path("study.yaml"), Path("studies/mine"), figures=False)``
     """
     told = progress or _silent
     chosen, runs = load_study(plan, output)
