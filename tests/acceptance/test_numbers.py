@@ -26,6 +26,7 @@ from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import Code, LoihiTarget, load_target
 from neurocmc.theory.swta import ignition_threshold, switching_ratio, up_state, winner_gain
 from neurocmc.verification.metrics import accuracy, agreement, decisions, nrmse
+from tests.made.built import loihi
 from tests.made.winner_circuits import (
     EXCITE,
     INHIBIT,
@@ -37,7 +38,6 @@ from tests.made.winner_circuits import (
     switch_of_winner,
     swta,
 )
-from tests.made.built import loihi
 from tests.torch_extra import needs_torch
 
 CODES: tuple[Code, ...] = ("threshold", "rate")

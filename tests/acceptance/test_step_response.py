@@ -12,7 +12,8 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.loihi.emulator import emulate, simulate_emulator
-from neurocmc.targets import load_target
+from neurocmc.targets import Code, load_target
+from tests.made.built import loihi
 from tests.made.winner_circuits import rectifiers
 
 TAU_S, TICK_S, NEURONS = 0.03, 0.001, 64

@@ -19,6 +19,7 @@ from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.sim.truenorth.host import encode_cores
 from neurocmc.targets import load_target
 from neurocmc.verification.metrics import accuracy, agreement, decisions, nrmse
+from tests.made.built import truenorth
 from tests.made.winner_circuits import EXCITE, INHIBIT, drives, swta
 from tests.torch_extra import needs_torch
 

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.targets import LoihiTarget, load_target
+from neurocmc.targets import Code, LoihiTarget, load_target
 from tests.bench.environments import NENGO
 from tests.bench.peer import CODES, PeerRow, run_peer
 from tests.bench.steps import emulator_steps, steps_table

@@ -23,7 +23,7 @@ from neurocmc.passes.calibrate import Calibration
 from neurocmc.report.figures import ErrorSeries, draw_error_against_neurons
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.targets import LoihiTarget, load_target
+from neurocmc.targets import Code, LoihiTarget, load_target
 from tests.bench.output import bench_console, rewrite
 from tests.made.winner_circuits import (
     DRIVE,
@@ -273,7 +273,7 @@ def main() -> None:
         measured: dict[Code, Measured] = {
             code: measure(experiment, code, neurons, target, f"{experiment.short}, {code}") for code in CODES
         }
-        tables[experiment.title] = table(experiment, measured)
+        tables[experiment.title] = table(experiment, by_stimulus=measured)
         console.print(f"[bold]{experiment.title}[/bold], NRMSE [%]\n{tables[experiment.title]}\n", soft_wrap=True)
         if experiment.title != "One pool, slow drive":  # four lines are what a picture bears
             drawn += [one.series for one in measured.values()]

@@ -293,11 +293,15 @@ def _fill(name: str, value: float) -> Callable[[dict[str, Any]], None]:
         (put("format", to="other"), "format should be 'neurocmc-checkpoint' (got 'other')"),
         (
             put("version", to=2),
-            "version 2 of the format; this neurocmc reads 1\n    cure: use the neurocmc that wrote it",
+            "version 2 of the format; this neurocmc reads 1 [format-version]"
+            "\n    cure: use the neurocmc that wrote it",
         ),
-        (put("version", to=0), "this neurocmc reads 1\n    cure: train it again"),
+        (put("version", to=0), "this neurocmc reads 1 [format-version]\n    cure: train it again"),
         (put("version", to=True), "version True of the format"),
-        (put("family", to="other"), "unknown family 'other'\n    cure: known families: swta, cmc, memory"),
+        (
+            put("family", to="other"),
+            "unknown family 'other' [family-unknown]\n    cure: known families: swta, cmc, memory",
+        ),
         (put("family", to="cmc"), "recipe.family should be 'cmc', as the checkpoint's (got 'swta')"),
         (drop("metrics"), "lacks metrics"),
         (put("notes", to="x"), "holds unknown entries notes"),
@@ -307,7 +311,7 @@ def _fill(name: str, value: float) -> Callable[[dict[str, Any]], None]:
         (put("recipe", "encoder", "channels", to=[16, 10**6]), "recipe.encoder.channels[1]: should be less than"),
         (put("recipe", "circuit", "tau_s", to=float("nan")), "recipe.circuit.tau_s: should be"),
         (put("recipe", 7, to=1), "recipe.7: unknown field"),
-        (put("recipe", "circuit", "alpha", to=torch.ones(1)), "recipe holds more than plain values"),
+        (put("recipe", "circuit", "alpha", to=torch.ones(1)), "recipe-not-plain"),
         (put("seed", to="0"), "seed should be a whole number from 0 up (got '0')"),
         (put("metrics", "accuracy", to=float("inf")), "metrics.accuracy should be a finite number (got inf)"),
         (drop("state_dict", "circuit.beta1"), "state_dict lacks circuit.beta1"),

@@ -14,6 +14,7 @@ from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import load_target
 from neurocmc.verification.metrics import decisions
 from tests.frontends.published_files import trained_model
+from tests.made.built import loihi
 from tests.made.published_model import PublishedModel
 
 NEURONS = 128

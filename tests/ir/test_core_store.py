@@ -17,6 +17,7 @@ from neurocmc.ir.truenorth.printer import MAX_GROUPS
 from neurocmc.ir.truenorth.program import CoreProgram
 from tests.made.by_hand_cores import core_program
 from tests.made.levels import same
+from tests.made.printing import print_level
 
 
 def test_a_core_program_comes_back_exactly_and_as_the_same_bytes(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import numpy as np
 import pytest
 
-from neurocmc.ir import printer
+from neurocmc.ir.loihi import printer as chip_printer
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import Classifier, HostLayer, RateCircuit, RateInput, Readout
@@ -17,6 +17,7 @@ from neurocmc.ir.truenorth.program import CoreProgram
 from tests.made import levels
 from tests.made.by_hand_cores import core_program
 from tests.made.circuits import population, projection
+from tests.made.printing import Printed, print_level
 
 ALL_ENTRIES = 48  # of an array that are changed one by one; of a larger one, these many of them
 LEAST = 2e-8  # of a number: a change that nine digits tell, wherever in a decade it is

@@ -14,6 +14,7 @@ from neurocmc.ir.rate import RateInput
 from neurocmc.ir.summaries import matrix, milliseconds, number, percent, vector
 from tests.made import levels
 from tests.made.circuits import driven, population, projection
+from tests.made.printing import print_level
 
 
 @pytest.mark.parametrize("level", [levels.rate, levels.spiking, levels.integer, levels.chip])

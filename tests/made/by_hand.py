@@ -12,8 +12,8 @@ from neurocmc.ir.loihi.chip import AxonRoute, ChipProgram, Segment
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, RoundingLoss
 from neurocmc.ir.spiking import GainFit, SpikingInput, SpikingNetwork, SpikingPopulation, SpikingProjection
 from neurocmc.ir.trace import Trace
-from neurocmc.passes.loihi.overflow import Headroom, Overflow, Register
-from neurocmc.report.loihi.spike_load import SpikeLoad, UnitSpikes
+from neurocmc.passes.loihi.overflow import Overflow
+from neurocmc.report.load import SpikeLoad, UnitSpikes
 from neurocmc.targets import IdealTarget, load_target
 from neurocmc.verification.edges import Edge
 from tests.made.networks import LOIHI_RULE

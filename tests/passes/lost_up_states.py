@@ -19,7 +19,9 @@ from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import LoihiTarget
+from neurocmc.theory.loihi import kept_by_integers
 from neurocmc.theory.realised import realised_circuit
+from tests.made import built
 from tests.made.solved_circuits import Memory, thin_memory
 from tests.made.targets import loihi
 
@@ -59,14 +61,14 @@ def lost_cases(target: LoihiTarget) -> Iterator[Case]:
             target,
             CompileOptions(neurons=64, allow_lost_states=True),
         )
-        built = loihi(lowered)
+        made = built.loihi(lowered)
         rounded = held(
-            realised_circuit(built.staged, kept_by_integers(built.staged, built.spiking, built.integer)), memory
+            realised_circuit(made.staged, kept_by_integers(made.staged, made.spiking, made.integer)), memory
         )
         trained = held(memory.circuit, memory)
         if (trained & ~rounded).any():
             yield Case(
-                seed=seed, memory=memory, lowered=lowered, integer=built.integer, trained=trained, rounded=rounded
+                seed=seed, memory=memory, lowered=lowered, integer=made.integer, trained=trained, rounded=rounded
             )
         seed += 1
 
@@ -93,7 +95,7 @@ def spiking(case: Case) -> SpikingNetwork:
 
 
 def main() -> None:
-    target, found, refused, stands, moved = loihi1(), 0, 0, 0, list[int]()
+    target, found, refused, stands, moved = loihi(), 0, 0, 0, list[int]()
     case = None
     for case in lost_cases(target):
         found += 1

@@ -17,7 +17,7 @@ from neurocmc.passes.pool_codes import RATE_MEMORY_TICKS, RATE_PEAK
 from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.neuron import IdealNeuron, LoihiNeuron
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.targets import LoihiTarget, Target, load_target
+from neurocmc.targets import Code, LoihiTarget, Target, load_target
 from tests.made.circuits import driven, integers, matched, population, ramp, steps, swta
 
 SHAPES: dict[TransferKind, tuple[dict[str, Any], Stimulus]] = {

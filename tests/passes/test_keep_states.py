@@ -23,13 +23,13 @@ from tests.passes.lost_up_states import Case, as_rounded, caught, held, lost_cas
 
 @pytest.fixture(scope="module")
 def lost() -> list[Case]:
-    return list(islice(lost_cases(loihi1()), 2))
+    return list(islice(lost_cases(loihi()), 2))
 
 
 def test_what_is_lost_in_a_run_is_caught_and_kept(lost: list[Case]) -> None:
     for case in lost:
-        assert caught(case, loihi1())
-        kept = searched(case, loihi1())
+        assert caught(case, loihi())
+        kept = searched(case, loihi())
         assert kept is not None
         assert kept.certificate.changes
         assert not kept.certificate.lost
@@ -40,7 +40,7 @@ def test_the_certificate_names_just_the_states_that_a_run_loses(lost: list[Case]
     for case in lost:
         certificate = (
             KeepStates(allow_lost=True)
-            .run(case.lowered.staged, case.lowered.spiking, case.integer, loihi1())
+            .run(case.lowered.staged, case.lowered.spiking, case.integer, loihi())
             .certificate
         )
         items = {f"x[{item}]" for item in np.flatnonzero(case.trained & ~case.rounded)}
@@ -50,7 +50,7 @@ def test_the_certificate_names_just_the_states_that_a_run_loses(lost: list[Case]
 
 def test_moved_weights_stay_within_the_budget_and_on_the_grid(lost: list[Case]) -> None:
     for case in lost:
-        kept = searched(case, loihi1())
+        kept = searched(case, loihi())
         assert kept is not None
         assert not kept.integer.problems()
         strongest = {p.name: np.zeros(p.units) for p in kept.integer.populations}
@@ -68,7 +68,7 @@ def test_moved_weights_stay_within_the_budget_and_on_the_grid(lost: list[Case]) 
 
 def test_the_same_circuit_gets_the_same_rounding(lost: list[Case]) -> None:
     case = lost[0]
-    first, second = searched(case, loihi1()), searched(case, loihi1())
+    first, second = searched(case, loihi()), searched(case, loihi())
     assert first is not None
     assert second is not None
     assert first.certificate == second.certificate
@@ -78,7 +78,7 @@ def test_the_same_circuit_gets_the_same_rounding(lost: list[Case]) -> None:
 
 def test_lower_keeps_the_states_by_itself(lost: list[Case]) -> None:
     memory = lost[0].memory
-    lowered = lower(memory.circuit, (memory.strong,), loihi1(), CompileOptions(neurons=64))
+    lowered = lower(memory.circuit, (memory.strong,), loihi(), CompileOptions(neurons=64))
     assert lowered.certificate.changes
     assert not lowered.certificate.lost
 
@@ -105,20 +105,20 @@ def test_what_no_rounding_keeps_is_refused(lost: list[Case], snapshot: SnapshotA
     case = lost[0]
     network = spoilt(case, 0.9)
     with pytest.raises(InfeasibleError) as refusal:
-        KeepStates(search=False).run(case.lowered.staged, case.lowered.spiking, network, loihi1())
+        KeepStates(search=False).run(case.lowered.staged, case.lowered.spiking, network, loihi())
     assert str(refusal.value) == snapshot
     staged = case.lowered.staged
     rounded = rounded_circuit(staged, kept_by_integers(staged, case.lowered.spiking, network))
     states = UpStates.of(staged)
-    assert moved_mantissas(states, rounded, network, loihi1().limits) is None
-    allowed = KeepStates(allow_lost=True).run(case.lowered.staged, case.lowered.spiking, network, loihi1())
+    assert moved_mantissas(states, rounded, network, loihi().limits) is None
+    allowed = KeepStates(allow_lost=True).run(case.lowered.staged, case.lowered.spiking, network, loihi())
     assert allowed.integer is network
     assert len(allowed.certificate.lost) == 5
 
 
 def test_another_scale_is_the_same_circuit(lost: list[Case]) -> None:
     """Taking a population's scale down changes no gain but by rounding, and no threshold."""
-    case, target = lost[0], loihi1()
+    case, target = lost[0], loihi()
     pools = rescaled(case.lowered.spiking, ("x",), 0.8, target.limits)
     network = Quantise().run(pools, target)
     assert network.population("x").threshold_mantissa < case.integer.population("x").threshold_mantissa
@@ -134,6 +134,6 @@ def test_a_circuit_without_up_states_is_let_through() -> None:
     memory = thin_memory(0)
     first, *rest = memory.circuit.projections
     weaker = replace(memory.circuit, projections=(replace(first, weight=0.85 * first.weight), *rest))
-    lowered = lower(weaker, (memory.strong,), loihi1(), CompileOptions(neurons=16))
+    lowered = lower(weaker, (memory.strong,), loihi(), CompileOptions(neurons=16))
     assert not lowered.certificate.up_states
     assert not lowered.certificate.no_theory

@@ -239,7 +239,7 @@ def test_registers_of_inputs_and_of_mixed_weights_are_crossed_by_one() -> None:
 def test_a_payload_of_one_bit_more(name: str, bits: int) -> None:
     through(driven(payload_bits=bits), loihi(name))
     assert refusal(driven(payload_bits=bits + 1), loihi(name)).startswith(
-        f"input drive: spikes with a payload of {bits + 1} bits, limit {bits}\n"
+        f"input drive: spikes with a payload of {bits + 1} bits, limit {bits} [register-beyond-target]\n"
     )
 
 

@@ -62,11 +62,11 @@ def test_profiles_put_populations_apart(differs: dict[str, int], resource: str) 
     other = network_of([pool("a", 1, 2), pool("b", 1, 2, **differs)], [])
     assert used(built(same, loihi(**limit)), name) == [1]
     assert used(built(other, loihi(**limit)), name) == [1, 1]
-    assert f"needs 2 cores, limit 1 on loihi1; 1 of them are out of {resource}\n" in refusal(
+    assert f"needs 2 cores, limit 1 on loihi1; 1 of them are out of {resource} [cores-beyond-chip]\n" in refusal(
         other, loihi(cores_per_chip=1, **limit)
     )
     crowded = str(refused_where_all_stand_on_one_core(other, loihi(**limit)))
-    assert crowded.startswith(f"core 0 (populations a, b): 2 {resource}, limit 1\n")
+    assert crowded.startswith(f"core 0 (populations a, b): 2 {resource}, limit 1 [core-resource-beyond-limit]\n")
 
 
 @pytest.mark.parametrize("differs", [{"exponent": 1}, {"sign": "mixed", "mantissa": [[2]]}, {"delay_ticks": 1}])

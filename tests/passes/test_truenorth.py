@@ -193,7 +193,7 @@ def test_every_core_gets_a_place_of_its_own(count: int, random: Any) -> None:
 
 def test_more_cores_than_the_grid_has_are_refused() -> None:
     assert len(place_cores("c", [{}] * 4, truenorth(grid_columns=2, grid_rows=2).limits)) == 4
-    with pytest.raises(InfeasibleError, match=r"circuit c: 5 cores, limit 4 \(2 x 2\)"):
+    with pytest.raises(InfeasibleError, match=r"circuit c: 5 cores, limit 4 \(2 x 2\) \[cores-beyond-chip\]"):
         place_cores("c", [{}] * 5, truenorth(grid_columns=2, grid_rows=2).limits)
 
 

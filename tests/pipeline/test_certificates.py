@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from neurocmc.common.errors import InfeasibleError
-from neurocmc.passes.loihi import certify, nearby_roundings
-from neurocmc.pipeline.certificates import artifact_certificate, certificate_edges
+from neurocmc.passes.loihi import keep_states, nearby_roundings
+from neurocmc.pipeline.artifact import open_artifact
+from neurocmc.pipeline.certificates import certificate_edges
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.model import Model, StimulusSet
 from neurocmc.pipeline.options import CompileOptions

@@ -7,6 +7,7 @@ from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.loihi.emulator import emulate
 from neurocmc.sim.loihi.host import encode
 from neurocmc.targets import load_target
+from tests.made.built import loihi
 from tests.made.circuits import steps, swta
 
 

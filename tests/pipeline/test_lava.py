@@ -16,7 +16,7 @@ from neurocmc.common.errors import InputError
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.pipeline.lava import find_lava_python, simulate_lava
+from neurocmc.pipeline.chips.lava import find_lava_python, simulate_lava
 from tests.made.networks import random_network
 from tests.made.waiting import HANGS_S, until
 

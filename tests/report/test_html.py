@@ -13,7 +13,9 @@ from neurocmc.report.loihi.budget import chip_budget
 from neurocmc.report.loihi.losses import integer_losses
 from neurocmc.report.pictures import Picture
 from neurocmc.report.truenorth.budget import core_budget
+from neurocmc.report.truenorth.losses import core_losses
 from tests.made import by_hand, by_hand_cores
+from tests.made.targets import loihi, truenorth
 
 VOID = {"meta", "img", "br"}
 HOSTILE = "<script>alert('x')</script>&\"{{ 7 * 7 }}"
@@ -54,7 +56,7 @@ def outline(page: str) -> Outline:
 def chip_content() -> ReportContent:
     return ReportContent(
         network=by_hand.spiking_network(),
-        target=by_hand.loihi(),
+        target=loihi(),
         origin="model.pt",
         origin_sha256="0123abcd" * 8,
         on_host=("encoder: two convolutions",),
@@ -62,7 +64,7 @@ def chip_content() -> ReportContent:
         versions={"neurocmc": "0.1.0"},
         edges=by_hand.edges(),
         losses=integer_losses(by_hand.integer_network()),
-        budget=chip_budget(by_hand.program(), by_hand.loihi(), by_hand.load(), by_hand.headroom()),
+        budget=chip_budget(by_hand.program(), loihi(), by_hand.load(), by_hand.headroom()),
         pictures=(
             Picture(section="gain", media="image/png", content=b"gain", caption="Gain fits"),
             Picture(section="cores", media="image/png", content=b"cores", caption="Core map"),
@@ -111,9 +113,9 @@ def test_a_report_of_neurosynaptic_cores() -> None:
     program = by_hand_cores.core_program()
     content = replace(
         chip_content(),
-        target=by_hand_cores.truenorth(),
+        target=truenorth(),
         losses=core_losses(program),
-        budget=core_budget(program, by_hand_cores.truenorth(), by_hand_cores.core_load()),
+        budget=core_budget(program, truenorth(), by_hand_cores.core_load()),
     )
     page = outline(render_report(content))
     assert page.headings == [

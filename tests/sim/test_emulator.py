@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.sim.arithmetic import fold, toward_zero, wrap32
 from neurocmc.sim.loihi import registers as spelled_out
-from neurocmc.sim.loihi.arithmetic import fold, toward_zero, wrap32
 from neurocmc.sim.loihi.emulator import EmulatorRun, emulate, simulate_emulator
 from neurocmc.sim.loihi.host import encode
 from neurocmc.sim.loihi.reference import run_reference

@@ -20,6 +20,7 @@ from neurocmc.sim.loihi.perturbed.expand import expand
 from neurocmc.sim.loihi.perturbed.perturb import STREAM, Perturbation, perturb
 from neurocmc.sim.loihi.perturbed.run import arriving, run_perturbed, simulate_perturbed
 from neurocmc.targets import load_target
+from tests.made.built import loihi
 from tests.made.networks import random_network, random_values
 from tests.torch_extra import needs_torch
 

@@ -16,6 +16,7 @@ from neurocmc.targets import (
     load_target,
     parse_target,
 )
+from neurocmc.targets.kinds import BUILT_IN, known_kinds
 from tests.made.targets import truenorth
 
 BUNDLED = {path.stem: path for path in sorted(resource_folder("targets").glob("*.yaml"))}

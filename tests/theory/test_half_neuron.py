@@ -20,7 +20,7 @@ from neurocmc.theory.certificate import Certificate, certify
 from neurocmc.theory.fixed_points import SILENT, fixed_points, reached
 from neurocmc.theory.linear_threshold import LinearThreshold
 from neurocmc.theory.realised import Rounded, rounded_circuit
-from neurocmc.verification.cores import rounded_on_cores
+from tests.made.built import loihi
 from tests.made.solved_circuits import circuit, projection, rectifiers
 
 DRIVE = 0.8

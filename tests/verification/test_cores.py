@@ -13,8 +13,9 @@ from neurocmc.passes.calibrate import Calibrate
 from neurocmc.passes.truenorth.corelets import Corelets
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import TrueNorthTarget, load_target
-from neurocmc.verification.cores import as_on_cores, core_edges
-from neurocmc.verification.edges import Edge
+from neurocmc.theory.realised import late_circuit
+from neurocmc.theory.truenorth import kept_by_cores
+from neurocmc.verification.edges import Edge, kept_edges
 from tests.made.circuits import driven, matched, population, projection
 
 

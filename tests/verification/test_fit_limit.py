@@ -21,7 +21,7 @@ from neurocmc.passes.offsets import Offsets
 from neurocmc.targets import LoihiTarget, load_target
 from neurocmc.theory.loihi import bias_step_lsb, kept_by_integers
 from neurocmc.verification.edges import gain_edge
-from neurocmc.verification.fit_limit import bias_step_lsb, fit_limit
+from neurocmc.verification.fit_limit import fit_limit
 from tests.made.circuits import driven, population
 
 Matched = tuple[RateCircuit, SpikingNetwork, IntegerNetwork | None]

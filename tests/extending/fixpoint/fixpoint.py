@@ -15,7 +15,7 @@ from neurocmc.common.files import json_text, write_file
 from neurocmc.ir.kept import Kept, KeptPopulation, KeptProjection
 from neurocmc.ir.printer import print_spiking
 from neurocmc.ir.rate import RateCircuit
-from neurocmc.ir.recording import Recording, SpikeTrain
+from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import load_level
@@ -26,7 +26,7 @@ from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified, write_level
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.report.budget import Budget, CoreUse, ResourceUse
-from neurocmc.sim.decode import decode_counts
+from neurocmc.sim.recording import Spikes, counted, recording
 from neurocmc.targets import Code, Limits, Target, TargetSchema
 from neurocmc.theory.certificate import Certificate, certify
 from neurocmc.theory.realised import rounded_circuit
@@ -82,18 +82,11 @@ class FixpointBuilt(Built):
 
     def run(self, stimulus: Stimulus, *, seed: int = 0, record_spikes: bool = False) -> Recording:
         fired = step(self.rounded, {p.name: p.weight for p in self.rounded.projections}, stimulus)
-        counts = {name: spikes.sum(axis=3) for name, spikes in fired.items()}
-        return Recording(
-            level=self.level,
-            stimulus=stimulus.name,
-            tick_s=self.rounded.tick_s,
-            activity={
-                p.name: decode_counts(counts[p.name], p.activity_per_spike, p.trace, self.rounded.tick_s)
-                for p in self.rounded.populations
-            },
-            spikes={name: train(spikes) for name, spikes in fired.items()} if record_spikes else {},
-            spike_counts={name: count.sum(axis=1) for name, count in counts.items()},
-        )
+        rows = np.concatenate([spikes.reshape(*spikes.shape[:2], -1) for spikes in fired.values()], axis=2)
+        trial, tick, neuron = (column.astype(np.int32) for column in np.nonzero(rows))
+        pools, spikes = self.rounded.populations, Spikes(tick=tick, trial=trial, neuron=neuron)
+        counts, told = counted(pools, spikes, *rows.shape[:2]), spikes if record_spikes else None
+        return recording(pools, counts, told, level=self.level, stimulus=stimulus.name, tick_s=self.rounded.tick_s)
 
     def save(self, folder: Path) -> None:
         write_level(folder, ROUNDED, self.rounded, print_spiking(self.rounded))
@@ -202,12 +195,6 @@ def step(network: SpikingNetwork, weights: Mapping[str, Any], stimulus: Stimulus
         for p in network.populations:
             fired[p.name][:, tick] = current[p.name][:, :, None] + p.bias > 1.0
     return fired
-
-
-def train(spikes: Any) -> SpikeTrain:
-    """In order of tick, trial, unit, neuron."""
-    tick, trial, unit, neuron = (column.astype(np.int32) for column in np.nonzero(spikes.transpose(1, 0, 2, 3)))
-    return SpikeTrain(tick=tick, trial=trial, unit=unit, neuron=neuron)
 
 
 FAMILY = FixpointFamily()
