@@ -1,4 +1,4 @@
-"""The Python door: load, compile, simulate, verify and budget, with the names and defaults of the command line.
+"""Loads, compiles, simulates, verifies and budgets circuits from Python, with the names and defaults of the commands.
 
 What a user can mend raises a `neurocmc.common.errors.NeurocmcError`, whose `problems` say where, what and the cure.
 A call works in any thread, whatever the process around it has set, and leaves that as it was (`common.process`).
@@ -32,10 +32,22 @@ from neurocmc.targets import Code, Target
 @known_state()
 @python_call
 def load(path: str | Path, images: str | None = None) -> Model:
-    """Read a checkpoint (.pt), a circuit file (.circuit.npz) or a circuit written by hand (.yaml).
+    """Reads a checkpoint (.pt), a circuit file (.circuit.npz) or a circuit written by hand (.yaml).
 
-    `images` names the task whose images drive a checkpoint of the published microcircuits. Raises InputError holding
-    everything that is wrong with the file.
+    Args:
+        path: The file. A checkpoint needs torch; a circuit file holds the same circuit and does not.
+        images: The task whose images drive a checkpoint of the published microcircuits, which does not say so itself.
+
+    Returns:
+        The circuit with its stimuli, and where there is one the torch model that it must follow.
+
+    Raises:
+        InputError: With everything that is wrong with the file.
+
+    Example:
+        >>> model = neurocmc.load("models/two-state.yaml")
+        >>> model.circuit.units
+        13
     """
     return _load(Path(path), images)
 
@@ -58,14 +70,36 @@ def compile(  # noqa: A001  (called as the command is)
     figures: bool = True,
     progress: Progress | None = None,
 ) -> Artifact:
-    """Compile a model for a target into the directory `out`, which becomes whole or is left as it was.
+    """Compiles a model for a target into the directory `out`, which becomes whole or is left as it was.
 
-    `target` is the name of a known one, the path of a YAML file or a Target; `neurons` are per unit (None: 64, or
-    with `max_error` the fewest that keep it); `tick_s` is the model's time a tick stands for (None: chosen); `images`
-    is for a published checkpoint, as in `load`; `calibrate` names test stimuli to match gains over as well. The
-    artifact holds a copy of the model unless `source` is False, and pictures unless `figures` is, which saves most of
-    the time that a small circuit takes. Raises InputError for bad input, InfeasibleError where the target cannot hold
-    the circuit or, without `allow_lost_states`, rounding destroys one of its up-states.
+    Args:
+        model: The path of a model, or a Model that `load` has read.
+        target: The name of a known target, the path of a YAML file, or a Target.
+        out: The directory of the artifact; one that holds an artifact already is replaced.
+        neurons: Neurons per unit, 1 to 65,536. None takes 64, or with `max_error` the fewest that keep it.
+        code: How the neurons of a pool share the range of their unit: "threshold" or "rate".
+        seed: Of every random choice, from 0.
+        max_error: The largest NRMSE of rates that is allowed, as a fraction of their range; it chooses `neurons`.
+        tick_s: The model's time in s that one tick of the target stands for. None lets the compiler choose it.
+        images: As in `load`, for a published checkpoint.
+        calibrate: Names of test stimuli that gains are to be matched over as well.
+        allow_lost_states: Whether a circuit is compiled even if rounding destroys one of its up-states.
+        source: Whether the artifact holds a copy of the model, which `verify` compares with.
+        figures: Whether the pictures of the report are drawn; they take most of the time of a small circuit.
+        progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
+
+    Returns:
+        The artifact in `out`.
+
+    Raises:
+        InputError: For a model, target or option that is not what it should be.
+        InfeasibleError: Where the target cannot hold the circuit or, without `allow_lost_states`, rounding destroys
+            one of its up-states.
+
+    Example:
+        >>> artifact = neurocmc.compile("models/two-state.yaml", target="loihi1", out="build/two-state")
+        >>> artifact.neurons
+        64
     """
     options = CompileOptions(
         neurons=neurons,
@@ -96,15 +130,36 @@ def simulate(
     time_limit_s: float = TIME_LIMIT_S,
     progress: Progress | None = None,
 ) -> Recording:
-    """Run a compiled circuit; decoded activity (batch, ticks, units) of every population, and its spikes.
+    """Runs a compiled circuit and returns the decoded activity of every population, and its spikes.
 
-    `stimulus` is the name of one the artifact holds (None: its first test stimulus) or an .npz file, of which
-    `samples` takes the first so many trials. A circuit is observed as its form defines: x where filters follow the
-    nonlinearity, r where they come before it, the latter through a filter of `observe_ms` where that is given (None:
-    as compiled for spikes, not at all on "rate"). `on` "rate" runs the model's circuit, "staged" the one that was
-    matched, "lava" runs the emitted program in the interpreter that has Lava,
-    for `time_limit_s` at most. Raises InputError where the stimulus does not fit, the target has no emulator, or
-    Lava is not at hand.
+    A circuit is observed as its form defines: x where filters follow the nonlinearity, r where they come before it.
+
+    Args:
+        artifact: An artifact or its directory.
+        on: The interpreter. "emulator" runs the chip's integers, "brian2" the spiking network in real numbers, "rate"
+            the model's circuit, "staged" the circuit that was matched, and "lava" the emitted program in the
+            interpreter that has Lava.
+        stimulus: The name of one that the artifact holds, or an .npz file. None takes its first test stimulus.
+        duration_s: Cuts or prolongs the stimulus to this time in s, a whole number of ticks.
+        codegen: How Brian2 runs: "numpy" starts at once, "cython" and "cpp_standalone" compile first.
+        samples: Takes the first so many trials of the stimulus. None takes all.
+        observe_ms: Time constant in ms of the filter through which r is observed. None takes the filter that spikes
+            were compiled with, and none on "rate".
+        time_limit_s: The longest time in s that "lava" may take.
+        progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
+
+    Returns:
+        A Recording: `activity` of every population, (batch, ticks, units), in units of the rate circuit;
+        `spike_counts` (batch, units) and every spike, but for "rate" and "staged".
+
+    Raises:
+        InputError: Where the stimulus does not fit, the target has no emulator, or Lava is not at hand or not done in
+            time.
+
+    Example:
+        >>> recording = neurocmc.simulate("build/two-state", on="emulator")
+        >>> recording.activity["x"].ndim
+        3
     """
     return _simulate(
         _opened(artifact),
@@ -130,11 +185,28 @@ def verify(
     figures: bool = True,
     progress: Progress | None = None,
 ) -> Verification:
-    """Compare every level of a compiled circuit with the one before it, on its test stimuli (None: all trials).
+    """Compares every level of a compiled circuit with the one before it, on its test stimuli.
 
     A missed budget is not an error: it is an edge whose verdict is "miss", with a `cure`, and `passed` is False.
-    Edges of theory beyond the stimuli warn, with `strict` they decide as well; `limits` are texts
-    "EDGE: QUANTITY=VALUE" that replace the limit of an edge; without `figures` no picture is drawn for the report.
+
+    Args:
+        artifact: An artifact or its directory; verify.json is written there, and the report again.
+        samples: Takes the first so many trials of each stimulus. None takes all.
+        seeds: How many seeds of a chip's noise are run, 1 to 1,000.
+        strict: Whether edges of theory, which lie beyond the stimuli, decide as well. Otherwise they warn.
+        limits: Texts "EDGE: QUANTITY=VALUE" that replace the limit of an edge.
+        figures: Whether the pictures of the report are drawn.
+        progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
+
+    Returns:
+        All edges with their values, limits and verdicts, the path of the report, and the certificate.
+
+    Raises:
+        InputError: For options that make no sense, and for an artifact that is damaged.
+
+    Example:
+        >>> neurocmc.verify("build/two-state").passed
+        True
     """
     options = VerifyOptions(samples=samples, seeds=seeds, strict=strict, limits=tuple(limits), figures=figures)
     return _verify(_opened(artifact), options, progress)
@@ -143,10 +215,23 @@ def verify(
 @known_state()
 @python_call
 def export(artifact: Artifact | str | Path, to: str, path: str | Path) -> tuple[str, ...]:
-    """Write a compiled circuit for another tool, into a file or folder at `path`; notes on it, a line each.
+    """Writes a compiled circuit for another tool, into a file or folder at `path`.
 
-    `to` is "brian2", "netx", "ranc" or an export that another distribution adds. Raises InputError for an unknown
-    one or where the artifact lacks the level it takes, InfeasibleError where the tool cannot hold the circuit.
+    Args:
+        artifact: An artifact or its directory.
+        to: "brian2", "netx", "ranc", or the name of an export that another distribution adds.
+        path: The file or folder to write.
+
+    Returns:
+        Notes on what was written, a line each.
+
+    Raises:
+        InputError: For an unknown export, an artifact without the level that it takes, or a path that cannot be
+            written.
+        InfeasibleError: Where the tool cannot hold the circuit.
+
+    Example:
+        >>> notes = neurocmc.export("build/two-state", "brian2", "build/two-state-brian2")
     """
     return _export(_opened(artifact), to, path)
 
@@ -156,10 +241,25 @@ def export(artifact: Artifact | str | Path, to: str, path: str | Path) -> tuple[
 def study(
     plan: str | Path, out: str | Path, figures: bool = True, progress: StudyProgress | None = None
 ) -> StudyResult:
-    """Train, compile, verify, table and draw a study (`plan`, a YAML file) into the folder `out`; needs torch.
+    """Trains, compiles, verifies, tables and draws a study into the folder `out`; needs torch.
 
-    What an earlier call has done is not done again. `progress` is told the part, what of it, the share that is done,
-    and a line for each run. Raises InputError for every fault of the plan, of its recipe and of results in `out`.
+    What an earlier call has done is not done again.
+
+    Args:
+        plan: The YAML file that says which regions, variants and seeds of which recipe are trained.
+        out: A new or empty folder, or that of the same study to go on with.
+        figures: Whether pictures are drawn.
+        progress: Called with the part ("train", "compile", "draw"), what of it, the share of the part that is done,
+            and a line for each run that is done, else "".
+
+    Returns:
+        The table, the result of each run, the verdicts on chips, and the files that were written.
+
+    Raises:
+        InputError: For every fault of the plan, of its recipe and of results in `out`, and where torch is missing.
+
+    Example:
+        ``neurocmc.study("study.yaml", "studies/mine").passed`` is True where no compiled run misses a budget.
     """
     need("torch", str(plan), "a study")
     from neurocmc.pipeline.study.run import run_study  # here and not above: torch takes seconds to import
@@ -170,7 +270,21 @@ def study(
 @known_state()
 @python_call
 def budget(artifact: Artifact | str | Path) -> Budget:
-    """What a compiled circuit takes of its target, per core and in all, and its energy estimate."""
+    """Reads what a compiled circuit takes of its target, per core and in all, and its energy estimate.
+
+    Args:
+        artifact: An artifact or its directory.
+
+    Returns:
+        The budget that was written when the circuit was compiled.
+
+    Raises:
+        InputError: Where the artifact or its budget.json is damaged.
+
+    Example:
+        >>> neurocmc.budget("build/two-state").cores_used
+        3
+    """
     return read_budget(_opened(artifact))
 
 

@@ -39,9 +39,22 @@ class Coded:
 
 
 def encode(level: object, leave_out: frozenset[str] = frozenset()) -> Coded:
-    """A dataclass in coded form, without the fields of the top in `leave_out`.
+    """Returns a dataclass in coded form: one JSON value and the arrays it refers to.
 
-    Raises ValueError for NaN in a scalar, and for names that give two arrays one key.
+    Args:
+        level: A frozen dataclass.
+        leave_out: Fields of the top that are left out.
+
+    Returns:
+        The coded form, which `decode` reads.
+
+    Raises:
+        ValueError: For NaN in a scalar, and for names that give two arrays one key.
+
+    Example:
+        >>> from neurocmc.ir.codec import encode
+        >>> encode(neurocmc.load("models/two-state.yaml").circuit).json["name"]
+        'two-state'
     """
     arrays: dict[str, NDArray[Any]] = {}
     return Coded(_encode_dataclass(level, "", arrays, leave_out), arrays)

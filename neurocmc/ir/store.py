@@ -61,15 +61,45 @@ L = TypeVar("L", bound=Level)
 
 
 def save_level(level: Level, directory: Path, stem: str) -> None:
-    """Write `<stem>.json` and `<stem>.npz` into a directory. Raises InputError if that fails."""
+    """Writes a level as `<stem>.json` and `<stem>.npz` into a directory.
+
+    Args:
+        level: A level of any kind.
+        directory: A folder that exists.
+        stem: The name of the files without their endings, such as "10-rate".
+
+    Raises:
+        InputError: Where the files cannot be written.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from neurocmc.ir.store import save_level
+        >>> save_level(neurocmc.load("models/two-state.yaml").circuit, Path("build"), "10-rate")
+    """
     coded = encode(level)
     write_coded(directory, stem, {"kind": type(level).__name__, "level": coded.json}, coded)
 
 
 def load_level(directory: Path, stem: str, kind: type[L]) -> L:
-    """Read what `save_level` wrote.
+    """Reads what `save_level` wrote.
 
-    Raises InputError if a file is missing, damaged or of another kind or format, or if the level has faults.
+    Args:
+        directory: The folder of the files.
+        stem: The name of the files without their endings.
+        kind: The class of the level.
+
+    Returns:
+        The level, without faults.
+
+    Raises:
+        InputError: Where a file is missing, damaged or of another kind or format, or the level has faults.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from neurocmc.ir.rate import RateCircuit
+        >>> from neurocmc.ir.store import load_level
+        >>> load_level(Path("build/two-state/ir"), "10-rate", RateCircuit).name
+        'two-state'
     """
     path, document, arrays = read_coded(directory, stem, kind.__name__, {"format", "kind", "level"})
     level = decoded(path, lambda: decode(Coded(document["level"], arrays), kind))
@@ -89,7 +119,21 @@ def content_sha256(level: Level) -> str:
 
 
 def save_stimulus(stimulus: Stimulus, path: Path) -> None:
-    """Write a stimulus as one .npz. Raises InputError if that fails, or if no stimulus can have its name."""
+    """Writes a stimulus as one .npz, of the form given at the top of this module.
+
+    Args:
+        stimulus: The stimulus.
+        path: The file.
+
+    Raises:
+        InputError: Where the file cannot be written, or no stimulus can have its name.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from neurocmc.ir.store import save_stimulus
+        >>> stimulus = neurocmc.load("models/two-state.yaml").read_stimuli().test[0]
+        >>> save_stimulus(stimulus, Path("build/mine.npz"))
+    """
     raise_input_problems(name_problems((stimulus.name,)))
     arrays: dict[str, NDArray[Any]] = {f"value/{name}": value for name, value in stimulus.values.items()}
     arrays |= {"name": np.array(stimulus.name), "duration_s": np.array(stimulus.duration_s)}
@@ -97,10 +141,24 @@ def save_stimulus(stimulus: Stimulus, path: Path) -> None:
 
 
 def load_stimulus(path: Path) -> Stimulus:
-    """Read a stimulus from an .npz of the form given at the top of this module.
+    """Reads a stimulus from an .npz of the form given at the top of this module.
 
-    Raises InputError naming every key that is missing, unknown, or holds what it should not. Whether it fits a
-    circuit is for `Stimulus.problems` to say.
+    Args:
+        path: The file.
+
+    Returns:
+        The stimulus. Whether it fits a circuit is for `Stimulus.problems` to say.
+
+    Raises:
+        InputError: Naming every key that is missing, unknown, or holds what it should not.
+
+    Example:
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from neurocmc.ir.store import load_stimulus
+        >>> np.savez("build/mine.npz", duration_s=0.5, edges_s=[0.0], **{"value/evidence": np.ones((3, 1, 10))})
+        >>> load_stimulus(Path("build/mine.npz")).batch
+        3
     """
     found = _Arrays(path)
     name = found.text("name", as_name(path.name.removesuffix(".npz")))
@@ -124,7 +182,20 @@ def load_stimulus(path: Path) -> Stimulus:
 
 
 def save_recording(recording: Recording, path: Path) -> None:
-    """Write a recording as one .npz. Raises InputError if that fails."""
+    """Writes a recording as one .npz, of the form given at the top of this module.
+
+    Args:
+        recording: The recording.
+        path: The file.
+
+    Raises:
+        InputError: Where the file cannot be written.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from neurocmc.ir.store import save_recording
+        >>> save_recording(neurocmc.simulate("build/two-state"), Path("build/recording.npz"))
+    """
     arrays: dict[str, NDArray[Any]] = {
         "level": np.array(recording.level),
         "stimulus": np.array(recording.stimulus),
@@ -139,7 +210,24 @@ def save_recording(recording: Recording, path: Path) -> None:
 
 
 def load_recording(path: Path) -> Recording:
-    """Read what `save_recording` wrote. Raises InputError naming every key that is wrong."""
+    """Reads what `save_recording` wrote.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The recording.
+
+    Raises:
+        InputError: Naming every key that is wrong.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from neurocmc.ir.store import load_recording, save_recording
+        >>> save_recording(neurocmc.simulate("build/two-state"), Path("build/recording.npz"))
+        >>> load_recording(Path("build/recording.npz")).level
+        'emulator'
+    """
     found = _Arrays(path)
     level, stimulus = found.text("level"), found.text("stimulus")
     tick_s = found.number("tick_s")

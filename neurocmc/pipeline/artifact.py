@@ -153,8 +153,8 @@ class Artifact:
     def model(self) -> Model:
         """Reads the source again from the copy in the artifact.
 
-        A checkpoint needs torch to be read. Without torch the artifact's own circuit and stimuli stand in, and the edge that
-        compares with torch is told as not run.
+        A checkpoint needs torch to be read. Without torch the artifact's own circuit and stimuli stand in, and the
+        edge that compares with torch is told as not run.
 
         Returns:
             The model that was compiled.
@@ -176,7 +176,7 @@ class Artifact:
         return load(source, self.manifest["options"]["images"])
 
     def compared_with(self) -> Model:
-        """Returns what `verify` compares with: the source, or the artifact's own circuit where it holds no copy of it.
+        """Returns what `verify` compares with: the source, or without a copy of it the artifact's own circuit.
 
         Raises:
             InputError: Where the copy is damaged.

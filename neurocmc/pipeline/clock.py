@@ -14,7 +14,7 @@ class Clock:
         self._last = perf_counter()
 
     def done(self, name: str, share: float | None = None) -> None:
-        """Notes that a pass is done, and with it `share` of the whole line; None for what takes no time to speak of."""
+        """Notes that a pass is done, and with it `share` of the whole; None for a pass that takes hardly any time."""
         now = perf_counter()
         self.seconds[name] = self.seconds.get(name, 0.0) + now - self._last
         self._last = now

@@ -73,7 +73,8 @@ def lower(
 
     Raises:
         InputError: For a tick that does not divide the circuit's step.
-        InfeasibleError: Where the target cannot hold the circuit or, without `allow_lost_states`, one of its up-states.
+        InfeasibleError: Where the target cannot hold the circuit or, without `allow_lost_states`, one of its
+            up-states.
 
     Example:
         >>> from neurocmc.pipeline.lower import lower
@@ -81,7 +82,7 @@ def lower(
         >>> model = neurocmc.load("models/two-state.yaml")
         >>> stimuli, target = model.read_stimuli().calibration, neurocmc.targets.load_target("loihi1")
         >>> lower(model.circuit, stimuli, target, CompileOptions(neurons=16)).spiking.neurons
-        112
+        208
     """
     clock = Clock(progress)
     return lower_staged(stage(circuit, calibration, target, options, clock), target, options, clock)

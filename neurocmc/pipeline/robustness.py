@@ -146,12 +146,12 @@ def robustness(
         progress: Called with the fault and the share of the whole that is done, 0 to 1.
 
     Returns:
-        The outcome of every trial, and for each fault and level the share that went wrong and the time in s that items
-        were held.
+        The outcome of every trial, and for each fault and level the share that went wrong and the time in s that
+        items were held.
 
     Raises:
-        InputError: Where the target has no integer network, an option is out of range or no trial of the stimuli can be
-            judged.
+        InputError: Where the target has no integer network, an option is out of range or no trial of the stimuli can
+            be judged.
         InfeasibleError: Where faults drive a current to the end of its register.
 
     Example:

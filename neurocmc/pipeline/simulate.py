@@ -43,13 +43,14 @@ def simulate(
         artifact: The artifact.
         on: "rate" runs the model's own circuit, "staged" what it was rewritten to for pools of neurons, "lava" the
             emitted program in the interpreter of `chips.lava.find_lava_python`.
-        stimulus: A stimulus, the name of one that the artifact holds, or an .npz file. None takes its first for testing.
+        stimulus: A stimulus, the name of one that the artifact holds, or an .npz file. None takes its first for
+            testing.
         duration_s: Cuts or prolongs the stimulus to this time in s, a whole number of ticks.
         record_spikes: Whether every spike is recorded; never on "rate" and "staged".
         codegen: How Brian2 runs: "numpy", "cython" or "cpp_standalone".
         samples: Takes the first so many trials of the stimulus. None takes all.
-        observe_ms: Time constant in ms of the filter through which what a circuit observes as r itself is recorded: of
-            spikes instead of the one they were compiled with, of rates instead of none.
+        observe_ms: Time constant in ms of the filter through which what a circuit observes as r itself is recorded:
+            of spikes instead of the one they were compiled with, of rates instead of none.
         time_limit_s: The longest time in s that "lava" may take.
         progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
 

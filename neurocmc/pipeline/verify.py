@@ -80,7 +80,7 @@ class Verification:
 def verify(
     artifact: Artifact, options: VerifyOptions | None = None, progress: Progress | None = None
 ) -> Verification:
-    """Walks all edges over the test stimuli of an artifact, and where a budget is missed looks for what would keep it.
+    """Walks all edges over the test stimuli of an artifact, and looks for what would keep a budget that is missed.
 
     verify.json is written into the artifact, and its report again.
 

@@ -1,4 +1,4 @@
-"""The interpreter of the SpikingNetwork level: its pools of LIF neurons in Brian2, all trials of a stimulus at once.
+"""Runs the pools of LIF neurons of a SpikingNetwork in Brian2, all trials of a stimulus at once.
 
 The trials of a batch are so many copies of the network side by side in one Brian2 Network, trial by trial, unit by
 unit, neuron by neuron; large batches are cut into runs that fit a cache and a memory. Equations: brian2_equations.
@@ -49,14 +49,31 @@ def simulate_brian2(
     codegen: Codegen = "numpy",
     progress: Progress | None = None,
 ) -> Recording:
-    """Run the network on all trials of a stimulus, in double precision.
+    """Runs a spiking network on all trials of a stimulus, in double precision.
 
-    Returns a Recording of level "brian2": decoded activity (batch, ticks, units) of every population, spike counts,
-    and with `record_spikes` every spike. "numpy" starts at once; "cython" and "cpp_standalone" compile first and need
-    a C++ compiler. With "numpy" a trial's result does not depend on its batch; a compiler may round otherwise, so
-    that a voltage within rounding of the threshold can fall to the other side. Brian2's preferences and device are
-    put back afterwards. `progress` is called with the fraction done. Raises InputError where the network is faulty
-    or the stimulus does not fit its inputs.
+    With "numpy" a trial's result does not depend on its batch; a compiler may round otherwise, so that a voltage
+    within rounding of the threshold can fall to the other side. Brian2's preferences and device are put back
+    afterwards.
+
+    Args:
+        network: The spiking network.
+        stimulus: The stimulus, with a value for each of its inputs.
+        record_spikes: Whether every spike is recorded.
+        codegen: "numpy" starts at once; "cython" and "cpp_standalone" compile first and need a C++ compiler.
+        progress: Called with the share that is done, 0 to 1.
+
+    Returns:
+        A Recording of level "brian2": decoded activity (batch, ticks, units) of every population, and spike counts.
+
+    Raises:
+        InputError: Where the network is faulty or the stimulus does not fit its inputs.
+
+    Example:
+        >>> from neurocmc.sim.brian2_lif import simulate_brian2
+        >>> artifact = neurocmc.pipeline.artifact.open_artifact("build/two-state")
+        >>> stimulus = artifact.stimuli.test[0].take(slice(0, 1)).lasting(0.1)
+        >>> simulate_brian2(artifact.spiking, stimulus).level
+        'brian2'
     """
     inputs = [RateInput(name=e.name, target=e.target, weight=e.weight) for e in network.inputs]
     raise_input_problems((*network.problems(), *stimulus.problems(inputs)))

@@ -1,4 +1,4 @@
-"""The interpreter of the top level: a RateCircuit stepped in its own time, all trials at once.
+"""Steps a RateCircuit in its own time, all trials at once: the interpreter of the top level.
 
 Filters advance by their exact pole exp(-dt/tau) while rates are held over a step, so the loop is
 
@@ -69,10 +69,25 @@ class _Filter:
 
 
 def simulate_rate(circuit: RateCircuit, stimulus: Stimulus, dt_s: float | None = None) -> Recording:
-    """Run the circuit on all trials of a stimulus.
+    """Runs a rate circuit on all trials of a stimulus.
 
-    Returns a Recording of traces, (batch, ticks, size) per population. `dt_s` replaces the circuit's own step.
-    Raises InfeasibleError where activity is beyond what rates may be, with what is known of the cause (`runaway`).
+    Args:
+        circuit: The circuit.
+        stimulus: The stimulus, with a value for each of its inputs.
+        dt_s: The step in s, instead of the circuit's own.
+
+    Returns:
+        A Recording of level "rate": the trace of each population, (batch, ticks, units).
+
+    Raises:
+        InputError: Where the stimulus is not a whole number of steps.
+        InfeasibleError: Where activity is beyond what rates may be, with what is known of the cause (`runaway`).
+
+    Example:
+        >>> from neurocmc.sim.rate import simulate_rate
+        >>> model = neurocmc.load("models/two-state.yaml")
+        >>> simulate_rate(model.circuit, model.read_stimuli().test[0]).level
+        'rate'
     """
     dt_s = circuit.dt_s if dt_s is None else dt_s
     shape = (stimulus.batch, stimulus.ticks(dt_s))

@@ -1,4 +1,4 @@
-"""From a name or a path to a Target: the YAML is checked to the last number, and no number goes without a source."""
+"""Reads a Target from a name or a path, checks its YAML to the last number, and takes no number without a source."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -63,10 +63,20 @@ class _Kind(StrictModel):
 
 
 def load_target(name_or_path: str) -> Target:
-    """The target of that name or alias, or from the YAML file at that path.
+    """Returns the target of a name or alias, or of the YAML file at a path.
 
-    What ends in .yaml or .yml, or holds a path separator, is a path. Raises InputError: for an unknown name with the
-    known ones, for a bad file with the line of every fault.
+    Args:
+        name_or_path: What ends in .yaml or .yml, or holds a path separator, is a path.
+
+    Returns:
+        The target.
+
+    Raises:
+        InputError: For an unknown name with the known ones, for a bad file with the line of every fault.
+
+    Example:
+        >>> neurocmc.targets.load_target("loihi1").limits.cores_per_chip
+        128
     """
     separators = {os.sep, "/", *([os.altsep] if os.altsep else [])}
     if name_or_path.endswith((".yaml", ".yml")) or any(mark in name_or_path for mark in separators):
@@ -82,7 +92,22 @@ def load_target(name_or_path: str) -> Target:
 
 
 def parse_target(text: str, filename: str) -> Target:
-    """The target that YAML text describes; `filename` is only named in errors. Raises InputError."""
+    """Returns the target that YAML text describes.
+
+    Args:
+        text: The text.
+        filename: What errors name as the place.
+
+    Returns:
+        The target.
+
+    Raises:
+        InputError: With the line of every fault.
+
+    Example:
+        >>> neurocmc.targets.parse_target(neurocmc.targets.load_target("loihi2").text, "mine.yaml").name
+        'loihi2'
+    """
     return _read(parse_document(text, filename))
 
 

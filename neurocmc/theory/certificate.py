@@ -112,10 +112,22 @@ def input_levels(stimuli: Iterable[Stimulus], tick_s: float) -> dict[str, float]
 def certify(
     circuit: RateCircuit, levels: Mapping[str, float] | None = None, rounded: Rounded | None = None
 ) -> Certificate:
-    """The certificate of a circuit, and of what became of it where `rounded` is given.
+    """Certifies a circuit, and what became of it where `rounded` is given.
 
-    `levels` are the values at which each input is driven, one channel at a time, to find its winners; an input that
-    is not named has none looked for.
+    Args:
+        circuit: A rate circuit. Theory knows rectifiers with first-order kernels; of others `no_theory` says why not.
+        levels: The values at which each input is driven, one channel at a time, to find its winners; an input that is
+            not named has none looked for.
+        rounded: What a chip made of the circuit.
+
+    Returns:
+        The up-states and winners with their margins, and of each what rounding did to it.
+
+    Example:
+        >>> from neurocmc.theory.certificate import certify
+        >>> certificate = certify(neurocmc.load("models/two-state.yaml").circuit)
+        >>> len(certificate.up_states)
+        4
     """
     network = linear_threshold(circuit)
     held = None if rounded is None else rounded.network

@@ -1,8 +1,8 @@
-"""The rate circuit that a chip's numbers are: weights, poles, thresholds and ceilings as rounded, units unchanged.
+"""Builds the rate circuit that a chip's numbers are: weights, poles, thresholds and ceilings as rounded.
 
-A pool still counts in whole neurons, which no rate circuit shows. `Rounded` says beside the circuit how far above
-its threshold a unit may be before the first neuron of its pool fires: half a neuron in the threshold code, the first
-point of recruitment in the rate code.
+Its units are unchanged. A pool still counts in whole neurons, which no rate circuit shows. `Rounded` says beside the
+circuit how far above its threshold a unit may be before the first neuron of its pool fires: half a neuron in the
+threshold code, the first point of recruitment in the rate code.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,13 +30,42 @@ class Rounded:
 
 
 def rounded_circuit(staged: RateCircuit, kept: Kept) -> Rounded:
-    """The staged circuit as a chip holds it, and the half neuron of each of its units."""
+    """Returns the staged circuit as a chip holds it, with the half neuron of each of its units.
+
+    Args:
+        staged: The circuit that was matched.
+        kept: What the chip's numbers kept of it, in its units; `Built.kept` holds it.
+
+    Returns:
+        The realised circuit, and population -> (units,) activity up to which no neuron of a pool fires.
+
+    Example:
+        >>> from neurocmc.theory.realised import rounded_circuit
+        >>> artifact = neurocmc.pipeline.artifact.open_artifact("build/two-state")
+        >>> rounded_circuit(artifact.staged, artifact.built.kept).circuit.name
+        'two-state, as rounded'
+    """
     half_neuron = {population.name: population.half_neuron for population in kept.populations}
     return Rounded(circuit=realised_circuit(staged, kept), half_neuron=half_neuron)
 
 
 def realised_circuit(staged: RateCircuit, kept: Kept) -> RateCircuit:
-    """The staged circuit with every number as a chip holds it, and no spike late."""
+    """Returns the staged circuit with every number as a chip holds it, and no spike late.
+
+    Args:
+        staged: The circuit that was matched.
+        kept: What the chip's numbers kept of it, in its units.
+
+    Returns:
+        A circuit of the same populations and projections, whose weights are the realised gains (drive per unit of
+        activity) and whose `dc_gain` is 1.
+
+    Example:
+        >>> from neurocmc.theory.realised import realised_circuit
+        >>> artifact = neurocmc.pipeline.artifact.open_artifact("build/two-state")
+        >>> realised_circuit(artifact.staged, artifact.built.kept).projections[0].dc_gain
+        1.0
+    """
     return replace(
         staged,
         name=f"{staged.name}, as rounded",
@@ -46,9 +75,22 @@ def realised_circuit(staged: RateCircuit, kept: Kept) -> RateCircuit:
 
 
 def late_circuit(staged: RateCircuit, kept: Kept) -> RateCircuit:
-    """The same with the ticks that spikes come late, and with poles that were shortened to make up for them.
+    """Returns the realised circuit with the ticks that spikes come late, and with poles that were shortened for them.
 
     A projection becomes several where poles or latencies differ between units.
+
+    Args:
+        staged: The circuit that was matched.
+        kept: What the chip's numbers kept of it, in its units.
+
+    Returns:
+        A circuit of the same populations; the parts of a projection p are named p#0, p#1 and so on.
+
+    Example:
+        >>> from neurocmc.theory.realised import late_circuit
+        >>> artifact = neurocmc.pipeline.artifact.open_artifact("build/two-state")
+        >>> late_circuit(artifact.staged, artifact.built.kept).projections[0].name.endswith("#0")
+        True
     """
     parts = [
         part

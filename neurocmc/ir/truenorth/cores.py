@@ -32,7 +32,38 @@ RESET_TO, RESET_SUBTRACT, RESET_NONE = 0, 1, 2
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CoreNetwork:
-    """Cores and their wiring; C cores of `axons` axons and `neurons` neurons, `types` weights a neuron."""
+    """C neurosynaptic cores and their wiring; each has `axons` axons, and `neurons` neurons of `types` weights.
+
+    `CoreBuilder` makes one axon by axon and neuron by neuron. The equations of a tick stand at the top of this
+    module; `problems` says what is wrong with a network, all at once.
+
+    Args:
+        name: Of the network.
+        neurons: Neurons of each core.
+        coordinates: (C, 2) column and row on the grid.
+        axon_type: (C, axons) from 0, below `types`.
+        crossbar: (C, axons, ceil(neurons / 8)); bit n % 8 of byte n // 8 is neuron n.
+        weight: (C, neurons, types), 16 bits, signed, and so is `leak`.
+        stochastic_weight: (C, neurons, types) whether a synapse counts sgn(weight) with probability abs(weight)/256.
+        leak: (C, neurons) added to V in each tick.
+        stochastic_leak: (C, neurons) whether the leak counts its sign with probability abs(leak)/256.
+        leak_reversal: (C, neurons) whether the leak turns with the sign of V.
+        threshold: (C, neurons) V from which a neuron fires, from 0.
+        noise_mask: (C, neurons) bits of a random number that are added to the threshold, from 0.
+        floor: (C, neurons) V falls to minus this value, from 0.
+        floor_saturates: (C, neurons) whether V stops at the floor, or is reset there.
+        reset_potential: (C, neurons) V after a spike by mode 0; minus it is V after a reset at the floor.
+        reset_mode: (C, neurons) 0 resets to the reset potential, 1 subtracts the threshold, 2 does nothing.
+        potential: (C, neurons) V before the first tick.
+        target_core: (C, neurons) a core's index, -1 for none, or -2 for the output bus.
+        target_axon: (C, neurons) an axon's index, or a line of the output bus.
+        delay: (C, neurons) ticks, from 1.
+        outputs: Lines of the output bus.
+        potential_bits: Of V's register, signed.
+
+    Raises:
+        ValueError: Where the shape of an array is not that of the others.
+    """
 
     name: str
     neurons: int  # of each core

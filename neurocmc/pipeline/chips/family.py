@@ -406,7 +406,8 @@ class Family(ABC, Generic[T]):
             The circuit on the chip, and what theory says of its up-states there.
 
         Raises:
-            InfeasibleError: Where the target cannot hold the circuit or, without `allow_lost_states`, one of its up-states.
+            InfeasibleError: Where the target cannot hold the circuit or, without `allow_lost_states`, one of its
+                up-states.
         """
 
     @abstractmethod

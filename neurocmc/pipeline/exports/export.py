@@ -27,7 +27,7 @@ def export(artifact: Artifact, to: str, path: str | Path) -> tuple[str, ...]:
     Example:
         >>> from neurocmc.pipeline.artifact import open_artifact
         >>> from neurocmc.pipeline.exports.export import export
-        >>> notes = export(open_artifact("build/two-state"), "netx", "build/two-state.net")
+        >>> notes = export(open_artifact("build/two-state"), "brian2", "build/two-state-script")
     """
     path, chosen = Path(path), find_export(to)
     level, stimuli = level_for(chosen, to, artifact), artifact.stimuli.by_name()

@@ -41,15 +41,15 @@ def run_study(
         plan: The YAML file of the study.
         output: A new or empty folder, or that of the same study to go on with.
         figures: Whether pictures are drawn.
-        progress: Called with the part ("train", "compile", "draw"), what of it, the share of the part that is done, and
-            a line for each run that is done, else "".
+        progress: Called with the part ("train", "compile", "draw"), what of it, the share of the part that is done,
+            and a line for each run that is done, else "".
 
     Returns:
         The table, the result of each run, the verdicts on chips, and the files that were written.
 
     Raises:
-        InputError: For every fault of the plan and its recipe, for a folder that is not a study's, and for results there
-            that are damaged or of another recipe.
+        InputError: For every fault of the plan and its recipe, for a folder that is not a study's, and for results
+            there that are damaged or of another recipe.
 
     Example:
         ``run_study(Path("study.yaml"), Path("studies/mine"), figures=False)``

@@ -1,4 +1,4 @@
-"""The emulator of Loihi-like chips: an IntegerNetwork stepped bit for bit, at the cost of its populations.
+"""Steps an IntegerNetwork as Loihi-like chips do, bit for bit, at the cost of its populations.
 
 All neurons of a unit receive the same spikes through the same weights, so they hold the same current u at every
 tick: u is kept once a unit, and a projection costs one multiplication per pair of connected *units* of which the
@@ -39,10 +39,26 @@ class EmulatorRun:
 
 
 def simulate_emulator(network: IntegerNetwork, stimulus: Stimulus, *, record_spikes: bool = False) -> Recording:
-    """Run a network on all trials of a stimulus; spikes only where asked for.
+    """Runs a network on all trials of a stimulus, and decodes the activity of every population.
 
-    Raises InputError where the stimulus does not fit the network's inputs, InfeasibleError where it drives a current
-    out of its register: what follows a wrap means nothing.
+    Args:
+        network: The integer network.
+        stimulus: The stimulus, with a value for each of its inputs.
+        record_spikes: Whether every spike is recorded.
+
+    Returns:
+        A Recording of level "emulator": activity (batch, ticks, units) in units of the rate circuit, and spike
+        counts.
+
+    Raises:
+        InputError: Where the stimulus does not fit the network's inputs.
+        InfeasibleError: Where it drives a current out of its register: what follows a wrap means nothing.
+
+    Example:
+        >>> from neurocmc.sim.loihi.emulator import simulate_emulator
+        >>> artifact = neurocmc.pipeline.artifact.open_artifact("build/two-state")
+        >>> simulate_emulator(artifact.built.integer, artifact.stimuli.test[0]).level
+        'emulator'
     """
     job = _Job(network, encode(network, stimulus), stimulus.batch, stimulus.ticks(network.tick_s))
     spikes = None
@@ -72,9 +88,26 @@ def emulate(
     record_state: bool = False,
     threads: int | None = None,
 ) -> EmulatorRun:
-    """Step a network on host values, input name -> (batch, ticks, units), as `encode` makes them.
+    """Steps a network on host values, and returns its registers as they are.
 
-    Trials are shared out over `threads` (None: one for each core that the process may use).
+    Args:
+        network: The integer network.
+        values: Input name -> (batch, ticks, units) values, as `encode` makes them.
+        batch: How many trials.
+        ticks: How many to step.
+        record_spikes: Whether every spike is recorded.
+        record_state: Whether u and v are recorded after each tick, in LSB.
+        threads: How many the trials are shared out over. None takes one for each core that the process may use.
+
+    Returns:
+        Spike counts of each pool, what was recorded, and how often a current left its register.
+
+    Example:
+        >>> from neurocmc.sim.loihi.emulator import emulate
+        >>> from neurocmc.sim.loihi.host import encode
+        >>> artifact = neurocmc.pipeline.artifact.open_artifact("build/two-state")
+        >>> network, stimulus = artifact.built.integer, artifact.stimuli.test[0]
+        >>> run = emulate(network, encode(network, stimulus), stimulus.batch, stimulus.ticks(network.tick_s))
     """
     job = _Job(network, values, batch, ticks, record_spikes, record_state)
     each_trial(job.step, batch, threads)

@@ -24,9 +24,22 @@ BEYOND = 2.0**31  # values of this size overflow the array, and any axons: they 
 
 
 def encode(network: IntegerNetwork, stimulus: Stimulus) -> Mapping[str, NDArray[np.int32]]:
-    """Input name -> (batch, ticks, target units) value sent per tick, in mantissa units of the input's exponent.
+    """Turns a stimulus into the values that the host sends in each tick.
 
-    Raises InputError where the stimulus does not fit the inputs, or asks for more than the axons carry.
+    Args:
+        network: The integer network.
+        stimulus: The stimulus, with a value for each of its inputs.
+
+    Returns:
+        Input name -> (batch, ticks, target units) values, in mantissa units of the input's exponent.
+
+    Raises:
+        InputError: Where the stimulus does not fit the inputs, or asks for more than the axons carry.
+
+    Example:
+        >>> from neurocmc.sim.loihi.host import encode
+        >>> artifact = neurocmc.pipeline.artifact.open_artifact("build/two-state")
+        >>> values = encode(artifact.built.integer, artifact.stimuli.test[0])
     """
     return {entry.name: _encode_input(network, entry, stimulus) for entry in network.inputs}
 

@@ -55,7 +55,29 @@ class Neuron(NamedTuple):
 
 
 class CoreBuilder:
-    """Cores of `axons` axons and `neurons` neurons with `types` weights each, filled one by one."""
+    """Collects cores, axons, neurons and their wiring one by one, and makes a CoreNetwork of them.
+
+    Mistakes are gathered, and `network` raises them together.
+
+    Args:
+        axons: Of each core, 1 to 16,384.
+        neurons: Of each core, 1 to 16,384.
+        types: Types of axons, and so weights of each neuron.
+        potential_bits: Of V's register, signed.
+
+    Raises:
+        InputError: For sizes that no core can have.
+
+    Example:
+        >>> cores = neurocmc.CoreBuilder(axons=4, neurons=4)
+        >>> core = cores.add_core()
+        >>> drive = cores.add_axon(core, kind=0)
+        >>> neuron = cores.add_neuron(core, weight=[3, -2], threshold=10)
+        >>> cores.connect(drive, neuron)
+        >>> line = cores.put_out(neuron)
+        >>> cores.network().synapses
+        1
+    """
 
     def __init__(self, *, axons: int = 256, neurons: int = 256, types: int = 4, potential_bits: int = 20) -> None:
         self._sizes = {"axons": axons, "neurons": neurons, "types": types}
@@ -71,12 +93,27 @@ class CoreBuilder:
         self._routes: dict[Neuron, tuple[int, int, int]] = {}  # target core, axon or line, delay
 
     def add_core(self, at: tuple[int, int] | None = None) -> int:
-        """A core, at a column and row of the grid or next in the first row; its index."""
+        """Adds a core and returns its index.
+
+        Args:
+            at: Its column and row on the grid. None takes the column of its index in the first row.
+
+        Returns:
+            The index, from 0.
+        """
         self._places.append(at if at is not None else (len(self._places), 0))
         return len(self._places) - 1
 
     def add_axon(self, core: int, kind: int = 0) -> Axon:
-        """The next axon of a core. Its type `kind` chooses which of a neuron's weights its spikes have."""
+        """Adds the next axon of a core and returns it.
+
+        Args:
+            core: The index of the core.
+            kind: The type of the axon, which chooses which of a neuron's weights its spikes have.
+
+        Returns:
+            The core and the index of the axon.
+        """
         axon = Axon(core, sum(other.core == core for other in self._kinds))
         self._kinds[axon] = kind
         return axon
@@ -98,10 +135,29 @@ class CoreBuilder:
         stochastic_leak: bool = False,
         leak_reversal: bool = False,
     ) -> Neuron:
-        """The next neuron of a core; the keywords are fields of `CoreNetwork`.
+        """Adds the next neuron of a core and returns it.
 
-        `weight` holds one for each type of axons, those left out are 0. By default a spike resets V to 0, nothing is
-        random, and V does not fall below -(2^18 - 1).
+        By default a spike resets V to 0, nothing is random, and V does not fall below -(2^18 - 1). Potentials are in
+        units of V; the keywords are fields of `CoreNetwork`, which has the equations.
+
+        Args:
+            core: The index of the core.
+            weight: One for each type of axons, -32,768 to 32,767; those left out are 0.
+            threshold: V, from 0, at which the neuron fires.
+            leak: Added to V in each tick, -32,768 to 32,767.
+            noise_mask: Bits of a random number that are added to the threshold in each tick.
+            floor: V does not fall below minus this.
+            floor_saturates: Whether V stops at the floor; otherwise it is reset there.
+            reset_mode: 0 resets V to `reset_potential`, 1 takes off the threshold, 2 leaves V as it is.
+            reset_potential: V after a spike by mode 0; minus it is V after a reset at the floor.
+            potential: V before the first tick.
+            stochastic_weight: Whether a weight s counts sgn(s) with probability abs(s)/256; one for all types or one
+                for each.
+            stochastic_leak: Whether the leak counts its sign with probability abs(leak)/256.
+            leak_reversal: Whether the leak turns with the sign of V.
+
+        Returns:
+            The core and the index of the neuron.
         """
         neuron = Neuron(core, sum(other.core == core for other in self._registers))
         types = self._sizes["types"]
@@ -126,11 +182,22 @@ class CoreBuilder:
         return neuron
 
     def connect(self, axon: Axon, *neurons: Neuron) -> None:
-        """Bits of the crossbar: the axon reaches these neurons of its core."""
+        """Sets bits of the crossbar, so that the axon reaches these neurons of its core.
+
+        Args:
+            axon: An axon that `add_axon` returned.
+            neurons: Neurons of the same core, that `add_neuron` returned.
+        """
         self._synapses += [(axon, neuron) for neuron in neurons]
 
     def send(self, neuron: Neuron, axon: Axon, delay: int = 1) -> None:
-        """A neuron's one target: a spike of tick t reaches the axon in tick t + delay."""
+        """Makes an axon the one target of a neuron: a spike of tick t reaches it in tick t + delay.
+
+        Args:
+            neuron: The neuron that sends.
+            axon: An axon of any core.
+            delay: In ticks, from 1.
+        """
         self._route(neuron, (axon.core, axon.axon, delay))
         if axon not in self._kinds:
             self._faults.append(
@@ -143,14 +210,32 @@ class CoreBuilder:
             )
 
     def put_out(self, neuron: Neuron, line: int | None = None) -> int:
-        """A neuron's one target: a line of the output bus, the next one unless told. The line."""
+        """Makes a line of the output bus the one target of a neuron, and returns the line.
+
+        Args:
+            neuron: The neuron that sends.
+            line: The index of the line. None takes the one after the highest that is in use.
+
+        Returns:
+            The index of the line.
+        """
         lines = [target for core, target, _ in self._routes.values() if core == OUTPUT]
         line = max(lines, default=-1) + 1 if line is None else line
         self._route(neuron, (OUTPUT, line, 1))
         return line
 
     def network(self, name: str = "by hand") -> CoreNetwork:
-        """All that was added. Raises InputError with every mistake made on the way."""
+        """Makes a network of all that was added.
+
+        Args:
+            name: Of the network.
+
+        Returns:
+            The network; places of cores that hold no neuron hold a silent one.
+
+        Raises:
+            InputError: With every mistake made on the way.
+        """
         faults, cores = list(self._faults), len(self._places)
         axons, neurons = self._sizes["axons"], self._sizes["neurons"]
         kinds: NDArray[Any] = np.zeros((cores, axons), dtype=np.int64)

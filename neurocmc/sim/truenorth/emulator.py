@@ -1,4 +1,4 @@
-"""A compiled program on neurosynaptic cores, run on all trials of a stimulus and decoded as every level is."""
+"""Runs a compiled program on neurosynaptic cores, on all trials of a stimulus, and decodes it as every level is."""
 
 import numpy as np
 
@@ -14,9 +14,26 @@ from neurocmc.sim.truenorth.host import encode_cores
 def simulate_cores(
     program: CoreProgram, stimulus: Stimulus, *, record_spikes: bool = False, seed: int = 0
 ) -> Recording:
-    """Run a program; decoded activity of every population and, where asked for, every spike of its pools.
+    """Runs a program of cores on all trials of a stimulus, and decodes the activity of every population.
 
-    `seed` is that of the chip's threshold noise. Raises InputError where the stimulus does not fit the inputs.
+    Args:
+        program: The program of cores.
+        stimulus: The stimulus, with a value for each of its inputs.
+        record_spikes: Whether every spike of the pools is recorded.
+        seed: Of the chip's threshold noise.
+
+    Returns:
+        A Recording of level "emulator": activity (batch, ticks, units) in units of the rate circuit, and spike
+        counts.
+
+    Raises:
+        InputError: Where the stimulus does not fit the inputs.
+
+    Example:
+        >>> from neurocmc.sim.truenorth.emulator import simulate_cores
+        >>> artifact = neurocmc.compile("models/two-state.yaml", "truenorth", "build/two-state-cores", figures=False)
+        >>> simulate_cores(artifact.built.cores, artifact.stimuli.test[0]).level
+        'emulator'
     """
     group = _groups(program)
     places = _pool_places(program) if record_spikes else ()

@@ -19,10 +19,19 @@ Places = Literal["all"] | Any
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CoreRecord:
-    """Which quantities of a run are kept; nothing else is stored.
+    """Says which quantities of a run are kept; nothing else is stored.
 
-    `spikes` and `potentials` name neurons as (core, neuron) pairs, an array (chosen, 2), or "all" for every neuron,
-    core by core. `group` (C, neurons) gives each neuron the index of the group that counts its spikes, -1 for none.
+    Args:
+        outputs: Whether the spikes of the output bus are kept, one by one.
+        spikes: Neurons whose spikes are kept: (chosen, 2) pairs of core and neuron, or "all" for every neuron, core
+            by core.
+        potentials: Neurons whose V is kept after each tick, as in `spikes`.
+        group: (cores, neurons) the index of the group that counts the spikes of each neuron, -1 for none. A group has
+            65,535 neurons at most.
+        neuron_totals: Whether the spikes of each neuron over the whole run are counted.
+
+    Example:
+        >>> record = neurocmc.CoreRecord(spikes="all", potentials=[(0, 3)])
     """
 
     outputs: bool = True  # spikes of the output bus, one by one

@@ -38,8 +38,19 @@ EVENT_FIELDS = ("trial", "tick", "core", "axon")
 class CoreInputSpikes:
     """Spikes from outside: in tick `tick` of trial `trial`, axon `axon` of core `core` carries one.
 
-    Four arrays of one length, in any order. An axon carries a spike or none: several that meet are one. Raises
-    InputError.
+    The four arrays have one length and any order. An axon carries a spike or none: several that meet are one.
+
+    Args:
+        trial: (events,) from 0.
+        tick: (events,) from 0.
+        core: (events,) from 0.
+        axon: (events,) from 0.
+
+    Raises:
+        InputError: Where the arrays differ in length or hold something else than whole numbers from 0.
+
+    Example:
+        >>> spikes = neurocmc.CoreInputSpikes(trial=[0, 0], tick=[0, 3], core=[0, 0], axon=[1, 1])
     """
 
     trial: Int | Int32  # (events,) and so are all
@@ -58,7 +69,17 @@ class CoreInputSpikes:
 
     @classmethod
     def from_trains(cls, *trials: Mapping[tuple[int, int], Sequence[int]]) -> "CoreInputSpikes":
-        """The ticks in which axons, as (core, axon), carry a spike; one mapping a trial."""
+        """Makes the spikes of trains: for each axon, the ticks in which it carries one.
+
+        Args:
+            trials: One mapping a trial, from (core, axon) to ticks.
+
+        Returns:
+            The spikes of all trials.
+
+        Example:
+            >>> spikes = neurocmc.CoreInputSpikes.from_trains({(0, 1): [0, 3]})
+        """
         rows = [
             (trial, tick, core, axon)
             for trial, trains in enumerate(trials)
@@ -70,7 +91,7 @@ class CoreInputSpikes:
 
     @classmethod
     def none(cls) -> "CoreInputSpikes":
-        """No spike at all."""
+        """Returns no spike at all."""
         return cls(**dict.fromkeys(EVENT_FIELDS, np.zeros(0, dtype=np.int64)))
 
 
@@ -85,13 +106,34 @@ def run_cores(
     record: CoreRecord | None = None,
     threads: int | None = 1,
 ) -> CoreRun:
-    """Step a network through `ticks` ticks, for each trial of a batch; tick 0 is the first.
+    """Steps a network through `ticks` ticks, for each trial of a batch; tick 0 is the first.
 
-    All random numbers follow from `seed`, trial, tick, core and place (`sim.truenorth.draws`). `record` names
-    what is kept; without it the spikes of the output bus. Trials of a batch are shared out over `threads`, the
-    cores of a single trial likewise (None: all that the process may use). The equations of a tick are those of
-    `CoreNetwork`; V saturates at the ends of its register after the tick's integration and again after the leak.
-    Raises InputError with all that is wrong.
+    The equations of a tick are those of `CoreNetwork`; V saturates at the ends of its register after the tick's
+    integration and again after the leak. All random numbers follow from `seed`, trial, tick, core and place
+    (`sim.truenorth.draws`).
+
+    Args:
+        network: The cores.
+        spikes: What comes in from outside. None is nothing.
+        ticks: How many to step.
+        batch: How many trials.
+        seed: Of all random numbers, 0 to 2^64 - 1.
+        record: What is kept. None keeps the spikes of the output bus.
+        threads: How many the trials of a batch, or the cores of a single trial, are shared out over. None takes all
+            that the process may use; results do not depend on it.
+
+    Returns:
+        A CoreRun with what `record` names, and the sums of spikes, synaptic events and saturations of each trial.
+
+    Raises:
+        InputError: With all that is wrong.
+
+    Example:
+        >>> cores = neurocmc.CoreBuilder(axons=1, neurons=1)
+        >>> neuron = cores.add_neuron(cores.add_core(), weight=[0], threshold=6, leak=2)
+        >>> line = cores.put_out(neuron)
+        >>> neurocmc.run_cores(cores.network(), ticks=12).outputs.tick.tolist()
+        [2, 5, 8, 11]
     """
     wanted = record or CoreRecord()
     given = spikes or CoreInputSpikes.none()

@@ -1,4 +1,4 @@
-"""The emulator's public door: networks of single compartments and synapses, given as arrays, stepped bit for bit.
+"""Networks of single compartments and synapses, given as arrays, that the emulator steps bit for bit.
 
 What Lava 0.10.0's bit-accurate LIF and its Dense, Sparse, DelayDense and DelaySparse connections compute, anyone can
 compute here from the same numbers and hold against a trace of a chip. A tick is, in this order::
@@ -66,7 +66,21 @@ class SynapseGroup:
     """Synapses with one exponent and sign mode, whose mantissas are summed before the exponent shifts the sum.
 
     It is what one Sparse or DelaySparse process of Lava holds. Mantissas are as the synapses hold them;
-    `from_matrix` makes them from weights. Raises InputError with all that is wrong.
+    `from_matrix` makes them from weights.
+
+    Args:
+        source: (synapses,) index of the compartment that sends.
+        target: (synapses,) index of the compartment that receives.
+        mantissa: (synapses,) -256 to 255 in mixed sign mode, 0 to 255 in excitatory, -255 to 0 in inhibitory.
+        delay_ticks: (synapses,) 0 to 62 ticks, on top of the one tick that every spike takes.
+        exponent: -8 to 7; the sum of mantissas is shifted left by it, or right where it is negative.
+        sign: "mixed", "excitatory" or "inhibitory".
+
+    Raises:
+        InputError: With all that is wrong.
+
+    Example:
+        >>> group = neurocmc.SynapseGroup(source=[0], target=[1], mantissa=[200], delay_ticks=[2], exponent=-1)
     """
 
     source: Int  # (synapses,) compartment that sends
@@ -100,10 +114,25 @@ class SynapseGroup:
     def from_matrix(
         cls, weights: Any, *, exponent: int = 0, sign: SignMode = "mixed", weight_bits: int = 8, delay_ticks: Any = 0
     ) -> "SynapseGroup":
-        """The synapses of a (targets, sources) matrix of whole numbers, a numpy array or any scipy sparse matrix.
+        """Makes the synapses of a matrix of weights, each clipped and truncated as Lava does.
 
-        Weights are clipped and truncated as Lava does: to the range of `sign`, then to `weight_bits` (1 to 8, in
-        mixed sign mode 1 to 9). `delay_ticks` is one number or a matrix of the shape of `weights`. Raises InputError.
+        Args:
+            weights: (targets, sources) whole numbers, a numpy array or any scipy sparse matrix. Zeros make no
+                synapse.
+            exponent: -8 to 7, of all the synapses.
+            sign: The range that weights are clipped to: "mixed", "excitatory" or "inhibitory".
+            weight_bits: Bits that weights are truncated to, 1 to 8; in mixed sign mode 1 to 9.
+            delay_ticks: 0 to 62 ticks: one number, or a matrix of the shape of `weights`.
+
+        Returns:
+            The group, without the synapses whose mantissa comes to 0.
+
+        Raises:
+            InputError: With all that is wrong.
+
+        Example:
+            >>> neurocmc.SynapseGroup.from_matrix([[0, 0], [201, 0]]).mantissa
+            array([200])
         """
         faults = list(sign_problems(sign, weight_bits))
         check_range(np.asarray(exponent), "exponent", WEIGHT_EXPONENT_RANGE, faults)
@@ -172,8 +201,25 @@ def _looked_up(keys: Int, values: Int, wanted: Int) -> Int:
 class CompartmentNetwork:
     """Compartments with registers of their own, and the groups of synapses between them.
 
-    Every array has one entry a compartment. `from_arrays` takes single numbers and a weight matrix, and is easier to
-    call. Raises InputError with everything that is wrong: place, fact and cure of each.
+    `from_arrays` takes single numbers and a weight matrix, and is easier to call.
+
+    Args:
+        decay_u: (compartments,) 0 to 4095, what the current loses in a tick, in 1/4096; the chip adds 1 to it.
+        decay_v: (compartments,) 0 to 4095, what the voltage loses in a tick, in 1/4096.
+        threshold_mantissa: (compartments,) 0 to 131,071; the threshold is 64 times it.
+        bias_mantissa: (compartments,) -4096 to 4095.
+        bias_exponent: (compartments,) -7 to 7.
+        u_initial: (compartments,) LSB of u before tick 0.
+        v_initial: (compartments,) LSB of v before tick 0.
+        refractory_ticks: (compartments,) 1 to 63 ticks from a spike to the first that can follow; 1 is none.
+        synapses: The groups of synapses.
+        rule: The arithmetic of a tick; the default is that of Loihi and Lava.
+
+    Raises:
+        InputError: With everything that is wrong: place, fact and cure of each.
+
+    Example:
+        See `from_arrays`.
     """
 
     decay_u: Int  # (compartments,) 0 to 4095
@@ -209,6 +255,7 @@ class CompartmentNetwork:
 
     @property
     def compartments(self) -> int:
+        """The number of compartments."""
         return self.decay_u.size
 
     @classmethod
@@ -232,12 +279,40 @@ class CompartmentNetwork:
         synapses: tuple[SynapseGroup, ...] = (),
         rule: StepRule = LOIHI_RULE,
     ) -> "CompartmentNetwork":
-        """A network from what a user has at hand: one number stands for all compartments.
+        """Makes a network from what a user has at hand: one number stands for all compartments.
 
-        `threshold` and `bias` are mantissas. `weights` is (targets, sources), dense or scipy.sparse, and with
-        `weight_exponent`, `weight_bits`, `sign` and `delay_ticks` becomes a SynapseGroup (see its `from_matrix`);
-        further groups with other exponents or sign modes go into `synapses`. Without weights and arrays,
-        `compartments` says how many there are. Raises InputError with everything that is wrong.
+        Args:
+            weights: (targets, sources) whole numbers, dense or scipy.sparse; with `weight_exponent`, `weight_bits`,
+                `sign` and `delay_ticks` they become a SynapseGroup (see its `from_matrix`).
+            decay_u: 0 to 4095, a number or (compartments,), and so are all registers.
+            decay_v: 0 to 4095.
+            threshold: Mantissas, 0 to 131,071; the threshold is 64 times it.
+            bias: Mantissas, -4096 to 4095.
+            bias_exponent: -7 to 7.
+            weight_exponent: -8 to 7.
+            weight_bits: 1 to 8; in mixed sign mode 1 to 9.
+            sign: "mixed", "excitatory" or "inhibitory".
+            delay_ticks: 0 to 62 ticks: one number, or a matrix of the shape of `weights`.
+            u_initial: LSB of u before tick 0.
+            v_initial: LSB of v before tick 0.
+            refractory_ticks: 1 to 63 ticks from a spike to the first that can follow; 1 is none.
+            compartments: How many there are, where neither weights nor arrays say so.
+            synapses: Further groups, with other exponents or sign modes.
+            rule: The arithmetic of a tick; the default is that of Loihi and Lava.
+
+        Returns:
+            The network.
+
+        Raises:
+            InputError: With everything that is wrong.
+
+        Example:
+            >>> network = neurocmc.CompartmentNetwork.from_arrays(
+            ...     weights=[[0, 0], [200, 0]], decay_u=0, decay_v=[0, 409], threshold=[500, 300], bias=[103, 0],
+            ...     bias_exponent=7, weight_exponent=-1, delay_ticks=2,
+            ... )
+            >>> network.compartments
+            2
         """
         faults: list[Problem] = []
         given = (decay_u, decay_v, threshold, bias, bias_exponent, u_initial, v_initial, refractory_ticks)

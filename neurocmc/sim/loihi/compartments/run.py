@@ -34,7 +34,19 @@ EVENT_FIELDS = ("trial", "tick", "compartment", "value")
 class InputEvents:
     """Sparse input: `value` mantissas are added to the input sum of a compartment in the tick in which they arrive.
 
-    Four arrays of one length, in any order; values that meet in one place are summed.
+    The four arrays have one length and any order; values that meet in one place are summed.
+
+    Args:
+        trial: (events,) from 0.
+        tick: (events,) from 0.
+        compartment: (events,) from 0.
+        value: (events,) mantissas, shifted by their exponent already.
+
+    Raises:
+        InputError: Where the arrays differ in length or hold something else than whole numbers.
+
+    Example:
+        >>> events = neurocmc.InputEvents(trial=[0, 0], tick=[1, 5], compartment=[1, 1], value=[-50, 20])
     """
 
     trial: Int  # (events,)
@@ -113,13 +125,33 @@ def run_compartments(
     v_initial: Any = None,
     threads: int | None = None,
 ) -> CompartmentRun:
-    """Step a network through `ticks` ticks, for each trial of a batch.
+    """Steps a network through `ticks` ticks, for each trial of a batch.
 
-    `inputs` are sums of mantissas that arrive from outside, shifted by their exponent already and not by the 6 of the
-    weights: an array (batch, ticks, compartments), or (ticks, compartments) for one trial, or InputEvents; index t is
-    part of the input sum of tick t. `ticks` may be left out where an array has them. `u_initial` and `v_initial`
-    (batch, compartments) override the network's. `record` names what is kept. Trials are shared out over `threads`
-    (None: all cores that the process may use); results do not depend on it. Raises InputError.
+    Args:
+        network: The compartments and synapses.
+        inputs: Sums of mantissas that arrive from outside, shifted by their exponent already and not by the 6 of the
+            weights: an array (batch, ticks, compartments), or (ticks, compartments) for one trial, or InputEvents.
+            Index t is part of the input sum of tick t. None is no input.
+        ticks: How many to step; may be left out where `inputs` is an array.
+        batch: How many trials; may be left out where `inputs` or the registers before tick 0 say it.
+        record: What is kept: some of "spikes", "counts", "u" and "v".
+        u_initial: (batch, compartments) LSB of u before tick 0, instead of the network's.
+        v_initial: (batch, compartments) LSB of v before tick 0, instead of the network's.
+        threads: How many the trials are shared out over. None takes all cores that the process may use; results do
+            not depend on it.
+
+    Returns:
+        A CompartmentRun with what `record` names.
+
+    Raises:
+        InputError: With all that is wrong.
+
+    Example:
+        >>> network = neurocmc.CompartmentNetwork.from_arrays(
+        ...     compartments=1, decay_u=0, decay_v=0, threshold=500, bias=103, bias_exponent=7
+        ... )
+        >>> neurocmc.run_compartments(network, ticks=12).spikes.tick.tolist()
+        [2, 5, 8, 11]
     """
     wanted = tuple(dict.fromkeys(record))
     faults = [
