@@ -65,6 +65,7 @@ def compile(  # noqa: A001  (called as the command is)
     tick_s: float | None = None,
     images: str | None = None,
     calibrate: Sequence[str] = (),
+    *,
     allow_lost_states: bool = False,
     source: bool = True,
     figures: bool = True,
@@ -180,6 +181,7 @@ def verify(
     artifact: Artifact | str | Path,
     samples: int | None = None,
     seeds: int = 1,
+    *,
     strict: bool = False,
     limits: Sequence[str] = (),
     figures: bool = True,
@@ -239,7 +241,7 @@ def export(artifact: Artifact | str | Path, to: str, path: str | Path) -> tuple[
 @known_state()
 @python_call
 def study(
-    plan: str | Path, out: str | Path, figures: bool = True, progress: StudyProgress | None = None
+    plan: str | Path, out: str | Path, *, figures: bool = True, progress: StudyProgress | None = None
 ) -> StudyResult:
     """Trains, compiles, verifies, tables and draws a study into the folder `out`; needs torch.
 

@@ -40,7 +40,7 @@ def demo(
     from neurocmc.report.tables import budget_table
 
     if name is None:
-        _list({known: entry.title for known, entry in DEMOS.items()}, as_json)
+        _list({known: entry.title for known, entry in DEMOS.items()}, as_json=as_json)
         return
     explanation = find_demo(name).explanation
     with stages(f"demo {name}") as progress:
@@ -64,7 +64,7 @@ def demo(
         raise typer.Exit(MISSED)
 
 
-def _list(titles: Mapping[str, str], as_json: bool) -> None:
+def _list(titles: Mapping[str, str], *, as_json: bool) -> None:
     if as_json:
         say_json({"demos": titles})
         return

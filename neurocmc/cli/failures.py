@@ -49,11 +49,12 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             with known_state():
                 command(*args, **kwargs)
         except NeurocmcError as error:
-            raise _told(error, as_json) from None
+            raise _told(error, as_json=as_json) from None
         except MemoryError:
             cure = "fewer trials, a shorter --duration, or fewer neurons"
             raise _told(
-                InputError(Problem("memory-short", "memory", "there is not enough of it for this", cure)), as_json
+                InputError(Problem("memory-short", "memory", "there is not enough of it for this", cure)),
+                as_json=as_json,
             ) from None
         except KeyboardInterrupt:
             tell("interrupted; nothing half-written is left")
@@ -66,10 +67,10 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
             raise
         except OSError as error:
             if error.errno not in _REFUSED:
-                raise _defect(error, as_json) from None
-            raise _told(_refused(error), as_json) from None
+                raise _defect(error, as_json=as_json) from None
+            raise _told(_refused(error), as_json=as_json) from None
         except Exception as error:
-            raise _defect(error, as_json) from None
+            raise _defect(error, as_json=as_json) from None
 
     return run
 
@@ -92,7 +93,7 @@ def _refused(error: OSError) -> InputError:
     return InputError(Problem("system-refused", where, f"the system refused: {error.strerror}", cure))
 
 
-def _told(error: NeurocmcError, as_json: bool) -> typer.Exit:
+def _told(error: NeurocmcError, *, as_json: bool) -> typer.Exit:
     if not (as_json and _say_json(error.headline, error.problems)):
         print_problems(error)
     return typer.Exit(error.exit_code)
@@ -138,7 +139,7 @@ def _wrapped(text: str, width: int) -> str:
     return "\n".join(lines)
 
 
-def _defect(error: Exception, as_json: bool) -> typer.Exit:
+def _defect(error: Exception, *, as_json: bool) -> typer.Exit:
     """One line on a failure that no input should be able to cause; the traceback where --debug asks for it."""
     if debug.get():
         for line in "".join(traceback.format_exception(error)).splitlines():

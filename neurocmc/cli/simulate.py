@@ -113,7 +113,7 @@ def simulate(
             raise InputError(Problem("interpreter-unfit", "--on", what, "use --on emulator, or name an artifact"))
         of_artifacts = {"--stimulus": stimulus, "--duration": duration, "--samples": samples}
         _check_absent({**of_artifacts, "--observe-ms": observe_ms}, "an artifact")
-        simulate_file(directory, output, CoreRunOptions(config, ticks, spikes, seed or 0), as_json)
+        simulate_file(directory, output, CoreRunOptions(config, ticks, spikes, seed or 0), as_json=as_json)
         return
     _check_absent(of_files, "a .json file of cores")
     from neurocmc.ir.store import save_recording

@@ -17,7 +17,7 @@ SHOWN_TICKS = 100
 SHOWN_GROUPS = 40
 
 
-def simulate_file(path: Path, output: Path, options: "CoreRunOptions", as_json: bool) -> None:
+def simulate_file(path: Path, output: Path, options: "CoreRunOptions", *, as_json: bool) -> None:
     """Run a file of cores, tell the spikes of its output bus, and write them. Raises InputError."""
     from neurocmc.pipeline.core_files import run_core_file
 

@@ -27,12 +27,12 @@ def targets(
     from neurocmc.targets import known_targets, load_target
 
     if name is None:
-        _list([load_target(known) for known in known_targets()], as_json)
+        _list([load_target(known) for known in known_targets()], as_json=as_json)
     else:
-        _describe(load_target(name), as_json)
+        _describe(load_target(name), as_json=as_json)
 
 
-def _list(known: "list[Target]", as_json: bool) -> None:
+def _list(known: "list[Target]", *, as_json: bool) -> None:
     rows = [_summary(target) for target in known]
     if as_json:
         say_json({"targets": rows})
@@ -69,7 +69,7 @@ def _summary(target: "Target") -> dict[str, Any]:
     }
 
 
-def _describe(target: "Target", as_json: bool) -> None:
+def _describe(target: "Target", *, as_json: bool) -> None:
     rows = list(_numbers(target))
     if as_json:
         say_json({**_summary(target), "limits": rows, "energy_caveat": target.energy_caveat})

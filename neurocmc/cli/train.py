@@ -55,7 +55,7 @@ def train(
     if state_path(output).exists() and not resume:
         kept = state_path(output)
         tell(f"{kept}: a training that was stopped; it begins again (--resume would go on with it)")
-    checkpoint = _trained(load_recipe(recipe), output, seed, resume)
+    checkpoint = _trained(load_recipe(recipe), output, seed, resume=resume)
     metrics: dict[str, float] = checkpoint["metrics"]
     if as_json:
         say_json({"checkpoint": output, "seed": checkpoint["seed"], "metrics": metrics})
@@ -69,7 +69,7 @@ def train(
     say(f"next: neurocmc compile {output} --target loihi1 -o build")
 
 
-def _trained(recipe: "AnyRecipe", output: Path, seed: int | None, resume: bool) -> dict[str, Any]:
+def _trained(recipe: "AnyRecipe", output: Path, seed: int | None, *, resume: bool) -> dict[str, Any]:
     from neurocmc.circuits.families import train as train_recipe
     from neurocmc.circuits.training import EpochReport
 

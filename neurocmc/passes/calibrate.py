@@ -1,4 +1,4 @@
-"""Calibrate: run the rate circuit on calibration stimuli and note where it goes.
+"""Runs the rate circuit on calibration stimuli and notes where it goes.
 
 Everything later is matched over these ranges: a pool needs no resolution where its unit never is, and must not be
 full where its unit still rises.
@@ -26,7 +26,7 @@ class DriveRange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Ranges seen over all calibration stimuli."""
+    """The ranges that are visited over all calibration stimuli."""
 
     stimuli: tuple[str, ...]
     trials: int
@@ -36,7 +36,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Calibrate:
-    """RateCircuit -> the ranges it visits on `stimuli`."""
+    """Finds the ranges that a RateCircuit visits on `stimuli`."""
 
     name: ClassVar[str] = "calibrate"
     stimuli: tuple[Stimulus, ...]

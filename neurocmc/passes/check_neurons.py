@@ -1,4 +1,4 @@
-"""CheckNeurons: what a neuron of the target cannot do, refused before any number is rounded.
+"""Refuses what a neuron of the target cannot do, before any number is rounded.
 
 A neuron may have one synaptic filter, of so many stages: then every projection and every filtered input into a
 population must share one time constant. A spike arrives one tick later at every level above the chip, so a target on
@@ -17,7 +17,7 @@ from neurocmc.targets import Target
 
 @dataclass(frozen=True)
 class CheckNeurons:
-    """SpikingNetwork -> the same, if the target's neurons have its codes, filters and delays."""
+    """Passes a SpikingNetwork on unchanged, if the target's neurons have its codes, filters and delays."""
 
     name: ClassVar[str] = "check-neurons"
 
@@ -35,7 +35,7 @@ class CheckNeurons:
 
 
 def synaptic_taus(network: SpikingNetwork, population: str) -> dict[str, float]:
-    """Projection or filtered input -> its time constant in s, for all that reach a population."""
+    """Maps each projection or filtered input that reaches a population to its time constant in s."""
     arriving = {f"projection {p.name}": p.tau_s for p in network.projections if p.target == population}
     inputs = {f"input {entry.name}": entry.tau_s for entry in network.inputs if entry.target == population}
     return arriving | {name: tau_s for name, tau_s in inputs.items() if tau_s > 0}

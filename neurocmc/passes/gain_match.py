@@ -1,4 +1,4 @@
-"""GainMatch: every rate unit becomes a pool of spiking neurons whose measured transfer is the unit's own.
+"""Turns every rate unit into a pool of spiking neurons whose measured transfer is the unit's own.
 
 Three things are matched in the target's arithmetic: threshold and slope by where the neurons of a pool are recruited
 (`pool_codes`), saturation by the ceiling, which stands a margin above the highest activity of calibration. Two scales
@@ -48,7 +48,7 @@ SCALE_CANDIDATES = np.linspace(1.0, 0.75, 251)  # of the largest scale that fits
 
 @dataclass(frozen=True, kw_only=True)
 class GainMatch:
-    """RateCircuit -> SpikingNetwork.
+    """Turns a RateCircuit into a SpikingNetwork.
 
     `neurons` per unit; `code` of all populations; `margin` of a pool's range kept above the highest activity visited;
     `current_margins` how often the current that calibration needs must fit the register, where it is not the usual;

@@ -1,4 +1,4 @@
-"""Refuse a circuit whose up-states rounding destroys, each by name and with its numbers."""
+"""Refuses a circuit whose up-states rounding destroys, each by name and with its numbers."""
 
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.theory.certificate import Certificate, StateCertificate

@@ -1,4 +1,4 @@
-"""Offsets: every pool gets the part of its unit's range that the circuit visits, and counts from its lower end.
+"""Gives every pool the part of its unit's range that the circuit visits, and counts from its lower end.
 
 A pool of neurons has no negative activity and no infinite one, and its steps are the finer the less they must span.
 Over the range [low, high] visited on the calibration stimuli, and a margin around it, r is low plus what the pool
@@ -40,7 +40,7 @@ class Shift:
 
 @dataclass(frozen=True)
 class Offsets:
-    """RateCircuit -> RateCircuit of pools: activities from 0 up; `stimuli` say over which ranges they are meant."""
+    """Turns a RateCircuit into one of pools, with activities from 0 up; `stimuli` say which ranges are meant."""
 
     name: ClassVar[str] = "offsets"
     stimuli: tuple[Stimulus, ...]
@@ -53,7 +53,8 @@ class Offsets:
         seen = unit_ranges(circuit, self.stimuli, names)
         compared = {readout.population for readout in circuit.readouts}
         moved = {
-            p.name: _moved(p, seen[p.name], p.name in compared) if p.name in seen else p for p in circuit.populations
+            p.name: _moved(p, seen[p.name], compared=p.name in compared) if p.name in seen else p
+            for p in circuit.populations
         }
         shift = {p.name: shift_of(p, moved[p.name]) for p in circuit.populations}
         bias = _constant_part(circuit, shift)
@@ -65,7 +66,7 @@ class Offsets:
         )
 
 
-def _moved(population: RatePopulation, seen: Float, compared: bool) -> RatePopulation:
+def _moved(population: RatePopulation, seen: Float, *, compared: bool) -> RatePopulation:
     if population.transfer == "sigmoid":
         return _cut_off(population, float(seen[0].min()), float(seen[1].max()))
     low, high = seen
@@ -105,7 +106,7 @@ def _cut_off(population: RatePopulation, low: float, high: float) -> RatePopulat
 
 
 def shift_of(before: RatePopulation, after: RatePopulation) -> Shift:
-    """The shift from a population to what became of it; low 0 and width 1 where nothing did."""
+    """Returns the shift from a population to what became of it; low 0 and width 1 where nothing did."""
     width = before.gain / after.gain
     if before.transfer != after.transfer:  # a linear one became a rectifier
         return Shift((after.offset - before.offset) * before.gain, width)

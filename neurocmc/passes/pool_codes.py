@@ -1,4 +1,4 @@
-"""Population codes: where the neurons of a pool stand so that the pool as a whole is the rate unit.
+"""Chooses where the neurons of a pool are recruited, so that the pool as a whole is the rate unit.
 
 Both codes are found in the normalised drive z = gain (u + bias - offset), in which all units of a population have the
 same transfer phi(z). A neuron recruited at z = q receives the bias that puts its threshold there.
@@ -39,7 +39,7 @@ REFINEMENTS = 12  # steps that move the points after the density has placed them
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Ladder:
-    """Recruitment points of a pool in z, and the span of z they were chosen on."""
+    """The recruitment points of a pool in z, and the span of z that they were chosen on."""
 
     points: Float  # (neurons,) rising
     low: float
@@ -50,7 +50,7 @@ class Ladder:
 
 
 def span(population: RatePopulation, ceiling: float) -> tuple[float, float]:
-    """The span of z from where phi leaves zero to where it reaches (almost) the ceiling."""
+    """Returns the span of z from where phi leaves zero to where it reaches (almost) the ceiling."""
     bottom, top = 0.0, ceiling
     if population.transfer == "sigmoid":  # its tails never end, unless they are cut off
         whole = population.saturation
@@ -63,14 +63,14 @@ def span(population: RatePopulation, ceiling: float) -> tuple[float, float]:
 
 
 def threshold_ladder(population: RatePopulation, ceiling: float, neurons: int) -> Ladder:
-    """The threshold code's recruitment points."""
+    """Returns the recruitment points of the threshold code."""
     share = (np.arange(neurons) + 0.5) / neurons
     low, high = span(population, ceiling)
     return Ladder(points=population.drive_at(ceiling * share), low=low, high=high)
 
 
 def rate_current_scale(population: RatePopulation, ceiling: float) -> float:
-    """Thresholds of current per unit of z in the rate code: a pool must be able to rise as steeply as phi does."""
+    """Returns the current per unit of z, in thresholds, at which a rate-coded pool rises as steeply as phi."""
     low, high = span(population, ceiling)
     z = np.linspace(low, high, _GRID)
     steepest = float((np.diff(population.transfer_at(z)) / np.diff(z)).max())
@@ -79,7 +79,7 @@ def rate_current_scale(population: RatePopulation, ceiling: float) -> float:
 
 @lru_cache(maxsize=64)  # it has no random part: other seeds and other margins of a circuit have the same
 def rate_ladder(population: RatePopulation, ceiling: float, neurons: int, neuron: Neuron, rheobase: float) -> Ladder:
-    """The rate code's recruitment points, from the neuron's measured transfer.
+    """Computes the recruitment points of the rate code from the neuron's measured transfer.
 
     `rheobase` is the current, in thresholds, that just keeps the neuron at its threshold.
     """

@@ -1,4 +1,4 @@
-"""Relays: kernels of second order where a neuron has one filter, each split in two by a population in between.
+"""Splits kernels of second order in two by a population in between, where a neuron has one filter.
 
 A critically damped second-order kernel is two equal first-order ones in a row. Filters are linear, so all of them
 that reach a population with one time constant share the first: its output, p, becomes the activity of a *relay*
@@ -26,17 +26,17 @@ Stage = tuple[str, float]  # a population, and the time constant of what reaches
 
 @dataclass(frozen=True)
 class Relays:
-    """RateCircuit -> RateCircuit in which no kernel needs more filter stages than the target's neuron has."""
+    """Turns a RateCircuit into one in which no kernel needs more filter stages than the target's neuron has."""
 
     name: ClassVar[str] = "relays"
 
     def run(self, circuit: RateCircuit, target: Target) -> RateCircuit:
-        """The circuit itself where the target has two stages, or the circuit no second-order kernel."""
+        """Returns the circuit itself where the target has two stages, or the circuit no second-order kernel."""
         return circuit if target.filter_stages > 1 else _split(circuit)
 
 
 def relay_name(population: str, taken: Container[str]) -> str:
-    """The first free name for a relay; a population with several time constants has several."""
+    """Returns the first free name for a relay; a population with several time constants has several."""
     return next(
         name
         for index in count(1)

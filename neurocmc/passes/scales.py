@@ -1,4 +1,4 @@
-"""The two free scales of a pool, threshold and current per unit of drive, and the registers that bound them."""
+"""Chooses the two scales of a pool, threshold and current per unit of drive, within the registers that bound them."""
 
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ class Scales:
     def of(
         cls, target: Target, population: RatePopulation, visited: Visited, code: Code, margin: float = CURRENT_MARGIN
     ) -> "Scales":
-        """The scales of a population whose current register keeps `margin` times what calibration needs."""
+        """Returns the scales of a population whose current register keeps `margin` times what calibration needs."""
         memory = RATE_MEMORY_TICKS if code == "rate" else 0.0
         shift = population.gain * (population.bias - population.offset)
         largest = max(abs(visited.drive[0]), abs(visited.drive[1])) + float(np.abs(shift).max())
@@ -70,14 +70,14 @@ class Scales:
 
     @property
     def rheobase(self) -> float:
-        """Current, in thresholds, that just keeps the voltage at threshold."""
+        """The current, in thresholds, that just keeps the voltage at threshold."""
         return 1.0 - self.keep_v
 
     def tau_mem_s(self, tick_s: float) -> float:
         return tick_s / -float(np.log(self.keep_v)) if self.keep_v > 0 else 0.0
 
     def neuron(self, threshold: float) -> Neuron:
-        """The target's neuron, to be measured."""
+        """Returns the target's neuron, to be measured."""
         if self.registers is None:
             return IdealNeuron(keep=self.keep_v)
         full = 1 << self.registers.decay_bits
@@ -90,7 +90,7 @@ class Scales:
         )
 
     def largest(self, recruited: Float, span: float, rate_scale: float) -> tuple[float, float]:
-        """The largest (current, threshold) at which all biases and the visited currents fit.
+        """Returns the largest (current, threshold) at which all biases and the visited currents fit.
 
         `span` is how far the drive moves from where the transfer leaves zero to where it is full.
         """
@@ -111,7 +111,7 @@ class Scales:
         return current, self._threshold_for(current * recruited)
 
     def shrunk(self, factor: Float, recruited: Float, current: Float, threshold: float) -> tuple[Float, float]:
-        """The same pair with the current scale (units, 1) taken down by a factor each; in the rate code by one.
+        """Returns the same pair with the current (units, 1) reduced by a factor each; in the rate code by one.
 
         The threshold centres the biases anew if all of them then fit, and else stays.
         """
@@ -123,16 +123,16 @@ class Scales:
         return reduced, centred if self.holds(reduced * recruited, centred).all() else threshold
 
     def holds(self, placed: Float, threshold: float) -> Bool:
-        """(units,) whether the biases of neurons that are recruited at `placed` [LSB] fit their register."""
+        """Returns (units,) whether the biases of neurons that are recruited at `placed` [LSB] fit their register."""
         reach = np.abs(threshold - placed).max(axis=1)
         return reach <= self.bias_limit - 0.5 * self.bias_step
 
     def bias(self, recruited: Float, current: Float, threshold: float) -> Float:
-        """Biases, in thresholds, that recruit each neuron where the ladder wants it."""
+        """Returns the biases, in thresholds, that recruit each neuron where the ladder wants it."""
         return self.rheobase_of_code() - current / threshold * recruited
 
     def rheobase_of_code(self) -> float:
-        """Without memory a neuron fires where current and bias pass the threshold itself."""
+        """Returns the rheobase, or 1 in the threshold code, where current and bias must pass the threshold."""
         return self.rheobase if self.code == "rate" else 1.0
 
     def _rate_pair(self, threshold: float, rate_scale: float) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""TimeScale: how much of the model's time one tick of the target stands for.
+"""Chooses how much of the model's time one tick of the target stands for.
 
 A circuit that was defined in steps (a winner-take-all, anything trained by Euler steps) is followed exactly with a
 tick equal to its step, and that is the choice. A continuous one is followed the better the shorter the tick: its
@@ -26,7 +26,7 @@ _DIVIDES = 1e-9
 
 @dataclass(frozen=True)
 class TimeScale:
-    """RateCircuit -> the same circuit with the step that one tick stands for; `tick_s` None chooses it."""
+    """Gives a RateCircuit the step that one tick stands for; `tick_s` None chooses it."""
 
     name: ClassVar[str] = "time-scale"
     tick_s: float | None = None
@@ -62,7 +62,7 @@ def _parts(tick_s: float, step_s: float) -> int:
 
 
 def time_constants(circuit: RateCircuit) -> dict[str, float]:
-    """Projection or filtered input -> its time constant in s."""
+    """Maps each projection or filtered input to its time constant in s."""
     taus = {f"projection {p.name}": p.tau_s for p in circuit.projections}
     return taus | {f"input {entry.name}": entry.tau_s for entry in circuit.inputs if entry.tau_s > 0}
 

@@ -1,4 +1,4 @@
-"""Weights on Loihi's grid: mantissas of a few bits that share one exponent."""
+"""Rounds weights onto Loihi's grid: mantissas of a few bits that share one exponent."""
 
 from dataclasses import dataclass
 
@@ -18,12 +18,12 @@ class GridWeights:
     clipped: int
 
     def lsb(self, limits: LoihiLimits) -> Float:
-        """The weights that the grid really holds, in LSB of the current."""
+        """Returns the weights that the grid really holds, in LSB of the current."""
         return self.mantissa * np.float64(2.0 ** (limits.weight_shift + self.exponent))
 
 
 def onto_grid(weight_lsb: Float, limits: LoihiLimits) -> GridWeights:
-    """Round weights, given in LSB of the current, with the smallest exponent at which the largest one fits.
+    """Rounds weights, given in LSB of the current, with the smallest exponent at which the largest one fits.
 
     Weights of both signs in one matrix lose the last bit of the mantissa to the sign, as on the chip.
     """
@@ -38,7 +38,7 @@ def onto_grid(weight_lsb: Float, limits: LoihiLimits) -> GridWeights:
 
 
 def weight_step(weight_lsb: Float, limits: LoihiLimits) -> float:
-    """The distance of two neighbouring weights, in LSB of the current, on the grid that `onto_grid` would choose."""
+    """Returns the distance of two neighbouring weights, in LSB of the current, on the grid of `onto_grid`."""
     sign = sign_mode(weight_lsb)
     return _grain(sign) * 2.0 ** (limits.weight_shift + _exponent(weight_lsb, sign, limits))
 
@@ -59,14 +59,14 @@ def _exponent(weight_lsb: Float, sign: SignMode, limits: LoihiLimits) -> int:
 
 
 def sign_mode(weight: Float) -> SignMode:
-    """The narrowest sign mode that holds all weights."""
+    """Returns the narrowest sign mode that holds all weights."""
     if (weight >= 0).all():
         return "excitatory"
     return "inhibitory" if (weight <= 0).all() else "mixed"
 
 
 def decay_register(tau_s: float, tick_s: float, limits: LoihiLimits, offset: int) -> int:
-    """The decay register whose pole is nearest to exp(-tick/tau); `offset` is what the chip adds to it."""
+    """Returns the decay register whose pole is nearest to exp(-tick/tau); `offset` is what the chip adds to it."""
     full = 1 << limits.decay_bits
     share = 1.0 - float(np.exp(-tick_s / tau_s)) if tau_s > 0 else 1.0
     return min(max(round(full * share) - offset, 0), full - 1)

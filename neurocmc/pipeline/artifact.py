@@ -1,4 +1,4 @@
-"""The artifact: everything a compilation made, in one directory, readable without neurocmc.
+"""Reads an artifact: the directory that holds everything a compilation made, readable without neurocmc.
 
 manifest.json          what was compiled, for what, with which options; SHA-256 of every file that follows
 target.yaml            the target as used
@@ -235,7 +235,7 @@ def open_artifact(directory: str | Path) -> Artifact:
 
 
 def file_hashes(directory: Path) -> dict[str, str]:
-    """Path -> SHA-256 of every file that is compiled; what is drawn or told of it may be made again."""
+    """Maps the path of every file that is compiled to its SHA-256; pictures and reports may be made again."""
     files = sorted(path for path in directory.rglob("*") if path.is_file())
     names = {path: path.relative_to(directory).as_posix() for path in files}
     return {name: sha256_of(path) for path, name in names.items() if not name.startswith(PRESENTATION)}

@@ -1,4 +1,4 @@
-"""Run a compiled machine on any interpreter and judge every symbol: what demos, tests and studies share."""
+"""Runs a compiled machine on any interpreter and judges every symbol, for demos, tests and studies."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from neurocmc.pipeline.simulate import Interpreter, find_stimulus, simulate
 
 
 def machine_of(artifact: Artifact) -> MachineProgram:
-    """The machine that an artifact was compiled from. Raises InputError where it was something else."""
+    """Returns the machine that an artifact was compiled from. Raises InputError where it was something else."""
     machine = artifact.model().machine
     if machine is None:
         what = "was not compiled from an automaton or a sequence"
@@ -25,7 +25,7 @@ def machine_of(artifact: Artifact) -> MachineProgram:
 
 
 def random_symbols(program: MachineProgram, trials: int, symbols: int, seed: int) -> Stimulus:
-    """A stimulus of random symbols, each trial from a reset; every symbol is drawn evenly."""
+    """Makes a stimulus of random symbols, each trial from a reset; every symbol is drawn evenly."""
     walks = random_walks(program.machine, trials=trials, symbols=symbols, seed=seed)
     return walk_stimulus("random", program.machine, program.timing, walks)
 
@@ -38,7 +38,7 @@ def run_machine(
     record_spikes: bool = False,
     progress: Progress | None = None,
 ) -> tuple[Recording, MachineScore]:
-    """Run a compiled machine and judge it.
+    """Runs a compiled machine and judges it.
 
     `stimulus` is as in `simulate`. Raises InputError as that and `score` do.
     """

@@ -1,4 +1,4 @@
-"""Certificates in the pipeline: of a model, of a compilation, of an artifact; what verify says of them.
+"""Certifies models, compilations and artifacts, and turns certificates into edges for `verify`.
 
 The circuit as trained is the staged one, which is the model's own but for rewritings that are exact; as rounded it is
 the one that the integers are. On a target of real numbers nothing rounds, and the certificate is of one side only.
@@ -27,12 +27,12 @@ CERTIFICATE = "certificate.json"
 
 
 def certificate_of(staged: RateCircuit, rounded: Rounded | None, stimuli: Iterable[Stimulus]) -> Certificate:
-    """The certificate of a circuit, and of what a target made of it."""
+    """Certifies a circuit, and what a target made of it."""
     return certify(staged, input_levels(stimuli, staged.dt_s), rounded)
 
 
 def model_certificate(model: Model) -> Certificate:
-    """The certificate of a model as trained, driven as hard as its calibration drives it."""
+    """Certifies a model as trained, driven as hard as its calibration drives it."""
     if isinstance(linear_threshold(model.circuit), NoTheory):  # its stimuli, which may take seconds, say nothing then
         return certificate_of(model.circuit, None, ())
     return certificate_of(model.circuit, None, model.read_stimuli().calibration)
@@ -41,7 +41,7 @@ def model_certificate(model: Model) -> Certificate:
 def certificate_anew(
     staged: RateCircuit, kept: Kept | None, stimuli: Iterable[Stimulus], folder: Path
 ) -> Certificate:
-    """The certificate of an artifact's levels, computed again; what was moved to keep states, as it was written."""
+    """Certifies an artifact's levels again; what was moved to keep states is read as it was written."""
     rounded = None if kept is None else rounded_circuit(staged, kept)
     return replace(certificate_of(staged, rounded, stimuli), changes=_changes(folder / CERTIFICATE))
 
@@ -57,12 +57,12 @@ def _changes(written: Path) -> tuple[str, ...]:
 
 
 def write_certificate(folder: Path, certificate: Certificate) -> None:
-    """certificate.json of an artifact."""
+    """Writes certificate.json of an artifact."""
     write_file(folder / CERTIFICATE, json_text(certificate.as_json()))
 
 
 def certificate_edges(certificate: Certificate) -> list[Edge]:
-    """Up-states and winners that rounding destroyed: none is the limit. No edge where nothing rounds or stands."""
+    """Judges that rounding destroyed no up-state and no winner. No edge where nothing rounds or stands."""
     if certificate.no_theory or not certificate.is_rounded:
         return []
     edges: list[Edge] = []

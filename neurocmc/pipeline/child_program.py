@@ -1,4 +1,4 @@
-"""Run an emitted program in an interpreter of its own, under a time limit, and never outlived by it."""
+"""Runs an emitted program in an interpreter of its own, under a time limit, and never outlived by it."""
 
 import subprocess
 from pathlib import Path
@@ -13,7 +13,7 @@ QUANTITY = "spikes that differ"
 
 
 def edge_unless_run(name: str, command: list[str], folder: Path) -> Edge | None:
-    """Run a program under a time limit, with all its children; the edge that says why, if there is no result.
+    """Runs a program under a time limit, with all its children; returns an edge with the reason where it fails.
 
     A program that fails is a miss: it is what was emitted. One that could not be started, or did not end in time, was
     not judged.

@@ -1,4 +1,4 @@
-"""Choose: the smallest number of neurons a unit that keeps the error under what the user allows.
+"""Chooses the smallest number of neurons per unit that keeps the error under what the user allows.
 
 The error is not the fit's alone but the circuit's: the network is compiled at each candidate size, run on calibration
 trials, and its rates are compared with the rate circuit's. Recurrence amplifies errors, a fit does not show that.
@@ -24,7 +24,7 @@ TRIALS = 32  # of each calibration stimulus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One candidate: its worst population's NRMSE, or why it could not be compiled."""
+    """A candidate, with its worst population's NRMSE or why it could not be compiled."""
 
     neurons: int
     error: float | None
@@ -33,7 +33,7 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Choice:
-    """The size chosen, what was tried on the way, why it is this one, and what it gives."""
+    """The size chosen, with what was tried on the way, why it is this one, and what it gives."""
 
     neurons: int
     tried: tuple[Tried, ...]
@@ -48,7 +48,7 @@ def choose_neurons(
     options: CompileOptions,
     progress: Progress | None = None,
 ) -> Choice:
-    """The smallest candidate whose measured NRMSE of rates is at most `max_error` (a fraction of range).
+    """Returns the smallest candidate whose measured NRMSE of rates is at most `max_error` (a fraction of range).
 
     Raises InputError for an error not between 0 and 1, InfeasibleError, with what was reached, if no size meets it.
     """
@@ -90,7 +90,7 @@ def choose_neurons(
 
 
 def measured_error(built: Built, stimuli: tuple[Stimulus, ...]) -> tuple[float, str]:
-    """NRMSE of rates of the worst population over all stimuli, and its name; on the lowest level that there is."""
+    """Measures the NRMSE of rates on the lowest level; returns that of the worst population, and its name."""
     worst = (0.0, built.staged.populations[0].name)
     for stimulus in stimuli:
         pair = built.beside_rate(stimulus, built.run(stimulus))

@@ -1,4 +1,4 @@
-"""Clock: how long each pass took, and how far the line is."""
+"""Measures how long each pass took, and reports how much of the compilation is done."""
 
 from time import perf_counter
 
@@ -14,7 +14,7 @@ class Clock:
         self._last = perf_counter()
 
     def done(self, name: str, share: float | None = None) -> None:
-        """Notes that a pass is done, and with it `share` of the whole; None for a pass that takes hardly any time."""
+        """Notes that a pass is done, and with it `share` of the line; None for what takes no time to speak of."""
         now = perf_counter()
         self.seconds[name] = self.seconds.get(name, 0.0) + now - self._last
         self._last = now

@@ -1,4 +1,4 @@
-"""Run a file of cores, RANC's or a corelet description, on the emulator, and write the spikes of its output bus.
+"""Runs a file of cores, RANC's or a corelet description, on the emulator, and writes the spikes of its output bus.
 
 Beside an .npz there are two other forms of the bus alone, by the output's name: .csv, one line a spike, and .txt, the
 lines that RANC's simulator writes.
@@ -41,7 +41,7 @@ class CoreRunOptions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CoreJob:
-    """A network of cores, what it is given, and what is known of it."""
+    """A network of cores, with its input and what is known of it."""
 
     network: CoreNetwork
     spikes: CoreInputSpikes
@@ -54,24 +54,24 @@ class CoreJob:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CoreFileRun:
-    """A run of a file of cores."""
+    """A finished run of a file of cores."""
 
     job: CoreJob
     run: CoreRun
 
     @property
     def rows(self) -> list[list[int]]:
-        """[trial, tick, line] of the output bus in this order, each once."""
+        """The spikes of the output bus as [trial, tick, line], in this order, each once."""
         return _rows(self.run)
 
     @property
     def group_spikes(self) -> Int:
-        """(trials, groups) spikes of the neurons of each group."""
+        """The spikes of the neurons of each group, (trials, groups)."""
         return _group_spikes(self.run, self.job)
 
 
 def run_core_file(path: Path, output: Path, options: CoreRunOptions, progress: Progress) -> CoreFileRun:
-    """Run a file of cores and write the spikes of its output bus. Raises InputError."""
+    """Runs a file of cores and writes the spikes of its output bus. Raises InputError."""
     if output.suffix not in SUFFIXES:
         known = ", ".join(SUFFIXES)
         raise InputError(

@@ -1,4 +1,4 @@
-"""Cures: what would keep a budget that was missed, found by trying it.
+"""Finds what would keep a budget that was missed, by trying it.
 
 Each candidate is what a user could type. The circuit is compiled with it in memory, and the edges are walked over
 some trials of the stimuli that were judged. The cure of all misses is the first candidate with which every budget is
@@ -52,7 +52,7 @@ def find_cures(
     limits: Mapping[str, float] | None = None,
     progress: Progress | None = None,
 ) -> dict[str, str]:
-    """`Edge.key` -> what would keep each missed edge, in a line.
+    """Maps `Edge.key` of each missed edge to what would keep it, in a line.
 
     `stimuli` are those that were judged, `limits` those that replaced the limit of an edge.
     """

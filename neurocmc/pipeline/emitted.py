@@ -1,4 +1,4 @@
-"""The last edge: the emitted program does what the interpreter of its level did, spike for spike."""
+"""Checks that the emitted program does what the interpreter of its level did, spike for spike."""
 
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact

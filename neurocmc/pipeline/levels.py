@@ -1,4 +1,4 @@
-"""The levels in `ir/` of an artifact, which each pass must leave without a fault."""
+"""Writes the levels into `ir/` of an artifact, and checks that each pass leaves them without a fault."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -19,7 +19,7 @@ class FaultyPassError(Exception):
 
 
 def verified(level: L) -> L:
-    """The level itself. Raises FaultyPassError where it has a fault."""
+    """Returns the level itself. Raises FaultyPassError where it has a fault."""
     if problems := level.problems():
         raise FaultyPassError(problems)
     return level

@@ -95,7 +95,7 @@ def stage(
     options: CompileOptions,
     clock: Clock,
 ) -> Staging:
-    """What no size of pools changes: the circuit with its tick, relays and offsets, and the ranges it visits.
+    """Does what no size of pools changes: sets the tick, adds relays and offsets, and finds the ranges visited.
 
     Raises InfeasibleError where no tick serves its filters, or the family refuses it by counts.
     """
@@ -113,6 +113,6 @@ def stage(
 
 
 def lower_staged(staging: Staging, target: Target, options: CompileOptions, clock: Clock) -> Lowered:
-    """The rest of the line, which is the family's."""
+    """Lowers a staged circuit by the passes of its family."""
     built, certificate = family_of(target).lower(staging, target, options, clock)
     return Lowered(ranges=staging.ranges, built=built, certificate=certificate, seconds=clock.seconds)

@@ -1,4 +1,4 @@
-"""The manifest's own customs: what manifest.json of an artifact must hold before any of it is believed."""
+"""Checks what manifest.json of an artifact must hold, before any of it is believed."""
 
 import os
 import re
@@ -105,7 +105,7 @@ class Manifest(StrictModel):
 
 
 def read_manifest(directory: Path) -> Mapping[str, Any]:
-    """The checked manifest of an artifact as plain data. Raises InputError holding all that is wrong with it."""
+    """Returns the checked manifest of an artifact as plain data. Raises InputError with all that is wrong with it."""
     path = directory / MANIFEST
     data = _read(directory, path)
     if data.get("format") != FORMAT:

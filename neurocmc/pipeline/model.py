@@ -1,4 +1,4 @@
-"""Load: whatever file a circuit comes in, the same Model comes out."""
+"""Loads a Model from whatever file its circuit comes in."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class StimulusSet:
     test: tuple[Stimulus, ...]
 
     def calibrated_on(self, names: Sequence[str]) -> "StimulusSet":
-        """The same, with these test stimuli to calibrate on as well. Raises InputError for a name that none has."""
+        """Returns the same, calibrated on these test stimuli as well. Raises InputError for unknown names."""
         known = {stimulus.name: stimulus for stimulus in (*self.test, *self.calibration)}
         if unknown := [name for name in names if name not in known]:
             cure = f"stimuli are: {', '.join(known)}"
@@ -45,13 +45,13 @@ class StimulusSet:
         return StimulusSet(calibration=(*self.calibration, *more), test=self.test)
 
     def by_name(self) -> dict[str, Stimulus]:
-        """Every stimulus once, in order."""
+        """Returns every stimulus once, in order."""
         return {stimulus.name: stimulus for stimulus in (*self.calibration, *self.test)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Model:
-    """A circuit, its stimuli, and where there is one the torch model it must follow."""
+    """A circuit with its stimuli, and where there is one the torch model that it must follow."""
 
     path: Path
     circuit: RateCircuit
@@ -66,7 +66,7 @@ class Model:
 
 
 def load(path: str | Path, images: str | None = None) -> Model:
-    """Read a checkpoint (.pt), a circuit file (.circuit.npz) or a hand-written circuit (.yaml).
+    """Reads a checkpoint (.pt), a circuit file (.circuit.npz) or a hand-written circuit (.yaml).
 
     `images` names the task whose images drive a published checkpoint, which does not say so itself. Raises InputError
     naming what is wrong with the file, all of it at once.

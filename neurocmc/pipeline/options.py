@@ -1,4 +1,4 @@
-"""CompileOptions: what a user may choose of a compilation, checked, and read back from a manifest."""
+"""Holds what a user may choose of a compilation, checks it, and reads it back from a manifest."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class CompileOptions:
 
     @classmethod
     def of(cls, manifest: Mapping[str, Any]) -> "CompileOptions":
-        """The options that an artifact was compiled with; the number of neurons is the one that was chosen."""
+        """Returns the options that an artifact was compiled with, with the number of neurons that was chosen."""
         given = manifest["options"]
         return cls(
             neurons=given["neurons"],
@@ -53,7 +53,7 @@ class CompileOptions:
         return DEFAULT_NEURONS if self.neurons is None else self.neurons
 
     def problems(self) -> tuple[Problem, ...]:
-        """Options that contradict each other or make no sense."""
+        """Returns options that contradict each other or make no sense."""
         found: list[Problem] = []
         if self.neurons is not None and self.max_error is not None:
             found.append(

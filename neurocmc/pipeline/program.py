@@ -1,4 +1,4 @@
-"""The emitted program: written into an artifact once, and never run from there.
+"""Emits the program of an artifact again, and compares: what lies in an artifact is never run from there.
 
 Whoever can write into an artifact could put a line before `run.py`, or a file named as a module beside it, and set
 the hashes right. So what is run is emitted anew from the levels, into a folder of its own, after it was found to be
@@ -28,7 +28,7 @@ _MOST_TOLD = 20
 
 @contextmanager
 def emitted_again(artifact: Artifact) -> Generator[Path]:
-    """A folder of its own with the artifact's program, emitted from its levels; gone after the block.
+    """Emits the artifact's program from its levels into a folder of its own, which is gone after the block.
 
     Raises InputError naming each file of program/ that differs from it, is missing, or is one too many.
     """
@@ -41,7 +41,7 @@ def emitted_again(artifact: Artifact) -> Generator[Path]:
 
 
 def check_nothing_added(artifact: Artifact) -> None:
-    """Raise InputError naming what lies in an artifact that neither its manifest lists nor neurocmc writes later."""
+    """Refuses, naming it, what lies in an artifact that neither its manifest lists nor neurocmc writes later."""
     added = [name for name in _files(artifact.directory) if name not in artifact.manifest["files"]]
     strange = [name for name in added if not _is_later(artifact.directory, name)]
     problems = [

@@ -1,4 +1,4 @@
-"""Reporting: budget, pictures and page of an artifact; written at compilation, and again with verdicts."""
+"""Writes budget, pictures and page of an artifact, at compilation, and again with verdicts."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ ERRORS = "errors.png"
 
 
 def read_budget(artifact: Artifact) -> Budget:
-    """The budget of an artifact. Raises InputError where the file is damaged."""
+    """Reads the budget of an artifact. Raises InputError where the file is damaged."""
     path = artifact.directory / BUDGET
     return Budget.from_json(read_bytes(path, SUMMARY), str(path))
 
@@ -38,7 +38,7 @@ class Reported:
 
 
 def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path:
-    """figures/ and report.html; with edges also their waterfall and verdicts.
+    """Writes figures/ and report.html; with edges also their waterfall and verdicts.
 
     Pictures of levels that were drawn before are kept. Nothing is drawn where `draw` is False, which takes most of
     the time of compiling a small circuit.

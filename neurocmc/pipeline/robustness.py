@@ -58,7 +58,7 @@ class RobustnessOptions:
     stimuli: tuple[str, ...] = ()  # none: those for testing, and unlabelled ones, in which nothing should happen
 
     def problems(self) -> Iterable[Problem]:
-        """What cannot be measured."""
+        """Returns what cannot be measured."""
         for kind in self.kinds:
             if kind not in KINDS:
                 yield Problem(
@@ -107,7 +107,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Robustness:
-    """All trials, and what they come to."""
+    """The outcomes of all trials, and what they come to for each fault and level."""
 
     circuit: str
     options: RobustnessOptions
@@ -321,7 +321,7 @@ def _task(
 
 
 def held_s(activity: NDArray[np.float32], item: int, limit: float, tick_s: float) -> float:
-    """How long, from the first tick on, `item` stays at or above `limit` and all others below; (ticks, units)."""
+    """Measures how long `item` stays at or above `limit` and all others below; `activity` is (ticks, units)."""
     up = activity >= limit
     lost = ~up[:, item] | (up.sum(axis=1) > up[:, item])
     return round((int(np.argmax(lost)) if lost.any() else len(lost)) * tick_s, TIME_DIGITS)

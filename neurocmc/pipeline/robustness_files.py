@@ -1,4 +1,4 @@
-"""What robustness leaves behind: every trial as CSV, the cells as a table, and the picture of them."""
+"""Writes the results of robustness: every trial as CSV, the cells as a table, and the picture of them."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ NONE = "no fault"
 
 
 def write_robustness(result: Robustness, directory: Path) -> list[Path]:
-    """Write trials.csv, table.csv, table.md and robustness.png; their paths. Raises InputError where it cannot."""
+    """Writes trials.csv, table.csv, table.md and robustness.png; returns their paths. Raises InputError."""
     head, lines = table(result)
     texts = {"trials.csv": trials_csv(result), "table.csv": table_csv(result), "table.md": markdown(head, lines)}
     for name, text in texts.items():
@@ -32,7 +32,7 @@ def write_robustness(result: Robustness, directory: Path) -> list[Path]:
 
 
 def trials_csv(result: Robustness) -> str:
-    """One line a trial."""
+    """Returns CSV of one line a trial."""
     names = ("kind", "level", "seed", "stimulus", "trial", "wrong", "held_s", "longest_s")
     return _csv(
         names,
@@ -44,7 +44,7 @@ def trials_csv(result: Robustness) -> str:
 
 
 def table_csv(result: Robustness) -> str:
-    """One line a kind and level; intervals are of 95 % confidence."""
+    """Returns CSV of one line for each kind and level; intervals are of 95 % confidence."""
     stimuli = list(result.cells[0].error_of)
     names = (
         "kind",
@@ -83,8 +83,8 @@ def _csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return text.getvalue()
 
 
-def table(result: Robustness, by_stimulus: bool = True) -> tuple[list[str], list[list[str]]]:
-    """Head and lines of the table that people read; `by_stimulus` several stimuli have a column of errors each."""
+def table(result: Robustness, *, by_stimulus: bool = True) -> tuple[list[str], list[list[str]]]:
+    """Returns head and lines of the table that people read; `by_stimulus` gives each of several stimuli a column."""
     stimuli = list(result.cells[0].error_of)
     shown = stimuli if by_stimulus and len(stimuli) > 1 else []
     memory = result.cells[0].held_s is not None
@@ -111,13 +111,13 @@ def _seconds(cell: Cell) -> str:
 
 
 def markdown(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """A table of markdown; all but the first column stand to the right."""
+    """Returns a table of markdown; all but the first column stand to the right."""
     rows = [head, ["---", *["---:"] * (len(head) - 1)], *lines]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def fault_curves(result: Robustness) -> list[FaultCurve]:
-    """Each kind of fault with the chip without one at level 0."""
+    """Returns a curve for each kind of fault, with the chip without a fault at level 0."""
     none = result.cells[0]
     curves: list[FaultCurve] = []
     for kind, title in MEANING.items():

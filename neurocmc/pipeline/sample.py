@@ -1,4 +1,4 @@
-"""Sample: what a compilation keeps of its calibration stimuli, measured there and then on some trials of each."""
+"""Measures what a compilation keeps of its calibration stimuli, on some trials of each."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -32,17 +32,17 @@ class StimulusSample:
 
     @property
     def missed(self) -> tuple[Edge, ...]:
-        """What these trials already say will be missed."""
+        """The budgets that these trials already miss."""
         return misses(self.edges)
 
     def as_json(self) -> dict[str, Any]:
-        """Without the recording."""
+        """Returns plain values, without the recording."""
         edges = [{**asdict(edge), "group": edge.group} for edge in self.edges]
         return {"stimulus": self.stimulus, "trials": self.part.batch, "of": self.of, "edges": edges}
 
 
 def sample_edges(built: Built, stimuli: Iterable[Stimulus], seed: int = 0) -> tuple[StimulusSample, ...]:
-    """A sample of every stimulus."""
+    """Measures a sample of every stimulus."""
     return tuple(_sample(built, stimulus, seed) for stimulus in stimuli)
 
 
@@ -60,12 +60,12 @@ def _sample(built: Built, stimulus: Stimulus, seed: int) -> StimulusSample:
 
 
 def read_sample(artifact: Artifact) -> list[dict[str, Any]]:
-    """What compilation wrote of its samples, as plain values."""
+    """Reads what compilation wrote of its samples, as plain values."""
     return read_json(artifact.directory / SAMPLE, SUMMARY, "compile again")["samples"]
 
 
 def kept_lines(samples: Sequence[Mapping[str, Any]], silent: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """What is kept of each calibration stimulus, a line each; then a warning where that is little."""
+    """Yields what is kept of each calibration stimulus, a line each; then a warning where that is little."""
     for sample in samples:
         told = "; ".join(_edge_text(edge) for edge in sample["edges"] if edge["quantity"].startswith(TOLD))
         yield f"kept of {sample['stimulus']} ({sample['trials']:,} of {sample['of']:,} trials): {told}"

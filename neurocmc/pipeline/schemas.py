@@ -1,4 +1,4 @@
-"""Publish the form of what other programs read of an artifact, as JSON schemas beside this file.
+"""Publishes the form of what other programs read of an artifact, as JSON schemas beside this file.
 
 `python -m neurocmc.pipeline.schemas` writes them anew; a test holds them equal to the classes they come from, and
 checks real files against them.
@@ -62,7 +62,7 @@ class VerificationFile(StrictModel):
 
 
 def schemas() -> dict[str, dict[str, Any]]:
-    """File name -> schema."""
+    """Maps the name of each file to its schema."""
     found: dict[str, Any] = {
         "manifest": Manifest.model_json_schema(),
         "verification": VerificationFile.model_json_schema(),

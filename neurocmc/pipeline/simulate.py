@@ -141,7 +141,7 @@ def _first(samples: int | None) -> slice:
 
 
 def find_stimulus(artifact: Artifact, stimulus: str | Path | Stimulus | None) -> Stimulus:
-    """A stimulus by name or from a file, checked against the circuit's inputs. Raises InputError."""
+    """Finds a stimulus by name or in a file, and checks it against the circuit's inputs. Raises InputError."""
     if isinstance(stimulus, Stimulus):
         raise_input_problems(stimulus.problems(artifact.circuit.inputs))
         return stimulus

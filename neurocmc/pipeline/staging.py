@@ -1,4 +1,4 @@
-"""Staging undone: what was recorded of a staged circuit, in the terms of the circuit as it was given.
+"""Turns what was recorded of a staged circuit into the terms of the circuit as it was given.
 
 Relays are left out, and activities of units that got an offset are scaled back, so that a user sees only the
 populations and the units of activity that the model has. Here also are the edges from the torch model to the staged
@@ -25,7 +25,7 @@ from neurocmc.verification.metrics import largest_difference
 
 
 def restored(recording: Recording, circuit: RateCircuit, staged: RateCircuit) -> Recording:
-    """A recording of `staged` with the populations of `circuit`, in their own units of activity."""
+    """Returns a recording of `staged` with the populations of `circuit`, in their own units of activity."""
     if staged is circuit:
         return recording
     names = [population.name for population in circuit.populations]
@@ -52,7 +52,7 @@ def _in_units_of(given: RatePopulation, staged: RatePopulation, activity: NDArra
 def staging_edges(
     artifact: Artifact, model: Model | None, stimuli: Sequence[Stimulus], rates: Sequence[Recording]
 ) -> list[Edge]:
-    """torch ~ rate, and where the circuit was staged rate ~ staged; `rates` are recordings of the staged circuit."""
+    """Judges torch ~ rate, and rate ~ staged where the circuit was staged; `rates` are of the staged circuit."""
     circuit, staged = artifact.circuit, artifact.staged
     shown = [restored(rate, circuit, staged) for rate in rates]
     followed = None if model is None else model.reference

@@ -1,4 +1,4 @@
-"""The edges to theory: what a compiled winner-take-all does, against the formulas of its kind.
+"""Compares what a compiled winner-take-all does with the formulas of its kind.
 
 Walked only where a circuit is recognised as one. The rate circuit is held against the formula with its own weights,
 the emulator against the formula with the weights as rounded: what remains is what spikes and integers cost.
@@ -23,7 +23,7 @@ from neurocmc.verification.winner import (
 
 
 def theory_edges(artifact: Artifact) -> list[Edge]:
-    """Gain and switching of a winner, on the rate circuit and on the lowest level that runs; none for others."""
+    """Judges gain and switching of a winner, on the rate circuit and on the lowest level; no edge for others."""
     winner = find_winner_take_all(artifact.circuit)
     if winner is None:
         return []

@@ -39,7 +39,7 @@ class VerifyOptions:
     figures: bool = True  # whether the pictures of the report are drawn
 
     def problems(self) -> tuple[Problem, ...]:
-        """Numbers that make no sense."""
+        """Returns numbers that make no sense."""
         given = (("--samples", self.samples), ("--seeds", self.seeds))
         found = [
             Problem("number-out-of-range", name, f"got {value}", "give 1 or more")
@@ -54,7 +54,7 @@ class VerifyOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """All edges walked, and the page that shows them."""
+    """All edges that were walked, and the page that shows them."""
 
     edges: tuple[Edge, ...]
     report: Path
@@ -66,7 +66,7 @@ class Verification:
         return not misses(self.edges, strict=self.strict)
 
     def as_json(self) -> dict[str, Any]:
-        """What `verify --json` prints: the edges with their groups, and the certificate."""
+        """Returns what `verify --json` prints: the edges with their groups, and the certificate."""
         return {
             "format": FORMAT,
             "version": VERSION,
@@ -134,7 +134,7 @@ def _read_whole(artifact: Artifact) -> Budget:
 
 
 def read_verification(artifact: Artifact) -> dict[str, Any]:
-    """verify.json as it was written last, as plain values. Raises InputError where there is none."""
+    """Reads verify.json as it was written last, as plain values. Raises InputError where there is none."""
     path = artifact.directory / VERIFY
     again = f"run neurocmc verify {artifact.directory}"
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""Walk the edges between the levels of an artifact, but for those to its files: what verification and cures share."""
+"""Walks the edges between the levels of an artifact, but for those to its files, for verification and cures."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -46,7 +46,7 @@ def walk(
     progress: Progress | None = None,
     parts: Collection[Part] = PARTS,
 ) -> Walk:
-    """The edges over all trials of the stimuli; without a model, none to torch.
+    """Walks the edges over all trials of the stimuli; without a model, none to torch.
 
     With `seeds` > 1 what is random is drawn again under the seeds that follow, and each edge shows the worst. `parts`
     says which of those that cost most are walked: all edges of Brian2, and those of theory.

@@ -118,13 +118,13 @@ def class_scores(recording: Recording, classifier: Classifier) -> NDArray[np.flo
     """(batch, classes) outputs of a classifier's last layer."""
     features = [_mean_at_end(recording, name, classifier) for name in classifier.populations]
     return reduce(
-        lambda value, layer: _rectified(value @ layer.weight.T + layer.bias, layer.rectify),
+        lambda value, layer: _rectified(value @ layer.weight.T + layer.bias, rectify=layer.rectify),
         classifier.layers,
         np.concatenate(features, axis=1),
     )
 
 
-def _rectified(value: Float, rectify: bool) -> Float:
+def _rectified(value: Float, *, rectify: bool) -> Float:
     return np.maximum(value, 0.0) if rectify else value
 
 

@@ -75,7 +75,7 @@ def find_winner_take_all(circuit: RateCircuit) -> WinnerTakeAll | None:
     if set(between) != wanted or len(circuit.projections) != 3 or not driven:
         return None
     recurrent = between[excite.name, excite.name]
-    weights = [_one_weight(p, p is recurrent) for p in between.values()]
+    weights = [_one_weight(p, one_to_one=p is recurrent) for p in between.values()]
     if not (_plain(excite) and _plain(inhibit)) or None in weights:
         return None
     weight = dict(zip(between, weights, strict=True))
@@ -105,7 +105,7 @@ def _plain(population: RatePopulation) -> bool:
     )
 
 
-def _one_weight(projection: RateProjection, one_to_one: bool) -> float | None:
+def _one_weight(projection: RateProjection, *, one_to_one: bool) -> float | None:
     """The weight that all connections of a projection share, if they do and it has no other."""
     pattern = np.eye(len(projection.weight)) if one_to_one else np.ones(projection.weight.shape)
     weight = projection.dc_gain * float(projection.weight.flat[0])

@@ -273,7 +273,7 @@ def main() -> None:
         measured: dict[Code, Measured] = {
             code: measure(experiment, code, neurons, target, f"{experiment.short}, {code}") for code in CODES
         }
-        tables[experiment.title] = table(experiment, by_stimulus=measured)
+        tables[experiment.title] = table(experiment, measured)
         console.print(f"[bold]{experiment.title}[/bold], NRMSE [%]\n{tables[experiment.title]}\n", soft_wrap=True)
         if experiment.title != "One pool, slow drive":  # four lines are what a picture bears
             drawn += [one.series for one in measured.values()]

@@ -1,4 +1,4 @@
-"""Capacity: what no placement could hold, refused before anything is measured or rounded.
+"""Refuses what no placement could hold, before anything is measured or rounded.
 
 Only counts are needed here, so a circuit far too large is refused at once. What depends on weights and formats is
 found by `place` and `route`.
@@ -19,7 +19,7 @@ from neurocmc.targets import LoihiLimits, LoihiTarget
 
 @dataclass(frozen=True, kw_only=True)
 class Capacity:
-    """RateCircuit -> the same, if `neurons` a unit can fit the target at all."""
+    """Passes a RateCircuit on unchanged, if `neurons` a unit can fit the target at all."""
 
     name: ClassVar[str] = "capacity"
     neurons: int

@@ -1,4 +1,4 @@
-"""KeepStates: the up-states of a circuit must outlive rounding; nearby roundings are searched until they do.
+"""Searches nearby roundings until the up-states of a circuit outlive rounding.
 
 A state that holds itself lives on a few weights, those between its active units. Where plain rounding destroys it,
 their mantissas are moved by a step or two (`nearby_roundings`), fewest steps first, until the rounded circuit has the
@@ -40,7 +40,7 @@ class StatesKept:
 
 @dataclass(frozen=True)
 class KeepStates:
-    """IntegerNetwork -> one in which all up-states of the staged circuit stand.
+    """Turns an IntegerNetwork into one in which all up-states of the staged circuit stand.
 
     `levels` are the values at which inputs are driven to find winners, for the certificate. With `allow_lost` a
     network that loses some is let through as it is. `search` False judges only.
@@ -120,7 +120,7 @@ def _scales(
 def rescaled(
     spiking: SpikingNetwork, populations: tuple[str, ...], share: float, limits: LoihiLimits
 ) -> SpikingNetwork:
-    """The network with threshold, and so all currents and biases, of some populations at a share of their LSB."""
+    """Returns the network with threshold, currents and biases of some populations at a share of their LSB."""
     return replace(
         spiking,
         populations=tuple(_at_scale(p, share, limits) if p.name in populations else p for p in spiking.populations),

@@ -1,4 +1,4 @@
-"""Nearby roundings: the mantissas between the units of a lost up-state, moved by a step or two until it stands again.
+"""Moves mantissas between the units of a lost up-state by a step or two, until the state stands again.
 
 All combinations are tried in the order of how many steps they take in all; of those with as few steps, the one with
 the widest margin that keeps every other state stands. No weight moves further from what was wanted than `BUDGET` of
@@ -39,7 +39,7 @@ class UpStates:
         return cls(network, () if isinstance(network, NoTheory) else up_states_of(network)[1])
 
     def lost_in(self, rounded: Rounded) -> tuple[FixedPoint, ...]:
-        """Those that the rounded circuit does not have with the same units active; solved, nothing is run."""
+        """Returns those that the rounded circuit does not have with the same units active; solved, nothing is run."""
         held = rounded.network
         if isinstance(held, NoTheory):
             return self.ups
@@ -60,7 +60,7 @@ class _Synapse:
 
 
 def critical_populations(states: UpStates, lost: Sequence[FixedPoint]) -> tuple[str, ...]:
-    """The populations with units active in a lost state, in the circuit's order."""
+    """Returns the populations with units active in a lost state, in the circuit's order."""
     if isinstance(states.network, NoTheory):
         return ()
     names = np.array(states.network.populations)
@@ -71,7 +71,7 @@ def critical_populations(states: UpStates, lost: Sequence[FixedPoint]) -> tuple[
 def moved_mantissas(
     states: UpStates, rounded: Rounded, integer: IntegerNetwork, limits: LoihiLimits
 ) -> tuple[IntegerNetwork, tuple[str, ...]] | None:
-    """The integers with as few mantissas moved as it takes for all states to stand, and what was moved.
+    """Returns the integers with as few mantissas moved as all states need to stand, and what was moved.
 
     `rounded` is what the integers are. None where one of the states is not found again.
     """

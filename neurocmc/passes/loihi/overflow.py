@@ -1,4 +1,4 @@
-"""Overflow: how close every population can come to the edges of its registers, proved where it can be.
+"""Bounds how close every population can come to the edges of its registers, proved where it can be.
 
 The bounds are those of `worst_case`. They are asked for twice: for whatever the host's axons can carry in every tick,
 and for drives that stay within what the calibration stimuli contain, which the host holds to half a quantum. A
@@ -32,7 +32,7 @@ class _Case:
 
 @dataclass(frozen=True, kw_only=True)
 class Overflow:
-    """IntegerNetwork -> the headroom of every population, in the network's order."""
+    """Finds the headroom of every population of an IntegerNetwork, in the network's order."""
 
     name: ClassVar[str] = "overflow"
     calibration: tuple[Stimulus, ...]
@@ -49,7 +49,7 @@ class Overflow:
 
 
 def any_input(network: IntegerNetwork, population: IntegerPopulation) -> HostBound:
-    """What the host can send to a population: in every tick, all that its axons carry."""
+    """Bounds what the host can send to a population: in every tick, all that its axons carry."""
     carried = np.zeros(population.units, dtype=np.int64)
     for entry in network.inputs:
         if entry.target == population.name:
@@ -63,7 +63,7 @@ def any_input(network: IntegerNetwork, population: IntegerPopulation) -> HostBou
 def calibrated_input(
     network: IntegerNetwork, population: IntegerPopulation, stimuli: tuple[Stimulus, ...]
 ) -> HostBound:
-    """What the host holds in a population, and sends in a tick, at drives between 0 and those of `stimuli`."""
+    """Bounds what the host holds in a population, and sends in a tick, at drives up to those of `stimuli`."""
     held = np.zeros((2, population.units))
     sums = np.zeros(population.units)
     entries = [entry for entry in network.inputs if entry.target == population.name]
@@ -83,7 +83,7 @@ def calibrated_input(
 
 
 def held_range(network: IntegerNetwork, entry: IntegerInput, stimuli: Iterable[Stimulus]) -> tuple[Float, Float]:
-    """(units,) lowest and highest current that the host's spikes hold, at drives between 0 and those of `stimuli`.
+    """Returns (units,) lowest and highest current that the host's spikes hold, at drives up to those of `stimuli`.
 
     The encoder keeps an unfiltered drive within half a quantum. A filtered one it sends with less than half a quantum
     carried over, which the filter turns into one quantum at most, and truncation takes less than 1 LSB a tick.

@@ -1,4 +1,4 @@
-"""Packing: one core while it is being filled, and whether it takes more neurons of a unit, limit by limit.
+"""Fills a core, and says whether it takes more neurons of a unit, limit by limit.
 
 A core's load is kept as it grows. Adding neurons of a unit touches only the fibres that reach it: each brings its
 axons the first time, and lengthens its list of synapses by one for each neuron.
@@ -27,13 +27,13 @@ Profile = tuple[int, int, int]
 
 
 def compartment_profile(population: IntegerPopulation) -> Profile:
-    """What the compartments of one profile share."""
+    """Returns the parameters that the compartments of one profile share."""
     return population.decay_u, population.decay_v, population.bias_exponent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Demand:
-    """What the units of a network ask of a core."""
+    """The resources that the units of a network ask of a core."""
 
     limits: LoihiLimits
     fibres: tuple[Fibre, ...]
@@ -76,7 +76,7 @@ class Demand:
 
 @dataclass(slots=True)
 class Core:
-    """One core being filled. `out_axons` holds an estimate for each neuron: targets may not be placed yet."""
+    """A core that is being filled. `out_axons` holds an estimate for each neuron: targets may not be placed yet."""
 
     demand: Demand
     held: Held = field(default_factory=dict)
@@ -93,7 +93,7 @@ class Core:
         self.reached = np.zeros(len(self.demand.fibres), dtype=np.int64)
 
     def room(self, unit: Unit, wanted: int, out_axons_each: int) -> tuple[int, str]:
-        """How many more neurons of a unit the core takes, up to `wanted`, and the resource that ends it, or ""."""
+        """Returns how many of `wanted` neurons of a unit the core still takes, and the resource that ends it, or ""."""
         limits = self.demand.limits
         most, ends = wanted, ""
         if (free := limits.compartments_per_core - self.neurons) < most:
@@ -125,7 +125,7 @@ class Core:
         )
 
     def add(self, unit: Unit, count: int, out_axons_each: int) -> None:
-        """Take `count` neurons of a unit, which `room` has offered."""
+        """Takes `count` neurons of a unit, which `room` has offered."""
         self.in_axons += self._new_axons(unit)
         self.bits += self._more_bits(unit, count)
         self.reached[self.demand.into[unit]] += count
@@ -137,7 +137,7 @@ class Core:
         self.formats |= self.demand.formats[unit]
 
     def by_projection(self, resource: str) -> Counter[str]:
-        """What each projection or input takes here of synapse bits, in-axons, or (one a neuron) out-axons."""
+        """Counts what each projection or input takes here of synapse bits, in-axons, or (one a neuron) out-axons."""
         share: Counter[str] = Counter()
         if resource == "out_axons":
             for unit, count in self.held.items():
@@ -179,7 +179,7 @@ class Core:
 
 
 def least_bits(axons: int, synapses: int, limits: LoihiLimits, *, delayed: bool) -> float:
-    """Bits that axons of so many synapses each need, however these are spread over cores.
+    """Returns the bits that axons of so many synapses each need, however these are spread over cores.
 
     Groups are padded to whole words, so that a full one is not always the cheapest a synapse.
     """
@@ -187,13 +187,13 @@ def least_bits(axons: int, synapses: int, limits: LoihiLimits, *, delayed: bool)
 
 
 def kindest_bits(limits: LoihiLimits, *, delayed: bool) -> float:
-    """Bits a synapse in a group of the kindest size."""
+    """Returns the bits a synapse takes in a group of the size that suits best."""
     sizes = range(1, min(limits.synapses_per_group, limits.compartments_per_core) + 1)
     return min(axon_bits(n, delayed, limits) / n for n in sizes)
 
 
 def lower_bound(demand: Demand, network: IntegerNetwork) -> int:
-    """Cores that any placement needs: for all compartments, and for all synapses in groups of the kindest size."""
+    """Returns the cores that any placement needs: for all compartments, and for all synapses in the best groups."""
     limits = demand.limits
     sizes = {p.name: p.neurons for p in network.populations}
     alike = Counter((f.delayed, len(f.target_units) * sizes[f.target], f.axons) for f in demand.fibres)

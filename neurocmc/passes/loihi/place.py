@@ -1,4 +1,4 @@
-"""Place: every neuron gets a core and a slot, so that no core passes any of its limits.
+"""Gives every neuron a core and a slot, so that no core passes any of its limits.
 
 Populations are placed one after the other. Units stay whole while they fit, and a unit that does not fit on what is
 left of a core is split there; synapse memory, not the number of neurons, is what usually fills a Loihi core. Two
@@ -39,7 +39,7 @@ WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Segments of all cores, and how many neurons of each unit each core holds."""
+    """The segments of all cores, and how many neurons of each unit each core holds."""
 
     segments: tuple[Segment, ...]
     held_by_core: tuple[Held, ...]
@@ -54,7 +54,7 @@ class _Filling:
 
 @dataclass(frozen=True)
 class Place:
-    """IntegerNetwork -> cores and slots."""
+    """Places the neurons of an IntegerNetwork on cores and slots."""
 
     name: ClassVar[str] = "place"
 
@@ -83,7 +83,7 @@ class Place:
 
 
 def fill_in(network: IntegerNetwork, demand: Demand, order: Order) -> _Filling:
-    """A filling whose out-axons fit, or the last of ROUNDS. Raises InfeasibleError where no core takes a neuron."""
+    """Returns a filling whose out-axons fit, or the last of ROUNDS. Raises InfeasibleError where nothing fits."""
     estimate = {unit: len(leaving) for unit, leaving in demand.out_of.items()}
     filling = _fill(network, demand, estimate, order)
     for _ in range(ROUNDS):

@@ -1,4 +1,4 @@
-"""Quantise: every parameter of the spiking network onto the target's grid, and every loss recorded.
+"""Rounds every parameter of the spiking network onto the target's grid, and records every loss.
 
 Thresholds and biases already stand on the grid, gain matching placed them there. What rounds here is the pole of
 the synaptic filter and the weights; weights are scaled to the pole that was realised, so that rounding a time
@@ -34,7 +34,7 @@ LARGE_AXON_LIMIT = 128  # large axons a unit and sign: beyond it an input costs 
 
 @dataclass(frozen=True)
 class Quantise:
-    """SpikingNetwork -> IntegerNetwork for a Loihi-like chip."""
+    """Turns a SpikingNetwork into an IntegerNetwork for a Loihi-like chip."""
 
     name: ClassVar[str] = "quantise"
 

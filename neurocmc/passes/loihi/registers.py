@@ -1,4 +1,4 @@
-"""Registers: every number of an integer network held against the field of the chip that must hold it.
+"""Checks every number of an integer network against the field of the chip that must hold it.
 
 The compiler's own passes put numbers where they fit; this one holds whatever network is to be placed, hand-made ones
 too, to the target's widths, so that no chip is handed a number that it would clip, wrap or misread in silence.
@@ -28,7 +28,7 @@ _RULE = (
 
 @dataclass(frozen=True)
 class Registers:
-    """IntegerNetwork -> the same, if every number fits its register on the target."""
+    """Passes an IntegerNetwork on unchanged, if every number fits its register on the target."""
 
     name: ClassVar[str] = "registers"
 

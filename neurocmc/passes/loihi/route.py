@@ -1,4 +1,4 @@
-"""Route: axons, synapse memory and profiles of every core; what does not fit is refused by name.
+"""Computes axons, synapse memory and profiles of every core, and refuses by name what does not fit.
 
 Each neuron needs one out-axon for every projection and core that it reaches, and each of these one in-axon there.
 """
@@ -21,7 +21,7 @@ from neurocmc.targets import LoihiLimits, LoihiTarget
 
 @dataclass(frozen=True)
 class Route:
-    """IntegerNetwork and its placement -> ChipProgram with the use of every resource checked."""
+    """Turns an IntegerNetwork and its placement into a ChipProgram, with the use of every resource checked."""
 
     name: ClassVar[str] = "route"
 
@@ -42,7 +42,7 @@ class Route:
 
 
 def limits_of(limits: LoihiLimits) -> dict[str, int | None]:
-    """The limit on each of RESOURCES per core; synapses are limited by their bits alone."""
+    """Maps each of RESOURCES to its limit per core; synapses are limited by their bits alone."""
     return {
         "compartments": limits.compartments_per_core,
         "in_axons": limits.in_axons_per_core,

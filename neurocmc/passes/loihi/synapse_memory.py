@@ -1,4 +1,4 @@
-"""Synapse memory of Loihi: what one axon's list of synapses costs on the core it reaches.
+"""Computes what one axon's list of synapses costs on the core that it reaches, in Loihi's synapse memory.
 
 Synapses of an axon are stored in groups with a header each, every group rounded up to the memory's word. The cost
 depends only on how many neurons of a core an axon reaches, which is why it can be counted per population.
@@ -37,7 +37,7 @@ class Fibre:
 
 
 def fibres(network: IntegerNetwork) -> tuple[Fibre, ...]:
-    """All fibres of a network, in order of projections and units, then inputs and units."""
+    """Returns all fibres of a network, in order of projections and units, then inputs and units."""
     found: list[Fibre] = []
     for projection in network.projections:
         neurons = network.population(projection.source).neurons
@@ -72,7 +72,7 @@ def fibres(network: IntegerNetwork) -> tuple[Fibre, ...]:
 
 
 def synapse_bits(delayed: bool, limits: LoihiLimits) -> int:
-    """Bits of one synapse within its group: weight, delay, tag, and the index of its compartment.
+    """Returns the bits of one synapse within its group: weight, delay, tag, and the index of its compartment.
 
     The index takes the smallest published width that names all compartments, or where none does, as many bits as
     that needs.
@@ -84,7 +84,7 @@ def synapse_bits(delayed: bool, limits: LoihiLimits) -> int:
 
 
 def axon_bits(synapses: int, delayed: bool, limits: LoihiLimits) -> int:
-    """Bits of one axon's synapses on one core, in groups with a header, each padded to whole words."""
+    """Returns the bits of one axon's synapses on one core, in groups with a header, each padded to whole words."""
     each = synapse_bits(delayed, limits)
     full, rest = divmod(synapses, limits.synapses_per_group)
     word = limits.synapse_group_alignment_bits
@@ -96,7 +96,7 @@ def axon_bits(synapses: int, delayed: bool, limits: LoihiLimits) -> int:
 
 
 def axon_bits_table(limits: LoihiLimits) -> Int:
-    """(2, compartments + 1) `axon_bits` of every number of synapses on a core, without and with delays."""
+    """Returns (2, compartments + 1) `axon_bits` of every number of synapses, without and with delays."""
     full, rest = np.divmod(np.arange(limits.compartments_per_core + 1), limits.synapses_per_group)
     tables: list[Int] = []
     for delayed in (False, True):
@@ -108,7 +108,7 @@ def axon_bits_table(limits: LoihiLimits) -> Int:
 
 
 def cores_of_units(held_by_core: Sequence[Held]) -> dict[Unit, list[tuple[int, int]]]:
-    """Unit -> (core, neurons there), cores rising."""
+    """Maps each unit to its (core, neurons there), cores rising."""
     found: dict[Unit, list[tuple[int, int]]] = {}
     for core, held in enumerate(held_by_core):
         for unit, neurons in held.items():
@@ -118,7 +118,7 @@ def cores_of_units(held_by_core: Sequence[Held]) -> dict[Unit, list[tuple[int, i
 
 
 def reached(fibre: Fibre, where: dict[Unit, list[tuple[int, int]]]) -> dict[int, int]:
-    """Core -> neurons there that one axon of the fibre reaches."""
+    """Maps each core to the neurons there that one axon of the fibre reaches."""
     total: dict[int, int] = {}
     for unit in fibre.target_units:
         for core, neurons in where.get((fibre.target, unit), ()):
@@ -129,7 +129,7 @@ def reached(fibre: Fibre, where: dict[Unit, list[tuple[int, int]]]) -> dict[int,
 def routes(
     network_fibres: tuple[Fibre, ...], held_by_core: Sequence[Held], limits: LoihiLimits
 ) -> tuple[AxonRoute, ...]:
-    """One AxonRoute for each projection, source core and target core, summed over its fibres."""
+    """Returns an AxonRoute for each projection, source core and target core, summed over its fibres."""
     totals: dict[tuple[str, int, int], list[int]] = {}
     where, bits_of = cores_of_units(held_by_core), axon_bits_table(limits).tolist()
     for fibre in network_fibres:

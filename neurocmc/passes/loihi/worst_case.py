@@ -1,4 +1,4 @@
-"""Worst case: intervals that hold every current and voltage of an integer network, whatever its pools do.
+"""Bounds every current and voltage of an integer network by intervals, whatever its pools do.
 
 All arithmetic is the chip's, on intervals: a bound is the largest value that the registers of a network without any
 width could reach. Where it fits the true register, nothing has wrapped, so both networks are the same one and the
@@ -78,13 +78,13 @@ class _Firing:
         return self.able.sum(axis=1, dtype=np.int64)
 
     def sustained(self, keep: float) -> Float:
-        """(units,) largest sum over past spikes of keep^age, all neurons of the unit together."""
+        """Returns (units,) the largest sum over past spikes of keep^age, all neurons of the unit together."""
         each = 1.0 / np.maximum(1.0 - np.power(keep, self.interval), 1.0 / FOR_EVER)
         return np.where(self.able, each, 0.0).sum(axis=1)
 
 
 def worst_case(network: IntegerNetwork, host: Mapping[str, HostBound]) -> dict[str, PopulationBound]:
-    """Population -> its bounds; `host` has an entry for every population.
+    """Maps each population to its bounds; `host` has an entry for every population.
 
     Raises ValueError for decay registers beyond 30 bits, or a decay larger than the whole current.
     """
@@ -99,7 +99,7 @@ def worst_case(network: IntegerNetwork, host: Mapping[str, HostBound]) -> dict[s
 
 
 def settled(arriving: int, decay: int, decay_bits: int) -> int:
-    """Where a register that loses decay / 2^decay_bits a tick, toward zero, and gains `arriving` comes to rest."""
+    """Returns where a register that loses decay / 2^decay_bits a tick, and gains `arriving`, comes to rest."""
     size = abs(arriving)
     if size == 0:
         return 0

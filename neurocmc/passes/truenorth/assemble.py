@@ -1,4 +1,4 @@
-"""Assemble: plans become cores, with every axon, neuron, crossbar bit and target written down."""
+"""Turns plans into cores, with every axon, neuron, crossbar bit and target written down."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +19,7 @@ _NEURON_FIELDS = ("leak", "threshold", "noise_mask", "potential", "reset_mode", 
 
 @dataclass(slots=True, eq=False)
 class Core:
-    """One core in the making; neurons and axons are taken from 0 upwards."""
+    """A core that is being made; neurons and axons are taken from 0 upwards."""
 
     limits: TrueNorthLimits
     neurons: int = 0
@@ -40,14 +40,14 @@ class Core:
         self.values["threshold"][:] = (1 << self.limits.threshold_bits) - 1
 
     def take_axons(self, count: int, kind: int) -> slice:
-        """The next free axons, of one type."""
+        """Takes the next free axons, of one type."""
         part = slice(self.axons, self.axons + count)
         self.axon_type[part] = kind
         self.axons = part.stop
         return part
 
     def take_neurons(self, count: int, **values: Any) -> slice:
-        """The next free neurons, with the values given."""
+        """Takes the next free neurons, with the values given."""
         part = slice(self.neurons, self.neurons + count)
         for name, value in values.items():
             self.values[name][part] = value
@@ -90,7 +90,7 @@ class Assembly:
 
 
 def assemble(plans: tuple[Plan, ...], limits: TrueNorthLimits) -> Assembly:
-    """Cores of all nodes, and splitter cores behind them, all wired."""
+    """Makes cores of all nodes, and splitter cores behind them, all wired."""
     built = Assembly(limits, [Core(limits) for _ in plans], [], [], [], {}, len(plans))
     ports = [_axons(built, index, plan, plans) for index, plan in enumerate(plans)]
     for index, plan in enumerate(plans):

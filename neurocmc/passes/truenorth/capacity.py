@@ -1,4 +1,4 @@
-"""CoreCapacity: what no grid of cores could hold, refused by counts alone before anything is measured."""
+"""Refuses by counts alone what no grid of cores could hold, before anything is measured."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from neurocmc.targets import TrueNorthLimits, TrueNorthTarget
 
 @dataclass(frozen=True, kw_only=True)
 class CoreCapacity:
-    """RateCircuit -> the same, if `neurons` a unit can fit the grid at all."""
+    """Passes a RateCircuit on unchanged, if `neurons` a unit can fit the grid at all."""
 
     name: ClassVar[str] = "capacity"
     neurons: int

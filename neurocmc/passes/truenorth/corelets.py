@@ -1,4 +1,4 @@
-"""Corelets: a spiking network becomes cores of axons, crossbars and neurons, and says what each is for."""
+"""Turns a spiking network into cores of axons, crossbars and neurons, and says what each is for."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from neurocmc.targets import TrueNorthLimits, TrueNorthTarget
 
 @dataclass(frozen=True)
 class Corelets:
-    """SpikingNetwork of the threshold code -> CoreProgram."""
+    """Turns a SpikingNetwork of the threshold code into a CoreProgram."""
 
     name: ClassVar[str] = "corelets"
     circuit: RateCircuit

@@ -1,4 +1,4 @@
-"""Fan-in: a unit with more sources than its axons can tell apart gets partial sums before it, as a tree.
+"""Puts partial sums, as a tree, before a unit with more sources than its axons can tell apart.
 
 A partial sum is a node without memory: what it counts it takes from its potential, and the rounding stays for the
 next tick, so nothing is lost but one tick. Sources of one sign share a sum, which is then never negative and needs
@@ -19,7 +19,7 @@ SUM_AXONS = 20  # and on the core of a sum, which exists for nothing else
 
 
 def with_fan_in_trees(nodes: tuple[Node, ...], axons: int, neurons: int) -> tuple[Node, ...]:
-    """The same units with partial sums behind them, so that no node has more than axons / LEAST_AXONS sources."""
+    """Returns the same units with partial sums, so that no node has more than axons / LEAST_AXONS sources."""
     most = max(axons // LEAST_AXONS, 2)
     grown, sums = list(nodes), list[Node]()
     for index, node in enumerate(nodes):

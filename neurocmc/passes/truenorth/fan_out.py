@@ -1,4 +1,4 @@
-"""Fan-out: a neuron reaches one core, so each further core is served by a copy of its pool or by splitters.
+"""Copies a pool, or adds splitters, for every further core that it must reach: a neuron reaches one core alone.
 
 A copy is free of axons, since it hears what its unit hears, and it costs no time; it takes neurons of the unit's own
 core. Where these run out, one feed goes to a splitter: neurons that fire once for every spike that arrives, so that
@@ -20,14 +20,14 @@ class Branch:
     branches: tuple["Branch", ...] = ()
 
     def latencies(self, above: int = 0) -> dict[int, int]:
-        """Node -> ticks that splitters on the way to it cost."""
+        """Maps each node to the ticks that splitters on the way to it cost."""
         if self.node is not None:
             return {self.node: above}
         return {node: ticks for branch in self.branches for node, ticks in branch.latencies(above + 1).items()}
 
 
 def plan_fan_out(corelet: str, wanted: list[tuple[int, int]], free: int, core_neurons: int) -> tuple[Branch, ...]:
-    """Branches out of a unit with `free` neurons for them; `wanted` is (node, neurons) for each core to be reached.
+    """Plans branches out of a unit with `free` neurons; `wanted` is (node, neurons) for each core to be reached.
 
     Raises InfeasibleError where not even a tree of splitters can start from the neurons that are free.
     """

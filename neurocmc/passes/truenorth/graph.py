@@ -1,4 +1,4 @@
-"""The network unit by unit, each with its filter, its sources and its ladder of recruitment.
+"""Takes the network apart unit by unit, each with its filter, its sources and its ladder of recruitment.
 
 A unit's neurons all see one current I, the filtered sum of what its sources send::
 
@@ -30,7 +30,7 @@ INPUT_UP, INPUT_DOWN = 10.0, 0.7
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One pool that reaches a node; `amplitude` is the current a tick in which all its neurons fire adds."""
+    """A pool that reaches a node; `amplitude` is the current that a tick in which all its neurons fire adds."""
 
     node: int
     amplitude: float
@@ -48,7 +48,7 @@ class Drive:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Node:
-    """One unit, or one partial sum, that a core of its own will hold."""
+    """A unit, or a partial sum, that a core of its own will hold."""
 
     corelet: str
     population: str  # "" for a partial sum
@@ -67,13 +67,13 @@ class Node:
         return not self.population
 
     def ladder(self, neurons: int) -> Float:
-        """Recruitment points of a pool of `neurons` with the same transfer: the quantiles of `points`."""
+        """Returns the recruitment points of a pool of `neurons` with the same transfer: the quantiles of `points`."""
         share, wanted = (np.arange(count) + 0.5 for count in (self.points.size, neurons))
         return np.interp(wanted / neurons, share / self.points.size, self.points)
 
 
 def graph_of(network: SpikingNetwork, circuit: RateCircuit, calibration: Calibration) -> tuple[Node, ...]:
-    """One node a unit, populations in order; sources are in the order of the projections."""
+    """Makes a node of each unit, populations in order; sources are in the order of the projections."""
     first = network.first_unit()
     read = {readout.population for readout in circuit.readouts}
     read |= {name for classifier in circuit.classifiers for name in classifier.populations}
@@ -82,7 +82,7 @@ def graph_of(network: SpikingNetwork, circuit: RateCircuit, calibration: Calibra
         arriving = [calibration.inputs[entry.name] for entry in network.inputs if entry.target == population.name]
         spans = _spans(population, circuit.population(population.name), calibration, arriving)
         nodes += [
-            _node(network, population, unit, spans[unit], first, population.name in read)
+            _node(network, population, unit, spans[unit], first, on_bus=population.name in read)
             for unit in range(population.units)
         ]
     return tuple(nodes)
@@ -114,6 +114,7 @@ def _node(
     unit: int,
     span: Float,
     first: dict[str, int],
+    *,
     on_bus: bool,
 ) -> Node:
     arriving = [p for p in network.projections if p.target == population.name]
@@ -150,7 +151,7 @@ def _merged(sources: list[Source]) -> tuple[Source, ...]:
 
 
 def with_latency(node: Node, latency_ticks: float) -> Node:
-    """The node with a shorter filter, so that filter and latency together delay as the filter alone did.
+    """Returns the node with a shorter filter, so that filter and latency delay as the filter alone did.
 
     Means of the kernels are matched: keep/(1 - keep) falls by the latency. Amplitudes follow, and gains stay. A
     filter that stands still (keep 1) is left as it is, to be refused.

@@ -1,4 +1,4 @@
-"""Leaks: how a core without synaptic state lets a current decay.
+"""Makes a current decay on a core that has no synaptic state.
 
 All neurons of a unit receive the same spikes through the same weights and never reset, so all hold the same potential
 V. Some of them, the filter, have their thresholds a `spacing` apart and send their spikes back to all neurons of the
@@ -46,7 +46,7 @@ class Leak:
 
     @property
     def constant(self) -> int:
-        """Drive a tick that holds V at rest."""
+        """The drive a tick that holds V at rest."""
         return self.rest * self.weight
 
     @property
@@ -59,19 +59,19 @@ class Leak:
         return (1 << self.noise_bits) - 1
 
     def thresholds(self) -> list[int]:
-        """Thresholds of the filter neurons, without noise: with it, neuron k fires half the time at k + 1/2 steps."""
+        """Returns the thresholds without noise; with it, filter neuron k fires half the time at k + 1/2 steps."""
         first = (self.spacing - (1 << self.noise_bits) + 1) // 2
         return [k * self.spacing + first for k in range(self.neurons)]
 
     def largest_scale(self, low: float, high: float) -> float:
-        """LSB a threshold at which the span of currents [low, high] just fits between first and last neuron."""
+        """Returns the LSB a threshold at which the currents [low, high] just fit between first and last neuron."""
         above = (self.neurons - self.rest) * self.spacing / high if high > 0 else math.inf
         below = self.rest_potential / -low if low < 0 else math.inf
         return min(above, below)
 
 
 def choose_leak(corelet: str, keep: float, low: float, high: float, neurons: int, limits: TrueNorthLimits) -> Leak:
-    """The leak whose pole and noise are closest to what is wanted, of those that fit the registers.
+    """Returns the leak that comes closest to the wanted pole and noise, of those that fit the registers.
 
     Raises InfeasibleError where the time constant is beyond them. `high` is above `low`.
     """
@@ -111,7 +111,7 @@ def _beyond(corelet: str, keep: float) -> Problem:
 
 
 def sum_leak(levels: int, limits: TrueNorthLimits) -> Leak:
-    """The leak of a partial sum, which keeps nothing but the rounding of its count for the next tick."""
+    """Returns the leak of a partial sum, which keeps nothing but the rounding of its count for the next tick."""
     largest = (1 << (limits.weight_bits - 1)) - 1
     spacing = min(largest, ((1 << limits.threshold_bits) - 1) // levels)
     return Leak(neurons=levels, spacing=spacing, weight=spacing, rest=0, noise_bits=0)

@@ -1,4 +1,4 @@
-"""Place: a coordinate on the grid for every core, so that spikes have short ways."""
+"""Gives every core a coordinate on the grid, so that spikes have short ways."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from neurocmc.targets import TrueNorthLimits
 
 
 def place_cores(name: str, traffic: list[dict[int, int]], limits: TrueNorthLimits) -> NDArray[np.int64]:
-    """(cores, 2) column and row; `traffic[i]` is target core -> neurons of core i that reach it.
+    """Returns (cores, 2) column and row; `traffic[i]` is target core -> neurons of core i that reach it.
 
     Cores are taken in the order in which they are most tied to those taken before, and laid out along a Hilbert
     curve, which keeps what is close in order close on the grid. Raises InfeasibleError where the grid is too small.

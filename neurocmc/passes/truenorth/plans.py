@@ -1,4 +1,4 @@
-"""Plans: for every node its leak, its weights, its input axons, and the way its spikes take.
+"""Plans for every node its leak, its weights, its input axons, and the way that its spikes take.
 
 Latency and weights depend on each other: splitters and partial sums cost ticks, which the unit's filter gives back,
 which changes what a spike must add. The plan is made anew until the latencies stand still.
@@ -41,7 +41,7 @@ class Feed:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Plan:
-    """One node as its core will hold it; `node` has the filter that makes up for the latency of its sources."""
+    """A node as its core will hold it; `node` has the filter that makes up for the latency of its sources."""
 
     node: Node
     leak: Leak
@@ -56,7 +56,7 @@ Known = dict[tuple[int, float, bytes], Plan]
 
 
 def plan_nodes(nodes: tuple[Node, ...], neurons: int, limits: TrueNorthLimits) -> tuple[Plan, ...]:
-    """A plan for every node. Raises InfeasibleError naming the units that do not fit a core."""
+    """Plans every node. Raises InfeasibleError naming the units that do not fit a core."""
     latency = before = np.zeros(len(nodes))
     most = [np.array([nodes[s.node].points.size for s in node.sources], dtype=np.int64) for node in nodes]
     known: Known = {}
@@ -141,7 +141,7 @@ def _free_neurons(plan: Plan, limits: TrueNorthLimits) -> int:
 
 
 def latencies(plans: list[Plan] | tuple[Plan, ...]) -> list[Mapping[int, int]]:
-    """For each node: target -> ticks that splitters cost on the way there."""
+    """Returns for each node a mapping from target to the ticks that splitters cost on the way there."""
     found: list[Mapping[int, int]] = []
     for plan in plans:
         ticks = {node: late for branch in plan.branches for node, late in branch.latencies().items()}

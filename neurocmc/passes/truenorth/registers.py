@@ -1,4 +1,4 @@
-"""Registers: every number of a core network held against what a chip of neurosynaptic cores has for it.
+"""Checks every number of a core network against what a chip of neurosynaptic cores has for it.
 
 The passes before choose numbers that fit; this one looks at what came out, and at networks from elsewhere. One
 problem a field, for the first neuron, axon or core that is beyond it, and how many there are.
@@ -24,7 +24,7 @@ _MODE = "use a chip that has this mode"
 
 @dataclass(frozen=True)
 class CoreRegisters:
-    """CoreProgram -> the same, if the chip can hold all of it."""
+    """Passes a CoreProgram on unchanged, if the chip can hold all of it."""
 
     name: ClassVar[str] = "core-registers"
 
@@ -35,7 +35,7 @@ class CoreRegisters:
 
 
 def network_problems(network: CoreNetwork, limits: TrueNorthLimits) -> Iterable[Problem]:
-    """Every limit of a chip that a network crosses."""
+    """Yields every limit of a chip that a network crosses."""
     yield from _size_problems(network, limits)
     yield from _grid_problems(network, limits)
     for field, bits, signed in (

@@ -1,4 +1,4 @@
-"""Weights: the few strengths a neuron has, and how many neurons of each source reach it.
+"""Chooses the few weights of a neuron, and how many neurons of each source reach it.
 
 A synapse's strength is that of its axon's type, so a unit has a few weights s for all its sources; what source j adds
 a tick is s times the number m_j of its neurons that have an axon. Wanted are amplitudes a_j [thresholds a tick] at a
@@ -38,7 +38,7 @@ class WeightFit:
     residual: float
 
     def realised(self) -> Float:
-        """(sources,) amplitudes [thresholds a tick] as they came out."""
+        """Returns (sources,) amplitudes [thresholds a tick] as they came out."""
         strength = np.array([*self.strength, 0], dtype=np.float64)
         return strength[self.type_of] * self.axons / self.scale
 
@@ -54,7 +54,7 @@ def fit_weights(
     largest_weight: int,
     scales: Float = SCALES,
 ) -> WeightFit | None:
-    """The best fit with `fewest` to `most` (sources,) neurons of each.
+    """Finds the best fit with `fewest` to `most` (sources,) neurons of each.
 
     None where the axons do not suffice for one neuron a source, a sign has no type, or no weight is large enough.
     """

@@ -1,4 +1,4 @@
-"""The circuit on Loihi chips with faults, for `pipeline.robustness`."""
+"""Runs a circuit on Loihi chips with faults, for `pipeline.robustness`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ MAX_SYNAPSES = 20_000_000  # of an expanded network
 
 @dataclass(frozen=True, slots=True)
 class FaultyLoihi:
-    """An integer network, and the chips that each seed draws for it."""
+    """An integer network, from which each seed draws a faulty chip."""
 
     network: IntegerNetwork
 
@@ -37,21 +37,21 @@ class FaultyLoihi:
             raise InputError(Problem("network-too-large", f"network {self.network.name}", what, cure))
 
     def host(self, stimulus: Stimulus) -> Mapping[str, NDArray[Any]]:
-        """Values of the input axons."""
+        """Encodes the values of the input axons."""
         return encode(self.network, stimulus)
 
     def draw(self, seed: int, kind: str, level: float) -> "FaultyLoihiChip":
-        """A chip whose faults are of one kind: a field of `Perturbation`."""
+        """Draws a chip whose faults are of one kind: a field of `Perturbation`."""
         none = Perturbation(seed=seed)
         return FaultyLoihiChip(perturb(self.network, none if kind == NO_FAULT else replace(none, **{kind: level})))
 
 
 @dataclass(frozen=True, slots=True)
 class FaultyLoihiChip:
-    """One chip."""
+    """A faulty chip of the Loihi family, expanded to single compartments."""
 
     perturbed: PerturbedNetwork
 
     def run(self, stimulus: Stimulus, trials: Sequence[int], host: Mapping[str, NDArray[Any]]) -> Recording:
-        """Compartment by compartment."""
+        """Runs the trials compartment by compartment."""
         return simulate_perturbed(self.perturbed, stimulus, trials, host)

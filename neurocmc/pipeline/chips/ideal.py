@@ -1,4 +1,4 @@
-"""Simulators in real numbers: the spiking network itself is what runs, on Brian2."""
+"""Compiles for simulators in real numbers, on which the spiking network itself runs: Brian2."""
 
 import sys
 import tempfile
@@ -33,35 +33,35 @@ from neurocmc.verification.seen import Seen
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class IdealBuilt(Built):
-    """A spiking network as it is."""
+    """A spiking network, which is its own lowest level."""
 
     level: ClassVar[str] = "brian2"
 
     target: IdealTarget
 
     def run(self, stimulus: Stimulus, *, seed: int = 0, record_spikes: bool = False) -> Recording:
-        """On Brian2, which has no noise."""
+        """Runs on Brian2, which has no noise."""
         from neurocmc.sim.brian2_lif import simulate_brian2  # here and not above: Brian2 takes seconds to import
 
         return simulate_brian2(self.spiking, stimulus, record_spikes=record_spikes)
 
     def save(self, folder: Path) -> None:
-        """There is no level below the spiking network."""
+        """Writes nothing: there is no level below the spiking network."""
 
     def emit(self, folder: Path, stimuli: Mapping[str, Stimulus]) -> None:
-        """A Brian2 script."""
+        """Writes a Brian2 script."""
         emit_brian2(self.spiking, stimuli, folder)
 
     def budget(self, stimulus: Stimulus, seen: Recording) -> Budget:
-        """What a simulator has to hold."""
+        """Counts what a simulator has to hold."""
         return ideal_budget(self.spiking, self.target)
 
     def edges(self, seen: Seen, brian2: Sequence[Recording] | None, seeds: range) -> Walked:
-        """None: Brian2 is the lowest level."""
+        """Returns no edge: Brian2 is the lowest level."""
         return Walked(fixed=[], drawn=[])
 
     def emitted_edges(self, program: Path, stimulus: Stimulus, seed: int) -> list[Edge]:
-        """The script in an interpreter of its own, against our own simulation."""
+        """Runs the script in an interpreter of its own, and compares it with our own simulation."""
         recording = self.run(stimulus, record_spikes=True)
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "spikes.npz"
@@ -78,7 +78,7 @@ class IdealBuilt(Built):
 
 
 class IdealFamily(Family[IdealTarget]):
-    """Gains matched, and no more."""
+    """The family of simulators, which matches gains and rounds nothing."""
 
     schema = BUILT_IN["ideal"]
     lowest = SPIKING
@@ -86,7 +86,7 @@ class IdealFamily(Family[IdealTarget]):
     def lower(
         self, staging: Staging, target: IdealTarget, options: CompileOptions, clock: Clock
     ) -> tuple[Built, Certificate]:
-        """The spiking network; nothing rounds, so the certificate is of one side only."""
+        """Matches gains; nothing rounds, so the certificate is of one side only."""
         matched = staging.gain_match(options).run(staging.staged, target)
         clock.done(GainMatch.name, 0.9)
         spiking = verified(CheckNeurons().run(matched, target))
@@ -95,7 +95,7 @@ class IdealFamily(Family[IdealTarget]):
         return built, certify(staging.staged, staging.levels())
 
     def load(self, folder: Path, staged: RateCircuit, spiking: SpikingNetwork, target: IdealTarget) -> Built:
-        """All there is was read by others."""
+        """Returns the spiking network as it was read; there is no level below."""
         return IdealBuilt(target=target, staged=staged, spiking=spiking)
 
 

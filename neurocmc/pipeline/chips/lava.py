@@ -1,4 +1,4 @@
-"""The emitted program on stock Lava, in an interpreter of its own, its spikes decoded as the emulator's are.
+"""Runs the emitted program on stock Lava, in an interpreter of its own, and decodes its spikes as the emulator's.
 
 Lava is never imported here. The program runs as a user would run it, on stimulus files written for it; trials
 run side by side, as copies of the network in one run, as many at once as MAX_NEURONS allows. A process model that
@@ -37,7 +37,7 @@ _TICK = re.compile(r"tick (\d+) of (\d+)$")
 
 
 def find_lava_python() -> Path | None:
-    """The interpreter that NEUROCMC_LAVA_PYTHON names, else that of the checkout's finished .venv-lava, else None.
+    """Finds the interpreter that NEUROCMC_LAVA_PYTHON names, else that of the checkout's .venv-lava, else None.
 
     The variable set to nothing means that Lava is not to be used.
     """
@@ -49,7 +49,7 @@ def find_lava_python() -> Path | None:
 
 
 def check_lava_python() -> Path:
-    """The interpreter that has Lava. Raises InputError where none is at hand."""
+    """Returns the interpreter that has Lava. Raises InputError where none is at hand."""
     if (python := find_lava_python()) is None:
         raise InputError(Problem("lava-missing", "--on lava", "there is no interpreter with Lava at hand", NEEDED))
     return python
@@ -64,7 +64,7 @@ def simulate_lava(
     time_limit_s: float = TIME_LIMIT_S,
     progress: Progress | None = None,
 ) -> Recording:
-    """Run the emitted program of `network` in the directory `program` on all trials of a stimulus.
+    """Runs the emitted program of `network` in the directory `program` on all trials of a stimulus.
 
     Raises InputError where no interpreter has Lava, where the stimulus does not fit the network's inputs, where the
     program fails, and where all trials take more than `time_limit_s`.
@@ -85,7 +85,7 @@ def simulate_lava(
             recorded = run.to_the_end(deadline, _share(progress, *share))
         trial = recorded["trial"] + np.int32(first)
         spikes.append(Spikes(tick=recorded["tick"], trial=trial, neuron=recorded["neuron"]))
-    return _recording(network, stimulus, ticks, Spikes.joined(spikes), record_spikes)
+    return _recording(network, stimulus, ticks, Spikes.joined(spikes), record_spikes=record_spikes)
 
 
 class _Run:
@@ -97,7 +97,7 @@ class _Run:
         self.command += ["--trial", *map(str, range(trials)), "--out", str(self.out), "--progress"]
 
     def to_the_end(self, deadline: float, told: Progress) -> dict[str, NDArray[np.int32]]:
-        """What the run recorded. Raises InputError where it cannot be started, fails, or is not done in time."""
+        """Returns what was recorded. Raises InputError where the run cannot be started, fails, or takes too long."""
         try:
             process = subprocess.Popen(
                 self.command,
@@ -173,7 +173,7 @@ def _share(progress: Progress | None, start: float, width: float) -> Progress:
 
 
 def _recording(
-    network: IntegerNetwork, stimulus: Stimulus, ticks: int, spikes: Spikes, record_spikes: bool
+    network: IntegerNetwork, stimulus: Stimulus, ticks: int, spikes: Spikes, *, record_spikes: bool
 ) -> Recording:
     """Spikes of all trials, decoded population by population."""
     return recording(

@@ -1,4 +1,4 @@
-"""The Loihi family: integers of compartments, proved to stay in their registers, then cores, slots and axons."""
+"""Compiles for the Loihi family: integers that are proved to stay in their registers, then cores, slots and axons."""
 
 import tempfile
 from collections.abc import Mapping
@@ -63,7 +63,7 @@ MARGIN_DOUBLINGS = 4  # of the room in a current register: more of it, and weigh
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LoihiBuilt(Built):
-    """Integers, and their places on cores."""
+    """An integer network with the places of its neurons on cores."""
 
     tool: ClassVar[str] = "lava"
 
@@ -74,34 +74,34 @@ class LoihiBuilt(Built):
 
     @property
     def levels(self) -> tuple[Any, ...]:
-        """With the integers, and their places."""
+        """All levels, with the integers and their places."""
         return (*super().levels, self.integer, self.chip)
 
     @cached_property
     def kept(self) -> Kept | None:
-        """Weights, poles and thresholds as rounded."""
+        """What weights, poles and thresholds came to by rounding."""
         return kept_by_integers(self.staged, self.spiking, self.integer)
 
     def run(self, stimulus: Stimulus, *, seed: int = 0, record_spikes: bool = False) -> Recording:
-        """On the emulator, which has no noise."""
+        """Runs on the emulator, which has no noise."""
         return simulate_emulator(self.integer, stimulus, record_spikes=record_spikes)
 
     def save(self, folder: Path) -> None:
-        """The integers, and the program with their places."""
+        """Writes the integers, and the program with their places."""
         write_level(folder, INTEGER, self.integer, print_integer(self.integer))
         save_chip(self.chip, folder, CHIP)
         write_file(folder / f"{CHIP}.txt", print_chip(self.chip))
 
     def emit(self, folder: Path, stimuli: Mapping[str, Stimulus]) -> None:
-        """Arrays and a script for Lava."""
+        """Writes arrays and a script for Lava."""
         emit_loihi(self.chip, stimuli, folder, self.target.limits.lava_run_config)
 
     def budget(self, stimulus: Stimulus, seen: Recording) -> Budget:
-        """Every resource of every core, with the headroom of registers and the energy of the spikes seen."""
+        """Counts every resource of every core, with the headroom of registers and the energy of the spikes seen."""
         return chip_budget(self.chip, self.target, spike_load(self.integer, stimulus, seen), self.headroom)
 
     def emitted_edges(self, program: Path, stimulus: Stimulus, seed: int) -> list[Edge]:
-        """The program read back from its files, and on Lava where an interpreter that has it is named."""
+        """Reads the program back from its files, and runs it on Lava where an interpreter that has it is named."""
         ours = self._spikes(stimulus)
         file = stimulus_file(stimulus.name)
         theirs = run_emitted(program, file, 0, self.integer.rule)[: len(ours)]
@@ -116,7 +116,7 @@ class LoihiBuilt(Built):
         return emulate(self.integer, values, 1, ticks, record_spikes=True).spikes[0].astype(np.bool_)
 
     def run_program(self, program: Path, stimulus: Stimulus, request: ProgramRun) -> Recording:
-        """On stock Lava, in an interpreter of its own."""
+        """Runs the program on stock Lava, in an interpreter of its own."""
         return simulate_lava(
             self.integer,
             program,
@@ -127,20 +127,20 @@ class LoihiBuilt(Built):
         )
 
     def faulty_chips(self) -> FaultyChips:
-        """Compartments and synapses that are not as they were compiled."""
+        """Returns what draws chips whose compartments and synapses are not as they were compiled."""
         return FaultyLoihi(self.integer)
 
     def observed_through(self, own: Mapping[str, bool], tau_s: float) -> Self:
-        """The same with the spikes of both levels decoded through another filter."""
+        """Returns the same with the spikes of both levels decoded through another filter."""
         integer = decoded_through(self.integer, own, tau_s)
         return replace(self, spiking=decoded_through(self.spiking, own, tau_s), integer=integer)
 
     def losses(self) -> Losses | None:
-        """What rounding did."""
+        """Returns what rounding did."""
         return integer_losses(self.integer)
 
     def pictures(self) -> tuple[Drawn, ...]:
-        """The cores and how full they are."""
+        """Returns the picture of the cores and how full they are."""
 
         def draw(path: Path) -> None:
             from neurocmc.report.loihi.core_map import draw_core_map  # matplotlib is a quarter of all imports
@@ -152,19 +152,19 @@ class LoihiBuilt(Built):
 
 
 class LoihiFamily(Family[LoihiTarget]):
-    """Quantised, certified, placed and routed."""
+    """The Loihi family, which quantises, certifies, places and routes."""
 
     schema = BUILT_IN["loihi"]
     lowest = CHIP
 
     def refuse(self, staged: RateCircuit, target: LoihiTarget, options: CompileOptions) -> None:
-        """Too many compartments or synapses, or a fan-in that no core can take in."""
+        """Refuses too many compartments or synapses, and a fan-in that no core can take in."""
         Capacity(neurons=options.pool).run(staged, target)
 
     def lower(
         self, staging: Staging, target: LoihiTarget, options: CompileOptions, clock: Clock
     ) -> tuple[Built, Certificate]:
-        """Integers within their registers, roundings that keep the up-states, then places and routes."""
+        """Rounds to integers within their registers that keep the up-states, then places and routes them."""
         staged, overflow = staging.staged, Overflow(calibration=staging.calibration)
         spiking, integer, headroom = _with_headroom(staging, target, options, overflow, clock)
         keep_states = KeepStates(staging.levels(), options.allow_lost_states)
@@ -183,7 +183,7 @@ class LoihiFamily(Family[LoihiTarget]):
         return built, kept.certificate
 
     def load(self, folder: Path, staged: RateCircuit, spiking: SpikingNetwork, target: LoihiTarget) -> Built:
-        """The integers, and the program with their places."""
+        """Reads the integers, and the program with their places."""
         integer = load_level(folder, INTEGER, IntegerNetwork)
         chip = load_chip(folder, CHIP, integer)
         return LoihiBuilt(target=target, staged=staged, spiking=spiking, integer=integer, chip=chip)

@@ -1,4 +1,4 @@
-"""From the kind of a target to its family: the families built in, and those of other distributions."""
+"""Finds the family that compiles for the kind of a target, among those built in and those of other distributions."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,5 +16,5 @@ BUILT_IN: Mapping[str, Family[Any]] = {
 
 
 def family_of(target: Target) -> Family[Any]:
-    """The family that compiles for a target; that of another distribution is imported when it is first asked for."""
+    """Returns the family that compiles for a target; one of another distribution is imported when first asked for."""
     return BUILT_IN[target.kind] if target.kind in BUILT_IN else added_family(target.kind)

@@ -1,4 +1,4 @@
-"""Neurosynaptic cores: one pass chooses weights, axons and places of a unit together; noise is part of the chip."""
+"""Compiles for neurosynaptic cores, where one pass chooses weights, axons and places of a unit, and noise stays."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -52,7 +52,7 @@ READ_BACK_TICKS = 200  # of the first trial: the readable twin takes all neurons
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class TrueNorthBuilt(Built):
-    """A program of cores."""
+    """A program of neurosynaptic cores."""
 
     gates: ClassVar[Gates] = CORE_GATES
     lost_on: ClassVar[str] = "spiking ~ cores"
@@ -63,32 +63,32 @@ class TrueNorthBuilt(Built):
 
     @property
     def levels(self) -> tuple[Any, ...]:
-        """With the cores."""
+        """All levels, with the cores."""
         return (*super().levels, self.cores)
 
     @cached_property
     def kept(self) -> Kept | None:
-        """Gains, poles and latencies."""
+        """What gains, poles and latencies came to on cores."""
         return kept_by_cores(self.staged, self.cores)
 
     def run(self, stimulus: Stimulus, *, seed: int = 0, record_spikes: bool = False) -> Recording:
-        """On the emulator of cores, whose thresholds are noisy."""
+        """Runs on the emulator of cores, whose thresholds are noisy."""
         return simulate_cores(self.cores, stimulus, seed=seed, record_spikes=record_spikes)
 
     def save(self, folder: Path) -> None:
-        """The program of cores."""
+        """Writes the program of cores."""
         write_level(folder, CORES, self.cores, print_cores(self.cores))
 
     def emit(self, folder: Path, stimuli: Mapping[str, Stimulus]) -> None:
-        """Corelets, and where RANC can hold them its files."""
+        """Writes corelets, and where RANC can hold them its files."""
         emit_truenorth(self.cores, stimuli, folder)
 
     def budget(self, stimulus: Stimulus, seen: Recording) -> Budget:
-        """Cores and their axons, with the spikes of every neuron counted once more, copies and filters too."""
+        """Counts cores and their axons, and the spikes of every neuron anew, copies and filters too."""
         return core_budget(self.cores, self.target, _load(self.cores, stimulus))
 
     def edges(self, seen: Seen, brian2: Sequence[Recording] | None, seeds: range) -> Walked:
-        """One cause of error after the other: weights, latency, then counting and noise."""
+        """Judges one cause of error after the other: weights, latency, then counting and noise."""
         kept = kept_by_cores(self.staged, self.cores)
         traces = {p.name: p.trace for p in self.cores.populations}
         weighted, late = (
@@ -109,7 +109,7 @@ class TrueNorthBuilt(Built):
         return Walked(fixed=fixed, drawn=drawn)
 
     def emitted_edges(self, program: Path, stimulus: Stimulus, seed: int) -> list[Edge]:
-        """corelets.json and the host's spikes read back from their files, stepped by the kernel's readable twin."""
+        """Reads corelets.json and the host's spikes back, steps them in the readable twin, and compares."""
         ticks = min(stimulus.ticks(self.cores.tick_s), READ_BACK_TICKS)
         sent = encode_cores(self.cores, stimulus)
         early = sent.tick < ticks
@@ -125,16 +125,16 @@ class TrueNorthBuilt(Built):
         return [mismatch_edge("emulator ~ emitted", int((ours != theirs).sum()), int(ours.sum()), note)]
 
     def observed_through(self, own: Mapping[str, bool], tau_s: float) -> Self:
-        """The same with the spikes of both levels decoded through another filter."""
+        """Returns the same with the spikes of both levels decoded through another filter."""
         cores = decoded_through(self.cores, own, tau_s)
         return replace(self, spiking=decoded_through(self.spiking, own, tau_s), cores=cores)
 
     def losses(self) -> Losses | None:
-        """What the circuit paid to stand on cores."""
+        """Returns what the circuit lost on cores."""
         return core_losses(self.cores)
 
     def pictures(self) -> tuple[Drawn, ...]:
-        """The cores on their grid."""
+        """Returns the picture of the cores on their grid."""
 
         def draw(path: Path) -> None:
             from neurocmc.report.truenorth.core_grid import draw_core_grid  # matplotlib is a quarter of all imports
@@ -146,19 +146,19 @@ class TrueNorthBuilt(Built):
 
 
 class TrueNorthFamily(Family[TrueNorthTarget]):
-    """Corelets on a grid of cores."""
+    """The family of neurosynaptic cores, which makes corelets and places them on a grid."""
 
     schema = BUILT_IN["truenorth"]
     lowest = CORES
 
     def refuse(self, staged: RateCircuit, target: TrueNorthTarget, options: CompileOptions) -> None:
-        """More units than cores, or a pool that no core takes in."""
+        """Refuses more units than cores, and a pool that no core takes in."""
         CoreCapacity(neurons=options.pool).run(staged, target)
 
     def lower(
         self, staging: Staging, target: TrueNorthTarget, options: CompileOptions, clock: Clock
     ) -> tuple[Built, Certificate]:
-        """Pools, then corelets; an up-state that their gains lose is refused, for no other rounding is searched."""
+        """Makes corelets of pools; refuses an up-state that their gains lose, for no other rounding is searched."""
         staged = staging.staged
         matched = staging.gain_match(options).run(staged, target)
         clock.done(GainMatch.name, 0.4)
@@ -174,7 +174,7 @@ class TrueNorthFamily(Family[TrueNorthTarget]):
         return TrueNorthBuilt(target=target, staged=staged, spiking=spiking, cores=cores), certificate
 
     def load(self, folder: Path, staged: RateCircuit, spiking: SpikingNetwork, target: TrueNorthTarget) -> Built:
-        """The program of cores."""
+        """Reads the program of cores."""
         cores = load_level(folder, CORES, CoreProgram)
         return TrueNorthBuilt(target=target, staged=staged, spiking=spiking, cores=cores)
 

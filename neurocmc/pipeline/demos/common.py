@@ -1,4 +1,4 @@
-"""What all demos share: what a demo is, what it has to tell, and how states are read from activity and judged."""
+"""Defines a demo and its result, and reads states from activity to judge them, for all demos."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from neurocmc.verification.edges import Edge, misses
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoResult:
-    """What a demo has to tell: lines to print, pictures to look at, edges that judge it, the artifact it made."""
+    """The result of a demo: lines to print, pictures to look at, edges that judge it, the artifact it made."""
 
     lines: tuple[str, ...]
     pictures: tuple[Path, ...]  # and films
@@ -54,7 +54,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demo:
-    """One demo: what it shows in a line and in a paragraph, and the function that shows it."""
+    """A demo: what it shows in a line and in a paragraph, and the function that shows it."""
 
     title: str
     explanation: str
@@ -62,7 +62,7 @@ class Demo:
 
 
 def trained(name: str) -> tuple[Path, tuple[str, ...]]:
-    """A bundled trained circuit: its checkpoint, or without torch its circuit file and the line that says so."""
+    """Finds a bundled trained circuit: its checkpoint, or without torch its circuit file and a line that says so."""
     if is_installed("torch"):
         return resource_path(f"models/{name}.pt"), ()
     file = resource_path(f"models/{name}{ENDING}")
@@ -70,22 +70,22 @@ def trained(name: str) -> tuple[Path, tuple[str, ...]]:
 
 
 def interpreters(artifact: Artifact) -> tuple[Interpreter, ...]:
-    """The interpreters an artifact can run on: an emulator where the target is a chip."""
+    """Returns the interpreters that an artifact can run on: an emulator where the target is a chip."""
     return ("rate", "brian2", "emulator") if artifact.built.level == "emulator" else ("rate", "brian2")
 
 
 def units_and_neurons(artifact: Artifact) -> str:
-    """`12 rate units as 768 neurons on Loihi 1`."""
+    """Returns text such as `12 rate units as 768 neurons on Loihi 1`."""
     return f"{artifact.circuit.units} rate units as {artifact.spiking.neurons:,} neurons on {artifact.target.title}"
 
 
 def neurons_of(artifact: Artifact) -> dict[str, int]:
-    """Population -> neurons a unit, in the order of the network, without relays."""
+    """Maps each population to its neurons per unit, in the order of the network, without relays."""
     return {p.name: artifact.spiking.population(p.name).neurons for p in artifact.circuit.populations}
 
 
 def strongest_above(activity: NDArray[np.float32], level: float) -> Int:
-    """(ticks,) the most active unit where it is above `level`, NONE where none is; `activity` is (ticks, units)."""
+    """Returns (ticks,) the most active unit, NONE where none is above `level`; `activity` is (ticks, units)."""
     strongest = activity.argmax(axis=1)
     return np.where(activity.max(axis=1) > level, strongest, NONE).astype(np.int64)
 
@@ -93,7 +93,7 @@ def strongest_above(activity: NDArray[np.float32], level: float) -> Int:
 def draw_levels(
     artifact: Artifact, seen: Mapping[str, Recording], stimulus: Stimulus, path: Path, film: Path | None
 ) -> None:
-    """The first trial on every interpreter, side by side: input, raster, decoded activity."""
+    """Draws the first trial on every interpreter, side by side: input, raster, decoded activity."""
     path.parent.mkdir(exist_ok=True)
     draw_activity(
         seen,

@@ -1,4 +1,4 @@
-"""Demo: a trained working memory compares what it sees with what it saw before a delay."""
+"""Shows a trained working memory that compares what it sees with what it saw before a delay."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Answers:
-    """What one interpreter made of one delay."""
+    """What one interpreter answered in the trials of one delay."""
 
     wrong: Int  # (trials,) 1 where the answer is not right
     lost: Int  # (trials,) 1 where memory does not hold the right item at the end of the delay

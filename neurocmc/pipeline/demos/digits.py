@@ -1,4 +1,4 @@
-"""Demos of circuits that read digits: a soft winner-take-all, and three regions of canonical microcircuits."""
+"""Shows circuits that read digits: a soft winner-take-all, and three regions of canonical microcircuits."""
 
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.demos.common import (

@@ -1,4 +1,4 @@
-"""Demo: four classes of interneurons, each switched off in turn, and what the winner-take-all then lacks."""
+"""Shows four classes of interneurons, each switched off in turn, and what the winner-take-all then lacks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ SPIKING_STEADY_LIMIT = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Variant:
-    """The circuit with one interneuron switched off, or none, and what was seen of it on one interpreter."""
+    """A circuit with one interneuron switched off, or none, and what was seen of it on one interpreter."""
 
     theory: Interneurons
     recordings: Mapping[str, Recording]  # stimulus -> recording
@@ -97,7 +97,7 @@ def _run(setting: Setting) -> DemoResult:
 
 
 def switched_off(source: Path, cells: tuple[str, ...], path: Path) -> Path:
-    """The circuit of `source` with some interneurons off, written to `path`."""
+    """Writes the circuit of `source` with some interneurons off to `path`."""
     data = load_document(source).data
     data["swta"]["interneurons"] |= dict.fromkeys(cells, "off")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,7 +106,7 @@ def switched_off(source: Path, cells: tuple[str, ...], path: Path) -> Path:
 
 
 def stretches(stimulus: Stimulus) -> list[Stretch]:
-    """The times of constant drive of the first trial, in order."""
+    """Returns the times of constant drive of the first trial, in order."""
     ends = [*stimulus.edges_s[1:], stimulus.duration_s]
     gate = stimulus.values.get("gate", np.zeros((1, len(ends), 1)))
     return [

@@ -1,4 +1,4 @@
-"""Demos of finite-state machines: two states, and an automaton that divides by three, as coupled winner-take-alls."""
+"""Shows finite-state machines as coupled winner-take-alls: two states, and an automaton that divides by three."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ ERROR_LIMIT = 0.01  # of the symbols
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineDemo:
-    """What one machine's demo is made of; `word` is what the picture shows, by the names of its symbols."""
+    """The parts of one machine's demo; `word` is what the picture shows, by the names of its symbols."""
 
     model: str
     picture: str
@@ -85,7 +85,7 @@ def _run(plan: MachineDemo, setting: Setting) -> DemoResult:
 
 
 def judged_trials(program: MachineProgram, word: Sequence[int], trials: int, symbols: int, seed: int) -> Judged:
-    """Random words beside the word that is drawn, a silence, and symbols that no reset precedes."""
+    """Makes random words beside the word that is drawn, a silence, and symbols that no reset precedes."""
     machine = program.machine
     words = random_walks(machine, trials=trials + 1, symbols=symbols, seed=seed)
     walks: list[Sequence[int]] = [*words[:trials], word, [SILENCE] * symbols, words[trials]]
@@ -99,7 +99,7 @@ def judged_trials(program: MachineProgram, word: Sequence[int], trials: int, sym
 
 
 def judge(on: str, program: MachineProgram, trials: Judged, recording: Recording) -> tuple[list[Edge], str]:
-    """Edges and a line on what an interpreter made of the judged trials."""
+    """Judges what an interpreter did on the judged trials; returns edges and a line."""
     words = slice(trials.word)
     found = score(program, trials.stimulus.take(words), _of_trials(recording, words))
     silent = decoded_state(recording, trials.silent)
@@ -149,7 +149,7 @@ def judge(on: str, program: MachineProgram, trials: Judged, recording: Recording
 
 
 def walk_of(program: MachineProgram, trials: Judged) -> Walk:
-    """What the random words ask of the machine."""
+    """Reads what the random words ask of the machine."""
     return read_walk(program.machine, trials.stimulus.take(slice(trials.word)))
 
 
@@ -158,19 +158,19 @@ def _of_trials(recording: Recording, trials: slice) -> Recording:
 
 
 def decoded_state(recording: Recording, trial: int) -> Int:
-    """(ticks,) the state that y shows, NONE where none is above half of the held activity."""
+    """Returns (ticks,) the state that y shows, NONE where none is above half of the held activity."""
     return strongest_above(recording.activity["y"][trial], SHOWN)
 
 
 def expected_state(walk: Walk, recording: Recording, trial: int) -> Int:
-    """(ticks,) the state that the automaton is in, from the onset of each symbol on."""
+    """Returns (ticks,) the state that the automaton is in, from the onset of each symbol on."""
     time_s = np.arange(recording.ticks) * recording.tick_s
     index = np.searchsorted(np.array(walk.onset_s) - 0.5 * recording.tick_s, time_s, side="right") - 1
     return np.where(index >= 0, walk.states[trial][np.maximum(index, 0)], NONE)
 
 
 def latencies_s(walk: Walk, recording: Recording) -> list[float]:
-    """From the onset of each symbol that changes the state until y shows the new one, where it does in time."""
+    """Measures the time from each symbol that changes the state until y shows the new one, where it does in time."""
     found: list[float] = []
     for trial in range(len(walk.states)):
         state = decoded_state(recording, trial)

@@ -1,4 +1,4 @@
-"""Demo: two coupled winner-take-alls hold an item in a persistent up-state after its cue is gone."""
+"""Shows two coupled winner-take-alls that hold an item in a persistent up-state after its cue is gone."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,7 @@ IGNITES_S = 0.1  # after the cue's onset the state may still be either
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theory:
-    """What is predicted of the bundled circuit."""
+    """The numbers that theory predicts of the bundled circuit."""
 
     star: float  # activity of a held item
     ignition: float  # activity from which an item climbs there by itself
@@ -150,18 +150,18 @@ def _draw(
 
 
 def decoded_state(recording: Recording, theory: Theory, trial: int = 0) -> Int:
-    """(ticks,) the item held in x, NONE where none is above half of x*."""
+    """Returns (ticks,) the item held in x, NONE where none is above half of x*."""
     return strongest_above(recording.activity["x"][trial], HELD_SHARE * theory.star)
 
 
 def expected_state(onset_s: float, ticks: int, tick_s: float) -> Int:
-    """(ticks,) nothing before the cue, its item from then on, whatever else comes."""
+    """Returns (ticks,) nothing before the cue, its item from then on, whatever else comes."""
     time_s = np.arange(ticks) * tick_s
     return np.where(time_s < onset_s - 0.5 * tick_s, NONE, ITEM)
 
 
 def held_after_cue_s(activity: NDArray[np.float32], tick_s: float, cue_end_s: float, star: float) -> float:
-    """How long, from the end of the cue, the item stays above half of x* and all others below it.
+    """Measures how long after the cue the item stays above half of x* and all others below it.
 
     `activity` is (ticks, units). Inf is never returned: an item still held at the end counts to the end.
     """
@@ -172,13 +172,13 @@ def held_after_cue_s(activity: NDArray[np.float32], tick_s: float, cue_end_s: fl
 
 
 def worst_amplitude_error(activity: NDArray[np.float32], tick_s: float, star: float) -> float:
-    """Largest relative deviation from x* of the item's mean in the last second; `activity` (trials, ticks, units)."""
+    """Returns the largest relative deviation from x* of the item's mean in the last second, over trials."""
     last = activity[:, -round(1.0 / tick_s) :, ITEM].mean(axis=1, dtype=np.float64)
     return float(np.abs(last / star - 1.0).max())
 
 
 def cue_end_s(stimulus: Stimulus, trial: int) -> float:
-    """When the last drive of a trial ends."""
+    """Returns when the last drive of a trial ends."""
     driven = np.any([value[trial].any(axis=1) for value in stimulus.values.values()], axis=0)
     return float(stimulus.edges_s[np.flatnonzero(driven)[-1] + 1])
 
@@ -189,7 +189,7 @@ def _cue_onset_s(stimulus: Stimulus, trial: int) -> float:
 
 
 def theory_of(circuit: RateCircuit) -> Theory:
-    """x* and ignition threshold of the bundled circuit, from its weights."""
+    """Computes x* and the ignition threshold of the bundled circuit from its weights."""
     weight = {(p.source, p.target): float(p.weight[0, 0]) for p in circuit.projections}
     threshold = {p.name: float(p.offset[0]) for p in circuit.populations}
     alpha, phi = weight["x", "x"], weight["y", "x"]

@@ -1,4 +1,4 @@
-"""The spiking network, in real numbers, as a Brian2 script; of any artifact, whatever its target."""
+"""Exports the spiking network, in real numbers, as a Brian2 script; of any artifact, whatever its target."""
 
 from collections.abc import Mapping
 from pathlib import Path

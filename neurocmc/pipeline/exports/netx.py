@@ -1,4 +1,4 @@
-"""The layered part of an integer network as `network.net`, for netx of lava-dl; refused where there is none."""
+"""Exports the layered part of an integer network as `network.net`, for netx of lava-dl; refuses others."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The cores of a circuit with the first trial of each stimulus, as the files that UA-RCL/RANC runs."""
+"""Exports the cores of a circuit with the first trial of each stimulus, as the files that UA-RCL/RANC runs."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -56,12 +56,12 @@ class Export:
 
 
 def known_exports() -> tuple[str, ...]:
-    """Names in alphabetical order."""
+    """Returns the names in alphabetical order."""
     return tuple(sorted({*BUILT_IN, *_added()}))
 
 
 def find_export(name: str) -> Export:
-    """The export of that name. Raises InputError naming those that there are."""
+    """Returns the export of that name. Raises InputError naming those that there are."""
     if name in BUILT_IN:
         return EntryPoint(name, BUILT_IN[name], GROUP).load()
     if name in _added():
@@ -80,7 +80,7 @@ def find_export(name: str) -> Export:
 
 
 def level_for(export: Export, name: str, artifact: Artifact) -> Any:
-    """The level that an export takes. Raises InputError where the artifact has none."""
+    """Returns the level that an export takes. Raises InputError where the artifact has none."""
     for level in artifact.built.levels:
         if isinstance(level, export.takes):
             return level

@@ -1,4 +1,4 @@
-"""A study's runs on the chip: each compiled and verified, and its verdict in numbers that can stand in a table."""
+"""Compiles and verifies the runs of a study, and puts each verdict in numbers that can stand in a table."""
 
 from collections.abc import Iterable
 from math import isfinite
@@ -15,7 +15,7 @@ MEMORYLESS = "no dynamics to compile"
 
 
 def judge(run: Run, options: CompileRecipe, progress: Progress) -> ChipResult:
-    """Compile a trained run and verify it; what cannot be compiled is a verdict too, with its first reason."""
+    """Compiles a trained run and verifies it; what cannot be compiled is a verdict too, with its first reason."""
     if run.variant == "ode-off":
         return ChipResult(refused=MEMORYLESS)
     wanted = CompileOptions(neurons=options.neurons, code=options.code)
@@ -30,7 +30,7 @@ def judge(run: Run, options: CompileRecipe, progress: Progress) -> ChipResult:
 
 
 def chip_result(edges: Iterable[Edge], neurons: int, samples: int) -> ChipResult:
-    """The edges in short. What reaches furthest from the rate circuit counts: the emulator, else Brian2."""
+    """Sums up the edges. What reaches furthest from the rate circuit counts: the emulator, else Brian2."""
     edges = tuple(edges)
     last = [name for name in ("rate ~ emulator", "rate ~ brian2") if any(edge.name == name for edge in edges)][:1]
     own = [edge for edge in edges if edge.name in last]

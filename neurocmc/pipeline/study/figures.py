@@ -1,4 +1,4 @@
-"""The figures of a study: all runs against each other, and what single circuits do."""
+"""Draws the figures of a study: all runs against each other, and what single circuits do."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +27,7 @@ LANDSCAPE = "landscape.npz"
 
 
 def draw_whole(results: Sequence[Result], folder: Path) -> list[Path]:
-    """Accuracy of every variant; against parameters and depth."""
+    """Draws the accuracy of every variant, and accuracy against parameters and depth."""
     points = [
         StudyPoint(
             variant=variant,
@@ -44,7 +44,7 @@ def draw_whole(results: Sequence[Result], folder: Path) -> list[Path]:
 
 
 def draw_run(run: Run, options: FigureRecipe, folder: Path, progress: Callable[[float], None]) -> list[Path]:
-    """Phase portraits, voltages and, if asked for, the loss landscape of one run."""
+    """Draws phase portraits, voltages and, if asked for, the loss landscape of one run."""
     split = load_task(run.recipe.task, run.recipe.images)
     seen = dynamics(trained_model(run.checkpoint, run.recipe), run.recipe, split.test.take(slice(0, options.images)))
     progress(0.1)

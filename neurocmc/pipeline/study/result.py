@@ -1,4 +1,4 @@
-"""What a study came to; needs no torch to be read."""
+"""Holds the result of a study; needs no torch to be read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ Chips = Mapping[tuple[int, str, int], ChipResult]  # by (regions, variant, seed)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyResult:
-    """What a study came to; `files` are its tables and pictures."""
+    """The result of a study; `files` are its tables and pictures."""
 
     name: str
     table: tuple[Row, ...]  # a row for each regions and variant, over seeds
