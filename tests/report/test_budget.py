@@ -19,12 +19,13 @@ from neurocmc.sim.rate import simulate_rate
 from tests.made import by_hand, levels
 from tests.made.circuits import steps
 from tests.made.networks import random_network
+from tests.made.targets import loihi
 
 RATES = st.floats(0.0, 1e6)
 
 
 def test_each_core_is_held_against_its_limits() -> None:
-    budget = chip_budget(by_hand.program(), by_hand.loihi(), None)
+    budget = chip_budget(by_hand.program(), loihi(), None)
     rows = {row.resource: row for row in budget.cores[1].resources}
     assert tuple(rows) == RESOURCES
     assert (rows["compartments"].used, rows["compartments"].limit) == (4, 1024)
@@ -37,7 +38,7 @@ def test_each_core_is_held_against_its_limits() -> None:
 
 
 def test_in_all_is_the_sum_against_the_whole_chip() -> None:
-    budget = chip_budget(by_hand.program(), by_hand.loihi(), None)
+    budget = chip_budget(by_hand.program(), loihi(), None)
     rows = {row.resource: row for row in budget.in_all}
     assert (rows["in_axons"].used, rows["in_axons"].limit) == (20, 4096 * 128)
     assert rows["synapses"].used == 30
@@ -45,24 +46,24 @@ def test_in_all_is_the_sum_against_the_whole_chip() -> None:
 
 
 def test_the_fullest_core_is_the_first_of_equals() -> None:
-    budget = chip_budget(by_hand.program(), by_hand.loihi(), None)
+    budget = chip_budget(by_hand.program(), loihi(), None)
     assert [budget.fullest(name)[0].core for name in ("compartments", "in_axons")] == [0, 1]
 
 
 def test_without_an_activity_there_is_no_energy() -> None:
-    program, target = by_hand.program(), by_hand.loihi()
+    program, target = by_hand.program(), loihi()
     assert chip_budget(program, target, None).energy is None
     assert chip_budget(program, target, by_hand.load()).energy is not None
 
 
 def test_a_program_of_another_target_is_refused() -> None:
     with pytest.raises(ValueError, match="placed for loihi1, not for loihi2"):
-        chip_budget(by_hand.program(), by_hand.loihi("loihi2"), None)
+        chip_budget(by_hand.program(), loihi("loihi2"), None)
 
 
 def test_a_real_circuit_s_budget_is_its_program_s_use() -> None:
     program = levels.chip()
-    budget = chip_budget(program, levels.loihi1(), None)
+    budget = chip_budget(program, loihi(), None)
     assert [row.used for row in budget.in_all] == program.use.sum(axis=0).tolist()
     assert budget.in_all[0].used == program.network.neurons
     assert max(row.percent or 0.0 for core in budget.cores for row in core.resources) <= 100.0
@@ -91,7 +92,7 @@ def test_json_gives_back_the_same_budget(
         populations=(replace(load.populations[0], per_tick=a), replace(load.populations[1], per_tick=(b,))),
         inputs=(replace(load.inputs[0], per_tick=drive),),
     )
-    budget = chip_budget(by_hand.program(), by_hand.loihi(), load, by_hand.headroom())
+    budget = chip_budget(by_hand.program(), loihi(), load, by_hand.headroom())
     text = budget.to_json()
     assert Budget.from_json(text) == budget
     assert Budget.from_json(text).to_json() == text
@@ -101,7 +102,7 @@ def test_json_of_an_ideal_budget_and_of_unpublished_energies() -> None:
     program = replace(by_hand.program(), target="loihi2")
     for budget in (
         ideal_budget(by_hand.spiking_network(), by_hand.ideal()),
-        chip_budget(program, by_hand.loihi("loihi2"), by_hand.load()),
+        chip_budget(program, loihi("loihi2"), by_hand.load()),
     ):
         assert Budget.from_json(budget.to_json()) == budget
 
@@ -115,7 +116,7 @@ def test_json_of_an_ideal_budget_and_of_unpublished_energies() -> None:
     ],
 )
 def test_damaged_json_names_the_field(old: str, new: str, where: str) -> None:
-    text = chip_budget(by_hand.program(), by_hand.loihi(), None).to_json()
+    text = chip_budget(by_hand.program(), loihi(), None).to_json()
     assert old in text
     with pytest.raises(InputError) as raised:
         Budget.from_json(text.replace(old, new, 1), "out/budget.json")
@@ -123,7 +124,7 @@ def test_damaged_json_names_the_field(old: str, new: str, where: str) -> None:
 
 
 def test_every_core_tells_of_the_same_resources() -> None:
-    found = chip_budget(by_hand.program(), by_hand.loihi(), None)
+    found = chip_budget(by_hand.program(), loihi(), None)
     none = replace(found, cores=(found.cores[0], replace(found.cores[1], resources=())))
     with pytest.raises(InputError, match=r"^budget\.json: cores\.1\.resources: should name the resources"):
         Budget.from_json(none.to_json())

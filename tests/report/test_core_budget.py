@@ -20,10 +20,11 @@ from neurocmc.report.truenorth.losses import ROLES, core_population_costs, core_
 from neurocmc.report.truenorth.potentials import potential_bounds, potential_ranges
 from neurocmc.sim.truenorth import CoreInputSpikes, CoreRecord, run_cores
 from tests.made import by_hand_cores
+from tests.made.targets import truenorth
 
 
 def budget() -> Budget:
-    return core_budget(by_hand_cores.core_program(), by_hand_cores.truenorth(), by_hand_cores.core_load())
+    return core_budget(by_hand_cores.core_program(), truenorth(), by_hand_cores.core_load())
 
 
 def test_each_core_is_held_against_its_limits() -> None:
@@ -51,7 +52,7 @@ def test_in_all_is_the_sum_against_the_whole_grid() -> None:
 
 
 def test_the_lower_bound_counts_what_every_placement_needs() -> None:
-    target = by_hand_cores.truenorth()
+    target = truenorth()
 
     def bound(**limits: int) -> int | None:
         small = replace(target, limits=target.limits.model_copy(update=limits))
@@ -71,7 +72,7 @@ def test_partial_sums_are_no_part_of_the_lower_bound() -> None:
         for role, start in (("filter", 6), ("sum", 8))
     ]
     grown = replace(program, neuron_groups=(*program.neuron_groups, *groups))
-    target = by_hand_cores.truenorth()
+    target = truenorth()
     small = replace(target, limits=target.limits.model_copy(update={"neurons_per_core": 12}))
     assert core_budget(grown, small, None).cores_lower_bound == 1
     assert {row.resource: row.used for row in core_budget(grown, small, None).in_all}["sum_neurons"] == 2
@@ -80,17 +81,17 @@ def test_partial_sums_are_no_part_of_the_lower_bound() -> None:
 def test_a_program_of_another_target_and_a_load_of_another_program_are_refused() -> None:
     program, load = by_hand_cores.core_program(), by_hand_cores.core_load()
     with pytest.raises(ValueError, match="placed for truenorth, not for ranc"):
-        core_budget(program, by_hand_cores.truenorth("ranc"), None)
+        core_budget(program, truenorth("ranc"), None)
     other = replace(load, neurons_per_tick=np.zeros((2, 16)), host_per_tick=np.zeros((2, 16)))
     with pytest.raises(ValueError, match="the load is of"):
-        core_budget(program, by_hand_cores.truenorth(), other)
+        core_budget(program, truenorth(), other)
 
 
 def test_json_gives_back_the_same_budget() -> None:
     for found in (
         budget(),
-        core_budget(by_hand_cores.core_program(), by_hand_cores.truenorth(), None),
-        core_budget(by_hand_cores.core_program("ranc"), by_hand_cores.truenorth("ranc"), by_hand_cores.core_load()),
+        core_budget(by_hand_cores.core_program(), truenorth(), None),
+        core_budget(by_hand_cores.core_program("ranc"), truenorth("ranc"), by_hand_cores.core_load()),
     ):
         assert Budget.from_json(found.to_json()) == found
     with pytest.raises(InputError, match=r"potentials\.0\.low"):
@@ -115,7 +116,7 @@ def test_hops_are_steps_on_the_grid() -> None:
 
 
 def test_energy_is_counts_times_published_prices_in_both_readings() -> None:
-    energy = estimate_core_energy(by_hand_cores.core_program(), by_hand_cores.truenorth(), by_hand_cores.core_load())
+    energy = estimate_core_energy(by_hand_cores.core_program(), truenorth(), by_hand_cores.core_load())
     assert energy.dynamic_per_tick_pj == pytest.approx(40 * 2.30)
     assert energy.dynamic_per_presentation_pj == pytest.approx(200 * 40 * 2.30)
     assert energy.static_per_tick_pj == pytest.approx(64.4e9 * 1e-3)
@@ -126,7 +127,7 @@ def test_energy_is_counts_times_published_prices_in_both_readings() -> None:
 
 
 def test_of_ranc_operations_are_counted_and_no_price_is_guessed() -> None:
-    target = by_hand_cores.truenorth("ranc")
+    target = truenorth("ranc")
     energy = estimate_core_energy(by_hand_cores.core_program("ranc"), target, by_hand_cores.core_load())
     assert [term.count_per_tick for term in (*energy.terms, *energy.apart)] == [40, 40, 2.5]
     assert {term.per_tick_pj for term in (*energy.terms, *energy.apart)} == {None}
@@ -213,7 +214,7 @@ def test_a_filter_too_weak_for_the_worst_tick_holds_a_part_of_it() -> None:
     pool = {(entry.population, entry.role): entry for entry in potential_ranges(weak)}["a", "pool"]
     assert (pool.high, pool.beyond, pool.share) == (None, 4, None)
     assert pool.held == pytest.approx(8 / 17)
-    lines = wording.potentials(core_budget(weak, by_hand_cores.truenorth(), None))
+    lines = wording.potentials(core_budget(weak, truenorth(), None))
     assert len(lines) == 1
     assert lines[0].startswith("not proved for 8 of 17 neurons (of a): while all axons")
 

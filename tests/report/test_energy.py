@@ -14,6 +14,7 @@ from neurocmc.report.energy import (
 )
 from neurocmc.report.loihi.spike_load import UnitSpikes
 from tests.made import by_hand
+from tests.made.targets import loihi
 
 
 def test_a_synaptic_operation_is_a_spike_times_the_neurons_it_reaches() -> None:
@@ -61,7 +62,7 @@ def test_a_core_that_ends_with_a_unit_does_not_hold_the_next() -> None:
 
 
 def test_totals_are_the_sum_of_counts_times_published_prices() -> None:
-    energy = estimate_energy(by_hand.program(), by_hand.loihi(), by_hand.load())
+    energy = estimate_energy(by_hand.program(), loihi(), by_hand.load())
     dynamic = 10.75 * 23.6 + 5 * 81 + 3 * 52 + 2.25 * 1.7
     assert energy.dynamic_per_tick_pj == pytest.approx(dynamic)
     assert energy.dynamic_per_presentation_pj == pytest.approx(200 * dynamic)
@@ -71,7 +72,7 @@ def test_totals_are_the_sum_of_counts_times_published_prices() -> None:
 
 
 def test_every_price_is_cited_and_hops_are_not_guessed() -> None:
-    energy = estimate_energy(by_hand.program(), by_hand.loihi(), by_hand.load())
+    energy = estimate_energy(by_hand.program(), loihi(), by_hand.load())
     assert all("Davies et al. 2018" in term.citation for term in energy.terms)
     hops = [term for term in energy.terms if term.operation.startswith("hops")]
     assert [(term.count_per_tick, term.per_tick_pj) for term in hops] == [(None, None), (None, None)]
@@ -83,7 +84,7 @@ def test_every_price_is_cited_and_hops_are_not_guessed() -> None:
 
 def test_loihi2_has_counts_and_no_prices() -> None:
     program = replace(by_hand.program(), target="loihi2")
-    energy = estimate_energy(program, by_hand.loihi("loihi2"), by_hand.load())
+    energy = estimate_energy(program, loihi("loihi2"), by_hand.load())
     assert energy.terms[0].count_per_tick == pytest.approx(10.75)
     assert {term.per_operation_pj for term in energy.terms} == {None}
     assert (energy.dynamic_per_tick_pj, energy.static_per_tick_pj) == (None, None)
@@ -92,7 +93,7 @@ def test_loihi2_has_counts_and_no_prices() -> None:
 
 
 def test_one_missing_price_leaves_no_total() -> None:
-    target = by_hand.loihi()
+    target = loihi()
     target = replace(target, energy=target.energy.model_copy(update={"synaptic_op_pj": None}))
     energy = estimate_energy(by_hand.program(), target, by_hand.load())
     assert energy.terms[1].per_tick_pj == pytest.approx(405)
@@ -102,4 +103,4 @@ def test_one_missing_price_leaves_no_total() -> None:
 def test_a_load_of_another_network_is_refused() -> None:
     other = replace(by_hand.load(), inputs=())
     with pytest.raises(ValueError, match="the load is of"):
-        estimate_energy(by_hand.program(), by_hand.loihi(), other)
+        estimate_energy(by_hand.program(), loihi(), other)

@@ -24,6 +24,7 @@ from neurocmc.sim.loihi.emulator import simulate_emulator
 from neurocmc.sim.rate import simulate_rate
 from tests.made import by_hand, by_hand_cores, levels
 from tests.made.circuits import steps
+from tests.made.targets import loihi, truenorth
 
 SERIES = (
     ErrorSeries(code="threshold", neurons=np.array([16, 32, 64]), error=0.5 / np.array([[16, 32, 64]])),
@@ -44,8 +45,8 @@ def activity(path: Path) -> None:
 DRAWINGS: dict[str, Callable[[Path], None]] = {
     "gain": lambda path: draw_gain_fits(by_hand.spiking_network(), path),
     "activity": activity,
-    "cores": lambda path: draw_core_map(levels.chip(), levels.loihi1(), path),
-    "core-grid": lambda path: draw_core_grid(by_hand_cores.core_program(), by_hand_cores.truenorth(), path),
+    "cores": lambda path: draw_core_map(levels.chip(), loihi(), path),
+    "core-grid": lambda path: draw_core_grid(by_hand_cores.core_program(), truenorth(), path),
     "waterfall": lambda path: draw_error_waterfall(by_hand.edges(), path),
     "against-neurons": lambda path: draw_error_against_neurons(SERIES, path),
 }
@@ -66,7 +67,7 @@ def test_a_picture_is_drawn_and_drawn_again_the_same(name: str, tmp_path: Path) 
 
 
 def test_bars_of_many_cores_are_outlines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program, target = by_hand_cores.core_program(), by_hand_cores.truenorth()
+    program, target = by_hand_cores.core_program(), truenorth()
     draw_core_grid(program, target, tmp_path / "bars.png")
     monkeypatch.setattr(core_grid, "SINGLE_BARS", 2)
     draw_core_grid(program, target, tmp_path / "outlines.png")

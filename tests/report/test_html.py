@@ -11,6 +11,7 @@ from neurocmc.report.budget import chip_budget, ideal_budget
 from neurocmc.report.html import Picture, ReportContent, render_report, write_report
 from neurocmc.report.truenorth.budget import core_budget
 from tests.made import by_hand, by_hand_cores
+from tests.made.targets import loihi, truenorth
 
 VOID = {"meta", "img", "br"}
 HOSTILE = "<script>alert('x')</script>&\"{{ 7 * 7 }}"
@@ -51,7 +52,7 @@ def outline(page: str) -> Outline:
 def chip_content() -> ReportContent:
     return ReportContent(
         network=by_hand.spiking_network(),
-        target=by_hand.loihi(),
+        target=loihi(),
         origin="model.pt",
         origin_sha256="0123abcd" * 8,
         on_host=("encoder: two convolutions",),
@@ -59,7 +60,7 @@ def chip_content() -> ReportContent:
         versions={"neurocmc": "0.1.0"},
         edges=by_hand.edges(),
         integer=by_hand.integer_network(),
-        budget=chip_budget(by_hand.program(), by_hand.loihi(), by_hand.load(), by_hand.headroom()),
+        budget=chip_budget(by_hand.program(), loihi(), by_hand.load(), by_hand.headroom()),
         pictures=(
             Picture(section="gain", media="image/png", content=b"gain", caption="Gain fits"),
             Picture(section="cores", media="image/png", content=b"cores", caption="Core map"),
@@ -108,10 +109,10 @@ def test_a_report_of_neurosynaptic_cores() -> None:
     program = by_hand_cores.core_program()
     content = replace(
         chip_content(),
-        target=by_hand_cores.truenorth(),
+        target=truenorth(),
         integer=None,
         cores=program,
-        budget=core_budget(program, by_hand_cores.truenorth(), by_hand_cores.core_load()),
+        budget=core_budget(program, truenorth(), by_hand_cores.core_load()),
     )
     page = outline(render_report(content))
     assert page.headings == [

@@ -23,6 +23,7 @@ from neurocmc.report.tables import (
 from neurocmc.report.truenorth.budget import core_budget
 from neurocmc.report.truenorth.tables import core_loss_table
 from tests.made import by_hand, by_hand_cores
+from tests.made.targets import loihi, truenorth
 
 
 def printed(*renderables: RenderableType) -> str:
@@ -38,13 +39,11 @@ def test_edges(snapshot: SnapshotAssertion) -> None:
 
 
 def test_budget_of_a_chip(snapshot: SnapshotAssertion) -> None:
-    assert printed(budget_table(chip_budget(by_hand.program(), by_hand.loihi(), None))) == snapshot
+    assert printed(budget_table(chip_budget(by_hand.program(), loihi(), None))) == snapshot
 
 
 def test_headroom(snapshot: SnapshotAssertion) -> None:
-    assert (
-        printed(headroom_table(chip_budget(by_hand.program(), by_hand.loihi(), None, by_hand.headroom()))) == snapshot
-    )
+    assert printed(headroom_table(chip_budget(by_hand.program(), loihi(), None, by_hand.headroom()))) == snapshot
 
 
 @pytest.mark.parametrize(
@@ -66,7 +65,7 @@ def test_headroom(snapshot: SnapshotAssertion) -> None:
 def test_headroom_in_a_sentence(proved: tuple[Proved, Proved], text: str) -> None:
     beyond = by_hand.headroom()[-1]
     entries = tuple(replace(beyond, proved=kind) for kind in proved)
-    assert wording.overflow(chip_budget(by_hand.program(), by_hand.loihi(), None, entries)) == text
+    assert wording.overflow(chip_budget(by_hand.program(), loihi(), None, entries)) == text
     assert wording.overflow(ideal_budget(by_hand.spiking_network(), by_hand.ideal())) == ""
 
 
@@ -75,11 +74,11 @@ def test_budget_of_a_simulator(snapshot: SnapshotAssertion) -> None:
 
 
 def test_energy(snapshot: SnapshotAssertion) -> None:
-    assert printed(energy_table(estimate_energy(by_hand.program(), by_hand.loihi(), by_hand.load()))) == snapshot
+    assert printed(energy_table(estimate_energy(by_hand.program(), loihi(), by_hand.load()))) == snapshot
 
 
 def test_energy_that_nobody_published(snapshot: SnapshotAssertion) -> None:
-    program, target = replace(by_hand.program(), target="loihi2"), by_hand.loihi("loihi2")
+    program, target = replace(by_hand.program(), target="loihi2"), loihi("loihi2")
     assert printed(energy_table(estimate_energy(program, target, by_hand.load()))) == snapshot
 
 
@@ -90,13 +89,13 @@ def test_gain_fits_and_losses(snapshot: SnapshotAssertion) -> None:
 @pytest.mark.parametrize("name", ["truenorth", "ranc"])
 def test_neurosynaptic_cores(name: str, snapshot: SnapshotAssertion) -> None:
     program = by_hand_cores.core_program(name)
-    budget = core_budget(program, by_hand_cores.truenorth(name), by_hand_cores.core_load())
+    budget = core_budget(program, truenorth(name), by_hand_cores.core_load())
     assert budget.energy is not None
     assert printed(budget_table(budget), energy_table(budget.energy), core_loss_table(program)) == snapshot
 
 
 def test_of_many_cores_only_the_fullest_are_listed() -> None:
-    budget = chip_budget(by_hand.program(), by_hand.loihi(), None)
+    budget = chip_budget(by_hand.program(), loihi(), None)
     full, empty = budget.cores[1], budget.cores[0]
     many = tuple(replace(full if core >= 20 else empty, core=core) for core in range(20 + CORES_LISTED))
     text = printed(budget_table(replace(budget, cores=many)))
