@@ -93,7 +93,7 @@ class Core:
         self.reached = np.zeros(len(self.demand.fibres), dtype=np.int64)
 
     def room(self, unit: Unit, wanted: int, out_axons_each: int) -> tuple[int, str]:
-        """Returns how many of `wanted` neurons of a unit the core still takes, and the resource that ends it, or ""."""
+        """Returns how many of `wanted` neurons of a unit the core takes, and the resource that ends it, or ""."""
         limits = self.demand.limits
         most, ends = wanted, ""
         if (free := limits.compartments_per_core - self.neurons) < most:

@@ -94,10 +94,9 @@ class FixpointBuilt(Built):
     def emit(self, folder: Path, stimuli: Mapping[str, Stimulus]) -> None:
         scale = 1 << self.target.limits.weight_fraction_bits
         weights = {p.name: np.rint(p.weight * scale).astype(int).tolist() for p in self.rounded.projections}
+        text = json_text({"one": scale, "weights": weights, "stimuli": sorted(stimuli)})
         folder.mkdir(exist_ok=True)
-        write_file(
-            folder / "fixpoint.json", json_text({"one": scale, "weights": weights, "stimuli": sorted(stimuli)})
-        )
+        write_file(folder / "fixpoint.json", text)
 
     def emitted_edges(self, program: Path, stimulus: Stimulus, seed: int) -> list[Edge]:
         text = json.loads((program / "fixpoint.json").read_text())
