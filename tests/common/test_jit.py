@@ -19,7 +19,8 @@ import sys
 import numpy as np
 import neurocmc
 from neurocmc.common.jit import KernelCache
-from neurocmc.sim import loihi_kernel, neuron
+from neurocmc.sim import neuron
+from neurocmc.sim.loihi import kernel as loihi
 from neurocmc.sim.loihi.compartments import kernel as compartments
 from neurocmc.sim.truenorth import kernel as cores
 from neurocmc.sim.loihi.perturbed import kernel as perturbed
@@ -30,7 +31,7 @@ artifact = neurocmc.compile(sys.argv[2], target="brian2", out=sys.argv[3], neuro
 print(neurocmc.budget(artifact).target)
 kernels = [
     value
-    for module in (loihi_kernel, neuron, compartments, cores, perturbed, weights)
+    for module in (loihi, neuron, compartments, cores, perturbed, weights)
     for value in vars(module).values()
     if hasattr(value, "py_func")
 ]
