@@ -1,13 +1,14 @@
 """Losses: tables of what a chip took from a circuit, which terminal, page and JSON show alike."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich.console import Group, RenderableType
 
 from neurocmc.common.arrays import Float
-from neurocmc.report.layout import cell, plain_table
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +42,12 @@ class Losses:
         """Name of a table -> its entries."""
         return {table.name: [asdict(entry) for entry in table.entries] for table in self.tables}
 
-    def render(self) -> RenderableType:
+    def render(self) -> "RenderableType":
         """All tables for a terminal."""
+        from rich.console import Group  # not above: its import takes a number from the caller's `random`
+
+        from neurocmc.report.layout import cell, plain_table
+
         parts: list[RenderableType] = []
         for table in self.tables:
             shown = plain_table(table.title, table.columns)

@@ -71,7 +71,7 @@ def test_a_delay_beyond_the_chip() -> None:
 def test_corelets_have_no_delays() -> None:
     (problem,) = [p for p in problems(network(delay_ticks=1), "truenorth") if "delay" in p]
     assert problem == (
-        "projection excite->excite: a delay of 1 ticks, limit 0 on truenorth\n"
+        "projection excite->excite: a delay of 1 ticks, limit 0 on truenorth [delay-beyond-limit]\n"
         "    cure: use a delay of 0, or a target with delays"
     )
 

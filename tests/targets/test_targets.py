@@ -235,7 +235,7 @@ CORES = "  cores_per_chip: {value: 128, source: davies2018}"
             "kind: loihi",
             "kind: loih",
             "kind:",
-            "kind: there is no kind 'loih' (got 'loih')\n    cure: did you mean loihi?",
+            "kind: there is no kind 'loih' (got 'loih') [field-inconsistent]\n    cure: did you mean loihi?",
         ),
         (
             "kind: loihi",
