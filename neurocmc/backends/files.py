@@ -1,4 +1,4 @@
-"""The names of the files of an emitted program, the same for every chip and simulator that has such a file."""
+"""Names the files of an emitted program, the same for every chip and simulator that has such a file."""
 
 RUN_FILE = "run.py"
 README_FILE = "README.md"
@@ -12,10 +12,10 @@ TRIALS_EMITTED = 4  # of each stimulus
 
 
 def stimulus_file(name: str) -> str:
-    """What the host sends of the stimulus of that name."""
+    """Returns the file that holds what the host sends of the stimulus of that name."""
     return f"stimulus-{name}.npz"
 
 
 def ranc_file(name: str) -> str:
-    """In RANC_FOLDER: the cores with the first trial of a stimulus."""
+    """Returns the file in RANC_FOLDER that holds the cores with the first trial of a stimulus."""
     return f"{name}.json"

@@ -1,4 +1,4 @@
-"""The outer gate for model files: a zip archive of torch.save becomes plain data and dense tensors, or InputError.
+"""Reads a zip archive of torch.save as plain data and dense tensors, or raises InputError.
 
 Nothing of an archive is executed: only tensors and plain values are unpickled (`weights_only=True`), and only after
 its size and the check sums of its entries were checked.
@@ -44,7 +44,7 @@ class Archive:
 
 
 def read_archive(path: Path, kind: FileKind = CHECKPOINT, cure: str = RETRAIN) -> Archive:
-    """Read and unpickle a file of torch.save.
+    """Reads and unpickles a file of torch.save.
 
     Raises InputError where it is none, damaged, or holds objects; `cure` says what to do instead.
     """
@@ -152,7 +152,7 @@ def _load_problem(error: Exception, where: str, kind: FileKind, cure: str) -> Pr
 
 
 def plain_values(data: object, name: str, where: str, cure: str = RETRAIN) -> Any:
-    """`data`, called `name` in its file, as JSON has it: keys become texts, tuples lists.
+    """Returns `data`, called `name` in its file, as JSON has it: keys become texts, tuples lists.
 
     Raises InputError for more than plain values, and for more of them than a recipe has.
     """
@@ -181,7 +181,7 @@ def _count_of(data: object) -> int:
 def state_problems(
     state: object, wanted: Mapping[str, Tensor], name: str, where: str, cure: str = RETRAIN
 ) -> Iterable[Problem]:
-    """What keeps `state`, called `name` in its file, from being the state dict of the model that `wanted` is of."""
+    """Yields why `state`, called `name` in its file, cannot be the state dict of the model that `wanted` is of."""
     if not isinstance(state, dict):
         yield Problem("entry-not-a-dict", where, f"{name} should be a dict (got {shown(state)})", cure)
         return
@@ -203,7 +203,7 @@ def state_problems(
 
 
 def tensor_problem(value: object, wanted: Tensor, name: str, where: str, cure: str = RETRAIN) -> Problem | None:
-    """What keeps `value` from standing in the place of the tensor `wanted`: form, type, shape, or NaN in it."""
+    """Returns why `value` cannot stand in the place of the tensor `wanted`: form, type, shape, or NaN in it."""
     if not isinstance(value, Tensor) or not is_dense(value):
         return Problem("tensor-type", where, f"{name} should be a dense tensor (got {shown(value)})", cure)
     if value.requires_grad:  # numbers that came with a calculation of gradients would take part in it
@@ -222,7 +222,7 @@ def is_dense(value: Tensor) -> bool:
 
 
 def not_finite(name: str, value: Tensor, where: str) -> Problem | None:
-    """The fault of a tensor that holds NaN or infinity: its first such place, and how many there are."""
+    """Returns the fault of a tensor that holds NaN or infinity: its first such place, and how many there are."""
     wrong = ~torch.isfinite(value)
     if not bool(wrong.any()):
         return None
@@ -235,14 +235,14 @@ def not_finite(name: str, value: Tensor, where: str) -> Problem | None:
 
 
 def listed(names: Iterable[object], most: int = _MAX_LISTED) -> str:
-    """Names from a file for a message: the first `most`, shortened, and how many more there are."""
+    """Returns the names from a file for a message: the first `most`, shortened, and how many more there are."""
     found = [shown(name).strip("'") for name in names]
     more = f" and {len(found) - most} more" if len(found) > most else ""
     return ", ".join(found[:most]) + more if found else "none"
 
 
 def shown(value: object) -> str:
-    """Any value from a file for a message: short, and safe to print."""
+    """Returns any value from a file for a message: short, and safe to print."""
     if isinstance(value, Tensor):
         return "nested tensor" if value.is_nested else f"tensor of shape {tuple(value.shape)}"
     if isinstance(value, int) and abs(value) >> _SHOWN_BITS:  # Python refuses to write out the very long ones

@@ -1,4 +1,4 @@
-"""The container that every family's checkpoint has, and its bytes."""
+"""Writes the container that every family's checkpoint has, and its bytes."""
 
 from io import BytesIO
 from pathlib import Path
@@ -26,7 +26,7 @@ class TrainedRecipe(Protocol):
 def checkpoint(
     family: str, recipe: dict[str, Any], seed: int, metrics: dict[str, Any], model: nn.Module
 ) -> dict[str, Any]:
-    """A checkpoint of `model` as it is now, ready for `save_checkpoint`."""
+    """Returns a checkpoint of `model` as it is now, ready for `save_checkpoint`."""
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -39,17 +39,17 @@ def checkpoint(
 
 
 def trained_checkpoint(recipe: TrainedRecipe, metrics: dict[str, Any], model: nn.Module) -> dict[str, Any]:
-    """The checkpoint of a model that was trained by `recipe`."""
+    """Returns the checkpoint of a model that was trained by `recipe`."""
     return checkpoint(recipe.family, recipe.model_dump(mode="json"), recipe.seed, metrics, model)
 
 
 def checkpoint_bytes(checkpoint: dict[str, Any]) -> bytes:
-    """A checkpoint as the bytes of its file; equal checkpoints give equal bytes, whatever the file is called."""
+    """Returns the bytes of a checkpoint's file; equal checkpoints give equal bytes, whatever its name."""
     buffer = BytesIO()  # torch.save to a path would write the file's name into the archive
     torch.save(checkpoint, buffer)
     return buffer.getvalue()
 
 
 def save_checkpoint(checkpoint: dict[str, Any], path: Path) -> None:
-    """Write a checkpoint whole or not at all. Raises InputError where `path` cannot be written."""
+    """Writes a checkpoint whole or not at all. Raises InputError where `path` cannot be written."""
     write_file(path, checkpoint_bytes(checkpoint))

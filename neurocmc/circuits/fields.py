@@ -1,4 +1,4 @@
-"""The fields that recipes of several families have: what each may hold, said once. Defaults are a family's own."""
+"""Defines the fields that recipes of several families have: what each may hold. Defaults are a family's own."""
 
 from typing import Annotated, Literal
 

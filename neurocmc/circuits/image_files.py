@@ -1,4 +1,4 @@
-"""The files in which images are published: IDX (MNIST, Fashion-MNIST, EMNIST; plain or .gz) and CIFAR-10's batches.
+"""Reads the files in which images are published: IDX (MNIST, Fashion-MNIST, EMNIST; plain or .gz) and CIFAR-10's.
 
 IDX: LeCun, Cortes & Burges, "The MNIST database of handwritten digits" (1998). CIFAR-10: Krizhevsky, "Learning
 multiple layers of features from tiny images" (2009). A file is believed nothing: what its header promises is
@@ -41,7 +41,7 @@ _AGAIN = "get the file again from where it is published"
 
 
 def read_idx_images(path: Path) -> Bytes:
-    """(images, height, width) grey levels 0..255 of an IDX file of three dimensions, plain or .gz.
+    """Returns (images, height, width) grey levels 0..255 of an IDX file of three dimensions, plain or .gz.
 
     Raises InputError for what is no such file, cut short, longer than its header says, or too large.
     """
@@ -53,12 +53,12 @@ def read_idx_images(path: Path) -> Bytes:
 
 
 def read_idx_labels(path: Path) -> Bytes:
-    """(labels,) of an IDX file of one dimension, plain or .gz. Raises InputError as `read_idx_images`."""
+    """Returns (labels,) of an IDX file of one dimension, plain or .gz. Raises InputError as `read_idx_images`."""
     return _read_idx(path, 1, "labels")
 
 
 def read_cifar_batch(path: Path) -> tuple[Bytes, Bytes]:
-    """Images (images, 3, 32, 32), red, green and blue, and labels (images,) of a binary batch of CIFAR-10.
+    """Returns images (images, 3, 32, 32), red, green and blue, and labels (images,) of a binary batch of CIFAR-10.
 
     Raises InputError for a file that is not a whole number of records, and for labels beyond the ten classes.
     """

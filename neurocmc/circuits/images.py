@@ -1,4 +1,4 @@
-"""The tasks: images with labels, from whatever public format, behind one fixed, stratified split.
+"""Loads the tasks: images with labels, from whatever public format, in one fixed, stratified split.
 
     mnist-5k            5,000 digits of MNIST, with the split of `neurocmc.circuits.digits`
     fashion-mnist       Debian's package dataset-fashion-mnist; `fashion-mnist:FOLDER` for files elsewhere
@@ -76,16 +76,16 @@ class ImageSplit:
         return channels, height, width
 
     def fit_and_validation(self) -> tuple[Images, Images]:
-        """The training images parted again, nine tenths to fit and one tenth, of every class, to choose the epoch."""
+        """Returns the training images parted again, nine tenths to fit, one to choose the epoch."""
         fit, validation = parted(self.train.labels, self.classes, lambda count: -(-count // VALIDATION_SHARE))
         return self.train.take(fit), self.train.take(validation)
 
     def calibration(self) -> Images:
-        """The first 256 training images: what gain matching may look at."""
+        """Returns the first 256 training images: what gain matching may look at."""
         return self.train.take(slice(0, CALIBRATION_IMAGES))
 
     def fingerprint(self) -> str:
-        """SHA-256 over grey levels, labels and places of both parts: other data, another fingerprint."""
+        """Returns the SHA-256 over grey levels, labels and places of both parts."""
         digest = hashlib.sha256()
         for part in (self.train, self.test):
             digest.update(repr(part.planes.shape).encode())
@@ -96,7 +96,7 @@ class ImageSplit:
 
 
 def check_task(task: str) -> str:
-    """`task` if it is written as one of TASKS, else FieldError (for the validators of recipes); reads no file."""
+    """Returns `task` if it is written as one of TASKS, else raises FieldError (for validators); reads no file."""
     kind, _, place = task.partition(":")
     known = {"mnist-5k": not place, "fashion-mnist": True, "idx": bool(place), "cifar-10": bool(place)}
     if not known.get(kind, False) or "\0" in task or task.endswith(":"):
@@ -105,7 +105,7 @@ def check_task(task: str) -> str:
 
 
 def load_task(task: str, size: int | None = None) -> ImageSplit:
-    """The split of `task`, the same arrays on every call and every machine.
+    """Returns the split of `task`, the same arrays on every call and every machine.
 
     `size` keeps that many images, four training images for each test image, as many of every class as there are
     or as it takes; None keeps all. Raises InputError for an unknown task, files that are missing or damaged, and a

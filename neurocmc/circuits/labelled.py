@@ -1,4 +1,4 @@
-"""Images with labels: some of them taken, and those held back from training to choose the epoch."""
+"""Holds images with their labels, takes some of them, and parts those that are held back to choose the epoch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -19,12 +19,12 @@ class LabelledImages:
     index: Int  # (images,)
 
     def take(self, which: Int | slice) -> Self:
-        """Some of these images."""
+        """Returns some of these images."""
         return replace(self, images=self.images[which], labels=self.labels[which], index=self.index[which])
 
 
 def parted(labels: Int, classes: int, held_back: Callable[[int], int]) -> tuple[Int, Int]:
-    """Places of what is fitted and of what is held back: of each class of n the first `held_back(n)`."""
+    """Returns places of what is fitted and of what is held back: of each class of n the first `held_back(n)`."""
     chosen = np.zeros(len(labels), dtype=np.bool_)
     for label in range(classes):
         own = np.flatnonzero(labels == label)

@@ -1,4 +1,4 @@
-"""The model of a digit: an encoder that stays on the host drives a soft winner-take-all, whose winner answers."""
+"""Models the reader of a digit: an encoder on the host drives a soft winner-take-all, whose winner answers."""
 
 import torch
 from torch import Tensor, nn
@@ -24,13 +24,13 @@ class DigitEncoder(nn.Module):
         self.evidence = nn.Linear(second * (SIDE // 4) ** 2, CLASSES)
 
     def logits(self, images: Tensor) -> Tensor:
-        """(batch, 10) evidence before the sigmoid, for images (batch, 28, 28) in [0, 1]."""
+        """Returns (batch, 10) evidence before the sigmoid, for images (batch, 28, 28) in [0, 1]."""
         maps = nn.functional.max_pool2d(torch.relu(self.conv1(images.unsqueeze(1))), 2)
         maps = nn.functional.max_pool2d(torch.relu(self.conv2(maps)), 2)
         return self.evidence(maps.flatten(1))
 
     def forward(self, images: Tensor) -> Tensor:
-        """(batch, 10) evidence in [0, ceiling]."""
+        """Returns (batch, 10) evidence in [0, ceiling]."""
         return self.ceiling * torch.sigmoid(self.logits(images))
 
 
@@ -45,13 +45,13 @@ class DigitModel(nn.Module):
         self.circuit = SoftWinnerTakeAll(recipe.circuit.values(), recipe.circuit.trained)
 
     def present(self, evidence: Tensor, noise: Tensor | None = None) -> Tensor:
-        """Activity (batch, ticks, 11) while `evidence` (batch, 10) is held for one presentation."""
+        """Returns activity (batch, ticks, 11) while `evidence` (batch, 10) is held for one presentation."""
         return self.circuit(evidence.unsqueeze(1).expand(-1, self.ticks, -1), noise)
 
     def read(self, activity: Tensor) -> Tensor:
-        """(batch, 10) mean activity of each unit over the readout window; the largest is the answer."""
+        """Returns (batch, 10) mean activity of each unit over the readout window; the largest is the answer."""
         return activity[:, -self.window_ticks :, : self.circuit.units].mean(dim=1)
 
     def forward(self, images: Tensor) -> Tensor:
-        """(batch, 10) what is read for images (batch, 28, 28)."""
+        """Returns (batch, 10) what is read for images (batch, 28, 28)."""
         return self.read(self.present(self.encoder(images)))

@@ -1,4 +1,4 @@
-"""Training recipes: what is trained, on what, how; strict, with every limit stated."""
+"""Describes training recipes: what is trained, on what, how; strict, with every limit stated."""
 
 from typing import Annotated, Literal, Self
 
@@ -42,7 +42,7 @@ class CircuitRecipe(StrictModel):
     trained: tuple[SwtaParameter, ...] = ("beta1", "beta2", "threshold", "threshold_inhibit")
 
     def values(self) -> SwtaValues:
-        """The start values as plain numbers."""
+        """Returns the start values as plain numbers."""
         return SwtaValues(**self.model_dump(exclude={"trained"}))
 
     @model_validator(mode="after")

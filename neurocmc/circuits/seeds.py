@@ -1,4 +1,4 @@
-"""Say which whole numbers are seeds of a training; free of torch, so that recipes can be read without it."""
+"""Says which whole numbers are seeds of a training; free of torch, so that recipes can be read without it."""
 
 from typing import Annotated, TypeVar
 
@@ -14,7 +14,7 @@ Recipe = TypeVar("Recipe", bound=StrictModel)
 
 
 def check_seed(seed: int) -> int:
-    """`seed`, if it is one. Raises InputError."""
+    """Returns `seed`, if it is one. Raises InputError."""
     if not 0 <= seed < SEED_LIMIT:
         raise InputError(
             Problem(
@@ -28,5 +28,5 @@ def check_seed(seed: int) -> int:
 
 
 def with_seed(recipe: Recipe, seed: int | None) -> Recipe:
-    """The recipe with another seed, if one is given. Raises InputError where it is none."""
+    """Returns the recipe with another seed, if one is given. Raises InputError where it is none."""
     return recipe if seed is None else recipe.model_copy(update={"seed": check_seed(seed)})

@@ -1,4 +1,4 @@
-"""The soft winner-take-all as a torch module, stepped exactly as the RateCircuit interpreter steps it.
+"""Steps the soft winner-take-all as a torch module, exactly as the RateCircuit interpreter steps it.
 
     tau x_i' = -x_i + [I_i + alpha x_i + alpha2 (x_{i-1} + x_{i+1}) - beta1 y - T]_+
     tau y'   = -y   + [beta2 sum_i x_i - T_I]_+
@@ -46,12 +46,12 @@ class SoftWinnerTakeAll(nn.Module):
             self.register_buffer(f"basis_{name}", basis, persistent=False)
 
     def values(self) -> SwtaValues:
-        """The present numbers, as the front end and the theory want them."""
+        """Returns the present numbers, as the front end and the theory want them."""
         numbers = {name: float(getattr(self, name).detach()) for name in PARAMETERS}
         return SwtaValues(units=self.units, tau_s=self.tau_s, dt_s=self.dt_s, **numbers)
 
     def matrix(self) -> Tensor:
-        """(n + 1, n + 1) strengths, row = target: alpha and alpha2 among x, -beta1 from y, beta2 to y."""
+        """Returns (n + 1, n + 1) strengths, row = target: alpha and alpha2 among x, -beta1 from y, beta2 to y."""
         return (
             self.alpha * self.get_buffer("basis_alpha")
             + self.alpha2 * self.get_buffer("basis_alpha2")
@@ -60,7 +60,7 @@ class SoftWinnerTakeAll(nn.Module):
         )
 
     def forward(self, drive: Tensor, noise: Tensor | None = None) -> Tensor:
-        """Activity (batch, ticks, n + 1) from rest under `drive` (batch, ticks, n).
+        """Returns activity (batch, ticks, n + 1) from rest under `drive` (batch, ticks, n).
 
         Index t holds the state after the update of tick t, in which both rates are computed from the old state:
         r = [W s + I - T]_+, then s <- s + d (r - s), d = 1 - exp(-dt / tau). `noise`, of the shape of the
@@ -82,7 +82,7 @@ class SoftWinnerTakeAll(nn.Module):
 
     @torch.no_grad()
     def project_(self, margin: float = 0.05) -> None:
-        """Move the parameters to the nearest stable ones by `margin`, in place; does nothing if they are inside.
+        """Moves the parameters to the nearest stable ones by `margin`, in place; does nothing if they are inside.
 
         Everything is kept at 0 or above (thresholds too, so that rest is silent); the loop gain below what the
         step resolves with all units active; the largest excitation below min(2, 1 + beta1 beta2) - margin.

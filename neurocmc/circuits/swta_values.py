@@ -1,4 +1,4 @@
-"""Hold the numbers of a soft winner-take-all and say whether they are stable; free of torch.
+"""Holds the numbers of a soft winner-take-all and says whether they are stable; free of torch.
 
 The equations are those of `neurocmc.circuits.swta`.
 """
@@ -47,7 +47,7 @@ class SwtaValues:
         return 1.0 / (1.0 - self.alpha + self.loop_gain)
 
     def problems(self) -> tuple[Problem, ...]:
-        """Every way in which these numbers give no stable circuit."""
+        """Returns every way in which these numbers give no stable circuit."""
         return tuple(_problems(self))
 
 

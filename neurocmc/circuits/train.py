@@ -1,4 +1,4 @@
-"""Training: recipe and seed in, checkpoint out, end to end by gradient through the dynamics of the circuit.
+"""Trains: recipe and seed in, checkpoint out, end to end by gradient through the dynamics of the circuit.
 
 The epoch is chosen on 400 digits held back from the training digits; the test digits are looked at once, at the end.
 """
@@ -24,7 +24,7 @@ CLOSE_CALL = 0.05  # a decision is close when its two best activities differ by 
 
 
 def load_recipe(path: Path) -> Recipe:
-    """The recipe in a YAML file. Raises InputError with file and line of every fault."""
+    """Returns the recipe in a YAML file. Raises InputError with file and line of every fault."""
     return load_model(path, Recipe)
 
 
@@ -34,7 +34,7 @@ def train(
     progress: Progress | None = None,
     split: DigitSplit | None = None,
 ) -> dict[str, Any]:
-    """Train the model of `recipe` and return its checkpoint, ready for `save_checkpoint`.
+    """Trains the model of `recipe` and returns its checkpoint, ready for `save_checkpoint`.
 
     `seed` overrides the recipe's. The same recipe, seed and split give the same bytes on the same machine: one
     thread, deterministic algorithms, random numbers from generators of its own. Raises InputError for a bad seed.
@@ -124,7 +124,7 @@ def _shifted(images: Tensor, pixels: int, generator: torch.Generator) -> Tensor:
 
 @torch.no_grad()
 def evaluate(model: DigitModel, digits: Digits) -> dict[str, Any]:
-    """Accuracy of model and baselines on `digits`, the clearness of its decisions, its sizes.
+    """Returns the accuracy of model and baselines on `digits`, the clearness of its decisions, its sizes.
 
     Baselines: `encoder_only_accuracy` has no dynamics (the largest evidence answers), `uncoupled_accuracy` the same
     units with all coupling at 0, `chance` is the share of the commonest class. `close_calls` is the share of digits

@@ -1,4 +1,4 @@
-"""The one training loop, and what the trainings of all families share beside it.
+"""Runs the one training loop, with what the trainings of all families share beside it.
 
 A batch forward and back, Adam with a clipped gradient, the epoch that is best on data held back. A family says what
 its batches, its loss and its accuracy are.
@@ -61,21 +61,21 @@ class Training(ABC, Generic[Batch]):
 
     @abstractmethod
     def batches(self) -> Iterator[Batch]:
-        """The batches of one epoch."""
+        """Returns the batches of one epoch."""
 
     @abstractmethod
     def loss(self, batch: Batch) -> Tensor:
-        """What a batch costs, a scalar."""
+        """Returns what a batch costs, a scalar."""
 
     @abstractmethod
     def accuracy(self) -> float:
-        """Share of right answers on the data held back to choose the epoch."""
+        """Returns the share of right answers on the data held back to choose the epoch."""
 
     def after_step(self) -> None:
-        """Put right what a step may have moved too far."""
+        """Puts right what a step may have moved too far."""
 
     def after_epoch(self) -> None:
-        """Keep what must survive a kill; `done` counts the epoch already."""
+        """Keeps what must survive a kill; `done` counts the epoch already."""
 
     @property
     def warming(self) -> bool:
@@ -83,7 +83,7 @@ class Training(ABC, Generic[Batch]):
         return self.done < self.plan.warmup_epochs
 
     def run(self, progress: Progress | None) -> None:
-        """Train to the last epoch and leave the best epoch's parameters in the model."""
+        """Trains to the last epoch and leaves the best epoch's parameters in the model."""
         while self.done < self.plan.epochs:
             loss, warming = self._epoch(), self.warming
             self.done += 1
@@ -118,7 +118,7 @@ class Training(ABC, Generic[Batch]):
         return total / trials
 
     def state(self) -> dict[str, Any]:
-        """All that the next epoch depends on, as tensors and plain values."""
+        """Returns all that the next epoch depends on, as tensors and plain values."""
         return {
             "model": self.model.state_dict(),
             "optimiser": self.optimiser.state_dict(),
@@ -131,7 +131,7 @@ class Training(ABC, Generic[Batch]):
         }
 
     def take_up(self, state: dict[str, Any]) -> None:
-        """Go on from a state of a training of the same form."""
+        """Goes on from a state of a training of the same form."""
         self.generator.set_state(state["generator"])
         self.model.load_state_dict(state["model"])
         self.optimiser.load_state_dict(state["optimiser"])
@@ -151,14 +151,14 @@ class ImageBatch:
         return len(self.labels)
 
     def split(self, size: int, generator: torch.Generator) -> Iterator["ImageBatch"]:
-        """All of them in a random order, `size` at a time."""
+        """Yields all of them in a random order, `size` at a time."""
         for part in torch.randperm(len(self), generator=generator).split(size):
             yield ImageBatch(self.images[part], self.labels[part])
 
 
 @contextmanager
 def reproducible(seed: int) -> Generator[None]:
-    """One thread, deterministic algorithms, seeded torch; all put back afterwards."""
+    """Sets one thread, deterministic algorithms and a seed of torch; all is put back afterwards."""
     threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -172,5 +172,5 @@ def reproducible(seed: int) -> Generator[None]:
 
 
 def parameter_count(module: nn.Module) -> int:
-    """How many numbers a module holds, trained or not."""
+    """Returns how many numbers a module holds, trained or not."""
     return sum(parameter.numel() for parameter in module.parameters())

@@ -1,4 +1,4 @@
-"""How the command line fails: what a user can mend on one screen, what is our defect in one line, by exit codes.
+"""Tells failures on the command line: what a user can mend on one screen, our defects in one line, by exit codes.
 
 0 done   1 a fidelity budget is missed   2 bad input or infeasible   3 a defect of neurocmc
 130 interrupted   141 the reader of a pipe went away
@@ -36,7 +36,7 @@ P = ParamSpec("P")
 
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """A command that ends every failure in a message and an exit code, never in a traceback.
+    """Returns a command that ends every failure in a message and an exit code, never in a traceback.
 
     A command with an `as_json` option says its failures as JSON on stdout when that is set.
     """
@@ -109,7 +109,7 @@ def _say_json(headline: str, problems: tuple[Problem, ...]) -> bool:
 
 
 def print_problems(error: NeurocmcError) -> None:
-    """All problems on stderr, each with its place, what is wrong there, its id and the cure.
+    """Prints all problems on stderr, each with its place, what is wrong there, its id and the cure.
 
     The panel has no sides: words are wrapped, but a path longer than the page stays in one piece to be copied.
     """

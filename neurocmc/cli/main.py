@@ -106,7 +106,7 @@ _add(demo.demo, demo.EXAMPLES)
 
 @cache
 def command() -> Any:
-    """All of it, ready to be called; making it of the signatures takes as long as many a command."""
+    """Returns the whole command, ready to be called; making it takes as long as many a command."""
     return typer.main.get_command(app)
 
 
@@ -116,7 +116,7 @@ def _terminated(_number: int, _frame: FrameType | None) -> None:
 
 
 def run() -> None:
-    """The entry point of the `neurocmc` script."""
+    """Runs the `neurocmc` script."""
     if threading.current_thread() is threading.main_thread():  # no other thread may
         signal.signal(signal.SIGTERM, _terminated)
     sys.stdout, sys.stderr = _writable(sys.stdout), _writable(sys.stderr)

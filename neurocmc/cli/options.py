@@ -1,4 +1,4 @@
-"""Options that several commands share, so that they are called the same everywhere."""
+"""Defines options that several commands share, so that they are called the same everywhere."""
 
 from pathlib import Path
 from typing import Annotated

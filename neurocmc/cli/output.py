@@ -1,4 +1,4 @@
-"""How the command line speaks: facts and tables on stdout, progress on stderr, JSON where it is asked for.
+"""Prints what the command line says: facts and tables on stdout, progress on stderr, JSON where it is asked for.
 
 Without a terminal there are no colours, the page is `PLAIN_WIDTH` columns wide, and progress is one line a stage.
 Plain lines are never wrapped: a path can always be copied in one piece. Names, labels and paths are data: whatever
@@ -34,7 +34,7 @@ StageProgress = Callable[[str, float], None]  # stage, share done
 
 
 def page_width(stream: TextIO | None = None) -> int | None:
-    """The width to set on `stream` (stdout): fixed without a terminal, None (the terminal's own) with one."""
+    """Returns the width to set on `stream` (stdout): fixed without a terminal, None (the terminal's own) with one."""
     if not is_terminal(stream or sys.stdout):
         return PLAIN_WIDTH
     said = os.environ.get("COLUMNS", "")  # which comes before what the terminal says of itself
@@ -47,7 +47,7 @@ def is_terminal(stream: TextIO | None) -> bool:
 
 
 def console(stream: TextIO | None = None, width: int | None = None) -> "Page":
-    """A rich console on `stream` (stdout) that takes text as data: no markup, no guesses at what to highlight."""
+    """Returns a rich console on `stream` (stdout) that takes text as data: no markup, no highlights."""
     from neurocmc.cli.page import Page
 
     stream = stream or sys.stdout
@@ -55,17 +55,17 @@ def console(stream: TextIO | None = None, width: int | None = None) -> "Page":
 
 
 def say(text: str = "") -> None:
-    """One line on stdout, as long as it is."""
+    """Prints one line on stdout, as long as it is."""
     typer.echo(printable(text))
 
 
 def tell(text: str) -> None:
-    """One line on stderr."""
+    """Prints one line on stderr."""
     typer.echo(printable(text), err=True)
 
 
 def show(*what: "RenderableType") -> None:
-    """Print tables on stdout; wider than the page where that is too narrow for them, for the terminal to wrap."""
+    """Prints tables on stdout; wider than the page where that is too narrow for them, for the terminal to wrap."""
     page = console()
     page = console(width=max(page.width, *(_needed(page, table) for table in what)))
     with page.capture() as captured:
@@ -84,7 +84,7 @@ def _needed(page: "Page", table: "RenderableType") -> int:
 
 
 def grid(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> "Table":
-    """A table of texts; the columns named in `right` hold numbers and stand to the right."""
+    """Returns a table of texts; the columns named in `right` hold numbers and stand to the right."""
     from rich.table import Table
 
     table = Table(
@@ -107,7 +107,7 @@ def grid(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], righ
 
 
 def say_json(value: Any) -> None:
-    """The one JSON text of `value` on stdout."""
+    """Prints the one JSON text of `value` on stdout."""
     from neurocmc.common.files import json_text
 
     typer.echo(_escaped(json_text(plain(value))), nl=False)
@@ -121,7 +121,7 @@ def _escaped(text: str) -> str:
 
 
 def plain(value: Any) -> Any:
-    """`value` as JSON has it: dataclasses become objects, paths texts, arrays lists; what is not finite, null."""
+    """Returns `value` as JSON has it: dataclasses as objects, paths as texts, arrays as lists; not finite, null."""
     match value:
         case None | bool() | int() | str():
             return value
@@ -143,7 +143,7 @@ def plain(value: Any) -> Any:
 
 @contextmanager
 def stages(what: str) -> Generator[StageProgress]:
-    """Progress of `what` on stderr: a bar on a terminal, else one line whenever a new stage is named."""
+    """Shows progress of `what` on stderr: a bar on a terminal, else one line whenever a new stage is named."""
     with bar(what) as advance:
         last = ""
 
@@ -157,7 +157,7 @@ def stages(what: str) -> Generator[StageProgress]:
 
 @contextmanager
 def bar(what: str) -> Generator[Callable[[str, float, str], None]]:
-    """A bar on stderr, advanced by (text beside it, share done, line for where there is no terminal)."""
+    """Shows a bar on stderr, advanced by (text beside it, share done, line for where there is no terminal)."""
     if not is_terminal(sys.stderr):
 
         def write(_text: str, _share: float, line: str) -> None:

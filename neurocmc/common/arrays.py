@@ -1,4 +1,4 @@
-"""Arrays that cannot be changed behind one's back: checked for dtype and shape, copied, read-only."""
+"""Copies arrays so that they cannot be changed behind one's back: checked for dtype and shape, read-only."""
 
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
@@ -13,7 +13,7 @@ Bool = NDArray[np.bool_]
 
 
 def frozen_array(value: Any, dtype: DTypeLike, shape: tuple[int | None, ...], name: str) -> NDArray[Any]:
-    """A read-only copy of `value` with the given dtype.
+    """Returns a read-only copy of `value` with the given dtype.
 
     `shape` holds the wanted length of each axis, None where any length will do. Raises ValueError naming the
     field, the shape that was wanted and the one that came, or values that the dtype cannot hold.
@@ -33,15 +33,15 @@ def frozen_array(value: Any, dtype: DTypeLike, shape: tuple[int | None, ...], na
 
 
 def set_frozen(owner: object, field: str, dtype: DTypeLike, shape: tuple[int | None, ...]) -> None:
-    """Replace an array field of a frozen dataclass by its checked read-only copy (for `__post_init__`)."""
+    """Replaces an array field of a frozen dataclass by its checked read-only copy (for `__post_init__`)."""
     object.__setattr__(owner, field, frozen_array(getattr(owner, field), dtype, shape, field))
 
 
 def starts(sizes: Mapping[str, int]) -> dict[str, int]:
-    """Index of each name's first entry when the entries of all stand in one row, in the order given."""
+    """Returns the index of each name's first entry when the entries of all stand in one row, in the order given."""
     return dict(zip(sizes, accumulate(sizes.values(), initial=0), strict=False))
 
 
 def in_row(arrays: Iterable[NDArray[Any]]) -> Int:
-    """The entries of whole-numbered arrays of any shapes, one after the other."""
+    """Returns the entries of whole-numbered arrays of any shapes, one after the other."""
     return np.concatenate([np.zeros(0, dtype=np.int64), *(array.ravel() for array in arrays)])

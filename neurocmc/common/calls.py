@@ -1,4 +1,4 @@
-"""Calls from Python: arguments are checked against the signature, and refusals name arguments instead of flags.
+"""Checks arguments of calls from Python against the signature, and names arguments instead of flags in refusals.
 
 The parts of the compiler are shared with the command line, whose words they use: "--tick-ms: 0 ms is not a time".
 """
@@ -36,7 +36,7 @@ R = TypeVar("R")
 
 
 def python_call(function: Callable[P, R]) -> Callable[P, R]:
-    """`function` with its arguments checked: InputError names every one that is not what its annotation says.
+    """Returns `function` with its arguments checked: InputError names every one that is not as annotated.
 
     Whole numbers and reals of numpy are taken as Python's. What the body refuses is said in Python's words.
     """
@@ -122,7 +122,7 @@ def _shown(value: Any) -> str:
 
 
 def spoken(problem: Problem) -> Problem:
-    """A problem in the words of a Python call."""
+    """Returns a problem in the words of a Python call."""
     return Problem(problem.id, *(_in_python(text) for text in (problem.where, problem.what, problem.cure)))
 
 

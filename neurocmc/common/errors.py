@@ -1,4 +1,4 @@
-"""Errors that a person can act on: faults are values, gathered first, then raised once.
+"""Defines errors that a person can act on: faults are values, gathered first, then raised once.
 
 Everything that is the user's to mend (a damaged checkpoint, a misspelled field, a circuit too large for the chip)
 is a `Problem` with an id, a place, a fact and a cure. The id names the fault and stays when words change: tests,
@@ -33,7 +33,7 @@ class Problem:
         return f"{printable(self.where)}: {printable(self.what)} [{self.id}]\n    cure: {printable(self.cure)}"
 
     def inside(self, place: object) -> Self:
-        """The same fault of something that was read from `place`: that stands before where it is."""
+        """Returns the same fault of something that was read from `place`, which is put before where it is."""
         return replace(self, where=f"{place}: {self.where}")
 
 
@@ -69,12 +69,12 @@ class InfeasibleError(NeurocmcError):
 
 
 def raise_input_problems(problems: Iterable[Problem]) -> None:
-    """Raise one InputError holding all problems, or return if there are none."""
+    """Raises one InputError that holds all problems, or returns if there are none."""
     if found := tuple(problems):
         raise InputError(found)
 
 
 def raise_infeasible(problems: Iterable[Problem]) -> None:
-    """Raise one InfeasibleError holding all problems, or return if there are none."""
+    """Raises one InfeasibleError that holds all problems, or returns if there are none."""
     if found := tuple(problems):
         raise InfeasibleError(found)

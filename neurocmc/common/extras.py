@@ -1,4 +1,4 @@
-"""Say which extra of neurocmc brings a library that is not installed, where a traceback would stand else."""
+"""Says which extra of neurocmc brings a library that is not installed, where a traceback would stand else."""
 
 from importlib.util import find_spec
 from typing import Literal
@@ -15,7 +15,7 @@ def is_installed(library: Library) -> bool:
 
 
 def need(library: Library, where: str, purpose: str, instead: str = "") -> None:
-    """Raise InputError with the extra to install where a library is missing.
+    """Raises InputError with the extra to install where a library is missing.
 
     `purpose` says what needs it, as in "reading a checkpoint"; `instead` is what a person can do without it.
     """

@@ -1,4 +1,4 @@
-"""Files that are whole or not there: written beside their place and moved over it, the same bytes every time."""
+"""Writes files that are whole or not there: beside their place and moved over it, the same bytes every time."""
 
 import errno
 import hashlib
@@ -30,7 +30,7 @@ _HIGHEST_CHARACTER = 0x10FFFF
 
 @contextmanager
 def replace_directory(path: Path) -> Generator[Path]:
-    """A temporary directory beside `path`, which becomes `path` if the block succeeds and is removed if it fails.
+    """Yields a temporary directory, which becomes `path` if the block succeeds and is removed if it fails.
 
     An existing directory is replaced if it is empty or an artifact of neurocmc (its manifest.json says so), else
     InputError is raised before anything is written. Whatever stands at `path` stays there until the new one is whole.
@@ -52,7 +52,7 @@ def replace_directory(path: Path) -> Generator[Path]:
 
 
 def write_file(path: Path, content: bytes | str) -> None:
-    """Write a file (text as UTF-8) so that `path` holds either what it held before or all of `content`.
+    """Writes a file (text as UTF-8) so that `path` holds either what it held before or all of `content`.
 
     Raises InputError if it cannot be written.
     """
@@ -75,7 +75,7 @@ def write_file(path: Path, content: bytes | str) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's bytes in hexadecimal. Raises InputError if it cannot be read."""
+    """Returns the SHA-256 of a file's bytes in hexadecimal. Raises InputError if it cannot be read."""
     digest = hashlib.sha256()
     with opened(path, MEMBER) as stream:
         try:
@@ -87,7 +87,7 @@ def sha256_of(path: Path) -> str:
 
 
 def json_text(value: Any) -> str:
-    """The one JSON text of `value`: keys sorted, indented by one, a newline at the end.
+    """Returns the one JSON text of `value`: keys sorted, indented by one, a newline at the end.
 
     Raises ValueError for NaN and infinity, which JSON does not have.
     """
@@ -95,7 +95,7 @@ def json_text(value: Any) -> str:
 
 
 def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write arrays as a compressed .npz whose bytes depend on the arrays alone: no times, no dict order, no pickle.
+    """Writes arrays as a compressed .npz whose bytes depend on the arrays alone: no times, no dict order, no pickle.
 
     Raises ValueError for an array of objects, InputError if the file cannot be written.
     """
@@ -115,7 +115,7 @@ def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def read_npz(path: Path, *, max_bytes: int = MAX_NPZ_BYTES) -> dict[str, NDArray[Any]]:
-    """The arrays of an .npz, by name, without pickle.
+    """Returns the arrays of an .npz, by name, without pickle.
 
     Raises InputError if the file is not there, damaged, holds objects, or would unpack to more than `max_bytes`.
     """
@@ -206,7 +206,7 @@ def _working_directory() -> Path:
 
 
 def check_replaceable(path: Path) -> None:
-    """What `replace_directory` refuses, to be said before the work is done. Raises InputError.
+    """Refuses, before the work is done, what `replace_directory` would refuse. Raises InputError.
 
     What a killed process left beside `path` is cleared, and an artifact that it had moved aside comes back.
     """

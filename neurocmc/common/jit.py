@@ -33,7 +33,7 @@ class KernelCache(FunctionCache):
 
 
 def jit(*, nogil: bool = False, inline: Literal["never", "always"] = "never") -> Callable[[F], F]:
-    """Decorate a function for numba's nopython mode, cached on disk where that is possible."""
+    """Decorates a function for numba's nopython mode, cached on disk where that is possible."""
 
     def compiled(function: F) -> F:
         dispatcher: Any = numba.njit(nogil=nogil, inline=inline)(function)

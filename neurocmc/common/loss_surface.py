@@ -1,4 +1,4 @@
-"""Loss and accuracy around a trained model: measured where it is trained, drawn where there is no torch."""
+"""Holds loss and accuracy around a trained model: measured where it is trained, drawn where there is no torch."""
 
 from dataclasses import dataclass
 

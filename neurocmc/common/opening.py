@@ -86,7 +86,7 @@ _CALLED = {
 
 
 def name_problem(path: Path | str) -> Problem | None:
-    """Why no file can have this name, or why it could not be told to anybody; None where the name is sound."""
+    """Returns why no file can have this name, or why it could not be told to anybody; None for a sound name."""
     text = str(path)
     if "\0" in text:
         return Problem("path-impossible", printable(text), "holds a NUL, which ends every name", "name another path")
@@ -111,13 +111,13 @@ def name_problem(path: Path | str) -> Problem | None:
 
 
 def check_name(path: Path | str) -> None:
-    """Raise InputError where `path` is no name of a file."""
+    """Raises InputError where `path` is no name of a file."""
     if problem := name_problem(path):
         raise InputError(problem)
 
 
 def read_bytes(path: Path, kind: FileKind) -> bytes:
-    """All of a file. Raises InputError for what `opened` refuses, and for a file that grows while it is read."""
+    """Reads all of a file. Raises InputError for what `opened` refuses, and for a file that grows meanwhile."""
     with opened(path, kind) as stream:
         size = os.fstat(stream.fileno()).st_size
         try:
@@ -130,7 +130,7 @@ def read_bytes(path: Path, kind: FileKind) -> bytes:
 
 
 def opened(path: Path, kind: FileKind) -> BinaryIO:
-    """A file, open for reading bytes.
+    """Opens a file for reading bytes.
 
     Raises InputError where its name is none, it is not there, is no regular file, is longer than its kind may be, or
     cannot be read.
@@ -151,7 +151,7 @@ def opened(path: Path, kind: FileKind) -> BinaryIO:
 
 
 def check_regular(path: Path, status: os.stat_result, kind: FileKind) -> None:
-    """Raise InputError where `status`, that of `path`, is of no regular file or of one that is too long."""
+    """Raises InputError where `status`, that of `path`, is of no regular file or of one that is too long."""
     if not stat.S_ISREG(status.st_mode):
         called = _CALLED.get(stat.S_IFMT(status.st_mode), "no regular file")
         cure = "name the file in it" if called == "a directory" else "write its content to a file, and name that"
@@ -165,7 +165,7 @@ def check_regular(path: Path, status: os.stat_result, kind: FileKind) -> None:
 
 
 def cannot_read(path: Path, error: OSError, kind: FileKind) -> InputError:
-    """The error for a file that the system does not give."""
+    """Returns the error for a file that the system does not give."""
     if isinstance(error, FileNotFoundError):
         return InputError(Problem("file-missing", str(path), "no such file", kind.if_missing))
     if error.errno in (errno.ELOOP, errno.ENAMETOOLONG, errno.ENOTDIR):

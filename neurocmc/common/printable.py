@@ -6,14 +6,14 @@ of a line or begins a new one. What does not print is shown as Python writes it:
 
 
 def printable(text: str) -> str:
-    """`text` on one line, without control characters: each is replaced by its escape, and so is half a character."""
+    """Returns `text` on one line, with control characters and halves of characters replaced by their escapes."""
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else _escape(character) for character in text)
 
 
 def distinctly(text: str) -> str:
-    """`printable`, with backslashes doubled, so that two different texts never look the same."""
+    """Returns `printable`, with backslashes doubled, so that two different texts never look the same."""
     return printable(text.replace("\\", "\\\\"))
 
 

@@ -20,7 +20,7 @@ _OTHERWISE = ("PYTHONDEVMODE", "PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONSTARTUP
 
 @contextmanager
 def known_state() -> Generator[None]:
-    """The body in the state that Python starts with; may be entered again, and by several threads at once."""
+    """Runs the body in the state that Python starts with; may be entered again, and by several threads at once."""
     with _SHARED.held(), ExitStack() as own:
         for name, setting in _OF_A_THREAD.items():
             if (module := _loaded(name)) is not None:
@@ -29,7 +29,7 @@ def known_state() -> Generator[None]:
 
 
 def child_environment() -> dict[str, str]:
-    """The environment for a program in a Python of its own, without what would make that Python run otherwise."""
+    """Returns the environment for a program in a Python of its own, without what would make it run otherwise."""
     return {name: value for name, value in os.environ.items() if name not in _OTHERWISE}
 
 

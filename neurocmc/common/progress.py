@@ -1,4 +1,4 @@
-"""Progress: how long work tells which stage it is at and how much of all is done."""
+"""Tells which stage work is at and how much of all is done."""
 
 from collections.abc import Callable
 
@@ -9,16 +9,16 @@ StudyProgress = Callable[[str, str, float, str], None]
 
 
 def silent(_stage: str, _share: float) -> None:
-    """Progress that nobody watches."""
+    """Takes progress that nobody watches."""
 
 
 def part_of(progress: Progress | None, start: float, width: float) -> Progress:
-    """Progress of a part as progress of the whole: from `start` on, over `width` of it."""
+    """Returns progress that counts a part as a part of the whole: from `start` on, over `width` of it."""
     if progress is None:
         return silent
     return lambda stage, share: progress(stage, start + width * share)
 
 
 def share_of(progress: Progress, stage: str, start: float, width: float) -> Callable[[float], None]:
-    """Progress of a part that has one stage, which tells the share of it alone."""
+    """Returns progress of a part that has one stage, and tells the share of it alone."""
     return lambda share: progress(stage, start + width * share)

@@ -36,7 +36,7 @@ _CANNOT = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EP
 
 @contextmanager
 def beside(path: Path, suffix: str = PART, *, folder: bool = False) -> Generator[Path]:
-    """A new file or folder beside `path`, which nobody takes for left over while the block runs.
+    """Yields a new file or folder beside `path`, which nobody takes for left over while the block runs.
 
     What still has its name at the end is removed. Raises OSError where it cannot be made.
     """
@@ -49,12 +49,12 @@ def beside(path: Path, suffix: str = PART, *, folder: bool = False) -> Generator
 
 
 def put_file(new: Path, path: Path) -> None:
-    """Move a file over `path`, at one instant. Raises OSError."""
+    """Moves a file over `path`, at one instant. Raises OSError."""
     new.replace(path)
 
 
 def put_folder(new: Path, path: Path) -> None:
-    """Put a folder in the place of `path`, which may be a folder with content, at one instant where the system can.
+    """Puts a folder in the place of `path`, which may be a folder with content, at one instant where the system can.
 
     Raises OSError, and leaves what stood there, where that fails; what stood there is removed where it does not.
     """
@@ -70,7 +70,7 @@ def put_folder(new: Path, path: Path) -> None:
 
 
 def exchange(first: Path, second: Path) -> bool:
-    """Exchange two names at one instant; False where this system cannot. Raises OSError where it fails."""
+    """Exchanges two names at one instant; False where this system cannot. Raises OSError where it fails."""
     call = _renameat2()
     if call is None:
         return False
@@ -83,7 +83,7 @@ def exchange(first: Path, second: Path) -> bool:
 
 
 def clear_leftovers(path: Path) -> None:
-    """Put back, or remove, what killed processes left beside `path`; what a living one is at is left alone."""
+    """Puts back, or removes, what killed processes left beside `path`; what a living one is at is left alone."""
     for name in _leftovers(path):
         with _held(path.parent / name) as left:
             if left is None:
@@ -94,7 +94,7 @@ def clear_leftovers(path: Path) -> None:
 
 
 def put_back(path: Path) -> None:
-    """Put back the folder at `path` where a kill left it aside; nothing else is touched."""
+    """Puts back the folder at `path` where a kill left it aside; nothing else is touched."""
     if path.exists():
         return
     for name in _leftovers(path):
@@ -109,7 +109,7 @@ def is_leftover(name: str) -> bool:
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder with all that is in it, if it is there."""
+    """Removes a file or a folder with all that is in it, if it is there."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

@@ -1,4 +1,4 @@
-"""Where the files that travel with neurocmc are: inside an installed wheel, or at the top of a checkout."""
+"""Finds the files that travel with neurocmc: inside an installed wheel, or at the top of a checkout."""
 
 from pathlib import Path, PurePosixPath
 
@@ -8,7 +8,7 @@ FOLDERS = ("targets", "models")
 
 
 def resource_folder(name: str) -> Path:
-    """The folder `targets` or `models` as installed, or of the checkout. Raises InputError if neither is there."""
+    """Returns the folder `targets` or `models` as installed, or of the checkout. Raises InputError if neither is."""
     if name not in FOLDERS:
         raise ValueError(f"resource folders are {', '.join(FOLDERS)}, got {name!r}")
     package = Path(__file__).resolve().parents[1]
@@ -25,7 +25,7 @@ def resource_folder(name: str) -> Path:
 
 
 def resource_path(relative: str) -> Path:
-    """The path of a bundled file, say "targets/loihi1.yaml". Raises InputError if it is not there."""
+    """Returns the path of a bundled file, say "targets/loihi1.yaml". Raises InputError if it is not there."""
     folder, *rest = PurePosixPath(relative).parts
     path = resource_folder(folder).joinpath(*rest)
     if ".." in rest or not path.is_file():

@@ -1,4 +1,4 @@
-"""The customs house for JSON: one object of bounded size, no key twice, no NaN; a pydantic model says what it holds.
+"""Reads JSON strictly: one object of bounded size, no key twice, no NaN; a pydantic model says what it holds.
 
 Where `strict_yaml` names a line, JSON written by programs has few: a fault names the path of keys to its place::
 
@@ -20,7 +20,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def read_json(path: Path, kind: FileKind = JSON, cure: str = "") -> dict[str, Any]:
-    """The object at the top of a JSON file of some kind.
+    """Returns the object at the top of a JSON file of some kind.
 
     Raises InputError where the file cannot be had (see `opening`), is not well-formed UTF-8 JSON, names a key twice
     in one object, or has no object at the top; `cure` says what to do then.
@@ -40,12 +40,12 @@ def read_json(path: Path, kind: FileKind = JSON, cure: str = "") -> dict[str, An
 
 
 def parsed(content: bytes) -> Any:
-    """What UTF-8 JSON holds, of any kind. Raises ValueError, or RecursionError where it is nested too deeply."""
+    """Returns what UTF-8 JSON holds, of any kind. Raises ValueError, or RecursionError where nested too deeply."""
     return json.loads(content.decode("utf-8"), parse_constant=_refuse, object_pairs_hook=_unique)
 
 
 def validated(path: Path, data: dict[str, Any], model: type[Model]) -> Model:
-    """`data`, read from `path`, as an instance of `model`. Raises InputError with the key of every fault."""
+    """Returns `data`, read from `path`, as an instance of `model`. Raises InputError with the key of every fault."""
     try:
         instance, faults = checked(data, model)
     except RecursionError:  # lists deep enough to be read but not to be written again
@@ -63,7 +63,7 @@ def validated(path: Path, data: dict[str, Any], model: type[Model]) -> Model:
 
 
 def problem_at(fault: str, path: Path, keys: FieldPath, what: str, cure: str) -> Problem:
-    """A Problem at the place that `keys` lead to in a file."""
+    """Returns a Problem at the place that `keys` lead to in a file."""
     name = field_name(keys)
     return Problem(fault, f"{path}: {name}" if name else str(path), what, cure)
 

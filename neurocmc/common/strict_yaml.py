@@ -1,4 +1,4 @@
-"""The customs house for YAML: whatever comes in is checked to the last field, and every fault has its line.
+"""Reads YAML strictly: whatever comes in is checked to the last field, and every fault has its line.
 
 The documents are the core schema of YAML 1.2 (`1e-3` is a number, `no` and `1:30` are texts) without what makes
 YAML dangerous or surprising: no aliases, no merge keys, no tags, no duplicate keys, one document, at most 1 MB. A
@@ -42,22 +42,22 @@ class Document:
     lines: dict[FieldPath, int] = field(repr=False)
 
     def where(self, *path: str | int) -> str:
-        """`file:line` of the key at `path`, or of its nearest ancestor that exists."""
+        """Returns `file:line` of the key at `path`, or of its nearest ancestor that exists."""
         return f"{self.filename}:{self.line(*path)}"
 
     def line(self, *path: str | int) -> int:
-        """The line of the key at `path`, or of its nearest ancestor that exists."""
+        """Returns the line of the key at `path`, or of its nearest ancestor that exists."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
 
     def problem(self, fault: str, path: FieldPath, what: str, cure: str) -> Problem:
-        """A Problem about the field at `path`, in the form that schema faults have."""
+        """Returns a Problem about the field at `path`, in the form that schema faults have."""
         name = field_name(path)
         return Problem(fault, self.where(*path), f"{name}: {what}" if name else what, cure)
 
     def validate(self, model: type[Model]) -> Model:
-        """The document as an instance of `model`. Raises InputError holding every fault."""
+        """Returns the document as an instance of `model`. Raises InputError holding every fault."""
         instance, faults = checked(self.data, model)
         if instance is None:
             by_line = sorted(faults, key=lambda fault: self.line(*fault.path))
@@ -66,28 +66,28 @@ class Document:
 
 
 def field_name(path: FieldPath) -> str:
-    """`projections[2].weight` for ("projections", 2, "weight")."""
+    """Returns `projections[2].weight` for ("projections", 2, "weight")."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
 
 
 def load_model(path: Path, model: type[Model]) -> Model:
-    """Read a YAML file as an instance of `model`. Raises InputError with the line of every fault."""
+    """Reads a YAML file as an instance of `model`. Raises InputError with the line of every fault."""
     return load_document(path).validate(model)
 
 
 def parse_model(text: str, filename: str, model: type[Model]) -> Model:
-    """Read YAML text as an instance of `model`; `filename` is only named in errors. Raises InputError."""
+    """Reads YAML text as an instance of `model`; `filename` is only named in errors. Raises InputError."""
     return parse_document(text, filename).validate(model)
 
 
 def load_document(path: Path) -> Document:
-    """Read a YAML file whose top is a mapping. Raises InputError for what cannot be read or is not allowed."""
+    """Reads a YAML file whose top is a mapping. Raises InputError for what cannot be read or is not allowed."""
     return parse_document(read_text(path), str(path))
 
 
 def read_text(path: Path) -> str:
-    """The text of a UTF-8 file of at most 1 MB. Raises InputError saying why it cannot be had."""
+    """Returns the text of a UTF-8 file of at most 1 MB. Raises InputError saying why it cannot be had."""
     content = read_bytes(path, YAML)
     try:
         return content.decode("utf-8")
@@ -100,7 +100,7 @@ def read_text(path: Path) -> str:
 
 
 def parse_document(text: str, filename: str) -> Document:
-    """Read YAML text whose top is a mapping. Raises InputError for what is malformed or not allowed."""
+    """Reads YAML text whose top is a mapping. Raises InputError for what is malformed or not allowed."""
     if len(text.encode("utf-8", errors="replace")) > YAML.max_bytes:
         what = f"holds more than {YAML.max_bytes:,} bytes, the limit for {YAML.called}"
         raise InputError(Problem("file-too-large", filename, what, YAML.if_larger))
@@ -213,7 +213,7 @@ class _Builder:
         self.faults: list[tuple[str, int, str, str]] = []
 
     def build(self, node: yaml.Node, path: FieldPath) -> Any:
-        """The plain value of `node`, which stands at `path`."""
+        """Returns the plain value of `node`, which stands at `path`."""
         match node:
             case yaml.MappingNode() if node.tag == _MAP:
                 return dict(self._entries(node, path))

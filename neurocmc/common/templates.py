@@ -1,4 +1,4 @@
-"""Templates of what is written for people: where they stand, how they are read, how names from a file pass through.
+"""Renders templates of what is written for people: how they are read, and how names from a file pass through.
 
 A name may hold anything. `literal` and `comment` are the filters by which it enters a program; HTML escapes all.
 """
@@ -14,7 +14,7 @@ Filter = Callable[[Any], str]
 
 
 def comment(value: Any) -> str:
-    """Text for a comment or a table cell: one line, whatever a name holds."""
+    """Returns text for a comment or a table cell: one line, whatever a name holds."""
     return "".join(character if character.isprintable() else "?" for character in str(value)).replace("|", "/")
 
 
@@ -28,7 +28,7 @@ def templates(
     comment: Filter = comment,
     literal: Filter = repr,
 ) -> jinja2.Environment:
-    """The templates of a folder; one environment for the process, which keeps what it has compiled.
+    """Returns the templates of a folder; one environment for the process, which keeps what it has compiled.
 
     With `trim` a line that holds only a block leaves none behind; `finalize` sees every value that is shown. A name
     that a template uses and is not given is an error. Without `html` nothing is escaped: the filters guard names.

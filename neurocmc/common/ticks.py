@@ -29,7 +29,7 @@ class Sampled:
 
 
 def sampled(edges_s: Float, values: Mapping[str, Float], ticks: int, tick_s: float) -> Sampled:
-    """Put a piecewise constant drive on ticks, each of which gets the mean of the drive over it.
+    """Puts a piecewise constant drive on ticks, each of which gets the mean of the drive over it.
 
     `values` are input name -> (batch, edges, channels), in force from `edges_s` (edges,) on, which start at 0 and
     rise. A drive whose edges all lie on ticks is returned as it is, to the bit.
@@ -76,7 +76,7 @@ def _means(value: Float, edge: Int, width: Float, first: Int) -> Float:
 
 
 def not_whole(time_s: float, tick_s: float) -> tuple[str, str] | None:
-    """What is wrong with a time that is not a whole number of ticks above 0, and its cure; None for one that is."""
+    """Returns what is wrong with a time that is not a whole number of ticks above 0, and its cure; else None."""
     ticks = time_s / tick_s
     if not isfinite(ticks):
         return f"{time_s:g} s is no number of steps of {_ms(tick_s)} ms", "give a finite time"
@@ -88,12 +88,12 @@ def not_whole(time_s: float, tick_s: float) -> tuple[str, str] | None:
 
 
 def whole_s(time_s: float, tick_s: float) -> float:
-    """The whole number of ticks that is nearest to a time, one at least; a time that is whole as it is."""
+    """Returns the time in whole ticks, one at least, that is nearest to a time; one that is whole as it is."""
     return time_s if not_whole(time_s, tick_s) is None else max(round(time_s / tick_s), 1) * tick_s
 
 
 def ticks_before(time_s: float, tick_s: float) -> int:
-    """How many ticks are over at an instant."""
+    """Returns how many ticks are over at an instant."""
     return floor(time_s / tick_s + ON_TICK)
 
 
@@ -102,5 +102,5 @@ def _ms(time_s: float) -> str:
 
 
 def tau_ms(pole: float, tick_s: float) -> float:
-    """The time constant of a filter that keeps `pole` of itself in a tick; 0 where that is none of a filter's."""
+    """Returns the time constant of a filter that keeps `pole` of itself in a tick; 0 where no filter has it."""
     return -1e3 * tick_s / log(pole) if 0.0 < pole < 1.0 else 0.0

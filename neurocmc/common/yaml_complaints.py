@@ -1,4 +1,4 @@
-"""The interpreter at the customs house: pydantic's complaints in our words, with the nearest known name as cure."""
+"""Puts pydantic's complaints in our words, with the nearest known name as cure."""
 
 import difflib
 import json
@@ -75,7 +75,7 @@ class Fault:
 
 
 def checked(data: Mapping[str, Any], model: type[Model]) -> tuple[Model | None, tuple[Fault, ...]]:
-    """`data` as an instance of `model`, or None and the reasons (at most MAX_FAULTS, then how many more).
+    """Returns `data` as an instance of `model`, or None and the reasons (at most MAX_FAULTS, then how many more).
 
     Values go through JSON: only there does pydantic's strict mode take a list for a tuple, and a text for an enum.
     """
@@ -93,7 +93,7 @@ def checked(data: Mapping[str, Any], model: type[Model]) -> tuple[Model | None, 
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str:
-    """The cure for a name that is not known: the nearest one, or the list of all; never empty."""
+    """Returns the cure for a name that is not known: the nearest one, or the list of all; never empty."""
     names = sorted(set(known))
     if close := difflib.get_close_matches(name, names, n=1, cutoff=0.6):
         return f"did you mean {close[0]}?"
@@ -101,7 +101,7 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
 
 
 def shown(value: Any) -> str:
-    """`value` as an error message shows it: one short line."""
+    """Returns `value` as an error message shows it: one short line."""
     text = repr(value)
     return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}..."
 
@@ -131,7 +131,7 @@ def _fault(detail: ErrorDetails, data: Mapping[str, Any], model: type[BaseModel]
 
 
 def cure_of(kind: str, got: Any, context: Mapping[str, Any]) -> str:
-    """What to write instead, from the kind of complaint and the limit that belongs to it."""
+    """Returns what to write instead, from the kind of complaint and the limit that belongs to it."""
     match kind, context.get("error"):
         case "value_error", FieldError() as error:
             return error.cure

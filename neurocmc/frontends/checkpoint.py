@@ -1,4 +1,4 @@
-"""The door for checkpoints: whichever family wrote the file, its circuit, stimuli and trajectories come out."""
+"""Reads a checkpoint of whichever family: its circuit, stimuli and trajectories come out."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ Facts = dict[str, str | float]
 
 
 def read_checkpoint(path: Path, images: str | None = None) -> Loaded:
-    """Read a checkpoint of `neurocmc train`, or a state dict of the published microcircuits.
+    """Reads a checkpoint of `neurocmc train`, or a state dict of the published microcircuits.
 
     `images` names the task whose images drive a published model. Raises InputError holding everything that is wrong
     with the file, and for `images` where the file itself says what drives it.
@@ -57,7 +57,7 @@ def _of_family(file: CheckpointFile) -> LoadedSwta | LoadedCmc | LoadedMemory:
 
 
 def save_without_torch(checkpoint: Path, output: Path) -> None:
-    """Write a trained circuit and what drives it as a circuit file, which is compiled and verified without torch.
+    """Writes a trained circuit and what drives it as a circuit file, which is compiled and verified without torch.
 
     Raises InputError as `read_checkpoint` does, and for a published checkpoint, which does not say what drives it.
     """
@@ -89,7 +89,7 @@ def save_without_torch(checkpoint: Path, output: Path) -> None:
 
 
 def facts_of(loaded: Loaded) -> Facts:
-    """What `neurocmc inspect` tells of a model beside its circuit: where it is from, its sizes, its numbers."""
+    """Returns what `neurocmc inspect` tells of a model beside its circuit: its origin, sizes and numbers."""
     match loaded:
         case LoadedPublished():
             return published_facts(loaded)

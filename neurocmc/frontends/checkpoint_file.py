@@ -1,4 +1,4 @@
-"""The inner gate for checkpoints of `neurocmc train`: an archive's plain data become a checked recipe and model.
+"""Checks a checkpoint of `neurocmc train`: an archive's plain data become a checked recipe and model.
 
 What the outer gate let in is tensors and plain values, of any size and form. The model of the recipe is built without
 memory first, so that a recipe of any size costs nothing until the tensors of the file were found to fit it.
@@ -48,7 +48,7 @@ class CheckpointFile:
 
 
 def check_checkpoint(archive: Archive, path: Path) -> CheckpointFile:
-    """The checkpoint of `neurocmc train` in an archive. Raises InputError holding all that is wrong with it."""
+    """Returns the checkpoint of `neurocmc train` in an archive. Raises InputError with all that is wrong."""
     where, plain = str(path), archive.plain
     raise_input_problems(_header_problems(plain, where))
     recipe = _recipe(plain["recipe"], plain["family"], where)

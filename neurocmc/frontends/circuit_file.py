@@ -1,4 +1,4 @@
-"""Read and write circuit files: a trained circuit and what drives it, in one .npz for which no torch is needed.
+"""Reads and writes circuit files: a trained circuit and what drives it, in one .npz for which no torch is needed.
 
     document   ()   text: JSON with `format` ("neurocmc-circuit"), `version`, `made_from` and `made_with` (the
                     checkpoint and the torch that made the file), `facts` for `inspect`, `images`, `trials`, `level`
@@ -89,7 +89,7 @@ class _Stimulus:
         )
 
     def stimulus(self) -> Stimulus:
-        """The stimulus itself. Raises ValueError where its arrays do not fit one another."""
+        """Returns the stimulus itself. Raises ValueError where its arrays do not fit one another."""
         values = {entry.name: entry.values for entry in self.inputs}
         return Stimulus(
             name=self.name, duration_s=self.duration_s, edges_s=self.edges_s, values=values, labels=self.labels
@@ -117,7 +117,7 @@ class CircuitFile:
     made_with: str  # the torch that computed circuit and drives
 
     def stimuli(self) -> tuple[tuple[Stimulus, ...], tuple[Stimulus, ...]]:
-        """Those to calibrate on and those to judge by; trials of a recipe are made here."""
+        """Returns the stimuli to calibrate on and those to judge by; trials of a recipe are made here."""
         if self.memory is None:
             return self.calibration, self.test
         calibration, *test = self.memory.stimuli.values()
@@ -131,7 +131,7 @@ class CircuitFile:
 
 
 def save_circuit_file(file: CircuitFile, path: Path) -> None:
-    """Write a circuit file: the same bytes for the same contents. Raises InputError if that fails."""
+    """Writes a circuit file: the same bytes for the same contents. Raises InputError if that fails."""
     level = _Level(
         circuit=file.circuit,
         calibration=tuple(_Stimulus.of(stimulus) for stimulus in file.calibration),
@@ -152,7 +152,7 @@ def save_circuit_file(file: CircuitFile, path: Path) -> None:
 
 
 def read_circuit_file(path: Path) -> CircuitFile:
-    """Read what `save_circuit_file` wrote. Raises InputError holding all that is wrong with the file."""
+    """Reads what `save_circuit_file` wrote. Raises InputError holding all that is wrong with the file."""
     arrays = read_npz(path, max_bytes=MAX_BYTES)
     document = _document(path, arrays.pop(DOCUMENT, None))
     try:

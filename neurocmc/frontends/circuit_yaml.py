@@ -1,4 +1,4 @@
-"""The door for circuits written by hand: a YAML file with units in its field names becomes a RateCircuit.
+"""Reads circuits written by hand: a YAML file with units in its field names becomes a RateCircuit.
 
 `form` says which of the two ways of writing a rate unit the numbers mean, with r = phi(gain (u + bias - threshold))::
 
@@ -119,12 +119,12 @@ class LoadedYaml:
     test: tuple[str, ...]
 
     def stimulus(self, name: str) -> Stimulus:
-        """The stimulus of that name. Raises KeyError."""
+        """Returns the stimulus of that name. Raises KeyError."""
         return {stimulus.name: stimulus for stimulus in self.stimuli}[name]
 
 
 def read_circuit_yaml(path: Path) -> LoadedYaml:
-    """Read a hand-written circuit and its stimuli. Raises InputError with the line of every fault."""
+    """Reads a hand-written circuit and its stimuli. Raises InputError with the line of every fault."""
     document = load_document(path)
     file = document.validate(CircuitFile)
     raise_input_problems(_sorted(document, _reference_faults(file)))

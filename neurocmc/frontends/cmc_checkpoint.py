@@ -1,4 +1,4 @@
-"""A trained model of the cmc family, loaded: its circuit, its images as stimuli, its trajectories to compare with.
+"""Loads a trained model of the cmc family: its circuit, its images as stimuli, its trajectories to compare with.
 
 Retina, gaze and readout stay on the host: the eye turns an image into glimpses, and each glimpse into a drive of the
 first region. The circuit goes to the chip.
@@ -56,7 +56,7 @@ class LoadedCmc:
         )
 
     def test_images(self) -> NDArray[np.float32]:
-        """(trials, channels, height, width) what the trials of the stimulus `images-test` show, in [0, 1]."""
+        """Returns (trials, channels, height, width) what the trials of the stimulus `images-test` show, in [0, 1]."""
         return self._split.test.planes
 
     @cached_property
@@ -64,7 +64,7 @@ class LoadedCmc:
         return load_task(self.recipe.task, self.recipe.images)
 
     def stimulus(self, name: str, images: Images) -> Stimulus:
-        """Images as the drive over time that their glimpses are.
+        """Returns images as the drive over time that their glimpses are.
 
         One step longer than the presentation: the module looks at rates after a step, a circuit before it.
         """
@@ -82,7 +82,7 @@ class LoadedCmc:
         )
 
     def reference(self, stimulus: Stimulus) -> dict[str, Float]:
-        """Torch trajectories of all rates {population: (batch, steps, columns)} under `stimulus`, in float64.
+        """Runs the model in torch under `stimulus`: rates {population: (batch, steps, columns)} in float64.
 
         Weights are those of the float32 model, sums are carried in float64. Index t is the rate at the beginning of
         step t. Raises InputError where the stimulus does not fit the circuit.
@@ -115,7 +115,7 @@ class LoadedCmc:
 
 
 def load_cmc(file: CheckpointFile, recipe: CmcRecipe, model: CmcModel) -> LoadedCmc:
-    """A checked file as a circuit and what belongs to it.
+    """Returns a checked file as a circuit and what belongs to it.
 
     Raises InputError where its numbers give no circuit, and for a baseline that has no dynamics to compile.
     """

@@ -1,4 +1,4 @@
-"""A canonical microcircuit hierarchy as a RateCircuit: four populations a region, kernels of second order.
+"""Turns a canonical microcircuit hierarchy into a RateCircuit: four populations a region, second-order kernels.
 
 The torch module steps p' = (u - p) / T, v' = (p - v) / T with r = phi(R v + b); so v is u through the critically
 damped kernel of time constant T, which is how a RateCircuit says it. An Euler step of dt has the pole 1 - dt/T: the
@@ -33,19 +33,19 @@ DRIVE = "drive"
 
 
 def population_name(region: int, population: int) -> str:
-    """`V1.ss` is population 0 of region 0."""
+    """Returns the name of a population: `V1.ss` is population 0 of region 0."""
     return f"V{region + 1}.{POPULATIONS[population]}"
 
 
 def centre_of(activation: str) -> float:
-    """What is subtracted from the activity of a RateCircuit's population to give the S of the equations."""
+    """Returns what is subtracted from the activity of a RateCircuit's population to give the S of the equations."""
     return {"sigmoid": 0.5, "tanh": 1.0}.get(activation, 0.0)
 
 
 def cmc_circuit(
     circuit: CmcHierarchy, readout: nn.Linear, recipe: CmcRecipe, sha256: str, on_host: tuple[str, ...]
 ) -> RateCircuit:
-    """The circuit of a trained model of the cmc family, with its linear readout as a classifier on the host."""
+    """Returns the circuit of a trained model of the cmc family, its linear readout as a host's classifier."""
     values = circuit.values()
     present = [
         (region, population)

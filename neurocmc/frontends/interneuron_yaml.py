@@ -1,4 +1,4 @@
-"""The door for a soft winner-take-all with named interneurons: a few numbers in YAML become a RateCircuit.
+"""Reads a soft winner-take-all with named interneurons: a few numbers in YAML become a RateCircuit.
 
 Four classes of cortical interneurons, each a population of one unit that may be switched `off`, have the roles that
 Iqbal et al. found for them (Biologically grounded neocortex computational primitives implemented on neuromorphic
@@ -107,7 +107,7 @@ class SwtaFile(StrictModel):
 
 
 def read_interneuron_yaml(path: Path) -> LoadedYaml:
-    """Read a winner-take-all with interneurons, and its stimuli. Raises InputError with the line of every fault.
+    """Reads a winner-take-all with interneurons, and its stimuli. Raises InputError with the line of every fault.
 
     Stimuli name `drive`, a channel for each unit, and `gate`, one channel. A gate without a vip to receive it is left
     out, so that one word switches an interneuron off.

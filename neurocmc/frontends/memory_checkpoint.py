@@ -1,4 +1,4 @@
-"""A trained working memory, loaded: its circuit, its trials as stimuli, its trajectories to compare with.
+"""Loads a trained working memory: its circuit, its trials as stimuli, its trajectories to compare with.
 
 Everything goes to the chip but the weights of the inputs: the host sends each unit the sum of what its channels give.
 """
@@ -41,7 +41,7 @@ class LoadedMemory(MemoryTrials):
     model: MemoryModel
 
     def reference(self, stimulus: Stimulus) -> dict[str, Float]:
-        """Torch trajectories {population: (batch, ticks, units)} under `stimulus`, in float64, from rest.
+        """Returns torch's trajectories {population: (batch, ticks, units)} under `stimulus`, in float64, from rest.
 
         Numbers are those of the float32 model, sums are carried in float64: competition amplifies rounding. Raises
         InputError where the stimulus does not fit the circuit.
@@ -60,7 +60,7 @@ class LoadedMemory(MemoryTrials):
 
 
 def load_memory(file: CheckpointFile, recipe: MemoryRecipe, model: MemoryModel) -> LoadedMemory:
-    """A checked file as a circuit and what belongs to it. Raises InputError where its numbers give no circuit."""
+    """Loads a checked file as a circuit with what belongs to it. Raises InputError where it gives no circuit."""
     circuit = _circuit(recipe, deepcopy(model.circuit).double(), file.sha256)
     raise_input_problems(circuit.problems())
     return LoadedMemory(

@@ -1,4 +1,4 @@
-"""Make the trials of a memory task into stimuli, from its recipe alone: no torch is needed to drive a circuit."""
+"""Makes the trials of a memory task into stimuli, from its recipe alone: no torch is needed to drive a circuit."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class MemoryTrials:
     def test_trials(
         self, delay_tau: float, trials: int | None = None, coherences: Sequence[float] | None = None
     ) -> Trials:
-        """Test trials of a delay in time constants, as many as the recipe evaluates unless told otherwise.
+        """Returns test trials of a delay in time constants, as many as the recipe evaluates unless told otherwise.
 
         `coherences` replaces those of the recipe where the task has such, for a psychometric curve.
         """
@@ -40,7 +40,7 @@ class MemoryTrials:
     def test_stimulus(
         self, delay_tau: float, trials: int | None = None, coherences: Sequence[float] | None = None
     ) -> Stimulus:
-        """The same as a stimulus."""
+        """Returns the same trials as a stimulus."""
         return _stimulus(f"delay-{delay_tau:g}-tau", self.test_trials(delay_tau, trials, coherences))
 
 

@@ -1,4 +1,4 @@
-"""The bench for rectifiers: the one kind of population that soft winner-take-alls are made of."""
+"""Makes rectifiers: the one kind of population that soft winner-take-alls are made of."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ def rectifiers(
     saturation: float = float("inf"),
     gain: float = 1.0,
 ) -> RatePopulation:
-    """Units min([gain (u - threshold)]_+, saturation) from rest, observed through the filter behind them."""
+    """Returns units min([gain (u - threshold)]_+, saturation) from rest, observed through the filter behind them."""
     return RatePopulation(
         name=name,
         size=size,

@@ -1,4 +1,4 @@
-"""Stimuli as a hand-written circuit states them: steps in time, several trials, seeded noise."""
+"""Reads stimuli as a hand-written circuit states them: steps in time, several trials, seeded noise."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -78,7 +78,7 @@ class StimulusField(StrictModel):
 def read_stimuli(
     entries: Mapping[str, StimulusField], channels: Mapping[str, int], dt_s: float, faults: list[Fault]
 ) -> tuple[Stimulus, ...]:
-    """The stimuli of a circuit of step `dt_s` and inputs of that many channels.
+    """Returns the stimuli of a circuit of step `dt_s` and inputs of that many channels.
 
     What is wrong is added to `faults`, and then nothing returned.
     """

@@ -1,4 +1,4 @@
-"""A trained soft winner-take-all, loaded: its circuit, its digits as stimuli, its trajectories to compare with.
+"""Loads a trained soft winner-take-all: its circuit, its digits as stimuli, its trajectories to compare with.
 
 The encoder of the model stays on the host: it turns each image into evidence. The circuit goes to the chip and
 is driven by that evidence.
@@ -62,7 +62,7 @@ class LoadedSwta:
         )
 
     def reference(self, stimulus: Stimulus) -> dict[str, Float]:
-        """Torch trajectories {population: (batch, ticks, units)} under `stimulus`, in float64, from rest.
+        """Returns torch's trajectories {population: (batch, ticks, units)} under `stimulus`, in float64, from rest.
 
         The comparison is of dynamics, so weights are those of the float32 model but sums are carried in float64:
         competition amplifies rounding. Raises InputError where the stimulus does not fit the circuit.
@@ -95,7 +95,7 @@ class LoadedSwta:
 
 
 def load_swta(file: CheckpointFile, recipe: Recipe, model: DigitModel) -> LoadedSwta:
-    """A checked file as a circuit and what belongs to it. Raises InputError where its numbers give no circuit."""
+    """Loads a checked file as a circuit with what belongs to it. Raises InputError where it gives no circuit."""
     values = model.circuit.values()
     circuit = _circuit(recipe, values, file.sha256, parameter_count(model.encoder))
     if problems := circuit.problems():
@@ -156,7 +156,7 @@ def _projections(values: SwtaValues) -> tuple[RateProjection, ...]:
 
 
 def parameter_table(checkpoint: LoadedSwta) -> dict[str, float]:
-    """What `neurocmc inspect` prints of a circuit: its numbers and what theory derives from them."""
+    """Returns what `neurocmc inspect` prints of a circuit: its numbers and what theory derives from them."""
     values = checkpoint.values
     return {name: getattr(values, name) for name in PARAMETERS} | {
         "tau_s": values.tau_s,

@@ -1,4 +1,4 @@
-"""The scribe of the levels: frozen dataclasses to plain JSON values and named arrays, and back, strictly.
+"""Turns frozen dataclasses into plain JSON values and named arrays, and back, strictly.
 
 What a level looks like on disk follows from its fields and their types alone; no class has code of its own here. A
 scalar is its JSON value, a tuple a list, a dataclass an object with exactly its fields. An array is {"array": key};
@@ -61,7 +61,7 @@ def encode(level: object, leave_out: frozenset[str] = frozenset()) -> Coded:
 
 
 def decode(coded: Coded, kind: type[T], given: Mapping[str, Any] | None = None) -> T:
-    """The dataclass of type `kind` from its coded form; `given` holds fields that were left out.
+    """Returns the dataclass of type `kind` from its coded form; `given` holds fields that were left out.
 
     Raises Malformed at the first value that is missing, unknown, of another type or shape, or if an array is left
     over.

@@ -1,4 +1,4 @@
-"""The limits of verification, which passes may read as well: what a conversion must keep, each with its reason.
+"""States the limits of verification, which passes read as well: what a conversion must keep, each with its reason.
 
 Of the error of rates they are formulas in the number of neurons and the code (`Gates`):
 
@@ -41,16 +41,16 @@ class Gates:
     gain: float = 0.01  # error of a gain, of the strongest synapse of its target unit
 
     def of_unit(self, neurons: int, code: Code) -> float:
-        """Limit of the worst unit's error over time, as a fraction of its population's range."""
+        """Returns the limit of the worst unit's error over time, as a fraction of its population's range."""
         return min(self.nrmse + self.unit_steps * step(neurons, code), LARGEST)
 
     def of_moment(self, neurons: int, code: Code) -> float:
-        """Limit of the largest error of any unit, tick and trial, as a fraction of its population's range."""
+        """Returns the limit of any unit's, tick's and trial's error, as a fraction of its population's range."""
         return min(self.nrmse + self.moment_steps[code] * step(neurons, code), LARGEST)
 
 
 def step(neurons: int, code: Code) -> float:
-    """The step in which a pool of so many neurons counts, as a fraction of its ceiling."""
+    """Returns the step in which a pool of so many neurons counts, as a fraction of its ceiling."""
     return 1.0 / neurons if code == "threshold" else 1.0 / sqrt(neurons)
 
 

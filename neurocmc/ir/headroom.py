@@ -1,4 +1,4 @@
-"""Headroom: how close a population can come to the edges of its registers, and for which drives that is proved."""
+"""Holds how close a population comes to the edges of its registers, and for which drives that is proved."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Kept: what a chip's numbers kept of a circuit, whichever family the chip is of, derived from its lowest levels.
+"""Holds what a chip's numbers kept of a circuit, whichever family the chip is of, derived from its lowest levels.
 
 Decoders, poles, gains and latencies stand here in the units of the rate circuit, so that one function each serves
 decoding, edges, realised circuits and losses. Nothing of it is written to disk: the levels that it comes from are.
@@ -30,7 +30,7 @@ class KeptPopulation:
     def counted(
         cls, name: str, half_neuron: Float, wanted_pole: Float | None = None, realised_pole: Float | None = None
     ) -> "KeptPopulation":
-        """Pools whose thresholds stand where they were wanted, and which count from half a neuron on."""
+        """Returns pools whose thresholds stand where they were wanted, and which count from half a neuron on."""
         units = half_neuron.size
         return cls(
             name=name,
@@ -69,7 +69,7 @@ class KeptProjection:
         latency_ticks: NDArray[np.int64] | None = None,
         tau_s: float | None = None,
     ) -> "KeptProjection":
-        """A projection of the staged circuit, as wanted but for its gain and what else is given."""
+        """Returns a projection of the staged circuit, as wanted but for its gain and what else is given."""
         return cls(
             name=wanted.name,
             source=wanted.source,
@@ -95,9 +95,9 @@ class Kept:
     projections: tuple[KeptProjection, ...]
 
     def population(self, name: str) -> KeptPopulation:
-        """The population of that name. Raises KeyError."""
+        """Returns the population of that name. Raises KeyError."""
         return {population.name: population for population in self.populations}[name]
 
     def projection(self, name: str) -> KeptProjection:
-        """The projection of that name. Raises KeyError."""
+        """Returns the projection of that name. Raises KeyError."""
         return {projection.name: projection for projection in self.projections}[name]

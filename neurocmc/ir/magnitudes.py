@@ -22,7 +22,7 @@ Numbers = tuple[str, str, "Float | float", bool]  # place, what they are called,
 
 
 def magnitude_problems(numbers: Iterable[Numbers]) -> Iterator[Problem]:
-    """The first number of each that is out of bounds; what is not finite is for others to tell."""
+    """Yields the first number of each that is out of bounds; what is not finite is for others to tell."""
     for where, called, values, positive in numbers:
         flat = np.ravel(values)
         size = np.abs(flat)
@@ -34,7 +34,7 @@ def magnitude_problems(numbers: Iterable[Numbers]) -> Iterator[Problem]:
 
 
 def stored_problems(level: object) -> Iterator[Problem]:
-    """Every number of a level that was read, by its path, with which nothing can be calculated: infinite, or as good.
+    """Yields every number of a level that was read, by its path, that is infinite, or as good.
 
     Verifiers look at numbers that mean something to them; this is for all others, wherever they stand. Infinite may
     be what limits a transfer, and nothing else.

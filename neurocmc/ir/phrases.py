@@ -1,4 +1,4 @@
-"""The stock phrases of the printed levels: counts, arrows, filters, delays and readouts, said alike everywhere."""
+"""Formats counts, arrows, filters, delays and readouts of the printed levels, alike everywhere."""
 
 from collections.abc import Iterable
 
@@ -9,41 +9,41 @@ from neurocmc.ir.trace import Trace
 
 
 def counted(count: int, thing: str) -> str:
-    """A number of things."""
+    """Formats a number of things: `1 tick`, `1,200 ticks`."""
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
 def arrow(name: str, source: str, target: str) -> str:
-    """The head of a projection; its ends are not said twice."""
+    """Formats the head of a projection; its ends are not said twice."""
     return f"projection {name}: " if name == f"{source}->{target}" else f"projection {name}: {source} -> {target}, "
 
 
 def filtered(tau_s: float) -> str:
-    """A synaptic filter."""
+    """Formats a synaptic filter."""
     return f"filter {milliseconds(tau_s)}" if tau_s > 0 else "unfiltered"
 
 
 def second_order(order: int) -> str:
-    """What stands behind a filter of second order."""
+    """Returns the suffix for order 2, else an empty text."""
     return ", second order" if order == 2 else ""
 
 
 def observed(trace: Trace) -> str:
-    """How activity is observed."""
+    """Formats how activity is observed."""
     how = f"through a filter of {milliseconds(trace.tau_s)}" if trace.tau_s else "as it is"
     held = f", from {vector(trace.start)}" if trace.start.any() else ""
     return f"{how}{second_order(trace.order)}{held}"
 
 
 def delayed(ticks: int) -> str:
-    """A delay."""
+    """Formats a delay."""
     return (
         f"{counted(ticks, 'tick')} beyond the one every spike takes" if ticks else "none beyond that of every spike"
     )
 
 
 def readouts(entries: Iterable[Readout]) -> list[str]:
-    """All readouts, with their labels."""
+    """Formats all readouts, with their labels."""
     lines: list[str] = []
     for readout in entries:
         what = "winner" if readout.kind == "winner" else "activity"
@@ -55,5 +55,5 @@ def readouts(entries: Iterable[Readout]) -> list[str]:
 
 
 def page(lines: Iterable[str]) -> str:
-    """Lines as one text; a name that would begin a new one, or reverse this one, is shown as it is written."""
+    """Joins lines to one text; a name that would begin a new one, or reverse this one, is shown as it is written."""
     return "\n".join(distinctly(line) for line in lines) + "\n"

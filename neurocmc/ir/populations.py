@@ -38,7 +38,7 @@ class HasPopulations(Generic[AnyPopulation]):
     populations: tuple[AnyPopulation, ...]
 
     def population(self, name: str) -> AnyPopulation:
-        """The population of that name. Raises KeyError."""
+        """Returns the population of that name. Raises KeyError."""
         return {population.name: population for population in self.populations}[name]
 
 
@@ -52,18 +52,18 @@ class HasPools(HasPopulations[AnyPools]):
         return sum(population.units * population.neurons for population in self.populations)
 
     def first_unit(self) -> dict[str, int]:
-        """Index of each population's first unit when all units stand in one row."""
+        """Returns the index of each population's first unit when all units stand in one row."""
         return starts({population.name: population.units for population in self.populations})
 
     def neuron_slices(self) -> dict[str, slice]:
-        """Where each population's neurons stand in the row of all; neuron n of unit i is i * neurons + n."""
+        """Returns where each population's neurons stand in the row of all; neuron n of unit i is i * neurons + n."""
         sizes = {population.name: population.units * population.neurons for population in self.populations}
         return {name: slice(start, start + sizes[name]) for name, start in starts(sizes).items()}
 
     def each_unit(self, values: Sequence[int]) -> Int:
-        """(units,) the value that the population of each unit has."""
+        """Returns (units,) the value that the population of each unit has."""
         return np.repeat(np.array(values, dtype=np.int64), [p.units for p in self.populations])
 
     def each_neuron(self, values: Sequence[int]) -> Int:
-        """(neurons,) the value that the population of each neuron has."""
+        """Returns (neurons,) the value that the population of each neuron has."""
         return np.repeat(np.array(values, dtype=np.int64), [p.units * p.neurons for p in self.populations])

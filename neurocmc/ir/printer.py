@@ -1,4 +1,4 @@
-"""Print a level as a page of text that a neuroscientist can read and a diff can compare.
+"""Formats a level as a page of text that a neuroscientist can read and a diff can compare.
 
 Every number has its unit, every matrix its pattern ("one-to-one 1.2", "all-to-all -2"), and what is too large to
 read its range and a fingerprint. Every field is told, so that two texts differ wherever two levels do; what a field
@@ -29,7 +29,7 @@ Facts = list[tuple[str, str | list[str]]]
 
 
 def print_rate(circuit: RateCircuit) -> str:
-    """The rate circuit: what each unit computes, who drives it, and through which filter."""
+    """Formats the rate circuit: what each unit computes, who drives it, and through which filter."""
     lines = [
         f"rate circuit {circuit.name}: {counted(circuit.units, 'unit')} in "
         f"{counted(len(circuit.populations), 'population')}, step {milliseconds(circuit.dt_s)}",
@@ -89,7 +89,7 @@ def _rate_projection(projection: RateProjection) -> list[str]:
 
 
 def print_spiking(network: SpikingNetwork) -> str:
-    """The spiking network: pools, their biases, how well each follows its rate unit, and the synapses."""
+    """Formats the spiking network: pools, their biases, how well each follows its rate unit, and the synapses."""
     lines = [
         f"spiking network {network.name}: {counted(network.neurons, 'neuron')} in "
         f"{counted(len(network.populations), 'population')}, tick {milliseconds(network.tick_s)}",

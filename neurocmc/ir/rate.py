@@ -1,4 +1,4 @@
-"""RateCircuit: the top level, a recurrent circuit of rate units in continuous values and discrete time.
+"""Defines RateCircuit: the top level, a recurrent circuit of rate units in continuous values and discrete time.
 
 Every circuit that neurocmc accepts is written in one form::
 
@@ -65,15 +65,15 @@ class RatePopulation:
         return Trace(tau_s=self.trace_tau_s, order=self.trace_order, start=self.initial)
 
     def phi(self, drive: Float) -> Float:
-        """Activity r for total drive u without bias, elementwise; the last axis of `drive` is (size,)."""
+        """Returns the activity r for total drive u without bias, elementwise; the last axis is (size,)."""
         return self.transfer_at(self.normalised(drive))
 
     def normalised(self, drive: Float) -> Float:
-        """z = gain (u + bias - offset), in which all units of the population have one transfer function."""
+        """Returns z = gain (u + bias - offset), in which all units of the population have one transfer function."""
         return self.gain * (drive + self.bias - self.offset)
 
     def transfer_at(self, z: Float) -> Float:
-        """Activity for normalised drive z, elementwise."""
+        """Returns the activity for normalised drive z, elementwise."""
         value = self._whole_transfer_at(z)
         limited = self.floor != 0.0 or self.top != np.inf
         return np.minimum(np.maximum(value, self.floor), self.top) - self.floor if limited else value
@@ -90,7 +90,7 @@ class RatePopulation:
                 return z
 
     def drive_at(self, activity: Float) -> Float:
-        """The normalised drive z at which the activity is reached, for 0 < activity + floor < saturation."""
+        """Returns the normalised drive z at which the activity is reached, for 0 < activity + floor < saturation."""
         activity = np.asarray(activity, dtype=np.float64) + self.floor
         match self.transfer:
             case "relu" | "linear":
@@ -202,7 +202,7 @@ class RateCircuit(HasPopulations[RatePopulation]):
         return sum(population.size for population in self.populations)
 
     def problems(self) -> tuple[Problem, ...]:
-        """All faults of the circuit at once: names, shapes, signs, NaNs, kernels."""
+        """Returns all faults of the circuit at once: names, shapes, signs, NaNs, kernels."""
         from neurocmc.ir.rate_problems import rate_problems  # which reads these classes
 
         return tuple(rate_problems(self))

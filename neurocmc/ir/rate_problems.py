@@ -13,7 +13,7 @@ from neurocmc.ir.rate import Classifier, RateCircuit, RatePopulation, RateProjec
 
 
 def rate_problems(circuit: RateCircuit) -> Iterable[Problem]:
-    """All faults of the circuit at once: names, shapes, signs, NaNs, kernels."""
+    """Yields all faults of the circuit at once: names, shapes, signs, NaNs, kernels."""
     if not circuit.dt_s > 0:
         yield Problem("time-not-positive", "circuit", f"dt is {circuit.dt_s} s", "give a step above 0 s")
     if not circuit.populations:

@@ -1,4 +1,4 @@
-"""Recordings: what an interpreter of any level saw, in the same terms, so that levels can be compared.
+"""Defines recordings: what an interpreter of any level saw, in the same terms, so that levels can be compared.
 
 Activity is always the *trace* of a population: its rate (or its spikes, decoded) passed through the unit-gain
 filter `trace_tau_s` of the rate population. Index t holds the trace after the events of tick t.

@@ -1,4 +1,4 @@
-"""SpikingNetwork: the rate circuit as pools of leaky integrate-and-fire neurons, still in real numbers.
+"""Defines SpikingNetwork: the rate circuit as pools of leaky integrate-and-fire neurons, still in real numbers.
 
 Each unit of a population is a pool of `neurons` cells that share one synaptic current and differ in their bias. Per
 tick, with voltage and current in units of the threshold::
@@ -77,7 +77,7 @@ class SpikingPopulation:
         set_frozen(self, "current_per_drive", np.float64, (self.units,))
 
     def hz_per_activity(self, tick_s: float) -> float:
-        """Mean firing rate of one neuron, in Hz, per unit of activity (the decoder)."""
+        """Returns the mean firing rate of one neuron, in Hz, per unit of activity (the decoder)."""
         return 1.0 / (self.activity_per_spike * self.neurons * tick_s)
 
 
@@ -127,7 +127,7 @@ class SpikingNetwork(HasPools[SpikingPopulation]):
     readouts: tuple[Readout, ...]
 
     def problems(self) -> tuple[Problem, ...]:
-        """All faults of the network at once."""
+        """Returns all faults of the network at once."""
         return tuple(_problems(self))
 
 

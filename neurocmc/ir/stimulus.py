@@ -1,4 +1,4 @@
-"""Stimuli: batches of piecewise-constant drives, the one way a circuit is driven at every level.
+"""Defines stimuli: batches of piecewise-constant drives, the one way in which a circuit is driven at every level.
 
 A stimulus holds, for each input of a circuit, the value of each channel between given edges in time; a thousand
 digits are a batch of a thousand with one edge. Every interpreter samples it on its own tick, by one rule, so that
@@ -29,7 +29,7 @@ _DEVICES = re.compile(r"(?:CON|PRN|AUX|NUL|(?:COM|LPT)[0-9])(?:\..*)?", re.IGNOR
 
 
 def name_fault(name: str) -> str | None:
-    """Why a text is no name for a stimulus; None for one that is."""
+    """Returns why a text is no name for a stimulus; None for one that is."""
     if len(name) > LONGEST_NAME:
         return f"should have at most {LONGEST_NAME} characters (it has {len(name):,})"
     if not _NAME.fullmatch(name):
@@ -40,7 +40,7 @@ def name_fault(name: str) -> str | None:
 
 
 def name_clashes(names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Every name that differs from an earlier one only in case, and what is wrong with it."""
+    """Yields every name that differs from an earlier one only in case, and what is wrong with it."""
     first: dict[str, str] = {}
     for name in names:
         if first.setdefault(name.casefold(), name) != name:
@@ -48,7 +48,7 @@ def name_clashes(names: Iterable[str]) -> Iterator[tuple[str, str]]:
 
 
 def name_problems(names: Iterable[str]) -> tuple[Problem, ...]:
-    """Every name that cannot be a stimulus's, or not beside the others."""
+    """Returns every name that cannot be a stimulus's, or not beside the others."""
     names = tuple(names)
     faults = [(name, f"the name {fault}") for name in names if (fault := name_fault(name))]
     faults += name_clashes(names)
@@ -58,13 +58,13 @@ def name_problems(names: Iterable[str]) -> tuple[Problem, ...]:
 
 
 def as_name(text: str) -> str:
-    """The name nearest to a text, such as that of a file: what no name can hold becomes a hyphen."""
+    """Returns the name nearest to a text, such as that of a file: what no name can hold becomes a hyphen."""
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", text).lstrip("_.-")[:LONGEST_NAME].rstrip(".")
     return name if name_fault(name) is None else f"stimulus-{name}"[:LONGEST_NAME].rstrip(".")
 
 
 def duration_fault(duration_s: float, tick_s: float) -> tuple[str, str] | None:
-    """What is wrong with the duration of a stimulus on ticks of `tick_s`, and its cure; None for a sound one."""
+    """Returns what is wrong with the duration of a stimulus on ticks of `tick_s`, and its cure; else None."""
     ticks, tick = duration_s / tick_s, f"{1e3 * tick_s:g} ms"
     if not ticks <= MAX_TICKS:
         return f"{duration_s:g} s are {ticks:.4g} ticks of {tick}, limit {MAX_TICKS:,}", _SHORTER
@@ -100,13 +100,13 @@ class Stimulus:
         return len(self.labels)
 
     def ticks(self, tick_s: float) -> int:
-        """Number of ticks in the stimulus. Raises InputError where it is not whole, and for more than MAX_TICKS."""
+        """Returns the number of ticks. Raises InputError where it is not whole, and for more than MAX_TICKS."""
         if fault := duration_fault(self.duration_s, tick_s):
             raise InputError(Problem("stimulus-duration", f"stimulus {self.name}", *fault))
         return round(self.duration_s / tick_s)
 
     def on_ticks(self, tick_s: float, *inputs: str) -> Sampled:
-        """The drive of these inputs, or of all, in each tick: its mean over a tick within which it changes.
+        """Returns the drive of these inputs, or of all, in each tick: its mean over a tick within which it changes.
 
         Raises InputError as `ticks`.
         """
@@ -114,7 +114,7 @@ class Stimulus:
         return sampled(self.edges_s, values, self.ticks(tick_s), tick_s)
 
     def take(self, trials: Int | slice) -> "Stimulus":
-        """The same stimulus with only some of its trials."""
+        """Returns the same stimulus with only some of its trials."""
         return Stimulus(
             name=self.name,
             duration_s=self.duration_s,
@@ -124,7 +124,7 @@ class Stimulus:
         )
 
     def lasting(self, duration_s: float) -> "Stimulus":
-        """The same stimulus cut or, holding its last value, prolonged to `duration_s`."""
+        """Returns the same stimulus cut or, holding its last value, prolonged to `duration_s`."""
         keep = self.edges_s < duration_s
         return Stimulus(
             name=self.name,
@@ -135,7 +135,7 @@ class Stimulus:
         )
 
     def size_problems(self, tick_s: float, units: int) -> tuple[Problem, ...]:
-        """A duration that is no number of ticks, or what recording `units` units would need beyond MAX_CELLS."""
+        """Returns why the duration is no number of ticks, or what a recording needs beyond MAX_CELLS."""
         if fault := duration_fault(self.duration_s, tick_s):
             return (Problem("stimulus-duration", f"stimulus {self.name}", *fault),)
         cells = self.batch * self.ticks(tick_s) * units
@@ -148,12 +148,12 @@ class Stimulus:
         return (Problem("stimulus-too-large", f"stimulus {self.name}", what, _SHORTER),)
 
     def problems(self, inputs: Iterable[RateInput]) -> tuple[Problem, ...]:
-        """Every way in which the stimulus does not fit the inputs of a circuit, and what is wrong with its name."""
+        """Returns every way in which the stimulus does not fit the inputs of a circuit, and faults of its name."""
         return tuple(_problems(self, {entry.name: entry.channels for entry in inputs}))
 
 
 def side_by_side(name: str, stimuli: Sequence[Stimulus]) -> Stimulus:
-    """Stimuli of one duration and the same inputs as one batch, in order: what costs one run instead of many.
+    """Puts stimuli of one duration and the same inputs into one batch, in order: one run instead of many.
 
     Raises ValueError where durations or inputs differ.
     """

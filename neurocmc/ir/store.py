@@ -1,4 +1,4 @@
-"""The store room of the levels: everything an artifact or a user keeps on disk, as JSON and npz, never pickle.
+"""Stores levels, stimuli and recordings, all that an artifact or a user keeps on disk, as JSON and npz, never pickle.
 
 A level is two files: `<stem>.json` with all structure and scalars, {"format": 1, "kind": "RateCircuit", "level":
 {...}}, and `<stem>.npz` with all arrays, under the keys to which the JSON refers (`codec`). A chip program stores its
@@ -50,10 +50,10 @@ REPAIR = "make the file again with the version of neurocmc that reads it"
 
 
 class Level(Protocol):
-    """What every level of the compiler is: a frozen dataclass that knows its own faults."""
+    """A level of the compiler: a frozen dataclass that knows its own faults."""
 
     def problems(self) -> tuple[Problem, ...]:
-        """All faults at once."""
+        """Returns all faults at once."""
         ...
 
 
@@ -108,7 +108,7 @@ def load_level(directory: Path, stem: str, kind: type[L]) -> L:
 
 
 def content_sha256(level: Level) -> str:
-    """SHA-256 in hexadecimal of all that a level says: its JSON text, each array's key and little-endian bytes."""
+    """Returns the SHA-256 of all that a level says: its JSON text, each array's key and little-endian bytes."""
     coded = encode(level)
     digest = hashlib.sha256(json_text(coded.json).encode())
     for key in sorted(coded.arrays):
@@ -271,44 +271,44 @@ class _Arrays:
         self._problems: list[Problem] = []
 
     def keys(self) -> list[str]:
-        """Keys not taken yet, sorted."""
+        """Returns keys not taken yet, sorted."""
         return sorted(self._left)
 
     def problem(self, fault: str, key: str, what: str, cure: str) -> None:
         self._problems.append(Problem(fault, f"{self._path}: {key}", what, cure))
 
     def done(self, expected: str) -> None:
-        """Raise InputError for all that was found, keys that nobody took included."""
+        """Raises InputError for all that was found, keys that nobody took included."""
         for key in self.keys():
             self.problem("array-unknown", ascii(key)[1:-1], "is an unknown key", f"known keys are {expected}")
         raise_input_problems(self._problems)
 
     def numbers(self, key: str, axes: tuple[str, ...]) -> NDArray[np.float64]:
-        """Real numbers with the given axes; an empty array where they are missing or wrong."""
+        """Returns real numbers with the given axes; an empty array where they are missing or wrong."""
         return self._taken(key, axes, "iuf", "real numbers", None).astype(np.float64)
 
     def whole(self, key: str, axes: tuple[str, ...], default: NDArray[Any] | None = None) -> NDArray[np.int64]:
-        """Whole numbers with the given axes."""
+        """Returns whole numbers with the given axes."""
         return self._within(key, self._taken(key, axes, "iu", "whole numbers", default), 64).astype(np.int64)
 
     def whole32(self, key: str, axes: tuple[str, ...]) -> NDArray[np.int32]:
-        """Whole numbers of 32 bits."""
+        """Returns whole numbers of 32 bits."""
         return self._within(key, self._taken(key, axes, "iu", "whole numbers", None), 32).astype(np.int32)
 
     def number(self, key: str) -> float:
-        """One finite real number."""
+        """Returns one finite real number."""
         array = self._taken(key, (), "iuf", "a real number", None)
         if array.ndim == 0 and not np.isfinite(array):
             self.problem("value-not-finite", key, f"is {array}", "give a finite number")
         return float(array) if array.ndim == 0 else 0.0
 
     def text(self, key: str, default: str | None = None) -> str:
-        """One text."""
+        """Returns one text."""
         array = self._taken(key, (), "U", "text", None if default is None else np.array(default))
         return str(array) if array.ndim == 0 and self._unicode(key, [str(array)]) else ""
 
     def texts(self, key: str) -> list[str]:
-        """A row of texts, all different."""
+        """Returns a row of texts, all different."""
         names = [str(name) for name in self._taken(key, ("names",), "U", "texts", None)]
         if len(set(names)) < len(names):
             self.problem("name-twice", key, "holds a name twice", REPAIR)
@@ -354,7 +354,7 @@ class _Arrays:
 
 
 def write_coded(directory: Path, stem: str, document: Mapping[str, Any], coded: Coded) -> None:
-    """Write the two files of a level: the arrays, and a document that says what they are."""
+    """Writes the two files of a level: the arrays, and a document that says what they are."""
     write_npz(directory / f"{stem}.npz", coded.arrays)
     write_file(directory / f"{stem}.json", json_text({"format": FORMAT, **document}))
 
@@ -362,7 +362,7 @@ def write_coded(directory: Path, stem: str, document: Mapping[str, Any], coded: 
 def read_coded(
     directory: Path, stem: str, kind: str, keys: set[str]
 ) -> tuple[Path, dict[str, Any], dict[str, NDArray[Any]]]:
-    """The path of the JSON, its top, checked for format, kind and keys, and the arrays."""
+    """Reads the path of the JSON, its top, checked for format, kind and keys, and the arrays."""
     path = directory / f"{stem}.json"
     document = read_json(path, LEVEL, REPAIR)
     if document.get("format") != FORMAT:
@@ -382,7 +382,7 @@ def read_coded(
 
 
 def decoded(path: Path, read: Any) -> Any:
-    """What `read` gives, with what is malformed named by the file at `path`. Raises InputError."""
+    """Returns what `read` gives, with what is malformed named by the file at `path`. Raises InputError."""
     try:
         return read()
     except Malformed as fault:
@@ -390,5 +390,5 @@ def decoded(path: Path, read: Any) -> Any:
 
 
 def at_path(path: Path, problems: Iterable[Problem]) -> list[Problem]:
-    """Faults of a level, addressed to its file."""
+    """Returns faults of a level, addressed to its file."""
     return [problem.inside(path) for problem in problems]

@@ -1,4 +1,4 @@
-"""Numbers as a page of text shows them: short, with units, arrays by their pattern rather than entry by entry.
+"""Formats numbers for a page of text: short, with units, arrays by their pattern rather than entry by entry.
 
 Real numbers count to nine digits here (percentages to six), so that a last bit which another machine's exp rounds
 differently changes neither a number, nor a pattern, nor a fingerprint.
@@ -20,7 +20,7 @@ ROUNDED_BITS = 22  # of the 52 of a fraction: what is left are steps of 2^-30 of
 
 
 def number(value: float) -> str:
-    """Nine significant digits; whole numbers in full, in groups of three."""
+    """Formats nine significant digits; whole numbers in full, in groups of three."""
     value = float(value)
     if value.is_integer() and abs(value) < 2**53:
         return f"{int(value):,}"
@@ -28,22 +28,22 @@ def number(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in percent, to six digits; what is left of rounding real numbers is 0."""
+    """Formats a share in percent, to six digits; what is left of rounding real numbers is 0."""
     return f"{100 * share:.6g} %" if abs(share) > 1e-9 else "0 %"
 
 
 def milliseconds(time_s: float) -> str:
-    """A time in ms."""
+    """Formats a time in ms."""
     return f"{number(round(1e3 * time_s, 9))} ms"
 
 
 def span(low: float, high: float) -> str:
-    """A range of numbers."""
+    """Formats a range of numbers."""
     return f"{number(low)} .. {number(high)}"
 
 
 def fingerprint(array: NDArray[Any]) -> str:
-    """The first digits of a SHA-256 over the bytes of all entries, real numbers rounded to nine digits."""
+    """Returns the first digits of a SHA-256 over the bytes of all entries, real numbers rounded to nine digits."""
     return _content(_nine_digits(array))
 
 
@@ -53,7 +53,7 @@ def _content(rounded: NDArray[Any]) -> str:
 
 
 def text_fingerprint(lines: Iterable[str]) -> str:
-    """The same of a text that is left out."""
+    """Returns the fingerprint of a text that is left out."""
     return _sha256("\n".join(lines).encode())
 
 
@@ -62,13 +62,13 @@ def _sha256(content: bytes) -> str:
 
 
 def words(names: Iterable[str]) -> str:
-    """Names in a row, with a space between; one that is no single word stands in quotation marks, its own doubled."""
+    """Joins names with a space between; one that is no single word stands in quotation marks, its own doubled."""
     doubled = (name.replace('"', '""') for name in names)
     return " ".join(name if re.fullmatch(r'[^\s"]+', name) else f'"{name}"' for name in doubled)
 
 
 def vector(array: NDArray[Any]) -> str:
-    """Any array as one row: its one value, its few values, or range, size and fingerprint."""
+    """Formats any array as one row: its one value, its few values, or range, size and fingerprint."""
     flat = array.ravel()
     if not flat.size:
         return "none"
@@ -81,7 +81,7 @@ def vector(array: NDArray[Any]) -> str:
 
 
 def matrix(array: NDArray[Any], unit: str = "") -> list[str]:
-    """A (target units x source units) matrix: its pattern, its rows, or range, filling and fingerprint; by lines."""
+    """Formats a (target units x source units) matrix by lines: pattern, rows, or range and fingerprint."""
     rows, columns = array.shape
     size, unit = f"{rows} x {columns}", f" {unit}" if unit else ""
     if not array.size:
@@ -121,7 +121,7 @@ def _is_diagonal(array: NDArray[Any]) -> bool:
 
 
 def table(rows: Iterable[Sequence[str]], left: int = 0) -> list[str]:
-    """Rows in columns of equal width; the first `left` columns stand to the left, the rest to the right."""
+    """Formats rows in columns of equal width; the first `left` columns stand to the left, the rest to the right."""
     cells = [list(row) for row in rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))] if cells else []
     return [
@@ -134,7 +134,7 @@ def table(rows: Iterable[Sequence[str]], left: int = 0) -> list[str]:
 
 
 def entry(head: str, facts: Iterable[tuple[str, str | list[str]]]) -> list[str]:
-    """A heading and, indented below it, one fact a line: its name, then what it is (further lines below that)."""
+    """Formats a heading and, indented below it, one fact a line: its name, then what it is."""
     facts = list(facts)
     width = max((len(name) for name, _ in facts), default=0) + 2
     lines = ["", head]

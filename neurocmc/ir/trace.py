@@ -1,4 +1,4 @@
-"""Trace: the filter through which a population's activity is observed, and what it held before the first step.
+"""Defines the filter through which activity is observed, and what it held before the first step.
 
 A circuit whose filters follow the nonlinearity is observed by what those filters put out, x; one whose filters come
 before it by the rate r itself, and its spikes, where they must be smoothed to be seen, through a short filter that is
@@ -28,11 +28,11 @@ class Trace:
 
     @classmethod
     def at_rest(cls, tau_s: float, units: int, order: Literal[1, 2] = 1) -> "Trace":
-        """A filter of the activity of units that were silent."""
+        """Returns a filter of the activity of units that were silent."""
         return cls(tau_s=tau_s, order=order, start=np.zeros(units))
 
     def problems(self, where: str, units: int) -> Iterable[Problem]:
-        """What keeps the filter from observing so many units."""
+        """Yields what keeps the filter from observing so many units."""
         if not 0 <= self.tau_s < np.inf:
             yield Problem(
                 "tau-out-of-range", where, f"what is observed has a tau of {self.tau_s} s", "use 0 or a positive time"

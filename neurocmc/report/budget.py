@@ -1,4 +1,4 @@
-"""Budget: every resource of every core and register, used, limit and percent, and with a load the energy."""
+"""Counts every resource of every core and register, used, limit and percent, and with a load the energy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -29,12 +29,12 @@ class ResourceUse:
 
     @classmethod
     def of(cls, resource: str, used: int, limit: int | None) -> "ResourceUse":
-        """The row with its percentage."""
+        """Returns the row with its percentage."""
         return cls(resource=resource, used=used, limit=limit, percent=None if limit is None else 100.0 * used / limit)
 
 
 def uses(resources: Sequence[str], used: Int, limits: Mapping[str, int | None]) -> tuple[ResourceUse, ...]:
-    """A row for each resource, of which `used` (resources,) is taken."""
+    """Returns a row for each resource, of which `used` (resources,) is taken."""
     return tuple(
         ResourceUse.of(resource, count, limits[resource])
         for resource, count in zip(resources, used.tolist(), strict=True)
@@ -94,17 +94,17 @@ class Budget:
     saturations: int | None = None  # how often V left its register while the load was measured
 
     def fullest(self, resource: str) -> tuple[CoreUse, ResourceUse]:
-        """The core that uses most of a resource, the first of equals, and its row. ValueError without cores."""
+        """Returns the core that uses most of a resource, the first of equals, and its row. ValueError without."""
         rows = [(core, row) for core in self.cores for row in core.resources if row.resource == resource]
         return max(rows, key=lambda pair: pair[1].used)
 
     def to_json(self) -> str:
-        """The one JSON text of the budget."""
+        """Returns the one JSON text of the budget."""
         return json_text(_adapter().dump_python(self, mode="json"))
 
     @classmethod
     def from_json(cls, text: str | bytes, where: str = "budget.json") -> "Budget":
-        """The budget that `to_json` wrote; `where` names the file in errors. Raises InputError."""
+        """Returns the budget that `to_json` wrote; `where` names the file in errors. Raises InputError."""
         cure = "compile again: the file was altered, or written by another version"
         try:
             budget = _adapter().validate_json(text, strict=True)
@@ -122,7 +122,7 @@ class Budget:
 
 
 def ideal_budget(network: SpikingNetwork, target: IdealTarget) -> Budget:
-    """What a simulator has to hold; it has no limits. Synapses are counted neuron to neuron."""
+    """Returns what a simulator has to hold; it has no limits. Synapses are counted neuron to neuron."""
     size = {p.name: p.neurons for p in network.populations}
     synapses = sum(int(np.count_nonzero(p.weight)) * size[p.source] * size[p.target] for p in network.projections)
     pool_synapses = sum(int(np.count_nonzero(p.weight)) * size[p.source] for p in network.projections)

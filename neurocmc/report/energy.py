@@ -1,4 +1,4 @@
-"""Energy: what a tick and a presentation cost, as counts of operations times their published energies.
+"""Estimates what a tick and a presentation cost, as counts of operations times their published energies.
 
 Where a target publishes no energy of an operation the count stands without a price, and no total is given: an
 estimate that leaves out an unknown share would look like one that does not.
@@ -57,7 +57,7 @@ def energy_estimate(
     assumptions: tuple[str, ...],
     apart: tuple[EnergyTerm, ...] = (),
 ) -> EnergyEstimate:
-    """The estimate of a presentation of `ticks`, from what a mean tick costs, with the target's static power."""
+    """Estimates a presentation of `ticks` from what a mean tick costs, with the target's static power."""
     static_mw: float | None = getattr(target.energy, "static_mw_per_chip", None)
     static = None if static_mw is None else static_mw * tick_s * PJ_PER_MW_S
     citation, unverified, note = energy_source(target, "static_mw_per_chip")
@@ -81,7 +81,7 @@ def energy_estimate(
 
 
 def citations(energy: EnergyEstimate) -> tuple[str, ...]:
-    """Every source that an estimate rests on, once."""
+    """Returns every source that an estimate rests on, once."""
     cited = [*(term.citation for term in (*energy.terms, *energy.apart)), energy.static_citation]
     return tuple(dict.fromkeys(citation for citation in cited if citation))
 
@@ -93,7 +93,7 @@ def energy_term(
     count: float | None,
     missing: str = "",
 ) -> EnergyTerm:
-    """`count` operations at the price in a field of the target's energies; `missing` says why a count is None."""
+    """Prices `count` operations by a field of the target's energies; `missing` says why a count is None."""
     price: float | None = getattr(target.energy, field, None)
     citation, unverified, note = energy_source(target, field)
     notes: Iterable[str] = (note, missing if count is None else "")
@@ -117,7 +117,7 @@ class EnergySource(NamedTuple):
 
 
 def energy_source(target: Target, field: str) -> EnergySource:
-    """The source of one of a target's energies; where it has none, that it was not published."""
+    """Returns the source of one of a target's energies; where it has none, that it was not published."""
     if field not in target.provenance:
         return EnergySource("", unverified=False, note=f"not published for {target.title}")
     entry = target.provenance[field]

@@ -1,4 +1,4 @@
-"""The report as one HTML file: pictures inside, no script, no link to fetch, the same bytes for the same content."""
+"""Writes the report as one HTML file: pictures inside, no script, no link to fetch, same bytes for same content."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,12 +43,12 @@ class ReportContent:
 
 
 def write_report(path: Path, content: ReportContent) -> None:
-    """Write the report. Raises InputError if it cannot be written, ValueError for a picture of no known section."""
+    """Writes the report. Raises InputError if it cannot be written, ValueError for a picture of no known section."""
     write_file(path, render_report(content))
 
 
 def render_report(content: ReportContent) -> str:
-    """The report as HTML text."""
+    """Returns the report as HTML text."""
     sections = ("gain", "activity", "cores", "errors")
     for picture in content.pictures:
         if picture.section not in sections:

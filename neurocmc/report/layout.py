@@ -1,4 +1,4 @@
-"""The look of all tables: no boxes, bold headings, numbers to the right; names of the user's never as markup."""
+"""Sets the look of all tables: no boxes, bold headings, numbers to the right; names of the user's never as markup."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ NEARLY_FULL_PERCENT = 90.0
 
 
 def plain_table(title: str, columns: Sequence[str]) -> Table:
-    """A table of the house's look; a column that starts with ! stays on one line, one with > is set to the right."""
+    """Returns a table of the house's look; a column with ! stays on one line, one with > is set to the right."""
     table = Table(
         title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
     )
@@ -29,22 +29,22 @@ def plain_table(title: str, columns: Sequence[str]) -> Table:
 
 
 def line(text: str) -> RenderableType:
-    """A line of text below a table."""
+    """Returns a line of text below a table."""
     return Padding(cell(text), (0, 0, 0, 2))
 
 
 def cell(text: str, style: str = "") -> Text:
-    """Text for a cell or a line: names come from the user's files, and are neither markup nor control characters."""
+    """Returns text for a cell or a line: names come from the user's files, and are neither markup nor controls."""
     return Text(printable(text), style=style)
 
 
 def limit_text(limit: int | None) -> str:
-    """A limit, or a dash."""
+    """Returns a limit, or a dash."""
     return "–" if limit is None else f"{limit:,}"
 
 
 def percent_text(percent: float | None) -> Text:
-    """A percentage, conspicuous where it is nearly all, or a dash."""
+    """Returns a percentage, conspicuous where it is nearly all, or a dash."""
     if percent is None:
         return Text("–")
     return Text(f"{percent:.1f}", style="yellow" if percent >= NEARLY_FULL_PERCENT else "")

@@ -1,4 +1,4 @@
-"""SpikeLoad: how often every pool and every input fires in a mean tick; what energy is estimated from."""
+"""Holds how often every pool and every input fires in a mean tick, which energy is estimated from."""
 
 from dataclasses import dataclass
 
@@ -26,9 +26,9 @@ class SpikeLoad:
     inputs: tuple[UnitSpikes, ...]
 
     def of_population(self, name: str) -> UnitSpikes:
-        """The spikes of a population. Raises KeyError."""
+        """Returns the spikes of a population. Raises KeyError."""
         return {entry.name: entry for entry in self.populations}[name]
 
     def of_input(self, name: str) -> UnitSpikes:
-        """The spikes of an input. Raises KeyError."""
+        """Returns the spikes of an input. Raises KeyError."""
         return {entry.name: entry for entry in self.inputs}[name]

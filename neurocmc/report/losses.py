@@ -1,4 +1,4 @@
-"""Losses: tables of what a chip took from a circuit, which terminal, page and JSON show alike."""
+"""Holds tables of what a chip took from a circuit, which terminal, page and JSON show alike."""
 
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -39,11 +39,11 @@ class Losses:
     tables: tuple[LossTable, ...]
 
     def as_json(self) -> dict[str, list[dict[str, Any]]]:
-        """Name of a table -> its entries."""
+        """Maps the name of each table to its entries."""
         return {table.name: [asdict(entry) for entry in table.entries] for table in self.tables}
 
     def render(self) -> "RenderableType":
-        """All tables for a terminal."""
+        """Returns all tables for a terminal."""
         from rich.console import Group  # not above: its import takes a number from the caller's `random`
 
         from neurocmc.report.layout import cell, plain_table
@@ -58,7 +58,7 @@ class Losses:
 
 
 def worst_connection(wanted: Float, realised: Float) -> tuple[int, int]:
-    """Target and source unit of the connection whose gain moved most; of equals the first that exists."""
+    """Returns target and source unit of the connection whose gain moved most; of equals the first that exists."""
     lost = np.where(wanted != 0, np.abs(realised - wanted), -1.0)
     row, column = np.unravel_index(np.argmax(lost), lost.shape)
     return int(row), int(column)

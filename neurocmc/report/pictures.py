@@ -1,4 +1,4 @@
-"""Pictures of a report: what draws them, and the bytes that a page holds."""
+"""Holds the pictures of a report: what draws them, and the bytes that a page holds."""
 
 import base64
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class Picture:
 
     @classmethod
     def read(cls, section: str, path: Path, caption: str) -> "Picture":
-        """The picture in a .png or .svg file."""
+        """Reads the picture in a .png or .svg file."""
         return cls(section=section, media=_MEDIA[path.suffix], content=path.read_bytes(), caption=caption)
 
     @property

@@ -1,4 +1,4 @@
-"""What staging did to a circuit, and what it costs: relays, offsets, and the time that a tick stands for."""
+"""Says what staging did to a circuit, and what it costs: relays, offsets, and the time that a tick stands for."""
 
 from dataclasses import dataclass, replace
 
@@ -23,7 +23,7 @@ class StagingCost:
 
 
 def staging_costs(circuit: RateCircuit, staged: RateCircuit, network: SpikingNetwork) -> list[StagingCost]:
-    """A cost for each population of `staged` that is not as it was in `circuit`."""
+    """Returns a cost for each population of `staged` that is not as it was in `circuit`."""
     given = {population.name: population for population in circuit.populations}
     costs: list[StagingCost] = []
     for population in staged.populations:
@@ -64,7 +64,7 @@ def _what(staged: RateCircuit, population: RatePopulation, *, is_relay: bool) ->
 
 
 def time_scale(circuit: RateCircuit, staged: RateCircuit, target: Target) -> str:
-    """What a tick stands for, and how that compares with the chip's usual tick."""
+    """Returns what a tick stands for, and how that compares with the chip's usual tick."""
     tick_s = staged.dt_s
     parts = round(circuit.dt_s / tick_s)
     why = "the circuit's own step" if parts == 1 else f"1/{parts} of the circuit's step of {1e3 * circuit.dt_s:g} ms"

@@ -1,4 +1,4 @@
-"""Tables for a terminal: edges, budget, energy, gain fits and losses as rich renderables.
+"""Makes tables of edges, budget, energy, gain fits and losses for a terminal, as rich renderables.
 
 Names come from the user's files, so they are put into cells by `cell`, never as markup.
 """
@@ -24,7 +24,7 @@ GROUPS = {"fidelity": "fidelity on your stimuli", "theory": "theory beyond your 
 
 
 def edge_table(edges: Iterable[Edge]) -> RenderableType:
-    """Every edge by group: value, limit, verdict, and what is worst; below notes, and of misses their cures."""
+    """Makes a table of every edge by group: value, limit, verdict, what is worst; below notes and cures."""
     edges = tuple(edges)
     parts = [
         part
@@ -54,7 +54,7 @@ def _group_table(title: str, edges: Iterable[Edge]) -> list[RenderableType]:
 
 
 def budget_table(budget: Budget) -> RenderableType:
-    """Every resource on the whole target and on the core fullest of it, then core by core."""
+    """Makes a table of every resource on the whole target and on the core fullest of it, then core by core."""
     if not budget.cores:
         table = plain_table(f"budget on {budget.target} (no limits)", ("resource", ">used"))
         for row in budget.in_all:
@@ -83,7 +83,7 @@ def budget_table(budget: Budget) -> RenderableType:
 
 
 def headroom_table(budget: Budget) -> RenderableType:
-    """How close each population's worst case comes to the edges of its registers, and for which drives."""
+    """Makes a table of how close each population's worst case comes to the edges of its registers."""
     table = plain_table(
         "headroom: worst case of each population, % of the register",
         (
@@ -112,7 +112,7 @@ def headroom_table(budget: Budget) -> RenderableType:
 
 
 def potential_table(budget: Budget) -> RenderableType:
-    """How far V of the neurons on cores can go in the worst case, by population and role."""
+    """Makes a table of how far V of the neurons on cores can go in the worst case, by role."""
     table = plain_table(
         "potentials: worst case, % of the register",
         ("!population", "!role", ">neurons", ">least [LSB]", ">greatest [LSB]", ">%", ">beyond", ">filter holds"),
@@ -133,7 +133,7 @@ def potential_table(budget: Budget) -> RenderableType:
 
 
 def energy_table(energy: EnergyEstimate) -> RenderableType:
-    """Operations in a tick, their price and their energy; totals, where the load was seen, and the caveat."""
+    """Makes a table of operations in a tick, their price and energy; totals, and the caveat."""
     table = plain_table("energy estimate", ("operation", ">in a tick", ">pJ each", ">a tick", ">a presentation"))
     ticks = energy.ticks_per_presentation
     for term in energy.terms:
@@ -186,7 +186,7 @@ def _energy_cells(term: EnergyTerm, ticks: int) -> tuple[str, ...]:
 
 
 def gain_fit_table(network: SpikingNetwork) -> Table:
-    """The gain fit of every population; errors are fractions of the ceiling."""
+    """Makes a table of the gain fit of every population; errors are fractions of the ceiling."""
     sizes = " or ".join(dict.fromkeys(f"{p.neurons:,} neurons a unit, {p.code} code" for p in network.populations))
     table = plain_table(
         f"gain fits ({sizes}; errors in % of the ceiling)",
@@ -232,7 +232,7 @@ def _fullness(core: CoreUse) -> float:
 
 
 def staging_table(costs: Sequence[StagingCost]) -> RenderableType:
-    """Every relay and offset with what it costs."""
+    """Makes a table of every relay and offset with what it costs."""
     table = Table(title="rewritten for pools of neurons (exactly; the pools then round)", title_justify="left")
     for heading in ("population", "what", "neurons", "ticks", "pool spans", "rounds by"):
         table.add_column(heading, justify="right" if heading in ("neurons", "ticks", "rounds by") else "left")

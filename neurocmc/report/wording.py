@@ -1,4 +1,4 @@
-"""Numbers as a reader wants them: shares as percent, energies with the prefix that fits, counts with separators."""
+"""Formats numbers for readers: shares as percent, energies with the prefix that fits, counts with separators."""
 
 from neurocmc.ir.headroom import Headroom
 from neurocmc.report.budget import Budget
@@ -10,27 +10,27 @@ _PREFIXES = ((1e12, "J"), (1e9, "mJ"), (1e6, "µJ"), (1e3, "nJ"), (1.0, "pJ"))
 
 
 def percent(share: float) -> str:
-    """A fraction as percent, to three significant digits; what is only the rounding of floats is 0."""
+    """Formats a fraction as percent, to three significant digits; what is only the rounding of floats is 0."""
     return f"{100 * share if abs(share) > FLOAT_ROUNDING else 0:.3g} %"
 
 
 def signed_percent(share: float) -> str:
-    """A fraction as percent with its sign, to two significant digits."""
+    """Formats a fraction as percent with its sign, to two significant digits."""
     return f"{100 * share:+.2g} %"
 
 
 def span(bounds: tuple[float, float]) -> str:
-    """A range of numbers."""
+    """Formats a range of numbers."""
     return f"{bounds[0]:.3g}..{bounds[1]:.3g}"
 
 
 def whole_span(low: int, high: int) -> str:
-    """A range of whole numbers, or the one that it is."""
+    """Formats a range of whole numbers, or the one that it is."""
     return f"{low:,}" if low == high else f"{low:,}..{high:,}"
 
 
 def amount(value: float | None, unit: str) -> str:
-    """A value with its unit, shares as percent; a dash where there is no value."""
+    """Formats a value with its unit, shares as percent; a dash where there is no value."""
     if value is None:
         return "–"
     if unit in SHARES:
@@ -39,7 +39,7 @@ def amount(value: float | None, unit: str) -> str:
 
 
 def limit_text(edge: Edge) -> str:
-    """The limit of an edge with its direction, or a dash."""
+    """Formats the limit of an edge with its direction, or a dash."""
     if edge.limit is None:
         return "–"
     value = percent(edge.limit) if edge.unit in SHARES else f"{edge.limit:.3g}"
@@ -47,12 +47,12 @@ def limit_text(edge: Edge) -> str:
 
 
 def verdict(edge: Edge) -> str:
-    """What an edge came to; a miss of theory is a warning."""
+    """Says what an edge came to; a miss of theory is a warning."""
     return "warns" if edge.verdict == "miss" and edge.group == "theory" else edge.verdict
 
 
 def interval(edge: Edge) -> str:
-    """The 95 % interval of a share, or nothing."""
+    """Formats the 95 % interval of a share, or nothing."""
     if edge.interval is None:
         return ""
     low, high = edge.interval
@@ -60,7 +60,7 @@ def interval(edge: Edge) -> str:
 
 
 def energy(value_pj: float | None) -> str:
-    """An energy given in pJ, with the prefix that fits; "not published" where there is none."""
+    """Formats an energy given in pJ, with the prefix that fits; "not published" where there is none."""
     if value_pj is None:
         return "not published"
     for size, unit in _PREFIXES:
@@ -70,7 +70,7 @@ def energy(value_pj: float | None) -> str:
 
 
 def count(value: float | None) -> str:
-    """A number of operations or things: whole with separators, else to three digits; a dash where unknown."""
+    """Formats a number of operations or things: whole with separators, else to three digits; a dash where unknown."""
     if value is None:
         return "–"
     if value == int(value) or abs(value) >= 1000:
@@ -79,7 +79,7 @@ def count(value: float | None) -> str:
 
 
 def resource(name: str) -> str:
-    """A resource's field name as words."""
+    """Says the field name of a resource in words."""
     return {
         "in_axons": "in-axons",
         "out_axons": "out-axons",
@@ -90,7 +90,7 @@ def resource(name: str) -> str:
 
 
 def cores(budget: Budget) -> str:
-    """Cores used beside the chip's and the lower bound, as a line; of a target without cores, nothing."""
+    """Says how many cores are used, beside the chip's and the lower bound; of a target without cores, nothing."""
     if budget.cores_used is None or budget.cores_per_chip is None:
         return ""
     share = 100 * budget.cores_used / budget.cores_per_chip
@@ -101,18 +101,18 @@ def cores(budget: Budget) -> str:
 
 
 def proved(headroom: Headroom) -> str:
-    """For which drives nothing overflows in a population."""
+    """Says for which drives nothing overflows in a population."""
     return {"any input": "any input", "calibrated input": "drives as calibrated", "no": "not proved"}[headroom.proved]
 
 
 def bits(headroom: Headroom) -> str:
-    """Bits left in the register that comes closest to its limit."""
+    """Formats the bits left in the register that comes closest to its limit."""
     name, register = headroom.worst
     return f"{register.headroom_bits:+.2f} ({name})" if register.share else "idle"
 
 
 def overflow(budget: Budget) -> str:
-    """What the headroom of all populations comes to, as a sentence; of a target without registers, nothing."""
+    """Sums up the headroom of all populations in a sentence; of a target without registers, nothing."""
     if not budget.headroom:
         return ""
     beyond = [entry for entry in budget.headroom if entry.proved == "no"]
@@ -134,7 +134,7 @@ def overflow(budget: Budget) -> str:
 
 
 def potentials(budget: Budget) -> tuple[str, ...]:
-    """What the worst cases of all potentials come to, and what was seen, a line each; without them nothing."""
+    """Sums up the worst cases of all potentials, and what was seen, a line each; without them nothing."""
     if not budget.potentials:
         return ()
     beyond = [entry for entry in budget.potentials if entry.beyond]

@@ -1,4 +1,4 @@
-"""Loihi's arithmetic for compiled loops: the decay that rounds toward zero, 32-bit sums, the fold of the current.
+"""Computes as Loihi does in compiled loops: the decay that rounds toward zero, 32-bit sums, the current's fold.
 
 All loops share it. The interpreters that are spelled out have `sim.loihi.registers` instead, so that one checks the
 other.
@@ -15,14 +15,14 @@ KEEP_BITS = 16  # of the factor in `decayed`: the two parts of its product fit 3
 
 @jit(nogil=True, inline="always")
 def toward_zero(value: Any, keep: int, shift: int) -> Any:
-    """value * keep / 2^shift, rounded toward zero, as the chip's decay does."""
+    """Returns value * keep / 2^shift, rounded toward zero, as the chip's decay does."""
     kept = (abs(value) * keep) >> shift
     return kept if value >= 0 else -kept
 
 
 @jit(nogil=True, inline="always")
 def decayed(value: Any, keep: Any) -> Any:
-    """value * keep / 2^KEEP_BITS, rounded toward zero, of an int32 `value` and a uint32 `keep`, without a branch.
+    """Returns value * keep / 2^KEEP_BITS, rounded toward zero, of int32 and uint32, without a branch.
 
     In two parts, |value| = high 2^16 + low: the high part's product has no remainder and the low part's fits 32 bits,
     so that vector instructions work on 32 bits throughout. A factor of fewer bits is the same one shifted left.
@@ -36,13 +36,13 @@ def decayed(value: Any, keep: Any) -> Any:
 
 @jit(nogil=True, inline="always")
 def wrap32(value: int) -> int:
-    """The low 32 bits of a sum, read as a signed integer."""
+    """Returns the low 32 bits of a sum, read as a signed integer."""
     return ((value + 2147483648) & 4294967295) - 2147483648
 
 
 @jit(nogil=True, inline="always")
 def fold(value: int, half: int) -> int:
-    """One wrap of a current that left its register: above half it comes in from below, and the reverse."""
+    """Wraps once a current that left its register: above half it comes in from below, and the reverse."""
     if value > half:
         return value - 2 * half
     return value + 2 * half if value <= -half else value
@@ -50,7 +50,7 @@ def fold(value: int, half: int) -> int:
 
 @jit(nogil=True, inline="always")
 def jump(current: Any, high: Any, low: Any) -> Any:
-    """What `fold` takes off an int32 current that left `low` to `high`, without a branch; 2^31 wraps as sums do."""
+    """Returns what `fold` takes off an int32 current that left `low` to `high`, without a branch."""
     whole = np.int32(high - low)
     down = whole if current > high else np.int32(0)
     up = whole if current <= low else np.int32(0)
@@ -59,6 +59,6 @@ def jump(current: Any, high: Any, low: Any) -> Any:
 
 @jit(nogil=True)
 def copy(values: Any, into: Any) -> None:
-    """Element by element: an assignment to a slice would have numba compile the message of its error for seconds."""
+    """Copies element by element: an assignment to a slice would have numba compile an error text for seconds."""
     for i in range(values.size):
         into[i] = values[i]

@@ -1,4 +1,4 @@
-"""The equations of a SpikingNetwork as Brian2 text: one source for our simulation and for the script we hand out.
+"""Writes the equations of a SpikingNetwork as Brian2 text: one source for our simulation and for the script we emit.
 
 Each population becomes two Brian2 groups. Its *cells* have a voltage each; its *pools*, one per unit, hold what the
 cells of a unit share: the synaptic currents and the number of cells that fired. A projection therefore connects
@@ -76,12 +76,12 @@ class PopulationText:
 
 
 def keep_factor(tau_s: float, tick_s: float) -> float:
-    """What is left after one tick of a state that decays with `tau_s`: exp(-tick/tau)."""
+    """Returns what is left after one tick of a state that decays with `tau_s`: exp(-tick/tau)."""
     return math.exp(-tick_s / tau_s)
 
 
 def population_text(network: SpikingNetwork, population: SpikingPopulation, names: Names) -> PopulationText:
-    """The equations of one population of a network."""
+    """Returns the equations of one population of a network."""
     delays = sorted({0} | {p.delay_ticks for p in network.projections if p.source == population.name})
     counter = {delay: f"fired_{delay}_ticks_ago" if delay else "fired" for delay in delays}
     state, update, terms = ["current : 1"], list[str](), list[str]()
@@ -148,7 +148,7 @@ def _filtered_input_update(entry: SpikingInput, name: str) -> list[str]:
 
 
 def initial_currents(projection: SpikingProjection, tick_s: float) -> dict[str, Float]:
-    """State of a projection, by the start of its name, before the first tick: what leaves `standing` in that tick.
+    """Returns the state of a projection before the first tick: what leaves `standing` in that tick.
 
     One stage is decayed once before it is read. Of two, the first must also feed the second the same value one tick
     later.
@@ -161,6 +161,6 @@ def initial_currents(projection: SpikingProjection, tick_s: float) -> dict[str, 
 
 
 def projection_text(projection: SpikingProjection, names: Names, counter: str) -> str:
-    """The Synapses model of a projection: sums the source pools' counters into what the target pools receive."""
+    """Returns the Synapses model of a projection: it sums source pools' counters for the target pools."""
     received = f"received_{names.projection[projection.name]}_post"
     return f"weight : 1 (constant)\n{received} = weight * {counter}_pre : 1 (summed)"

@@ -105,14 +105,14 @@ def simulate_brian2(
 
 
 def trials_at_once(network: SpikingNetwork, stimulus: Stimulus) -> int:
-    """How many trials go into one Brian2 run: what CELLS_AT_ONCE and DRIVE_AT_ONCE allow, and never none."""
+    """Returns how many trials go into one Brian2 run: what CELLS_AT_ONCE and DRIVE_AT_ONCE allow, and never none."""
     units = {population.name: population.units for population in network.populations}
     drive = stimulus.ticks(network.tick_s) * max(1, sum(units[entry.target] for entry in network.inputs))
     return max(1, min(stimulus.batch, CELLS_AT_ONCE // network.neurons, DRIVE_AT_ONCE // drive))
 
 
 def weighted_drive(entry: SpikingInput, stimulus: Stimulus, tick_s: float) -> Float:
-    """(ticks, batch * target units) current that an input asks for in each tick, in thresholds.
+    """Returns (ticks, batch * target units) current that an input asks for in each tick, in thresholds.
 
     Multiplied and summed channel by channel: the rounding of a matrix product depends on the size of the batch.
     """

@@ -1,4 +1,4 @@
-"""The customs of the public emulator: arrays that people hand in become whole numbers in range, or named faults.
+"""Turns arrays that people hand in into whole numbers in range, or into faults with a name.
 
 Each function appends what it finds to `faults` and returns an array of the wanted shape in any case, so that one call
 of the emulator reports everything that is wrong at once.
@@ -27,7 +27,7 @@ IN_RANGE = "bring it into this range"
 
 
 def whole_numbers(value: Any, where: str, faults: list[Problem]) -> Int | None:
-    """`value` as int64, or None and a fault: not numbers, not finite, not whole, or beyond 64 bits."""
+    """Returns `value` as int64, or None and a fault: not numbers, not finite, not whole, or beyond 64 bits."""
     try:
         array = np.asarray(value)
     except ValueError:
@@ -50,7 +50,7 @@ def whole_numbers(value: Any, where: str, faults: list[Problem]) -> Int | None:
 def check_columns(
     owner: object, names: tuple[str, ...], where: str, cure: str, faults: list[Problem]
 ) -> dict[str, Int]:
-    """The fields of those names, as many whole numbers each as the first one has; what is wrong is left out."""
+    """Returns the fields of those names, as many whole numbers each as the first; leaves out what is wrong."""
     length = np.size(getattr(owner, names[0]))
     sound: dict[str, Int] = {}
     for name in names:
@@ -64,7 +64,7 @@ def check_columns(
 
 
 def shape_of(value: Any) -> tuple[int, ...]:
-    """The shape of an array, of a sparse matrix or of nested lists; that of ragged lists is ()."""
+    """Returns the shape of an array, of a sparse matrix or of nested lists; that of ragged lists is ()."""
     if sparse.issparse(value):
         return tuple(value.shape)
     try:
@@ -76,7 +76,7 @@ def shape_of(value: Any) -> tuple[int, ...]:
 def register(
     value: Any, where: str, length: int, bounds: tuple[int, int], faults: list[Problem], cure: str = IN_RANGE
 ) -> Int:
-    """(length,) values of a register that holds `bounds`; one number stands for all."""
+    """Returns (length,) values of a register that holds `bounds`; one number stands for all."""
     whole = whole_numbers(value, where, faults)
     if whole is None:
         return np.zeros(length, dtype=np.int64)
@@ -91,7 +91,7 @@ def register(
 def check_range(
     values: Int, where: str, bounds: tuple[int, int], faults: list[Problem], cure: str = IN_RANGE
 ) -> None:
-    """A fault that names the first of `values` that is out of bounds, and how many are."""
+    """Adds a fault that names the first of `values` that is out of bounds, and how many are."""
     low, high = bounds
     wrong: Bool = np.asarray((values < low) | (values > high))
     if wrong.any():

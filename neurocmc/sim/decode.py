@@ -1,4 +1,4 @@
-"""Decode spikes into activity, the same way at every level at which there are spikes.
+"""Decodes spikes into activity, the same way at every level at which there are spikes.
 
 A pool's spikes, each worth `activity_per_spike`, pass the filter through which the activity of the rate circuit is
 observed, so that traces of all levels are in the same units and can be subtracted.
@@ -17,7 +17,7 @@ from neurocmc.ir.trace import Trace
 def decode_counts(
     counts: NDArray[np.integer], activity_per_spike: float, trace: Trace, tick_s: float
 ) -> NDArray[np.float32]:
-    """The trace of `activity_per_spike` times the counts, from what it held before the first tick.
+    """Returns the trace of `activity_per_spike` times the counts, from what it held before the first tick.
 
     `counts`: (batch, ticks, units) spikes of each pool in each tick. Returns (batch, ticks, units), index t after the
     spikes of tick t. One trial at a time, so that the double-precision intermediate of a large batch never stands in
@@ -30,7 +30,7 @@ def decode_counts(
 
 
 def filtered(activity: Float, trace: Trace, tick_s: float) -> Float:
-    """The trace after each tick of (ticks, units) activities.
+    """Returns the trace after each tick of (ticks, units) activities.
 
     Per tick  second <- keep second + (1 - keep) first,  first <- keep first + (1 - keep) activity,  with
     keep = exp(-tick/tau): a second stage takes the first as it was a tick ago, as the rate interpreter's filters do.

@@ -13,7 +13,7 @@ Columns = tuple[NDArray[np.int32], ...]
 
 @jit(nogil=True)
 def listed(flags: NDArray[np.uint8], found: NDArray[np.int32]) -> int:
-    """Write the indices of flags that are 1 into `found`, eight flags at a look; how many there are.
+    """Writes the indices of flags that are 1 into `found`, eight flags at a look; returns how many there are.
 
     Every index of a look is written and the next one overwrites it unless its flag is set: no branch to mispredict.
     Both have a length that is a multiple of 8.
@@ -29,7 +29,7 @@ def listed(flags: NDArray[np.uint8], found: NDArray[np.int32]) -> int:
 
 
 def by_trial(trial: NDArray[Any], tick: NDArray[Any], columns: Sequence[NDArray[Any]], batch: int) -> list[Columns]:
-    """For each trial its part of `tick` and of all columns, in order of tick; trials and ticks are below 2^31."""
+    """Returns for each trial its part of `tick` and of all columns, in order of tick; both are below 2^31."""
     time = trial.astype(np.int64) << 32 | tick
     order = np.argsort(time, kind="stable")  # which is quick where they stand in order
     ends = np.searchsorted(trial[order], np.arange(batch + 1))

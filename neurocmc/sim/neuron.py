@@ -1,4 +1,4 @@
-"""One neuron of each kind of target, measured: the transfer curve that gain matching must meet.
+"""Measures one neuron of each kind of target: the transfer curve that gain matching must meet.
 
 A curve is not assumed from a formula but counted, over `TICKS` ticks (fewer where it has no memory, and every tick
 is like the last) at constant current in the very arithmetic of the target, so that a staircase (the interval between
@@ -27,11 +27,11 @@ class IdealNeuron:
     keep: float  # exp(-tick/tau_mem)
 
     def place_bias(self, bias: Float) -> Float:
-        """Biases as the target can hold them: here, unchanged."""
+        """Returns the biases as the target can hold them: here, unchanged."""
         return bias
 
     def rate(self, current: Float) -> Float:
-        """(points,) spikes per tick at each constant current (bias included)."""
+        """Measures (points,) spikes per tick at each constant current (bias included)."""
         return _ideal_rate(np.ascontiguousarray(current, dtype=np.float64), self.keep, *_ticks(self.keep))
 
 
@@ -46,11 +46,11 @@ class LoihiNeuron:
     voltage_limit_lsb: int
 
     def place_bias(self, bias: Float) -> Float:
-        """Biases rounded to the grid of the bias registers, in thresholds."""
+        """Returns the biases rounded to the grid of the bias registers, in thresholds."""
         return np.rint(bias * self.threshold_lsb / self.bias_step_lsb) * self.bias_step_lsb / self.threshold_lsb
 
     def rate(self, current: Float) -> Float:
-        """(points,) spikes per tick at each constant current (bias included)."""
+        """Measures (points,) spikes per tick at each constant current (bias included)."""
         lsb = np.rint(current * self.threshold_lsb).astype(np.int64)
         keep = (1 << self.decay_bits) - self.decay_v
         ticks, settle = _ticks(keep / (1 << self.decay_bits))

@@ -74,7 +74,7 @@ reset_device: Callable[[], None] = import_module("brian2.devices.device").reset_
 
 @contextmanager
 def own_preferences(target: str) -> Generator[None]:
-    """The body with Brian2's own values for what a simulation computes, and `target` to generate code for."""
+    """Runs the body with Brian2's own values for what a simulation computes, generating code for `target`."""
     defaults = {
         f"{group}.{name}": preference.default
         for group, (preferences, _) in brian2.prefs.pref_register.items()

@@ -47,7 +47,7 @@ class _Filter:
     def settled(
         cls, value: Float, batch: int, tau_s: float, order: int, dt_s: float, delay_ticks: int = 0
     ) -> "_Filter":
-        """A filter for each trial and unit that has held `value` (units,) for ever."""
+        """Returns a filter for each trial and unit that has held `value` (units,) for ever."""
         keep = float(np.exp(-dt_s / tau_s)) if tau_s > 0 else 0.0
         start = np.tile(value, (batch, 1))
         return cls(keep, start, start.copy() if order == 2 else None, [start] * delay_ticks)
@@ -60,7 +60,7 @@ class _Filter:
         self.first = self.keep * self.first + (1 - self.keep) * value
 
     def delayed(self, ticks: int) -> Float:
-        """The output of so many steps ago."""
+        """Returns the output of so many steps ago."""
         return self.past[-ticks] if ticks else self.output
 
     @property
@@ -99,7 +99,7 @@ def simulate_rate(circuit: RateCircuit, stimulus: Stimulus, dt_s: float | None =
 
 
 def seen_as(circuit: RateCircuit, traces: Mapping[str, Trace]) -> RateCircuit:
-    """The circuit whose activity is observed through the same filters as the spikes of its pools are.
+    """Returns the circuit whose activity is observed through the same filters as the spikes of its pools are.
 
     `traces`: population -> filter of its spikes. Returns the circuit itself where they are what it observes anyway.
     """
@@ -114,7 +114,7 @@ def seen_as(circuit: RateCircuit, traces: Mapping[str, Trace]) -> RateCircuit:
 
 
 def visited_ranges(circuit: RateCircuit, stimulus: Stimulus, dt_s: float | None = None) -> dict[str, Visited]:
-    """The ranges of activity and drive that each population goes through under a stimulus."""
+    """Returns the ranges of activity and drive that each population goes through under a stimulus."""
     dt_s = circuit.dt_s if dt_s is None else dt_s
     names = [population.name for population in circuit.populations]
     none = {p.name: np.full((stimulus.batch, p.size), np.inf) for p in circuit.populations}
@@ -135,7 +135,7 @@ def visited_ranges(circuit: RateCircuit, stimulus: Stimulus, dt_s: float | None 
 
 
 def unit_ranges(circuit: RateCircuit, stimuli: Sequence[Stimulus], names: Sequence[str]) -> dict[str, Float]:
-    """(2, size) lowest and highest activity of each unit of the populations named, over all stimuli."""
+    """Returns (2, size) lowest and highest activity of each unit of the populations named, over all stimuli."""
     low = {name: np.full(circuit.population(name).size, np.inf) for name in names}
     high = {name: -value for name, value in low.items()}
     for stimulus in stimuli:

@@ -40,7 +40,7 @@ class Spikes:
 
     @classmethod
     def joined(cls, parts: Sequence["Spikes"]) -> "Spikes":
-        """The spikes of all parts together."""
+        """Returns the spikes of all parts together."""
         none = np.zeros(0, dtype=np.int32)
         return cls(
             tick=np.concatenate([none, *(part.tick for part in parts)]),
@@ -58,7 +58,7 @@ def recording(
     stimulus: str,
     tick_s: float,
 ) -> Recording:
-    """The activity of every population, decoded from `counts` (batch, ticks, units), the spikes of each pool.
+    """Decodes the activity of every population from `counts` (batch, ticks, units), the spikes of each pool.
 
     `spikes` are kept where they are given.
     """
@@ -80,7 +80,7 @@ def recording(
 
 
 def counted(populations: Sequence[DecodedPopulation], spikes: Spikes, batch: int, ticks: int) -> NDArray[np.int32]:
-    """(batch, ticks, units) how many of the spikes each pool has in each tick."""
+    """Counts the spikes of each pool in each tick, (batch, ticks, units)."""
     pools = [population.neurons for population in populations for _ in range(population.units)]
     unit = np.repeat(np.arange(len(pools)), pools)[spikes.neuron]
     counts = np.zeros((batch, ticks, len(pools)), dtype=np.int32)

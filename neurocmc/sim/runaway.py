@@ -1,4 +1,4 @@
-"""Why activity passed what rates may be: a drive too large, or a loop in which disturbances grow.
+"""Explains why activity passed what rates may be: a drive too large, or a loop in which disturbances grow.
 
 The limit alone says neither. A unit that no loop of projections leads to only passes on what it is driven with; any
 other is run on from where it is, its drive held, and *unstable* is said of a loop only where that run shows it: the
@@ -49,7 +49,7 @@ class Held:
 
 
 def beyond_limit(rates: Mapping[str, Float]) -> Beyond | None:
-    """The first unit with an activity, (batch, size) of each population, beyond RUNAWAY or none at all (NaN)."""
+    """Returns the first unit with an activity, (batch, size), beyond RUNAWAY or none at all (NaN); else None."""
     for name, rate in rates.items():
         if not np.abs(rate).max() < RUNAWAY:
             trial, unit = (int(i) for i in np.argwhere(~(np.abs(rate) < RUNAWAY))[0])
@@ -65,7 +65,7 @@ def explained(
     held: Iterator[Mapping[str, Float]],
     slowest_steps: float,
 ) -> Problem:
-    """The problem that a unit beyond the limit is; `drive` is the largest on any unit from outside, biases included.
+    """Returns the problem that a unit beyond the limit is; `drive` is the largest from outside, with biases.
 
     `loops` are the units that stand in loops and lead to it (`loops_to`); `held` are the rates of its trial from the
     step in question on, (1, size) each, with the drive held, and is read only where there are any. `slowest_steps` is
@@ -101,12 +101,12 @@ def explained(
 
 
 def counted(steps: int) -> str:
-    """A number of steps."""
+    """Formats a number of steps."""
     return f"{steps:,} step{'' if steps == 1 else 's'}"
 
 
 def loops_to(circuit: RateCircuit, population: str, unit: int) -> dict[str, Bool]:
-    """population -> (size,) those of its units that stand in a loop and lead to the unit; populations with any."""
+    """Maps populations to (size,) those of their units that stand in a loop and lead to the unit."""
     first = starts({p.name: p.size for p in circuit.populations})
     heard = _connections(circuit, first)
     count, part = connected_components(heard, connection="strong")
@@ -130,7 +130,7 @@ def _connections(circuit: RateCircuit, first: Mapping[str, int]) -> csr_array:
 
 
 def held_steps(slowest_steps: float) -> int:
-    """How many steps a run with the drive held lasts at most."""
+    """Returns how many steps a run with the drive held lasts at most."""
     return int(min(max(HELD_TAUS * slowest_steps, 5 * LOOK), MOST_STEPS))
 
 

@@ -1,4 +1,4 @@
-"""Trials on all cores: they do not know of each other, so the compiled loops may step several at the same time.
+"""Runs trials on all cores: they do not know of each other, so the compiled loops step several at the same time.
 
 The loops release Python's lock, and each trial writes what is its own: results do not depend on how many threads
 there are.
@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 
 def each_trial(run: Callable[[int], Result], batch: int, threads: int | None = None) -> list[Result]:
-    """`run(trial)` of all trials, in their order, on `threads` threads (None: one for each core we may use)."""
+    """Calls `run(trial)` for all trials, in their order, on `threads` threads (None: one for each core)."""
     workers = min(usable_threads(threads), batch)
     if workers <= 1:
         return [run(trial) for trial in range(batch)]
@@ -24,7 +24,7 @@ def each_trial(run: Callable[[int], Result], batch: int, threads: int | None = N
 
 
 def usable_threads(wanted: int | None) -> int:
-    """As many as wanted (None: one for each core that this process may run on); one where Python starts no pool.
+    """Returns as many as wanted (None: one for each usable core); one where Python starts no pool.
 
     It starts none once the main thread has come to its end, though others may still be at work.
     """

@@ -1,4 +1,4 @@
-"""The kinds of chips that a target's file may name: those built in, and those that other distributions add.
+"""Knows the kinds of chips that a target's file may name: those built in, and those that other distributions add.
 
 A distribution adds a family of chips by an entry point of the group `neurocmc.families`, named as the kind; what it
 points at has a `schema`, the `TargetSchema` of its files, beside all that `pipeline.chips.family.Family` asks for.
@@ -36,12 +36,12 @@ class TargetSchema:
 
     @property
     def kind(self) -> str:
-        """As files name it."""
+        """The name that files give it."""
         return self.target.kind
 
     @property
     def numbers(self) -> frozenset[str]:
-        """Names of all numbers that such a file may state."""
+        """The names of all numbers that such a file may state."""
         energy = () if self.energy is None else self.energy.model_fields
         return frozenset((*self.limits.model_fields, *energy))
 
@@ -57,12 +57,12 @@ BUILT_IN = {
 
 
 def known_kinds() -> tuple[str, ...]:
-    """The kinds built in, then those of other distributions in alphabetical order."""
+    """Returns the kinds built in, then those of other distributions in alphabetical order."""
     return (*BUILT_IN, *sorted(_entry_points()))
 
 
 def schema_of(kind: str) -> TargetSchema | None:
-    """The schema of a kind, or None where there is no such kind."""
+    """Returns the schema of a kind, or None where there is no such kind."""
     if kind in BUILT_IN:
         return BUILT_IN[kind]
     return None if kind not in _entry_points() else added_family(kind).schema
@@ -70,7 +70,7 @@ def schema_of(kind: str) -> TargetSchema | None:
 
 @cache
 def added_family(kind: str) -> Any:
-    """The family that another distribution adds under this kind. Raises KeyError where none does."""
+    """Returns the family that another distribution adds under this kind. Raises KeyError where none does."""
     return _entry_points()[kind].load()
 
 

@@ -112,7 +112,7 @@ def parse_target(text: str, filename: str) -> Target:
 
 
 def known_targets() -> tuple[str, ...]:
-    """Names of the bundled targets, without aliases, in alphabetical order."""
+    """Returns the names of the bundled targets, without aliases, in alphabetical order."""
     return tuple(target.name for target in _bundled())
 
 

@@ -1,4 +1,4 @@
-"""What a target is: one class a kind of chip, every number plain and its provenance beside it.
+"""Defines what a target is: one class a kind of chip, every number plain and its provenance beside it.
 
 A kind fixes which numbers a chip of it must state; a new chip of a known kind is a new YAML file and no code. A new
 kind is a subclass of `Target` that says what its neurons can do, and a family that compiles for it
@@ -289,22 +289,22 @@ class LoihiTarget(Target):
 
     @property
     def filter_stages(self) -> int:
-        """As its file states: a compartment's current."""
+        """The stages that its file states: a compartment's current."""
         return self.limits.filter_stages
 
     @property
     def one_filter(self) -> bool:
-        """A compartment has one current and one decay of it."""
+        """Whether one filter serves all: a compartment has one current and one decay of it."""
         return True
 
     @property
     def delay_ticks_max(self) -> int | None:
-        """What the delay bits of a synapse hold."""
+        """The ticks that the delay bits of a synapse hold."""
         return self.limits.delay_ticks_max
 
     @property
     def registers(self) -> LoihiLimits | None:
-        """Those of a compartment and of its synapses."""
+        """The registers of a compartment and of its synapses."""
         return self.limits
 
 
@@ -318,22 +318,22 @@ class TrueNorthTarget(Target):
 
     @property
     def codes(self) -> tuple[Code, ...]:
-        """The potential is the synaptic filter itself, and a neuron has no membrane beside it."""
+        """The threshold code alone: the potential is the synaptic filter, and there is no membrane beside it."""
         return ("threshold",)
 
     @property
     def filter_stages(self) -> int:
-        """A potential, and no synaptic state beside it."""
+        """One stage: a potential, and no synaptic state beside it."""
         return 1
 
     @property
     def one_filter(self) -> bool:
-        """The potential of a unit's neurons."""
+        """Whether one filter serves all: the potential of a unit's neurons."""
         return True
 
     @property
     def delay_ticks_max(self) -> int | None:
-        """A neuron has one delay for its spikes, and what reaches its own core must not wait: none is built."""
+        """No tick: a neuron has one delay, and what reaches its own core must not wait."""
         return 0
 
 

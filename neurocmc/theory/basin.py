@@ -1,4 +1,4 @@
-"""How far a state may be pushed before it is lost: ignition, basin width, distractors, and what is guaranteed.
+"""Computes how far a state may be pushed before it is lost: ignition, basin width, distractors, guarantees.
 
 Two kinds of answers, told apart. *Solved*: the drive at which a silent unit wakes, the unstable state on the
 boundary, and the guaranteed drop, an ellipsoid around the state within which no unit changes its piece and the
@@ -67,7 +67,7 @@ class DistractorLimit:
 
 
 def boundary(network: LinearThreshold, state: FixedPoint) -> Boundary | None:
-    """The boundary of a stable state, solved: an unstable state of fewer units with one growing direction.
+    """Solves the boundary of a stable state: an unstable state of fewer units with one growing direction.
 
     It must lead to the state on one side and away from it on the other, which two runs show. None where there is
     none, or more than 12 units are active (`ignition_share` then still finds where the state begins).
@@ -99,7 +99,7 @@ def boundary(network: LinearThreshold, state: FixedPoint) -> Boundary | None:
 
 
 def ignition_share(network: LinearThreshold, state: FixedPoint) -> float | None:
-    """The share of its activity above which a state is reached, its inhibition asleep at first: stepped.
+    """Finds by runs the share of its activity above which a state is reached, inhibition asleep at first.
 
     Its excitatory units start at that share of their activity. None where every share or not even the whole leads
     there.
@@ -117,7 +117,7 @@ def ignition_share(network: LinearThreshold, state: FixedPoint) -> float | None:
 
 
 def regained(network: LinearThreshold, state: FixedPoint, filters: Float, drive: Float) -> Bool:
-    """(batch,) whether runs from (batch, filters) settle with just the state's units active, but for half neurons."""
+    """Returns (batch,) whether runs from (batch, filters) settle with just the state's units active."""
     ends, settled = network.settle(filters, drive, tolerance=NEARLY)
     active = pieces_of(network, ends, drive) != SILENT
     return np.logical_and(settled, agrees(network, state, active, network.rates(ends, drive)).all(axis=1))
@@ -126,7 +126,7 @@ def regained(network: LinearThreshold, state: FixedPoint, filters: Float, drive:
 def strongest_distractor(
     network: LinearThreshold, state: FixedPoint, unit: int, duration_s: float | None = None
 ) -> DistractorLimit:
-    """The strongest drive on a silent `unit` that a state withstands for `duration_s` (None: 100 taus), then none.
+    """Finds the strongest drive on a silent `unit` for `duration_s` (None: 100 taus) that a state withstands.
 
     Starts from the state itself and adds to its drive. Raises ValueError where the unit is active in the state.
     """
@@ -156,7 +156,7 @@ def strongest_distractor(
 
 
 def guaranteed_drop(network: LinearThreshold, state: FixedPoint) -> float:
-    """The share of a stable state's own activity that may be lost at once and is surely regained; 0 to 1.
+    """Returns the share of a stable state's own activity that may be lost at once and is surely regained; 0 to 1.
 
     With P from J' P J - P = -1 on the filters of the linear units, the set (z - z*)' P (z - z*) <= c is kept by the
     step while no unit changes its piece; c is the largest at which none does. All filters are disturbed together, as

@@ -1,4 +1,4 @@
-"""The certificate of a circuit: which states it holds as trained, which of them as rounded, and with what margin.
+"""Certifies which states a circuit holds as trained, which of them as rounded, and with what margin.
 
 *Up-states* are stable without any drive, other than the state that silence leads to: what working memory and state
 machines live on. *Winners* are where silence leads to while one input channel is driven. A state survives rounding if
@@ -96,12 +96,12 @@ class Certificate:
         return tuple(state for state in self.winners if state.lost)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values, None for what is infinite."""
+        """Returns plain values, None for what is infinite."""
         return {**_finite(asdict(self)), "lost_up_states": len(self.lost), "lost_winners": len(self.lost_winners)}
 
 
 def input_levels(stimuli: Iterable[Stimulus], tick_s: float) -> dict[str, float]:
-    """The largest value that each input takes in a tick: what its winners are looked for at."""
+    """Returns the largest value that each input takes in a tick: what its winners are looked for at."""
     levels: dict[str, float] = {}
     for stimulus in stimuli:
         for name, values in stimulus.on_ticks(tick_s).values.items():
@@ -157,7 +157,7 @@ def _nothing(name: str, reason: NoTheory, rounded: Rounded | None) -> Certificat
 
 
 def up_states_of(network: LinearThreshold, pieces: int = 1 << 16) -> tuple[FixedPoints, tuple[FixedPoint, ...]]:
-    """All that was found without drive, and the up-states: stable states other than the one that silence leads to."""
+    """Finds all states without drive, and the up-states: stable ones other than where silence leads to."""
     none = np.zeros(network.size)
     found = fixed_points(network, none, pieces)
     rest = reached(network, none, np.zeros(network.weight.shape[1]))
@@ -167,7 +167,7 @@ def up_states_of(network: LinearThreshold, pieces: int = 1 << 16) -> tuple[Fixed
 
 
 def counterpart(network: LinearThreshold, state: FixedPoint, *, run: bool = True) -> FixedPoint | None:
-    """The stable state of another network of the same units in which the same excitatory units are active, if any.
+    """Finds the stable state of another network in which the same excitatory units are active, if any.
 
     Solved with the same units active; where that is no state, and with `run`, the one that a run from there ends in.
     What lies within half a neuron of a threshold or a ceiling may stand on either side of it, but for a state that
@@ -194,7 +194,7 @@ def _as_compared(network: LinearThreshold, state: FixedPoint) -> LinearThreshold
 
 
 def why_lost(network: LinearThreshold, state: FixedPoint) -> str:
-    """What is wrong in a network with the state that another had, in numbers."""
+    """Says in numbers what is wrong in a network with the state that another had."""
     network = _as_compared(network, state)
     linear = state.piece == LINEAR
     radius, _ = stability(network, linear)
@@ -220,7 +220,7 @@ def why_lost(network: LinearThreshold, state: FixedPoint) -> str:
 
 
 def excitatory_units(network: LinearThreshold, state: FixedPoint) -> tuple[str, ...]:
-    """The excitatory units that a state shows: of pools, those of which a neuron fires."""
+    """Returns the excitatory units that a state shows: of pools, those of which a neuron fires."""
     return tuple(network.units[int(i)] for i in np.flatnonzero(is_seen(network, state) & ~network.inhibitory))
 
 

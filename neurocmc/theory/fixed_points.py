@@ -1,4 +1,4 @@
-"""Fixed points of a linear-threshold network, solved piece by piece, and which of them are stable.
+"""Solves the fixed points of a linear-threshold network piece by piece, and says which of them are stable.
 
 Between thresholds the network is linear. For a guess of which units are linear (L), at their ceiling (C) and silent,
 the only candidate is  r_L = (1 - g A_LL)^-1 g (A_LC c_C + d - theta)_L;  it is a fixed point if every unit then is
@@ -59,7 +59,7 @@ class FixedPoint:
         return self.step_radius < 1.0
 
     def settle_s(self, dt_s: float) -> float:
-        """Time constant with which the slowest disturbance dies out; infinite for an unstable point."""
+        """Returns the time constant in s of the slowest disturbance; infinite for an unstable point."""
         return (
             -dt_s / float(np.log(self.step_radius)) if 0 < self.step_radius < 1 else (0.0 if self.stable else np.inf)
         )
@@ -67,7 +67,7 @@ class FixedPoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FixedPoints:
-    """What was found, and whether it is all there is."""
+    """The fixed points that were found, and whether these are all."""
 
     points: tuple[FixedPoint, ...]
     complete: bool
@@ -79,7 +79,7 @@ class FixedPoints:
 
 
 def fixed_points(network: LinearThreshold, drive: Float, pieces: int = PIECES) -> FixedPoints:
-    """Fixed points at a constant drive (units,): all of them up to `pieces` guesses, else stable ones by search."""
+    """Finds fixed points at a constant drive: all of them up to `pieces` guesses, else stable ones by search."""
     guesses = int(min(np.prod(np.where(np.isfinite(network.ceiling), 3.0, 2.0)), 2.0**60))
     if guesses <= pieces:
         found = solved(network, drive, _all_pieces(network))
@@ -93,13 +93,13 @@ def fixed_points(network: LinearThreshold, drive: Float, pieces: int = PIECES) -
 
 
 def fixed_point(network: LinearThreshold, drive: Float, piece: Int) -> FixedPoint | None:
-    """The fixed point in which each unit is what `piece` (units,) says, or None where there is none."""
+    """Returns the fixed point in which each unit is what `piece` (units,) says, or None where there is none."""
     found = solved(network, drive, iter([piece]))
     return found[0] if found else None
 
 
 def reached(network: LinearThreshold, drive: Float, filters: Float) -> FixedPoint | None:
-    """The fixed point that a run from (filters,) settles in; None where it does not settle.
+    """Returns the fixed point that a run from (filters,) settles in; None where it does not settle.
 
     What a run leaves within half a neuron of its threshold or ceiling is silent or full, if it can stand so.
     """
@@ -113,25 +113,25 @@ def reached(network: LinearThreshold, drive: Float, filters: Float) -> FixedPoin
 
 
 def in_neurons(network: LinearThreshold, piece: Int, activity: Float) -> Int:
-    """(units,) the pieces as pools show them: silent up to half a neuron, full from half a neuron below a ceiling."""
+    """Returns (units,) pieces as pools show them: silent up to half a neuron, full from that below a ceiling."""
     full = (piece == LINEAR) & (activity >= network.ceiling - network.half_neuron)
     silent = (piece == LINEAR) & (activity <= network.half_neuron)
     return np.where(silent, SILENT, np.where(full, FULL, piece))
 
 
 def is_seen(network: LinearThreshold, state: FixedPoint) -> Bool:
-    """(units,) the active units of which at least one neuron fires."""
+    """Returns (units,) the active units of which at least one neuron fires."""
     return np.logical_and(state.active, state.activity > network.half_neuron)
 
 
 def agrees(network: LinearThreshold, state: FixedPoint, active: Bool, activity: Float) -> Bool:
-    """(..., units) whether units that are active like this are as in a state, but for less than half a neuron."""
+    """Returns (..., units) whether units that are active so are as in a state, but for less than half a neuron."""
     half = network.half_neuron
     return np.where(state.active, np.logical_or(active, state.activity <= half), ~active | (activity <= half))
 
 
 def pieces_of(network: LinearThreshold, filters: Float, drive: Float) -> Int:
-    """(batch, units) what each unit is at (batch, filters)."""
+    """Returns (batch, units) what each unit is at (batch, filters)."""
     rate = network.gain * (filters @ network.weight.T + drive - network.threshold)
     # Of all units, as in `solved`: those that project nowhere have no filter.
     largest = np.abs(network.rates(filters, drive)).max(axis=1, initial=0.0)
@@ -142,7 +142,7 @@ def pieces_of(network: LinearThreshold, filters: Float, drive: Float) -> Int:
 
 
 def steady_filters(network: LinearThreshold, activity: Float) -> Float:
-    """(..., filters) of sources that have been active like this (..., units) for ever."""
+    """Returns (..., filters) of sources that have been active like this (..., units) for ever."""
     return activity[..., network.source]
 
 
@@ -152,7 +152,7 @@ def _all_pieces(network: LinearThreshold) -> Iterator[Int]:
 
 
 def solved(network: LinearThreshold, drive: Float, pieces: Iterator[Int]) -> tuple[FixedPoint, ...]:
-    """The fixed points among guesses (units,) of the units' pieces, in their order."""
+    """Returns the fixed points among guesses (units,) of the units' pieces, in their order."""
     total, found = network.total_weight, list[FixedPoint]()
     ceiling = np.where(np.isfinite(network.ceiling), network.ceiling, 0.0)
     while batch := list(islice(pieces, BATCH)):
@@ -175,7 +175,7 @@ def solved(network: LinearThreshold, drive: Float, pieces: Iterator[Int]) -> tup
 
 
 def slack_of(network: LinearThreshold, piece: Int, above: Float) -> Float:
-    """(..., units) how far each unit's drive `above` threshold is from where its piece ends; below 0 beyond it."""
+    """Returns (..., units) how far each drive `above` threshold is from where its piece ends; below 0 beyond."""
     room, half = network.ceiling / network.gain - above, network.half_neuron / network.gain
     return np.where(piece == LINEAR, np.minimum(above, room), np.where(piece == FULL, half - room, half - above))
 
@@ -193,7 +193,7 @@ def _judged(network: LinearThreshold, drive: Float, activity: Float, piece: Int,
 
 
 def step_jacobian(network: LinearThreshold, linear: Bool) -> tuple[Float, Int]:
-    """The step around a state whose linear units are given, on the filters of those units, and which they are."""
+    """Returns the step around a state whose linear units are given, on their filters, and which those are."""
     rows = np.flatnonzero(linear[network.source])
     keep = network.keep[rows]
     gain = (network.gain[:, None] * network.weight)[network.source[rows]][:, rows]
@@ -201,7 +201,7 @@ def step_jacobian(network: LinearThreshold, linear: Bool) -> tuple[Float, Int]:
 
 
 def stability(network: LinearThreshold, linear: Bool) -> tuple[float, float]:
-    """Spectral radius of the step, and largest real part [1/s] of the flow, with these units linear."""
+    """Returns the spectral radius of the step, and largest real part [1/s] of the flow, with these units linear."""
     matrix, rows = step_jacobian(network, linear)
     others = np.delete(network.keep, rows), -1.0 / np.delete(network.tau_s, rows)
     gain = (network.gain[:, None] * network.weight)[network.source[rows]][:, rows]
@@ -212,7 +212,7 @@ def stability(network: LinearThreshold, linear: Bool) -> tuple[float, float]:
 
 
 def gains(network: LinearThreshold, point: FixedPoint) -> Float:
-    """(units, units) change of each activity per unit of drive on each unit, while no unit changes its piece."""
+    """Returns (units, units) change of each activity per unit of drive, while no unit changes its piece."""
     linear = np.flatnonzero(point.piece == LINEAR)
     result = np.zeros((network.size, network.size))
     own = network.gain[linear][:, None] * network.total_weight[np.ix_(linear, linear)]
@@ -221,12 +221,12 @@ def gains(network: LinearThreshold, point: FixedPoint) -> Float:
 
 
 def rival_drive(network: LinearThreshold, point: FixedPoint, unit: int) -> float:
-    """The drive on a silent unit, beyond what it already has, at which it wakes: the switching point of a winner."""
+    """Returns the drive on a silent unit, beyond what it has, at which it wakes: a winner's switching point."""
     return -float(network.drive_of(point.activity, point.drive)[unit])
 
 
 def typical_drive(network: LinearThreshold) -> float:
-    """The scale of starts and pulses: the largest threshold, or 1 where there is none."""
+    """Returns the scale of starts and pulses: the largest threshold, or 1 where there is none."""
     return float(np.abs(network.threshold).max(initial=0.0)) or 1.0
 
 

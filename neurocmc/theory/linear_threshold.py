@@ -1,4 +1,4 @@
-"""A rate circuit as one network of linear-threshold units: the form in which its states can be solved for, not run.
+"""Turns a rate circuit into one network of linear-threshold units, whose states can be solved for, not run.
 
 Any circuit whose populations are rectifiers (with or without a ceiling) and whose kernels are of first order is
 
@@ -89,27 +89,27 @@ class LinearThreshold:
         return np.logical_and((total <= 0).all(axis=0), (total < 0).any(axis=0))
 
     def of(self, population: str) -> Int:
-        """Indices of the units of a population. Raises KeyError for a name that none has."""
+        """Returns the indices of the units of a population. Raises KeyError for a name that none has."""
         found = np.flatnonzero(np.array(self.populations) == population)
         if not found.size:
             raise KeyError(population)
         return found
 
     def drive_of(self, activity: Float, drive: Float) -> Float:
-        """Drive above threshold, in units of drive, at steady activities; the last axis is (units,)."""
+        """Returns drive above threshold, in units of drive, at steady activities; the last axis is (units,)."""
         return activity @ self.total_weight.T + drive - self.threshold
 
     def rates(self, filters: Float, drive: Float) -> Float:
-        """(batch, units) activities for (batch, filters) and a drive that broadcasts to (batch, units)."""
+        """Returns (batch, units) activities for (batch, filters) and a drive that broadcasts to (batch, units)."""
         return np.clip(self.gain * (filters @ self.weight.T + drive - self.threshold), 0.0, self.ceiling)
 
     def step(self, filters: Float, drive: Float) -> Float:
-        """(batch, filters) one step later."""
+        """Returns the filters (batch, filters) one step later."""
         keep = self.keep
         return keep * filters + (1.0 - keep) * self.rates(filters, drive)[:, self.source]
 
     def run(self, filters: Float, drive: Float, steps: int) -> Float:
-        """(batch, filters) after so many steps under a constant drive."""
+        """Returns the filters (batch, filters) after so many steps under a constant drive."""
         # On the filters themselves: each row the drive of the unit that it listens to, times that unit's gain.
         weight = (self.gain[:, None] * self.weight)[self.source].T
         constant = (self.gain * (drive - self.threshold))[..., self.source]
@@ -131,7 +131,7 @@ class LinearThreshold:
     def settle(
         self, filters: Float, drive: Float, longest_taus: float = 400.0, tolerance: float = SETTLED
     ) -> tuple[Float, Bool]:
-        """Run until nothing moves by more than `tolerance` a step, `longest_taus` of the slowest filter at most.
+        """Runs until nothing moves by more than `tolerance` a step, `longest_taus` of the slowest filter at most.
 
         Returns (batch, filters) at the end and (batch,) whether each trial had settled; one that runs away has not.
         """
@@ -161,7 +161,7 @@ def _may_run_away() -> np.errstate:
 def linear_threshold(
     circuit: RateCircuit, half_neuron: Mapping[str, Float] | None = None
 ) -> LinearThreshold | NoTheory:
-    """The network that a circuit is, or the reason why it is none.
+    """Returns the network that a circuit is, or the reason why it is none.
 
     `half_neuron` gives, for each population whose units are pools, (units,) the activity of half a neuron.
     """
@@ -195,7 +195,7 @@ def linear_threshold(
 
 
 def threshold_of(population: RatePopulation) -> Float:
-    """(units,) the drive u at which gain (u + bias - offset) reaches the floor."""
+    """Returns (units,) the drive u at which gain (u + bias - offset) reaches the floor."""
     return population.offset - population.bias + population.floor / population.gain
 
 

@@ -1,4 +1,4 @@
-"""What Loihi's integers kept of a circuit: weights, poles, thresholds and ceilings as rounded, in its own units.
+"""Computes what Loihi's integers kept of a circuit: weights, poles, thresholds and ceilings, in its own units.
 
 Weights are the gains realised, time constants those of the decay registers. In the threshold code neuron k of N fires
 where the current passes its threshold less its bias; the mean of those N points, less what the ladder of a unit
@@ -21,7 +21,7 @@ from neurocmc.theory.linear_threshold import threshold_of
 
 
 def kept_by_integers(staged: RateCircuit, spiking: SpikingNetwork, integer: IntegerNetwork) -> Kept:
-    """What the integers hold of the staged circuit."""
+    """Returns what the integers hold of the staged circuit."""
     held = {projection.name: projection for projection in integer.projections}
     return Kept(
         tick_s=integer.tick_s,
@@ -99,7 +99,7 @@ def _half_neuron(realised: RatePopulation, held: IntegerPopulation, integer: Int
 
 
 def floor_loss_lsb(population: IntegerPopulation, integer: IntegerNetwork) -> float:
-    """What right shifts take, in the mean, from a standing current while spikes arrive in all weight groups."""
+    """Returns what right shifts take, in the mean, from a standing current while spikes arrive in all groups."""
     rule = integer.rule
     groups = {
         (p.exponent, p.delay_ticks, p.sign)
@@ -111,7 +111,7 @@ def floor_loss_lsb(population: IntegerPopulation, integer: IntegerNetwork) -> fl
 
 
 def bias_step_lsb(pool: SpikingPopulation, held: IntegerPopulation) -> int:
-    """The grid that a pool's biases stand on: the largest power of two that all of them are multiples of.
+    """Returns the grid that a pool's biases stand on: the largest power of two that all of them are multiples of.
 
     Their registers may be finer, for their exponent is the smallest at which they fit.
     """

@@ -1,4 +1,4 @@
-"""Permitted and forbidden sets: which excitatory units can, and which cannot, be active together and stay so.
+"""Finds permitted and forbidden sets: which excitatory units can, and which cannot, be active together and stay so.
 
 A set is permitted if some constant drive gives a stable state in which exactly its units are active, with the
 inhibition that they excite awake; otherwise it is forbidden (Hahnloser, Seung & Slotine 2003, Neural Computation
@@ -35,7 +35,7 @@ class PermittedSets:
 
 
 def permitted_sets(network: LinearThreshold, units: int = ENUMERATED_UNITS) -> PermittedSets:
-    """Judge all sets of up to `units` excitatory units; of more, those whose every subset is permitted."""
+    """Judges all sets of up to `units` excitatory units; of more, those whose every subset is permitted."""
     excite = [int(i) for i in np.flatnonzero(~network.inhibitory)]
     if len(excite) <= units:
         sets = [s for size in range(1, len(excite) + 1) for s in combinations(excite, size)]
@@ -53,7 +53,7 @@ def is_permitted(network: LinearThreshold, units: Sequence[int]) -> bool:
 
 
 def awake_with(network: LinearThreshold, units: Sequence[int]) -> Bool:
-    """(units,) the set and the inhibition that it excites, itself or through other inhibitory units."""
+    """Returns (units,) the set and the inhibition that it excites, itself or through other inhibitory units."""
     awake = np.zeros(network.size, dtype=np.bool_)
     awake[list(units)] = True
     excited = (network.total_weight[:, awake] > 0).any(axis=1)
@@ -117,5 +117,5 @@ def _radius(steps: np.typing.NDArray[np.float64]) -> np.typing.NDArray[np.float6
 
 
 def named(network: LinearThreshold, units: Sequence[int] | Int) -> str:
-    """The names of units, in one text."""
+    """Returns the names of units, in one text."""
     return " ".join(network.units[int(i)] for i in units)

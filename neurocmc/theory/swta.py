@@ -1,4 +1,4 @@
-"""Closed forms for soft winner-take-alls, for pairs of them that hold an item, and for state machines built of such.
+"""Has closed forms of soft winner-take-alls, of pairs of them that hold an item, and of state machines of such.
 
     tau x_i' = -x_i + [I_i + alpha x_i + phi x'_i - beta1 y - T]_+        tau y' = -y + [beta2 sum_i x_i - T_I]_+
 
@@ -12,7 +12,7 @@ from math import inf, sqrt
 
 
 def winner_gain(alpha: float, beta1: float, beta2: float, winners: int = 1) -> float:
-    """Activity per unit of drive: 1 / (1 - alpha + n beta1 beta2).
+    """Returns activity per unit of drive: 1 / (1 - alpha + n beta1 beta2).
 
     With n `winners` it is the gain of each to a drive common to them all (sum mode).
     """
@@ -20,7 +20,7 @@ def winner_gain(alpha: float, beta1: float, beta2: float, winners: int = 1) -> f
 
 
 def stability_bound(beta1: float, beta2: float) -> float:
-    """The self-excitation below which one winner is stable in continuous time: min(2, 1 + beta1 beta2)."""
+    """Returns the self-excitation below which one winner is stable in continuous time: min(2, 1 + beta1 beta2)."""
     return min(2.0, 1.0 + beta1 * beta2)
 
 
@@ -39,7 +39,7 @@ def step_is_stable(alpha: float, beta1: float, beta2: float, share: float) -> bo
 
 
 def contraction_rate(alpha: float, beta1: float, beta2: float) -> float:
-    """Rate, per tau, at which winner and inhibition contract in the metric of their own eigenvectors.
+    """Returns the rate, per tau, at which winner and inhibition contract in the metric of their own eigenvectors.
 
     The generalised Jacobian of the active pair is [[alpha - 1, -beta1], [beta2, -1]]; in its eigenbasis its symmetric
     part is diagonal, and the rate is minus the largest entry. For alpha < 2 sqrt(beta1 beta2) the eigenvalues are
@@ -51,7 +51,7 @@ def contraction_rate(alpha: float, beta1: float, beta2: float) -> float:
 
 
 def contracts_while_oscillating(alpha: float, beta1: float, beta2: float) -> bool:
-    """1 < alpha < 2 sqrt(beta1 beta2) with 1/4 < beta1 beta2 < 1: amplification, a complex pair, and contraction.
+    """Whether 1 < alpha < 2 sqrt(b) and 1/4 < b < 1, b = beta1 beta2: a complex pair contracts.
 
     2 sqrt(beta1 beta2) is where the pair turns real, beta1 beta2 < 1 keeps it below 2 and so the rate 1 - alpha/2
     above 0, and beta1 beta2 > 1/4 leaves room above alpha = 1. Sufficient, not necessary: `stability_bound` is exact.
@@ -61,7 +61,7 @@ def contracts_while_oscillating(alpha: float, beta1: float, beta2: float) -> boo
 
 
 def switching_ratio(alpha: float, beta1: float, beta2: float) -> float:
-    """How many times the winner's drive a loser's must be to take over: beta1 beta2 times the winner's gain.
+    """Returns how many times the winner's drive a loser's must be to take over: beta1 beta2 times the winner's gain.
 
     For thresholds of 0; in general a silent loser wakes at T + beta1 (beta2 x - T_I), see `waking_drive`.
     """
@@ -69,12 +69,12 @@ def switching_ratio(alpha: float, beta1: float, beta2: float) -> float:
 
 
 def waking_drive(winner: float, beta1: float, beta2: float, threshold: float, threshold_i: float) -> float:
-    """The drive at which a silent unit wakes beside a winner of that activity: T + beta1 [beta2 x - T_I]_+."""
+    """Returns the drive at which a silent unit wakes beside that winner: T + beta1 [beta2 x - T_I]_+."""
     return threshold + beta1 * max(beta2 * winner - threshold_i, 0.0)
 
 
 def up_state_range(beta1: float, beta2: float, threshold: float, threshold_i: float) -> tuple[float, float]:
-    """The excitation alpha + phi, exclusive at both ends, for which an item holds itself up without drive.
+    """Returns the excitation alpha + phi, exclusive at both ends, for which an item holds itself up without drive.
 
     Above  1 + beta2 T / T_I  it ignites before inhibition wakes: T / (alpha + phi - 1) < T_I / beta2 (with less, x*
     of the formula has its inhibition asleep and is no state). Below min(2, 1 + beta1 beta2) it is stable. Raises
@@ -87,7 +87,7 @@ def up_state_range(beta1: float, beta2: float, threshold: float, threshold_i: fl
 
 
 def up_state(alpha: float, phi: float, beta1: float, beta2: float, threshold: float, threshold_i: float) -> float:
-    """Activity x* of two coupled winners that hold each other up without drive (phi 0: of one that holds itself).
+    """Returns the activity x* of two coupled winners that hold each other up without drive (phi 0: of one alone).
 
     (beta1 T_I - T) / (1 - alpha - phi + beta1 beta2), for alpha + phi within `up_state_range`. Raises ValueError
     outside.
@@ -103,7 +103,7 @@ def up_state(alpha: float, phi: float, beta1: float, beta2: float, threshold: fl
 
 
 def ignition_threshold(alpha: float, phi: float, threshold: float) -> float:
-    """Activity that both winners must pass to climb to the up-state by themselves: T / (alpha + phi - 1).
+    """Returns activity that both winners must pass to climb to the up-state by themselves: T / (alpha + phi - 1).
 
     The unstable state between rest and up-state, in which inhibition sleeps (`up_state_range`).
     """
@@ -111,7 +111,7 @@ def ignition_threshold(alpha: float, phi: float, threshold: float) -> float:
 
 
 def ignition_drive(alpha: float, phi: float, threshold: float) -> float:
-    """The drive D on one of two coupled winners above which it ignites both, if it lasts and inhibition sleeps.
+    """Returns the drive D on one of two coupled winners above which it ignites both, if it lasts.
 
     For alpha >= 1 whatever wakes the unit, D > T. For alpha < 1 it settles at (D - T) / (1 - alpha), and its partner
     wakes where phi times that passes T: D > T + T (1 - alpha) / phi.
@@ -120,18 +120,18 @@ def ignition_drive(alpha: float, phi: float, threshold: float) -> float:
 
 
 def and_window(state: float, symbol: float, weight: float) -> tuple[float, float]:
-    """Thresholds T_TN, exclusive, at which [w_s y* + symbol - T_TN]_+ needs both: from the larger to the sum."""
+    """Returns the thresholds T_TN, exclusive, at which [w_s y* + symbol - T_TN]_+ needs both."""
     held = weight * state
     return max(held, symbol), held + symbol
 
 
 def transition_activity(state: float, symbol: float, weight: float, threshold: float) -> float:
-    """Activity of a transition unit whose state is held and whose symbol is given: [w_s y* + symbol - T_TN]_+."""
+    """Returns [w_s y* + symbol - T_TN]_+, the activity of a transition unit with its state and symbol."""
     return max(weight * state + symbol - threshold, 0.0)
 
 
 def least_transition_weight(
     transition: float, winner: float, beta1: float, beta2: float, threshold: float, threshold_i: float
 ) -> float:
-    """The weight w_T above which a transition unit of that activity wakes its target against the standing winner."""
+    """Returns the weight w_T above which a transition unit wakes its target against the winner."""
     return waking_drive(winner, beta1, beta2, threshold, threshold_i) / transition if transition > 0 else inf

@@ -1,4 +1,4 @@
-"""What neurosynaptic cores kept of a circuit: gains, poles and latencies, and pools that count from half a neuron on.
+"""Computes what neurosynaptic cores kept of a circuit: gains, poles, latencies, and pools that count from half on.
 
 A pole is shortened only to make up for latency: without it the filters have their wanted time constants.
 """
@@ -11,7 +11,7 @@ from neurocmc.ir.truenorth.program import CoreProgram
 
 
 def kept_by_cores(staged: RateCircuit, program: CoreProgram) -> Kept:
-    """What the cores hold of the staged circuit; their pools fire their first neuron at half a neuron in the mean."""
+    """Returns what the cores hold of the staged circuit; pools fire their first neuron at half a neuron."""
     held = {projection.name: projection for projection in program.projections}
     populations = [program.population(population.name) for population in staged.populations]
     return Kept(

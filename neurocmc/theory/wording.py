@@ -1,4 +1,4 @@
-"""The certificate in words: lines for the terminal, one a state, numbers beside their margins."""
+"""Puts a certificate into words: lines for the terminal, one a state, numbers beside their margins."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ SHOWN = 12  # states of a kind that are told one by one
 
 
 def certificate_lines(certificate: Certificate) -> tuple[str, ...]:
-    """The certificate, heading first."""
+    """Returns the lines of a certificate, heading first."""
     return tuple(_lines(certificate))
 
 

@@ -1,4 +1,4 @@
-"""Tell what calibration did not cover: units too weak for their pool's first neuron, drives beyond a pool's range."""
+"""Tells what calibration did not cover: units too weak for a pool's first neuron, drives beyond a pool's range."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class SilentUnit:
 
 
 def silent_units(network: SpikingNetwork, highest: Mapping[str, Sequence[float]]) -> tuple[SilentUnit, ...]:
-    """Units that cannot fire at what calibration drives them to; `highest` is the largest activity of each unit.
+    """Finds units that cannot fire at what calibration drives them to; `highest` is each unit's largest activity.
 
     The first neuron of a pool stands for half a step: phi must reach 0.5 / N of the ceiling. Units that stay below
     `TELLING` of their population's largest activity are not asked to.
@@ -57,7 +57,7 @@ def silent_units(network: SpikingNetwork, highest: Mapping[str, Sequence[float]]
 
 
 def coverage_edge(reach: Mapping[str, Float], visited: Mapping[str, Float]) -> Edge:
-    """How far activities go beyond what pools can show, as a share of the pool's range; the worst population.
+    """Judges how far activities go beyond what pools can show, as a share of the range; the worst population.
 
     Both are population -> (2, units): the least and the largest activity that the pool of each unit shows, the least
     being -inf for one that counts from 0, and those that the circuit has on the stimuli that are judged.

@@ -1,4 +1,4 @@
-"""Edges between the levels, each a number, its limit and a verdict; together they say what the chip kept."""
+"""Judges edges between the levels, each a number, its limit and a verdict; together they say what the chip kept."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -38,12 +38,12 @@ class Edge:
 
     @property
     def group(self) -> Group:
-        """Whether it decides the exit code, or warns."""
+        """The group: "fidelity" decides the exit code, "theory" warns."""
         return "theory" if self.name in BEYOND_YOUR_STIMULI else "fidelity"
 
     @property
     def key(self) -> str:
-        """How `--limit` names it."""
+        """The name that `--limit` gives it."""
         return f"{self.name}: {self.quantity}"
 
 
@@ -59,7 +59,7 @@ def judged(
     note: str = "",
     interval: tuple[float, float] | None = None,
 ) -> Edge:
-    """An edge with its verdict; a value that is not a number misses."""
+    """Returns an edge with its verdict; a value that is not a number misses."""
     holds = value <= limit if better == "low" else value >= limit
     return Edge(
         name=name,
@@ -76,7 +76,7 @@ def judged(
 
 
 def not_run(name: str, quantity: str, note: str) -> Edge:
-    """An edge that could not be walked, and why."""
+    """Returns an edge that could not be walked, with the reason."""
     return Edge(
         name=name,
         quantity=quantity,
@@ -91,12 +91,12 @@ def not_run(name: str, quantity: str, note: str) -> Edge:
 
 
 def failed(name: str, quantity: str, note: str) -> Edge:
-    """An edge that was walked and gave nothing to compare, and why: it misses, whatever its limit."""
+    """Returns an edge that was walked and gave nothing to compare, with the reason: it misses whatever its limit."""
     return replace(not_run(name, quantity, note), verdict="miss")
 
 
 def larger(first: float, second: float) -> float:
-    """The larger of two errors; what is not a number is larger than all, where `max` would lose it."""
+    """Returns the larger of two errors; what is not a number is larger than all, where `max` would lose it."""
     return float(np.maximum(first, second))
 
 
@@ -105,7 +105,7 @@ def name_of_largest(errors: Mapping[str, float]) -> str:
 
 
 def gain_edge(network: SpikingNetwork, circuit: RateCircuit, kept: Kept | None = None) -> Edge:
-    """The worst gain fit of all populations, against what its code promises on the grid of the biases."""
+    """Judges the worst gain fit of all populations, against what its code promises on the grid of the biases."""
     limits = {
         population.name: fit_limit(
             population,
@@ -127,7 +127,7 @@ def gain_edge(network: SpikingNetwork, circuit: RateCircuit, kept: Kept | None =
 
 
 def kept_edges(kept: Kept, name: str, *, pole_limit: float, gain_limit: float) -> tuple[Edge, ...]:
-    """What a chip did to the time constants of the filters and to the gains of the projections."""
+    """Judges what a chip did to the time constants of the filters and to the gains of the projections."""
     edges: list[Edge] = []
     for errors, quantity, limit in (
         ({p.name: _pole_error(p) for p in kept.populations}, "pole of the synaptic filter", pole_limit),
@@ -167,10 +167,10 @@ def _gain_errors(kept: Kept) -> dict[str, float]:
 
 
 def mismatch_edge(name: str, mismatches: int, spikes: int, note: str) -> Edge:
-    """Spikes that two runs of the same program do not share: the limit is none."""
+    """Judges the spikes that two runs of the same program do not share: the limit is none."""
     return judged(name, "spikes that differ", float(mismatches), 0.0, f"of {spikes:,}", note=note)
 
 
 def misses(edges: Iterable[Edge], *, strict: bool = False) -> tuple[Edge, ...]:
-    """The edges whose budget is missed and that decide: those of the user's stimuli, if `strict` all."""
+    """Returns the edges whose budget is missed and that decide: those of the user's stimuli, if `strict` all."""
     return tuple(edge for edge in edges if edge.verdict == "miss" and (strict or edge.group == "fidelity"))

@@ -1,4 +1,4 @@
-"""Compare recordings of two levels: rates all together, in the worst unit and moment, decisions and accuracy."""
+"""Compares recordings of two levels: rates all together, in the worst unit and moment, decisions and accuracy."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Pair:
-    """One stimulus seen by two levels.
+    """A stimulus that two levels have seen.
 
     `reference` is seen through the filters that `other` is seen through; `decided` is the reference as the form of
     the circuit observes it, by which decisions are taken. They are the same recording unless spikes are smoothed.
@@ -51,7 +51,7 @@ class Pair:
 def trajectory_edge(
     name: str, pairs: Iterable[tuple[Mapping[str, NDArray[np.floating]], Recording]], limit: float = TRAJECTORY_LIMIT
 ) -> Edge:
-    """Largest absolute difference between reference trajectories and recordings, over all pairs."""
+    """Judges the largest absolute difference between reference trajectories and recordings."""
     worst: dict[str, float] = {}
     for reference, recording in pairs:
         for population, difference in largest_difference(reference, recording.activity).items():
@@ -65,7 +65,7 @@ def refined_edge(
     pairs: Iterable[tuple[Mapping[str, NDArray[np.floating]], Mapping[str, NDArray[np.float32]]]],
     note: str,
 ) -> Edge:
-    """NRMSE of the worst population between a model and the circuit stepped otherwise than it."""
+    """Judges the NRMSE of the worst population between a model and the circuit with another step."""
     errors: dict[str, float] = {}
     for reference, other in pairs:
         truth = {population: activity.astype(np.float32) for population, activity in reference.items()}
@@ -83,7 +83,7 @@ def fidelity_edges(
     gates: Gates = GATES,
     network: SpikingNetwork | None = None,
 ) -> tuple[Edge, ...]:
-    """NRMSE of rates, agreement of decisions and drop of accuracy between two levels, over all stimuli.
+    """Judges NRMSE of rates, agreement of decisions and drop of accuracy between two levels, over all stimuli.
 
     With the `network` whose pools `other` ran on, also the worst unit, the worst moment and the units that stay
     silent.

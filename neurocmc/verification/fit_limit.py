@@ -1,4 +1,4 @@
-"""How far a pool's measured transfer may lie from the unit's own: what its code promises on the target's grid.
+"""Computes how far a pool's measured transfer may lie from the unit's own, by its code on the target's grid.
 
 *Threshold code*: a count is phi rounded to whole neurons, so it is off by half a neuron, 0.5/N of the ceiling; at a
 point of recruitment by just that. On a grid each point of recruitment is moved as well, and where phi rises by
@@ -23,7 +23,7 @@ LEAST_GRID = 0.01  # of a neuron, allowed for rounding of biases also where thei
 
 
 def fit_limit(pool: SpikingPopulation, unit: RatePopulation, placing_lsb: float = 0.0) -> float:
-    """The largest error of a pool's gain fit, as a fraction of its ceiling.
+    """Returns the largest error of a pool's gain fit, as a fraction of its ceiling.
 
     `placing_lsb` is by how much the grid may move a point of recruitment, in LSB; 0 where nothing rounds.
     """

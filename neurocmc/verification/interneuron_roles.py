@@ -1,4 +1,4 @@
-"""What an interneuron is there for, measured on a recording: onset, competition, gate, gain.
+"""Measures on a recording what an interneuron is there for: onset, competition, gate, gain.
 
 Each measure is of the pyramidal units alone, so that the same circuit with an interneuron switched off can be asked
 the same question.
@@ -31,7 +31,7 @@ class Onset:
 
 
 def onset_of(activity: Activity, tick_s: float, step_s: float) -> Onset:
-    """The onset in (ticks, units) activity of a step of drive at `step_s` that lasts to the end."""
+    """Measures the onset in (ticks, units) activity of a step of drive at `step_s` that lasts to the end."""
     after = activity[round(step_s / tick_s) :].astype(np.float64)
     steady = steady_of(after, tick_s, len(after) * tick_s)
     first = int(steady.argmax())
@@ -44,18 +44,18 @@ def onset_of(activity: Activity, tick_s: float, step_s: float) -> Onset:
 
 
 def steady_of(activity: NDArray[np.floating], tick_s: float, end_s: float) -> Float:
-    """(units,) mean activity over the last `SETTLED_S` before `end_s`; `activity` is (ticks, units)."""
+    """Returns (units,) mean activity over the last `SETTLED_S` before `end_s`; `activity` is (ticks, units)."""
     end = round(end_s / tick_s)
     return activity[end - round(SETTLED_S / tick_s) : end].mean(axis=0, dtype=np.float64)
 
 
 def winners(steady: Float) -> int:
-    """How many units stand."""
+    """Counts the units that stand."""
     return int(np.count_nonzero(steady > STANDS * steady.max()))
 
 
 def gain_stimulus(inputs: tuple[RateInput, ...], units: int) -> Stimulus:
-    """One trial a drive: unit 0 alone is driven, and whoever else receives the drive; gates stay shut."""
+    """Makes one trial a drive: unit 0 alone is driven, and whoever else receives the drive; gates stay shut."""
     drive = np.zeros((GAIN_DRIVES.size, 1, units))
     drive[:, 0, 0] = GAIN_DRIVES
     values = {
@@ -72,7 +72,7 @@ def gain_stimulus(inputs: tuple[RateInput, ...], units: int) -> Stimulus:
 
 
 def gain_of(recording: Recording) -> float:
-    """Slope of unit 0's steady activity over its drive, by least squares, on `gain_stimulus`."""
+    """Fits the slope of unit 0's steady activity over its drive, by least squares, on `gain_stimulus`."""
     half = recording.ticks // 2
     steady = recording.activity["pyramidal"][:, half:, 0].mean(axis=1, dtype=np.float64)
     return float(np.polyfit(GAIN_DRIVES, steady, 1)[0])

@@ -1,4 +1,4 @@
-"""What theory says of a winner-take-all with interneurons: who is left standing, and how active.
+"""Says what theory predicts of a winner-take-all with interneurons: who is left standing, and how active.
 
 The equations are those of `frontends.interneuron_yaml`, without neighbours (alpha2 = 0). For alpha < 1 the feedback
 of sst and lamp5 rises with the activity of the pyramidal units and their activity falls with it, so there is one
@@ -49,7 +49,7 @@ class Interneurons:
         return (1.0 - self.beta_ff * self.w) / (1.0 - self.alpha + feedback)
 
     def steady(self, drive: Float, gate: float = 0.0) -> Float:
-        """(units,) activity of the pyramidal units at rest under a constant drive (units,) and gate.
+        """Returns (units,) activity of the pyramidal units at rest under a constant drive (units,) and gate.
 
         Raises ValueError for alpha >= 1, where the fixed point is not the only one.
         """
@@ -67,7 +67,7 @@ class Interneurons:
         return self._active(reach, high)
 
     def rival_drive(self, drive: float, gate: float = 0.0) -> float:
-        """The weakest second drive, up to the first, at which a second unit stands beside the winner of `drive`."""
+        """Returns the weakest second drive at which a second unit stands beside the winner of `drive`."""
         low, high = 0.0, drive
         for _ in range(BISECTIONS):
             middle = 0.5 * (low + high)
@@ -88,12 +88,12 @@ class Interneurons:
         return self.beta1 * sst + self.gamma1 * self.gamma2 * total
 
     def as_realised(self, kept: Kept) -> "Interneurons":
-        """The same with the weights that the chip really holds."""
+        """Returns the same with the weights that the chip really holds."""
         return replace(self, **_weights({(p.source, p.target): p.realised_gain for p in kept.projections}))
 
 
 def interneurons_of(circuit: RateCircuit) -> Interneurons:
-    """The parameters of a circuit of `frontends.interneuron_yaml`.
+    """Returns the parameters of a circuit of `frontends.interneuron_yaml`.
 
     Raises ValueError where it is not one: no population `pyramidal`, or neighbours that excite each other.
     """

@@ -1,4 +1,4 @@
-"""Confidence intervals of what is measured over seeds: shares of trials that share a seed, and means.
+"""Computes confidence intervals over seeds: of shares of trials that share a seed, and of means.
 
 Trials of one seed share its faults, so they are not independent. The interval of a share is Wilson's (1927, Journal
 of the American Statistical Association 22:209), with the number of trials divided by the design effect (Kish 1965,
@@ -25,7 +25,7 @@ class Interval:
 
 
 def share(wrong: Float, trials: Float) -> Interval:
-    """The share `wrong.sum() / trials.sum()`; both are (seeds,) numbers of trials of each seed.
+    """Returns the share `wrong.sum() / trials.sum()`; both are (seeds,) numbers of trials of each seed.
 
     Where no trial or every trial is wrong nothing is known of how trials of a seed go together: then a seed counts
     as a single trial, so that 0 of 20 seeds is 0 to 16 %. Raises ValueError without trials.
@@ -39,7 +39,7 @@ def share(wrong: Float, trials: Float) -> Interval:
 
 
 def wilson(value: float, trials: float) -> Interval:
-    """Wilson's interval of a share `value` of so many independent trials."""
+    """Returns Wilson's interval of a share `value` of so many independent trials."""
     z = Z_95**2 / trials
     centre = (value + z / 2.0) / (1.0 + z)
     half = Z_95 * np.sqrt(value * (1.0 - value) / trials + z / (4.0 * trials)) / (1.0 + z)
@@ -50,7 +50,7 @@ def wilson(value: float, trials: float) -> Interval:
 
 
 def trials_to_show(share: float) -> int:
-    """The fewest trials with which Wilson's interval of "all of them" lies above a share.
+    """Returns the fewest trials with which Wilson's interval of "all of them" lies above a share.
 
     All of n trials give an interval from n / (n + z^2) on.
     """
@@ -67,7 +67,7 @@ def _design_effect(wrong: Float, trials: Float, value: float) -> float:
 
 
 def mean(values: Float, seed: int = 0) -> Interval:
-    """The mean of (seeds,) values, with the percentiles of its bootstrap over seeds (Efron 1979), drawn from `seed`.
+    """Returns the mean of (seeds,) values, with the percentiles of its bootstrap over seeds (Efron 1979).
 
     It has no width where all seeds agree. Raises ValueError without values.
     """

@@ -1,4 +1,4 @@
-"""Limits of a user's own: `EDGE: QUANTITY=VALUE` relaxes or tightens one, and is told wherever the edge is."""
+"""Reads limits of a user's own: `EDGE: QUANTITY=VALUE` relaxes or tightens one, and is told wherever the edge is."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -12,7 +12,7 @@ FORM = "write EDGE: QUANTITY=VALUE, for example 'rate ~ emulator: NRMSE of rates
 
 
 def read_limits(texts: Sequence[str]) -> dict[str, float]:
-    """Edge and quantity, as `Edge.key` joins them -> limit. Raises InputError for a text of another form."""
+    """Maps edge and quantity, as `Edge.key` joins them, to limits. Raises InputError for a text of another form."""
     limits: dict[str, float] = {}
     problems: list[Problem] = []
     for text in texts:
@@ -39,7 +39,7 @@ def _number(text: str) -> float | None:
 
 
 def with_limits(edges: Iterable[Edge], limits: Mapping[str, float]) -> tuple[Edge, ...]:
-    """The edges, judged by the limits given where they are named.
+    """Returns the edges, judged by the limits given where they are named.
 
     Raises InputError for a limit of an edge that is not among them.
     """

@@ -1,4 +1,4 @@
-"""Measure how two recordings of one circuit differ: in trajectories, in decisions, in accuracy."""
+"""Measures how two recordings of one circuit differ: in trajectories, in decisions, in accuracy."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class RateErrors:
 
 
 def rate_errors(reference: Activity, other: Activity) -> dict[str, RateErrors]:
-    """The errors of every population of `reference`."""
+    """Returns the errors of every population of `reference`."""
     scale = scales(reference)
     errors: dict[str, RateErrors] = {}
     for name, activity in reference.items():
@@ -51,14 +51,14 @@ def rate_errors(reference: Activity, other: Activity) -> dict[str, RateErrors]:
 
 
 def scales(reference: Activity) -> dict[str, float]:
-    """Population -> the range of activity by which its errors are divided."""
+    """Maps each population to the range of activity by which its errors are divided."""
     ranges = {name: _range(activity) for name, activity in reference.items()}
     least = QUIET * max(ranges.values())
     return {name: max(own, least) or 1.0 for name, own in ranges.items()}
 
 
 def moment_errors(reference: NDArray[np.float32], other: NDArray[np.float32], reach_ticks: int) -> Float:
-    """(trials, units) the largest error of any moment, in units of activity; both are (trials, ticks, units).
+    """Returns (trials, units) the largest error of any moment, in units of activity; both are (trials, ticks, units).
 
     What is a moment early or late is not an error: each value may be any that the other recording takes within
     `reach_ticks` before and after, and what lies outside of these is the error. Both ways, so that neither a pulse
@@ -74,12 +74,12 @@ def moment_errors(reference: NDArray[np.float32], other: NDArray[np.float32], re
 
 
 def worst_of(values: Float) -> int:
-    """Index of the first of the largest; what is not a number is larger than all."""
+    """Returns the index of the first of the largest; what is not a number is larger than all."""
     return int(np.argmax(np.where(np.isnan(values), np.inf, values)))
 
 
 def nrmse(reference: Activity, other: Activity) -> dict[str, float]:
-    """Population -> root mean square error over trials, ticks and units, as in `RateErrors`."""
+    """Maps each population to its root mean square error over trials, ticks and units, as in `RateErrors`."""
     return {name: errors.rms for name, errors in rate_errors(reference, other).items()}
 
 
@@ -88,12 +88,12 @@ def _range(activity: NDArray[np.float32]) -> float:
 
 
 def largest_difference(reference: Mapping[str, NDArray[np.floating]], other: Activity) -> dict[str, float]:
-    """Population -> largest absolute difference between trajectories, in units of activity."""
+    """Maps each population to the largest absolute difference of trajectories, in units of activity."""
     return {name: float(np.abs(other[name] - activity).max(initial=0.0)) for name, activity in reference.items()}
 
 
 def decisions(recording: Recording, readout: Readout | Classifier) -> NDArray[np.int64]:
-    """(batch,) the answer of each trial: of a readout a unit, of a classifier a class.
+    """Returns (batch,) the answer of each trial: of a readout a unit, of a classifier a class.
 
     Of a readout, the unit with the highest mean activity over the last `window_s`, SILENT where all are silent; of a
     classifier, the largest output of its last layer. Where the two largest are equal nothing is decided: TIE.
@@ -115,7 +115,7 @@ def _largest(scores: Float) -> NDArray[np.int64]:
 
 
 def class_scores(recording: Recording, classifier: Classifier) -> NDArray[np.float64]:
-    """(batch, classes) outputs of a classifier's last layer."""
+    """Returns (batch, classes) outputs of a classifier's last layer."""
     features = [_mean_at_end(recording, name, classifier) for name in classifier.populations]
     return reduce(
         lambda value, layer: _rectified(value @ layer.weight.T + layer.bias, rectify=layer.rectify),
@@ -129,7 +129,7 @@ def _rectified(value: Float, *, rectify: bool) -> Float:
 
 
 def window_ticks(recording: Recording, readout: Readout | Classifier) -> int:
-    """Over how many ticks at the end a readout decides: a whole number, as the circuit's own check has seen."""
+    """Returns over how many ticks at the end a readout decides: a whole number, as the circuit's check has seen."""
     return round(readout.window_s / recording.tick_s)
 
 
@@ -144,29 +144,29 @@ def _mean_at_end(recording: Recording, population: str, readout: Readout | Class
 
 
 def agree(first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(batch,) where two rows of decisions are the same; two ties are not."""
+    """Returns (batch,) where two rows of decisions are the same; two ties are not."""
     return (first == second) & (first != TIE)
 
 
 def agreement(first: NDArray[np.int64], second: NDArray[np.int64]) -> float:
-    """Share of trials on which two rows of decisions agree."""
+    """Returns the share of trials on which two rows of decisions agree."""
     return float(np.mean(agree(first, second)))
 
 
 def accuracy(chosen: NDArray[np.int64], labels: NDArray[np.int64]) -> float | None:
-    """Share of labelled trials that were decided rightly, a tie is not; None if no trial has a label."""
+    """Returns the share of labelled trials that were decided rightly, a tie is not; None if no trial has a label."""
     labelled = labels >= 0
     return float(np.mean(chosen[labelled] == labels[labelled])) if labelled.any() else None
 
 
 def undecided(chosen: NDArray[np.int64], level: str) -> str:
-    """How many trials ended without a winner on a level, in words; nothing where all have one."""
+    """Returns how many trials ended without a winner on a level, in words; nothing where all have one."""
     found = [(int((chosen == TIE).sum()), "tied"), (int((chosen == SILENT).sum()), "silent")]
     counted = " and ".join(f"{count:,} {what}" for count, what in found if count)
     return f"{counted} on {level}" if counted else ""
 
 
 def percentiles(values: Sequence[float] | Float) -> str:
-    """A distribution in one line: median, 90 and 99 % and largest, in percent."""
+    """Returns a distribution in one line: median, 90 and 99 % and largest, in percent."""
     median, ninety, most, largest = 100.0 * np.percentile(np.asarray(values), [50, 90, 99, 100])
     return f"median {median:.2g}, 90 % below {ninety:.2g}, 99 % below {most:.2g}, largest {largest:.2g} %"

@@ -1,4 +1,4 @@
-"""Seen: the stimuli that are judged, and what the rate circuit does under each of them."""
+"""Runs the rate circuit under each of the stimuli that are judged, and keeps what it does."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Seen:
         )
 
     def pairs(self, other: Sequence[Recording], reference: Sequence[Recording] | None = None) -> list[Pair]:
-        """Recordings beside the circuit's own, or beside another level's, which then decides for itself."""
+        """Puts recordings beside the circuit's own, or beside another level's, which then decides for itself."""
         first = self.through_filters if reference is None else reference
         decided = self.as_defined if reference is None else reference
         return [

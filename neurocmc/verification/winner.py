@@ -1,4 +1,4 @@
-"""A soft winner-take-all found in a circuit, and how its winner must behave: gain and switching ratio.
+"""Finds a soft winner-take-all in a circuit, and judges how its winner behaves: gain and switching ratio.
 
 The formulas (`theory.swta`) know one pool of equal rectifiers that excite themselves and share one inhibitory unit. A
 circuit of that shape is recognised from its weights, whatever its populations are called; any other is left alone.
@@ -43,16 +43,16 @@ class WinnerTakeAll:
         return winner_gain(self.alpha, self.beta1, self.beta2)
 
     def winner(self, drive: Float) -> Float:
-        """Steady activity of a single winner, while the inhibition is awake."""
+        """Returns the steady activity of a single winner, while the inhibition is awake."""
         return self.gain * (drive - self.threshold + self.beta1 * self.threshold_i)
 
     def rival_drive(self, drive: float) -> float:
-        """The drive at which a silent rival takes over from a winner driven by `drive`."""
+        """Returns the drive at which a silent rival takes over from a winner driven by `drive`."""
         inhibition = self.beta2 * float(self.winner(np.array(drive))) - self.threshold_i
         return self.threshold + self.beta1 * inhibition
 
     def as_realised(self, kept: Kept) -> "WinnerTakeAll":
-        """The same with the weights that the chip really holds."""
+        """Returns the same with the weights that the chip really holds."""
         gains = {(p.source, p.target): float(p.realised_gain.flat[0]) for p in kept.projections}
         return replace(
             self,
@@ -63,7 +63,7 @@ class WinnerTakeAll:
 
 
 def find_winner_take_all(circuit: RateCircuit) -> WinnerTakeAll | None:
-    """The winner-take-all that a circuit is, or None where it is anything else, or none of its winners is stable."""
+    """Returns the winner-take-all that a circuit is, or None for anything else or an unstable winner."""
     inhibit = next((p for p in circuit.populations if p.size == 1), None)
     excite = next((p for p in circuit.populations if p.size > 1), None)
     if excite is None or inhibit is None or len(circuit.populations) != 2 or len(circuit.inputs) != 1:
@@ -114,7 +114,7 @@ def _one_weight(projection: RateProjection, *, one_to_one: bool) -> float | None
 
 
 def gain_stimulus(winner: WinnerTakeAll, largest_drive: float, dt_s: float) -> Stimulus:
-    """One trial a level: unit 0 alone is driven, until it stands, for whole steps of `dt_s`."""
+    """Makes one trial a level: unit 0 alone is driven, until it stands, for whole steps of `dt_s`."""
     values = np.zeros((LEVELS.size, 1, winner.units))
     values[:, 0, 0] = LEVELS * largest_drive
     return Stimulus(
@@ -127,7 +127,7 @@ def gain_stimulus(winner: WinnerTakeAll, largest_drive: float, dt_s: float) -> S
 
 
 def gain_edge(winner: WinnerTakeAll, stimulus: Stimulus, recording: Recording) -> Edge:
-    """Activity of the standing winner against the formula; the worst of the levels."""
+    """Judges the activity of the standing winner against the formula; the worst of the levels."""
     drive = stimulus.values[winner.drive][:, 0, 0]
     stands = _last(recording, winner.excite)[:, 0]
     error = np.abs(stands / winner.winner(drive) - 1.0)
@@ -143,7 +143,7 @@ def gain_edge(winner: WinnerTakeAll, stimulus: Stimulus, recording: Recording) -
 
 
 def switch_stimulus(winner: WinnerTakeAll, largest_drive: float, dt_s: float) -> Stimulus:
-    """Unit 0 stands; then unit 1 is driven as well, harder from trial to trial; both for whole steps of `dt_s`."""
+    """Makes a drive on unit 0 until it stands, then on unit 1 as well, harder from trial to trial."""
     settle_s = whole_s(SETTLE_S, dt_s)
     drive = _contested_drive(winner, largest_drive)
     rival = np.zeros((RATIOS.size, 2, winner.units))
@@ -165,7 +165,7 @@ def _contested_drive(winner: WinnerTakeAll, largest_drive: float) -> float:
 
 
 def switch_edge(winner: WinnerTakeAll, stimulus: Stimulus, recording: Recording) -> Edge:
-    """The weakest rival that takes over, against theory."""
+    """Judges the weakest rival that takes over, against theory."""
     last = _last(recording, winner.excite)
     taken = last[:, 1] > last[:, 0]
     drive = float(stimulus.values[winner.drive][0, 0, 0])

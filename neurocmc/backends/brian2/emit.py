@@ -1,4 +1,4 @@
-"""The Brian2 program of a spiking network: arrays in npz files, and a `run.py` that a person can read and run.
+"""Writes the Brian2 program of a spiking network: arrays in npz files, and a `run.py` that a person can read and run.
 
 The script spells out the network population by population, as somebody who works with Brian2 would write it. Its
 equations are the very text of our own simulation (`sim.brian2_equations`), so that both fire the same spikes.
@@ -32,7 +32,7 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def emit_brian2(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], directory: Path) -> None:
-    """Write `run.py`, `network.npz`, `README.md` and a `stimulus-NAME.npz` for each stimulus into `directory`.
+    """Writes `run.py`, `network.npz`, `README.md` and a `stimulus-NAME.npz` for each stimulus into `directory`.
 
     Of each stimulus the first TRIALS_EMITTED trials are written. `directory` is made if it is not there. Raises
     InputError where the network is faulty or a stimulus does not fit its inputs, ValueError where there is none.
@@ -55,7 +55,7 @@ def emit_brian2(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], direct
 
 
 def network_arrays(network: SpikingNetwork, names: Names) -> Arrays:
-    """All arrays of the program, as README.md describes them."""
+    """Returns all arrays of the program, as README.md describes them."""
     arrays: Arrays = {}
     for population in network.populations:
         key = f"cells_{names.population[population.name]}"
@@ -78,7 +78,7 @@ def _initial(network: SpikingNetwork, projection: SpikingProjection) -> dict[str
 
 
 def stimulus_arrays(stimulus: Stimulus, names: Names, tick_s: float) -> Arrays:
-    """A stimulus as run.py reads it: edges, all on ticks, and each channel of each input from each edge on."""
+    """Returns a stimulus as run.py reads it: edges, all on ticks, and each channel of each input from then on."""
     drive = stimulus.on_ticks(tick_s)
     values = {f"drive_{names.input[name]}.values": value for name, value in drive.values.items()}
     return {

@@ -1,4 +1,4 @@
-"""The Lava program of a placed network: arrays in npz files, and a `run.py` that a person can read and run.
+"""Writes the Lava program of a placed network: arrays in npz files, and a `run.py` that a person can read and run.
 
 Nothing here decides anything: weights are grouped as `sim.loihi.weight_groups` says, host spikes are those of
 `sim.loihi.host`, places those of the ChipProgram. The program needs lava-nc 0.10.0 alone and is bit for bit the
@@ -45,7 +45,7 @@ def emit_loihi(
     directory: Path,
     run_config: LavaRunConfig = "Loihi1SimCfg",
 ) -> None:
-    """Write `run.py`, `network.npz`, `README.md` and a `stimulus-NAME.npz` for each stimulus into `directory`.
+    """Writes `run.py`, `network.npz`, `README.md` and a `stimulus-NAME.npz` for each stimulus into `directory`.
 
     Where a part of the network is a chain of layers that lava-dl's netx holds as it is, `network.net` as well.
     Of each stimulus the first TRIALS_EMITTED trials are written, as spikes of the input axons. `directory` is made
@@ -69,7 +69,7 @@ def emit_encoded(
     directory: Path,
     run_config: LavaRunConfig = "Loihi1SimCfg",
 ) -> None:
-    """`emit_loihi` for host values that are already encoded: stimulus name -> input name -> (trials, ticks, units).
+    """Emits host values that are already encoded: stimulus name -> input name -> (trials, ticks, units).
 
     `ticks` and `labels`, (trials,), say of each stimulus how long it is and what its trials are.
     """
@@ -92,7 +92,7 @@ def emit_encoded(
 
 
 def network_arrays(program: ChipProgram) -> Arrays:
-    """All numbers of the program, as README.md describes them."""
+    """Returns all numbers of the program, as README.md describes them."""
     network = program.network
     populations = network.populations
     arrays: Arrays = {
@@ -112,7 +112,7 @@ def network_arrays(program: ChipProgram) -> Arrays:
 def stimulus_arrays(
     network: IntegerNetwork, values: Mapping[str, NDArray[np.int32]], ticks: int, labels: Int
 ) -> Arrays:
-    """Host spikes of some trials, index t being what arrives in tick t; bits packed eight to a byte."""
+    """Returns host spikes of some trials, index t being what arrives in tick t; bits packed eight to a byte."""
     arrays: Arrays = {"ticks": np.asarray(ticks), "trials": np.asarray(len(labels)), "labels": labels}
     for index, entry in enumerate(network.inputs):
         value, key = values[entry.name], _input_key(index)

@@ -1,4 +1,4 @@
-"""What Lava 0.10.0's fixed-point models can hold, so that a program is refused rather than silently clipped.
+"""Checks what Lava 0.10.0's fixed-point models can hold, so that a program is refused rather than silently clipped.
 
 Lava checks almost nothing: it clips weights to their sign mode's range, truncates odd mixed mantissas, and lets
 biases wrap in 16 bits. The ranges are those of lava/proc/lif/models.py (PyLifModelBitAcc), lava/proc/sparse/models.py
@@ -36,14 +36,14 @@ RULE: dict[str, int] = {
 
 
 def input_sign(entry: IntegerInput) -> SignMode:
-    """The sign mode that holds an input's axon mantissas."""
+    """Returns the sign mode that holds an input's axon mantissas."""
     if entry.axon_mantissa.min(initial=0) >= 0:
         return "excitatory"
     return "inhibitory" if entry.axon_mantissa.max(initial=0) <= 0 else "mixed"
 
 
 def check_lava_holds(network: IntegerNetwork) -> None:
-    """Raise one InfeasibleError that names every number Lava's models would not hold as it is."""
+    """Raises one InfeasibleError that names every number Lava's models would not hold as it is."""
     problems = tuple(_problems(network))
     if problems:
         raise InfeasibleError(problems)

@@ -1,4 +1,4 @@
-"""The layered part of a network as `network.net`, the HDF5 file that lava-dl's netx loads.
+"""Writes the layered part of a network as `network.net`, the HDF5 file that lava-dl's netx loads.
 
 netx knows a chain of layers, each with one weight matrix from the layer before. What of a network can be such a
 layer *to the bit* is decided here, and why the rest cannot is said: a file that merely resembled the network would be
@@ -50,7 +50,7 @@ class LayeredPart:
 
 
 def layered_part(network: IntegerNetwork) -> LayeredPart:
-    """The longest chain of layers from the host's inputs on that netx holds as it is."""
+    """Returns the longest chain of layers from the host's inputs on that netx holds as it is."""
     left_out: list[Problem] = []
     placed: set[str] = set()
     layers: list[NetxLayer] = []
@@ -72,7 +72,7 @@ def layered_part(network: IntegerNetwork) -> LayeredPart:
 
 
 def write_netx(path: Path, part: LayeredPart, name: str, tick_s: float) -> None:
-    """Write `part`, which has a layer at least, as netx reads it; its bytes depend on its contents alone."""
+    """Writes `part`, which has a layer at least, as netx reads it; its bytes depend on its contents alone."""
     import h5py  # here and not above: no circuit but a layered one needs it
 
     memory = io.BytesIO()
@@ -222,7 +222,7 @@ def _wrong_weight(layer: NetxLayer) -> Problem | None:
 
 
 def as_netx_holds(weight: Int) -> Int | None:
-    """What weights become: scaled to eight bits by netx's optimize_weight_bits, then clipped and truncated by Lava.
+    """Returns what weights become: scaled to eight bits by netx, then clipped and truncated by Lava.
 
     These are effective values, exponent included; None where netx would clip them or shift by a negative number.
     """

@@ -1,4 +1,4 @@
-"""Read an emitted program back and step it, from its files alone: what was written is what was meant.
+"""Reads an emitted program back and steps it, from its files alone: what was written is what was meant.
 
 The tables at the top of run.py (read as literals, never executed), network.npz and a stimulus are all this looks at;
 only the arithmetic of a tick is shared with the reference interpreter. It is no substitute for Lava, which runs the
@@ -36,14 +36,14 @@ class _Program:
         return self.arrays["neuron.decay_u"].size
 
     def weights(self, key: str, columns: int) -> Any:
-        """(neurons, columns) mantissas."""
+        """Returns (neurons, columns) mantissas."""
         entries = (self.arrays[f"{key}.target"], self.arrays[f"{key}.source"])
         mantissa = self.arrays[f"{key}.mantissa"].astype(np.int64)
         return sparse.csr_matrix((mantissa, entries), shape=(self.neurons, columns))
 
 
 def run_emitted(directory: Path, stimulus: str, trial: int, rule: StepRule) -> Bool:
-    """(ticks, neurons) spikes of one trial of `stimulus`, a file in the program's directory.
+    """Returns (ticks, neurons) spikes of one trial of `stimulus`, a file in the program's directory.
 
     Raises InputError where a file is missing or its tables cannot be read.
     """

@@ -131,7 +131,7 @@ class Description(StrictModel):
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a corelet description."""
+    """Returns the JSON Schema (2020-12) of a corelet description."""
     schema = Description.model_json_schema(by_alias=True)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "neurocmc corelets", **schema}
 

@@ -1,4 +1,4 @@
-"""The scribe of corelets: a placed network of cores and its groups as one JSON text, every number kept.
+"""Writes a placed network of cores and its groups as one JSON text of corelets, every number kept.
 
 The form is that of `corelet_schema`. One core, prototype, crossbar row, wire and connector stands on a line, so that
 two descriptions can be compared with ordinary tools. The same program gives the same text.
@@ -24,7 +24,7 @@ UNWIRED = (NOWHERE, 0, 1)  # target core, axon and delay of a neuron that no wir
 
 
 def write_corelets(program: CoreProgram, path: Path) -> None:
-    """Write a program's cores, wiring and corelets; what the compiler knows beyond them stays in the artifact.
+    """Writes a program's cores, wiring and corelets; what the compiler knows beyond them stays in the artifact.
 
     Raises InputError where the program has faults, a name is too long, or the file cannot be written.
     """
@@ -32,7 +32,7 @@ def write_corelets(program: CoreProgram, path: Path) -> None:
 
 
 def corelets_text(program: CoreProgram) -> str:
-    """The JSON text of `write_corelets`. Raises InputError for faults of the program."""
+    """Returns the JSON text of `write_corelets`. Raises InputError for faults of the program."""
     raise_input_problems([*program.problems(), *_name_problems(program)])
     network = program.network
     prototypes, neuron_runs = _prototypes(network)
@@ -85,7 +85,7 @@ class CoreletNode:
 
 
 def corelet_tree(outputs: Iterable[NeuronGroup], inputs: Iterable[AxonGroup]) -> list[CoreletNode]:
-    """The corelets that the paths of groups name, such as `excite/3`, as a forest in order of first appearance."""
+    """Returns the corelets that paths of groups name, as a forest in order of first appearance."""
     root = CoreletNode("")
     for group in outputs:
         _node(root, group.corelet).outputs.append(group)

@@ -1,4 +1,4 @@
-"""The reader of corelets: a JSON description back to the network that it was written from, array for array.
+"""Reads a JSON description of corelets back to the network that it was written from, array for array.
 
 A description may be damaged or hostile: it is checked against `corelet_schema` first, then for what a schema cannot
 say (runs that do not fill their core, rows of the wrong width, wires from neurons that are not there), and only then
@@ -39,7 +39,7 @@ Found = Iterator[Fault]
 
 
 def read_corelets(path: Path) -> CoreProgram:
-    """The cores, wiring and corelets of a description.
+    """Reads the cores, wiring and corelets of a description.
 
     Its populations, projections, inputs and readouts are empty: a description of a chip does not hold them. Groups
     come in the order of the tree of corelets. Raises InputError with the place of everything that is wrong.
@@ -53,7 +53,7 @@ def is_corelets(document: dict[str, Any]) -> bool:
 
 
 def corelets_of(path: Path, document: dict[str, Any]) -> CoreProgram:
-    """As `read_corelets`, of a document that was read from `path`."""
+    """Reads the cores, wiring and corelets of a document that was read from `path`."""
     _check_kind(path, document)
     description = validated(path, document, Description)
     found = [*_shape_faults(description), *_depth_faults(description)]

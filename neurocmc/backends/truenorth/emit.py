@@ -1,4 +1,4 @@
-"""The program folder of a TrueNorth artifact: corelets, what the host sends, RANC's files where RANC can run it.
+"""Writes the program folder of a TrueNorth artifact: corelets, the host's spikes, RANC's files where RANC can run it.
 
     corelets.json, corelets.schema.json   the cores, and the form that they are written in
     stimulus-NAME.npz                     host spikes of a stimulus
@@ -51,7 +51,7 @@ class Emitted:
 
 
 def emit_truenorth(program: CoreProgram, stimuli: Mapping[str, Stimulus], folder: Path) -> tuple[str, ...]:
-    """Write the files above into `folder`, which is made if it is not there.
+    """Writes the files above into `folder`, which is made if it is not there.
 
     Of each stimulus the first TRIALS_EMITTED trials are written. Returns why there are no files for RANC, nothing
     where there are. Raises InputError where a stimulus does not fit the program's inputs or cannot name a file, or
@@ -61,7 +61,7 @@ def emit_truenorth(program: CoreProgram, stimuli: Mapping[str, Stimulus], folder
 
 
 def write_ranc(program: CoreProgram, stimuli: Mapping[str, Stimulus], folder: Path) -> Emitted:
-    """Write the files for RANC alone, with the first trial of each stimulus, or say why it cannot run the cores.
+    """Writes the files for RANC alone, with the first trial of each stimulus, or says why it cannot run the cores.
 
     Raises InputError as `emit_truenorth` does.
     """
@@ -82,7 +82,7 @@ def _host_spikes(program: CoreProgram, stimuli: Mapping[str, Stimulus], trials: 
 
 
 def emit_host_spikes(program: CoreProgram, stimuli: Mapping[str, HostSpikes], folder: Path) -> tuple[str, ...]:
-    """`emit_truenorth` for spikes of the host that are already encoded."""
+    """Writes what `emit_truenorth` does, for spikes of the host that are already encoded."""
     raise_input_problems([*name_problems(stimuli), *_beside_config(stimuli)])
     write_corelets(program, folder / CORELETS_FILE)
     write_file(folder / SCHEMA_FILE, (Path(__file__).parent / SCHEMA_FILE).read_bytes())

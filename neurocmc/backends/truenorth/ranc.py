@@ -1,4 +1,4 @@
-"""RANC's files: a deterministic network of cores and its input as the JSON that UA-RCL/RANC runs and synthesises.
+"""Turns a deterministic network of cores and its input into the JSON files that UA-RCL/RANC runs and synthesises.
 
 Time. RANC counts ticks from 1. A packet in entry k of `packets` with `destination_tick` t reaches its axon in RANC's
 tick k + t + 1, our tick k + t; a neuron that spikes in a tick reaches its axon `destination_tick` + 1 ticks later, so
@@ -44,7 +44,7 @@ class RancProgram:
 
 
 def ranc_program(network: CoreNetwork, spikes: CoreInputSpikes, ticks: int) -> RancProgram:
-    """A network and the spikes of its trial 0 within `ticks` as RANC's JSON.
+    """Returns RANC's JSON of a network and the spikes of its trial 0 within `ticks`.
 
     Raises InfeasibleError naming the first neuron of every kind that RANC does not have (`ranc_problems`).
     """

@@ -1,4 +1,4 @@
-"""What RANC's neuron can be of ours: the same equation where there is one, and a reason by name where there is none.
+"""Turns our neurons into RANC's, where the equation is the same, and names a reason where RANC has none.
 
 RANC's neuron (UA-RCL/RANC, simulator and RTL) integrates, adds its leak, and then, with `neuron_reset_type` 0::
 
@@ -50,7 +50,7 @@ class _Reach:
 
 
 def ranc_neurons(network: CoreNetwork) -> RancNeurons:
-    """All neurons of a network without `ranc_problems`."""
+    """Returns RANC's parameters of all neurons of a network without `ranc_problems`."""
     reach = _reach(network)
     unreset = network.reset_mode == RESET_NONE
     floor = np.minimum(network.floor.astype(np.int64), -LOWEST)
@@ -68,7 +68,7 @@ def ranc_neurons(network: CoreNetwork) -> RancNeurons:
 
 
 def stays_in_width(network: CoreNetwork) -> Bool:
-    """(C, neurons) where 9 bits are proved never to wrap, whatever comes in.
+    """Returns (C, neurons) where 9 bits are proved never to wrap, whatever comes in.
 
     V starts a tick in [low, high] and leaves the register nowhere on the way. A linear reset keeps those ends only if
     one tick cannot bring more than the threshold takes away. RANC's simulator has 32 bits and wraps nowhere.
@@ -86,7 +86,7 @@ def stays_in_width(network: CoreNetwork) -> Bool:
 
 
 def ranc_problems(network: CoreNetwork) -> tuple[Problem, ...]:
-    """Everything of a network that RANC does not have, one Problem a feature, with the first neuron that wants it.
+    """Returns all of a network that RANC does not have, a Problem a feature, with the first neuron that wants it.
 
     Neurons behind the last one of a core that does anything are in no file, so they want nothing.
     """

@@ -1,4 +1,4 @@
-"""The reader of RANC's files: its JSON and config, made by whomever, as a network of cores and input spikes.
+"""Reads RANC's JSON and config, made by whomever, as a network of cores and input spikes.
 
 The other way than `ranc`, for all that RANC's simulator runs: any grid, cores of any size, axons and neurons that
 are not listed (they are silent), cores that are not listed (spikes that go there are lost). A neuron of
@@ -40,12 +40,12 @@ class RancInput:
 
 
 def read_ranc(path: Path, config_path: Path) -> RancInput:
-    """Read RANC's input file and its config. Raises InputError with the place of everything that is wrong."""
+    """Reads RANC's input file and its config. Raises InputError with the place of everything that is wrong."""
     return ranc_of(path, read_json(path, RANC), config_path)
 
 
 def ranc_of(path: Path, document: dict[str, Any], config_path: Path) -> RancInput:
-    """As `read_ranc`, of a document that was read from `path`."""
+    """Reads what `read_ranc` does, from a document that was read from `path`."""
     config = validated(config_path, read_json(config_path, RANC_CONFIG), RancConfig)
     connections = _taken_connections(document)
     file = validated(path, document, RancFile)

@@ -1,4 +1,4 @@
-"""The form of RANC's two files as its own reader takes them: whole numbers, unknown keys passed over.
+"""Describes RANC's two files as its own reader takes them: whole numbers, unknown keys passed over.
 
 What RANC checks is checked here, and what it does not check but would read beyond its arrays for as well.
 """

@@ -1,4 +1,4 @@
-"""Spikes from the host as a file: one .npz of plain arrays, a line for each spike.
+"""Writes and reads the spikes of the host as a file: one .npz of plain arrays, a line for each spike.
 
     ticks, trials       ()         how long a trial is, and how many there are
     trial, tick, core, axon   (spikes,)   in tick `tick` of trial `trial`, axon `axon` of core `core` carries a spike
@@ -41,7 +41,7 @@ class HostSpikes:
         return len(self.labels)
 
     def of_trial(self, trial: int) -> CoreInputSpikes:
-        """The spikes of one trial, as trial 0, in order of tick, core and axon."""
+        """Returns the spikes of one trial, as trial 0, in order of tick, core and axon."""
         mine = self.spikes.trial == trial
         tick, core, axon = (getattr(self.spikes, name)[mine] for name in ("tick", "core", "axon"))
         order = np.lexsort((axon, core, tick))
@@ -51,7 +51,7 @@ class HostSpikes:
 
 
 def write_host_spikes(host: HostSpikes, path: Path) -> None:
-    """Write an .npz of the form above. Raises InputError if the file cannot be written."""
+    """Writes an .npz of the form above. Raises InputError if the file cannot be written."""
     spikes = host.spikes
     order = np.lexsort((spikes.axon, spikes.core, spikes.tick, spikes.trial))
     arrays: dict[str, NDArray[Any]] = {name: getattr(spikes, name)[order].astype(np.int32) for name in COLUMNS}
@@ -60,7 +60,7 @@ def write_host_spikes(host: HostSpikes, path: Path) -> None:
 
 
 def read_host_spikes(path: Path, ticks: int | None = None) -> HostSpikes:
-    """Read an .npz of the form above; `ticks` overrides the file's, and spikes that come later are left out.
+    """Reads an .npz of the form above; `ticks` overrides the file's, and spikes that come later are left out.
 
     Raises InputError naming every key that is missing, unknown, or holds what it should not.
     """

@@ -1,4 +1,4 @@
-"""Augmentation: every image a little moved, turned and stretched, drawn from the generator of the training."""
+"""Augments images: each is a little moved, turned and stretched, drawn from the generator of the training."""
 
 from math import radians
 
@@ -9,7 +9,7 @@ from neurocmc.circuits.cmc.recipe import CmcTrainingRecipe
 
 
 def augmented(images: Tensor, options: CmcTrainingRecipe, generator: torch.Generator) -> Tensor:
-    """(batch, channels, height, width) images after one random affine map each; what moves in from outside is 0."""
+    """Returns (batch, channels, height, width) images after one random affine map each; what moves in is 0."""
     batch, _, height, width = images.shape
 
     def drawn(largest: float, *shape: int) -> Tensor:

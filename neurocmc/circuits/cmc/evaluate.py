@@ -1,4 +1,4 @@
-"""How good a trained model is, beside what it must beat: its circuit without the ODE, and without coupling."""
+"""Measures how good a trained model is, beside what it must beat: its circuit without the ODE, without coupling."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -22,14 +22,14 @@ _REFIT_STEPS = 300
 
 @torch.no_grad()
 def accuracy(model: CmcModel, images: Images) -> float:
-    """Share of right answers of the model as it stands."""
+    """Returns the share of right answers of the model as it stands."""
     model.eval()
     answers = torch.cat([model(part).argmax(dim=1) for part in _parts(images)])
     return _share(answers == torch.tensor(images.labels))
 
 
 def evaluate(model: CmcModel, recipe: CmcRecipe, split: ImageSplit) -> dict[str, Any]:
-    """Accuracy on the test images with baselines, sizes, ranges.
+    """Measures the accuracy on the test images, with baselines, sizes and ranges.
 
     `ode_off_accuracy` and `coupling_off_accuracy` take away the memory or all coupling of the trained circuit and
     fit the readout anew on the training images (logistic regression on the same features), so that they are not
@@ -56,7 +56,7 @@ def evaluate(model: CmcModel, recipe: CmcRecipe, split: ImageSplit) -> dict[str,
 
 @torch.no_grad()
 def ranges(model: CmcModel, images: Images) -> dict[str, float]:
-    """Smallest and largest u, p and v, the mean rate, and the signal of the population whose rates tell least."""
+    """Returns smallest and largest u, p and v, the mean rate, and the signal of the population that tells least."""
     model.eval()
     weakest = [torch.tensor(float("inf"))]
     low, high = [torch.tensor([float("inf")] * 3)], [torch.tensor([float("-inf")] * 3)]
@@ -76,7 +76,7 @@ def ranges(model: CmcModel, images: Images) -> dict[str, float]:
 
 
 def refitted_accuracy(model: CmcModel, recipe: CmcRecipe, variant: Variant, split: ImageSplit) -> float:
-    """Test accuracy of the trained eye and circuit, turned into `variant`, with a readout fitted to it."""
+    """Measures the test accuracy of trained eye and circuit, turned into `variant`, with a fitted readout."""
     circuit = CmcHierarchy(recipe.circuit.model_copy(update={"variant": variant}))
     circuit.load_state_dict(model.circuit.state_dict())
     train = split.train.take(slice(0, _REFIT_IMAGES))
@@ -86,7 +86,7 @@ def refitted_accuracy(model: CmcModel, recipe: CmcRecipe, variant: Variant, spli
 
 
 def fitted_readout(features: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, Tensor]:
-    """Weights (classes, features) and biases of a logistic regression, of standardised features, by L-BFGS."""
+    """Fits (classes, features) weights and biases of a logistic regression, of standardised features."""
     mean, spread = features.mean(dim=0), features.std(dim=0) + 1e-9
     scaled = torch.where(spread > 1e-6, (features - mean) / spread, torch.zeros_like(features))
     weight = torch.zeros(classes, features.shape[1], dtype=features.dtype, requires_grad=True)

@@ -1,4 +1,4 @@
-"""One to five cortical regions of canonical microcircuits as one torch module: a second-order neural ODE.
+"""Models one to five cortical regions of canonical microcircuits as one torch module: a second-order neural ODE.
 
 Each population of each column is a filter of two equal stages under a drive u:
 
@@ -131,28 +131,28 @@ class CmcHierarchy(nn.Module):
         self.register_buffer("present", present, persistent=False)
 
     def time_constants_s(self) -> Tensor:
-        """T (regions, 4) in seconds, between four steps and 1 s."""
+        """Returns the time constants T (regions, 4) in seconds, between four steps and 1 s."""
         shortest = SHORTEST_STEPS * self.dt_s
         return shortest * (LONGEST_S / shortest) ** torch.sigmoid(self.raw_time)
 
     def slopes(self) -> Tensor:
-        """R > 0, (regions, 4)."""
+        """Returns the slopes R > 0, (regions, 4)."""
         return nn.functional.softplus(self.raw_slope)
 
     def gains(self) -> Tensor:
-        """G0 .. G11 >= 0, (regions, 12, columns), whether the variant uses them or not."""
+        """Returns the gains G0 .. G11 >= 0, (regions, 12, columns), whether the variant uses them or not."""
         return nn.functional.softplus(self.raw_gain)
 
     def coupling(self, name: str) -> Tensor:
-        """Strengths >= 0 of a coupling, (regions - 1, columns, fan_in); their sources stand in `coupling_sources`."""
+        """Returns strengths >= 0 of a coupling, (regions - 1, columns, fan_in); see `coupling_sources`."""
         return nn.functional.softplus(self.get_parameter(f"raw_{name}"))
 
     def coupling_sources(self, name: str) -> Tensor:
-        """Source columns (regions - 1, columns, fan_in) of each target column."""
+        """Returns the source columns (regions - 1, columns, fan_in) of each target column."""
         return self.get_buffer(f"{name}_sources")
 
     def matrix(self) -> Tensor:
-        """(units, units) signed strengths, row = target, that the variant leaves at work: u = matrix S + drive."""
+        """Returns (units, units) signed strengths, row = target, that the variant uses: u = matrix S + drive."""
         places, strengths = [self.gain_places.flatten()], [(self.gains() * self.gain_signs).flatten()]
         for coupling in COUPLINGS:
             if keeps_coupling(self.variant, coupling):
@@ -162,7 +162,7 @@ class CmcHierarchy(nn.Module):
         return empty.scatter(0, torch.cat(places), torch.cat(strengths)).reshape(self.units, self.units)
 
     def live_parameters(self) -> int:
-        """How many numbers are at work in this variant."""
+        """Returns how many numbers are at work in this variant."""
         columns, regions = self.columns, self.regions
         present = int(self.present.sum())
         gains = sum(keeps_gain(self.variant, gain) for gain in GAINS)
@@ -173,7 +173,7 @@ class CmcHierarchy(nn.Module):
 
     @torch.no_grad()
     def values(self) -> CmcValues:
-        """The numbers at work, as a compiler wants them."""
+        """Returns the numbers at work, as a compiler wants them."""
         dense: dict[str, Tensor] = {}
         for coupling in COUPLINGS:
             empty = self.bias.new_zeros(self.regions - 1, self.columns, self.columns)
@@ -191,11 +191,11 @@ class CmcHierarchy(nn.Module):
         )
 
     def rate(self, v: Tensor) -> Tensor:
-        """r of all units for v (..., units); 0 for an ablated population."""
+        """Returns r of all units for v (..., units); 0 for an ablated population."""
         return self.constants().rate(v)
 
     def constants(self) -> Constants:
-        """What stays the same over a presentation, of the present parameters."""
+        """Returns what stays the same over a presentation, of the present parameters."""
         shape = self.bias.shape
         present = self.present[:, None].expand(shape).flatten()
         matrix = self.matrix()
@@ -211,13 +211,13 @@ class CmcHierarchy(nn.Module):
         )
 
     def placed(self, drive: Tensor, constants: Constants) -> Tensor:
-        """`drive` (batch, segments, columns) at its place among all units, with the constant drive added."""
+        """Returns `drive` (batch, segments, columns) at its place among all units, with the constant drive added."""
         if self.present[SS] == 0.0:
             drive = torch.zeros_like(drive)
         return nn.functional.pad(drive, (0, self.units - self.columns)) + constants.offset
 
     def forward(self, drive: Tensor, hold_ticks: int = 1, noise: Noise | None = None) -> CmcTrajectory:
-        """Trajectory from rest (p = v = 0) under `drive` (batch, segments, columns) into ss of the first region.
+        """Runs from rest (p = v = 0) under `drive` (batch, segments, columns) into ss of the first region.
 
         Each segment of the drive is held for `hold_ticks` steps. `noise` disturbs the circuit as a chip would; it
         works with the Euler solver only. Raises ValueError for noise with another solver.
@@ -238,5 +238,5 @@ class CmcHierarchy(nn.Module):
 
 
 def inverse_softplus(values: Tensor) -> Tensor:
-    """x with softplus(x) = values > 0."""
+    """Returns x with softplus(x) = values > 0."""
     return values + torch.log(-torch.expm1(-values))

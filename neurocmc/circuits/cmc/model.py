@@ -1,4 +1,4 @@
-"""A whole model of the cmc family: eye and readout on the host, the circuit between them for the chip."""
+"""Puts a model of the cmc family together: eye and readout on the host, the circuit between them for the chip."""
 
 from torch import Tensor, nn
 
@@ -24,17 +24,17 @@ class CmcModel(nn.Module):
         self.readout.weight.data.mul_(_READOUT_START)
 
     def drives(self, images: Tensor) -> Tensor:
-        """(batch, glimpses, columns) drive of V1's ss, for images (batch, inputs, height, width) in [0, 1]."""
+        """Returns (batch, glimpses, columns) drive of V1's ss, for images (batch, inputs, height, width)."""
         return self.gaze(self.retina(images))
 
     def present(self, drives: Tensor, noise: Noise | None = None) -> CmcTrajectory:
-        """The trajectory while each glimpse of `drives` (batch, glimpses, columns) is held for its ticks."""
+        """Returns the trajectory while each glimpse of `drives` (batch, glimpses, columns) is held for its ticks."""
         return self.circuit(drives, self.hold_ticks, noise)
 
     def features(self, rate: Tensor) -> Tensor:
-        """(batch, units) mean over the readout window of rates (batch, ticks, regions, 4, columns)."""
+        """Returns (batch, units) mean over the readout window of rates (batch, ticks, regions, 4, columns)."""
         return rate[:, -self.window_ticks :].mean(dim=1).flatten(1)
 
     def forward(self, images: Tensor) -> Tensor:
-        """(batch, classes) logits for images (batch, inputs, height, width); the largest is the answer."""
+        """Returns (batch, classes) logits for images (batch, inputs, height, width); the largest is the answer."""
         return self.readout(self.features(self.present(self.drives(images)).rate))

@@ -1,4 +1,4 @@
-"""Recipes of the cmc family: circuit, eye, readout and training of a hierarchy of canonical microcircuits."""
+"""Describes recipes of the cmc family: circuit, eye, readout and training of a hierarchy of microcircuits."""
 
 from typing import Annotated, Literal, Self
 

@@ -1,4 +1,4 @@
-"""What training can pay so that a circuit fits a chip: few spikes, small ranges, weights of one magnitude."""
+"""Charges training for what does not fit a chip: many spikes, large ranges, weights of different magnitudes."""
 
 import torch
 from torch import Tensor
@@ -9,7 +9,7 @@ from neurocmc.circuits.cmc.wiring import COUPLINGS
 
 
 def penalty(circuit: CmcHierarchy, trajectory: CmcTrajectory, options: CmcTrainingRecipe) -> Tensor:
-    """The sum of the penalties that the recipe asks for, a scalar; 0 where it asks for none."""
+    """Returns the sum of the penalties that the recipe asks for, a scalar; 0 where it asks for none."""
     total = trajectory.rate.new_zeros(())
     if options.activity_weight > 0:
         total = total + options.activity_weight * trajectory.rate.mean()
@@ -23,20 +23,20 @@ def penalty(circuit: CmcHierarchy, trajectory: CmcTrajectory, options: CmcTraini
 
 
 def excess(trajectory: CmcTrajectory, limit: float) -> Tensor:
-    """Mean square of what |u|, |p| and |v| exceed `limit` by: a pool of N neurons resolves 1/N of the range."""
+    """Returns the mean square of what |u|, |p| and |v| exceed `limit` by: N neurons resolve 1/N of the range."""
     parts = (trajectory.u, trajectory.p, trajectory.v)
     return torch.stack([(torch.relu(part.abs() - limit) ** 2).mean() for part in parts]).sum()
 
 
 def signals(trajectory: CmcTrajectory) -> Tensor:
-    """(regions, 4) sd over the images of a population's rates, mean over columns and the second half of ticks."""
+    """Returns (regions, 4) sd over images of a population's rates, mean over columns and half of the ticks."""
     late = trajectory.rate[:, trajectory.rate.shape[1] // 2 :]
     # The small number keeps the gradient finite where all images give the same rate.
     return (late.var(dim=0, correction=0) + 1e-10).sqrt().mean(dim=(0, 3))
 
 
 def missing_signal(circuit: CmcHierarchy, trajectory: CmcTrajectory, target: float) -> Tensor:
-    """Mean square of what the signals of the populations lack of `target`, relative to it.
+    """Returns the mean square of what the signals of the populations lack of `target`, relative to it.
 
     A population that hardly differs from image to image says nothing, and drowns in the steps of its pool.
     """
@@ -45,7 +45,7 @@ def missing_signal(circuit: CmcHierarchy, trajectory: CmcTrajectory, target: flo
 
 
 def weight_range(circuit: CmcHierarchy, limit: float) -> Tensor:
-    """Mean square of log(largest / mean) beyond log(limit), over all matrices: the grid of weights is linear."""
+    """Returns the mean square of log(largest / mean) beyond log(limit), over all matrices."""
     gains = circuit.gains().flatten(0, 1)  # one matrix, a diagonal one, for each gain of each region
     ratios = [gains.amax(dim=1) / gains.mean(dim=1)]
     if circuit.regions > 1:

@@ -1,4 +1,4 @@
-"""Training that was killed goes on where it stood: its whole state, in a file beside the checkpoint to be.
+"""Keeps the whole state of a training beside its checkpoint to be, so that one that was killed goes on from there.
 
 The file is believed nothing: it passes the gate of checkpoints, and then must hold what the training that is to go on
 would itself have written, value by value.
@@ -26,19 +26,19 @@ _MOST_STEPS = 2**24  # that a float32 counts
 
 
 def state_path(output: Path) -> Path:
-    """Where the state of the training of `output` stands: `model.pt.resume` for `model.pt`."""
+    """Returns where the state of the training of `output` stands: `model.pt.resume` for `model.pt`."""
     return output.with_name(f"{output.name}.resume")
 
 
 def write_state(output: Path, identity: dict[str, Any], state: dict[str, Any]) -> None:
-    """Keep the state of a training, whole or not at all. Raises InputError where it cannot be written."""
+    """Keeps the state of a training, whole or not at all. Raises InputError where it cannot be written."""
     save_checkpoint({"format": FORMAT, "version": VERSION, "identity": identity, "state": state}, state_path(output))
 
 
 def read_state(
     output: Path, identity: dict[str, Any], now: Mapping[str, Any], parameters: Sequence[Tensor], epochs: int
 ) -> dict[str, Any]:
-    """The state last kept for `output`. Raises InputError if there is none, it is damaged, or of another training.
+    """Reads the state last kept for `output`. Raises InputError if it is missing, damaged, or of another training.
 
     `identity` is what must not have changed: recipe, seed and data, as plain values. `now` is the state of the
     training that is to go on, before its first of `epochs` epochs, `parameters` what its optimiser moves: what is

@@ -1,4 +1,4 @@
-"""The eye, which stays on the host: a retina of ON and OFF channels, and a gaze that sweeps over its map.
+"""Models the eye, which stays on the host: a retina of ON and OFF channels, and a gaze that sweeps over its map.
 
 The retina follows Douglas, Computing with Canonical Microcircuits (2025): centre and surround convolutions with
 independent ON and OFF weights, a 1x1 mixture, lateral inhibition, gain control, adaptive average pooling.
@@ -54,13 +54,13 @@ class Gaze(nn.Module):
         self.encode = nn.Linear(retina.mixed * cells, columns)
 
     def forward(self, maps: Tensor) -> Tensor:
-        """Drives (batch, glimpses, columns)."""
+        """Returns drives (batch, glimpses, columns)."""
         glimpses = torch.stack([maps[:, :, rows, columns].flatten(1) for rows, columns in self.windows], dim=1)
         return self.drive * torch.tanh(self.encode(glimpses))
 
 
 def windows(recipe: GazeRecipe, grid: int) -> tuple[tuple[slice, slice], ...]:
-    """(rows, columns) of each glimpse in order: strips from left to right, or quadrants in reading order."""
+    """Returns (rows, columns) of each glimpse in order: strips from left to right, or quadrants in reading order."""
     last = grid - recipe.width
     if recipe.path == "quadrants":
         corners = [(top, left) for top in (0, last) for left in (0, last)]

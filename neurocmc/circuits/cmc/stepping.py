@@ -1,4 +1,4 @@
-"""The steps of a circuit in time: Euler by hand, the fixed-step solvers of torchdiffeq, and no memory at all.
+"""Steps a circuit in time: Euler by hand, the fixed-step solvers of torchdiffeq, and no memory at all.
 
 The state of a hierarchy is flat here: p and v, each (batch, units).
 """
@@ -25,7 +25,7 @@ class Noise:
     generator: torch.Generator
 
     def disturb(self, values: Tensor, half_width: float) -> Tensor:
-        """`values` with uniform noise of `half_width` added."""
+        """Returns `values` with uniform noise of `half_width` added."""
         if half_width == 0.0:
             return values
         return values + half_width * (2.0 * torch.rand(values.shape, generator=self.generator) - 1.0)
@@ -44,12 +44,12 @@ class Constants:
     times_s: Tensor
 
     def rate(self, v: Tensor) -> Tensor:
-        """r for v, (..., units)."""
+        """Returns r for v, (..., units)."""
         rates = self.phi(torch.addcmul(self.biases, self.slopes, v))
         return rates if self.present is None else rates * self.present
 
     def drive(self, rates: Tensor, drives: Tensor) -> Tensor:
-        """u for rates and drives from outside, both (batch, units)."""
+        """Returns u for rates and drives from outside, both (batch, units)."""
         return torch.addmm(drives, rates, self.transposed)
 
 
@@ -57,7 +57,7 @@ States = tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor]]  # p, v, 
 
 
 def euler(constants: Constants, drives: Tensor, hold_ticks: int, dt_s: float, noise: Noise | None) -> States:
-    """Euler's steps by hand: the same numbers as torchdiffeq's, with a fifth of its operations."""
+    """Steps by Euler's rule: the same numbers as torchdiffeq's, with a fifth of its operations."""
     states: States = ([], [], [], [])
     p = v = torch.zeros_like(drives[:, 0])
     rate = constants.rate(v)
@@ -76,7 +76,7 @@ def euler(constants: Constants, drives: Tensor, hold_ticks: int, dt_s: float, no
 
 
 def memoryless(constants: Constants, drives: Tensor, hold_ticks: int) -> States:
-    """The baseline without an ODE: all time constants 0, so that each step leaves p = v = u."""
+    """Runs the baseline without an ODE: all time constants 0, so that each step leaves p = v = u."""
     states: States = ([], [], [], [])
     rate = constants.rate(torch.zeros_like(drives[:, 0]))
     for drive in drives.unbind(dim=1):
@@ -89,7 +89,7 @@ def memoryless(constants: Constants, drives: Tensor, hold_ticks: int) -> States:
 
 
 def solve(constants: Constants, drives: Tensor, hold_ticks: int, dt_s: float, method: str) -> States:
-    """The trajectory by a fixed-step solver of torchdiffeq, one call for each segment of constant drive."""
+    """Solves with a fixed-step solver of torchdiffeq, one call for each segment of constant drive."""
     need("torchdiffeq", f"solver {method}", "every solver but euler")
     from torchdiffeq import odeint
 

@@ -1,4 +1,4 @@
-"""Training of the cmc family: recipe and seed in, checkpoint out, by gradient through the steps of the circuit.
+"""Trains the cmc family: recipe and seed in, checkpoint out, by gradient through the steps of the circuit.
 
 The epoch is chosen on a tenth of the training images, held back; the test images are looked at once, at the end.
 """
@@ -33,7 +33,7 @@ def train(
     *,
     resume: bool = False,
 ) -> dict[str, Any]:
-    """Train the model of `recipe` and return its checkpoint, written to `output` if that is given.
+    """Trains the model of `recipe` and returns its checkpoint, written to `output` if that is given.
 
     `seed` overrides the recipe's, `split` the images of its task. With an `output`, the best epoch so far always
     stands there as a checkpoint, and the state of the training beside it, so that `resume` goes on after a kill. The
@@ -109,7 +109,7 @@ class _Trainer(Training[ImageBatch]):
         super().__init__(model, groups, plan, generator)
 
     def chosen(self) -> dict[str, float]:
-        """Which epoch was taken, and how good it was on the validation images."""
+        """Returns which epoch was taken, and how good it was on the validation images."""
         return {"epoch": self.best_epoch, "validation_accuracy": self.best}
 
     def batches(self) -> Iterator[ImageBatch]:
@@ -126,7 +126,7 @@ class _Trainer(Training[ImageBatch]):
             write_state(self.output, self.identity, self.state())
 
     def resume(self) -> None:
-        """Take up the state kept beside the output. Raises InputError if there is none that fits."""
+        """Takes up the state kept beside the output. Raises InputError if there is none that fits."""
         if self.output is None:
             raise ValueError("resuming needs the output beside which the state stands")
         moved = [parameter for group in self.optimiser.param_groups for parameter in group["params"]]
@@ -139,7 +139,7 @@ class _Trainer(Training[ImageBatch]):
         self.take_up(state)
 
     def loss(self, batch: ImageBatch) -> Tensor:
-        """Cross-entropy of the readout, and what the recipe charges for activity and ranges."""
+        """Returns the cross-entropy of the readout, and what the recipe charges for activity and ranges."""
         model, options = self.model, self.options
         trajectory = model.present(model.drives(batch.images), self.noise)
         logits = model.readout(model.features(trajectory.rate))

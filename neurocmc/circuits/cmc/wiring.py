@@ -1,4 +1,4 @@
-"""Who drives whom in a canonical microcircuit, as tables free of torch: gains, signs, couplings, variants.
+"""Lists who drives whom in a canonical microcircuit, as tables free of torch: gains, signs, couplings, variants.
 
 Populations stand in the order ss, sp, ii, dp (spiny stellate, superficial pyramidal, inhibitory, deep pyramidal).
 Douglas, Computing with Canonical Microcircuits (2025); Bastos et al., Neuron 76 (2012).
@@ -61,7 +61,7 @@ COUPLINGS = (FORWARD, BACKWARD_SP, BACKWARD_II)
 
 
 def ablated(variant: Variant) -> int | None:
-    """The population that `variant` takes out, or None."""
+    """Returns the population that `variant` takes out, or None."""
     return POPULATIONS.index(variant[3:]) if variant.startswith("no-") else None
 
 
@@ -82,7 +82,7 @@ def keeps_coupling(variant: Variant, coupling: Coupling) -> bool:
 
 
 def coupling_sources(columns: int, fan_in: int, pairs: int, seed: int) -> dict[str, Int]:
-    """For each coupling the source columns (pairs, columns, fan_in) of every target column.
+    """Returns for each coupling the source columns (pairs, columns, fan_in) of every target column.
 
     Each target column has `fan_in` distinct sources, each source column `fan_in` targets: a circulant pattern under
     a random relabelling of both sides, so that no column is left out however sparse the coupling is.

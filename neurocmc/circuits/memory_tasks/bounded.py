@@ -1,4 +1,4 @@
-"""Numbers that training can move, but never out of their interval: a sigmoid between a lower and an upper bound.
+"""Holds numbers that training moves, but never out of their interval: a sigmoid between a lower and an upper bound.
 
 So a circuit is within its stable regime at every step of every training, and whatever finite numbers a checkpoint
 holds, they give a sound circuit.
@@ -32,10 +32,10 @@ class BoundedNumbers(nn.Module):
             self.register_parameter(name, nn.Parameter(torch.tensor(log(share / (1.0 - share)))))
 
     def value(self, name: str) -> Tensor:
-        """The number of that name, a scalar within its bound."""
+        """Returns the number of that name, a scalar within its bound."""
         bound = self.bounds[name]
         return bound.low + (bound.high - bound.low) * torch.sigmoid(self.get_parameter(name))
 
     def values(self) -> dict[str, float]:
-        """All numbers as they are now."""
+        """Returns all numbers as they are now."""
         return {name: float(self.value(name).detach()) for name in self.bounds}

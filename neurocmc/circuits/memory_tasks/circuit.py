@@ -1,4 +1,4 @@
-"""A circuit of rectified-linear populations with one filter, stepped exactly as the RateCircuit interpreter does.
+"""Steps a circuit of rectified-linear populations with one filter, exactly as the RateCircuit interpreter does.
 
     r = [W z + B I - T]_+        z <- z + (1 - exp(-dt/tau)) (r - z)
 
@@ -46,7 +46,7 @@ class Loop:
 
 
 def memory_loop(numbers: BoundedNumbers) -> Loop:
-    """The loop that has the chosen up-state: 1 < alpha + phi < 1 + beta1 beta2 < 2, T > 0 and beta1 T_I > T.
+    """Returns the loop that has the chosen up-state: 1 < alpha + phi < 1 + beta1 beta2 < 2, T > 0 and beta1 T_I > T.
 
     Turned round from x* = (beta1 T_I - T) / (1 - alpha - phi + beta1 beta2) and the ignition threshold
     T / (alpha + phi - 1); another unit may then be driven up to x* (alpha + phi - 1) without taking over.
@@ -74,15 +74,15 @@ class TaskCircuit(nn.Module):
         self.variant: Variant = variant
 
     def blocks(self) -> Blocks:
-        """(target, source) -> (target size, source size) strengths; pairs without a connection are left out."""
+        """Maps (target, source) to (target size, source size) strengths, without pairs that have no connection."""
         raise NotImplementedError
 
     def thresholds(self) -> dict[str, Tensor]:
-        """Population -> its threshold, a scalar."""
+        """Maps each population to its threshold, a scalar."""
         raise NotImplementedError
 
     def input_weight(self, name: str) -> Tensor:
-        """(units of the population, channels) strengths of an input."""
+        """Returns (units of the population, channels) strengths of an input."""
         raise NotImplementedError
 
     @property
@@ -90,13 +90,13 @@ class TaskCircuit(nn.Module):
         return sum(self.sizes.values())
 
     def place(self, population: str) -> slice:
-        """Where the units of a population stand in the state."""
+        """Returns where the units of a population stand in the state."""
         names = list(self.sizes)
         first = sum(self.sizes[name] for name in names[: names.index(population)])
         return slice(first, first + self.sizes[population])
 
     def matrix(self) -> Tensor:
-        """(units, units) all strengths, row = target."""
+        """Returns all strengths, (units, units), row = target."""
         blocks = self.blocks()
         rows = [
             torch.cat(
@@ -111,7 +111,7 @@ class TaskCircuit(nn.Module):
         return torch.cat(rows)
 
     def total_drive(self, drives: Mapping[str, Tensor]) -> Tensor:
-        """(batch, segments, units) what all inputs, (batch, segments, channels), give a unit, less its threshold."""
+        """Returns (batch, segments, units) what all inputs give a unit, less its threshold."""
         thresholds = self.thresholds()
         parts: dict[str, Tensor] = {}
         for name, (target, _channels) in self.inputs.items():
@@ -132,7 +132,7 @@ class TaskCircuit(nn.Module):
         weight_noise: Tensor | None = None,
         drive_noise: Tensor | None = None,
     ) -> Tensor:
-        """Activity (batch, ticks, units) from rest; index t holds the traces z after the update of tick t.
+        """Returns activity (batch, ticks, units) from rest; index t holds the traces z after the update of tick t.
 
         `weight_noise` (units, units) multiplies all strengths, `drive_noise` (batch, ticks, units) is added to the
         drives before the rectifier.
@@ -152,7 +152,7 @@ class TaskCircuit(nn.Module):
 
 
 def memory_blocks(loop: Loop, items: int, variant: Variant) -> Blocks:
-    """The memory's connections. Without it x only feeds y; without recurrence there is no inhibition either."""
+    """Returns the memory's connections; without recurrence x only feeds y, and there is no inhibition either."""
     each = torch.eye(items, dtype=loop.alpha.dtype)
     spread = torch.ones(items, 1, dtype=loop.alpha.dtype)
     blocks: Blocks = {("y", "x"): loop.phi * each}
@@ -166,7 +166,7 @@ def memory_blocks(loop: Loop, items: int, variant: Variant) -> Blocks:
 
 
 def memory_thresholds(loop: Loop) -> dict[str, Tensor]:
-    """Thresholds of the memory's four populations."""
+    """Returns the thresholds of the memory's four populations."""
     return {
         "x": loop.threshold,
         "x_inhibit": loop.threshold_inhibit,
@@ -185,7 +185,7 @@ DECISION_BOUNDS = {
 
 
 def decision_blocks(numbers: BoundedNumbers, variant: Variant) -> Blocks:
-    """The soft winner-take-all of two units that answers."""
+    """Returns the soft winner-take-all of two units that answers."""
     if variant in ("decision-off", "recurrence-off"):
         return {}
     alpha, beta1 = numbers.value("decision_alpha"), numbers.value("decision_beta1")
@@ -198,7 +198,7 @@ def decision_blocks(numbers: BoundedNumbers, variant: Variant) -> Blocks:
 
 
 def decision_thresholds(numbers: BoundedNumbers) -> dict[str, Tensor]:
-    """Thresholds of the decision's two populations."""
+    """Returns the thresholds of the decision's two populations."""
     return {
         "decision": numbers.value("decision_threshold"),
         "decision_inhibit": numbers.value("decision_inhibit_threshold"),

@@ -1,4 +1,4 @@
-"""Context-dependent integration as a circuit: a cue held in memory opens one of two gates to a slow decision.
+"""Builds context-dependent integration as a circuit: a cue held in memory opens one of two gates to a slow decision.
 
 Each stream has a gate for either side, which fires only where the memory of its context adds to the evidence. Behind
 the gates both streams meet in a winner-take-all of two units, whose difference decays the more slowly the closer its
@@ -52,7 +52,7 @@ class ContextCircuit(TaskCircuit):
         self.numbers = BoundedNumbers(MEMORY_BOUNDS | DECISION_BOUNDS | _BOUNDS)
 
     def input_weight(self, name: str) -> Tensor:
-        """One to one: (2, 2) of the cue, (4, 4) of the evidence."""
+        """Returns one-to-one strengths: (2, 2) of the cue, (4, 4) of the evidence."""
         strength = self.numbers.value({CUE: "cue_to_x", EVIDENCE: "evidence_to_gate"}[name])
         return strength * torch.eye(self.inputs[name][1], dtype=strength.dtype)
 

@@ -1,4 +1,4 @@
-"""How good a trained circuit is, delay by delay."""
+"""Measures how good a trained circuit is, delay by delay."""
 
 from typing import Any
 
@@ -14,13 +14,13 @@ from neurocmc.common.arrays import Int
 
 @torch.no_grad()
 def accuracy(model: MemoryModel, trials: Trials) -> float:
-    """Share of trials answered rightly; a silent decision is wrong."""
+    """Returns the share of trials answered rightly; a silent decision is wrong."""
     return _share(winner(model.answer(model.run(trials))), trials.labels)
 
 
 @torch.no_grad()
 def evaluate(model: MemoryModel, recipe: MemoryRecipe) -> dict[str, Any]:
-    """Accuracy on the test trials of all delays together, and of each.
+    """Measures the accuracy on the test trials of all delays together, and of each.
 
     `held_*` is the share of trials at the end of whose delay memory holds the right item; `chance` is the share of
     the commoner answer.

@@ -1,4 +1,4 @@
-"""Delayed match to sample as a circuit: senses, a memory that the first item ignites, coincidence, a decision.
+"""Builds delayed match to sample as a circuit: senses, a memory that the first item ignites, coincidence, a decision.
 
 The memory takes the sample because it is empty, and keeps it under the test because it is not: what would have to
 drive another item is more than the senses give. `match` units fire where memory and senses agree, which is a logical
@@ -59,7 +59,7 @@ class DelayedMatchCircuit(TaskCircuit):
         self.sensory = nn.Parameter(0.1 * torch.randn(items, recipe.channels))
 
     def input_weight(self, name: str) -> Tensor:
-        """(items, channels), each within +-1.5; inputs but `direction` there are none."""
+        """Returns (items, channels) strengths within +-1.5 of `direction`, the one input."""
         if name != DIRECTION:
             raise KeyError(name)
         return LARGEST_SENSORY_WEIGHT * torch.tanh(self.sensory)

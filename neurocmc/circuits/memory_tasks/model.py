@@ -1,4 +1,4 @@
-"""The model of a recipe, whichever of the two tasks it is: a circuit, and how its trials are run and read."""
+"""Builds the model of a recipe of either task: a circuit, and how its trials are run and read."""
 
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ class MemoryModel(nn.Module):
                 self.circuit = ContextCircuit(recipe.circuit)
 
     def run(self, trials: Trials, noise: Noise | None = None) -> Tensor:
-        """Activity (batch, ticks, units) of a batch of trials."""
+        """Returns activity (batch, ticks, units) of a batch of trials."""
         dtype = next(self.parameters()).dtype
         driven = trials.on_ticks(self.circuit.dt_s)
         drives = {name: torch.tensor(value, dtype=dtype) for name, value in driven.values.items()}
@@ -51,15 +51,15 @@ class MemoryModel(nn.Module):
         return self.circuit(drives, segment_of_tick, weight, drive)
 
     def answer(self, activity: Tensor) -> Tensor:
-        """(batch, 2) mean activity of the decision over the window at the end."""
+        """Returns (batch, 2) mean activity of the decision over the window at the end."""
         return activity[:, -self.window_ticks :, self.circuit.place(self.circuit.answers_from)].mean(dim=1)
 
     def held(self, activity: Tensor, trials: Trials) -> Tensor:
-        """(batch, items) what memory holds when the delay ends."""
+        """Returns (batch, items) what memory holds when the delay ends."""
         last = round(trials.held_s / self.circuit.dt_s) - 1
         return activity[:, last, self.circuit.place(self.circuit.holds_in)]
 
 
 def winner(activity: Tensor) -> Tensor:
-    """(batch,) the most active unit, SILENT where none is."""
+    """Returns (batch,) the most active unit, SILENT where none is."""
     return torch.where(activity.any(dim=1), activity.argmax(dim=1), SILENT)

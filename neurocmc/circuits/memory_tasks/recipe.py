@@ -1,4 +1,4 @@
-"""Recipes of the memory family: what is held, for how long, under which noise, and how it is trained."""
+"""Describes recipes of the memory family: what is held, for how long, under which noise, and how it is trained."""
 
 from typing import Annotated, Literal, Self
 

@@ -1,4 +1,4 @@
-"""Training of the memory family: recipe and seed in, checkpoint out, by gradient through every step of the delay.
+"""Trains the memory family: recipe and seed in, checkpoint out, by gradient through every step of the delay.
 
 Each batch has trials of its own and a delay of its own. The epoch is chosen on trials that neither train nor test.
 """
@@ -26,7 +26,7 @@ BASELINES: tuple[Variant, ...] = ("memory-off", "decision-off", "recurrence-off"
 
 
 def train(recipe: MemoryRecipe, seed: int | None = None, progress: Progress | None = None) -> dict[str, Any]:
-    """Train the circuit of `recipe` and return its checkpoint, ready for `save_checkpoint`.
+    """Trains the circuit of `recipe` and returns its checkpoint, ready for `save_checkpoint`.
 
     A circuit that is whole is told beside its baselines: itself before training, and the same recipe trained
     without parts of its recurrence, which takes four times as long. `seed` overrides the recipe's. The same recipe
@@ -106,7 +106,7 @@ class _Trainer(Training[Trials]):
         return accuracy(self.model, self.validation)
 
     def loss(self, batch: Trials) -> Tensor:
-        """Cross-entropy of the answer, its distance and that of memory to one active unit, and the senses' own."""
+        """Returns the cross-entropy of the answer, its distance and memory's to one active unit, and the senses'."""
         options, model = self.options, self.model
         activity = model.run(batch, self.noise)
         answer, held = model.answer(activity), model.held(activity, batch)

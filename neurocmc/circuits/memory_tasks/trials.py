@@ -1,4 +1,4 @@
-"""The two tasks as trials: drives over time, what must be remembered, and the right answer; numpy alone.
+"""Makes the trials of the two tasks: drives over time, what must be remembered, and the right answer; numpy alone.
 
 Delayed match to sample: a direction is shown, gone for the delay, and it or another one is shown again; the answer is
 whether they match. Context-dependent integration, after Mante, Sussillo, Shenoy & Newsome, Nature 503 (2013): a cue
@@ -54,7 +54,7 @@ class Trials:
         return len(self.labels)
 
     def on_ticks(self, dt_s: float) -> Sampled:
-        """The drive as it is in each step, by the rule of a stimulus; a recipe's phases are whole steps of `dt_s`."""
+        """Returns the drive in each step, by the rule of a stimulus; phases are whole steps of `dt_s`."""
         return sampled(self.edges_s, self.values, round(self.duration_s / dt_s), dt_s)
 
 
@@ -67,7 +67,7 @@ def make_trials(
     index: int = 0,
     coherences: Sequence[float] | None = None,
 ) -> Trials:
-    """`count` trials with a delay of `delay_tau` time constants, rounded to whole steps; half of each answer.
+    """Returns `count` trials with a delay of `delay_tau` time constants, rounded to whole steps; half of each answer.
 
     `index` numbers batches of one purpose and seed; `coherences` replaces those of a context recipe.
     """
@@ -83,7 +83,7 @@ def make_trials(
 
 
 def tuning_curves(items: int, channels: int, tuning: float) -> Float:
-    """(items, channels) drive of each channel when an item is shown: von Mises curves, 1 at the best direction."""
+    """Returns (items, channels) drive of each channel when an item is shown: von Mises curves, 1 at the best."""
     shown = 2 * np.pi * np.arange(items) / items
     best = 2 * np.pi * np.arange(channels) / channels
     return np.exp(tuning * (np.cos(shown[:, None] - best) - 1.0))

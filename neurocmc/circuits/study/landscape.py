@@ -1,4 +1,4 @@
-"""The loss around a trained model, over two random directions of filter-wise equal length.
+"""Measures the loss around a trained model, over two random directions of filter-wise equal length.
 
 Li, Xu, Taylor, Studer & Goldstein, "Visualizing the loss landscape of neural nets", NeurIPS 2018: each filter of a
 random direction is given the norm of the model's own filter, so that landscapes of different models can be compared;
@@ -17,7 +17,7 @@ Direction = dict[str, Tensor]
 
 
 def random_direction(model: nn.Module, generator: torch.Generator) -> Direction:
-    """A direction in the space of `model`'s parameters, with the model's own norm in every filter.
+    """Returns a direction in the space of `model`'s parameters, with the model's own norm in every filter.
 
     A filter is what feeds one output: a slice along the first axis of a tensor of two or more axes, the whole of
     one with fewer (gains, slopes, time constants of one circuit). Whatever is named `bias`, and what does not train,
@@ -49,7 +49,7 @@ def loss_landscape(
     seed: int = 0,
     progress: Callable[[float], None] | None = None,
 ) -> LossSurface:
-    """Cross-entropy of `scores(images)` (images, classes) on a grid of points x points within +- reach.
+    """Returns the cross-entropy of `scores(images)` (images, classes) on a grid of points x points within +- reach.
 
     `scores` must compute with `model`'s parameters, which move in place and are put back, also after an error. An odd
     number of points has the model itself in its middle. Raises ValueError for fewer than 3 points or an even number.

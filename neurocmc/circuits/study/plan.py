@@ -1,4 +1,4 @@
-"""A study: regions x variants x seeds of one recipe, what each run came to, and where it stands on disk.
+"""Reads a study: regions x variants x seeds of one recipe, what each run came to, and where it stands on disk.
 
     DIR/runs/3-full-0/   checkpoint.pt and result.json; chip.json where the study compiles
     DIR/chips/3-full-0/  the artifact, where the study compiles
@@ -144,7 +144,7 @@ class ChipResult:
 
 
 def load_study(path: Path, folder: Path) -> tuple[Study, tuple[Run, ...]]:
-    """A study and its runs: all regions and variants with the first seed, then with the next.
+    """Returns a study and its runs: all regions and variants with the first seed, then with the next.
 
     One region has no feedback to take away: there feedforward-only would be the full circuit again and is left out.
     Raises InputError for every fault of the study's file, for a recipe that is none of family cmc, and for a variant
@@ -200,7 +200,7 @@ def _recipe(
 
 
 def read_result(run: Run) -> Result | None:
-    """The result of a run that is done, None of one that is not.
+    """Reads the result of a run that is done; returns None for one that is not.
 
     Raises InputError where the file is damaged, or of another recipe: results of two recipes must not stand in one
     table.
@@ -226,7 +226,7 @@ def _is_of(kept: dict[str, Any], recipe: CmcRecipe) -> bool:
 
 
 def write_result(run: Run, checkpoint: Mapping[str, Any]) -> Result:
-    """Write and return the result of a run that has its checkpoint."""
+    """Writes and returns the result of a run that has its checkpoint."""
     metrics: dict[str, float] = dict(checkpoint["metrics"])
     result = Result(
         regions=run.regions,
@@ -243,7 +243,7 @@ def write_result(run: Run, checkpoint: Mapping[str, Any]) -> Result:
 
 
 def read_chip_result(run: Run, options: CompileRecipe) -> ChipResult | None:
-    """The verdict on a compiled run, None if there is none yet or it was reached with other options."""
+    """Returns the verdict on a compiled run, None if there is none yet or it was reached with other options."""
     found = read_kept(run.folder / CHIP_RESULT, ChipFile)
     if found is None or found.options != options.model_dump(mode="json", exclude={"seeds"}):
         return None
@@ -251,7 +251,7 @@ def read_chip_result(run: Run, options: CompileRecipe) -> ChipResult | None:
 
 
 def write_chip_result(run: Run, options: CompileRecipe, chip: ChipResult) -> None:
-    """Keep the verdict on a compiled run."""
+    """Keeps the verdict on a compiled run."""
     content = {
         "format": RESULT_FORMAT,
         "options": options.model_dump(mode="json", exclude={"seeds"}),
@@ -261,7 +261,7 @@ def write_chip_result(run: Run, options: CompileRecipe, chip: ChipResult) -> Non
 
 
 def group(results: Iterable[Result]) -> dict[tuple[int, str], list[Result]]:
-    """Results by regions and variant, in the order in which they come, seeds together."""
+    """Returns results by regions and variant, in the order in which they come, seeds together."""
     groups: dict[tuple[int, str], list[Result]] = {}
     for result in results:
         groups.setdefault((result.regions, result.variant), []).append(result)

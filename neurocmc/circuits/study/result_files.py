@@ -1,4 +1,4 @@
-"""The form of what a study keeps of its runs: a result that was altered, or never was one, must not be tabled.
+"""Checks what a study keeps of its runs: a result that was altered, or never was one, must not be tabled.
 
 Every number is of its kind and in its range; the texts of a verdict are data, and are escaped where they are shown.
 """
@@ -79,7 +79,7 @@ File = TypeVar("File", ResultFile, ChipFile)
 
 
 def read_kept(path: Path, kind: type[File]) -> File | None:
-    """What a run has kept at `path`, None where there is nothing. Raises InputError where it is not of that kind."""
+    """Reads what a run has kept at `path`, None where there is nothing. Raises InputError for another kind."""
     if not os.path.lexists(path):
         return None
     data = read_json(path, STUDY_RESULT, AGAIN)

@@ -1,4 +1,4 @@
-"""The torch side of a study: a run trained or taken up again, and what its circuit does with test images."""
+"""Trains a run of a study or takes it up again, and says what its circuit does with test images."""
 
 import os
 from collections.abc import Callable
@@ -40,7 +40,7 @@ class Dynamics:
 
 
 def train_run(run: Run, split: ImageSplit, progress: Callable[[EpochReport], None] | None = None) -> Result:
-    """Train a run, from where it was left if it was, and keep its result.
+    """Trains a run, from where it was left if it was, and keeps its result.
 
     Raises InputError for images that do not fit the recipe, files that cannot be written, and a state of training
     that is damaged or of another recipe.
@@ -58,7 +58,7 @@ def train_run(run: Run, split: ImageSplit, progress: Callable[[EpochReport], Non
 
 
 def trained_model(path: Path, recipe: CmcRecipe) -> CmcModel:
-    """The model of a checkpoint that a study wrote. Raises InputError where it is not that of the recipe."""
+    """Returns the model of a checkpoint that a study wrote. Raises InputError where it is not that of the recipe."""
     again = "delete the run: it is done again"
     state = read_archive(path, cure=again).plain.get("state_dict")
     model = CmcModel(recipe)
@@ -69,7 +69,7 @@ def trained_model(path: Path, recipe: CmcRecipe) -> CmcModel:
 
 @torch.no_grad()
 def dynamics(model: CmcModel, recipe: CmcRecipe, images: Images) -> Dynamics:
-    """What the circuit does with `images`."""
+    """Returns what the circuit does with `images`."""
     drives = model.drives(torch.tensor(images.planes))
     trajectory = model.present(drives)
     p: dict[tuple[str, str], Float] = {}
@@ -87,7 +87,7 @@ def dynamics(model: CmcModel, recipe: CmcRecipe, images: Images) -> Dynamics:
 def landscape(
     model: CmcModel, run: Run, split: ImageSplit, options: FigureRecipe, progress: Callable[[float], None]
 ) -> LossSurface:
-    """The loss of a run's model around it, over the first training images, without augmentation or noise."""
+    """Returns the loss of a run's model around it, over the first training images, without augmentation or noise."""
     fit, _ = split.fit_and_validation()
     seen = fit.take(slice(0, options.landscape_images))
     with reproducible(run.seed):

@@ -1,4 +1,4 @@
-"""The tables of a study: every run as CSV, and mean ± standard deviation over seeds as CSV and Markdown."""
+"""Makes the tables of a study: every run as CSV, and mean ± standard deviation over seeds as CSV and Markdown."""
 
 import csv
 import io
@@ -50,14 +50,14 @@ class Row:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Mean and sample standard deviation. Raises ValueError for no value."""
+    """Returns the mean and sample standard deviation. Raises ValueError for no value."""
     if not values:
         raise ValueError("a mean needs a value")
     return Spread(mean=fmean(values), deviation=stdev(values) if len(values) > 1 else None, count=len(values))
 
 
 def rows(results: Iterable[Result], chips: Mapping[tuple[int, str, int], ChipResult]) -> tuple[Row, ...]:
-    """One row a variant and depth; `chips` are the verdicts by (regions, variant, seed), where there are any."""
+    """Returns one row a variant and depth; `chips` are the verdicts by (regions, variant, seed), if any."""
     made: list[Row] = []
     for (regions, variant), runs in group(results).items():
         own = [chips[key] for run in runs if (key := (regions, variant, run.seed)) in chips]
@@ -85,7 +85,7 @@ def rows(results: Iterable[Result], chips: Mapping[tuple[int, str, int], ChipRes
 
 
 def runs_csv(results: Iterable[Result], chips: Mapping[tuple[int, str, int], ChipResult]) -> str:
-    """One line a run, fractions in full precision; the columns of the chip are empty where it was not compiled."""
+    """Returns one line a run, fractions in full precision; columns of the chip are empty where not compiled."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*_RUN_FIELDS, *_CHIP_FIELDS])
@@ -103,7 +103,7 @@ def runs_csv(results: Iterable[Result], chips: Mapping[tuple[int, str, int], Chi
 
 
 def table_csv(table: Iterable[Row]) -> str:
-    """One line a row: mean and standard deviation of every value, as fractions."""
+    """Returns one line a row: mean and standard deviation of every value, as fractions."""
     table = tuple(table)
     names = list(dict.fromkeys(name for row in table for name in row.values))
     text = io.StringIO()
@@ -128,7 +128,7 @@ Cells = tuple[tuple[str, ...], list[tuple[str, ...]]]
 
 
 def training_cells(table: Iterable[Row]) -> Cells:
-    """Headings and lines of what training came to: percent, mean ± standard deviation; no empty column."""
+    """Returns headings and lines of what training came to: percent, mean ± standard deviation; no empty column."""
     return _cells(
         table,
         (
@@ -143,7 +143,7 @@ def training_cells(table: Iterable[Row]) -> Cells:
 
 
 def chip_cells(table: Iterable[Row]) -> Cells:
-    """Headings and lines of what the chip made of those that were compiled; no line where none was."""
+    """Returns headings and lines of what the chip made of those that were compiled; no line where none was."""
     judged = [row for row in table if row.kept or row.refused]
     return _cells(
         judged,
@@ -169,7 +169,7 @@ def _cells(table: Iterable[Row], columns: Iterable[Column]) -> Cells:
 
 
 def percent(value: Spread | None) -> str:
-    """`97.20 ± 0.31`, without the deviation for a single run, empty for none."""
+    """Returns text such as `97.20 ± 0.31`, without the deviation for a single run, empty for none."""
     if value is None:
         return ""
     text = f"{100.0 * value.mean:.2f}"
@@ -177,7 +177,7 @@ def percent(value: Spread | None) -> str:
 
 
 def markdown(cells: Cells) -> str:
-    """A table as Markdown, empty where it has no line."""
+    """Returns a table as Markdown, empty where it has no line."""
     head, lines = cells
     rule = ["---" if name in TEXT_COLUMNS else "--:" for name in head]
     return "".join(f"| {' | '.join(_escaped(cell) for cell in line)} |\n" for line in (head, rule, *lines) if lines)

@@ -1,4 +1,4 @@
-"""What the ids of compiled artifacts mean."""
+"""Says what the ids of compiled artifacts mean."""
 
 ARTIFACTS = {
     "not-an-artifact": "The path holds no manifest of an artifact.",

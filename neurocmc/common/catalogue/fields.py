@@ -1,4 +1,4 @@
-"""What the ids of texts, options, circuits and stimuli written by hand mean."""
+"""Says what the ids of texts, options, circuits and stimuli written by hand mean."""
 
 TEXTS = {
     "file-not-utf8": "The file is not text in UTF-8.",

@@ -1,4 +1,4 @@
-"""What the ids of paths, files, checkpoints and images mean."""
+"""Says what the ids of paths, files, checkpoints and images mean."""
 
 PATHS = {
     "path-impossible": "No file can have this name: it holds a NUL, is not UTF-8, or is too long.",

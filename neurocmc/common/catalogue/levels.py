@@ -1,4 +1,4 @@
-"""What the ids of levels, arrays, cores and runs mean: faults of files and of what is built in Python."""
+"""Says what the ids of levels, arrays, cores and runs mean: faults of files and of what is built in Python."""
 
 LEVELS = {
     "level-malformed": "A stored level does not hold the fields that its kind has.",

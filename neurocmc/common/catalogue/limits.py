@@ -1,4 +1,4 @@
-"""What the ids of circuits that a chip, or another tool, cannot hold mean."""
+"""Says what the ids of circuits that a chip, or another tool, cannot hold mean."""
 
 CHIPS = {
     "neurons-beyond-limit": "Units times neurons are more compartments than the chip has.",

@@ -1,4 +1,4 @@
-"""The assembly hall: a machine's tables and the latch's numbers become a RateCircuit, with the times of a symbol.
+"""Builds a RateCircuit from a machine's tables and the latch's numbers, with the times of a symbol.
 
 Populations: `symbol` (a unit each, and one for reset), `transition` (a unit for each entry of the table that does
 something), `x` and `y` with their inhibition, `copy` between them, and `output`. A symbol that leads to one state
@@ -53,7 +53,7 @@ class Timing:
 def machine_circuit(
     machine: Machine, latch: Latch, name: str, dt_s: float, tau_s: float, window_s: float, origin_sha256: str = ""
 ) -> RateCircuit:
-    """The circuit of a machine; input `symbols` has a channel a symbol and, last, one for reset."""
+    """Returns the circuit of a machine; input `symbols` has a channel a symbol and, last, one for reset."""
     parts = Parts(tau_s)
     states, symbols, units = len(machine.states), len(machine.symbols) + 1, machine.transitions
     direct = {symbol: int(machine.table[0, symbol]) for symbol in machine.unconditional}
@@ -102,7 +102,7 @@ def _outputs(parts: Parts, machine: Machine, window_s: float) -> None:
 def timing(
     latch: Latch, dt_s: float, tau_s: float, pulse_s: float | None = None, gap_s: float | None = None
 ) -> Timing:
-    """The times of a symbol, from the exact equations of one transition.
+    """Computes the times of a symbol from the exact equations of one transition.
 
     Losers of a soft winner-take-all are exactly 0, so every transition of every machine is that of the machine of two
     states, whose equations are stepped here. Pulse and gap are SAFETY times what it needs, unless they are given.

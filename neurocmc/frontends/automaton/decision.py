@@ -1,4 +1,4 @@
-"""Context-dependent decision: evidence reaches the choice only from the context that is held.
+"""Builds a context-dependent decision: evidence reaches the choice only from the context that is held.
 
     listen_ck = [w_held context_c + evidence_ck - T_l]_+      tau d_k' = -d_k + [alpha d_k + drive sum_c listen_ck
                                                                                 - beta1 z - T]_+
@@ -52,11 +52,11 @@ class Decision:
         return self.listen_threshold - self.w_held
 
     def drive(self, latch: Latch) -> float:
-        """Weight of what is heard: evidence of MEAN drives as a transition drives x."""
+        """Returns the weight of what is heard: evidence of MEAN drives as a transition drives x."""
         return latch.write / (MEAN - self.unheard)
 
     def margins(self, latch: Latch) -> tuple[Margin, ...]:
-        """The inequalities beyond those of the maps."""
+        """Returns the inequalities beyond those of the maps."""
         return (
             Margin("evidence alone below T_l", 1.0, self.listen_threshold),
             Margin("context alone below T_l", self.w_held, self.listen_threshold),
@@ -69,7 +69,7 @@ class Decision:
 def decision_circuit(
     decision: Decision, latch: Latch, name: str, dt_s: float, tau_s: float, sha256: str
 ) -> RateCircuit:
-    """The circuit: inputs `cue` (a channel a context), `evidence` (contexts x choices), and `clear` of the choice."""
+    """Returns the circuit: inputs `cue`, `evidence` (contexts x choices), and `clear` of the choice."""
     contexts, choices = len(decision.contexts), len(decision.choices)
     parts = Parts(tau_s)
     add_memory(parts, "context", contexts, latch, "cue")
@@ -88,7 +88,7 @@ def decision_circuit(
 def decision_stimuli(
     decision: Decision, dt_s: float, tau_s: float
 ) -> tuple[tuple[Stimulus, ...], tuple[Stimulus, ...]]:
-    """(calibration, test): every context with every pair of evidence for it and for another, congruent or not.
+    """Returns (calibration, test): every context with every pair of evidence, congruent or not.
 
     In each trial a context is cued, a choice that stood before is cleared, and all contexts give evidence at once.
     Labels are the choice that the held context's evidence favours.

@@ -1,4 +1,4 @@
-"""The forms a cortical program may be written on: state machine, memory, decision, sequence; one YAML file each.
+"""Describes the forms in which a cortical program is written: state machine, memory, decision, sequence, in YAML.
 
 Every file has a `name`, optional times, and one of the top-level fields of PROGRAMS. What a form cannot check by
 itself (names that do not exist, entries that are missing) is checked where the program is built.

@@ -1,4 +1,4 @@
-"""What `inspect` tells of a cortical program: its table, its derived numbers, its margins, its latency."""
+"""Gathers what `inspect` tells of a cortical program: its table, its derived numbers, its margins, its latency."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ Facts = dict[str, str | float]
 
 
 def machine_facts(family: str, machine: Machine, latch: Latch, times: Timing) -> Facts:
-    """States, transitions and outputs, then the latch and the times of a symbol."""
+    """Returns states, transitions and outputs, then the latch and the times of a symbol."""
     facts: Facts = {
         "family": family,
         "states": f"{len(machine.states)}, start {machine.states[machine.start]}",
@@ -42,7 +42,7 @@ def machine_facts(family: str, machine: Machine, latch: Latch, times: Timing) ->
 
 
 def memory_facts(memory: Memory, latch: Latch) -> Facts:
-    """Items, limit and margins of an item memory."""
+    """Returns items, limit and margins of an item memory."""
     cue = Margin("a cue takes over", latch.takeover, latch.copy)
     held = "any number, each by itself" if memory.many else "one at a time"
     facts: Facts = {"family": "item memory", "items": " ".join(memory.items), "held": held}
@@ -52,7 +52,7 @@ def memory_facts(memory: Memory, latch: Latch) -> Facts:
 
 
 def decision_facts(decision: Decision, latch: Latch) -> Facts:
-    """Contexts, choices, the gate and its margins."""
+    """Returns contexts, choices, the gate and its margins."""
     return (
         {
             "family": "context-dependent decision",

@@ -1,4 +1,4 @@
-"""The theory of the two-phase latch: which numbers make a soft winner-take-all a register, and with what margin.
+"""Derives the two-phase latch: which numbers make a soft winner-take-all a register, and with what margin.
 
 A state machine is two maps of winners. x is written while a symbol is on, by the transition unit of (held state,
 symbol); y, which alone the transition units read, follows x only while no symbol is on::
@@ -103,7 +103,7 @@ FOUND = Design(alpha=1.15, loop=0.95, write=5.0, copy=4.0, both=1.3, overlap=2.0
 
 @cache
 def derive() -> Latch:
-    """The latch with the largest tolerance of those whose margins and speed are as the constants above ask."""
+    """Returns the latch with the largest tolerance of those that meet the margins and the speed above."""
     latch = _nominal(FOUND)
     if latch is None:
         raise ValueError("the design that was found contradicts itself")
@@ -111,7 +111,7 @@ def derive() -> Latch:
 
 
 def search() -> Design:
-    """The design of that latch, sought on the whole grid."""
+    """Searches the whole grid for the design of that latch."""
     best: tuple[float, Design] | None = None
     for values in product(_ALPHA, _LOOP, _WRITE, _COPY, _AND, _OVERLAP):
         alpha, loop, write, copy, both, overlap = values
@@ -129,7 +129,7 @@ def search() -> Design:
 
 
 def switching_tau(design: Design) -> float:
-    """Time constants both winners take to change, in sum: ln(k / (k - 1)) / (alpha - 1) each, at k times takeover.
+    """Returns the time constants both winners take to change, in sum: ln(k / (k - 1)) / (alpha - 1) each.
 
     While both units are active their difference d obeys tau d' = (alpha - 1) d + D from -x*, D = k (alpha - 1) x*.
     """
@@ -137,7 +137,7 @@ def switching_tau(design: Design) -> float:
 
 
 def overshoot(alpha: float, loop: float) -> float:
-    """Share of a step by which the winner overshoots, both filters alike: its poles are (alpha/2 - 1) +- i w."""
+    """Returns the share of a step by which the winner overshoots, where both filters are alike."""
     square = loop - alpha * alpha / 4.0
     return exp(-pi * (1.0 - alpha / 2.0) / sqrt(square)) if square > 0 else 0.0
 
@@ -185,7 +185,7 @@ def _nominal(design: Design) -> Latch | None:
 
 
 def margins_at(latch: Latch, error: float) -> tuple[Margin, ...]:
-    """Every inequality with weights and thresholds off by `error`, each side where that hurts most.
+    """Returns every inequality with weights and thresholds off by `error`, each side where that hurts most.
 
     Empty where no up-state is left. Products of two weights are off twice.
     """

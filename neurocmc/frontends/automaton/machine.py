@@ -1,4 +1,4 @@
-"""Machines: a deterministic finite automaton as tables, what it does with a sequence, and one drawn at random."""
+"""Holds a deterministic finite automaton as tables, steps it through a sequence, and draws one at random."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -60,14 +60,14 @@ class Machine:
         return int((self.table != np.arange(len(self.states))[:, None]).sum())
 
     def path(self, symbols: Sequence[int] | Int) -> Int:
-        """(len(symbols) + 1,) the states from the start on, one after each symbol."""
+        """Returns (len(symbols) + 1,) the states from the start on, one after each symbol."""
         states = [self.start]
         for symbol in symbols:
             states.append(int(self.table[states[-1], symbol]))
         return np.array(states, dtype=np.int64)
 
     def unreachable(self) -> tuple[int, ...]:
-        """States to which no sequence of symbols leads from the start."""
+        """Returns states to which no sequence of symbols leads from the start."""
         seen = {self.start}
         waiting = deque(seen)
         while waiting:
@@ -78,7 +78,7 @@ class Machine:
         return tuple(state for state in range(len(self.states)) if state not in seen)
 
     def tour(self) -> list[int]:
-        """Symbols that take every reachable entry of the table at least once; the nearest untaken one goes first.
+        """Returns symbols that take every reachable entry of the table at least once; the nearest goes first.
 
         Where the walk cannot come back to what is left, it starts anew: RESTART stands between the parts.
         """
@@ -102,7 +102,7 @@ class Machine:
         return walk
 
     def way_to(self, state: int) -> list[int]:
-        """The shortest sequence of symbols from the start to a reachable state."""
+        """Returns the shortest sequence of symbols from the start to a reachable state."""
         waiting: deque[tuple[int, list[int]]] = deque([(self.start, [])])
         seen = {self.start}
         while waiting:
@@ -135,13 +135,13 @@ RESTART = -1  # in a walk: the symbol `reset`
 
 
 def random_machine(seed: int, states: int = 8, symbols: int = 4) -> Machine:
-    """A random automaton of 2 up to `states` states and 1 up to `symbols` symbols; the seed determines it."""
+    """Draws a random automaton of 2 up to `states` states and 1 up to `symbols` symbols; the seed determines it."""
     rng = np.random.default_rng(seed)
     return drawn_machine(rng, int(rng.integers(2, states + 1)), int(rng.integers(1, symbols + 1)))
 
 
 def drawn_machine(rng: np.random.Generator, states: int, symbols: int) -> Machine:
-    """An automaton of that many states and symbols (at most 26), all of its states reachable.
+    """Draws an automaton of that many states and symbols (at most 26), all of its states reachable.
 
     Tables are drawn evenly until one reaches every state. Where even 1,000 do not (a single symbol and many states
     that must form one chain), a random order of the states is laid through the last table drawn.

@@ -1,4 +1,4 @@
-"""The registry of machines: the form of an automaton or a sequence becomes a Machine, or a list of its faults."""
+"""Reads an automaton or a sequence in YAML as a Machine, or as a list of its faults."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,7 +26,7 @@ IDLE = "idle"
 
 
 def automaton_machine(document: Document, form: AutomatonField) -> Machine:
-    """The machine of an `automaton` document. Raises InputError with the line of every fault."""
+    """Returns the machine of an `automaton` document. Raises InputError with the line of every fault."""
     states, symbols = _words(form.states), _words(form.symbols)
     _raise(document, _name_faults(form, states, symbols))
     _raise(document, _table_faults(form, states, symbols))
@@ -49,7 +49,7 @@ def automaton_machine(document: Document, form: AutomatonField) -> Machine:
 
 
 def sequence_machine(document: Document, form: SequenceField) -> Machine:
-    """The machine that plays named orders: a state for each place in each of them, and one to wait in."""
+    """Returns the machine that plays named orders: a state for each place in each of them, and one to wait in."""
     _raise(document, _order_faults(form))
     places = [(name, index) for name, items in form.orders.items() for index in range(len(items))]
     states = (IDLE, *(f"{name} {index + 1}" for name, index in places))

@@ -1,4 +1,4 @@
-"""Item memory: winners that hold themselves, one of n or any number of n, and the distractors they resist.
+"""Builds an item memory: winners that hold themselves, one of n or any number of n, and the distractors they resist.
 
     tau x_i' = -x_i + [alpha x_i + cue_i - beta1 z - T]_+        tau z' = -z + [beta2 sum x - T_I]_+
 
@@ -32,23 +32,23 @@ class Memory:
 
 
 def limit(latch: Latch) -> float:
-    """The cue to another item up to which the one held stays, in units of a full cue."""
+    """Returns the cue to another item up to which the one held stays, in units of a full cue."""
     return latch.takeover / latch.copy
 
 
 def add_memory(parts: Parts, name: str, size: int, latch: Latch, cue: str, *, rivals: bool = True) -> None:
-    """A map that holds what its input `cue` says."""
+    """Adds a map that holds what its input `cue` says."""
     parts.winners(name, size, latch, rivals=rivals)
     parts.listen(cue, name, latch.copy * np.eye(size))
 
 
 def add_clear(parts: Parts, target: str, size: int, latch: Latch) -> None:
-    """An input `clear` that silences a map: it takes the drive by which inhibition's threshold lifts winners."""
+    """Adds an input `clear` that silences a map, with the drive by which inhibition's threshold lifts winners."""
     parts.listen("clear", target, np.full((size, 1), -CLEAR * (1.0 - latch.alpha + latch.beta2)))
 
 
 def memory_circuit(memory: Memory, latch: Latch, name: str, dt_s: float, tau_s: float, sha256: str) -> RateCircuit:
-    """The circuit of an item memory: inputs `cue`, a channel an item, and `clear`."""
+    """Returns the circuit of an item memory: inputs `cue`, a channel an item, and `clear`."""
     parts = Parts(tau_s)
     add_memory(parts, "item", len(memory.items), latch, "cue", rivals=not memory.many)
     add_clear(parts, "item", len(memory.items), latch)
@@ -60,7 +60,7 @@ def memory_circuit(memory: Memory, latch: Latch, name: str, dt_s: float, tau_s: 
 def memory_stimuli(
     memory: Memory, latch: Latch, dt_s: float, tau_s: float
 ) -> tuple[tuple[Stimulus, ...], tuple[Stimulus, ...]]:
-    """(calibration, test). Labels are the items that theory says are held at the end."""
+    """Returns (calibration, test). Labels are the items that theory says are held at the end."""
     items = len(memory.items)
     step = Steps(items, dt_s, tau_s)
     if memory.many:
@@ -104,7 +104,7 @@ class Steps:
         return round(taus * self._tau_s / self._dt_s) * self._dt_s
 
     def stimulus(self, name: str, trials: list[list[Event]], labels: list[int]) -> Stimulus:
-        """All trials have the same kinds of events in the same order."""
+        """Returns the stimulus of trials that have the same kinds of events in the same order."""
         edges, time_s = [0.0], self._s(1.0)
         kinds = [kind for kind, _, _ in trials[0]]
         for kind in kinds:

@@ -1,4 +1,4 @@
-"""The parts bin: rectified populations, maps of winners and the projections between them, one time constant for all.
+"""Collects the parts of a circuit: rectified populations, maps of winners and projections, with one time constant.
 
 Everything filters after its rectifier with one tau, so that any population may project to any other on a chip whose
 neurons have one synaptic filter.
@@ -28,18 +28,18 @@ class Parts:
     def rectifiers(
         self, name: str, size: int, threshold: float = 0.0, saturation: float = np.inf, gain: float = 1.0
     ) -> str:
-        """A population of rectifiers, r = min([gain (u - threshold)]_+, saturation); returns its name."""
+        """Adds a population of rectifiers, r = min([gain (u - threshold)]_+, saturation); returns its name."""
         self.populations.append(rectifiers(name, size, threshold, self.tau_s, saturation=saturation, gain=gain))
         return name
 
     def project(self, source: str, target: str, weight: Float) -> None:
-        """`weight` is (target units, source units)."""
+        """Adds a projection; `weight` is (target units, source units)."""
         self.projections.append(
             RateProjection(name=f"{source}->{target}", source=source, target=target, weight=weight, tau_s=self.tau_s)
         )
 
     def winners(self, name: str, size: int, latch: Latch, *, rivals: bool = True) -> str:
-        """A soft winner-take-all that holds its winner; without `rivals` each unit has an inhibition of its own."""
+        """Adds a soft winner-take-all that holds its winner; without `rivals` each unit has its own inhibition."""
         inhibit = f"{name}_inhibit"
         self.rectifiers(name, size, latch.threshold, latch.ceiling)
         self.rectifiers(inhibit, 1 if rivals else size, latch.threshold_i)
@@ -50,7 +50,7 @@ class Parts:
         return name
 
     def listen(self, name: str, target: str, weight: Float) -> None:
-        """An unfiltered input; `weight` is (target units, channels)."""
+        """Adds an unfiltered input; `weight` is (target units, channels)."""
         self.inputs.append(RateInput(name=name, target=target, weight=weight))
 
     def read(
@@ -61,11 +61,11 @@ class Parts:
         window_s: float,
         kind: Literal["winner", "activity"] = "winner",
     ) -> None:
-        """What the host reads of the last `window_s`; labels of stimuli are units of a winner."""
+        """Adds a readout of the last `window_s`; labels of stimuli are units of a winner."""
         self.readouts.append(Readout(name=name, population=population, kind=kind, labels=labels, window_s=window_s))
 
     def circuit(self, name: str, dt_s: float, origin_sha256: str) -> RateCircuit:
-        """The circuit of all parts."""
+        """Returns the circuit of all parts."""
         return RateCircuit(
             name=name,
             dt_s=dt_s,
@@ -78,7 +78,7 @@ class Parts:
 
 
 def picks(rows: int, columns: int, entries: dict[int, int] | list[tuple[int, int]], value: float = 1.0) -> Float:
-    """(rows, columns) zeros with `value` at the (row, column) entries given."""
+    """Returns (rows, columns) zeros with `value` at the (row, column) entries given."""
     weight = np.zeros((rows, columns))
     for row, column in entries.items() if isinstance(entries, dict) else entries:
         weight[row, column] = value

@@ -1,4 +1,4 @@
-"""The door for cortical programs: a YAML file of any of the four forms becomes a circuit, stimuli and facts."""
+"""Reads a cortical program: a YAML file of any of the four forms becomes a circuit, stimuli and facts."""
 
 import hashlib
 from collections.abc import Iterable
@@ -58,7 +58,7 @@ def is_program(fields: Iterable[str]) -> bool:
 
 
 def read_program(path: Path) -> LoadedProgram:
-    """Read a cortical program. Raises InputError with the line of every fault, InfeasibleError for its times."""
+    """Reads a cortical program. Raises InputError with the line of every fault, InfeasibleError for its times."""
     document = load_document(path)
     found = [field for field in PROGRAMS if field in document.data]
     if len(found) != 1:
@@ -88,7 +88,7 @@ class AssembledMachine(NamedTuple):
 def assembled(
     machine: Machine, *, name: str = "machine", dt_s: float = 1e-3, tau_s: float = 1e-2, sha256: str = ""
 ) -> AssembledMachine:
-    """The circuit of a machine, without a file: what a study of many machines needs."""
+    """Returns the circuit of a machine, without a file: what a study of many machines needs."""
     latch = derive()
     times = timing(latch, dt_s, tau_s)
     circuit = machine_circuit(machine, latch, name, dt_s, tau_s, times.window_s, sha256)

@@ -1,4 +1,4 @@
-"""The referee: what a recorded machine did after each symbol, against what the automaton does."""
+"""Judges what a recorded machine did after each symbol, against what the automaton does."""
 
 from dataclasses import dataclass
 
@@ -62,7 +62,7 @@ class MachineScore:
 
 
 def score(program: MachineProgram, stimulus: Stimulus, recording: Recording) -> MachineScore:
-    """Judge a recording of a machine under any stimulus of its input.
+    """Judges a recording of a machine under any stimulus of its input.
 
     Raises InputError where the stimulus holds no symbol, or its symbols come closer than the window that is read.
     """

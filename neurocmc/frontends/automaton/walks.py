@@ -1,4 +1,4 @@
-"""Walks: sequences of symbols as stimuli, and the same sequences read back from any stimulus."""
+"""Turns sequences of symbols into stimuli, and reads the same sequences back from any stimulus."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ SILENCE = -2  # in a walk: the time of a symbol without one
 def walk_stimulus(
     name: str, machine: Machine, timing: Timing, walks: Sequence[Sequence[int]], amplitude: float = 1.0
 ) -> Stimulus:
-    """Trials of a reset and then the symbols of each walk, side by side; shorter walks end in silence.
+    """Makes trials of a reset and then the symbols of each walk, side by side; shorter walks end in silence.
 
     The label of a trial is the state in which it ends.
     """
@@ -65,13 +65,13 @@ def walk_stimulus(
 
 
 def random_walks(machine: Machine, trials: int, symbols: int, seed: int) -> list[list[int]]:
-    """`trials` sequences of symbols, drawn evenly and independently."""
+    """Draws `trials` sequences of symbols, evenly and independently."""
     drawn = np.random.default_rng(seed).integers(0, len(machine.symbols), size=(trials, symbols))
     return drawn.tolist()
 
 
 def tour_walks(machine: Machine, longest: int) -> list[list[int]]:
-    """The machine's tour in parts of at most `longest` symbols, each led from the start to where it goes on."""
+    """Returns the machine's tour in parts of at most `longest` symbols, each led from the start to its place."""
     parts: list[list[int]] = []
     walk, here = list[int](), machine.start
     for symbol in machine.tour():
@@ -88,7 +88,7 @@ def tour_walks(machine: Machine, longest: int) -> list[list[int]]:
 
 
 def read_walk(machine: Machine, stimulus: Stimulus) -> Walk:
-    """The sequence that a stimulus gives the machine, from its own edges: what a user's stimulus means.
+    """Reads the sequence that a stimulus gives the machine, from its own edges: what a user's stimulus means.
 
     A symbol begins where the strongest channel rises from nothing; in a trial without one at that time it is silence.
     """

@@ -1,4 +1,4 @@
-"""The microcircuits of a published model as a RateCircuit, whose interpreter computes the published Euler steps.
+"""Turns a published model into a RateCircuit, whose interpreter computes the published Euler steps.
 
 With p = v + T c the two equations of a population (Douglas 2025) become two equal first-order filters in cascade,
 p' = s (T u - p) / T and v' = s (p - v) / T. Euler's step of h multiplies what a filter holds by 1 - d, d = h s / T,
@@ -83,12 +83,12 @@ class Cell:
         return f"A_{self.name}"
 
     def pulse_input(self, population: str) -> str:
-        """Name of the input that sets the initial state of a population."""
+        """Returns the name of the input that sets the initial state of a population."""
         return f"start_{population}"
 
 
 def cells(cmc: CmcValues) -> tuple[Cell, ...]:
-    """Every population of four of every group of nodes with equal time constants and speed, group by group."""
+    """Returns every population of four of every group of nodes with equal time constants and speed."""
     kinds = np.column_stack([cmc.speed, cmc.time_constants])
     groups: dict[bytes, list[int]] = {}
     for node in range(cmc.nodes):
@@ -107,7 +107,7 @@ def cells(cmc: CmcValues) -> tuple[Cell, ...]:
 
 
 def published_circuit(file: PublishedFile) -> RateCircuit:
-    """The circuit of a published model; retina, input projection and classifier stay on the host."""
+    """Returns the circuit of a published model; retina, input projection and classifier stay on the host."""
     cmc = file.cmc
     made = cells(cmc)
     return RateCircuit(

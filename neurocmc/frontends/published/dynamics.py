@@ -1,4 +1,4 @@
-"""The published right-hand side and its Euler solver in torch, on raw states: what an imported circuit must follow.
+"""Steps the published right-hand side by Euler's rule in torch, on raw states: what an imported circuit must follow.
 
 Douglas, "Computing with Canonical Microcircuits" (2025), with the signs and the clamp of the public code. Nothing
 here knows of the cascade of filters that the circuit is built from.
@@ -23,16 +23,16 @@ class PublishedDynamics:
         self.coupling = torch.tensor(cmc.connectivity).fill_diagonal_(0.0)
 
     def split(self, state: Tensor) -> tuple[Tensor, Tensor]:
-        """v and c, each (batch, nodes, 4)."""
+        """Returns v and c, each (batch, nodes, 4)."""
         pairs = state.unflatten(1, (self.nodes, 4, 2))
         return pairs[..., 0], pairs[..., 1]
 
     def rates(self, state: Tensor) -> Tensor:
-        """(batch, nodes, 4) sigmoid(|R| v): activities of the rate populations."""
+        """Returns (batch, nodes, 4) sigmoid(|R| v): activities of the rate populations."""
         return torch.sigmoid(self.slope.abs() * self.split(state)[0])
 
     def derivative(self, state: Tensor) -> Tensor:
-        """(batch, 8 nodes) of states in the unit of time of the model."""
+        """Returns the derivative (batch, 8 nodes) of states in the unit of time of the model."""
         v, c = self.split(state.clamp(-CLAMP, CLAMP))
         ss, sp, ii, dp = (torch.sigmoid(self.slope * v) - 0.5).unbind(dim=2)
         g = self.gains.unbind(dim=1)
@@ -50,11 +50,11 @@ class PublishedDynamics:
         return torch.stack([self.speed * c, c_change], dim=3).flatten(1)
 
     def step(self, state: Tensor) -> Tensor:
-        """The state one Euler step later."""
+        """Returns the state one Euler step later."""
         return state + STEP * self.derivative(state)
 
     def largest(self, state: Float, steps: int) -> Float:
-        """(batch,) largest absolute raw state on the way from `state` (batch, 8 nodes) through `steps` steps."""
+        """Returns (batch,) largest absolute raw state from `state` (batch, 8 nodes) on, over `steps`."""
         now = torch.tensor(state)
         largest = now.abs().amax(dim=1)
         for _ in range(steps):

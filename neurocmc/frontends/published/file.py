@@ -1,4 +1,4 @@
-"""The gate for state dicts of the published canonical microcircuits: which keys, which shapes, which values.
+"""Checks state dicts of the published canonical microcircuits: which keys, which shapes, which values.
 
 Douglas, "Computing with Canonical Microcircuits" (2025). All sizes are read from the tensors: nodes, retinal
 channels, hidden widths, classes and input channels.
@@ -99,7 +99,7 @@ class PublishedFile:
     stripped: Mapping[str, int]  # what was left out of names -> of how many
 
     def parameters(self, part: str) -> int:
-        """How many trained numbers the part (`retina`, `input_projection`, `cmc`, `classifier`) holds."""
+        """Returns how many trained numbers the part (`retina`, `input_projection`, `cmc`, `classifier`) holds."""
         statistics = ("running_mean", "running_var", "num_batches_tracked")
         return sum(
             value.numel()
@@ -109,7 +109,7 @@ class PublishedFile:
 
 
 def check_published(saved: Mapping[Any, Any], archive: Archive, path: Path) -> PublishedFile:
-    """Check a state dict of the published model. Raises InputError holding everything that is wrong with it."""
+    """Checks a state dict of the published model. Raises InputError holding everything that is wrong with it."""
     where = str(path)
     found = unwrapped(saved, path)
     state = found.entries

@@ -1,4 +1,4 @@
-"""What the host keeps of a published model: images become initial states, and the classifier's layers are folded.
+"""Does what the host keeps of a published model: images become initial states, the classifier's layers are folded.
 
 In float64 throughout, with the numbers as saved: the comparison behind this is of dynamics, and float32 sums differ
 from machine to machine. Batch normalisation is affine once training is over, so it is folded into the next layer;
@@ -21,7 +21,7 @@ _IMAGES_AT_ONCE = 50
 
 
 def initial_states(file: PublishedFile, images: NDArray[np.float32]) -> Float:
-    """(batch, 8 nodes) states at time 0, v and c of ss, sp, ii, dp node by node.
+    """Returns (batch, 8 nodes) states at time 0, v and c of ss, sp, ii, dp node by node.
 
     `images` are (batch, channels, height, width) in [0, 1].
     """
@@ -61,7 +61,7 @@ def _projected(file: PublishedFile, maps: Tensor) -> Tensor:
 
 
 def classifier_layers(file: PublishedFile) -> tuple[HostLayer, ...]:
-    """The published classifier as three affine layers of the final raw state (8 nodes,)."""
+    """Returns the published classifier as three affine layers of the final raw state (8 nodes,)."""
     first = file.state["classifier.0.weight"].numpy(), file.state["classifier.0.bias"].numpy()
     second = _normalised(file, "classifier.2", "classifier.4")
     third = _normalised(file, "classifier.6", "classifier.8")

@@ -1,4 +1,4 @@
-"""A published model, loaded: its circuit, its images as stimuli, and its own Euler trajectories to compare with."""
+"""Loads a published model: its circuit, its images as stimuli, and its own Euler trajectories to compare with."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class LoadedPublished:
         return split
 
     def stimulus(self, name: str, states: Float, labels: Int) -> Stimulus:
-        """Initial states (batch, 8 nodes), v and c of ss, sp, ii, dp node by node, as a stimulus of the circuit."""
+        """Returns initial states (batch, 8 nodes), node by node, as a stimulus of the circuit."""
         pairs = states.reshape(len(states), self.file.nodes, -1, 2)
         values: dict[str, Float] = {}
         for cell in self._cells:
@@ -82,7 +82,7 @@ class LoadedPublished:
         )
 
     def reference(self, stimulus: Stimulus) -> dict[str, Float]:
-        """Trajectories {population: (batch, ticks, units)} of the published Euler code under `stimulus`, in float64.
+        """Runs the published Euler code under `stimulus`: {population: (batch, ticks, units)}.
 
         Inputs are added to the raw states at every step, as a state is that comes in as a pulse before the first.
         Raises InputError where the stimulus does not fit the circuit, or drives S and A of a population as no state
@@ -159,7 +159,7 @@ class LoadedPublished:
 
 
 def read_published(archive: Archive, path: Path, images: str | None = None) -> LoadedPublished:
-    """The published model in an archive. `images` names the task whose images drive it, as `load_task` takes it.
+    """Reads the published model in an archive. `images` names the task whose images drive it.
 
     Without `images`, a model of one channel is driven by mnist-5k's digits; labels count where there are as many
     classes as the model has. Raises InputError holding everything that is wrong with the state dict.
@@ -181,7 +181,7 @@ def read_published(archive: Archive, path: Path, images: str | None = None) -> L
 
 
 def published_facts(loaded: LoadedPublished) -> dict[str, str | float]:
-    """What `neurocmc inspect` prints of a published model: its sizes, and where its parts go."""
+    """Returns what `neurocmc inspect` prints of a published model: its sizes, and where its parts go."""
     file, cmc = loaded.file, loaded.file.cmc
     names = ("ss", "sp", "ii", "dp")
     ranges = {

@@ -1,4 +1,4 @@
-"""Find the state dict of a published microcircuit in what a training script saved, whatever it was wrapped in.
+"""Finds the state dict of a published microcircuit in what a training script saved, whatever it was wrapped in.
 
 A script may save the state dict itself, or keep it under a name beside its optimiser; and the names of its entries
 hold those of the modules around the model or a part of it: `module.` (DataParallel), `_orig_mod.` (torch.compile), or
@@ -28,7 +28,7 @@ class PublishedState:
 
 
 def published_state(archive: Archive) -> Mapping[Any, Any] | None:
-    """The state dict in the archive, as saved, if it is one of the published model, by its names; else None."""
+    """Returns the state dict in the archive if its names are those of the published model; else None."""
     if "format" in archive.plain:
         return None
     for candidate in (archive.plain, *(archive.plain.get(name) for name in HELD_UNDER)):
@@ -40,7 +40,7 @@ def published_state(archive: Archive) -> Mapping[Any, Any] | None:
 
 
 def unwrapped(state: Mapping[Any, Any], path: Path) -> PublishedState:
-    """The state dict without the names of what its model was wrapped in.
+    """Returns the state dict without the names of what its model was wrapped in.
 
     Raises InputError where two entries would then have one name: the file holds two models, or parts of them.
     """
@@ -61,7 +61,7 @@ def unwrapped(state: Mapping[Any, Any], path: Path) -> PublishedState:
 
 
 def stripped_text(stripped: Mapping[str, int]) -> str:
-    """What was left out of names, in words."""
+    """Returns what was left out of names, in words."""
     return ", ".join(f"{shown(part)} left out of {count:,} names" for part, count in stripped.items())
 
 

@@ -1,4 +1,4 @@
-"""ChipProgram: the integer network with a place for every neuron and the use of every resource of every core.
+"""Defines ChipProgram: the integer network with a place for every neuron and the use of every resource of a core.
 
 Places are kept as segments, runs of consecutive neurons of one population on one core, so that a program of a
 million neurons stays small. Neurons of a population are counted unit by unit: neuron n of unit i is i * neurons + n.
@@ -76,7 +76,7 @@ class ChipProgram:
         return self.use.shape[0]
 
     def problems(self) -> tuple[Problem, ...]:
-        """Every neuron must have exactly one place, slots of a core must not overlap, and all names must exist."""
+        """Returns neurons without exactly one place, slots that overlap, and names that do not exist."""
         return tuple(_problems(self))
 
 

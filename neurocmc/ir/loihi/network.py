@@ -1,4 +1,4 @@
-"""IntegerNetwork: the spiking network in the registers of a Loihi-like chip, every number an integer.
+"""Defines IntegerNetwork: the spiking network in the registers of a Loihi-like chip, every number an integer.
 
 The meaning of a tick is part of the level (`StepRule`), not folklore. For Loihi's fixed-point current-based LIF,
 with all arithmetic on signed integers and |x| * k >> 12 rounding toward zero::
@@ -43,7 +43,7 @@ class StepRule:
 
     @classmethod
     def of(cls, limits: LoihiLimits) -> "StepRule":
-        """The rule of a target."""
+        """Returns the rule of a target."""
         return cls(
             order=limits.step_order,
             spike_delay_ticks=limits.spike_delay_ticks,
@@ -71,31 +71,31 @@ class StepRule:
         return (1 << (self.voltage_bits - 1)) - 1
 
     def lost_u(self, decay_u: Register) -> Register:
-        """What a tick takes of a current, in units of 1 / `full_decay`: the chip adds to the register."""
+        """Returns what a tick takes of a current, in units of 1 / `full_decay`: the chip adds to the register."""
         return decay_u + self.decay_u_offset
 
     def keep_u(self, decay_u: Register) -> Register:
-        """What a tick leaves of a current, in units of 1 / `full_decay`."""
+        """Returns what a tick leaves of a current, in units of 1 / `full_decay`."""
         return self.full_decay - self.lost_u(decay_u)
 
     def keep_v(self, decay_v: Register) -> Register:
-        """What a tick leaves of a voltage, in units of 1 / `full_decay`."""
+        """Returns what a tick leaves of a voltage, in units of 1 / `full_decay`."""
         return self.full_decay - decay_v
 
     def arriving(self, decay_u: int) -> float:
-        """The share of a steady current that one tick brings in: 1 less the pole of the filter."""
+        """Returns the share of a steady current that one tick brings in: 1 less the pole of the filter."""
         return self.lost_u(decay_u) / self.full_decay
 
     def pole(self, decay_u: int) -> float:
-        """The share of a current that one tick leaves."""
+        """Returns the share of a current that one tick leaves."""
         return self.keep_u(decay_u) / self.full_decay
 
     def remembered_ticks(self, decay_u: int) -> float:
-        """How many ticks of a steady sum stand in the current; those of the slowest decay where nothing decays."""
+        """Returns how many ticks of a steady sum stand in the current; of the slowest decay for none."""
         return self.full_decay / max(self.lost_u(decay_u), 1)
 
     def threshold_lsb(self, mantissa: Register) -> Register:
-        """Thresholds in LSB of the voltage."""
+        """Returns the thresholds in LSB of the voltage."""
         return mantissa << self.threshold_shift
 
 
@@ -109,7 +109,7 @@ class RoundingLoss:
 
     @classmethod
     def of(cls, lost: Float, wanted: Float, clipped: int) -> "RoundingLoss":
-        """The loss of a parameter of which `wanted` was wanted."""
+        """Returns the loss of a parameter of which `wanted` was wanted."""
         scale = float(np.abs(wanted).max(initial=0.0)) or 1.0
         return cls(
             largest=float(np.abs(lost).max(initial=0.0)) / scale,
@@ -208,7 +208,7 @@ class IntegerNetwork(HasPools[IntegerPopulation]):
     readouts: tuple[Readout, ...]
 
     def problems(self) -> tuple[Problem, ...]:
-        """All faults of the network at once."""
+        """Returns all faults of the network at once."""
         return tuple(_problems(self))
 
 
@@ -224,7 +224,7 @@ RULE_BOUNDS = {
 
 
 def rule_problems(rule: StepRule, bounds: Mapping[str, tuple[int, int]] = RULE_BOUNDS) -> Iterable[Problem]:
-    """Fields of a rule that lie outside their bounds, least and largest."""
+    """Yields fields of a rule that lie outside their bounds, least and largest."""
     for field, (low, high) in bounds.items():
         if not low <= getattr(rule, field) <= high:
             yield Problem(

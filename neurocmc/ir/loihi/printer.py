@@ -1,4 +1,4 @@
-"""Print the levels of the Loihi family: every register, and every core with its neurons and axons."""
+"""Formats the levels of the Loihi family: every register, and every core with its neurons and axons."""
 
 from neurocmc.ir.loihi.chip import RESOURCES, AxonRoute, ChipProgram
 from neurocmc.ir.loihi.network import (
@@ -17,7 +17,7 @@ Facts = list[tuple[str, str | list[str]]]
 
 
 def print_integer(network: IntegerNetwork) -> str:
-    """The integer network: every register, and beside it what it realises."""
+    """Formats the integer network: every register, and beside it what it realises."""
     lines = [
         f"integer network {network.name}: {counted(network.neurons, 'neuron')} in "
         f"{counted(len(network.populations), 'population')}, tick {milliseconds(network.tick_s)}",
@@ -98,7 +98,7 @@ def _integer_input(given: IntegerInput) -> list[str]:
 
 
 def print_chip(program: ChipProgram) -> str:
-    """The chip program: use of every core, where the neurons are, and the axons between cores."""
+    """Formats the chip program: use of every core, where the neurons are, and the axons between cores."""
     network = program.network
     lines = [
         f"chip program {network.name} on {program.target}: {counted(network.neurons, 'neuron')} on "

@@ -1,4 +1,4 @@
-"""Write and read chip programs, whose integer network is saved as a level of its own beside them."""
+"""Writes and reads chip programs, whose integer network is saved as a level of its own beside them."""
 
 from pathlib import Path
 
@@ -11,14 +11,14 @@ from neurocmc.ir.store import REPAIR, at_path, content_sha256, decoded, read_cod
 
 
 def save_chip(program: ChipProgram, directory: Path, stem: str) -> None:
-    """Write a chip program without its network, which must be saved as a level of its own."""
+    """Writes a chip program without its network, which must be saved as a level of its own."""
     coded = encode(program, leave_out=frozenset({"network"}))
     digest = content_sha256(program.network)
     write_coded(directory, stem, {"kind": "ChipProgram", "level": coded.json, "network_sha256": digest}, coded)
 
 
 def load_chip(directory: Path, stem: str, network: IntegerNetwork) -> ChipProgram:
-    """Read what `save_chip` wrote. Raises InputError as `load_level`, and if it was placed for another network."""
+    """Reads what `save_chip` wrote. Raises InputError as `load_level`, and if it was placed for another network."""
     path, document, arrays = read_coded(directory, stem, "ChipProgram", {"format", "kind", "level", "network_sha256"})
     if document["network_sha256"] != content_sha256(network):
         raise InputError(

@@ -1,4 +1,4 @@
-"""CoreNetwork: neurosynaptic cores with all that a chip like TrueNorth holds, every number an integer.
+"""Defines CoreNetwork: neurosynaptic cores with all that a chip like TrueNorth holds, every number an integer.
 
 A core has axons and neurons with a crossbar of single bits between them. An axon has one of a few types; a neuron has
 one signed weight a type, so that the strength of a synapse is chosen by the type of its axon. There is no synaptic
@@ -111,7 +111,7 @@ class CoreNetwork:
 
     @property
     def axons(self) -> int:
-        """Axons of each core."""
+        """The number of axons of each core."""
         return self.axon_type.shape[1]
 
     @property
@@ -119,27 +119,27 @@ class CoreNetwork:
         return self.weight.shape[2]
 
     def connected(self, core: int) -> Bool:
-        """(axons, neurons) the crossbar of one core."""
+        """Returns the crossbar of one core, (axons, neurons)."""
         bits = np.unpackbits(self.crossbar[core], axis=1, count=self.neurons, bitorder="little")
         return bits.astype(np.bool_)
 
     @property
     def synapses(self) -> int:
-        """Bits that are set, in all crossbars."""
+        """The number of bits that are set, in all crossbars."""
         return int(np.unpackbits(self.crossbar).sum(dtype=np.int64))
 
     @property
     def deterministic(self) -> bool:
-        """No neuron draws a random number."""
+        """Whether no neuron draws a random number."""
         return not (self.stochastic_weight.any() or self.stochastic_leak.any() or self.noise_mask.any())
 
     def problems(self) -> tuple[Problem, ...]:
-        """All faults of the network at once: targets that do not exist, types, modes, delays, doubled places."""
+        """Returns all faults of the network: targets that do not exist, types, modes, delays, doubled places."""
         return tuple(_problems(self))
 
 
 def packed(connected: Bool) -> NDArray[np.uint8]:
-    """(..., neurons) connections as the bits of a crossbar, (..., ceil(neurons / 8))."""
+    """Returns (..., neurons) connections as the bits of a crossbar, (..., ceil(neurons / 8))."""
     return np.packbits(connected, axis=-1, bitorder="little")
 
 

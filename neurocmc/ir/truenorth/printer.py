@@ -1,4 +1,4 @@
-"""The reading room of core programs: pools, gains and latencies, then what stands on every core, as a page of text.
+"""Formats a program of cores: pools, gains and latencies, then what stands on every core, as a page of text.
 
 A network of cores has too many numbers to read; they appear as ranges, and each array with a fingerprint, so that two
 texts differ wherever two programs do.
@@ -59,7 +59,7 @@ Facts = list[tuple[str, str | list[str]]]
 
 
 def print_cores(program: CoreProgram) -> str:
-    """The core program: what each population and projection became, every core, corelets by role, fingerprints."""
+    """Formats the core program: what each population became, every core, corelets by role, fingerprints."""
     network = program.network
     used = sum(group.stop - group.start for group in program.neuron_groups)
     lines = [

@@ -1,4 +1,4 @@
-"""CoreProgram: a network of pools on neurosynaptic cores, and what each group of axons and neurons is there for.
+"""Defines CoreProgram: a network of pools on neurosynaptic cores, and what each group of axons and neurons is for.
 
 The cores alone (`CoreNetwork`) are what a chip is given. Beside them stands what the compiler knows: which neurons
 are the pool of which unit, so that spikes can be decoded; where the host sends the drive of an input; which gain
@@ -119,7 +119,7 @@ class CoreInput:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CoreProgram(HasPopulations[CorePopulation]):
-    """Cores, and what they are for."""
+    """A network of cores, and what its parts are for."""
 
     network: CoreNetwork
     target: str
@@ -136,7 +136,7 @@ class CoreProgram(HasPopulations[CorePopulation]):
         return self.network.name
 
     def problems(self) -> tuple[Problem, ...]:
-        """All faults at once: those of the network, groups that overlap or do not exist, pools outside their core."""
+        """Returns all faults: those of the network, groups that overlap, pools outside their core."""
         return (*self.network.problems(), *_problems(self))
 
 

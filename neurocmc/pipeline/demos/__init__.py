@@ -27,7 +27,7 @@ FORMER_NAMES: Mapping[str, str] = {"working-memory": "up-state"}
 
 
 def find_demo(name: str) -> Demo:
-    """The demo of that name, or of a former one. Raises InputError for a name that no demo has or had."""
+    """Returns the demo of that name, or of a former one. Raises InputError for a name that no demo has or had."""
     current = FORMER_NAMES.get(name, name)
     if current not in DEMOS:
         raise InputError(
@@ -43,7 +43,7 @@ def run_demo(
     progress: Progress | None = None,
     film: FilmKind | None = None,
 ) -> DemoResult:
-    """Run a demo into `directory`, and make a film of its picture where a kind of film is given.
+    """Runs a demo into `directory`, and makes a film of its picture where a kind of film is given.
 
     Raises InputError for a name that no demo has, and, before anything is run, where no such film can be written.
     """

@@ -1,4 +1,4 @@
-"""Activity: what drove the circuit, what every level made of it, spike by spike and decoded, side by side."""
+"""Draws what drove the circuit, and what every level made of it, spike by spike and decoded, side by side."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,7 +33,7 @@ def draw_activity(
     labels: Sequence[str] = (),
     film: Path | None = None,
 ) -> None:
-    """One column a recording: input drive, raster of all pools, decoded activity of every population.
+    """Draws one column a recording: input drive, raster of all pools, decoded activity of every population.
 
     `neurons`: neurons a unit of each population, in the order of the network. The first recording is drawn thin and
     grey behind the others. `theory`: population -> steady activity that theory predicts, as a dashed line. `labels`
@@ -83,7 +83,7 @@ def draw_raster(
     trial: int,
     colours: Mapping[str, str] | None = None,
 ) -> None:
-    """All pools above each other, first unit on top; without spikes the activity stands for them, as an image.
+    """Draws all pools above each other, first unit on top; without spikes the activity stands for them.
 
     `colours` of the populations, where they are not those of their places in `neurons`.
     """
@@ -123,7 +123,7 @@ def draw_raster(
 
 
 def raster(train: SpikeTrain, trial: int, unit: int, neurons: int, ticks: int) -> tuple[Float, int]:
-    """(rows, bins) share of ticks in which a neuron fires, lightened so that a single spike shows; ticks covered."""
+    """Returns (rows, bins) share of ticks in which a neuron fires, lightened for single spikes; ticks covered."""
     own = (train.trial == trial) & (train.unit == unit)
     width, height = -(-ticks // TIME_BINS), -(-neurons // ROW_BINS)
     bins, rows = -(-ticks // width), -(-neurons // height)
@@ -134,7 +134,7 @@ def raster(train: SpikeTrain, trial: int, unit: int, neurons: int, ticks: int) -
 
 
 def binned(values: Float) -> tuple[Float, int]:
-    """(1, bins) means of (ticks,) values; ticks covered."""
+    """Returns means of (ticks,) values in (1, bins), and the ticks covered."""
     width = -(-values.size // TIME_BINS)
     starts = np.arange(0, values.size, width)
     means = np.add.reduceat(values, starts) / np.diff(np.append(starts, values.size))

@@ -1,4 +1,4 @@
-"""The demo of a canonical microcircuit: digits in, glimpse by glimpse; populations of every region; the decision."""
+"""Draws the demo of a canonical microcircuit: digits, glimpse by glimpse; populations of every region; decisions."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ def draw_cmc_demo(
     trials: Sequence[int] = (0,),
     film: Path | None = None,
 ) -> None:
-    """One column a digit: the image, its drive over time, the pools of every population, the scores of the classes.
+    """Draws one column a digit: the image, its drive over time, the pools of every population, the scores.
 
     `recordings`: level -> recording of `stimulus`; the last is drawn, the first stands dashed behind its scores.
     `images` (trials, height, width) or (trials, channels, height, width) in [0, 1]. `neurons`: population -> neurons
@@ -81,7 +81,7 @@ def draw_cmc_demo(
 
 
 def scores_over_time(recording: Recording, classifier: Classifier, trials: Sequence[int]) -> Float:
-    """(trials, ticks, classes) what the classifier would say at every tick, from the window that ends there.
+    """Returns (trials, ticks, classes) what the classifier would say at every tick, from the window that ends there.
 
     Before the first window is full its features are the mean of the ticks so far; at the last tick they are those of
     the decision.

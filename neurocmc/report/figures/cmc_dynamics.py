@@ -1,4 +1,4 @@
-"""Figures of what a canonical microcircuit does: phase portraits of one population, voltages of all of them."""
+"""Draws what a canonical microcircuit does: phase portraits of one population, voltages of all of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class StateTraces:
 def draw_phase_portraits(
     traces: Sequence[StateTraces], labels: Int, path: Path, *, names: Sequence[str] = ()
 ) -> None:
-    """One row a region, one column a class: v against p of the columns that tell the classes apart best.
+    """Draws one row a region, one column a class: v against p of the columns that tell classes apart best.
 
     Thin: single images; thick: the mean of the class, from rest (ring) to the end of the presentation (dot). All
     panels of a row show the same columns on the same axes. `labels` (trials,) are the classes, `names` what they are
@@ -60,7 +60,7 @@ def draw_phase_portraits(
 
 
 def telling_columns(v: Float, labels: Int) -> Int:
-    """Up to `COLUMNS_DRAWN` columns of `v` (trials, ticks, columns) in which class means differ most, best first.
+    """Returns up to `COLUMNS_DRAWN` columns of `v` in which class means differ most, best first.
 
     The measure is the variance, between classes, of the time-averaged voltage over its variance within them.
     """
@@ -88,7 +88,7 @@ def _portrait(axes: Axes, trace: StateTraces, trials: Int, columns: Int) -> None
 def draw_voltages(
     voltages: Mapping[tuple[str, str], Float], tick_s: float, path: Path, *, title: str, drive: Float | None = None
 ) -> None:
-    """Voltages of every column during one trial: a row for each population, a column for each region.
+    """Draws voltages of every column during one trial: a row for each population, a column for each region.
 
     `voltages`: (region, population) -> (ticks, columns); a missing pair (an ablated population) stays empty.
     Black: the mean over columns. `drive` (ticks, channels), if given, is drawn on top. Raises ValueError without

@@ -1,4 +1,4 @@
-"""Distractors: the strongest that a held item withstands, predicted and measured, against how long they last."""
+"""Draws the strongest distractor that a held item withstands, predicted and measured, against how long it lasts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ class PredictedBoundary:
 
 
 def draw_distractors(points: Sequence[BoundaryPoint], line: PredictedBoundary, path: Path) -> None:
-    """Strength against length of pulse on the left, measured over predicted on the right.
+    """Draws strength against length of pulse on the left, measured over predicted on the right.
 
     Raises ValueError without points, InputError if the file cannot be written.
     """

@@ -1,4 +1,4 @@
-"""Errors: what each stage adds to the error of the one before, and how error falls with the neurons of a pool."""
+"""Draws what each stage adds to the error of the one before, and how error falls with the neurons of a pool."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class ErrorSeries:
 
 
 def draw_error_waterfall(edges: Sequence[Edge], path: Path, *, quantity: str = RATES) -> None:
-    """The edges of one quantity in the order given, each bar from the error of the stage before to its own.
+    """Draws the edges of one quantity in order, each bar from the error of the stage before to its own.
 
     Edges that were not run keep their place, empty. Raises ValueError where no edge has the quantity, InputError if
     the file cannot be written.
@@ -79,7 +79,7 @@ def draw_error_waterfall(edges: Sequence[Edge], path: Path, *, quantity: str = R
 def draw_error_against_neurons(
     table: Sequence[ErrorSeries], path: Path, *, quantity: str = "NRMSE of activity"
 ) -> None:
-    """Error against neurons a unit, log-log: mean and range over seeds, with the fitted slope of each code.
+    """Draws error against neurons a unit, log-log: mean and range over seeds, slope of each code.
 
     Raises ValueError without a series or where one has fewer than two points, InputError if the file cannot be
     written.

@@ -1,4 +1,4 @@
-"""Films: a finished figure shown as time goes by, as an animated GIF or, where ffmpeg is at hand, an MP4.
+"""Shows a finished figure as time goes by, as an animated GIF or, where ffmpeg is at hand, an MP4.
 
 The figure is drawn twice, whole and without its data; a frame is the whole up to the present and the empty one after
 it, with a line between. So a film costs two drawings, shows exactly what the picture shows, and, being mostly
@@ -35,14 +35,14 @@ Pixels = NDArray[np.uint8]
 
 
 def check_film(kind: FilmKind) -> None:
-    """Raise InputError where this machine cannot write such a film, before anything is computed for it."""
+    """Raises InputError where this machine cannot write such a film, before anything is computed for it."""
     if kind == "mp4" and shutil.which("ffmpeg") is None:
         what = "mp4 needs the program ffmpeg, and there is none on this machine"
         raise InputError(Problem("ffmpeg-missing", "--animate", what, "install ffmpeg, or use --animate gif"))
 
 
 def write_film(figure: Figure, moving: Sequence[Axes], path: Path) -> None:
-    """Write the film of a figure whose axes `moving` have time from left to right; .gif or .mp4 by the suffix.
+    """Writes the film of a figure whose axes `moving` have time from left to right; .gif or .mp4 by the suffix.
 
     The figure must stand on an Agg canvas and be left as it was found. Raises InputError if the file cannot be
     written or ffmpeg is missing, ValueError for another suffix.
@@ -59,7 +59,7 @@ def write_film(figure: Figure, moving: Sequence[Axes], path: Path) -> None:
 
 
 def film_path(picture: Path, kind: FilmKind | None) -> Path | None:
-    """Where the film of a picture goes: beside it; None without a kind."""
+    """Returns where the film of a picture goes: beside it; None without a kind."""
     match kind:
         case None:
             return None

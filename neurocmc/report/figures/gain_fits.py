@@ -1,4 +1,4 @@
-"""Gain fits: for each population the wanted and the measured transfer, and the error between them."""
+"""Draws for each population the wanted and the measured transfer, and the error between them."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ LEGEND_LINE_IN, FOOT_IN = 0.2, 0.15
 
 
 def draw_gain_fits(network: SpikingNetwork, path: Path) -> None:
-    """One pair of axes a population: activity against normalised drive above, error in percent of the ceiling below.
+    """Draws one pair of axes a population: activity against normalised drive above, error in percent below.
 
     Of more than six populations those six are drawn whose error is largest. Shaded is the range that calibration
     visited, the bar is the valid range, the dashed line the pool's ceiling. Raises InputError if the file cannot be

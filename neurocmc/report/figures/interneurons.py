@@ -1,4 +1,4 @@
-"""Four interneurons side by side: what the circuit does with each of them, and what without."""
+"""Draws four interneurons side by side: what the circuit does with each of them, and what without."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class RoleColumn:
 def draw_interneurons(
     columns: Sequence[RoleColumn], neurons: Mapping[str, int], path: Path, *, film: Path | None = None
 ) -> None:
-    """A column for each interneuron: drive, raster, pyramidal units with it and without it, its own activity.
+    """Draws a column for each interneuron: drive, raster, pyramidal units with it and without, its activity.
 
     `neurons`: neurons a unit of each population, in the order of the network. Dashed is what theory predicts at rest.
     With `film` the same as a film. Raises InputError if a file cannot be written.

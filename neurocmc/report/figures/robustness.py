@@ -1,4 +1,4 @@
-"""Robustness in pictures: held time and error rate against the level of each fault, with confidence intervals."""
+"""Draws held time and error rate against the level of each fault, with confidence intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class FaultCurve:
 
 
 def draw_robustness(curves: Sequence[FaultCurve], path: Path, *, title: str) -> None:
-    """One panel a fault, the first of which carries the legend: errors in percent, held time beside it.
+    """Draws one panel a fault, the first of which carries the legend: errors in percent, held time beside it.
 
     Raises ValueError without curves, InputError if the file cannot be written.
     """

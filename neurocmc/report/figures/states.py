@@ -1,4 +1,4 @@
-"""States over time: what drove a circuit, what its neurons did, and which state was read from them and expected."""
+"""Draws states over time: what drove a circuit, what its neurons did, which state was read and which expected."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -55,7 +55,7 @@ def draw_states(
     trial: int = 0,
     film: Path | None = None,
 ) -> None:
-    """Input, raster, decoded activity and bands of states below each other, over one axis of time.
+    """Draws input, raster, decoded activity and bands of states below each other, over one axis of time.
 
     `recording` is drawn, `reference` (the rate circuit) thin and grey behind its activity. Of `bands` the first is
     what is expected; where another differs from it, a red line stands under it. With `film` the same as a film.
@@ -159,7 +159,7 @@ def _draw_bands(axes: Axes, bands: Mapping[str, Band], states: Sequence[str], en
 
 
 def differs(expected: Band, band: Band) -> list[tuple[float, float]]:
-    """Stretches of time in which a band shows another state than is expected."""
+    """Returns stretches of time in which a band shows another state than is expected."""
     time = (np.arange(len(band.state)) + 0.5) * band.tick_s
     at = np.minimum((time / expected.tick_s).astype(np.int64), len(expected.state) - 1)
     wrong = np.concatenate([[False], band.state != expected.state[at], [False]]).astype(np.int8)

@@ -1,4 +1,4 @@
-"""Figures of a study: accuracy of every variant, against parameters and against depth, and the loss landscape."""
+"""Draws a study: accuracy of every variant, against parameters and against depth, and the loss landscape."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class StudyPoint:
 
 
 def draw_accuracy_of_variants(points: Sequence[StudyPoint], path: Path, *, chance: float | None = None) -> None:
-    """One row a variant and depth: every seed a dot, their mean and sample standard deviation behind.
+    """Draws one row a variant and depth: every seed a dot, their mean and deviation behind.
 
     `chance` is the accuracy of guessing, as a dashed line where it is within the picture. Raises ValueError without
     points, InputError if the file cannot be written.
@@ -80,7 +80,7 @@ def draw_accuracy_of_variants(points: Sequence[StudyPoint], path: Path, *, chanc
 
 
 def draw_accuracy_against_size(points: Sequence[StudyPoint], path: Path) -> None:
-    """Accuracy against parameters (left) and against depth (right), mean ± standard deviation, one colour a variant.
+    """Draws accuracy against parameters and against depth, mean ± deviation, one colour a variant.
 
     Variants of several depths are joined by a line. Raises ValueError without points, InputError if the file cannot
     be written.
@@ -116,7 +116,7 @@ def draw_accuracy_against_size(points: Sequence[StudyPoint], path: Path) -> None
 
 
 def draw_loss_landscape(surface: LossSurface, path: Path, *, title: str) -> None:
-    """The loss as a map over both directions (left, levels evenly spaced in its logarithm) and along each (right).
+    """Draws the loss as a map over both directions (left) and along each (right).
 
     Raises ValueError where the loss is not finite and positive, InputError if the file cannot be written.
     """

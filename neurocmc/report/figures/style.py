@@ -1,4 +1,4 @@
-"""The look of all pictures, and the one way they reach the disk: no display, no date, the same bytes every time."""
+"""Sets the look of all pictures, and writes them: no display, no date, the same bytes every time."""
 
 import io
 import threading
@@ -68,18 +68,18 @@ _RC: dict[Any, Any] = {
 
 
 def population_colours(names: Iterable[str]) -> dict[str, str]:
-    """Population -> colour, by its place in the network, so that one population looks the same in every picture."""
+    """Maps each population to its colour by its place in the network, the same in every picture."""
     return {name: _POPULATIONS[index % len(_POPULATIONS)] for index, name in enumerate(names)}
 
 
 def unit_colour(unit: int) -> str:
-    """Colour of a unit within its population; they repeat after ten."""
+    """Returns the colour of a unit within its population; they repeat after ten."""
     return _UNITS[unit % len(_UNITS)]
 
 
 @contextmanager
 def canvas(path: Path, width_in: float, height_in: float, *, placed: bool = False) -> Generator[Figure]:
-    """A figure to draw on, written to `path` (.png or .svg) when the block ends.
+    """Yields a figure to draw on, which is written to `path` (.png or .svg) when the block ends.
 
     Axes that are not `placed` by the block itself are laid out, which costs as much as drawing them. Raises
     InputError if the file cannot be written, ValueError for another suffix.
@@ -107,13 +107,13 @@ def canvas(path: Path, width_in: float, height_in: float, *, placed: bool = Fals
 def place(
     figure: Figure, left_in: float, top_in: float, width_in: float, height_in: float
 ) -> tuple[float, float, float, float]:
-    """Where axes stand in a figure, as matplotlib counts it, from inches: `top_in` from the upper edge down."""
+    """Returns where axes stand in a figure, as matplotlib counts it, from inches: `top_in` from the upper edge."""
     across, down = figure.get_size_inches()
     return left_in / across, 1.0 - (top_in + height_in) / down, width_in / across, height_in / down
 
 
 def note(axes: Axes, text: str) -> None:
-    """A quiet line under the title of an axes."""
+    """Writes a quiet line under the title of an axes."""
     axes.annotate(
         text,
         (0, 1),
@@ -127,13 +127,13 @@ def note(axes: Axes, text: str) -> None:
 
 
 def heading(axes: Axes, title: str, text: str = "", colour: str = INK) -> None:
-    """A title and, under it, a quiet line."""
+    """Writes a title and, under it, a quiet line."""
     axes.set_title(title, color=colour, pad=16 if text else 6)
     if text:
         note(axes, text)
 
 
 def one_two_five(value: float, _: int | None) -> str:
-    """The label of a minor tick on a logarithmic axis: at 2 and 5, which with the major ones is enough."""
+    """Formats a minor tick on a logarithmic axis: at 2 and 5, which with the major ones is enough."""
     digit = round(value / 10.0 ** floor(log10(value)))
     return f"{value:g}" if digit in (2, 5) else ""

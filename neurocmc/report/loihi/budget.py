@@ -1,4 +1,4 @@
-"""The budget of a placed program: every resource of every core against its limit, headroom and energy."""
+"""Holds a placed program against its limits: every resource of every core, headroom and energy."""
 
 from neurocmc.ir.headroom import Headroom
 from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram
@@ -12,7 +12,7 @@ from neurocmc.targets import LoihiTarget
 def chip_budget(
     program: ChipProgram, target: LoihiTarget, activity: SpikeLoad | None, headroom: tuple[Headroom, ...] = ()
 ) -> Budget:
-    """The budget of a placed program; without an activity there is no energy estimate.
+    """Returns the budget of a placed program; without an activity there is no energy estimate.
 
     Raises ValueError where program and target, or program and activity, do not belong together.
     """

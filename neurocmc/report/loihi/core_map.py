@@ -1,4 +1,4 @@
-"""The core map: how full every core is of compartments, axons and synapse memory, and of whose."""
+"""Draws how full every core is of compartments, axons and synapse memory, and of whose."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,7 +19,7 @@ LEGEND_ENTRY_IN, LEGEND_LINE_IN, FOOT_IN = 1.4, 0.2, 0.55  # of the legend, and 
 
 
 def draw_core_map(program: ChipProgram, target: LoihiTarget, path: Path) -> None:
-    """Four panels, each core one bar in percent of the limit, coloured by population.
+    """Draws four panels, each core one bar in percent of the limit, coloured by population.
 
     Compartments and out-axons by the population that owns them, synapse memory and in-axons by the population that
     sends the spikes (grey: the host). Raises InputError if the file cannot be written.

@@ -1,4 +1,4 @@
-"""Energy of a placed program on a Loihi: synaptic operations, updates of compartments, messages between cores."""
+"""Estimates energy of a placed program on a Loihi: synaptic operations, updates of compartments, messages."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ HOPS_UNKNOWN = "cores have no mesh coordinates (they are filled in sequence), so
 
 
 def estimate_energy(program: ChipProgram, target: LoihiTarget, load: SpikeLoad) -> EnergyEstimate:
-    """Energy of a placed program under a load, from the target's own energies.
+    """Returns the energy of a placed program under a load, from the target's own energies.
 
     Raises ValueError where the load is not that of the program's network.
     """
@@ -37,7 +37,7 @@ def estimate_energy(program: ChipProgram, target: LoihiTarget, load: SpikeLoad) 
 
 
 def synaptic_ops_per_tick(network: IntegerNetwork, load: SpikeLoad) -> float:
-    """Spikes times the synapses each fans out to, in a mean tick; spikes from the host included."""
+    """Returns spikes times the synapses each fans out to, in a mean tick; spikes from the host included."""
     total = 0.0
     for projection in network.projections:
         neurons = network.population(projection.target).neurons
@@ -49,7 +49,7 @@ def synaptic_ops_per_tick(network: IntegerNetwork, load: SpikeLoad) -> float:
 
 
 def updates_per_tick(network: IntegerNetwork, load: SpikeLoad) -> tuple[int, int]:
-    """(active, inactive) compartments; active are those with a bias and those that anything reaches."""
+    """Returns (active, inactive) compartments; active are those with a bias and those that anything reaches."""
     active = 0
     for population in network.populations:
         reached = np.zeros(population.units, dtype=np.bool_)
@@ -65,7 +65,7 @@ def updates_per_tick(network: IntegerNetwork, load: SpikeLoad) -> tuple[int, int
 
 
 def messages_per_tick(program: ChipProgram, load: SpikeLoad) -> float:
-    """Messages from core to core: one for every spike, projection and core that the projection reaches."""
+    """Returns messages from core to core: one for every spike, projection and core that the projection reaches."""
     network, cores = program.network, _cores_of_units(program)
     total = 0.0
     for projection in network.projections:

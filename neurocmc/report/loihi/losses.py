@@ -1,4 +1,4 @@
-"""Losses: what rounding onto the target's grid did to the gains of projections and to the pools themselves."""
+"""Makes tables of what rounding onto the target's grid did to the gains of projections and to the pools."""
 
 from dataclasses import dataclass
 
@@ -42,7 +42,7 @@ class PopulationLoss:
 
 
 def integer_losses(network: IntegerNetwork) -> Losses:
-    """Both tables: projections by the connection that lost most, populations by time constant and bias."""
+    """Returns both tables: projections by the connection that lost most, populations by time constant and bias."""
     return Losses(
         heading="Losses",
         note="What rounding onto the target's grid did. A projection is shown by the connection that lost most; "
@@ -112,12 +112,12 @@ def _pools(losses: tuple[PopulationLoss, ...]) -> LossTable:
 
 
 def projection_losses(network: IntegerNetwork) -> tuple[ProjectionLoss, ...]:
-    """One row a projection, in the order of the network."""
+    """Returns one row a projection, in the order of the network."""
     return tuple(_projection(projection) for projection in network.projections)
 
 
 def population_losses(network: IntegerNetwork) -> tuple[PopulationLoss, ...]:
-    """One row a population, in the order of the network."""
+    """Returns one row a population, in the order of the network."""
     return tuple(_population(network, population) for population in network.populations)
 
 

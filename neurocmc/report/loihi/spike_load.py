@@ -1,4 +1,4 @@
-"""Count the spikes of an integer network on a stimulus that it has seen."""
+"""Counts the spikes of an integer network on a stimulus that it has seen."""
 
 import numpy as np
 
@@ -13,7 +13,7 @@ TRIALS_AT_ONCE = 32
 
 
 def spike_load(network: IntegerNetwork, stimulus: Stimulus, recording: Recording) -> SpikeLoad:
-    """The load of `network` on a stimulus that `recording` has seen.
+    """Returns the load of `network` on a stimulus that `recording` has seen.
 
     Spikes of the populations are counted where the recording has them (Brian2, emulator) and estimated from the mean
     activity where it has not (rate); those from the host are counted by encoding the stimulus. Raises ValueError

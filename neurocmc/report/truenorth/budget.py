@@ -1,4 +1,4 @@
-"""Core budget: what a program takes of a grid of neurosynaptic cores, core by core and in all."""
+"""Counts what a program takes of a grid of neurosynaptic cores, core by core and in all."""
 
 import numpy as np
 
@@ -17,7 +17,7 @@ RESOURCES = (*LIMITED, *BY_ROLE)
 
 
 def core_budget(program: CoreProgram, target: TrueNorthTarget, load: CoreLoad | None) -> Budget:
-    """The budget of a core program; without a load there is no energy estimate.
+    """Returns the budget of a core program; without a load there is no energy estimate.
 
     Raises ValueError where program and target, or program and load, do not belong together.
     """
@@ -46,7 +46,7 @@ def core_budget(program: CoreProgram, target: TrueNorthTarget, load: CoreLoad | 
 
 
 def core_use(program: CoreProgram) -> Int:
-    """(C, resources) what each core uses, in the order of RESOURCES."""
+    """Counts what each core uses, (C, resources), in the order of RESOURCES."""
     network = program.network
     use = np.zeros((network.cores, len(RESOURCES)), dtype=np.int64)
     for group in program.axon_groups:
@@ -60,14 +60,14 @@ def core_use(program: CoreProgram) -> Int:
 
 
 def limits_of(limits: TrueNorthLimits) -> dict[str, int | None]:
-    """Resource -> limit of one core; None for neurons of a role, which share the limit of all neurons."""
+    """Maps each resource to its limit of one core; None for neurons of a role, which share that of all neurons."""
     crossbar = limits.axons_per_core * limits.neurons_per_core
     held = dict(zip(LIMITED, (limits.axons_per_core, limits.neurons_per_core, crossbar), strict=True))
     return held | dict.fromkeys(BY_ROLE)
 
 
 def cores_lower_bound(program: CoreProgram, limits: TrueNorthLimits) -> int:
-    """Cores that no placement of these units can do without.
+    """Returns how many cores no placement of these units can do without.
 
     Pools and their filters are needed on some core wherever units stand, and so are axons for feedback and for the
     host, which no two units can share. Copies, splitters, partial sums, bias neurons and the axons of projections
@@ -88,7 +88,7 @@ def cores_lower_bound(program: CoreProgram, limits: TrueNorthLimits) -> int:
 
 
 def populations_of_cores(program: CoreProgram) -> tuple[tuple[str, ...], ...]:
-    """For each core the populations that have neurons there, in the order of its neurons."""
+    """Returns for each core the populations that have neurons there, in the order of its neurons."""
     found: list[dict[str, None]] = [{} for _ in range(program.network.cores)]
     for group in sorted(program.neuron_groups, key=lambda group: (group.core, group.start)):
         found[group.core][population_of(group.corelet)] = None

@@ -1,4 +1,4 @@
-"""The core grid: where every neurosynaptic core stands, whose it is, what its neurons do and how full it is."""
+"""Draws where every neurosynaptic core stands, whose it is, what its neurons do and how full it is."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -37,7 +37,7 @@ _FILL = LinearSegmentedColormap.from_list("fill", ["#EAF1F8", "#08306B"])
 
 
 def draw_core_grid(program: CoreProgram, target: TrueNorthTarget, path: Path) -> None:
-    """Two maps of the used corner of the grid, by population and by set crossbar bits, and two rows of bars.
+    """Draws two maps of the used corner of the grid, by population and crossbar bits, and two rows of bars.
 
     A core has the colour of the population with most neurons on it; the bars are its neurons and its axons by role,
     in percent of a core. Raises InputError if the file cannot be written.

@@ -1,4 +1,4 @@
-"""Core energy: what a tick and a presentation cost on neurosynaptic cores, by two readings of the chip's power.
+"""Estimates what a tick and a presentation cost on neurosynaptic cores, by two readings of the chip's power.
 
 What was measured is power at some loads. Power over events at one load gives a price an event that holds static
 power; a line through several loads gives static power and a price an event without it. The second is added up here,
@@ -12,7 +12,7 @@ from neurocmc.targets import TrueNorthTarget
 
 
 def estimate_core_energy(program: CoreProgram, target: TrueNorthTarget, load: CoreLoad) -> EnergyEstimate:
-    """Energy of a core program under a load, from the target's own energies.
+    """Returns the energy of a core program under a load, from the target's own energies.
 
     Raises ValueError where the load is not that of the program's network.
     """

@@ -1,4 +1,4 @@
-"""CoreLoad: how often every neuron and every axon of the host fires on a stimulus, on cores; energy rests on it."""
+"""Counts how often every neuron and every axon of the host fires on a stimulus, on cores; energy rests on it."""
 
 from dataclasses import dataclass
 
@@ -37,7 +37,7 @@ class CoreLoad:
         return float((self.neurons_per_tick * hops(network)).sum())
 
     def of_units(self, program: CoreProgram) -> SpikeLoad:
-        """The same by units: spikes of their pools, and of the host's axons to them."""
+        """Returns the load by units: spikes of their pools, and of the host's axons to them."""
         return SpikeLoad(
             source=self.source,
             ticks=self.ticks,
@@ -63,7 +63,7 @@ class CoreLoad:
 
 
 def hops(network: CoreNetwork) -> Int:
-    """(C, neurons) steps between neighbouring cores from each neuron to its target; 0 to the bus and to nowhere."""
+    """Counts (C, neurons) steps between cores from each neuron to its target; 0 to the bus and to nowhere."""
     place = network.coordinates.astype(np.int64)
     target = network.target_core
     away = np.abs(place[np.maximum(target, 0)] - place[:, None, :]).sum(axis=2)
@@ -71,7 +71,7 @@ def hops(network: CoreNetwork) -> Int:
 
 
 def core_load(program: CoreProgram, run: CoreRun, host: CoreInputSpikes, source: str) -> CoreLoad:
-    """The load of a run with `neuron_totals` that got the spikes `host`; `source` says on which stimulus.
+    """Returns the load of a run with `neuron_totals` that got the spikes `host`; `source` says on which stimulus.
 
     Raises InputError where the run kept no totals, ValueError where they are not of this program.
     """

@@ -1,4 +1,4 @@
-"""Core losses: what a circuit paid to stand on neurosynaptic cores, in gains, time constants, neurons and ticks."""
+"""Makes tables of what a circuit paid on neurosynaptic cores, in gains, time constants, neurons and ticks."""
 
 from dataclasses import dataclass
 
@@ -52,7 +52,7 @@ class CorePopulationCost:
 
 
 def core_losses(program: CoreProgram) -> Losses:
-    """Both tables: projections by the connection furthest off; populations by neurons, filters and residuals."""
+    """Returns both tables: projections by the connection furthest off; populations by neurons and filters."""
     return Losses(
         heading="What the cores cost",
         note="A projection is shown by the connection whose gain is furthest off; losses are fractions of its "
@@ -126,12 +126,12 @@ def _pools(costs: tuple[CorePopulationCost, ...]) -> LossTable:
 
 
 def core_projection_losses(program: CoreProgram) -> tuple[CoreProjectionLoss, ...]:
-    """One row a projection, in the order of the program."""
+    """Returns one row a projection, in the order of the program."""
     return tuple(_projection(projection) for projection in program.projections)
 
 
 def core_population_costs(program: CoreProgram) -> tuple[CorePopulationCost, ...]:
-    """One row a population, in the order of the program."""
+    """Returns one row a population, in the order of the program."""
     return tuple(_population(program, population) for population in program.populations)
 
 

@@ -1,4 +1,4 @@
-"""Potentials: how far V of the neurons on cores can go in the worst case, against its register.
+"""Bounds how far V of the neurons on cores can go in the worst case, against its register.
 
 For every neuron the bound adds up all axons that excite it, or all that inhibit it, in every tick. What holds V is
 its reset, its floor, or a filter: neurons of one unit that never reset, hear the same axons and start from the same V
@@ -22,7 +22,7 @@ _UNBOUNDED = np.inf
 
 
 def potential_ranges(program: CoreProgram) -> tuple[PotentialRange, ...]:
-    """One row for each population and role, in the order of the program's groups."""
+    """Returns one row for each population and role, in the order of the program's groups."""
     bounds = potential_bounds(program.network, {group.core for group in program.neuron_groups})
     limit = (1 << (program.network.potential_bits - 1)) - 1
     members: dict[tuple[str, str], list[tuple[Float, ...]]] = {}
@@ -35,7 +35,7 @@ def potential_ranges(program: CoreProgram) -> tuple[PotentialRange, ...]:
 
 
 def population_of(corelet: str) -> str:
-    """The first part of a corelet's path: the population it belongs to."""
+    """Returns the first part of a corelet's path: the population it belongs to."""
     return corelet.partition("/")[0]
 
 
@@ -63,7 +63,7 @@ class PotentialBounds(NamedTuple):
 
 
 def potential_bounds(network: CoreNetwork, cores: Iterable[int]) -> PotentialBounds:
-    """(C, neurons) bounds of the neurons of some cores; of cores that are not asked for all are 0."""
+    """Returns (C, neurons) bounds of the neurons of some cores; of cores that are not asked for all are 0."""
     low, high, held = (np.zeros((network.cores, network.neurons)) for _ in range(3))
     for core in sorted(set(cores)):
         low[core], high[core], held[core] = _Core(network, core).bounds()

@@ -156,11 +156,11 @@ class _Job:
         self.wraps = np.zeros((self.batch, units), dtype=np.int64)
 
     def step(self, trial: int) -> None:
-        """One trial, into the arrays of the job."""
+        """Steps one trial, into the arrays of the job."""
         self._advance(trial, self._state(trial), slice(0, self.ticks), self.spikes[trial])
 
     def step_spikes(self, trial: int) -> Spikes:
-        """One trial; its spikes are fetched chunk by chunk, so that no raster of the whole run is held."""
+        """Steps one trial and returns its spikes, fetched chunk by chunk so that no whole raster is held."""
         state, neurons = self._state(trial), self.pools.bias.size
         chunk = max(1, CHUNK // max(1, neurons))
         raster = np.zeros((min(chunk, self.ticks), neurons), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""The host's side of a chip: a drive turned into the spikes, or payloads, that carry it to the compartments.
+"""Turns a drive into the spikes, or payloads, that carry it from the host to the compartments.
 
 A compartment low-passes everything that reaches it, but the external input of a rate unit may be unfiltered. The host
 therefore sends the *innovation* of the compartment's own filter: with e the current its spikes alone would have
@@ -120,7 +120,7 @@ def _put(values: Int32, trial: int, tick: int, unit: int, value: float) -> float
 
 
 def largest_value(entry: IntegerInput) -> int:
-    """The largest value that one unit's axons carry in one tick."""
+    """Returns the largest value that one unit's axons carry in one tick."""
     if entry.payload_bits:
         return (1 << (entry.payload_bits - 1)) - 1
     return int(entry.axon_mantissa[entry.axon_mantissa > 0].sum())
@@ -140,7 +140,7 @@ def _check_capacity(entry: IntegerInput, peak: float, stimulus: Stimulus) -> Non
 
 
 def axon_spikes(entry: IntegerInput, values: NDArray[np.int32]) -> NDArray[np.uint8]:
-    """(..., units) values as (..., units, axons) spikes, with sum(axon_mantissa * spikes) equal to each value.
+    """Returns values (..., units) as (..., units, axons) spikes, with sum(axon_mantissa * spikes) equal to each.
 
     Large axons fire as a thermometer, the rest is binary; negative values use the negative axons.
     """

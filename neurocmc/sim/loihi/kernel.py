@@ -1,4 +1,4 @@
-"""The emulator's compiled loop: Loihi's fixed-point step over ticks, units and the neurons of their pools.
+"""Steps integer networks in a compiled loop: Loihi's fixed-point step over ticks, units and neurons of their pools.
 
 A unit's current is one number, in 64 bits and wrapped or folded as its register does; the voltages of its pool are a
 vector of 32-bit registers, updated without branches. What a tick sends is summed by the units that fired, at one
@@ -61,7 +61,7 @@ class State(NamedTuple):
 
 @jit(nogil=True)
 def update_currents(host: Int, arriving: Int, state: State, pools: Pools) -> None:
-    """u of all units; `arriving` is emptied."""
+    """Updates u of all units; `arriving` is emptied."""
     for unit in range(host.size):
         mantissas = arriving[unit] + host[unit]
         arriving[unit] = 0
@@ -74,7 +74,7 @@ def update_currents(host: Int, arriving: Int, state: State, pools: Pools) -> Non
 
 @jit(nogil=True)
 def update_pool(v: Int32, bias: Int32, flags: UInt8, current: int, keep: int, limit: int, threshold: int) -> Any:
-    """v of one pool, its resets and the flags of its spikes; how many there are."""
+    """Updates v of one pool, resets it and sets the flags of its spikes; returns how many there are."""
     drive, factor = np.int32(current), np.uint32(keep)
     high, low, theta = np.int32(limit), np.int32(-limit), np.int32(threshold)
     fired = np.int32(0)
@@ -92,7 +92,7 @@ def update_pool(v: Int32, bias: Int32, flags: UInt8, current: int, keep: int, li
 def update_wide_pool(
     v: Int32, bias: Int32, flags: UInt8, current: int, keep: int, decay_bits: int, limit: int, threshold: int
 ) -> int:
-    """`update_pool` where the decay has more bits than `decayed` can multiply in vectors of 32."""
+    """Does what `update_pool` does where the decay has more bits than `decayed` can multiply in 32."""
     fired = 0
     for i in range(v.size):
         voltage = wrap32(toward_zero(np.int64(v[i]), keep, decay_bits) + current + bias[i])
@@ -106,7 +106,7 @@ def update_wide_pool(
 
 @jit(nogil=True)
 def update_pools(flags: UInt8, counts: Int32, state: State, pools: Pools) -> int:
-    """Voltages of all pools; fills the units that fired, and `counts` of all, and returns how many fired."""
+    """Updates the voltages of all pools; fills the units that fired, and `counts`, and returns how many fired."""
     senders = 0
     unit_of_keep = 1 << max(KEEP_BITS - pools.decay_bits, 0)
     for unit in range(counts.size):
@@ -125,7 +125,7 @@ def update_pools(flags: UInt8, counts: Int32, state: State, pools: Pools) -> int
 
 @jit(nogil=True)
 def add_rows(total: NDArray[Any], mantissa: NDArray[Any], row: Int, times: NDArray[Any], count: int) -> None:
-    """total += times * row for `count` rows, four at a time: one load and store of the total for four rows."""
+    """Adds times * row of `count` rows to the total, four at a time: one load and store for four rows."""
     width, k = total.size, 0
     while k + 4 <= count:
         a, b = mantissa[row[k] : row[k] + width], mantissa[row[k + 1] : row[k + 1] + width]
@@ -143,7 +143,7 @@ def add_rows(total: NDArray[Any], mantissa: NDArray[Any], row: Int, times: NDArr
 
 @jit(nogil=True)
 def add_shifted(total: NDArray[Any], exponent: int, arriving: Int) -> None:
-    """arriving += total * 2^exponent, rounded down; `total` is emptied. The exponent shifts the sum."""
+    """Adds total * 2^exponent, rounded down, to `arriving`, and empties `total`. The exponent shifts the sum."""
     left, right = max(exponent, 0), max(-exponent, 0)
     for i in range(total.size):
         arriving[i] += (np.int64(total[i]) << left) >> right
@@ -152,7 +152,7 @@ def add_shifted(total: NDArray[Any], exponent: int, arriving: Int) -> None:
 
 @jit(nogil=True)
 def send(tick: int, senders: int, weights: Weights, state: State) -> None:
-    """Put what the units that fired send into the ring, group by group."""
+    """Puts what the units that fired send into the ring, group by group."""
     for group in range(weights.delay.size):
         count = 0
         for k in range(senders):
@@ -179,7 +179,7 @@ def step_trial(
     u_record: Int32,
     v_record: Int32,
 ) -> None:
-    """Step one trial through the ticks of `host` (ticks, units); `state` goes on where the last call left it.
+    """Steps one trial through the ticks of `host` (ticks, units); `state` goes on where the last call left it.
 
     Fills counts (ticks, units) and, where they have a size, spikes (ticks, neurons), u_record (ticks, units) and
     v_record (ticks, neurons).

@@ -1,4 +1,4 @@
-"""The chip spelled out: a plain numpy interpreter of integer networks, neuron by neuron and tick by tick.
+"""Interprets integer networks in plain numpy, neuron by neuron and tick by tick.
 
 It is here to be read, and to be trusted against: no population structure, no numba, no shortcuts. Every compartment
 has its own u and v, every synapse its own entry in a (neurons x neurons) matrix. The fast emulator and the emitted
@@ -46,7 +46,7 @@ class Neurons:
 
 
 def flatten_neurons(network: IntegerNetwork) -> Neurons:
-    """Every population's registers in one row of neurons, mantissas shifted by their exponents."""
+    """Returns every population's registers in one row of neurons, mantissas shifted by their exponents."""
     populations = network.populations
 
     theta = [network.rule.threshold_lsb(p.threshold_mantissa) for p in populations]
@@ -61,7 +61,7 @@ def flatten_neurons(network: IntegerNetwork) -> Neurons:
 
 
 def group_matrix(network: IntegerNetwork, group: WeightGroup) -> sparse.csr_matrix:
-    """(neurons, neurons) mantissas of a group, one entry a synapse: units connect neuron by neuron, all to all."""
+    """Returns (neurons, neurons) mantissas of a group, one entry a synapse: units connect all to all."""
     place = network.neuron_slices()
     total = sparse.csr_matrix((network.neurons, network.neurons), dtype=np.int64)
     for projection in network.projections:
@@ -78,7 +78,7 @@ def group_matrix(network: IntegerNetwork, group: WeightGroup) -> sparse.csr_matr
 
 
 def host_input(network: IntegerNetwork, values: Mapping[str, NDArray[np.int32]], trial: int) -> Int:
-    """(ticks, neurons) input sum that arrives from the host in each tick."""
+    """Returns (ticks, neurons) the input sum that arrives from the host in each tick."""
     ticks = min((value.shape[1] for value in values.values()), default=0)
     arriving = np.zeros((ticks, network.neurons), dtype=np.int64)
     place = network.neuron_slices()
@@ -98,7 +98,7 @@ class Stepped(NamedTuple):
 
 
 def step(u: Int, v: Int, arriving: Int, neurons: Neurons, rule: StepRule, refractory: Bool | None = None) -> Stepped:
-    """One tick of all compartments.
+    """Steps all compartments by one tick.
 
     `arriving` is the input sum, in mantissas. Compartments that are `refractory` hold their voltage at 0.
     """
@@ -114,7 +114,7 @@ def step(u: Int, v: Int, arriving: Int, neurons: Neurons, rule: StepRule, refrac
 def run_reference(
     network: IntegerNetwork, values: Mapping[str, NDArray[np.int32]], trial: int, ticks: int | None = None
 ) -> ReferenceRun:
-    """Run one trial of `values` (input name -> (batch, ticks, target units), by tick of arrival).
+    """Runs one trial of `values` (input name -> (batch, ticks, target units), by tick of arrival).
 
     `ticks` must be given where the network has no input. Raises KeyError for an input without values, ValueError
     for more ticks than the values have.

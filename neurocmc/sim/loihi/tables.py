@@ -1,4 +1,4 @@
-"""An IntegerNetwork as the flat arrays of the emulator's compiled loop; units and neurons stand in one row.
+"""Lays an IntegerNetwork out as the flat arrays of the compiled loop; units and neurons stand in one row.
 
 Groups whose exponents are not negative and that share a delay become one: shifting a sum left is shifting its parts.
 A negative exponent rounds, so its groups stay what they are.
@@ -18,7 +18,7 @@ LARGEST_SUM = (1 << 31) - 1  # of the mantissas of one group, for 32-bit sums
 
 
 def pools_of(network: IntegerNetwork) -> Pools:
-    """Registers of all units and neurons, shifted by their exponents."""
+    """Returns the registers of all units and neurons, shifted by their exponents."""
     rule, populations = network.rule, network.populations
     return Pools(
         keep_u=network.each_unit([rule.keep_u(p.decay_u) for p in populations]),
@@ -34,7 +34,7 @@ def pools_of(network: IntegerNetwork) -> Pools:
 
 
 def weights_of(network: IntegerNetwork) -> Weights:
-    """All projections by group and sending unit."""
+    """Returns all projections by group and sending unit."""
     merged: dict[tuple[int, int, str], Any] = {}
     for group in weight_groups(network):
         exponent = min(group.exponent, 0)

@@ -1,4 +1,4 @@
-"""Weight groups: which weights of an integer network are summed before their exponent shifts the sum.
+"""Groups the weights of an integer network that are summed before their exponent shifts the sum.
 
 Loihi's exponent scales the *sum* of the mantissas that arrive in a tick, not each weight, and a negative exponent
 shifts right, rounding down. So what belongs into one sum is part of a program's meaning. Here is the one place that
@@ -34,7 +34,7 @@ class WeightGroup:
 
 
 def weight_groups(network: IntegerNetwork) -> tuple[WeightGroup, ...]:
-    """The groups of `network`, sorted by exponent, delay, sign mode, rank; every projection is in exactly one."""
+    """Returns the groups of `network`, sorted by exponent, delay, sign mode, rank; each projection is in one."""
     members: dict[tuple[int, int, SignMode, int], list[str]] = {}
     seen: dict[tuple[int, int, SignMode, str, str], int] = {}
     for projection in network.projections:

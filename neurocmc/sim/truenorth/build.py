@@ -1,4 +1,4 @@
-"""Hand-made cores: axons, neurons and their wiring, added one by one, become a CoreNetwork.
+"""Builds a CoreNetwork by hand from axons, neurons and their wiring, added one by one.
 
     cores = CoreBuilder(axons=4, neurons=4)
     core = cores.add_core()

@@ -1,4 +1,4 @@
-"""Random numbers of the core emulator: a function of where they are used, so that no order of drawing exists.
+"""Draws random numbers of the core emulator: a function of where they are used, so that no order of drawing exists.
 
 A stream belongs to one core in one tick of one trial; its words of 64 bits are numbered, and word i is
 
@@ -30,30 +30,30 @@ Words = NDArray[np.uint64]
 
 
 def mix(z: int) -> int:
-    """The finaliser, of one number."""
+    """Applies the finaliser to one number."""
     z = (z ^ (z >> 30)) * FIRST & WORD
     z = (z ^ (z >> 27)) * SECOND & WORD
     return z ^ (z >> 31)
 
 
 def trial_key(seed: int, trial: int) -> int:
-    """The part of a key that does not change in a trial. Seeds count modulo 2^64."""
+    """Returns the part of a key that does not change in a trial. Seeds count modulo 2^64."""
     return mix((mix((seed + GOLDEN) & WORD) + trial) & WORD)
 
 
 def core_keys(trial: int, tick: int, cores: int) -> Words:
-    """(cores,) keys of one tick, from a trial's key."""
+    """Returns (cores,) keys of one tick, from a trial's key."""
     start = np.full(cores, mix((trial + tick) & WORD), dtype=np.uint64)
     return mixed(start + np.arange(cores, dtype=np.uint64))
 
 
 def words(key: Words, index: NDArray[Any]) -> Words:
-    """Words of streams; both arguments broadcast."""
+    """Returns the words of streams; both arguments broadcast."""
     return mixed(key + (index.astype(np.uint64) + np.uint64(1)) * np.uint64(GOLDEN))
 
 
 def mixed(z: Words) -> Words:
-    """The finaliser, of each number of an array."""
+    """Applies the finaliser to each number of an array."""
     z = (z ^ (z >> np.uint64(30))) * np.uint64(FIRST)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(SECOND)
     return z ^ (z >> np.uint64(31))

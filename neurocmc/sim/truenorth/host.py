@@ -1,4 +1,4 @@
-"""The host's side of neurosynaptic cores: a drive turned into the spikes that carry it to a unit's axons.
+"""Turns a drive into the spikes that carry it from the host to a unit's axons.
 
 A potential filters everything that reaches it, but the external input of a rate unit may be unfiltered. The host
 therefore sends the innovation, wanted - keep (wanted a tick ago), rounded to whole spikes on axons of either sign.
@@ -20,7 +20,7 @@ MOST_LATE_TICKS = 100  # in a row with more left than a tick can carry: beyond t
 
 
 def encode_cores(program: CoreProgram, stimulus: Stimulus) -> CoreInputSpikes:
-    """The spikes of all inputs.
+    """Encodes the spikes of all inputs.
 
     Raises InputError where a drive is more than its axons carry in the long run, or reaches a unit without any.
     """

@@ -1,4 +1,4 @@
-"""The compiled loop of the core emulator: axons that carry a spike, crossbar rows as bits, neurons as vectors.
+"""Steps cores in a compiled loop: axons that carry a spike, crossbar rows as bits, neurons as vectors.
 
 A core's tick lists the axons that carry a spike. The 8 bits of a byte of a crossbar row are spread over the 8 bytes
 of a word, and words are added: so the spikes that reach each neuron are counted, 8 neurons in one addition, one row
@@ -123,14 +123,14 @@ def word(key: Any, index: Any) -> Any:
 
 @jit(nogil=True, inline="always")
 def spread(byte: Any) -> Any:
-    """A word whose byte i is bit i of `byte`: copy it, pick a bit of each copy, carry it to the top of its byte."""
+    """Returns a word whose byte i is bit i of `byte`: copies it, picks a bit of each copy, carries it to the top."""
     picked = np.uint64(byte) * np.uint64(ONES) & np.uint64(PICK)
     return (picked + np.uint64(CARRY)) >> np.uint64(7) & np.uint64(ONES)
 
 
 @jit(nogil=True)
 def weigh(lanes: UInt64, weight: Int16, arriving: Int32) -> int:
-    """arriving += weight * count; the counts are emptied. Their sum."""
+    """Computes arriving += weight * count and empties the counts; returns their sum."""
     counts, total = lanes.view(np.uint8), np.int32(0)
     for n in range(arriving.size):
         count = np.int32(counts[n])
@@ -143,7 +143,7 @@ def weigh(lanes: UInt64, weight: Int16, arriving: Int32) -> int:
 
 @jit(nogil=True)
 def add_by_chance(key: Any, first: int, row: UInt8, weight: Int16, chance: UInt8, room: Room) -> int:
-    """Add the synapses of one axon where some are stochastic, with the random words from `first` on. Their number."""
+    """Adds the synapses of one axon where some are stochastic, by the words from `first` on; their number."""
     for b in range(row.size):
         room.words[b] = word(key, first + b)
         room.row[b] = spread(row[b])
@@ -159,7 +159,7 @@ def add_by_chance(key: Any, first: int, row: UInt8, weight: Int16, chance: UInt8
 
 @jit(nogil=True)
 def integrate(core: int, count: int, key: Any, cores: Cores, room: Room) -> int:
-    """arriving <- what the active axons bring to each neuron; how many synapses that were."""
+    """Computes what the active axons bring to each neuron; returns how many synapses that were."""
     arriving, crossbar, lanes, synaptic = room.arriving, cores.crossbar, room.lanes, 0
     arriving[:] = 0
     for k in range(count):
@@ -184,7 +184,7 @@ def integrate(core: int, count: int, key: Any, cores: Cores, room: Room) -> int:
 
 @jit(nogil=True)
 def draw(key: Any, mask: Int32, leak: Int16, kind: UInt8, room: Room) -> None:
-    """eta of all neurons, and their leaks of this tick before a reversal."""
+    """Draws eta of all neurons, and their leaks of this tick before a reversal."""
     for n in range(mask.size):
         drawn = word(key, n)
         room.eta[n] = np.int32(drawn & np.uint64(ETA)) & mask[n]
@@ -206,7 +206,7 @@ def update(
     flags: UInt8,
     highest: int,
 ) -> tuple[int, int]:
-    """Integrate, leak, fire, reset: all neurons of a core. How often one saturated, and how many may change again."""
+    """Integrates, leaks, fires and resets all neurons of a core; returns how many saturated, and may change again."""
     high, low = np.int32(highest), np.int32(-highest - 1)
     zero, saturated, restless = np.int32(0), np.int32(0), np.int32(0)
     for n in range(potential.size):
@@ -237,7 +237,7 @@ def update(
 
 @jit(nogil=True)
 def send(core: int, tick: int, cores: Cores, state: State) -> None:
-    """Put the spikes of this tick on the axons where they will arrive."""
+    """Puts the spikes of this tick on the axons where they will arrive."""
     depth = state.ring.shape[0]
     for k in range(state.firing[core]):
         route = cores.route[core, state.fired[core, k]]
@@ -248,7 +248,7 @@ def send(core: int, tick: int, cores: Cores, state: State) -> None:
 
 @jit(nogil=True)
 def step_core(core: int, tick: int, tick_key: Any, cores: Cores, state: State, room: Room) -> None:
-    """One tick of one core."""
+    """Steps one core by one tick."""
     axons = state.ring[tick % state.ring.shape[0], core]
     active = listed(axons, room.active)
     if active == 0 and state.settled[core]:
@@ -282,7 +282,7 @@ def step_core(core: int, tick: int, tick_key: Any, cores: Cores, state: State, r
 
 @jit(nogil=True)
 def receive(tick: int, events: Events, event: int, ring: UInt8) -> int:
-    """Put what comes from outside in this tick on its axons; the next event's index."""
+    """Puts what comes from outside in this tick on its axons; returns the next event's index."""
     slot = tick % ring.shape[0]
     while event < events.tick.size and events.tick[event] == tick:
         ring[slot, events.core[event], events.axon[event]] = 1
@@ -292,7 +292,7 @@ def receive(tick: int, events: Events, event: int, ring: UInt8) -> int:
 
 @jit(nogil=True)
 def record(tick: int, row: int, outputs: int, cores: Cores, state: State, records: Records) -> int:
-    """Keep what is wanted of this tick, `row` of its chunk; how many spikes of the output bus are recorded."""
+    """Keeps what is wanted of this tick, `row` of its chunk; returns how many output spikes are recorded."""
     grouped, by_neuron, bus = records.group.size > 0, records.by_neuron.size > 0, records.out_tick.size > 0
     if grouped or by_neuron or bus:
         for core in range(state.firing.size):
@@ -316,7 +316,7 @@ def record(tick: int, row: int, outputs: int, cores: Cores, state: State, record
 
 @jit(nogil=True)
 def new_room(axons: int, types: int, neurons: int) -> Room:
-    """Room for cores of that size."""
+    """Makes room for cores of that size."""
     return Room(
         np.empty(axons, np.int32),
         np.zeros((types, neurons // 8), np.uint64),
@@ -332,7 +332,7 @@ def new_room(axons: int, types: int, neurons: int) -> Room:
 
 @jit(nogil=True)
 def step_some(first: int, last: int, tick: int, tick_key: Any, cores: Cores, state: State, room: Room) -> None:
-    """One tick of the cores from `first` to before `last`."""
+    """Steps the cores from `first` to before `last` by one tick."""
     for core in range(first, last):
         step_core(core, tick, tick_key, cores, state, room)
 
@@ -348,7 +348,7 @@ def step_trial(
     event: int,
     records: Records,
 ) -> tuple[int, int]:
-    """Step one trial from `first_tick` on; `state` goes on where the last call left it.
+    """Steps one trial from `first_tick` on; `state` goes on where the last call left it.
 
     Returns the index of the next event and how many spikes of the output bus are recorded.
     """

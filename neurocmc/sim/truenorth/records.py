@@ -1,4 +1,4 @@
-"""What is kept of a run of cores: wishes before it, arrays after it."""
+"""Says what is kept of a run of cores: wishes before it, arrays after it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class CoreRecord:
     neuron_totals: bool = False  # spikes of each neuron over the whole run
 
     def problems(self, network: CoreNetwork) -> Iterable[Problem]:
-        """Neurons that are not there, and groups that cannot be counted."""
+        """Returns neurons that are not there, and groups that cannot be counted."""
         faults: list[Problem] = []
         for name in ("spikes", "potentials"):
             self._chosen(name, network, faults)
@@ -63,7 +63,7 @@ class CoreRecord:
         return faults
 
     def places(self, name: Literal["spikes", "potentials"], network: CoreNetwork) -> NDArray[np.int32]:
-        """(chosen, 2) cores and neurons. Raises InputError."""
+        """Returns (chosen, 2) cores and neurons. Raises InputError."""
         faults: list[Problem] = []
         places = self._chosen(name, network, faults)
         raise_input_problems(faults)
@@ -108,7 +108,7 @@ class OutputSpikes:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CoreRun:
-    """What was recorded of a run. Reading what was not raises InputError."""
+    """The recordings of a run. Reading what was not recorded raises InputError."""
 
     batch: int
     ticks: int

@@ -1,4 +1,4 @@
-"""Core networks spelled out: plain numpy, all neurons of all cores at once, tick by tick.
+"""Spells core networks out: plain numpy, all neurons of all cores at once, tick by tick.
 
 It is here to be read, and for the compiled loop to be held against.
 """
@@ -28,7 +28,7 @@ class CoreReferenceRun:
 def run_cores_reference(
     network: CoreNetwork, spikes: CoreInputSpikes, ticks: int, *, trial: int = 0, seed: int = 0
 ) -> CoreReferenceRun:
-    """One trial of a run; `spikes` may hold those of others, too."""
+    """Runs one trial; `spikes` may hold those of others, too."""
     neurons = np.arange(network.neurons)[None]
     connected = np.stack([network.connected(core) for core in range(network.cores)])
     arriving = np.zeros((ticks + int(network.delay.max()) + 1, network.cores, network.axons), dtype=np.bool_)
@@ -68,7 +68,7 @@ def run_cores_reference(
 
 
 def synaptic_input(network: CoreNetwork, connected: Bool, keys: Words, core: Int, axon: Int) -> Int:
-    """(cores, neurons) what the axons that carry a spike bring: each its type's weight, or chance has it."""
+    """Returns (cores, neurons) what the axons with a spike bring: each its type's weight, or chance has it."""
     neuron = np.arange(network.neurons)
     kind = network.axon_type[core, axon]
     weight = network.weight[core, :, kind].astype(np.int64)  # (spikes, neurons)
@@ -83,7 +83,7 @@ def synaptic_input(network: CoreNetwork, connected: Bool, keys: Words, core: Int
 
 
 def leak(network: CoreNetwork, potential: Int, own_words: Words) -> Int:
-    """(cores, neurons) what leaks in this tick."""
+    """Returns (cores, neurons) what leaks in this tick."""
     size = network.leak.astype(np.int64)
     rho = (own_words >> np.uint64(RHO_SHIFT)).astype(np.int64)
     moved = np.where(network.stochastic_leak, np.sign(size) * (np.abs(size) > rho), size)
@@ -91,7 +91,7 @@ def leak(network: CoreNetwork, potential: Int, own_words: Words) -> Int:
 
 
 def fire_and_reset(network: CoreNetwork, potential: Int, own_words: Words) -> tuple[Int, Bool]:
-    """Potentials after thresholds and resets, and who fired."""
+    """Returns the potentials after thresholds and resets, and who fired."""
     eta = (own_words & np.uint64((1 << ETA_BITS) - 1)).astype(np.int64) & network.noise_mask
     top, mode = network.threshold + eta, network.reset_mode
     bottom = -np.where(network.floor_saturates, network.floor, network.floor + eta)
@@ -107,6 +107,6 @@ def fire_and_reset(network: CoreNetwork, potential: Int, own_words: Words) -> tu
 
 
 def saturated(potential: Int, bits: int) -> tuple[Int, int]:
-    """Potentials in a signed register of that width, and how many had left it."""
+    """Returns the potentials in a signed register of that width, and how many had left it."""
     inside = np.clip(potential, -(1 << (bits - 1)), (1 << (bits - 1)) - 1)
     return inside, int((inside != potential).sum())

@@ -1,4 +1,4 @@
-"""Runs of core networks: spikes that come in and what is kept, around the compiled loop.
+"""Runs core networks: spikes that come in and what is kept, around the compiled loop.
 
 Trials do not know of each other: a batch is shared out over threads trial by trial, and the cores of a single trial
 are shared out in every tick. Results do not depend on either.
@@ -208,7 +208,7 @@ class _Job:
         self.totals = np.zeros((self.batch, 3), dtype=np.int64)
 
     def run(self, trial: int) -> list[NDArray[np.int32]]:
-        """Step one trial; its output spikes as (3, spikes) trial, tick, line, chunk by chunk."""
+        """Steps one trial; its output spikes as (3, spikes) trial, tick, line, chunk by chunk."""
         state = state_of(self.network)
         on_bus = int((self.network.target_core == OUTPUT).sum()) if self.wanted.outputs else 0
         chunk = max(1, CHUNK // max(on_bus, self.network.cores))
@@ -238,7 +238,7 @@ class _Job:
         return outputs
 
     def step(self, first: int, ticks: int, trial: int, state: State, event: int, records: Records) -> tuple[int, int]:
-        """Some ticks of one trial; the next event's index, and how many spikes of the output bus there were."""
+        """Steps some ticks of one trial; returns the next event's index, and how many output spikes there were."""
         key, rest = trial_key(self.seed, trial), (self.cores, state, self.events[trial], event, records)
         threads = min(usable_threads(self.threads), self.network.cores)
         if self.batch > 1 or threads == 1 or self.network.cores < FEWEST_SHARED:

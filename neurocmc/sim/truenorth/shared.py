@@ -1,4 +1,4 @@
-"""One trial on several threads: in every tick each of them steps its share of the cores.
+"""Steps one trial on several threads: in every tick each of them steps its share of the cores.
 
 Cores of a tick do not see each other's spikes before the next one, and what they write to each other are bytes set to
 1, so neither their order nor the number of threads can change a result. Threads meet in Python in every tick, some
@@ -24,7 +24,7 @@ def step_trial_shared(
     records: Records,
     threads: int,
 ) -> tuple[int, int]:
-    """As the kernel's `step_trial`, with the cores in as many blocks as there are threads."""
+    """Does what the kernel's `step_trial` does, with the cores in as many blocks as there are threads."""
     outputs, count = 0, state.firing.size
     ends = [count * block // threads for block in range(threads + 1)]
     axons, types, neurons = state.ring.shape[2], cores.weight.shape[1], state.potential.shape[1]

@@ -1,4 +1,4 @@
-"""A core network as the flat arrays of the compiled loop, and a trial's state before its first tick.
+"""Lays a core network out as the flat arrays of the compiled loop, with a trial's state before its first tick.
 
 Neurons are padded to a multiple of 8 with silent ones, weights stand type by type so that a row is one run of memory,
 and a neuron's flags are the bits of one byte.
@@ -16,7 +16,7 @@ NEVER = (1 << 30) - 1  # threshold and floor of padding
 
 
 def cores_of(network: CoreNetwork) -> Cores:
-    """The tables of all cores."""
+    """Returns the tables of all cores."""
     chance = network.stochastic_weight & (network.weight != 0)
     chance_leak = network.stochastic_leak & (network.leak != 0)
     route = network.target_core.astype(np.int64) << CORE_SHIFT
@@ -51,7 +51,7 @@ def cores_of(network: CoreNetwork) -> Cores:
 
 
 def state_of(network: CoreNetwork) -> State:
-    """Registers before tick 0."""
+    """Returns the registers before tick 0."""
     potential = _padded(network.potential)
     shape, cores = potential.shape, network.cores
     return State(
@@ -68,7 +68,7 @@ def state_of(network: CoreNetwork) -> State:
 
 
 def padded_groups(group: NDArray[np.int32]) -> NDArray[np.int32]:
-    """(C, P) groups of neurons; padding belongs to none."""
+    """Returns (C, P) groups of neurons; padding belongs to none."""
     return _padded(group, -1)
 
 

@@ -1,4 +1,4 @@
-"""The compiled loop of the compartment emulator: events through synapses, registers as vectors of 32 bits.
+"""Steps compartment networks in a compiled loop: events through synapses, registers as vectors of 32 bits.
 
 A tick reads the input sum of every compartment from a ring of future ticks, updates u and v in loops without branches
 (the compiler turns them into vector instructions), lists the few that spike, and adds the weights of their synapses
@@ -89,7 +89,7 @@ class Records(NamedTuple):
 
 @jit(nogil=True)
 def update_current(u: Int32, keep: UInt32, arriving: Int32, weight_shift: int, half: int) -> None:
-    """u <- decayed u + (arriving << shift), folded once where it left its register; `arriving` is emptied."""
+    """Computes u <- decayed u + (arriving << shift), folded once where it left its register; empties `arriving`."""
     shift, high, low = np.int32(weight_shift), np.int32(half), np.int32(-half)
     for i in range(u.size):
         current = np.int32(decayed(u[i], keep[i]) + np.int32(arriving[i] << shift))
@@ -99,7 +99,7 @@ def update_current(u: Int32, keep: UInt32, arriving: Int32, weight_shift: int, h
 
 @jit(nogil=True)
 def update_voltage(v: Int32, keep: UInt32, u: Int32, bias: Int32, limit: int) -> None:
-    """v <- decayed v + u + bias, saturated."""
+    """Computes v <- decayed v + u + bias, saturated."""
     high, low = np.int32(limit), np.int32(-limit)
     for i in range(v.size):
         voltage = np.int32(decayed(v[i], keep[i]) + u[i] + bias[i])
@@ -108,7 +108,7 @@ def update_voltage(v: Int32, keep: UInt32, u: Int32, bias: Int32, limit: int) ->
 
 @jit(nogil=True)
 def hold(v: Int32, waiting: Int32) -> None:
-    """Voltages of refractory compartments stay at 0; one tick less to wait."""
+    """Holds voltages of refractory compartments at 0, and counts one tick off their wait."""
     for i in range(v.size):
         v[i] = np.int32(0) if waiting[i] > 0 else v[i]
         waiting[i] = max(np.int32(waiting[i] - 1), np.int32(0))
@@ -116,7 +116,7 @@ def hold(v: Int32, waiting: Int32) -> None:
 
 @jit(nogil=True)
 def fire(v: Int32, threshold: Int32, flags: UInt8) -> None:
-    """Flag the compartments above threshold and reset them."""
+    """Flags the compartments above threshold and resets them."""
     for i in range(v.size):
         fires = v[i] > threshold[i]
         flags[i] = fires
@@ -125,13 +125,13 @@ def fire(v: Int32, threshold: Int32, flags: UInt8) -> None:
 
 @jit(nogil=True, inline="always")
 def around(place: Any, size: int) -> Any:
-    """A place in the ring that may be one turn too far."""
+    """Returns a place in the ring that may be one turn too far."""
     return place - size if place >= size else place
 
 
 @jit(nogil=True)
 def add_direct(fired: Int32, count: int, synapses: Synapses, base: int, ring: Int32) -> None:
-    """Add the synapses of all that fired; places count from `base` on, around the ring."""
+    """Adds the synapses of all that fired; places count from `base` on, around the ring."""
     start, place, weight = synapses.start, synapses.place, synapses.weight
     for k in range(count):
         for entry in range(start[fired[k]], start[fired[k] + 1]):
@@ -140,7 +140,7 @@ def add_direct(fired: Int32, count: int, synapses: Synapses, base: int, ring: In
 
 @jit(nogil=True)
 def add_summed(fired: Int32, count: int, synapses: Synapses, cells: Int32, base: int, ring: Int32) -> None:
-    """Sum into cells, then shift each cell into the ring and empty it: all of them, or if few spiked those touched.
+    """Sums into cells, then shifts each into the ring and empties it: all, or if few spiked those touched.
 
     A cell that is met again in the second pass holds 0 and adds nothing, so no list of touched cells is needed.
     """
@@ -165,7 +165,7 @@ def add_summed(fired: Int32, count: int, synapses: Synapses, cells: Int32, base:
 
 @jit(nogil=True)
 def add_rows(fired: Int32, count: int, block: Int16, row: Int32) -> None:
-    """row += the block's rows of all that fired, four at a time: one load and store of the sum for four rows."""
+    """Adds the block's rows of all that fired to `row`, four at a time: one load and store for four rows."""
     k = 0
     while k + 4 <= count:
         first, second, third, fourth = (
@@ -186,7 +186,7 @@ def add_rows(fired: Int32, count: int, block: Int16, row: Int32) -> None:
 
 @jit(nogil=True)
 def add_shifted(row: Int32, exponent: int, arriving: Int32) -> None:
-    """arriving += row * 2^exponent, rounded down; `row` is emptied."""
+    """Adds row * 2^exponent, rounded down, to `arriving`; `row` is emptied."""
     left, right = np.int32(max(exponent, 0)), np.int32(max(-exponent, 0))
     for i in range(row.size):
         arriving[i] += np.int32(np.int32(row[i] << left) >> right)
@@ -195,7 +195,7 @@ def add_shifted(row: Int32, exponent: int, arriving: Int32) -> None:
 
 @jit(nogil=True)
 def send(tick: int, count: int, synapses: Synapses, state: State) -> None:
-    """Put what the spikes of this tick carry into the ring."""
+    """Puts what the spikes of this tick carry into the ring."""
     size = state.u.size
     depth = state.ring.size // size
     base = (tick + synapses.spike_delay) % depth * size
@@ -211,7 +211,7 @@ def send(tick: int, count: int, synapses: Synapses, state: State) -> None:
 
 @jit(nogil=True)
 def receive(tick: int, arriving: Int32, dense: Int32, events: Events, event: int) -> int:
-    """Add what comes from outside in this tick: a row of `dense`, or nothing, and events; the next event's index."""
+    """Adds what comes from outside in this tick: a row of `dense`, or nothing, and events; the next event's index."""
     for i in range(dense.size):
         arriving[i] += dense[i]
     while event < events.tick.size and events.tick[event] == tick:
@@ -222,7 +222,7 @@ def receive(tick: int, arriving: Int32, dense: Int32, events: Events, event: int
 
 @jit(nogil=True)
 def record(tick: int, row: int, count: int, spikes: int, state: State, records: Records) -> int:
-    """Keep what is wanted of this tick, `row` of its chunk; how many spikes are recorded."""
+    """Keeps what is wanted of this tick, `row` of its chunk; how many spikes are recorded."""
     if records.counts.size > 0:
         for k in range(count):
             records.counts[state.fired[k]] += 1
@@ -250,7 +250,7 @@ def step_trial(
     event: int,
     records: Records,
 ) -> tuple[int, int]:
-    """Step one trial from `first_tick` on; `state` goes on where the last call left it.
+    """Steps one trial from `first_tick` on; `state` goes on where the last call left it.
 
     `dense` (ticks, compartments), or (ticks, 0), and the events from index `event` on are added to the input sums.
     Returns the number of spikes recorded and the next event's index.

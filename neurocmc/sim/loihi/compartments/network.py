@@ -354,7 +354,7 @@ def _length(weights: Any, compartments: int | None, values: list[Any], faults: l
 
 
 def register_bounds(rule: StepRule) -> dict[str, tuple[int, int]]:
-    """Lowest and highest value of each register of a compartment."""
+    """Returns the lowest and highest value of each register of a compartment."""
     highest_decay, current, voltage = rule.full_decay - 1, rule.half_current, rule.largest_voltage
     return {
         "decay_u": (0, highest_decay),

@@ -1,4 +1,4 @@
-"""Compartment networks spelled out: plain numpy, tick by tick, the whole matrix of synapses in every tick.
+"""Spells compartment networks out: plain numpy, tick by tick, the whole matrix of synapses in every tick.
 
 It is here to be read, and for the compiled loop to be held against, with which it shares no line on purpose. A tick
 of the registers is that of the other interpreter that is spelled out, `sim.loihi.reference`.
@@ -29,7 +29,7 @@ class _Bundle:
 def run_compartments_reference(
     network: CompartmentNetwork, inputs: Int | NDArray[np.int32], u_initial: Int, v_initial: Int
 ) -> ReferenceRun:
-    """One trial of `inputs` (ticks, compartments), from (compartments,) registers before tick 0."""
+    """Runs one trial of `inputs` (ticks, compartments), from (compartments,) registers on."""
     rule, size, ticks = network.rule, network.compartments, len(inputs)
     neurons = Neurons(
         decay_u=network.decay_u,

@@ -1,4 +1,4 @@
-"""Runs of compartment networks: inputs and recordings around the compiled loop, trial by trial on all cores.
+"""Runs compartment networks: inputs and recordings around the compiled loop, trial by trial on all cores.
 
 Trials do not know of each other, so they may run at the same time; each writes what is its own, and the result is the
 same whatever the number of threads.
@@ -74,7 +74,7 @@ class SpikeEvents:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CompartmentRun:
-    """What was recorded of a run. Reading what was not raises InputError."""
+    """The recordings of a run. Reading what was not recorded raises InputError."""
 
     batch: int
     ticks: int
@@ -107,7 +107,7 @@ class CompartmentRun:
         return self._recorded("v")
 
     def raster(self) -> Bool:
-        """(batch, ticks, compartments) whether there was a spike; from `spikes`."""
+        """Returns (batch, ticks, compartments) whether there was a spike; from `spikes`."""
         dense = np.zeros((self.batch, self.ticks, self.compartments), dtype=np.bool_)
         dense[self.spikes.trial, self.spikes.tick, self.spikes.compartment] = True
         return dense
@@ -202,7 +202,7 @@ class _Job:
         self.v = np.empty(shape if "v" in self.wanted else (self.batch, 0, 0), dtype=np.int32)
 
     def run(self, trial: int, u: NDArray[np.int32], v: NDArray[np.int32]) -> list[NDArray[np.int32]]:
-        """Step one trial; its spikes as (3, spikes) trial, tick, compartment, chunk by chunk."""
+        """Steps one trial; its spikes as (3, spikes) trial, tick, compartment, chunk by chunk."""
         size = self.network.compartments
         chunk = min(max(1, CHUNK // size), max(1, self.ticks))
         room = chunk * size if "spikes" in self.wanted else 0

@@ -1,4 +1,4 @@
-"""A compartment network as the flat arrays of the compiled loop.
+"""Lays a compartment network out as the flat arrays of the compiled loop.
 
 A *bundle* is the synapses of one group and one delay: what is summed before the exponent shifts the sum. A bundle
 that fills much of its matrix becomes a block of rows. All other synapses stand sorted by the compartment that sends:
@@ -20,7 +20,7 @@ BLOCK_MANTISSA = (1 << 15) - 1  # what an entry of a block can hold
 
 
 def registers_of(network: CompartmentNetwork) -> Registers:
-    """The registers of all compartments, shifted by their exponents."""
+    """Returns the registers of all compartments, shifted by their exponents."""
     rule = network.rule
     unit = 1 << (KEEP_BITS - rule.decay_bits)
     some = bool((network.refractory_ticks > 1).any())
@@ -37,19 +37,19 @@ def registers_of(network: CompartmentNetwork) -> Registers:
 
 
 def bias_lsb(network: CompartmentNetwork) -> Int:
-    """(compartments,) bias as it is added to v in every tick."""
+    """Returns (compartments,) bias as it is added to v in every tick."""
     left, right = np.maximum(network.bias_exponent, 0), np.maximum(-network.bias_exponent, 0)
     return (network.bias_mantissa << left) >> right
 
 
 def ring_depth(network: CompartmentNetwork) -> int:
-    """Ticks that the ring must hold: this one, and all until the longest delay has passed."""
+    """Returns how many ticks the ring must hold: this one, and all until the longest delay has passed."""
     longest = max((int(group.delay_ticks.max(initial=0)) for group in network.synapses), default=0)
     return longest + network.rule.spike_delay_ticks + 1
 
 
 def synapses_of(network: CompartmentNetwork, block_density: float = BLOCK_DENSITY) -> Synapses:
-    """All synapses by sender; bundles of at least `block_density` as blocks."""
+    """Returns all synapses by sender; bundles of at least `block_density` as blocks."""
     size = network.compartments
     blocks: list[tuple[NDArray[np.int32], int, int]] = []  # rows are senders; delay; exponent
     rest: list[Int] = [np.zeros((5, 0), dtype=np.int64)]  # group, source, place, mantissa, exponent

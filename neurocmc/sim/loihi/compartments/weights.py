@@ -1,4 +1,4 @@
-"""What becomes of weights on their way into synapses: clipped to their sign mode, low bits cut off, as Lava does.
+"""Clips weights on their way into synapses to their sign mode, and cuts low bits off, as Lava does.
 
 The numbers are those of lava/utils/weightutils.py of Lava 0.10.0 (clip_weights, truncate_weights), which its
 fixed-point Dense, Sparse and their delayed variants call before the first step. A mantissa has 8 bits of magnitude;
@@ -23,7 +23,7 @@ LARGEST_WEIGHT_BITS: dict[SignMode, int] = {"mixed": 9, "excitatory": 8, "inhibi
 
 
 def synapse_mantissa(weights: Int, sign: SignMode, weight_bits: int = MANTISSA_BITS) -> Int:
-    """What synapses of `weight_bits` hold of whole-number weights, entry by entry.
+    """Returns what synapses of `weight_bits` hold of whole-number weights, entry by entry.
 
     Clipped first; then the lowest 8 - weight_bits bits (one more in mixed sign mode) are zeroed: rounding down in
     mixed sign mode, toward zero otherwise.
@@ -35,7 +35,7 @@ def synapse_mantissa(weights: Int, sign: SignMode, weight_bits: int = MANTISSA_B
 
 
 def sign_problems(sign: str, weight_bits: int) -> Iterable[Problem]:
-    """A sign mode that there is not, or bits that its synapses do not have."""
+    """Yields a sign mode that there is not, or bits that its synapses do not have."""
     if sign not in MANTISSA_RANGE:
         yield Problem("choice-unknown", "sign", f"sign mode is {sign!r}", f"use one of {', '.join(MANTISSA_RANGE)}")
     elif not 1 <= weight_bits <= LARGEST_WEIGHT_BITS[sign]:

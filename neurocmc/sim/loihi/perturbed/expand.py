@@ -1,4 +1,4 @@
-"""From populations to parts: an IntegerNetwork as the compartments, synapses and input axons that a chip would hold.
+"""Expands an IntegerNetwork into the compartments, synapses and input axons that a chip would hold.
 
 The emulator keeps one current for each unit, because all neurons of a unit receive the same. Here every neuron has
 its own current and every synapse its own entry, so that each can be changed by itself. Without a change both
@@ -57,7 +57,7 @@ class Parts:
 
 
 def expand(network: IntegerNetwork) -> Parts:
-    """A network's neurons and synapses, one by one."""
+    """Expands a network into its neurons and synapses, one by one."""
     populations = network.populations
     place = network.neuron_slices()
     return Parts(

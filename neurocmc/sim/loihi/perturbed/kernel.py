@@ -1,4 +1,4 @@
-"""The compiled loop of networks spelled out: a current and a row of synapses for every neuron.
+"""Steps expanded networks in a compiled loop: a current and a row of synapses for every neuron.
 
 Synapses of a sender that lead to neighbouring neurons stand together, as pools make them do: a *run* is added to its
 bundle's sum as one vector. When all spikes of a tick are in, each bundle's exponent shifts its sum into the ring of
@@ -51,7 +51,7 @@ class State(NamedTuple):
 
 @jit(nogil=True)
 def update_current(u: Int32, keep: UInt32, arriving: Int32, wraps: Int64, weight_shift: int, half: int) -> None:
-    """u <- decayed u + (arriving << shift), folded once and counted where it left its register."""
+    """Computes u <- decayed u + (arriving << shift), folded once and counted where it left its register."""
     shift, high, low = np.int32(weight_shift), np.int32(half), np.int32(-half)
     most = np.int32((1 << 30) >> weight_shift)  # beyond it the shifted sum may leave 32 bits
     for i in range(u.size):
@@ -64,7 +64,7 @@ def update_current(u: Int32, keep: UInt32, arriving: Int32, wraps: Int64, weight
 
 @jit(nogil=True)
 def send(tick: int, count: int, runs: Runs, state: State) -> None:
-    """Sum the runs of all that fired, then shift each bundle's sum to where it arrives."""
+    """Sums the runs of all that fired, then shifts each bundle's sum to where it arrives."""
     for k in range(count):
         sender = state.fired[k]
         for run in range(runs.first[sender], runs.first[sender + 1]):
@@ -91,7 +91,7 @@ def step_trial(
     u_record: Int32,
     v_record: Int32,
 ) -> None:
-    """Step one trial through the ticks of `host` (ticks, neurons), the sums that arrive from outside.
+    """Steps one trial through the ticks of `host` (ticks, neurons), the sums that arrive from outside.
 
     Fills counts (ticks, units) with the spikes of each neuron's `unit` and, where they have a size, u_record and
     v_record (ticks, neurons).

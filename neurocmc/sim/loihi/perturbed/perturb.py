@@ -1,4 +1,4 @@
-"""Faults of a chip, drawn from a seed: which neuron's threshold deviates, which synapse is missing, and by how much.
+"""Draws faults of a chip from a seed: which neuron's threshold deviates, which synapse is missing, and by how much.
 
 Every kind draws from a stream of its own, so that one kind does not move the draws of another, and the same seed
 deviates in the same direction at every level: rows of a table differ by the level alone.
@@ -50,11 +50,11 @@ class Perturbation:
         raise_input_problems(faults)
 
     def stream(self, kind: str, trial: int = 0) -> np.random.Generator:
-        """The random numbers of one kind; noise draws anew for each trial."""
+        """Returns the random numbers of one kind; noise draws anew for each trial."""
         return np.random.default_rng((self.seed, STREAM[kind], trial))
 
     def levels(self) -> Mapping[str, float]:
-        """Level of every kind."""
+        """Returns the level of every kind."""
         return {field.name: getattr(self, field.name) for field in fields(self) if field.name in STREAM}
 
 
@@ -71,7 +71,7 @@ class PerturbedNetwork:
 
 
 def perturb(network: IntegerNetwork, perturbation: Perturbation) -> PerturbedNetwork:
-    """The network with the faults of a perturbation; with none, the emulator's spike for spike."""
+    """Returns the network with the faults of a perturbation; with none, the emulator's spike for spike."""
     parts = expand(network)
     alive = perturbation.stream("dead").random(network.neurons) >= perturbation.dead
     gain = _factors(perturbation, "weight", network.neurons)
@@ -149,5 +149,5 @@ def _each_synapse(
 
 
 def on_grid(mantissa: Float, step: int) -> Int:
-    """The nearest multiples of `step`."""
+    """Rounds to the nearest multiples of `step`."""
     return step * np.rint(mantissa / step).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Perturbed networks in time: what arrives from the host and from noise, the compartments' loop, the decoder.
+"""Runs perturbed networks: what arrives from the host and from noise, the compartments' loop, the decoder.
 
 The chip does not know of its faults, so the host encodes a stimulus for the network as it was compiled, and spikes
 are decoded as if all neurons were there.
@@ -42,7 +42,7 @@ def simulate_perturbed(
     host: Mapping[str, NDArray[np.int32]] | None = None,
     threads: int | None = None,
 ) -> Recording:
-    """Run a perturbed network on all trials of a stimulus; activity as `simulate_emulator` decodes it.
+    """Runs a perturbed network on all trials of a stimulus; decodes as `simulate_emulator` does.
 
     `trials` numbers the trials for the draws of their noise (None: 0, 1, ...); `host` is what `encode` makes of the
     stimulus for the network as it was compiled (None: made here), the same for every fault. Raises InputError where
@@ -65,7 +65,7 @@ def run_perturbed(
     record_state: bool = False,
     threads: int | None = None,
 ) -> PerturbedRun:
-    """Step a perturbed network on host values, input name -> (batch, ticks, units), as `encode` makes them.
+    """Steps a perturbed network on host values, input name -> (batch, ticks, units), as `encode` makes them.
 
     `trials` numbers the batch's trials for the draws of their noise. Trials are shared out over `threads` (None: one
     for each core that the process may use).
@@ -142,7 +142,7 @@ def _wrapped(perturbed: PerturbedNetwork, run: PerturbedRun, stimulus: Stimulus)
 def arriving(
     perturbed: PerturbedNetwork, values: Mapping[str, NDArray[np.int32]], ticks: int, trial: int
 ) -> NDArray[np.int32]:
-    """(ticks, neurons) sum of mantissas that reach each neuron from outside its network in the trial of that number.
+    """Returns (ticks, neurons) the sum of mantissas that reach each neuron from outside in the given trial.
 
     `values`: input name -> (ticks, units).
     """
