@@ -132,9 +132,9 @@ def _write(folder: Path, whole: Compilation) -> None:
     (folder / "stimuli").mkdir()
     for name, stimulus in stimuli.by_name().items():
         save_stimulus(stimulus, folder / "stimuli" / f"{name}.npz")
-    built.emit(
-        folder / PROGRAM, stimuli.by_name()
-    )  # a test stimulus beyond the inputs is refused now, not by `verify`
+    for stimulus in stimuli.by_name().values():
+        built.check(stimulus)  # a test stimulus beyond the inputs is refused now, not by `verify`
+    built.emit(folder / PROGRAM, stimuli.by_name())
     write_certificate(folder, lowered.certificate)
     samples = sample_edges(built, stimuli.calibration, options.seed)
     write_file(folder / SAMPLE, json_text({"samples": [sample.as_json() for sample in samples]}))

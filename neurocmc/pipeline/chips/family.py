@@ -144,6 +144,12 @@ class Built(ABC):
             Every resource of every core, and in all.
         """
 
+    def check(self, stimulus: Stimulus) -> None:  # noqa: B027  (a chip that can be sent anything refuses nothing)
+        """Refuses a stimulus that asks more of an input than it can carry, in any trial. Raises InputError.
+
+        `emit` sees the first trials of each stimulus alone; what `run` would refuse later is better refused now.
+        """
+
     @property
     def levels(self) -> tuple[Any, ...]:
         """All levels from the staged circuit down, for exports."""

@@ -86,6 +86,10 @@ class LoihiBuilt(Built):
         """Runs on the emulator, which has no noise."""
         return simulate_emulator(self.integer, stimulus, record_spikes=record_spikes)
 
+    def check(self, stimulus: Stimulus) -> None:
+        """Refuses values beyond the input axons of a unit."""
+        encode(self.integer, stimulus)
+
     def save(self, folder: Path) -> None:
         """Writes the integers, and the program with their places."""
         write_level(folder, INTEGER, self.integer, print_integer(self.integer))
