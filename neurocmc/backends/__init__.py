@@ -1,1 +1,7 @@
-"""What leaves neurocmc: programs that run without it, one package for each target."""
+"""Writes what leaves neurocmc: programs that run without it, one package for each target.
+
+brian2     writes a script for Brian2
+loihi      writes programs for Lava and netx
+truenorth  writes corelets and the files of RANC
+files      names the files of an emitted program
+"""

@@ -1,4 +1,22 @@
-"""The front desk: the command line, one file a command; what it says and how it fails, in `output` and `failures`.
+"""Runs the command line, one file a command.
+
+main            gathers the commands
+compile         `neurocmc compile`
+simulate        `neurocmc simulate`
+simulate_cores  `neurocmc simulate` of a file of cores
+verify          `neurocmc verify`
+budget          `neurocmc budget`
+export          `neurocmc export`
+inspect         `neurocmc inspect`
+robustness      `neurocmc robustness`
+demo            `neurocmc demo`
+train           `neurocmc train`
+study           `neurocmc study`
+targets         `neurocmc targets`
+options         defines the options that several commands share
+output          prints facts, tables, progress and JSON
+page            keeps control characters off the terminal
+failures        tells failures, by exit codes
 
 Commands import what they need when they run, never before: `neurocmc --help` must not wait for torch and Brian2.
 """

@@ -1,1 +1,23 @@
-"""Ground floor: errors as values, checked arrays, strict YAML, atomic files. Imports nothing of neurocmc."""
+"""Holds what all of neurocmc uses, and imports nothing of neurocmc.
+
+errors           defines faults as values, and the errors that carry them
+catalogue        lists the ids of all faults
+arrays           copies arrays so that they cannot be changed
+calls            checks the arguments of calls from Python
+files            writes files whole or not at all
+replacing        puts a file or folder in the place of another at one instant
+opening          opens files that others wrote
+strict_json      reads JSON strictly
+strict_yaml      reads YAML strictly, with the line of every fault
+yaml_complaints  puts pydantic's complaints in our words
+printable        escapes what a terminal would obey
+templates        renders what is written for people
+resources        finds the files that travel with neurocmc
+extras           says which extra brings a missing library
+ticks            puts times and drives on a grid of ticks
+loss_surface     holds the loss around a trained model
+jit              compiles hot loops with numba
+process          sets the state of the process that results depend on
+progress         tells how much of all is done
+system           does what differs between operating systems
+"""

@@ -1,1 +1,17 @@
-"""Readers: what a user brings (a checkpoint, a circuit in YAML) becomes a RateCircuit, checked, or an InputError."""
+"""Reads what a user brings (a checkpoint, a circuit in YAML) as a RateCircuit, checked, or raises an InputError.
+
+circuit_yaml       reads circuits written by hand
+stimulus_yaml      reads their stimuli
+interneuron_yaml   reads a winner-take-all with named interneurons
+automaton          reads cortical programs, such as state machines
+circuit_file       reads and writes trained circuits without torch
+checkpoint         reads checkpoints of whichever family
+checkpoint_file    checks those of `neurocmc train`
+swta_checkpoint    loads a soft winner-take-all
+cmc_checkpoint     loads a canonical microcircuit
+cmc_circuit        turns it into a RateCircuit
+memory_checkpoint  loads a working memory
+memory_trials      makes its trials into stimuli, without torch
+published          reads the published canonical microcircuits
+rectifiers         makes rectifiers, of which winner-take-alls consist
+"""

@@ -1,6 +1,25 @@
-"""The four levels of a program: rate, spiking, integer, chip; their stimuli, recordings, store and printer.
+"""Defines the levels of a program (rate, spiking, integer, chip, cores), stimuli, recordings, store and printer.
 
 Each level is a frozen dataclass that says what it means without the level before it. All levels keep the
 population structure: a population holds `size` units, each unit becomes a pool of neurons that share their input,
 and a projection is a (target units x source units) matrix, never one entry per pair of neurons.
+
+rate           the circuit of rate units
+rate_problems  finds what is wrong with one
+spiking        the network of pools in real numbers
+loihi          the levels of the Loihi family
+truenorth      the levels of neurosynaptic cores
+stimulus       batches of drives
+recording      what an interpreter saw
+trace          the filter through which activity is observed
+kept           what a chip's numbers kept of a circuit
+headroom       how close registers come to their edges
+gates          the limits of verification
+populations    finds populations by name, and units and neurons in rows
+magnitudes     bounds the numbers of a circuit
+store          writes and reads levels, stimuli and recordings
+codec          turns dataclasses into JSON and arrays, and back
+printer        formats levels as text
+phrases        formats what all printed levels say alike
+summaries      formats numbers and arrays
 """

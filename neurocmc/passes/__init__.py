@@ -1,15 +1,18 @@
-"""The passes, one a file, in the order in which the pipeline runs them.
+"""Lowers a circuit from level to level: the passes that families share, one a file, in the order in which they run.
 
-    capacity     refuses at once what no placement could hold
-    calibrate    which activities and drives the circuit visits
-    gain_match   RateCircuit -> SpikingNetwork: pools whose measured transfer is the rate unit's
-    legalise     SpikingNetwork -> SpikingNetwork the target can hold: kernels, time constants, delays
-    quantise     SpikingNetwork -> IntegerNetwork: every parameter onto the target's grid, every loss recorded
-    registers    refuses a number that its field on the chip does not hold
-    overflow     how close every current and voltage can come to the edges of its register, proved where it can be
-    place        IntegerNetwork -> cores and slots
-    route        axons, synapse memory and profiles of every core; refuses what does not fit
+time_scale     chooses the model's time that one tick stands for
+relays         splits second-order kernels where a neuron has one filter
+offsets        gives pools the part of the range that the circuit visits
+calibrate      finds which activities and drives the circuit visits
+gain_match     turns rate units into pools whose measured transfer is the unit's
+check_neurons  refuses what a neuron of the target cannot do
+loihi          rounds and places for Loihi
+truenorth      makes neurosynaptic cores
+lost_states    refuses a circuit whose up-states rounding destroys
+pool_codes     chooses where the neurons of a pool are recruited
+scales         chooses the scales of a pool within its registers
+weight_grid    rounds weights onto Loihi's grid
 
-A pass is a frozen dataclass whose fields are its options and whose `run` is pure. `weight_grid`, `pool_codes`,
-`synapse_memory`, `packing` and `worst_case` are the arithmetic that passes share.
+A pass is a frozen dataclass whose fields are its options and whose `run` is pure. The last three, and modules of
+`loihi` and `truenorth`, are the arithmetic that passes share.
 """

@@ -1,16 +1,35 @@
-"""The line from model.pt to a verified program.
+"""Runs everything between model.pt and a verified program.
 
-    model      a file becomes a circuit with its stimuli
-    lower      the list of passes, level by level
-    choose     the smallest pools that keep an error
-    compile    the artifact on disk, whole or not at all
-    artifact   the artifact read again
-    simulate   one of its interpreters, under one stimulus
-    verify     every edge between its levels
-    theory     those to the formulas of a winner-take-all
-    emitted    the last of them, program/ itself
-    reporting  budget, pictures, page
-    demo       bundled circuits, shown
+model             loads a circuit with its stimuli from a file
+options           holds what a user may choose of a compilation
+lower             runs the passes, level by level
+clock             measures how long they take
+choose            finds the smallest pools that keep an error
+chips             has the families of chips
+levels            writes the levels into an artifact
+sample            measures what a compilation keeps of its stimuli
+compile           writes the artifact, whole or not at all
+artifact          reads it again
+manifest          checks its manifest
+schemas           publishes the form of its JSON files
+program           emits its program again, and compares
+child_program     runs a program in an interpreter of its own
+core_files        runs files of cores
+simulate          runs one of its interpreters, under one stimulus
+staging           undoes staging in recordings
+verify            walks all its edges, and says what would cure a miss
+walk              walks the edges between its levels
+theory            compares a winner-take-all with formulas
+emitted           compares the program with its level
+certificates      certifies models and artifacts
+cures             tries what would keep a missed budget
+reporting         writes budget, pictures and page
+robustness        runs the circuit on faulty chips
+robustness_files  writes the results of that
+automata          runs and judges state machines
+exports           writes circuits for other tools
+demos             shows bundled circuits
+study             trains and compiles many runs
 
 Nothing is imported here: torch and Brian2 take seconds, and only some of these need them.
 """

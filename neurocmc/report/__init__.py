@@ -1,12 +1,18 @@
-"""What a person reads of a compiled circuit: budget, energy, tables, pictures and one HTML page of all of them.
+"""Shows a compiled circuit to people: budget, energy, tables, pictures and one HTML page of all of them.
 
-    spike_load   how often every pool and input fires on a stimulus
-    energy       what a tick and a presentation cost, from published energies of single operations
-    budget       every resource of every core: used, limit, percent
-    losses       what rounding did to gains and time constants
-    tables       the same for a terminal
-    figures      the same as pictures
-    html         the same as a page
+load       holds how often every pool and input fires on a stimulus
+energy     estimates what a tick and a presentation cost, from published energies of single operations
+budget     counts every resource of every core: used, limit, percent
+losses     holds tables of what a chip took from a circuit
+staging    says what relays and offsets cost
+loihi      reports what the Loihi family has
+truenorth  reports what neurosynaptic cores have
+tables     makes tables for a terminal
+layout     sets their look
+wording    formats numbers
+figures    draws pictures
+pictures   holds them for the page
+html       writes the page
 
 Nothing here decides or changes anything; all numbers come from the levels and from the target.
 """

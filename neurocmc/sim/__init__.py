@@ -1,1 +1,17 @@
-"""One interpreter a level: rate circuit, LIF in real numbers (Brian2), LIF in a chip's integers (emulator)."""
+"""Interprets every level: rate circuit, LIF in real numbers (Brian2), LIF in a chip's integers (emulator).
+
+rate              steps a RateCircuit
+runaway           explains why its activity passed all limits
+brian2_lif        runs a SpikingNetwork in Brian2
+brian2_equations  writes its equations
+quiet_brian2      imports Brian2 without side effects
+loihi             emulates Loihi
+truenorth         emulates neurosynaptic cores
+neuron            measures one neuron of each target
+recording         makes recordings from spikes
+decode            decodes spikes into activity
+events            puts events in order
+trials            runs trials on all cores
+checks            checks arrays that people hand in
+arithmetic        computes as Loihi does, in compiled loops
+"""

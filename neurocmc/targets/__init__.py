@@ -1,4 +1,9 @@
-"""The chips, as numbers with their sources: strict YAML in, typed and immutable Target out."""
+"""Reads the chips as numbers with their sources: strict YAML in, typed and immutable Target out.
+
+schema  defines what a target is
+kinds   knows the kinds of chips
+loader  reads a target from a name or a file
+"""
 
 from neurocmc.targets.kinds import TargetSchema
 from neurocmc.targets.loader import known_targets, load_target, parse_target

@@ -1,4 +1,15 @@
-"""TrueNorth: corelet descriptions, and programs for RANC, the open simulator and FPGA flow of chips of this kind."""
+"""Writes corelet descriptions, and programs for RANC, the open simulator and FPGA flow of chips of this kind.
+
+emit            writes the program folder: corelets, the host's spikes, and RANC's files where it can run them
+corelets        writes cores, wiring and corelets as one JSON text
+corelets_read   reads that text back
+corelet_schema  describes its form
+spike_files     writes and reads the spikes of the host
+ranc            turns cores and their input into RANC's JSON
+ranc_neurons    turns neurons into RANC's, or says why RANC has none such
+ranc_read       reads RANC's files as cores and spikes
+ranc_schema     describes their form
+"""
 
 from neurocmc.backends.files import CORELETS_FILE, stimulus_file
 from neurocmc.backends.truenorth.corelets import corelets_text, write_corelets

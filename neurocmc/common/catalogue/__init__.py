@@ -1,9 +1,15 @@
-"""The catalogue of errors: every id that a Problem may have, with what it means; `docs/errors.md` is made from it.
+"""Lists the errors: every id that a Problem may have, with what it means; `docs/errors.md` is made from it.
 
 An id names the fault and not the place where it was found, so that several places of the program may raise it. It is
 kebab-case and stays when the words of a message change: tests and scripts go by it. A chip family that lives in
 another distribution gives its own errors ids that begin with `x-`, such as `x-mychip-too-many-cores`; they need not
 stand here, and no release of neurocmc will ever take one of them.
+
+artifacts  compiled artifacts
+fields     texts, options, circuits and stimuli written by hand
+files      paths, files, checkpoints and images
+levels     levels, arrays, cores and runs
+limits     what a chip, or another tool, cannot hold
 """
 
 from collections.abc import Mapping

@@ -1,1 +1,14 @@
-"""The passes that only the Loihi family needs: rounding to its registers, and placement on its cores."""
+"""Lowers pools to Loihi: the passes that only this family needs, in their order, then what they share.
+
+capacity          refuses at once what no placement could hold
+quantise          rounds every parameter onto the target's grid, and records every loss
+registers         refuses a number that its field on the chip does not hold
+overflow          bounds how close currents and voltages come to the edges of their registers
+keep_states       searches roundings that keep the up-states
+place             gives every neuron a core and a slot
+route             computes axons, synapse memory and profiles of every core; refuses what does not fit
+nearby_roundings  moves mantissas until a lost up-state stands again
+packing           fills one core, limit by limit
+synapse_memory    computes what an axon's synapses cost on a core
+worst_case        bounds currents and voltages by intervals
+"""

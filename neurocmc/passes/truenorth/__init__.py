@@ -1,1 +1,14 @@
-"""From pools of neurons to neurosynaptic cores: leaks, weights of four types, fan-in, fan-out, places."""
+"""Lowers pools to neurosynaptic cores, in the order in which it is done, then what that shares.
+
+capacity   refuses at once what no grid could hold
+corelets   turns a spiking network into cores
+graph      takes the network apart unit by unit
+fan_in     puts partial sums before units with too many sources
+plans      plans leak, weights, axons and targets of every unit
+leaks      makes currents decay on a core
+weights    chooses the few weights of a neuron
+fan_out    reaches further cores by copies and splitters
+assemble   writes the cores
+place      gives every core a place on the grid
+registers  refuses a number that the chip has no room for
+"""

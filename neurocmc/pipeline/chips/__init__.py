@@ -1,10 +1,12 @@
-"""The families of chips: the one contract between the line and what differs from chip to chip.
+"""Has the families of chips: the one contract between the pipeline and what differs from chip to chip.
 
-family     what a family must do (`Family`), and what it makes of a circuit (`Built`)
-registry   kind of a target -> its family: those built in, and those of other distributions
-ideal      simulators in real numbers: Brian2
-loihi      integers of compartments, cores and axons; programs for Lava
-truenorth  neurosynaptic cores; corelets and RANC's files
+family        defines what a family must do (`Family`), and what it makes of a circuit (`Built`)
+registry      finds the family of a target, built in or of another distribution
+ideal         compiles for simulators in real numbers: Brian2
+loihi         compiles for integers of compartments, cores and axons
+lava          runs Loihi's program on stock Lava
+faulty_loihi  runs circuits on Loihi chips with faults
+truenorth     compiles for neurosynaptic cores
 
-Nowhere else does the line ask of which family a chip is.
+Nowhere else does the pipeline ask of which family a chip is.
 """

@@ -1,4 +1,12 @@
-"""Demos: a bundled circuit compiled, run on every interpreter, drawn and judged; one file a demo, registered here."""
+"""Shows bundled circuits: each is compiled, run on every interpreter, drawn and judged; all are registered here.
+
+common         defines what all demos share
+digits         shows circuits that read digits
+up_state       shows an item that is held without drive
+machines       shows finite-state machines
+delayed_match  shows a trained working memory
+interneurons   shows four classes of interneurons
+"""
 
 from collections.abc import Mapping
 from pathlib import Path

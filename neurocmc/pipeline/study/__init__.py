@@ -1,6 +1,7 @@
-"""A study: regions x variants x seeds of a recipe trained, compiled, verified, tabled and drawn.
+"""Trains, compiles, verifies, tables and draws a study: regions x variants x seeds of a recipe.
 
-run      the whole, which goes on where an earlier call stopped
-chip     a trained run on a chip, and its verdict in numbers that can stand in a table
-figures  all runs against each other, and what single circuits do
+run      does the whole, and goes on where an earlier call stopped
+chip     compiles and verifies trained runs
+figures  draws all runs against each other, and what single circuits do
+result   holds the result
 """

@@ -1,4 +1,18 @@
-"""The pictures of a report: gain fits, activity, cores, errors. Same input, same bytes; PNG or SVG by the suffix."""
+"""Draws the pictures of a report. Same input, same bytes; PNG or SVG by the suffix.
+
+gain_fits     draws wanted and measured transfer
+activity      draws drive, spikes and decoded activity of every level
+states        draws states over time
+errors        draws what each stage adds to the error
+robustness    draws errors against faults
+study         draws all runs of a study
+cmc_demo      draws the demo of a canonical microcircuit
+cmc_dynamics  draws what such a circuit does
+interneurons  draws circuits with and without interneurons
+distractors   draws what a held item withstands
+film          shows a figure as time goes by
+style         sets the look of all pictures
+"""
 
 from neurocmc.report.figures.activity import draw_activity
 from neurocmc.report.figures.errors import ErrorSeries, draw_error_against_neurons, draw_error_waterfall

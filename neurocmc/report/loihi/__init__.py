@@ -1,1 +1,8 @@
-"""What is reported of the Loihi family: losses of rounding, load of spikes, and the map of its cores."""
+"""Reports what the Loihi family has: budget, energy, losses of rounding, load of spikes, and the map of its cores.
+
+budget      counts every resource of every core
+energy      estimates energy from operations
+losses      makes tables of what rounding did
+spike_load  counts spikes on a stimulus
+core_map    draws how full every core is
+"""

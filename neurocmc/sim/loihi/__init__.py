@@ -1,1 +1,12 @@
-"""The interpreters of the Loihi family, exact to the bit: compiled networks, hand-made ones, and faulty chips."""
+"""Interprets the levels of the Loihi family, exact to the bit: compiled networks, hand-made ones, and faulty chips.
+
+emulator       steps compiled networks
+kernel         is its compiled loop
+tables         lays a network out for the loop
+weight_groups  groups weights that are summed before they are shifted
+host           turns drives into the spikes that carry them
+reference      steps compiled networks in plain numpy
+registers      computes as the chip's registers do
+compartments   steps hand-made networks
+perturbed      steps networks with faults
+"""

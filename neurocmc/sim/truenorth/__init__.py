@@ -1,4 +1,16 @@
-"""Neurosynaptic cores, tick by tick: hand-made or compiled, with every random number stated."""
+"""Steps neurosynaptic cores, tick by tick: hand-made or compiled, with every random number stated.
+
+build      builds networks by hand
+run        runs networks
+records    says what is kept of a run
+kernel     is the compiled loop
+shared     steps one trial on several threads
+tables     lays a network out for the loop
+draws      draws the random numbers
+emulator   runs compiled programs
+host       turns drives into the spikes that carry them
+reference  steps networks in plain numpy
+"""
 
 from neurocmc.sim.truenorth.build import Axon, CoreBuilder, Neuron
 from neurocmc.sim.truenorth.records import CoreRecord, CoreRun, OutputSpikes
