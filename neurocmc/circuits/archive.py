@@ -37,7 +37,7 @@ _SHOWN_BITS = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Archive:
-    """What a sound archive holds; its plain data are unchecked beyond that."""
+    """The content of a sound archive; its plain data are unchecked beyond that."""
 
     sha256: str
     plain: dict[Any, Any]

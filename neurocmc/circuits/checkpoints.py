@@ -14,7 +14,7 @@ VERSION = 1
 
 
 class TrainedRecipe(Protocol):
-    """What a checkpoint asks of a recipe, of whichever family."""
+    """A recipe of any family, as a checkpoint needs it."""
 
     @property
     def family(self) -> str: ...

@@ -63,7 +63,7 @@ class EncoderRecipe(StrictModel):
 
 
 class PresentationRecipe(StrictModel):
-    """For how long the evidence of a digit is held, and over which last part of it the winner is read."""
+    """The time for which the evidence of a digit is held, and its last part, over which the winner is read."""
 
     presentation_s: float = Field(default=0.3, gt=0, le=60)
     window_s: float = Field(default=0.1, gt=0, le=60)

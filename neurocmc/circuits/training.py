@@ -20,7 +20,7 @@ Batch = TypeVar("Batch", bound=Sized)  # its length: how many trials it has
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EpochReport:
-    """What one epoch of training came to; `epoch` counts from 1 and includes any warm-up."""
+    """The result of one epoch of training; `epoch` counts from 1 and includes any warm-up."""
 
     epoch: int
     epochs: int
@@ -33,7 +33,7 @@ Progress = Callable[[EpochReport], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingPlan:
-    """How long is trained and how the learning rates fall: at every step, or at the end of every epoch."""
+    """The length of a training, and how the learning rates fall: at every step, or at the end of every epoch."""
 
     epochs: int
     warmup_epochs: int = 0  # the first ones, which are never the best

@@ -22,7 +22,7 @@ MIB, GIB = 2**20, 2**30
 
 @dataclass(frozen=True, slots=True)
 class FileKind:
-    """What is expected of a file: its name, how long it may be, and what to do if it is longer or missing."""
+    """The kind of a file: its name, how long it may be, and what to do if it is longer or missing."""
 
     called: str  # as in "a YAML file is needed"
     max_bytes: int

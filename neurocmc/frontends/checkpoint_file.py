@@ -1,7 +1,7 @@
 """Checks a checkpoint of `neurocmc train`: an archive's plain data become a checked recipe and model.
 
-What the outer gate let in is tensors and plain values, of any size and form. The model of the recipe is built without
-memory first, so that a recipe of any size costs nothing until the tensors of the file were found to fit it.
+What `circuits.archive` let in is tensors and plain values, of any size and form. The model of the recipe is built
+without memory first, so that a recipe of any size costs nothing until the tensors of the file were found to fit it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -36,7 +36,7 @@ AnyModel = DigitModel | CmcModel | MemoryModel
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CheckpointFile:
-    """What a sound checkpoint holds."""
+    """The content of a sound checkpoint."""
 
     path: Path
     sha256: str

@@ -88,7 +88,7 @@ class InputField(StrictModel):
 
 
 class ReadoutField(StrictModel):
-    """What the host reads: the unit most active in the last `window_ms`, or the activity itself."""
+    """The readout of the host: the unit most active in the last `window_ms`, or the activity itself."""
 
     population: Name
     kind: Literal["winner", "activity"]
@@ -97,7 +97,7 @@ class ReadoutField(StrictModel):
 
 
 class CircuitFile(StrictModel):
-    """The whole file."""
+    """The whole file of a circuit written by hand."""
 
     name: Name
     dt_ms: Positive

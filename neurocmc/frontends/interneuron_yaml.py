@@ -76,7 +76,7 @@ class Lamp5Field(StrictModel):
 
 
 class InterneuronsField(StrictModel):
-    """Which interneurons there are; what is not named is off."""
+    """The interneurons that there are; what is not named is off."""
 
     pv: PvField | Off = "off"
     sst: SstField | Off = "off"
@@ -98,7 +98,7 @@ class SwtaField(StrictModel):
 
 
 class SwtaFile(StrictModel):
-    """The whole file."""
+    """The whole file of a winner-take-all with interneurons."""
 
     name: Name
     dt_ms: Positive

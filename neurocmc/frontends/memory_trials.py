@@ -14,7 +14,7 @@ CALIBRATION = "trials-calibration"
 
 @dataclass(frozen=True, kw_only=True, eq=False)  # no slots: `stimuli` is computed once, when it is first asked for
 class MemoryTrials:
-    """What drives a circuit of the memory family."""
+    """The trials that drive a circuit of the memory family."""
 
     recipe: MemoryRecipe
 

@@ -1,6 +1,6 @@
 """Bounds the numbers of a circuit: far beyond any circuit, and products of a few of them still far from overflow.
 
-Whatever the door (a YAML file has bounds of its own, within these), a number that double precision can hold but not
+However it came in (a YAML file has bounds of its own, within these), a number that double precision can hold but not
 calculate with is refused where it stands, not found as an infinity at the end of a calculation.
 """
 

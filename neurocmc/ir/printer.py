@@ -2,8 +2,8 @@
 
 Every number has its unit, every matrix its pattern ("one-to-one 1.2", "all-to-all -2"), and what is too large to
 read its range and a fingerprint. Every field is told, so that two texts differ wherever two levels do; what a field
-mostly is (no delay, no cut) goes without saying. These pages are the .txt files
-of an artifact and the goldens of the tests. Here are the levels that all families share; the wings have the others.
+mostly is (no delay, no cut) goes without saying. These pages are the .txt files of an artifact and the goldens of the
+tests. Here are the levels that all families share; `loihi` and `truenorth` have the others.
 """
 
 from collections.abc import Iterable

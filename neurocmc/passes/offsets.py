@@ -32,7 +32,7 @@ LEAST = 0.1  # of a sigmoid's height: no population gets less of it
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shift:
-    """How a population's activity before and after an offset belong together: r = low + width r', by unit."""
+    """The way from a population's activity before an offset to that after it: r = low + width r', by unit."""
 
     low: Float
     width: Float

@@ -18,7 +18,7 @@ CURRENT_MARGIN = 1.5  # room in the current register beyond what calibration nee
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scales:
-    """What a target's registers allow, and the two free scales: current per drive, and threshold, both in LSB.
+    """The registers of a target, and the two free scales: current per drive, and threshold, both in LSB.
 
     An ideal target is one whose biases reach to 1 in steps of 0, so that one arithmetic serves both.
     """

@@ -78,7 +78,7 @@ def compile_model(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compilation:
-    """All that an artifact is written from."""
+    """The parts that an artifact is written from."""
 
     model: Model
     stimuli: StimulusSet

@@ -31,7 +31,7 @@ SUFFIXES = (".npz", ".csv", ".txt")
 
 @dataclass(frozen=True, slots=True)
 class CoreRunOptions:
-    """What the command line says of a run of cores."""
+    """The options of a run of cores, as the command line gives them."""
 
     config: Path | None
     ticks: int | None

@@ -12,7 +12,7 @@ DEFAULT_NEURONS = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompileOptions:
-    """What the user may choose. `neurons` None takes 64, or with `max_error` the smallest that meets it.
+    """The choices of a user. `neurons` None takes 64, or with `max_error` the smallest that meets it.
 
     `tick_s` is the model's time that one tick stands for; None lets the compiler choose it. `images` names the task
     whose images drive a published checkpoint, which does not say so itself; a Model was loaded with its own.

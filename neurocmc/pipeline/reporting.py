@@ -28,7 +28,7 @@ def read_budget(artifact: Artifact) -> Budget:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reported:
-    """What a report is of: a compiled circuit, and with a verification its edges."""
+    """The subject of a report: a compiled circuit, and with a verification its edges."""
 
     manifest: Mapping[str, Any]
     built: Built

@@ -49,7 +49,7 @@ WINDOW_S = 0.1  # over which the end of a trial is judged
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RobustnessOptions:
-    """What is measured: kinds of faults, their levels (0 is measured in any case, once), seeds, trials a seed."""
+    """The measurements: kinds of faults, their levels (0 is measured in any case, once), seeds, trials a seed."""
 
     kinds: tuple[Kind, ...] = KINDS
     levels: tuple[float, ...] = LEVELS

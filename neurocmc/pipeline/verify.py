@@ -30,7 +30,7 @@ MOST_SEEDS = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifyOptions:
-    """What the user may choose of a verification."""
+    """The choices of a user for a verification."""
 
     samples: int | None = None  # trials of each stimulus, None: all
     seeds: int = 1

@@ -109,7 +109,7 @@ def energy_term(
 
 
 class EnergySource(NamedTuple):
-    """Where a price comes from."""
+    """The source of a price."""
 
     citation: str
     unverified: bool

@@ -21,7 +21,7 @@ from neurocmc.verification.edges import Edge
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReportContent:
-    """All that a report says. What is None or empty is left out, heading and all.
+    """The content of a report. What is None or empty is left out, heading and all.
 
     `versions`: program -> version, for the foot of the page; `options`: option of the compilation -> value;
     `staging`: what relays and offsets cost; `time_scale`: what a tick stands for.

@@ -13,7 +13,7 @@ NEARLY_FULL_PERCENT = 90.0
 
 
 def plain_table(title: str, columns: Sequence[str]) -> Table:
-    """Returns a table of the house's look; a column with ! stays on one line, one with > is set to the right."""
+    """Returns a plain table; a column that starts with ! stays on one line, one with > is set to the right."""
     table = Table(
         title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
     )

@@ -32,7 +32,7 @@ class LossTable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Losses:
-    """All that a family says was lost, under a heading and with what there is to know of it."""
+    """The losses that a family states, under a heading and with what there is to know of them."""
 
     heading: str
     note: str

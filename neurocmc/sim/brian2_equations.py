@@ -148,7 +148,7 @@ def _filtered_input_update(entry: SpikingInput, name: str) -> list[str]:
 
 
 def initial_currents(projection: SpikingProjection, tick_s: float) -> dict[str, Float]:
-    """Returns the state of a projection before the first tick: what leaves `standing` in that tick.
+    """Maps the start of a projection's name to its state before tick 0: what leaves `standing` in that tick.
 
     One stage is decayed once before it is read. Of two, the first must also feed the second the same value one tick
     later.

@@ -16,7 +16,7 @@ from neurocmc.sim.decode import decode_counts
 
 
 class DecodedPopulation(Protocol):
-    """What decoding asks of a population, of whichever level."""
+    """A population of any level, as decoding needs it."""
 
     @property
     def name(self) -> str: ...

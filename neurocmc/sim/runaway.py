@@ -39,7 +39,7 @@ class Beyond:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """What a run with the drive held showed of some loops: `grows` None where neither growth nor decay is sure."""
+    """What a run with the drive held shows of some loops: `grows` None where neither growth nor decay is sure."""
 
     grows: bool | None
     per_step: float  # by what factor the changes from step to step grow in a step

@@ -28,7 +28,7 @@ GROUP = "neurocmc.families"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSchema:
-    """What a target's file of one kind must state, and the class that holds it; `energy` None: it states none."""
+    """The form of a target's file of one kind, and the class that holds it; `energy` None: it states none."""
 
     target: type[Target]
     limits: type[Limits]

@@ -32,7 +32,7 @@ LOIHI_STEP_ORDER: tuple[Step, ...] = ("receive", "bias", "u", "v", "threshold", 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where one number of a target comes from."""
+    """The source of one number of a target, with its note."""
 
     citations: tuple[str, ...]
     unverified: bool
@@ -44,14 +44,14 @@ class Provenance:
 
 
 class Limits(StrictModel):
-    """What a target of any kind must state: its usual tick, and how many ticks later a spike arrives."""
+    """The numbers that a target of any kind must state: its usual tick, and how many ticks later a spike arrives."""
 
     default_tick_s: Seconds
     spike_delay_ticks: Count
 
 
 class LoihiLimits(Limits):
-    """All that the compiler must know of a Loihi: budgets a core, number formats, the order of a tick, Lava's run."""
+    """The limits of a Loihi: budgets of a core, number formats, the order of a tick, Lava's run configuration."""
 
     cores_per_chip: Count
     compartments_per_core: Count
@@ -150,7 +150,7 @@ class LoihiEnergy(StrictModel):
 
 
 class TrueNorthLimits(Limits):
-    """All that the compiler must know of a chip of neurosynaptic cores: grid, crossbars, number formats, options.
+    """The limits of a chip of neurosynaptic cores: grid, crossbars, number formats, options.
 
     Widths that are called signed hold -2^(bits - 1) .. 2^(bits - 1) - 1, others 0 .. 2^bits - 1.
     """
@@ -229,7 +229,7 @@ class TrueNorthEnergy(StrictModel):
 
 
 class IdealLimits(Limits):
-    """What an ideal simulator states: no more than any target must."""
+    """The numbers that an ideal simulator states: no more than any target must."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,7 +52,7 @@ class Boundary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DistractorLimit:
-    """How strong a drive on a silent unit a state withstands.
+    """The strongest drive on a silent unit that a state withstands.
 
     Up to `unnoticed` the unit stays silent and the state does not move (solved). Up to `withstood` the state comes
     back when the drive ends, after `duration_s` (stepped, the weakest that breaks it is that much stronger at most:

@@ -74,7 +74,7 @@ class StateCertificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """What theory says of a circuit; `no_theory` says why it says nothing."""
+    """The statements of theory on a circuit; `no_theory` says why there are none."""
 
     circuit: str
     no_theory: str

@@ -26,7 +26,7 @@ SETTLED = 1e-9  # largest change of a filter in a step, relative to the largest 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoTheory:
-    """Why a circuit has no linear-threshold network: the theory says nothing about it."""
+    """The reason why a circuit has no linear-threshold network: theory says nothing about it."""
 
     reason: str
 

@@ -18,7 +18,7 @@ from neurocmc.theory.linear_threshold import LinearThreshold, NoTheory, linear_t
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rounded:
-    """What a chip made of a circuit: the rate circuit that its numbers are, and the half neuron of its pools."""
+    """The rate circuit that a chip's numbers are, with the half neuron of its pools."""
 
     circuit: RateCircuit
     half_neuron: Mapping[str, Float]  # population -> (units,) activity up to which no neuron of a pool fires

@@ -111,7 +111,7 @@ def ignition_threshold(alpha: float, phi: float, threshold: float) -> float:
 
 
 def ignition_drive(alpha: float, phi: float, threshold: float) -> float:
-    """Returns the drive D on one of two coupled winners above which it ignites both, if it lasts.
+    """Returns the drive on one of two coupled winners that ignites both, if it lasts and inhibition sleeps.
 
     For alpha >= 1 whatever wakes the unit, D > T. For alpha < 1 it settles at (D - T) / (1 - alpha), and its partner
     wakes where phi times that passes T: D > T + T (1 - alpha) / phi.

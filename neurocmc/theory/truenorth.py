@@ -1,4 +1,4 @@
-"""Computes what neurosynaptic cores kept of a circuit: gains, poles, latencies, and pools that count from half on.
+"""Computes what neurosynaptic cores kept: gains, poles, latencies, and pools that count from half a neuron on.
 
 A pole is shortened only to make up for latency: without it the filters have their wanted time constants.
 """

@@ -23,7 +23,7 @@ Activity = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Onset:
-    """How the strongest unit answers a step: time to 90 % of where it ends, its peak over that, and the contrast."""
+    """The answer of the strongest unit to a step: time to 90 %, its peak over its end, and the contrast."""
 
     rise_s: float
     overshoot: float  # peak over steady activity

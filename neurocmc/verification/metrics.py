@@ -23,7 +23,7 @@ Activity = Mapping[str, NDArray[np.float32]]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RateErrors:
-    """How far two recordings of one population lie apart, as fractions of its range of activity.
+    """The distances of two recordings of one population, as fractions of its range of activity.
 
     The range reaches from 0, or the lowest activity where some are negative, to the largest. A population that is
     nearly silent in the reference is measured against `QUIET` of the circuit's largest activity.

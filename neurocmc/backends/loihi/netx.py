@@ -42,7 +42,7 @@ class NetxLayer:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LayeredPart:
-    """What netx can express of a network, and why it cannot express the rest."""
+    """The part of a network that netx can express, and why it cannot express the rest."""
 
     layers: tuple[NetxLayer, ...]
     left_out: tuple[Problem, ...]

@@ -41,7 +41,7 @@ MOST_CORELETS_LISTED = 60
 
 @dataclass(frozen=True, slots=True)
 class Emitted:
-    """What was written beside the corelets."""
+    """The files that were written beside the corelets."""
 
     ranc: tuple[str, ...] = ()  # files for RANC, relative to the folder
     reasons: tuple[str, ...] = ()  # why there is none

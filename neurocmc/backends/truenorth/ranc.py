@@ -34,7 +34,7 @@ STRICT_RESET = 0  # `neuron_reset_type` of the RTL: below the negative threshold
 
 @dataclass(frozen=True, slots=True)
 class RancProgram:
-    """What RANC is given, and what is worth knowing of it."""
+    """The JSON that RANC is given, and what is worth knowing of it."""
 
     program: str  # JSON: packets, output bus, cores
     config: str  # JSON

@@ -19,7 +19,7 @@ class _Loose(BaseModel):
 
 
 class RancConfig(_Loose):
-    """How large cores and grid are."""
+    """The sizes of cores and grid."""
 
     num_neurons: Annotated[int, Field(ge=1, le=4096)]
     num_axons: Annotated[int, Field(ge=1, le=4096)]

@@ -46,7 +46,7 @@ _ACTIVATIONS: dict[str, Activation] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CmcTrajectory:
-    """What a circuit went through; index t is the state after the step of tick t, u the drive of that step.
+    """The states of a run; index t is the state after the step of tick t, u the drive of that step.
 
     All (batch, ticks, regions, 4, columns). `p`, `v` and `u` are in the circuit's own unit of voltage, `rate` is r.
     """

@@ -93,7 +93,7 @@ class RetinaRecipe(StrictModel):
 
 
 class GazeRecipe(StrictModel):
-    """How the eye moves over the retinal map: one window after the other, each held for `hold_ticks` steps."""
+    """The way of the eye over the retinal map: one window after the other, each held for `hold_ticks` steps."""
 
     path: Literal["strips", "quadrants"] = "strips"
     glimpses: int = Field(default=5, ge=1, le=64)

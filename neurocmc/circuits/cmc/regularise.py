@@ -29,7 +29,7 @@ def excess(trajectory: CmcTrajectory, limit: float) -> Tensor:
 
 
 def signals(trajectory: CmcTrajectory) -> Tensor:
-    """Returns (regions, 4) sd over images of a population's rates, mean over columns and half of the ticks."""
+    """Returns (regions, 4) sd over images of a population's rates, mean over columns and the second half of ticks."""
     late = trajectory.rate[:, trajectory.rate.shape[1] // 2 :]
     # The small number keeps the gradient finite where all images give the same rate.
     return (late.var(dim=0, correction=0) + 1e-10).sqrt().mean(dim=(0, 3))

@@ -1,6 +1,6 @@
 """Keeps the whole state of a training beside its checkpoint to be, so that one that was killed goes on from there.
 
-The file is believed nothing: it passes the gate of checkpoints, and then must hold what the training that is to go on
+The file is not trusted: it passes the checks of checkpoints, and then must hold what the training that is to go on
 would itself have written, value by value.
 """
 

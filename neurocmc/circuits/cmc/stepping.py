@@ -33,7 +33,7 @@ class Noise:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Constants:
-    """What stays the same over a presentation, flattened to (units,) and (units, units)."""
+    """The numbers that stay the same over a presentation, flattened to (units,) and (units, units)."""
 
     phi: Activation
     slopes: Tensor

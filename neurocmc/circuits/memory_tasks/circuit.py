@@ -152,7 +152,7 @@ class TaskCircuit(nn.Module):
 
 
 def memory_blocks(loop: Loop, items: int, variant: Variant) -> Blocks:
-    """Returns the memory's connections; without recurrence x only feeds y, and there is no inhibition either."""
+    """Returns the memory's connections: without memory x only feeds y, without recurrence nothing inhibits either."""
     each = torch.eye(items, dtype=loop.alpha.dtype)
     spread = torch.ones(items, 1, dtype=loop.alpha.dtype)
     blocks: Blocks = {("y", "x"): loop.phi * each}

@@ -16,7 +16,7 @@ SILENT = -1  # the answer where no unit of the decision is active
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """What disturbs a circuit while it is trained."""
+    """The noise that disturbs a circuit while it is trained."""
 
     weight: float  # sd of every strength, relative
     drive: float  # sd per tick and unit

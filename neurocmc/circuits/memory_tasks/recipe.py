@@ -21,7 +21,7 @@ Seconds = Annotated[float, Field(ge=1e-4, le=60)]
 
 
 class CircuitRecipe(StrictModel):
-    """What the circuits of both tasks share.
+    """The fields that the circuits of both tasks share.
 
     The variants are baselines, trained like the whole. Without the memory (`memory-off`) a cue is filtered twice and
     forgotten. Where the units of the decision neither excite themselves nor inhibit each other (`decision-off`) they

@@ -29,7 +29,7 @@ PARTS = ("retina", "gaze", "circuit", "readout")  # of a model, each with its co
 
 
 class CompileRecipe(StrictModel):
-    """Whether and how each trained circuit is compiled and verified."""
+    """The way in which trained circuits are compiled and verified."""
 
     target: str = Field(default="loihi1", min_length=1, max_length=4096)
     neurons: int = Field(default=32, ge=1, le=65_536)
@@ -39,7 +39,7 @@ class CompileRecipe(StrictModel):
 
 
 class FigureRecipe(StrictModel):
-    """What the figures of single runs show; they are drawn for the first seed of each run named in `of`."""
+    """The content of figures of single runs; they are drawn for the first seed of each run named in `of`."""
 
     of: tuple[Variant, ...] = ("full",)
     images: int = Field(default=200, ge=10, le=10_000)  # test images in phase portraits
@@ -114,7 +114,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a run came to. `metrics` are those of its checkpoint, measured on the test images."""
+    """The result of a run. `metrics` are those of its checkpoint, measured on the test images."""
 
     regions: int
     variant: str
@@ -127,7 +127,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChipResult:
-    """What a compiled run came to, judged on `samples` test images; or why it was not compiled."""
+    """The result of a compiled run, judged on `samples` test images; or why it was not compiled."""
 
     refused: str = ""
     samples: int = 0

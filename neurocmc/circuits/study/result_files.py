@@ -29,7 +29,7 @@ MetricName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)]
 
 
 class ResultField(StrictModel):
-    """What a run came to."""
+    """The result of a run."""
 
     regions: Regions
     variant: Variant
@@ -56,7 +56,7 @@ class ResultFile(StrictModel):
 
 
 class ChipField(StrictModel):
-    """What a compiled run came to, or why it was not compiled."""
+    """The result of a compiled run, or why it was not compiled."""
 
     refused: str
     samples: Annotated[int, Field(ge=0, le=1_000_000)]

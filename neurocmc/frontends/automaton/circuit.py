@@ -31,7 +31,7 @@ LONGEST_TAU = 60.0  # a latch of sound margins settles long before
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """How symbols are given. A symbol's latency is from its onset until x has taken it, then until y has."""
+    """The times of symbols. A symbol's latency is from its onset until x has taken it, then until y has."""
 
     dt_s: float
     tau_s: float

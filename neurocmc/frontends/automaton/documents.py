@@ -35,7 +35,7 @@ class TestField(StrictModel):
 
 
 class Program(StrictModel):
-    """What all programs share; times that are not given follow from the theory."""
+    """The fields that all programs share; times that are not given follow from the theory."""
 
     name: Name
     dt_ms: Annotated[float, Field(ge=0.01, le=1000)] = 1.0

@@ -129,7 +129,7 @@ def search() -> Design:
 
 
 def switching_tau(design: Design) -> float:
-    """Returns the time constants both winners take to change, in sum: ln(k / (k - 1)) / (alpha - 1) each.
+    """Returns the taus both winners take to change: ln(k / (k - 1)) / (alpha - 1) each, at k times takeover.
 
     While both units are active their difference d obeys tau d' = (alpha - 1) d + D from -x*, D = k (alpha - 1) x*.
     """

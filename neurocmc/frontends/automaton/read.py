@@ -34,7 +34,7 @@ LONGEST_TOUR = 24  # symbols of a calibration trial
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MachineProgram:
-    """What is needed to drive a machine and to judge it."""
+    """The parts that are needed to drive a machine and to judge it."""
 
     machine: Machine
     latch: Latch

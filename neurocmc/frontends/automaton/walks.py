@@ -15,7 +15,7 @@ INPUT = "symbols"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Walk:
-    """What happens to a machine in each trial of a stimulus; all trials have as many symbols, at the same times.
+    """The symbols and states of a machine in each trial of a stimulus; all trials have as many, at the same times.
 
     Where a symbol is RESTART it is reset, and -2 is none (silence). `states` and `outputs` are what is right when the
     next symbol comes; an output of -1 is none.

@@ -33,7 +33,7 @@ BEYOND = 1 << 40  # larger than any register: currents beyond it need not be tol
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class HostBound:
-    """What the host adds to the currents of one population: a sum each tick, or a current that it holds.
+    """The share of the host in the currents of one population: a sum each tick, or a current that it holds.
 
     `sum_low`, `sum_high` (units,): mantissas << exponent that may arrive in every tick. `held_low`, `held_high`
     (units,): LSB between which the current of the host's spikes alone stays; `held` counts the inputs of which only

@@ -30,7 +30,7 @@ INPUT_ROOM = 1.1  # of the axons' reach beyond what calibration needs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """What comes from outside the graph: the drive type's weight, axons for the host, neurons that always fire."""
+    """The inputs from outside the graph: the drive type's weight, axons for the host, neurons that always fire."""
 
     weight: int  # of the drive type; 0 where there is none
     up: int  # axons of the drive type for the host, for each input

@@ -104,8 +104,9 @@ def scores_over_time(recording: Recording, classifier: Classifier, trials: Seque
 
 
 def pool_image(train: SpikeTrain, trial: int, units: int, neurons: int, ticks: int, rows: int) -> Float:
-    """(units * rows, ticks) share of neurons that fire, `rows` rows of neighbouring neurons for each unit, the neuron
-    recruited first at the bottom of its unit, the first unit on top.
+    """Returns (units * rows, ticks) share of neurons that fire, with `rows` rows for each unit.
+
+    A row is of neighbouring neurons, the neuron recruited first at the bottom of its unit, the first unit on top.
     """
     own = train.trial == trial
     group = train.neuron[own] * rows // neurons

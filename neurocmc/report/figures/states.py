@@ -32,7 +32,7 @@ class Band:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateFigure:
-    """What stands on the page beside the numbers."""
+    """The names and predictions that stand on the page beside the numbers."""
 
     title: str
     subtitle: str

@@ -35,7 +35,7 @@ class CoreProjectionLoss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorePopulationCost:
-    """What a population takes on cores, by role, and the time constant that its worst unit asked for and got."""
+    """The neurons of a population on cores, by role, and the time constant its worst unit wanted and got."""
 
     name: str
     units: int

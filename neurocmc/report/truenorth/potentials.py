@@ -55,7 +55,7 @@ def _range(name: str, role: str, parts: Iterable[tuple[Float, ...]], limit: int)
 
 
 class PotentialBounds(NamedTuple):
-    """What V can be, of some neurons; infinite where nothing stops it."""
+    """The bounds of V of some neurons; infinite where nothing stops it."""
 
     low: Float  # least V before reset and clipping
     high: Float  # greatest V before reset and clipping

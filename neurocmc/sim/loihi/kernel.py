@@ -20,7 +20,7 @@ UInt8 = NDArray[np.uint8]
 
 
 class Pools(NamedTuple):
-    """What does not change in units and neurons, and the widths of all registers."""
+    """The numbers of units and neurons that do not change, and the widths of all registers."""
 
     keep_u: Int  # (units,) 2^decay_bits less the decay
     keep_v: Int  # (units,)
@@ -45,7 +45,7 @@ class Weights(NamedTuple):
 
 
 class State(NamedTuple):
-    """What a tick leaves to the next, and scratch."""
+    """The state that a tick leaves to the next, and scratch."""
 
     u: Int  # (units,)
     v: Int32  # (neurons,)

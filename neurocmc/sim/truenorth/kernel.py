@@ -39,7 +39,7 @@ AXON, DELAY = (1 << 32) - 1, (1 << 8) - 1
 
 
 class Cores(NamedTuple):
-    """What does not change: C cores of A axons, T types, P neurons (padded to a multiple of 8 with silent ones)."""
+    """The tables of C cores of A axons, T types, P neurons (padded to a multiple of 8 with silent ones)."""
 
     axon_type: UInt8  # (C, A)
     crossbar: UInt8  # (C, A, P / 8)
@@ -60,7 +60,7 @@ class Cores(NamedTuple):
 
 
 class State(NamedTuple):
-    """What a tick leaves to the next, and what it tells of itself."""
+    """The state that a tick leaves to the next, and what it tells of itself."""
 
     potential: Int32  # (C, P)
     ring: UInt8  # (ticks, C, A rounded up to 8) axons that will carry a spike, tick modulo its depth
@@ -74,7 +74,7 @@ class State(NamedTuple):
 
 
 class Room(NamedTuple):
-    """What a core needs while it is stepped; one for each thread."""
+    """The arrays that a core needs while it is stepped; one for each thread."""
 
     active: Int32  # (A rounded up to 8,)
     lanes: UInt64  # (T, P / 8) counts, a byte a neuron; all 0 between cores
@@ -96,7 +96,7 @@ class Events(NamedTuple):
 
 
 class Records(NamedTuple):
-    """What is kept of a chunk of ticks; what has no size is not recorded."""
+    """The recordings of a chunk of ticks; what has no size is not recorded."""
 
     group: Int32  # (C, P) or (0, 0)
     counts: UInt16  # (ticks, groups)
@@ -206,7 +206,7 @@ def update(
     flags: UInt8,
     highest: int,
 ) -> tuple[int, int]:
-    """Integrates, leaks, fires and resets all neurons of a core; returns how many saturated, and may change again."""
+    """Integrates, leaks, fires and resets a core's neurons; returns how often one saturated, how many may change."""
     high, low = np.int32(highest), np.int32(-highest - 1)
     zero, saturated, restless = np.int32(0), np.int32(0), np.int32(0)
     for n in range(potential.size):

@@ -16,7 +16,7 @@ from neurocmc.sim.truenorth.run import CoreInputSpikes
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class CoreReferenceRun:
-    """Everything of one trial."""
+    """The potentials, spikes and counts of one trial."""
 
     potentials: NDArray[np.int32]  # (ticks, cores, neurons) after the reset
     spikes: Bool  # (ticks, cores, neurons)

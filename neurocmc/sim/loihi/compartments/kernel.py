@@ -27,7 +27,7 @@ UInt32 = NDArray[np.uint32]
 
 
 class Registers(NamedTuple):
-    """What does not change in a compartment, and the widths of all."""
+    """The registers that do not change in a compartment, and the widths of all."""
 
     keep_u: UInt32  # (compartments,) what a tick leaves, in units of 2^-KEEP_BITS
     keep_v: UInt32
@@ -57,7 +57,7 @@ class Synapses(NamedTuple):
 
 
 class State(NamedTuple):
-    """What a tick leaves to the next."""
+    """The state that a tick leaves to the next."""
 
     u: Int32
     v: Int32
@@ -78,7 +78,7 @@ class Events(NamedTuple):
 
 
 class Records(NamedTuple):
-    """Where recordings of a chunk of ticks go; what has no size is not recorded."""
+    """The places where recordings of a chunk of ticks go; what has no size is not recorded."""
 
     spike_tick: Int32
     spike_compartment: Int32

@@ -43,7 +43,7 @@ class InputSynapses:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Parts:
-    """Everything that can be changed, in one row of neurons: population by population, unit by unit."""
+    """All parts of a network that can be changed, in one row of neurons: population by population, unit by unit."""
 
     decay_u: Int  # (neurons,)
     decay_v: Int

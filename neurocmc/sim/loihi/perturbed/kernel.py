@@ -38,7 +38,7 @@ class Runs(NamedTuple):
 
 
 class State(NamedTuple):
-    """What a tick leaves to the next, and scratch that is 0 between ticks."""
+    """The state that a tick leaves to the next, and scratch that is 0 between ticks."""
 
     u: Int32
     v: Int32

@@ -21,7 +21,7 @@ LARGEST_DEVIATION = 1.0  # standard deviation, or share
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Perturbation:
-    """How much of each fault, and the seed that all of them are drawn from; 0 is none.
+    """The level of each kind of fault, and the seed that all of them are drawn from; 0 is none.
 
     Mismatch is Gaussian and relative: a factor max(0, 1 + level g) with g from N(0, 1), so that no weight changes its
     sign. Products are rounded to the chip's grid: whole threshold mantissas, whole weight mantissas, even ones in
