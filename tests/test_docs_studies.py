@@ -80,7 +80,7 @@ def test_claims_stand_beside_what_the_runs_measured() -> None:
 
 
 def test_what_was_not_run_is_said_not_to_be_measured() -> None:
-    text = claims().table([], by_stimulus=[])
+    text = claims().table([], [])
     assert text.count("not measured") >= 10
     assert "±" not in text
 
