@@ -152,7 +152,9 @@ def test_what_cannot_be_resumed_is_refused(split: ImageSplit, tmp_path: Path) ->
     kept = state_path(output).read_bytes()
     for damaged in (b"", b"not a state", kept[: len(kept) // 2], checkpoint_bytes({"format": "else"})):
         state_path(output).write_bytes(damaged)
-        with pytest.raises(InputError, match=r"\[(file-empty|archive-unreadable|file-damaged|resume-state-damaged)\]"):
+        with pytest.raises(
+            InputError, match=r"\[(file-empty|archive-unreadable|file-damaged|resume-state-damaged)\]"
+        ):
             train(recipe, split=split, output=output, resume=True)
     state_path(output).write_bytes(output.read_bytes())
     with pytest.raises(InputError, match="the state of a training"):
