@@ -302,7 +302,7 @@ def test_a_delay_that_is_no_whole_number_gives_an_artifact_that_opens(tmp_path: 
 
 def test_reference_refuses_what_does_not_fit(loaded: LoadedMemory) -> None:
     wrong = Stimulus(name="none", duration_s=0.1, edges_s=np.zeros(1), values={}, labels=np.array([-1]))
-    with pytest.raises(InputError, match=r"\[input-missing\]"):
+    with pytest.raises(InputError, match=r"is missing \[input-missing\]"):
         loaded.reference(wrong)
 
 
