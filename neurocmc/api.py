@@ -26,7 +26,7 @@ from neurocmc.pipeline.study.result import StudyResult
 from neurocmc.pipeline.verify import Verification, VerifyOptions
 from neurocmc.pipeline.verify import verify as _verify
 from neurocmc.report.budget import Budget
-from neurocmc.targets import Code, Target
+from neurocmc.targets import Axons, Code, Target
 
 
 @known_state()
@@ -66,6 +66,7 @@ def compile(  # noqa: A001  (called as the command is)
     images: str | None = None,
     calibrate: Sequence[str] = (),
     *,
+    axons: Axons | None = None,
     allow_lost_states: bool = False,
     source: bool = True,
     figures: bool = True,
@@ -84,6 +85,8 @@ def compile(  # noqa: A001  (called as the command is)
         tick_s: The model's time in s that one tick of the target stands for. None lets the compiler choose it.
         images: As in `load`, for a published checkpoint.
         calibrate: Names of test stimuli that gains are to be matched over as well.
+        axons: "own" gives every neuron axons of its own on a chip whose neurons could share them. None takes what
+            the target states.
         allow_lost_states: Whether a circuit is compiled even if rounding destroys one of its up-states.
         source: Whether the artifact holds a copy of the model, which `verify` compares with.
         figures: Whether the pictures of the report are drawn; they take most of the time of a small circuit.
@@ -105,6 +108,7 @@ def compile(  # noqa: A001  (called as the command is)
     options = CompileOptions(
         neurons=neurons,
         code=code,
+        axons=axons,
         seed=seed,
         max_error=max_error,
         tick_s=tick_s,

@@ -27,6 +27,13 @@ class Code(StrEnum):
     rate = "rate"
 
 
+class Axons(StrEnum):
+    """How the neurons of a unit send to a core."""
+
+    shared = "shared"
+    own = "own"
+
+
 def compile(  # noqa: A001  (the command is called so)
     model: Annotated[
         Path, typer.Argument(metavar="MODEL", help="A checkpoint (.pt) or a circuit (.circuit.npz, .yaml).")
@@ -39,6 +46,13 @@ def compile(  # noqa: A001  (the command is called so)
         int | None, typer.Option(help="Neurons per unit; 64 unless --max-error chooses.", show_default=False)
     ] = None,
     code: Annotated[Code, typer.Option(help="How a pool carries activity.")] = Code.threshold,
+    axons: Annotated[
+        Axons | None,
+        typer.Option(
+            help="One axon a core for all neurons of a unit, or for each its own; as the target states.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the rate code's random part.")] = 0,
     max_error: Annotated[
         float | None,
@@ -73,6 +87,7 @@ def compile(  # noqa: A001  (the command is called so)
     options = CompileOptions(
         neurons=neurons,
         code=code.value,
+        axons=None if axons is None else axons.value,
         seed=seed,
         max_error=max_error,
         tick_s=None if tick_ms is None else 1e-3 * tick_ms,

@@ -171,6 +171,7 @@ def _manifest(whole: Compilation, source: str | None) -> dict[str, Any]:
         "options": {
             "neurons": choice.neurons,
             "code": options.code,
+            "axons": options.axons,
             "seed": options.seed,
             "max_error": options.max_error,
             "tick_s": options.tick_s,

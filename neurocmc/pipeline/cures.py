@@ -171,7 +171,7 @@ def _compiled(artifact: Artifact, options: CompileOptions) -> Artifact:
     stimuli = artifact.stimuli.calibrated_on(options.calibrate)
     asked = replace(options, neurons=options.neurons or artifact.neurons, allow_lost_states=True)
     lowered = lower(artifact.circuit, stimuli.calibration, artifact.target, asked)
-    given = {"neurons": asked.neurons, "code": asked.code}
+    given = {"neurons": asked.neurons, "code": asked.code, "axons": asked.axons}
     manifest = {**artifact.manifest, "options": {**artifact.manifest["options"], **given}}
     levels = {"staged": lowered.staged, "spiking": lowered.spiking, "built": lowered.built}
     return artifact.with_levels(manifest, circuit=artifact.circuit, stimuli=stimuli, **levels)

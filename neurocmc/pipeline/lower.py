@@ -15,6 +15,7 @@ each pass its result is verified; a fault there is a defect of neurocmc and stop
 
 from dataclasses import dataclass, field
 
+from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.progress import Progress
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import SpikingNetwork
@@ -72,7 +73,7 @@ def lower(
         The levels, the ranges that calibration visits, the certificate, and the time that each pass took in s.
 
     Raises:
-        InputError: For a tick that does not divide the circuit's step.
+        InputError: For a tick that does not divide the circuit's step, and options that the target has no use for.
         InfeasibleError: Where the target cannot hold the circuit or, without `allow_lost_states`, one of its
             up-states.
 
@@ -97,8 +98,10 @@ def stage(
 ) -> Staging:
     """Does what no size of pools changes: sets the tick, adds relays and offsets, and finds the ranges visited.
 
-    Raises InfeasibleError where no tick serves its filters, or the family refuses it by counts.
+    Raises InputError for an option that the target has no use for, InfeasibleError where no tick serves its filters,
+    or the family refuses it by counts.
     """
+    raise_input_problems(options.unfit(target))
     timed = TimeScale(options.tick_s).run(circuit, target)
     clock.done(TimeScale.name)
     split = Relays().run(timed, target)

@@ -21,7 +21,7 @@ from neurocmc.ir.stimulus import name_clashes
 from neurocmc.targets import known_targets
 
 FORMAT = ARTIFACT_FORMAT
-VERSION = 2
+VERSION = 3
 SOURCE = r"(model|circuit)\.(pt|pth|npz|yaml|yml)"  # the copy of the model
 _AGAIN = "compile again"
 
@@ -33,6 +33,7 @@ class OptionsEntry(StrictModel):
 
     neurons: Annotated[int, Field(ge=1, le=65_536)]
     code: Literal["threshold", "rate"]
+    axons: Literal["shared", "own"] | None  # None: as the target states
     seed: Annotated[int, Field(ge=0)]
     max_error: float | None
     tick_s: Annotated[float, Field(gt=0)] | None
@@ -76,7 +77,7 @@ class Manifest(StrictModel):
     """The whole file. Its paths stay inside the artifact."""
 
     format: Literal["neurocmc-artifact"]
-    version: Literal[2]
+    version: Literal[3]
     neurocmc: str
     circuit: str
     origin_sha256: Sha256 | Literal[""]  # "": of a circuit that was made in Python
@@ -130,7 +131,7 @@ def _of_another_version(directory: Path, data: Mapping[str, Any]) -> Problem:
         return Problem("format-version", str(directory / MANIFEST), what, f"{_AGAIN} from the model")
     words = ["neurocmc", "compile", str(directory / source), "--target", _target(directory, data.get("target"))]
     given = cast("dict[str, Any]", options)
-    for name in ("neurons", "code", "seed"):
+    for name in ("neurons", "code", "axons", "seed"):
         if isinstance(value := given.get(name), int | str):
             words += [f"--{name}", str(value)]
     words += ["-o", f"{directory}-again"]

@@ -5,24 +5,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from neurocmc.common.errors import Problem
-from neurocmc.targets import CODES, Code
+from neurocmc.targets import AXONS, CODES, Axons, Code, Target
 
 DEFAULT_NEURONS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompileOptions:
-    """The choices of a user. `neurons` None takes 64, or with `max_error` the smallest that meets it.
+    """The choices of a user.
 
-    `tick_s` is the model's time that one tick stands for; None lets the compiler choose it. `images` names the task
-    whose images drive a published checkpoint, which does not say so itself; a Model was loaded with its own.
-    `calibrate` names test stimuli that gains are to be matched over as well. `allow_lost_states` compiles a circuit
-    even if rounding destroys an up-state of it. `source` says whether the artifact holds a copy of the model, which
-    `verify` compares with, `figures` whether the pictures of its report are drawn.
+    `neurons` None takes 64, or with `max_error` the smallest that meets it. `axons` "own" gives every neuron axons of
+    its own on a chip that could share them; None takes what the target states. `tick_s` is the model's time that one
+    tick stands for; None lets the compiler choose it. `images` names the task whose images drive a published
+    checkpoint, which does not say so itself; a Model was loaded with its own. `calibrate` names test stimuli that
+    gains are to be matched over as well. `allow_lost_states` compiles a circuit even if rounding destroys an up-state
+    of it. `source` says whether the artifact holds a copy of the model, which `verify` compares with, `figures`
+    whether the pictures of its report are drawn.
     """
 
     neurons: int | None = None
     code: Code = "threshold"
+    axons: Axons | None = None
     seed: int = 0
     max_error: float | None = None
     tick_s: float | None = None
@@ -39,6 +42,7 @@ class CompileOptions:
         return cls(
             neurons=given["neurons"],
             code=given["code"],
+            axons=given["axons"],
             seed=given["seed"],
             tick_s=given["tick_s"],
             images=given["images"],
@@ -70,6 +74,19 @@ class CompileOptions:
             )
         if self.code not in CODES:
             found.append(Problem("choice-unknown", "--code", f"got {self.code!r}", "use threshold or rate"))
+        if self.axons not in (None, *AXONS):
+            found.append(Problem("choice-unknown", "--axons", f"got {self.axons!r}", "use shared or own"))
         if self.seed < 0:
             found.append(Problem("seed-out-of-range", "--seed", f"got {self.seed}", "give 0 or more"))
         return tuple(found)
+
+    def unfit(self, target: Target) -> tuple[Problem, ...]:
+        """Returns options that a target has no use for."""
+        if self.axons is None or self.axons in target.axons:
+            return ()
+        if not target.axons:
+            return (Problem("option-not-for-this", "--axons", f"{target.name} has no axons to lay", "leave it out"),)
+        what = f"its file states no shared_axons for {target.name}: every neuron has axons of its own"
+        return (
+            Problem("option-not-for-this", "--axons", what, "leave it out, or state shared_axons with its source"),
+        )

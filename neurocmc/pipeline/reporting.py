@@ -55,6 +55,7 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
         options={
             "neurons a unit": f"{options['neurons']} ({manifest['neurons_reason']})",
             "code": options["code"],
+            **({"axons": options["axons"]} if options["axons"] else {}),
             "seed": str(options["seed"]),
         },
         versions={"neurocmc": manifest["neurocmc"]},

@@ -8,7 +8,9 @@ loader  reads a target from a name or a file
 from neurocmc.targets.kinds import TargetSchema
 from neurocmc.targets.loader import known_targets, load_target, parse_target
 from neurocmc.targets.schema import (
+    AXONS,
     CODES,
+    Axons,
     Code,
     IdealLimits,
     IdealTarget,
@@ -26,7 +28,9 @@ from neurocmc.targets.schema import (
 )
 
 __all__ = [
+    "AXONS",
     "CODES",
+    "Axons",
     "Code",
     "IdealLimits",
     "IdealTarget",

@@ -7,7 +7,7 @@ can do, never for its kind.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
@@ -23,6 +23,8 @@ Seconds = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
 Code = Literal["threshold", "rate"]  # how a pool of neurons stands for a rate
 CODES: tuple[Code, ...] = get_args(Code)
+Axons = Literal["shared", "own"]  # whether the neurons of a unit send to one axon of a core, or each to its own
+AXONS: tuple[Axons, ...] = get_args(Axons)
 SignMode = Literal["excitatory", "inhibitory", "mixed"]  # which signs the bits of a group of weights stand for
 Step = Literal["receive", "bias", "u", "v", "threshold", "reset", "send"]
 LavaRunConfig = Literal["Loihi1SimCfg", "Loihi2SimCfg"]
@@ -71,6 +73,12 @@ class LoihiLimits(Limits):
     synapse_delay_bits: Natural
     synapse_tag_bits: Natural
 
+    # Axons. What a file does not state, its chip does not have: then every neuron has axons of its own.
+    shared_axons: bool = False  # several neurons may send to one in-axon of a core
+    formats_share_axon: bool = False  # the groups of one axon's list may differ in format
+    index_free_synapses: bool = False  # a list may leave out indices, if it goes through all compartments of its core
+    shared_out_axons: bool = False  # neurons of one core that send to one in-axon may share the out-axon to it
+
     # Number formats. A weight is mantissa * 2^(weight_shift + exponent); a threshold mantissa * 2^threshold_shift;
     # a bias mantissa * 2^exponent.
     weight_mantissa_bits: Annotated[int, Field(ge=2, le=32)]
@@ -95,8 +103,19 @@ class LoihiLimits(Limits):
 
     lava_run_config: LavaRunConfig  # the run configuration with which emitted programs run on Lava
 
+    @property
+    def with_own_axons(self) -> "LoihiLimits":
+        """The same chip as if its file said nothing of axons: each neuron has its own, of synapses with an index."""
+        fields = ("shared_axons", "formats_share_axon", "index_free_synapses", "shared_out_axons")
+        return self.model_copy(update=dict.fromkeys(fields, False))
+
     @model_validator(mode="after")
     def _consistent(self) -> "LoihiLimits":
+        for name in ("formats_share_axon", "shared_out_axons"):
+            if getattr(self, name) and not self.shared_axons:
+                raise FieldError(
+                    f"{name} is true, shared_axons is not", "state shared_axons as well, or leave it out"
+                )
         if self.weight_exponent_min > self.weight_exponent_max:
             raise FieldError(
                 f"weight_exponent_min ({self.weight_exponent_min}) is above "
@@ -256,6 +275,11 @@ class Target:
         return CODES
 
     @property
+    def axons(self) -> tuple[Axons, ...]:
+        """How its axons can be laid, the way that is taken first; none where it has no axons to choose."""
+        return ()
+
+    @property
     def filter_stages(self) -> int:
         """First-order filters in a row between a spike and what a neuron adds up."""
         return 2
@@ -286,6 +310,16 @@ class LoihiTarget(Target):
     kind: ClassVar[str] = "loihi"
     limits: LoihiLimits
     energy: LoihiEnergy
+
+    @property
+    def axons(self) -> tuple[Axons, ...]:
+        """Shared by the neurons of a unit where its file says that they can be, otherwise each neuron's own."""
+        return ("shared", "own") if self.limits.shared_axons else ("own",)
+
+    @property
+    def with_own_axons(self) -> "LoihiTarget":
+        """The same chip with axons for each neuron."""
+        return replace(self, limits=self.limits.with_own_axons)
 
     @property
     def filter_stages(self) -> int:

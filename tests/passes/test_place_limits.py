@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.loihi.chip import Segment
 from neurocmc.ir.loihi.network import IntegerNetwork
-from neurocmc.passes.loihi.packing import Demand
 from neurocmc.passes.loihi.place import ORDERS, Order, Place, Placement, fill_in
+from neurocmc.passes.loihi.placing.packing import Demand
 from neurocmc.passes.loihi.route import Route
 from neurocmc.targets import LoihiTarget
 from tests.made.targets import loihi

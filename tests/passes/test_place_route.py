@@ -6,8 +6,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.passes.loihi.placing.synapse_memory import axon_bits, axon_bits_table
 from neurocmc.passes.loihi.route import limits_of
-from neurocmc.passes.loihi.synapse_memory import axon_bits, axon_bits_table
 from neurocmc.targets import LoihiTarget
 from tests.made import levels
 from tests.made.targets import loihi

@@ -6,6 +6,7 @@ CHIPS = {
     "cores-beyond-chip": "The circuit takes more cores than the chip has.",
     "pool-beyond-core": "The pool of neurons of one unit does not fit one core.",
     "fan-in-beyond-core": "One neuron, or one unit, hears more axons than a core has.",
+    "out-axons-beyond-core": "However units were divided among cores, some core has too few out-axons.",
     "fan-out-beyond-core": "The spikes of one neuron must reach more cores than its own core can send to.",
     "synapse-formats-beyond-core": "The weights that arrive at one neuron need more synapse formats than a core has.",
     "core-resource-beyond-limit": "A core of the placed network uses more of a resource than it has.",

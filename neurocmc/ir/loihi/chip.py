@@ -35,14 +35,34 @@ class Segment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AxonRoute:
-    """All axons of one projection or input into one core. `source_core` is -1 for spikes from the host."""
+    """Out-axons from the neurons of one population on one core to the in-axons of another, or of the same."""
 
-    projection: str
+    projections: tuple[str, ...]  # whose spikes they carry: one, where axons are not shared
+    source: str
     source_core: int
     target_core: int
     axons: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SynapseLists:
+    """The in-axons of one core for the spikes of one population, or of the host, and the synapses behind them."""
+
+    projections: tuple[str, ...]  # or the input
+    source: str  # population, or "" for the host
+    core: int
+    axons: int
     synapses: int
     synapse_bits: int
+    index_free: int  # of the axons, those whose synapses are stored without indices
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LowerBound:
+    """The cores that any placement needs for the sake of one resource."""
+
+    resource: str
+    cores: int
 
 
 RESOURCES = (
@@ -65,8 +85,10 @@ class ChipProgram:
     target: str
     segments: tuple[Segment, ...]
     routes: tuple[AxonRoute, ...]
+    lists: tuple[SynapseLists, ...]
     use: NDArray[np.int64]  # (cores, resources)
-    cores_lower_bound: int  # no placement can use fewer cores than this
+    lower_bounds: tuple[LowerBound, ...]  # no placement needs fewer cores than the largest
+    shared_axons: bool  # whether the neurons of a unit send to one in-axon of a core
 
     def __post_init__(self) -> None:
         set_frozen(self, "use", np.int64, (None, len(RESOURCES)))
@@ -74,6 +96,11 @@ class ChipProgram:
     @property
     def cores(self) -> int:
         return self.use.shape[0]
+
+    @property
+    def cores_lower_bound(self) -> int:
+        """No placement needs fewer cores than this."""
+        return max((bound.cores for bound in self.lower_bounds), default=1)
 
     def problems(self) -> tuple[Problem, ...]:
         """Returns neurons without exactly one place, slots that overlap, and names that do not exist."""
@@ -118,15 +145,15 @@ def _name_problems(program: ChipProgram) -> Iterable[Problem]:
                 f"core {segment.core} does not exist",
                 _cores(program),
             )
-    for route in program.routes:
-        for core in (max(route.source_core, 0), route.target_core):
-            if not 0 <= core < program.cores:
-                yield Problem(
-                    "core-part-unknown",
-                    f"axons of {route.projection}",
-                    f"core {core} does not exist",
-                    _cores(program),
-                )
+    ends = [(route, core) for route in program.routes for core in (route.source_core, route.target_core)]
+    for axons, core in [*ends, *((lists, lists.core) for lists in program.lists)]:
+        if not 0 <= core < program.cores:
+            yield Problem(
+                "core-part-unknown",
+                f"axons of {', '.join(axons.projections)}",
+                f"core {core} does not exist",
+                _cores(program),
+            )
 
 
 def _cores(program: ChipProgram) -> str:

@@ -1,6 +1,6 @@
 """Formats the levels of the Loihi family: every register, and every core with its neurons and axons."""
 
-from neurocmc.ir.loihi.chip import RESOURCES, AxonRoute, ChipProgram
+from neurocmc.ir.loihi.chip import RESOURCES, AxonRoute, ChipProgram, SynapseLists
 from neurocmc.ir.loihi.network import (
     IntegerInput,
     IntegerNetwork,
@@ -12,7 +12,7 @@ from neurocmc.ir.loihi.network import (
 from neurocmc.ir.phrases import arrow, counted, delayed, observed, page, readouts
 from neurocmc.ir.summaries import entry, matrix, milliseconds, number, percent, table, text_fingerprint, vector
 
-MAX_ROUTES = 64  # beyond it, the axons of a projection are summed over its pairs of cores
+MAX_ROUTES = 64  # rows; beyond it, the axons of a projection or population are summed
 Facts = list[tuple[str, str | list[str]]]
 
 
@@ -103,6 +103,10 @@ def print_chip(program: ChipProgram) -> str:
     lines = [
         f"chip program {network.name} on {program.target}: {counted(network.neurons, 'neuron')} on "
         f"{counted(program.cores, 'core')}; no placement needs fewer than {program.cores_lower_bound}",
+        _bounds(program),
+        "the neurons of a unit send to one in-axon of a core"
+        if program.shared_axons
+        else "every neuron has in-axons of its own, one for each projection and core",
         f"the integer network as it is printed: {text_fingerprint([print_integer(network)])}",
         "",
         "use of each core (synapse memory in bits)",
@@ -122,30 +126,48 @@ def print_chip(program: ChipProgram) -> str:
         ],
         left=2,
     )
-    return page([*lines, "", *_routes(program.routes)])
+    return page([*lines, "", *_lists(program.lists), "", *_routes(program.routes)])
+
+
+def _bounds(program: ChipProgram) -> str:
+    found = [f"{bound.resource.replace('_', ' ')} {bound.cores}" for bound in program.lower_bounds if bound.cores > 1]
+    return f"cores that each resource needs at least: {', '.join(found)}" if found else "no resource needs two cores"
+
+
+def _lists(lists: tuple[SynapseLists, ...]) -> list[str]:
+    """In-axons and the synapses behind them; many are summed over cores."""
+    columns = ["axons", "without indices", "synapses", "synapse bits"]
+    amounts = [[entry.axons, entry.index_free, entry.synapses, entry.synapse_bits] for entry in lists]
+    if len(lists) <= MAX_ROUTES:
+        rows = [
+            [", ".join(entry.projections), f"core {entry.core}", *(f"{amount:,}" for amount in row)]
+            for entry, row in zip(lists, amounts, strict=True)
+        ]
+        return ["in-axons", *table([["spikes of", "to", *columns], *rows], left=2)]
+    sums = _summed([entry.projections for entry in lists], amounts)
+    head = f"in-axons, summed over cores (one by one: {text_fingerprint(f'{entry}' for entry in lists)})"
+    return [head, *table([["spikes of", "cores", *columns], *sums], left=1)]
 
 
 def _routes(routes: tuple[AxonRoute, ...]) -> list[str]:
-    columns = ["axons", "synapses", "synapse bits"]
+    """Out-axons between cores; many are summed over pairs of cores."""
     if len(routes) <= MAX_ROUTES:
         rows = [
-            [
-                r.projection,
-                "host" if r.source_core < 0 else f"core {r.source_core}",
-                f"core {r.target_core}",
-                f"{r.axons:,}",
-                f"{r.synapses:,}",
-                f"{r.synapse_bits:,}",
-            ]
+            [", ".join(r.projections), f"core {r.source_core}", f"core {r.target_core}", f"{r.axons:,}"]
             for r in routes
         ]
-        return ["axons", *table([["projection", "from", "to", *columns], *rows], left=3)]
+        return ["out-axons", *table([["spikes of", "from", "to", "axons"], *rows], left=3)]
+    sums = _summed([route.projections for route in routes], [[route.axons] for route in routes])
+    each = text_fingerprint(f"{route}" for route in routes)
+    head = f"out-axons, summed over pairs of cores (one by one: {each})"
+    return [head, *table([["spikes of", "pairs", "axons"], *sums], left=1)]
+
+
+def _summed(names: list[tuple[str, ...]], amounts: list[list[int]]) -> list[list[str]]:
+    """A row for each name: how many rows it had, and the sums of their amounts."""
     sums: dict[str, list[int]] = {}
-    for route in routes:
-        total = sums.setdefault(route.projection, [0, 0, 0, 0])
-        for k, amount in enumerate((1, route.axons, route.synapses, route.synapse_bits)):
+    for projections, row in zip(names, amounts, strict=True):
+        total = sums.setdefault(", ".join(projections), [0] * (1 + len(row)))
+        for k, amount in enumerate((1, *row)):
             total[k] += amount
-    rows = [[name, *(f"{amount:,}" for amount in total)] for name, total in sums.items()]
-    each = text_fingerprint(f"{r}" for r in routes)
-    head = f"axons, summed over pairs of cores (one by one: {each})"
-    return [head, *table([["projection", "pairs", *columns], *rows], left=1)]
+    return [[name, *(f"{amount:,}" for amount in total)] for name, total in sums.items()]

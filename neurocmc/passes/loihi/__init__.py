@@ -8,7 +8,6 @@ keep_states       searches roundings that keep the up-states
 place             gives every neuron a core and a slot
 route             computes axons, synapse memory and profiles of every core; refuses what does not fit
 nearby_roundings  moves mantissas until a lost up-state stands again
-packing           fills one core, limit by limit
-synapse_memory    computes what an axon's synapses cost on a core
+placing           fills cores by their limits, and counts what that takes
 worst_case        bounds currents and voltages by intervals
 """

@@ -1,19 +1,20 @@
 """Refuses what no placement could hold, before anything is measured or rounded.
 
-Only counts are needed here, so a circuit far too large is refused at once. What depends on weights and formats is
+Only the wiring is needed here, so a circuit far too large is refused at once. What depends on weights and formats is
 found by `place` and `route`.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import ceil
 from typing import ClassVar
 
-import numpy as np
-
 from neurocmc.common.errors import Problem, raise_infeasible
-from neurocmc.ir.rate import RateCircuit, RateProjection
-from neurocmc.passes.loihi.packing import least_bits
+from neurocmc.ir.rate import RateCircuit
+from neurocmc.passes.loihi.placing.bounds import least_synapse_bits, lower_bounds
+from neurocmc.passes.loihi.placing.demand import Demand
+from neurocmc.passes.loihi.placing.fitting import smaller_pools
+from neurocmc.passes.loihi.placing.wiring import Wiring, least_wiring
 from neurocmc.targets import LoihiLimits, LoihiTarget
 
 
@@ -25,52 +26,73 @@ class Capacity:
     neurons: int
 
     def run(self, circuit: RateCircuit, target: LoihiTarget) -> RateCircuit:
-        """Raises InfeasibleError for too many compartments or synapses, or a fan-in that no core can take in."""
-        raise_infeasible(self._problems(circuit, target.name, target.limits))
+        """Raises InfeasibleError for too many compartments or synapses, and a fan-in that no core can take in."""
+        wiring = least_wiring(circuit, self.neurons, target.limits)
+        raise_infeasible(_problems(circuit, wiring, target.name, target.limits))
         return circuit
 
-    def _problems(self, circuit: RateCircuit, chip: str, limits: LoihiLimits) -> Iterable[Problem]:
-        compartments = limits.cores_per_chip * limits.compartments_per_core
-        if circuit.units * self.neurons > compartments:
-            yield Problem(
-                "neurons-beyond-limit",
-                f"circuit {circuit.name}",
-                f"{circuit.units:,} units of {self.neurons:,} neurons are {circuit.units * self.neurons:,} "
-                f"compartments, limit {compartments:,} on {chip}",
-                "use fewer neurons a unit (--neurons), fewer units, or a larger chip",
-            )
-        bits = {projection.name: self._bits(projection, limits) for projection in circuit.projections}
-        memory = limits.cores_per_chip * limits.synapse_memory_bits_per_core
-        if sum(bits.values()) > memory:
-            worst = max(bits, key=lambda name: bits[name])
-            yield Problem(
-                "synapses-beyond-limit",
-                f"projection {worst}",
-                f"synapses of the circuit take at least {ceil(sum(bits.values())):,} bits ({ceil(bits[worst]):,} of "
-                f"them here), limit {memory:,} on {chip}",
-                "use fewer neurons a unit (--neurons), fewer connections, or a larger chip",
-            )
-        for population in circuit.populations:
-            fan_in = {
-                projection.name: self.neurons * int(np.count_nonzero(projection.weight, axis=1).max(initial=0))
-                for projection in circuit.projections
-                if projection.target == population.name
-            }
-            if sum(fan_in.values()) > limits.in_axons_per_core:
-                worst = max(fan_in, key=lambda name: fan_in[name])
-                yield Problem(
-                    "fan-in-beyond-core",
-                    f"population {population.name}",
-                    f"one neuron has a fan-in of {sum(fan_in.values()):,} axons ({fan_in[worst]:,} of them from "
-                    f"projection {worst}), limit {limits.in_axons_per_core:,} in-axons on one core",
-                    "use fewer neurons a unit (--neurons), or fewer source units",
-                )
 
-    def _bits(self, projection: RateProjection, limits: LoihiLimits) -> float:
-        """Synapse memory that a projection needs at least: a list of synapses for each neuron of each source unit."""
-        targets, many = np.unique(np.count_nonzero(projection.weight, axis=0), return_counts=True)
-        return sum(
-            int(units) * least_bits(self.neurons, int(reached) * self.neurons, limits, delayed=False)
-            for reached, units in zip(targets, many, strict=True)
-            if reached
+def _problems(circuit: RateCircuit, wiring: Wiring, chip: str, limits: LoihiLimits) -> Iterable[Problem]:
+    compartments = limits.cores_per_chip * limits.compartments_per_core
+    neurons = wiring.pools[0].neurons
+    demand = Demand.of(wiring, limits)
+    found: list[tuple[str, str, str]] = []
+    if circuit.units * neurons > compartments:
+        what = f"{circuit.units:,} units of {neurons:,} neurons are {circuit.units * neurons:,} compartments, "
+        found.append(("neurons-beyond-limit", f"circuit {circuit.name}", f"{what}limit {compartments:,} on {chip}"))
+    found += _memory(demand, chip)
+    found += _fan_in(demand)
+    found += _fan_out(demand, chip)
+    if found:
+        cure = smaller_pools(wiring, limits)
+        yield from (Problem(name, where, what, cure) for name, where, what in found)
+
+
+def _memory(demand: Demand, chip: str) -> Iterable[tuple[str, str, str]]:
+    bits = Counter[str]()
+    each = least_synapse_bits(demand)
+    for fibre, own in zip(demand.fibres, each.tolist(), strict=True):
+        bits.update(dict.fromkeys(fibre.projections, own))
+    memory = demand.limits.cores_per_chip * demand.limits.synapse_memory_bits_per_core
+    if int(each.sum()) > memory:
+        worst = max(bits, key=lambda name: bits[name])
+        yield (
+            "synapses-beyond-limit",
+            f"projection {worst}",
+            f"synapses of the circuit take at least {int(each.sum()):,} bits ({bits[worst]:,} of them here), limit "
+            f"{memory:,} on {chip}",
+        )
+
+
+def _fan_in(demand: Demand) -> Iterable[tuple[str, str, str]]:
+    limit = demand.limits.in_axons_per_core
+    most: dict[str, int] = {}
+    for unit, axons in enumerate(demand.axons_into):
+        name = demand.name(unit)
+        if axons > limit and (name not in most or axons > demand.axons_into[most[name]]):
+            most[name] = unit
+    for name, unit in most.items():
+        share = Counter[str]()
+        for index in demand.into[unit].tolist():
+            share.update(dict.fromkeys(demand.fibres[index].projections, demand.fibres[index].axons))
+        worst = max(share, key=lambda projection: share[projection])
+        yield (
+            "fan-in-beyond-core",
+            f"population {name}",
+            f"one neuron has a fan-in of {demand.axons_into[unit]:,} axons ({share[worst]:,} of them from projection "
+            f"{worst}), limit {limit:,} in-axons on one core",
+        )
+
+
+def _fan_out(demand: Demand, chip: str) -> Iterable[tuple[str, str, str]]:
+    """Spikes that must reach more cores than all neurons of the chip have axons to."""
+    needed = next(bound.cores for bound in lower_bounds(demand) if bound.resource == "out_axons")
+    if needed > demand.limits.cores_per_chip:
+        limit = demand.limits.cores_per_chip * demand.limits.out_axons_per_core
+        sends = max(range(len(demand.sizes)), key=lambda unit: demand.sizes[unit] * len(demand.out_of[unit]))
+        yield (
+            "out-axons-beyond-core",
+            f"population {demand.name(sends)}",
+            f"spikes of the circuit take the out-axons of {needed:,} cores at least, limit "
+            f"{demand.limits.cores_per_chip:,} cores with {limit:,} of them on {chip}",
         )

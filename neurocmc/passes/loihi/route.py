@@ -1,6 +1,7 @@
 """Computes axons, synapse memory and profiles of every core, and refuses by name what does not fit.
 
-Each neuron needs one out-axon for every projection and core that it reaches, and each of these one in-axon there.
+Where axons are shared, a source unit needs one in-axon on every core that it reaches, and each of its neurons an
+out-axon to it; otherwise every neuron needs an out-axon and an in-axon for each projection and core that it reaches.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,11 +12,14 @@ import numpy as np
 
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import Problem, raise_infeasible
-from neurocmc.ir.loihi.chip import RESOURCES, AxonRoute, ChipProgram
+from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram
 from neurocmc.ir.loihi.network import IntegerNetwork
-from neurocmc.passes.loihi.packing import Demand, compartment_profile, lower_bound
 from neurocmc.passes.loihi.place import Placement
-from neurocmc.passes.loihi.synapse_memory import Held, SynapseFormat, routes
+from neurocmc.passes.loihi.placing.axon_tables import AxonTables, axon_tables
+from neurocmc.passes.loihi.placing.bounds import lower_bounds
+from neurocmc.passes.loihi.placing.demand import Demand
+from neurocmc.passes.loihi.placing.fibres import Held
+from neurocmc.passes.loihi.placing.wiring import wiring_of
 from neurocmc.targets import LoihiLimits, LoihiTarget
 
 
@@ -27,15 +31,17 @@ class Route:
 
     def run(self, network: IntegerNetwork, placement: Placement, target: LoihiTarget) -> ChipProgram:
         """Raises InfeasibleError naming core, projection, limit and use for every limit that is passed."""
-        demand = Demand.of(network, target.limits)
-        table = routes(demand.fibres, placement.held_by_core, target.limits)
+        demand = Demand.of(wiring_of(network), target.limits)
+        tables = axon_tables(demand, placement.held_by_core)
         program = ChipProgram(
             network=network,
             target=target.name,
             segments=placement.segments,
-            routes=table,
-            use=_use(network, placement.held_by_core, table, demand),
-            cores_lower_bound=lower_bound(demand, network),
+            routes=tables.routes,
+            lists=tables.lists,
+            use=_use(demand, placement.held_by_core, tables),
+            lower_bounds=lower_bounds(demand),
+            shared_axons=target.limits.shared_axons,
         )
         raise_infeasible(_limit_problems(program, target.limits))
         return program
@@ -55,24 +61,21 @@ def limits_of(limits: LoihiLimits) -> dict[str, int | None]:
     }
 
 
-def _use(network: IntegerNetwork, held_by_core: Sequence[Held], table: tuple[AxonRoute, ...], demand: Demand) -> Int:
+def _use(demand: Demand, held_by_core: Sequence[Held], tables: AxonTables) -> Int:
     use = np.zeros((len(held_by_core), len(RESOURCES)), dtype=np.int64)
     column = {resource: k for k, resource in enumerate(RESOURCES)}
-    formats: list[set[SynapseFormat]] = [set() for _ in held_by_core]
-    format_of = {fibre.projection: fibre.format for fibre in demand.fibres}
-    for route in table:
-        amounts = {"in_axons": route.axons, "synapses": route.synapses, "synapse_bits": route.synapse_bits}
+    for lists in tables.lists:
+        amounts = {"in_axons": lists.axons, "synapses": lists.synapses, "synapse_bits": lists.synapse_bits}
         for resource, amount in amounts.items():
-            use[route.target_core, column[resource]] += amount
-        if route.source_core >= 0:
-            use[route.source_core, column["out_axons"]] += route.axons
-        formats[route.target_core].add(format_of[route.projection])
-    for core, held in enumerate(held_by_core):
-        populations = [network.population(name) for name in dict.fromkeys(name for name, _ in held)]
+            use[lists.core, column[resource]] += amount
+    for route in tables.routes:
+        use[route.source_core, column["out_axons"]] += route.axons
+    for core, (held, layout) in enumerate(zip(held_by_core, tables.layouts, strict=True)):
+        here = [demand.pools[index] for index in {demand.population[unit] for unit in held}]
         use[core, column["compartments"]] = sum(held.values())
-        use[core, column["compartment_profiles"]] = len({compartment_profile(p) for p in populations})
-        use[core, column["threshold_profiles"]] = len({p.threshold_mantissa for p in populations})
-        use[core, column["synapse_formats"]] = len(formats[core])
+        use[core, column["compartment_profiles"]] = len({pools.profile for pools in here})
+        use[core, column["threshold_profiles"]] = len({pools.threshold for pools in here})
+        use[core, column["synapse_formats"]] = len(layout.formats)
     return use
 
 
@@ -92,15 +95,19 @@ def _limit_problems(program: ChipProgram, limits: LoihiLimits) -> Iterable[Probl
 
 
 def _largest_share(program: ChipProgram, core: int, resource: str) -> str:
-    """Which projection takes most of an axon resource, for the message."""
-    if resource not in ("in_axons", "out_axons", "synapse_bits"):
-        return ""
-    own = [r for r in program.routes if (r.source_core if resource == "out_axons" else r.target_core) == core]
-    share: dict[str, int] = {}
-    for route in own:
-        amount = route.synapse_bits if resource == "synapse_bits" else route.axons
-        share[route.projection] = share.get(route.projection, 0) + amount
+    """Whose projections take most of an axon resource, for the message."""
+    share: dict[tuple[str, ...], int] = {}
+    if resource == "out_axons":
+        for route in program.routes:
+            if route.source_core == core:
+                share[route.projections] = share.get(route.projections, 0) + route.axons
+    elif resource in ("in_axons", "synapse_bits"):
+        for lists in program.lists:
+            if lists.core == core:
+                amount = lists.synapse_bits if resource == "synapse_bits" else lists.axons
+                share[lists.projections] = share.get(lists.projections, 0) + amount
     if not share:
         return ""
-    worst = max(share, key=lambda name: share[name])
-    return f"; most of it, {share[worst]:,}, is projection {worst}"
+    worst = max(share, key=lambda names: share[names])
+    many = "projections" if len(worst) > 1 else "projection"
+    return f"; most of it, {share[worst]:,}, is {many} {', '.join(worst)}"

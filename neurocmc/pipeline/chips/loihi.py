@@ -162,8 +162,8 @@ class LoihiFamily(Family[LoihiTarget]):
     lowest = CHIP
 
     def refuse(self, staged: RateCircuit, target: LoihiTarget, options: CompileOptions) -> None:
-        """Refuses too many compartments or synapses, and a fan-in that no core can take in."""
-        Capacity(neurons=options.pool).run(staged, target)
+        """Refuses too many compartments, synapses or axons, and a fan-in that no core can take in."""
+        Capacity(neurons=options.pool).run(staged, _with_axons(target, options))
 
     def lower(
         self, staging: Staging, target: LoihiTarget, options: CompileOptions, clock: Clock
@@ -177,9 +177,10 @@ class LoihiFamily(Family[LoihiTarget]):
             headroom = overflow.run(verified(kept.integer))
         spiking, integer = verified(kept.spiking), kept.integer
         clock.done(KeepStates.name, 0.75)
-        placement = Place().run(integer, target)
+        laid = _with_axons(target, options)
+        placement = Place().run(integer, laid)
         clock.done(Place.name, 0.9)
-        chip = verified(Route().run(integer, placement, target))
+        chip = verified(Route().run(integer, placement, laid))
         clock.done(Route.name, 1.0)
         built = LoihiBuilt(
             target=target, staged=staged, spiking=spiking, integer=integer, chip=chip, headroom=headroom
@@ -191,6 +192,11 @@ class LoihiFamily(Family[LoihiTarget]):
         integer = load_level(folder, INTEGER, IntegerNetwork)
         chip = load_chip(folder, CHIP, integer)
         return LoihiBuilt(target=target, staged=staged, spiking=spiking, integer=integer, chip=chip)
+
+
+def _with_axons(target: LoihiTarget, options: CompileOptions) -> LoihiTarget:
+    """The target as if its file stated no shared axons, where each neuron is to have its own."""
+    return target.with_own_axons if options.axons == "own" else target
 
 
 def _with_headroom(

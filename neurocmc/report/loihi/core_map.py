@@ -69,7 +69,6 @@ def draw_core_map(program: ChipProgram, target: LoihiTarget, path: Path) -> None
 def _shares(program: ChipProgram, target: LoihiTarget) -> dict[str, dict[str, Float]]:
     """Panel -> population -> (cores,) percent of the limit."""
     limits = limits_of(target.limits)
-    source = {p.name: p.source for p in program.network.projections}
     names = [*(p.name for p in program.network.populations), HOST_NAME]
     amounts = {
         key: {name: np.zeros(program.cores) for name in names}
@@ -77,12 +76,12 @@ def _shares(program: ChipProgram, target: LoihiTarget) -> dict[str, dict[str, Fl
     }
     for segment in program.segments:
         amounts["compartments"][segment.population][segment.core] += segment.neurons
+    for lists in program.lists:
+        sender = lists.source or HOST_NAME
+        amounts["synapse_bits"][sender][lists.core] += lists.synapse_bits
+        amounts["in_axons"][sender][lists.core] += lists.axons
     for route in program.routes:
-        sender = source.get(route.projection, HOST_NAME)
-        amounts["synapse_bits"][sender][route.target_core] += route.synapse_bits
-        amounts["in_axons"][sender][route.target_core] += route.axons
-        if route.source_core >= 0:
-            amounts["out_axons"][sender][route.source_core] += route.axons
+        amounts["out_axons"][route.source][route.source_core] += route.axons
     titles = {
         "compartments": "compartments",
         "synapse_bits": "synapse memory, by sender",

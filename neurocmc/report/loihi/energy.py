@@ -8,7 +8,7 @@ from neurocmc.report.energy import EnergyEstimate, energy_estimate, energy_term
 from neurocmc.report.load import SpikeLoad
 from neurocmc.targets import LoihiTarget
 
-HOPS_UNKNOWN = "cores have no mesh coordinates (they are filled in sequence), so hops between tiles are not counted"
+HOPS_UNKNOWN = "cores have no mesh coordinates, so hops between tiles are not counted"
 
 
 def estimate_energy(program: ChipProgram, target: LoihiTarget, load: SpikeLoad) -> EnergyEstimate:
@@ -65,15 +65,20 @@ def updates_per_tick(network: IntegerNetwork, load: SpikeLoad) -> tuple[int, int
 
 
 def messages_per_tick(program: ChipProgram, load: SpikeLoad) -> float:
-    """Returns messages from core to core: one for every spike, projection and core that the projection reaches."""
+    """Returns messages from core to core: one for every spike and out-axon that it takes.
+
+    Where axons are shared that is one for every core that a unit reaches, otherwise one for each projection and core.
+    """
     network, cores = program.network, _cores_of_units(program)
-    total = 0.0
+    reached: dict[tuple[str, str, int], set[int]] = {}  # source, axons, unit -> cores
     for projection in network.projections:
-        for unit, spikes in enumerate(load.of_population(projection.source).per_tick):
-            rows = np.flatnonzero(projection.mantissa[:, unit])
-            reached = {core for row in rows for core in cores[projection.target, int(row)]}
-            total += spikes * len(reached)
-    return total
+        axons = "" if program.shared_axons else projection.name
+        for unit in range(projection.mantissa.shape[1]):
+            own = reached.setdefault((projection.source, axons, unit), set())
+            for row in np.flatnonzero(projection.mantissa[:, unit]).tolist():
+                own |= cores[projection.target, row]
+    spikes = {population.name: load.of_population(population.name).per_tick for population in network.populations}
+    return sum(spikes[source][unit] * len(found) for (source, _, unit), found in reached.items())
 
 
 def check_load(network: IntegerNetwork, load: SpikeLoad) -> None:
@@ -96,11 +101,11 @@ def _cores_of_units(program: ChipProgram) -> dict[tuple[str, int], set[int]]:
 
 def _assumptions(program: ChipProgram, target: LoihiTarget) -> tuple[str, ...]:
     tick_ms = program.network.tick_s * 1e3
+    whose = "" if program.shared_axons else "projection and each "
     return (
         "Every compartment is updated in every tick; an update counts as active if the compartment has a bias, or if "
         "anything reaches it under this load, which is an upper bound.",
-        "A spike is one message for each projection and each core that it reaches, delivered within a tile; "
-        f"{HOPS_UNKNOWN}.",
+        f"A spike is one message for each {whose}core that it reaches, delivered within a tile; {HOPS_UNKNOWN}.",
         "Spikes from the host are charged for their synaptic operations, not for their way onto the chip.",
         f"Static power is that of one whole chip, of which the program uses {program.cores} of "
         f"{target.limits.cores_per_chip} cores, at one tick in {tick_ms:g} ms.",

@@ -1,0 +1,84 @@
+"""Divides the graph of units among cores, so that few cores are needed and few out-axons leave them.
+
+Cores are filled with what shares its sources (`growth`), at first as full as the bound allows. Where out-axons are
+then beyond the limits of some cores, cores are filled again with the out-axons that were found, and what is left is
+mended unit by unit (`mend`). Where some excess stays, cores are filled less, and all begins again; the next number of
+cores is the one that would hold all out-axons found, so that few rounds are needed.
+
+A round takes as many steps as there are pairs of a list and a unit that it reaches on a core, times the logarithm of
+their number.
+"""
+
+from dataclasses import dataclass, replace
+
+from neurocmc.passes.loihi.placing.bounds import lower_bounds
+from neurocmc.passes.loihi.placing.demand import Demand
+from neurocmc.passes.loihi.placing.division import Division
+from neurocmc.passes.loihi.placing.filling import Filling, fan_out
+from neurocmc.passes.loihi.placing.growth import Aim, grow
+from neurocmc.passes.loihi.placing.mend import mend
+
+MENDABLE = 0.04  # of all out-axons: a larger excess is not mended, cores are filled less
+MORE_CORES = 1.02  # at least, from round to round
+REPEATS = 3  # of a number of cores, each with the out-axons that the last one found
+ROUNDS = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Units on cores, the out-axons of all neurons, and how many of them are beyond the limits of their cores."""
+
+    filling: Filling
+    out_axons: int
+    excess: int
+
+    @property
+    def cores(self) -> int:
+        return len(self.filling.held_by_core)
+
+
+def cut(demand: Demand, most_cores: int) -> Cut:
+    """Returns the cut with the fewest cores that was found, or the best with an excess of out-axons.
+
+    It gives up at more than `most_cores`. Raises InfeasibleError where one neuron asks for more than a core has.
+    """
+    bound = max(lower_bounds(demand), key=lambda bound: bound.cores)
+    whole = _search(demand, bound.cores, bound.resource, most_cores, whole=True)
+    if not whole.excess and whole.cores <= bound.cores:
+        return whole
+    return min(whole, _search(demand, bound.cores, bound.resource, most_cores, whole=False), key=_worth)
+
+
+def _search(demand: Demand, cores: int, reason: str, most_cores: int, *, whole: bool) -> Cut:
+    """Cuts for more and more cores, until out-axons fit or there are too many cores."""
+    neurons = sum(demand.sizes)
+    aim = Aim(most_neurons=-(-neurons // cores), reason=reason, whole=whole, out_axons=[0] * len(demand.sizes))
+    best: Cut | None = None
+    for attempt in range(1, ROUNDS + 1):
+        made = divide(demand, aim)
+        best = made if best is None else min(best, made, key=_worth)
+        if not made.excess or made.cores > most_cores:
+            break
+        aim = replace(aim, out_axons=fan_out(demand, made.filling.held_by_core))
+        if attempt % REPEATS == 0:
+            needed = made.out_axons // demand.limits.out_axons_per_core
+            cores = max(needed, int(MORE_CORES * cores), cores + 1)
+            aim = replace(aim, most_neurons=-(-neurons // cores), reason="out_axons")
+    assert best is not None
+    return best
+
+
+def _worth(made: Cut) -> tuple[bool, int, int, int]:
+    """Fewer is better: something beyond a limit, then cores, then what is beyond, then out-axons."""
+    return made.excess > 0, made.cores, made.excess, made.out_axons
+
+
+def divide(demand: Demand, aim: Aim) -> Cut:
+    """Returns units on cores as `grow` puts them, mended where little is beyond the limits."""
+    grown, ended_by = grow(demand, aim)
+    division = Division(demand, grown)
+    if division.excess <= MENDABLE * division.total:
+        mend(division)
+    held_by_core = tuple(dict(sorted(held.items())) for held in division.held)
+    filling = Filling(held_by_core=held_by_core, ended_by=ended_by)
+    return Cut(filling=filling, out_axons=division.total, excess=division.excess)

@@ -1,0 +1,168 @@
+"""Fills one core after the other with units that share their sources.
+
+A core begins with the first unit that is left, and takes again and again the unit whose sources send to it already,
+for the smallest share of new ones. What nothing ties to it fills it up: the first unit left of a population, of those
+that send to many cores or to few, whichever brings the core's out-axons nearer to the mean.
+"""
+
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+import numpy as np
+
+from neurocmc.common.errors import InfeasibleError
+from neurocmc.passes.loihi.placing.demand import Demand
+from neurocmc.passes.loihi.placing.fibres import Held
+from neurocmc.passes.loihi.placing.packing import Core
+from neurocmc.passes.loihi.placing.refusals import too_much_for_a_core
+
+# A list that reaches so many units, or such a share of them, says little of which belong together.
+LARGE_LIST, LARGE_SHARE, SMALL_LIST = 1000, 1 / 3, 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aim:
+    """How cores are to be filled."""
+
+    most_neurons: int  # on a core
+    reason: str  # the resource for whose sake a core takes no more
+    whole: bool  # units stay together where a core has room for them
+    out_axons: list[int]  # of each neuron of a unit, as far as they are known; 0 before
+
+
+def grow(demand: Demand, aim: Aim) -> tuple[list[Held], Counter[str]]:
+    """Returns cores filled one after the other with what shares its sources, and what ended how many of them.
+
+    Raises InfeasibleError where one neuron asks for more than a core has.
+    """
+    growth = _Growth(demand, aim)
+    cores: list[Held] = []
+    ended_by = Counter[str]()
+    while growth.left:
+        cores.append(growth.core())
+        if growth.left:
+            ended_by[growth.ended_by] += 1
+    return cores, ended_by
+
+
+@dataclass(slots=True)
+class _Growth:
+    """The units, or parts of units, that no core has taken yet."""
+
+    demand: Demand
+    aim: Aim
+    left: Held = field(init=False)
+    each: list[int] = field(init=False)  # out-axons of each neuron, no more than a core has
+    weight: list[int] = field(init=False)  # list -> out-axons that one more core costs
+    arriving: list[int] = field(init=False)  # unit -> the same of all lists into it
+    first: list[int] = field(init=False)  # population -> the first unit that may be left
+    end: list[int] = field(init=False)  # population -> the first unit behind it
+    mean_out_axons: float = field(init=False)  # of each neuron
+    large_list: int = field(init=False)
+    begun: int | None = field(init=False, default=None)  # the unit that the last core took a part of
+    ended_by: str = field(init=False, default="")  # the resource for want of which the last core refused a unit
+
+    def __post_init__(self) -> None:
+        demand = self.demand
+        most = demand.limits.out_axons_per_core
+        self.each = [min(axons, most) for axons in self.aim.out_axons]
+        self.left = dict(enumerate(demand.sizes))
+        self.weight = [demand.out_axons_a_core(index) for index in range(len(demand.targets))]
+        weight = np.array(self.weight, dtype=np.int64)
+        self.arriving = [int(weight[into].sum()) for into in demand.lists_into]
+        self.end = list(accumulate(pools.units for pools in demand.pools))
+        self.first = [end - pools.units for end, pools in zip(self.end, demand.pools, strict=True)]
+        axons = sum(neurons * each for neurons, each in zip(demand.sizes, self.each, strict=True))
+        self.mean_out_axons = axons / sum(demand.sizes)
+        self.large_list = min(LARGE_LIST, max(SMALL_LIST, int(LARGE_SHARE * len(self.left))))
+
+    def core(self) -> Held:
+        """Fills a core. Raises InfeasibleError where one neuron asks for more than it has."""
+        core = Core(self.demand)
+        gain: dict[int, int] = {}
+        heap: list[tuple[int, int]] = []
+        refused: set[int] = set()
+        smallest = min(self.demand.sizes)
+        for unit in self._candidates(heap, gain, refused, core):
+            into = self.demand.lists_into[unit]
+            entered = into[~core.entered[into]].tolist()
+            if not self._take(core, unit):
+                refused.add(unit)
+                continue
+            if self.begun is not None or self.aim.most_neurons - core.neurons < (smallest if self.aim.whole else 1):
+                self.ended_by = self.ended_by or self.aim.reason
+                break
+            for tied in self._tied(entered, gain):
+                if tied not in refused:
+                    heapq.heappush(heap, (self.arriving[tied] - 2 * gain[tied], tied))
+        return core.held
+
+    def _candidates(
+        self, heap: list[tuple[int, int]], gain: dict[int, int], refused: set[int], core: Core
+    ) -> Iterator[int]:
+        """What is begun, then what is tied most, or else the first that is left of a population."""
+        if self.begun is not None:
+            unit, self.begun = self.begun, None
+            yield unit
+        while True:
+            while heap:
+                cost, unit = heapq.heappop(heap)
+                fresh = cost == self.arriving[unit] - 2 * gain[unit]
+                if fresh and unit in self.left and unit not in refused:
+                    yield unit
+            taken = core.neurons
+            for unit in self._heads(core):
+                if unit not in refused:
+                    yield unit
+                    if core.neurons > taken:
+                        break
+            if core.neurons == taken:
+                return
+
+    def _heads(self, core: Core) -> list[int]:
+        """The first unit that is left of every population: those behind it ask for the same.
+
+        Those that send to many cores come first while the core has more out-axons left than the mean, else last.
+        """
+        found: list[int] = []
+        for index, end in enumerate(self.end):
+            while self.first[index] < end and self.first[index] not in self.left:
+                self.first[index] += 1
+            if self.first[index] < end:
+                found.append(self.first[index])
+        sends_more = core.out_axons > self.mean_out_axons * core.neurons
+        return sorted(found, key=lambda unit: self.each[unit] if sends_more else -self.each[unit])
+
+    def _tied(self, lists: list[int], gain: dict[int, int]) -> dict[int, None]:
+        """Lists have come to the core: what is left of the units that they reach belongs there a little more."""
+        tied: dict[int, None] = {}
+        for index in lists:
+            targets, weight = self.demand.targets[index], self.weight[index]
+            if weight and len(targets) <= self.large_list:
+                for unit in targets.tolist():
+                    if unit in self.left:
+                        gain[unit] = gain.get(unit, 0) + weight
+                        tied[unit] = None
+        return tied
+
+    def _take(self, core: Core, unit: int) -> bool:
+        """Whether the core takes a unit: all that is left of it or, where units may be split, a part."""
+        wanted = self.left[unit]
+        count, self.ended_by = core.room(unit, wanted, self.each[unit])
+        if not core.neurons and not count:
+            raise InfeasibleError(too_much_for_a_core(self.demand, unit, 0, self.ended_by))
+        if (core.neurons or not self.aim.whole) and self.aim.most_neurons - core.neurons < count:
+            count = self.aim.most_neurons - core.neurons
+            self.ended_by = self.aim.reason
+        if count <= 0 or (count < wanted and self.aim.whole and core.neurons):
+            return False
+        core.add(unit, count, self.each[unit])
+        if count < wanted:
+            self.left[unit] = wanted - count
+            self.begun = unit
+        else:
+            del self.left[unit]
+        return True

@@ -1,0 +1,134 @@
+"""Fills a core, and says whether it takes more neurons of a unit, limit by limit.
+
+A core's load is kept as it grows. Adding neurons of a unit touches only the fibres that reach it: each brings the
+axons of its list the first time, and lengthens its list of synapses by one for each neuron.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from neurocmc.common.arrays import Bool, Int
+from neurocmc.passes.loihi.placing.demand import Demand
+from neurocmc.passes.loihi.placing.fibres import Held
+from neurocmc.passes.loihi.placing.synapse_memory import SynapseFormat
+from neurocmc.passes.loihi.placing.wiring import Pools, Profile
+
+
+@dataclass(slots=True)
+class Core:
+    """A core that is being filled. `out_axons` holds an estimate for each neuron: targets may not be placed yet."""
+
+    demand: Demand
+    held: Held = field(default_factory=dict)
+    neurons: int = 0
+    in_axons: int = 0
+    out_axons: int = 0
+    indexed_bits: int = 0  # of synapse memory, were all lists stored with indices
+    reached: Int = field(init=False)  # (fibres,) neurons here that one axon of each fibre reaches
+    entered: Bool = field(init=False)  # (lists,) whether a list is here
+    of_population: Int = field(init=False)  # (populations,) neurons
+    compartment_profiles: set[Profile] = field(default_factory=set)
+    thresholds: set[int] = field(default_factory=set)
+    formats: set[SynapseFormat] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.reached = np.zeros(len(self.demand.fibres), dtype=np.int64)
+        self.entered = np.zeros(self.demand.lists.axons.size, dtype=np.bool_)
+        self.of_population = np.zeros(len(self.demand.pools), dtype=np.int64)
+
+    @property
+    def bits(self) -> int:
+        """Bits of synapse memory."""
+        if not self.demand.lists.can_be_free.any():
+            return self.indexed_bits
+        return int(self.demand.layout(self.reached, self.of_population).bits.sum())
+
+    def room(self, unit: int, wanted: int, out_axons_each: int) -> tuple[int, str]:
+        """Returns how many of `wanted` neurons of a unit the core takes, and the resource that ends it, or ""."""
+        limits = self.demand.limits
+        most, ends = wanted, ""
+        if (free := limits.compartments_per_core - self.neurons) < most:
+            most, ends = free, "compartments"
+        if out_axons_each and (free := (limits.out_axons_per_core - self.out_axons) // out_axons_each) < most:
+            most, ends = max(free, 0), "out_axons"
+        if (few := self._most_by_bits(unit)) < most:
+            most, ends = few, "synapse_bits"
+        if most and (lacking := self._lacking(unit)):
+            return 0, lacking
+        if most and not self._holds(unit, most):
+            low = 0
+            while most - low > 1:  # the cost only grows with the count
+                middle = (low + most) // 2
+                low, most = (middle, most) if self._holds(unit, middle) else (low, middle)
+            most, ends = low, "synapse_bits"
+        return most, ends
+
+    def takes(self, unit: int, count: int, out_axons_each: int) -> bool:
+        """Whether `room` would offer all `count` neurons; quicker, for the many cores that are full."""
+        limits = self.demand.limits
+        return (
+            self.neurons + count <= limits.compartments_per_core
+            and self.out_axons + count * out_axons_each <= limits.out_axons_per_core
+            and count <= self._most_by_bits(unit)
+            and not self._lacking(unit)
+            and self._holds(unit, count)
+        )
+
+    def add(self, unit: int, count: int, out_axons_each: int) -> None:
+        """Takes `count` neurons of a unit, which `room` has offered."""
+        self.in_axons += self._new_axons(unit)
+        self.indexed_bits += self._more_bits(unit, count)
+        self.reached[self.demand.into[unit]] += count
+        self.entered[self.demand.lists_into[unit]] = True
+        self.of_population[self.demand.population[unit]] += count
+        self.out_axons += count * out_axons_each
+        self.neurons += count
+        self.held[unit] = self.held.get(unit, 0) + count
+        self.compartment_profiles.add(self._pools(unit).profile)
+        self.thresholds.add(self._pools(unit).threshold)
+        self.formats |= self.demand.formats[unit]
+
+    def _lacking(self, unit: int) -> str:
+        """The resource that ends a unit's first neuron here, however few follow, or ""."""
+        used = {
+            "compartment_profiles": len(self.compartment_profiles | {self._pools(unit).profile}),
+            "threshold_profiles": len(self.thresholds | {self._pools(unit).threshold}),
+            "synapse_formats": len(self.formats | self.demand.formats[unit]),
+            "in_axons": self.in_axons + self._new_axons(unit),
+        }
+        limits = self.demand.limits
+        return next((name for name, count in used.items() if count > getattr(limits, f"{name}_per_core")), "")
+
+    def _most_by_bits(self, unit: int) -> int:
+        """A quick upper bound: n more synapses of an axon cost more than n times their bits, less one word."""
+        limits = self.demand.limits
+        if not (axons := self.demand.axons_into[unit]) or self.demand.lists.can_be_free.any():
+            return limits.compartments_per_core
+        free = (limits.synapse_memory_bits_per_core - self.indexed_bits) / axons
+        return int((free + limits.synapse_group_alignment_bits) / self.demand.bits_of_synapse)
+
+    def _new_axons(self, unit: int) -> int:
+        into = self.demand.lists_into[unit]
+        return int(self.demand.lists.axons[into[~self.entered[into]]].sum())
+
+    def _pools(self, unit: int) -> Pools:
+        return self.demand.pools[self.demand.population[unit]]
+
+    def _more_bits(self, unit: int, count: int) -> int:
+        demand, into = self.demand, self.demand.into[unit]
+        rows, before = demand.delayed[into], self.reached[into]
+        each = demand.bits[rows, before + count] - demand.bits[rows, before]
+        return int(demand.lists.axons[demand.lists.of_fibre[into]] @ each)
+
+    def _holds(self, unit: int, count: int) -> bool:
+        """Whether the synapse memory holds the lists with `count` neurons more."""
+        demand, limit = self.demand, self.demand.limits.synapse_memory_bits_per_core
+        if self.indexed_bits + self._more_bits(unit, count) <= limit:
+            return True
+        if not demand.lists.can_be_free.any():
+            return False
+        reached, neurons = self.reached.copy(), self.of_population.copy()
+        reached[demand.into[unit]] += count
+        neurons[demand.population[unit]] += count
+        return int(demand.layout(reached, neurons).bits.sum()) <= limit

@@ -1,0 +1,119 @@
+"""Says why no placement holds a network: what one neuron asks for, or how many cores all of them."""
+
+from collections import Counter
+
+import numpy as np
+
+from neurocmc.common.errors import Problem
+from neurocmc.passes.loihi.placing.demand import Demand
+from neurocmc.passes.loihi.placing.fibres import HOST, Held
+from neurocmc.passes.loihi.placing.filling import Filling
+
+WORDS = {
+    "compartments": "compartments",
+    "in_axons": "in-axons",
+    "out_axons": "out-axons",
+    "synapse_bits": "synapse memory",
+    "compartment_profiles": "compartment profiles",
+    "threshold_profiles": "threshold profiles",
+    "synapse_formats": "synapse formats",
+}
+
+
+def too_much_for_a_core(demand: Demand, unit: int, out_axons_each: int, resource: str) -> Problem:
+    """One neuron that asks for more than an empty core has."""
+    limits, where = demand.limits, f"population {demand.name(unit)}"
+    if resource == "out_axons":
+        leaving = dict.fromkeys(
+            name for fibre in demand.fibres if fibre.list in demand.out_of[unit] for name in fibre.projections
+        )
+        return Problem(
+            "fan-out-beyond-core",
+            where,
+            f"one neuron needs {out_axons_each:,} out-axons, limit {limits.out_axons_per_core:,} on one core: its "
+            f"projections ({', '.join(leaving)}) reach that many cores",
+            "use fewer neurons a unit (--neurons), so that its targets stand on fewer cores",
+        )
+    if resource == "synapse_formats":
+        arriving = dict.fromkeys(name for index in demand.into[unit] for name in demand.fibres[index].projections)
+        return Problem(
+            "synapse-formats-beyond-core",
+            where,
+            f"one neuron needs {len(demand.formats[unit])} synapse formats, limit {limits.synapse_formats_per_core} "
+            f"on one core: {', '.join(arriving)} differ in weight exponent, sign mode or delay",
+            "bring the weights of these projections closer together, or give them the same delay",
+        )
+    axons = Counter[str]()
+    for index in demand.into[unit]:
+        axons.update(dict.fromkeys(demand.fibres[index].projections, demand.fibres[index].axons))
+    worst = max(axons, key=lambda name: axons[name])
+    reached = demand.reached({unit: 1})
+    bits = int(demand.layout(reached, demand.neurons({unit: 1})).bits.sum())
+    return Problem(
+        "fan-in-beyond-core",
+        where,
+        f"one neuron has a fan-in of {demand.axons_into[unit]:,} axons and {bits:,} synapse bits ({axons[worst]:,} "
+        f"axons are from {worst}); one core holds {limits.in_axons_per_core:,} and "
+        f"{limits.synapse_memory_bits_per_core:,}",
+        "use fewer neurons a unit (--neurons), or fewer source units",
+    )
+
+
+def too_many_cores(demand: Demand, filling: Filling, chip: str, smaller: str) -> Problem:
+    """More cores than the chip has: what fills them, and whose it is."""
+    largest = max(demand.pools, key=lambda pools: pools.units * pools.neurons)
+    resource, ended = next(iter(filling.ended_by.most_common(1)), ("", 0))
+    full = f"; {ended:,} of them are out of {WORDS[resource]}" if resource else ""
+    if resource in ("synapse_bits", "in_axons", "out_axons"):
+        full += _most_of_it(demand, filling, resource)
+    cure = {
+        "compartment_profiles": "give more populations the same time constants",
+        "threshold_profiles": "bring the gains of its populations closer together",
+        "synapse_formats": "bring the weights of projections into one population closer together",
+    }.get(resource, smaller)
+    return Problem(
+        "cores-beyond-chip",
+        f"population {largest.name}",
+        f"the circuit ({sum(demand.sizes):,} neurons, {largest.units * largest.neurons:,} of them here) needs "
+        f"{len(filling.held_by_core):,} cores, limit {demand.limits.cores_per_chip} on {chip}{full}",
+        cure,
+    )
+
+
+def too_many_out_axons(demand: Demand, filling: Filling, beyond: list[int], smaller: str) -> Problem:
+    """Spikes that must reach so many cores that no division was found in which out-axons suffice."""
+    cores = len(filling.held_by_core)
+    largest = max(demand.pools, key=lambda pools: pools.units * pools.neurons)
+    return Problem(
+        "out-axons-beyond-core",
+        f"population {largest.name}",
+        f"in the best division found, {len(beyond):,} of {cores:,} cores need up to {beyond[0]:,} out-axons, limit "
+        f"{demand.limits.out_axons_per_core:,}{_most_of_it(demand, filling, 'out_axons')}; on more cores, each "
+        "neuron needs more of them",
+        smaller,
+    )
+
+
+def _most_of_it(demand: Demand, filling: Filling, resource: str) -> str:
+    share = sum((_by_projection(demand, held, resource) for held in filling.held_by_core), Counter[str]())
+    ((worst, most),) = share.most_common(1)
+    return f", most of it ({100 * most / share.total():.0f} %) for projection {worst}"
+
+
+def _by_projection(demand: Demand, held: Held, resource: str) -> Counter[str]:
+    """Counts what each projection or input takes of a core: synapse bits, in-axons, or (one a neuron) out-axons.
+
+    What several projections share counts for each of them.
+    """
+    share = Counter[str]()
+    if resource == "out_axons":
+        for fibre in demand.fibres:
+            if fibre.source != HOST and (count := held.get(fibre.source, 0)):
+                share.update(dict.fromkeys(fibre.projections, count))
+        return share
+    reached = demand.reached(held)
+    for index in np.flatnonzero(reached).tolist():
+        fibre = demand.fibres[index]
+        bits = int(demand.bits[demand.delayed[index], reached[index]])
+        share.update(dict.fromkeys(fibre.projections, fibre.axons * (bits if resource == "synapse_bits" else 1)))
+    return share

@@ -1,0 +1,138 @@
+"""Says what placing must know of a circuit: which units reach which, by how many neurons, in which formats.
+
+It is taken from the integers, where all of it stands; or from the rate circuit, where formats and profiles are not
+known yet and are taken to be alike, so that what does not fit then does not fit at all.
+"""
+
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from neurocmc.common.arrays import Bool
+from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.ir.rate import RateCircuit
+from neurocmc.passes.loihi.placing.synapse_memory import SynapseFormat
+from neurocmc.targets import LoihiLimits
+
+Profile = tuple[int, int, int]
+_ANY_FORMAT: SynapseFormat = (0, "mixed", False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pools:
+    """The units of one population, with the parameters that compartments share."""
+
+    name: str
+    units: int
+    neurons: int  # of each unit
+    profile: Profile  # decays of current and voltage, exponent of the bias
+    threshold: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Wires:
+    """The connections of one projection."""
+
+    name: str
+    source: str
+    target: str
+    connected: Bool  # (target units, source units)
+    format: SynapseFormat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HostAxons:
+    """The host's axons into one population."""
+
+    name: str
+    target: str
+    driven: Bool  # (target units,)
+    axons: int  # a unit
+    format: SynapseFormat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Wiring:
+    """What placing must know of a circuit."""
+
+    pools: tuple[Pools, ...]
+    wires: tuple[Wires, ...]
+    inputs: tuple[HostAxons, ...]
+
+    @property
+    def neurons(self) -> int:
+        return sum(pools.units * pools.neurons for pools in self.pools)
+
+    def first_units(self) -> dict[str, int]:
+        """Maps each population to its first unit, counted through all populations."""
+        return dict(
+            zip((p.name for p in self.pools), accumulate((p.units for p in self.pools), initial=0), strict=False)
+        )
+
+    def of_size(self, neurons: int) -> "Wiring":
+        """Returns the same with at most so many neurons a unit."""
+        smaller = tuple(replace(pools, neurons=min(pools.neurons, neurons)) for pools in self.pools)
+        return replace(self, pools=smaller)
+
+
+def wiring_of(network: IntegerNetwork) -> Wiring:
+    """Returns the wiring of an integer network."""
+    return Wiring(
+        pools=tuple(
+            Pools(
+                name=p.name,
+                units=p.units,
+                neurons=p.neurons,
+                profile=(p.decay_u, p.decay_v, p.bias_exponent),
+                threshold=p.threshold_mantissa,
+            )
+            for p in network.populations
+        ),
+        wires=tuple(
+            Wires(
+                name=p.name,
+                source=p.source,
+                target=p.target,
+                connected=p.mantissa != 0,
+                format=(p.exponent, p.sign, p.delay_ticks > 0),
+            )
+            for p in network.projections
+        ),
+        inputs=tuple(
+            HostAxons(
+                name=entry.name,
+                target=entry.target,
+                driven=(entry.lsb_per_input != 0).any(axis=1),
+                axons=entry.axon_mantissa.size,
+                format=(entry.exponent, "mixed", False),
+            )
+            for entry in network.inputs
+        ),
+    )
+
+
+def least_wiring(circuit: RateCircuit, neurons: int, limits: LoihiLimits) -> Wiring:
+    """Returns what a rate circuit needs at least with so many neurons a unit: all formats and profiles alike.
+
+    Of the host's axons those of the finest weights are counted, both signs; with payloads one carries all.
+    """
+    axons = 1 if limits.spike_payload_bits else 2 * (limits.weight_mantissa_bits - 1)
+    return Wiring(
+        pools=tuple(
+            Pools(name=p.name, units=p.size, neurons=neurons, profile=(0, 0, 0), threshold=0)
+            for p in circuit.populations
+        ),
+        wires=tuple(
+            Wires(name=p.name, source=p.source, target=p.target, connected=p.weight != 0, format=_ANY_FORMAT)
+            for p in circuit.projections
+        ),
+        inputs=tuple(
+            HostAxons(
+                name=entry.name,
+                target=entry.target,
+                driven=(entry.weight != 0).any(axis=1),
+                axons=axons,
+                format=_ANY_FORMAT,
+            )
+            for entry in circuit.inputs
+        ),
+    )
