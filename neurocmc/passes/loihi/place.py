@@ -1,7 +1,6 @@
 """Gives every neuron a core and a slot, so that no core passes any of its limits, or says why none does."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import ClassVar
 
@@ -10,6 +9,7 @@ from neurocmc.ir.loihi.chip import Segment
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.passes.loihi.placing.demand import Demand
 from neurocmc.passes.loihi.placing.fibres import Held
+from neurocmc.passes.loihi.placing.filling import Filling
 from neurocmc.passes.loihi.placing.fitting import fill, overfull, smaller_pools
 from neurocmc.passes.loihi.placing.refusals import too_many_cores, too_many_out_axons
 from neurocmc.passes.loihi.placing.wiring import wiring_of
@@ -42,35 +42,35 @@ class Place:
         if beyond:
             cure = smaller_pools(wiring, target.limits)
             raise InfeasibleError(too_many_out_axons(demand, filling, beyond, cure))
-        return Placement(_segments(demand, filling.held_by_core), filling.held_by_core)
+        return Placement(_segments(demand, filling), filling.held_by_core)
 
 
-def _segments(demand: Demand, held_by_core: Sequence[Held]) -> tuple[Segment, ...]:
-    """Slots in the order in which a core holds its units; of a unit on several cores, the first has the first
-    neurons. Neighbouring runs of one population become one segment."""
-    placed: dict[int, int] = {}
+def _segments(demand: Demand, filling: Filling) -> tuple[Segment, ...]:
+    """Slots in the order in which a core holds its units; neighbouring runs of one population become one segment."""
+    start = _first_neurons(demand, filling)
     segments: list[Segment] = []
-    first = _first_neurons(demand)
-    for core, held in enumerate(held_by_core):
+    for core, held in enumerate(filling.held_by_core):
         slot = 0
         for unit, count in held.items():
-            name = demand.name(unit)
-            start = first[unit] + placed.get(unit, 0)
+            name, first = demand.name(unit), start[unit, core]
             last = segments[-1] if segments else None
-            if last and (last.core, last.population, last.stop) == (core, name, start):
-                segments[-1] = Segment(
-                    core=core, slot=last.slot, population=name, start=last.start, stop=start + count
-                )
+            if last and (last.core, last.population, last.stop) == (core, name, first):
+                segments[-1] = replace(last, stop=first + count)
             else:
-                segments.append(Segment(core=core, slot=slot, population=name, start=start, stop=start + count))
-            placed[unit] = placed.get(unit, 0) + count
+                segments.append(Segment(core=core, slot=slot, population=name, start=first, stop=first + count))
             slot += count
     return tuple(segments)
 
 
-def _first_neurons(demand: Demand) -> list[int]:
-    """The first neuron of each unit, counted within its population."""
+def _first_neurons(demand: Demand, filling: Filling) -> dict[tuple[int, int], int]:
+    """Unit and core -> the first neuron that stands there, counted within its population."""
     first: list[int] = []
     for pools in demand.pools:
         first += accumulate([pools.neurons] * (pools.units - 1), initial=0)
-    return first
+    found = {(unit, core): first[unit] for core, held in enumerate(filling.held_by_core) for unit in held}
+    for unit, cores in filling.split.items():
+        placed = first[unit]
+        for core in cores:
+            found[unit, core] = placed
+            placed += filling.held_by_core[core][unit]
+    return found

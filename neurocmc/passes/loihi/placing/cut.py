@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from neurocmc.passes.loihi.placing.bounds import lower_bounds
 from neurocmc.passes.loihi.placing.demand import Demand
 from neurocmc.passes.loihi.placing.division import Division
-from neurocmc.passes.loihi.placing.filling import Filling, fan_out
+from neurocmc.passes.loihi.placing.filling import Filling, fan_out, split_among
 from neurocmc.passes.loihi.placing.growth import Aim, grow
 from neurocmc.passes.loihi.placing.mend import mend
 
@@ -80,5 +80,9 @@ def divide(demand: Demand, aim: Aim) -> Cut:
     if division.excess <= MENDABLE * division.total:
         mend(division)
     held_by_core = tuple(dict(sorted(held.items())) for held in division.held)
-    filling = Filling(held_by_core=held_by_core, ended_by=ended_by)
+    where: dict[int, list[int]] = {}
+    for core, held in enumerate(held_by_core):
+        for unit in held:
+            where.setdefault(unit, []).append(core)
+    filling = Filling(held_by_core=held_by_core, ended_by=ended_by, split=split_among(where))
     return Cut(filling=filling, out_axons=division.total, excess=division.excess)

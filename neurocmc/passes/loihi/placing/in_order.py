@@ -17,7 +17,7 @@ from typing import Literal
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.passes.loihi.placing.bounds import cores_needed
 from neurocmc.passes.loihi.placing.demand import Demand
-from neurocmc.passes.loihi.placing.filling import Filling, fan_out, out_axons
+from neurocmc.passes.loihi.placing.filling import Filling, fan_out, out_axons, split_among
 from neurocmc.passes.loihi.placing.packing import Core
 from neurocmc.passes.loihi.placing.refusals import too_much_for_a_core
 
@@ -69,7 +69,8 @@ def _overfull(demand: Demand, filling: Filling) -> int:
 
 def _fill(demand: Demand, out_axons_each: list[int], order: Order) -> Filling:
     cores = [Core(demand)]
-    ended_by: Counter[str] = Counter()
+    ended_by = Counter[str]()
+    where: dict[int, list[int]] = {}
     waiting = deque(_many_cores_first(demand, out_axons_each) if order == "balanced" else range(len(demand.sizes)))
     before = -1
     while waiting:
@@ -86,13 +87,14 @@ def _fill(demand: Demand, out_axons_each: list[int], order: Order) -> Filling:
             count, resource = core.room(unit, wanted, each)
             if count:
                 core.add(unit, count, each)
+                where.setdefault(unit, []).append(number)
                 placed += count
             elif not core.neurons:
                 raise InfeasibleError(too_much_for_a_core(demand, unit, each, resource))
             if count < wanted and number == len(cores) - 1:
                 ended_by[resource] += 1
                 cores.append(Core(demand))
-    return Filling(held_by_core=tuple(core.held for core in cores), ended_by=ended_by)
+    return Filling(held_by_core=tuple(core.held for core in cores), ended_by=ended_by, split=split_among(where))
 
 
 def _many_cores_first(demand: Demand, out_axons_each: list[int]) -> list[int]:
