@@ -13,6 +13,11 @@ def loihi(name: str = "loihi1", **limits: Any) -> LoihiTarget:
     return replace(target, limits=target.limits.model_copy(update=limits)) if limits else target
 
 
+def own_axons(name: str = "loihi1", **limits: Any) -> LoihiTarget:
+    """The same chips where every neuron has axons of its own."""
+    return loihi(name, **limits).with_own_axons
+
+
 def truenorth(name: str = "truenorth", **limits: Any) -> TrueNorthTarget:
     """A chip of neurosynaptic cores; `limits` replace those it has."""
     target = load_target(name)

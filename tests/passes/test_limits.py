@@ -15,7 +15,7 @@ from neurocmc.passes.loihi.route import Route
 from neurocmc.sim.loihi.compartments.network import REFRACTORY_RANGE
 from neurocmc.targets import LoihiTarget
 from neurocmc.targets.schema import LoihiLimits
-from tests.made.targets import loihi
+from tests.made.targets import loihi, own_axons
 
 from .made_networks import drive, network_of, pool, wire
 
@@ -106,9 +106,9 @@ PLACED: dict[str, tuple[IntegerNetwork, dict[str, Any], dict[str, Any], str]] = 
 @pytest.mark.parametrize("limit", PLACED)
 def test_a_limit_of_cores_is_crossed_by_one(limit: str, name: str) -> None:
     network, fits, beyond, says = PLACED[limit]
-    through(network, loihi(name, **fits))
+    through(network, own_axons(name, **fits))
     assert limit in beyond
-    assert says in refusal(network, loihi(name, **{**fits, **beyond}))
+    assert says in refusal(network, own_axons(name, **{**fits, **beyond}))
 
 
 # Fields of the formula of synapse memory, each changed to the next value that costs a bit.
@@ -127,10 +127,9 @@ FORMULA: dict[str, Callable[[LoihiLimits], Any]] = {
 @pytest.mark.parametrize("field", FORMULA)
 def test_a_bit_more_of_any_part_of_a_synapse_does_not_fit_any_more(field: str, name: str) -> None:
     network = pair(delay_ticks=1)
-    limits = loihi(name, synapse_group_alignment_bits=1).limits
-    program = Route().run(
-        network, Place().run(network, replace(loihi(name), limits=limits)), loihi(name, **dict(limits))
-    )
+    limits = own_axons(name, synapse_group_alignment_bits=1).limits
+    target = loihi(name, **dict(limits))
+    program = Route().run(network, Place().run(network, target), target)
     full = {**dict(limits), "synapse_memory_bits_per_core": int(program.use[0, 4]), "cores_per_chip": 1}
     through(network, loihi(name, **full))
     text = refusal(network, loihi(name, **{**full, field: FORMULA[field](limits)}))
@@ -276,7 +275,8 @@ def test_no_compiled_neuron_is_refractory_and_hand_made_ones_keep_to_the_limit(n
 
 
 def test_no_limit_is_without_a_row() -> None:
-    rows = set(PLACED) | set(FORMULA) | set(REGISTERS) | RULE | {"spike_payload_bits", "refractory_ticks_max"}
+    axons = {"shared_axons", "formats_share_axon", "index_free_synapses", "shared_out_axons"}  # test_shared_axons
+    rows = axons | set(PLACED) | set(FORMULA) | set(REGISTERS) | RULE | {"spike_payload_bits", "refractory_ticks_max"}
     assert rows | CHOSEN | BY_SCHEMA | LAVA == set(LoihiLimits.model_fields)
 
 

@@ -6,11 +6,11 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from neurocmc.ir.loihi.network import IntegerNetwork
-from neurocmc.passes.loihi.placing.synapse_memory import axon_bits, axon_bits_table
+from neurocmc.passes.loihi.placing.synapse_memory import list_bits
 from neurocmc.passes.loihi.route import limits_of
 from neurocmc.targets import LoihiTarget
 from tests.made import levels
-from tests.made.targets import loihi
+from tests.made.targets import own_axons
 
 from .made_networks import built, drive, network_of, pool, refusal, used, wire
 
@@ -32,7 +32,7 @@ from .made_networks import built, drive, network_of, pool, refusal, used, wire
     ],
 )
 def test_synapse_memory_is_as_by_hand(synapses: int, bits: int) -> None:
-    assert axon_bits(synapses, delayed=False, limits=loihi().limits) == bits
+    assert list_bits(own_axons().limits, delayed=False)[synapses] == bits
 
 
 @pytest.mark.parametrize(
@@ -48,21 +48,13 @@ def test_synapse_memory_is_as_by_hand(synapses: int, bits: int) -> None:
     ],
 )
 def test_every_field_of_the_formula_counts(limits: dict[str, int], bits: int) -> None:
-    assert axon_bits(64, delayed=False, limits=loihi(**limits).limits) == bits
+    assert list_bits(own_axons(**limits).limits, delayed=False)[64] == bits
 
 
 def test_delays_cost_their_bits_where_they_are_used() -> None:
-    limits = loihi(synapse_delay_bits=6).limits
-    assert axon_bits(64, delayed=False, limits=limits) == 1216
-    assert axon_bits(64, delayed=True, limits=limits) == 1600  # 10 + 64 * 24 = 1,546
-
-
-def test_the_table_of_a_core_is_the_formula() -> None:
-    limits = loihi().limits
-    table = axon_bits_table(limits)
-    assert table.shape == (2, limits.compartments_per_core + 1)
-    for delayed in (False, True):
-        assert table[int(delayed)].tolist() == [axon_bits(n, delayed, limits) for n in range(table.shape[1])]
+    limits = own_axons(synapse_delay_bits=6).limits
+    assert list_bits(limits, delayed=False)[64] == 1216
+    assert list_bits(limits, delayed=True)[64] == 1600  # 10 + 64 * 24 = 1,546
 
 
 @st.composite
@@ -97,7 +89,7 @@ def fits_neuron_by_neuron(network: IntegerNetwork, target: LoihiTarget) -> bool:
                 if q.target == p.name
             )
             axons += sum(entry.axon_mantissa.size for entry in network.inputs if entry.target == p.name)
-            bits = axons * axon_bits(1, delayed=False, limits=limits)
+            bits = axons * int(list_bits(limits, delayed=False)[1])
             if axons > limits.in_axons_per_core or bits > limits.synapse_memory_bits_per_core:
                 return False
     return True
@@ -113,7 +105,7 @@ def fits_neuron_by_neuron(network: IntegerNetwork, target: LoihiTarget) -> bool:
 def test_every_neuron_has_one_place_and_no_core_is_overfull(
     network: IntegerNetwork, compartments: int, in_axons: int, bits: int
 ) -> None:
-    target = loihi(
+    target = own_axons(
         compartments_per_core=compartments,
         in_axons_per_core=in_axons,
         synapse_memory_bits_per_core=bits,
@@ -138,7 +130,7 @@ def test_every_neuron_has_one_place_and_no_core_is_overfull(
 @given(network=networks(), compartments=st.integers(8, 128))
 def test_use_is_what_counting_synapse_by_synapse_gives(network: IntegerNetwork, compartments: int) -> None:
     """Every axon, expanded: one out-axon for each neuron, projection and core it reaches, one in-axon there."""
-    target = loihi(compartments_per_core=compartments, out_axons_per_core=10**6, cores_per_chip=10**6)
+    target = own_axons(compartments_per_core=compartments, out_axons_per_core=10**6, cores_per_chip=10**6)
     program = built(network, target)
     core_of = {
         (segment.population, n): segment.core
@@ -153,7 +145,7 @@ def test_use_is_what_counting_synapse_by_synapse_gives(network: IntegerNetwork, 
         for core, synapses in reached.items():
             wanted[core, 1] += 1
             wanted[core, 3] += synapses
-            wanted[core, 4] += axon_bits(synapses, False, target.limits)
+            wanted[core, 4] += list_bits(target.limits, delayed=False)[synapses]
             if source_core is not None:
                 wanted[source_core, 2] += 1
 
@@ -177,8 +169,8 @@ def test_use_is_what_counting_synapse_by_synapse_gives(network: IntegerNetwork, 
 
 def test_compartments_spill_to_the_next_core() -> None:
     network = network_of([pool("a", 2, 4), pool("b", 1, 3)], [])
-    whole = built(network, loihi(compartments_per_core=11))
-    split = built(network, loihi(compartments_per_core=10))
+    whole = built(network, own_axons(compartments_per_core=11))
+    split = built(network, own_axons(compartments_per_core=10))
     assert used(whole, "compartments") == [11]
     assert used(split, "compartments") == [10, 1]
     assert [(s.core, s.slot, s.population, s.start, s.stop) for s in split.segments] == [
@@ -191,8 +183,8 @@ def test_compartments_spill_to_the_next_core() -> None:
 
 def test_a_network_is_refused_one_core_beyond_the_chip() -> None:
     network = network_of([pool("a", 2, 4), pool("b", 1, 3)], [])
-    assert built(network, loihi(compartments_per_core=4, cores_per_chip=3)).cores == 3
-    assert refusal(network, loihi(compartments_per_core=4, cores_per_chip=2)) == (
+    assert built(network, own_axons(compartments_per_core=4, cores_per_chip=3)).cores == 3
+    assert refusal(network, own_axons(compartments_per_core=4, cores_per_chip=2)) == (
         "population a: the circuit (11 neurons, 8 of them here) needs 3 cores, limit 2 on loihi1; 2 of them are "
         "out of compartments [cores-beyond-chip]\n"
         "    cure: use fewer neurons a unit (--neurons), fewer units, or a larger chip"
@@ -203,24 +195,24 @@ def test_too_many_cores_say_what_fills_them_and_for_whom() -> None:
     a, b = pool("a", 3, 4), pool("b", 1, 4)
     network = network_of([a, b], [wire(a, b), wire(b, a)])
     one_core = {"cores_per_chip": 1}
-    assert refusal(network, loihi(synapse_memory_bits_per_core=2559, **one_core)).startswith(
+    assert refusal(network, own_axons(synapse_memory_bits_per_core=2559, **one_core)).startswith(
         "population a: the circuit (16 neurons, 12 of them here) needs 2 cores, limit 1 on loihi1; 1 of them are "
         "out of synapse memory, most of it (60 %) for projection a->b [cores-beyond-chip]\n"
     )
     assert (
         "2 cores, limit 1 on loihi1; 1 of them are out of in-axons, most of it (75 %) for projection a->b"
-        in refusal(network, loihi(in_axons_per_core=15, **one_core))
+        in refusal(network, own_axons(in_axons_per_core=15, **one_core))
     )
 
 
 def test_in_axons_move_a_population_on_and_then_refuse_it() -> None:
     a, b = pool("a", 3, 4), pool("b", 2, 2)
     network = network_of([a, b], [wire(a, a), wire(a, b)])
-    assert used(built(network, loihi(in_axons_per_core=24)), "in_axons") == [24]
-    apart = built(network, loihi(in_axons_per_core=23))
+    assert used(built(network, own_axons(in_axons_per_core=24)), "in_axons") == [24]
+    apart = built(network, own_axons(in_axons_per_core=23))
     assert used(apart, "in_axons") == [12, 12]
     assert used(apart, "compartments") == [12, 4]
-    assert refusal(network, loihi(in_axons_per_core=11)) == (
+    assert refusal(network, own_axons(in_axons_per_core=11)) == (
         "population a: one neuron has a fan-in of 12 axons and 768 synapse bits (12 axons are from a->a); "
         "one core holds 11 and 1,048,576 [fan-in-beyond-core]\n"
         "    cure: use fewer neurons a unit (--neurons), or fewer source units"
@@ -231,11 +223,11 @@ def test_synapse_bits_split_a_population_and_then_refuse_it() -> None:
     a, b = pool("a", 3, 4), pool("b", 1, 4)
     network = network_of([a, b], [wire(a, b)])
     # 4 synapses an axon are 128 bits, 3 are 64; 12 axons.
-    assert used(built(network, loihi(synapse_memory_bits_per_core=1536)), "synapse_bits") == [1536]
-    split = built(network, loihi(synapse_memory_bits_per_core=1535))
+    assert used(built(network, own_axons(synapse_memory_bits_per_core=1536)), "synapse_bits") == [1536]
+    split = built(network, own_axons(synapse_memory_bits_per_core=1535))
     assert used(split, "synapse_bits") == [768, 768]
     assert used(split, "compartments") == [15, 1]
-    assert refusal(network, loihi(synapse_memory_bits_per_core=767)).startswith(
+    assert refusal(network, own_axons(synapse_memory_bits_per_core=767)).startswith(
         "population b: one neuron has a fan-in of 12 axons and 768 synapse bits (12 axons are from a->b); "
         "one core holds 4,096 and 767 [fan-in-beyond-core]\n"
     )

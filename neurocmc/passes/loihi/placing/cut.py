@@ -1,9 +1,9 @@
 """Divides the graph of units among cores, so that few cores are needed and few out-axons leave them.
 
-Cores are filled with what shares its sources (`growth`), at first as full as the bound allows. Where out-axons are
-then beyond the limits of some cores, cores are filled again with the out-axons that were found, and what is left is
-mended unit by unit (`mend`). Where some excess stays, cores are filled less, and all begins again; the next number of
-cores is the one that would hold all out-axons found, so that few rounds are needed.
+Cores are filled with what shares its sources (`growth`), at first as full as they can be. Where out-axons are then
+beyond the limits of some cores, cores are filled again with the out-axons that were found, and what is left is mended
+unit by unit (`mend`). Where some excess stays, cores are filled evenly, as many as the bound asks for, then more; the
+next number is the one that would hold all out-axons found, so that few rounds are needed.
 
 A round takes as many steps as there are pairs of a list and a unit that it reaches on a core, times the logarithm of
 their number.
@@ -11,6 +11,7 @@ their number.
 
 from dataclasses import dataclass, replace
 
+from neurocmc.ir.loihi.chip import LowerBound
 from neurocmc.passes.loihi.placing.bounds import lower_bounds
 from neurocmc.passes.loihi.placing.demand import Demand
 from neurocmc.passes.loihi.placing.division import Division
@@ -18,10 +19,9 @@ from neurocmc.passes.loihi.placing.filling import Filling, fan_out, split_among
 from neurocmc.passes.loihi.placing.growth import Aim, grow
 from neurocmc.passes.loihi.placing.mend import mend
 
-MENDABLE = 0.04  # of all out-axons: a larger excess is not mended, cores are filled less
+MENDABLE = 0.02  # of all out-axons: a larger excess is not mended, cores are filled less
 MORE_CORES = 1.02  # at least, from round to round
 REPEATS = 3  # of a number of cores, each with the out-axons that the last one found
-ROUNDS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,28 +43,37 @@ def cut(demand: Demand, most_cores: int) -> Cut:
     It gives up at more than `most_cores`. Raises InfeasibleError where one neuron asks for more than a core has.
     """
     bound = max(lower_bounds(demand), key=lambda bound: bound.cores)
-    whole = _search(demand, bound.cores, bound.resource, most_cores, whole=True)
-    if not whole.excess and whole.cores <= bound.cores:
-        return whole
-    return min(whole, _search(demand, bound.cores, bound.resource, most_cores, whole=False), key=_worth)
+    whole = _search(demand, bound, most_cores, whole=True)
+    short = whole.filling.ended_by["out_axons"] > whole.cores // 2
+    if not whole.excess and (whole.cores <= bound.cores or short):
+        return whole  # parts of units on several cores would take more out-axons
+    return min(whole, _search(demand, bound, most_cores, whole=False), key=_worth)
 
 
-def _search(demand: Demand, cores: int, reason: str, most_cores: int, *, whole: bool) -> Cut:
-    """Cuts for more and more cores, until out-axons fit or there are too many cores."""
-    neurons = sum(demand.sizes)
-    aim = Aim(most_neurons=-(-neurons // cores), reason=reason, whole=whole, out_axons=[0] * len(demand.sizes))
-    best: Cut | None = None
-    for attempt in range(1, ROUNDS + 1):
-        made = divide(demand, aim)
-        best = made if best is None else min(best, made, key=_worth)
+def _search(demand: Demand, bound: LowerBound, most_cores: int, *, whole: bool) -> Cut:
+    """Fills cores as far as they go, then evenly for more and more cores, until out-axons fit or cores run out."""
+    neurons, full = sum(demand.sizes), demand.limits.compartments_per_core
+    aim = Aim(most_neurons=full, reason="compartments", whole=whole, out_axons=[0] * len(demand.sizes))
+    best = _repeated(demand, aim)
+    cores, reason = bound.cores, bound.resource
+    while best.excess or cores < best.cores:
+        made = _repeated(demand, replace(aim, most_neurons=-(-neurons // cores), reason=reason))
+        best = min(best, made, key=_worth)
         if not made.excess or made.cores > most_cores:
             break
-        aim = replace(aim, out_axons=fan_out(demand, made.filling.held_by_core))
-        if attempt % REPEATS == 0:
-            needed = made.out_axons // demand.limits.out_axons_per_core
-            cores = max(needed, int(MORE_CORES * cores), cores + 1)
-            aim = replace(aim, most_neurons=-(-neurons // cores), reason="out_axons")
-    assert best is not None
+        cores = max(made.out_axons // demand.limits.out_axons_per_core, int(MORE_CORES * cores), cores + 1)
+        reason = "out_axons"
+    return best
+
+
+def _repeated(demand: Demand, aim: Aim) -> Cut:
+    """The best of some cuts, each made with the out-axons that the one before it found."""
+    best = made = divide(demand, aim)
+    for _ in range(REPEATS - 1):
+        if not made.excess:
+            break
+        made = divide(demand, replace(aim, out_axons=fan_out(demand, made.filling.held_by_core)))
+        best = min(best, made, key=_worth)
     return best
 
 
