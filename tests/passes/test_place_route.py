@@ -187,7 +187,7 @@ def test_a_network_is_refused_one_core_beyond_the_chip() -> None:
     assert refusal(network, own_axons(compartments_per_core=4, cores_per_chip=2)) == (
         "population a: the circuit (11 neurons, 8 of them here) needs 3 cores, limit 2 on loihi1; 2 of them are "
         "out of compartments [cores-beyond-chip]\n"
-        "    cure: use fewer neurons a unit (--neurons), fewer units, or a larger chip"
+        "    cure: use at most 2 neurons a unit (--neurons 2), fewer units, or a larger chip"
     )
 
 
@@ -235,7 +235,7 @@ def test_synapse_bits_split_a_population_and_then_refuse_it() -> None:
 
 def test_the_winner_take_all_is_placed() -> None:
     """By hand: 4 x 8 + 8 neurons; projections of 32, 32 and 8 axons; some from the host."""
-    program = levels.chip()
+    program = built(levels.integer(), own_axons())
     assert [(s.population, s.start, s.stop, s.core, s.slot) for s in program.segments] == [
         ("excite", 0, 32, 0, 0),
         ("inhibit", 0, 8, 0, 32),

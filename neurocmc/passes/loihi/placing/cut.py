@@ -19,7 +19,7 @@ from neurocmc.passes.loihi.placing.filling import Filling, fan_out, split_among
 from neurocmc.passes.loihi.placing.growth import Aim, grow
 from neurocmc.passes.loihi.placing.mend import mend
 
-MENDABLE = 0.02  # of all out-axons: a larger excess is not mended, cores are filled less
+MENDABLE = 0.03  # of all out-axons: a larger excess is not mended, cores are filled less
 MORE_CORES = 1.02  # at least, from round to round
 REPEATS = 3  # of a number of cores, each with the out-axons that the last one found
 
@@ -43,23 +43,27 @@ def cut(demand: Demand, most_cores: int) -> Cut:
     It gives up at more than `most_cores`. Raises InfeasibleError where one neuron asks for more than a core has.
     """
     bound = max(lower_bounds(demand), key=lambda bound: bound.cores)
-    whole = _search(demand, bound, most_cores, whole=True)
-    short = whole.filling.ended_by["out_axons"] > whole.cores // 2
-    if not whole.excess and (whole.cores <= bound.cores or short):
-        return whole  # parts of units on several cores would take more out-axons
-    return min(whole, _search(demand, bound, most_cores, whole=False), key=_worth)
+    whole = _search(demand, bound, bound.cores, most_cores, whole=True)
+    if not whole.excess and whole.cores <= bound.cores:
+        return whole
+    # Where units are split, at most one more fits a core.
+    share = max(demand.sizes) * whole.cores / sum(demand.sizes)
+    cores = bound.cores if whole.excess else max(bound.cores, int((1.0 - share) * whole.cores))
+    return min(
+        whole, _search(demand, bound, cores, most_cores if whole.excess else whole.cores, whole=False), key=_worth
+    )
 
 
-def _search(demand: Demand, bound: LowerBound, most_cores: int, *, whole: bool) -> Cut:
-    """Fills cores as far as they go, then evenly for more and more cores, until out-axons fit or cores run out."""
+def _search(demand: Demand, bound: LowerBound, cores: int, most_cores: int, *, whole: bool) -> Cut:
+    """Fills cores as far as they go, then evenly for `cores` and more, until out-axons fit or cores run out."""
     neurons, full = sum(demand.sizes), demand.limits.compartments_per_core
     aim = Aim(most_neurons=full, reason="compartments", whole=whole, out_axons=[0] * len(demand.sizes))
     best = _repeated(demand, aim)
-    cores, reason = bound.cores, bound.resource
-    while best.excess or cores < best.cores:
+    reason = bound.resource
+    while cores <= most_cores and (best.excess or cores < best.cores):
         made = _repeated(demand, replace(aim, most_neurons=-(-neurons // cores), reason=reason))
         best = min(best, made, key=_worth)
-        if not made.excess or made.cores > most_cores:
+        if not made.excess:
             break
         cores = max(made.out_axons // demand.limits.out_axons_per_core, int(MORE_CORES * cores), cores + 1)
         reason = "out_axons"
@@ -88,7 +92,11 @@ def divide(demand: Demand, aim: Aim) -> Cut:
     division = Division(demand, grown)
     if division.excess <= MENDABLE * division.total:
         mend(division)
-    held_by_core = tuple(dict(sorted(held.items())) for held in division.held)
+    rank = demand.lists.rank
+    held_by_core = tuple(
+        {unit: held[unit] for unit in sorted(held, key=lambda unit: (rank[demand.population[unit]], unit))}
+        for held in division.held
+    )
     where: dict[int, list[int]] = {}
     for core, held in enumerate(held_by_core):
         for unit in held:

@@ -1,8 +1,8 @@
 """Says which lists of synapses can do without indices, and what they cost then.
 
-A list without indices goes through all compartments of its core, those of one population after those of another, with
-weights of 0 where nothing is connected. So no compartment can be named twice, and every population is a run of groups
-of one format.
+A list without indices goes through the compartments of its core up to the last one that it reaches, those of one
+population after those of another, with weights of 0 where nothing is connected. So no compartment can be named twice,
+and every population is a run of groups of one format. On a core the populations come first that most lists reach.
 """
 
 from collections import Counter
@@ -37,6 +37,8 @@ class Lists:
     all_delayed: Bool  # (lists,)
     late_list: Int  # (pairs,) of each list and population that a delayed fibre joins, the list
     late_population: Int  # (pairs,) and the population
+    rank: Int  # (populations,) in the order in which a core holds them
+    last: Int  # (lists,) rank of the last population that a list reaches
     free_bits: Int  # (2, compartments + 1) of one population's run, without and with delays
 
     @classmethod
@@ -57,6 +59,10 @@ class Lists:
         reaches, delayed = (
             np.bincount([index for index, _ in found], minlength=count) for found in (often.elements(), late)
         )
+        rank = _most_reached_first(often, 1 + max(population))
+        last = np.zeros(count, dtype=np.int64)
+        for index, name in often:
+            last[index] = max(last[index], rank[name])
         return cls(
             of_fibre=np.array([fibre.list for fibre in all_fibres], dtype=np.int64),
             axons=axons,
@@ -64,6 +70,8 @@ class Lists:
             all_delayed=(delayed > 0) & (delayed == reaches),
             late_list=np.array([index for index, _ in late], dtype=np.int64),
             late_population=np.array([index for _, index in late], dtype=np.int64),
+            rank=rank,
+            last=last,
             free_bits=np.stack([list_bits(limits, delayed=slow, index_free=True) for slow in (False, True)]),
         )
 
@@ -71,7 +79,18 @@ class Lists:
         """Returns (lists,) bits of one copy of each list without indices, on a core with so many neurons of each
         population."""
         plain, delayed = self.free_bits[:, neurons]
-        bits = np.where(self.all_delayed, delayed.sum(), plain.sum())
+        ordered = np.argsort(self.rank)
+        bits = np.where(
+            self.all_delayed, np.cumsum(delayed[ordered])[self.last], np.cumsum(plain[ordered])[self.last]
+        )
         some = ~self.all_delayed[self.late_list]
         np.add.at(bits, self.late_list[some], (delayed - plain)[self.late_population[some]])
         return bits
+
+
+def _most_reached_first(pairs: Counter[tuple[int, int]], populations: int) -> Int:
+    """The rank of each population among those that lists reach, the order of the file among equals."""
+    lists = np.bincount([index for _, index in pairs], minlength=populations)
+    rank = np.zeros(populations, dtype=np.int64)
+    rank[np.argsort(-lists, kind="stable")] = np.arange(populations)
+    return rank
