@@ -89,7 +89,7 @@ clean:
 	find neurocmc tests examples docs -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf .venv .venv-lava .venv-lava-310 .venv-netx .venv-nengo .venv-brian2-loihi
+	rm -rf .venv .venv-lava .venv-lava-310 .venv-netx .venv-nengo .venv-brian2-loihi .venv-partitioners
 
 # Fails with a sentence instead of a traceback where $(1) is missing or too old.
 need_python = $(1) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

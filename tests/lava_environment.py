@@ -29,6 +29,7 @@ RECIPES: dict[str, tuple[tuple[str, ...], ...]] = {
     "lava-310": ((LAVA,),),
     "nengo": (("-r", "tests/bench/requirements-nengo.txt"),),
     "brian2-loihi": (("-r", "tests/bench/requirements-brian2-loihi.txt"),),
+    "partitioners": (("-r", "tests/bench/requirements-partitioners.txt"),),
     "netx": ((*ALONE, "h5py", "lava-dl==0.6.0"),),
 }
 HAVE_PIP = any(distributions(name="pip"))  # not find_spec, which has setuptools replace distutils

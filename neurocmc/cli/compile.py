@@ -170,6 +170,7 @@ def _as_json(artifact: "Artifact", budget: "Budget") -> dict[str, Any]:
         "budget": {
             "cores_used": budget.cores_used,
             "cores_lower_bound": budget.cores_lower_bound,
+            "lower_bounds": {bound.resource: bound.cores for bound in budget.lower_bounds},
             "cores_per_chip": budget.cores_per_chip,
             "in_all": budget.in_all,
         },

@@ -42,6 +42,14 @@ def uses(resources: Sequence[str], used: Int, limits: Mapping[str, int | None]) 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BoundBy:
+    """The cores that any placement needs for the sake of one resource."""
+
+    resource: str
+    cores: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CoreUse:
     """All resources of one core, in the order in which the target's family counts them."""
 
@@ -87,6 +95,7 @@ class Budget:
     cores_per_chip: int | None
     in_all: tuple[ResourceUse, ...]
     cores: tuple[CoreUse, ...]
+    lower_bounds: tuple[BoundBy, ...] = ()  # whose largest is `cores_lower_bound`, where they are known apart
     headroom: tuple[Headroom, ...] = ()
     load: SpikeLoad | None = None
     energy: EnergyEstimate | None = None

@@ -96,8 +96,15 @@ def cores(budget: Budget) -> str:
     share = 100 * budget.cores_used / budget.cores_per_chip
     return (
         f"cores used: {budget.cores_used:,} of {budget.cores_per_chip:,} ({share:.3g} %); "
-        f"no placement can use fewer than {budget.cores_lower_bound:,}"
+        f"no placement can use fewer than {budget.cores_lower_bound:,}{_bounds(budget)}"
     )
+
+
+def _bounds(budget: Budget) -> str:
+    """What each resource that needs several cores needs, the largest first."""
+    several = sorted((bound for bound in budget.lower_bounds if bound.cores > 1), key=lambda bound: -bound.cores)
+    named = [f"{bound.cores:,} by {resource(bound.resource).removesuffix(' [bit]')}" for bound in several]
+    return f" ({', '.join(named)})" if len(named) > 1 else ""
 
 
 def proved(headroom: Headroom) -> str:

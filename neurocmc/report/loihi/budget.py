@@ -3,7 +3,7 @@
 from neurocmc.ir.headroom import Headroom
 from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram
 from neurocmc.passes.loihi.route import limits_of
-from neurocmc.report.budget import Budget, CoreUse, uses
+from neurocmc.report.budget import BoundBy, Budget, CoreUse, uses
 from neurocmc.report.load import SpikeLoad
 from neurocmc.report.loihi.energy import estimate_energy
 from neurocmc.targets import LoihiTarget
@@ -36,6 +36,7 @@ def chip_budget(
             )
             for core in range(program.cores)
         ),
+        lower_bounds=tuple(BoundBy(resource=bound.resource, cores=bound.cores) for bound in program.lower_bounds),
         headroom=headroom,
         load=activity,
         energy=None if activity is None else estimate_energy(program, target, activity),
