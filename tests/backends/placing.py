@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram, Segment
+from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram, LowerBound, Segment
 from neurocmc.ir.loihi.network import IntegerNetwork
 
 NEURONS_A_CORE = 50
@@ -26,8 +26,10 @@ def place_anyhow(network: IntegerNetwork) -> ChipProgram:
         target="loihi1",
         segments=tuple(segments),
         routes=(),
+        lists=(),
         use=np.zeros((cores, len(RESOURCES)), dtype=np.int64),
-        cores_lower_bound=cores,
+        lower_bounds=(LowerBound(resource="compartments", cores=cores),),
+        shared_axons=False,
     )
     assert not program.problems(), program.problems()
     return program

@@ -51,14 +51,16 @@ def test_a_payload_input_says_so() -> None:
 
 
 def test_many_routes_are_summed() -> None:
-    program = levels.chip()
-    (route, *_) = [route for route in program.routes if route.projection == "drive"]
-    few = print_chip(replace(program, routes=(route,) * MAX_ROUTES))
-    many = print_chip(replace(program, routes=(route,) * (MAX_ROUTES + 1)))
-    assert "summed over pairs of cores" not in few
-    count = MAX_ROUTES + 1
-    sums = [f"{amount * count:,}" for amount in (1, route.axons, route.synapses, route.synapse_bits)]
-    assert many.splitlines()[-1].split() == ["drive", *sums]
+    program, count = levels.chip(), MAX_ROUTES + 1
+    lists = next(lists for lists in program.lists if lists.projections == ("drive",))
+    route = program.routes[0]
+    few = print_chip(replace(program, routes=(route,) * MAX_ROUTES, lists=(lists,) * MAX_ROUTES))
+    many = print_chip(replace(program, routes=(route,) * count, lists=(lists,) * count)).splitlines()
+    assert "summed over" not in few
+    assert many[-1].split()[-2:] == [f"{amount * count:,}" for amount in (1, route.axons)]
+    amounts = (1, lists.axons, lists.index_free, lists.synapses, lists.synapse_bits)
+    (summed,) = [line.split() for line in many if line.startswith("host (drive)")]
+    assert summed == ["host", "(drive)", *(f"{amount * count:,}" for amount in amounts)]
 
 
 def test_texts_differ_where_levels_do() -> None:

@@ -133,9 +133,10 @@ CHIP_FAULTS: dict[str, Callable[[ChipProgram], ChipProgram]] = {
     "core 0: two segments share a slot": lambda p: first(p, "segments", slot=1),
     "segment of excite: core 1 does not exist": lambda p: first(p, "segments", core=1),
     "segment of x: the network has no such population": lambda p: first(p, "segments", population="x"),
-    "axons of excite->excite: core 7 does not exist": lambda p: replace(
+    "axons of excite->excite, excite->inhibit: core 7 does not exist": lambda p: replace(
         p, routes=tuple(replace(r, target_core=7) for r in p.routes)
     ),
+    "axons of drive: core 7 does not exist": lambda p: replace(p, lists=tuple(replace(r, core=7) for r in p.lists)),
 }
 
 FAULTS = [

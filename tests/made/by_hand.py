@@ -8,7 +8,7 @@ a -> b from both units; b -> a into unit 0 alone; a drive into both units of a, 
 import numpy as np
 
 from neurocmc.ir.headroom import Headroom, Register
-from neurocmc.ir.loihi.chip import AxonRoute, ChipProgram, Segment
+from neurocmc.ir.loihi.chip import AxonRoute, ChipProgram, LowerBound, Segment, SynapseLists
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, RoundingLoss
 from neurocmc.ir.spiking import GainFit, SpikingInput, SpikingNetwork, SpikingPopulation, SpikingProjection
 from neurocmc.ir.trace import Trace
@@ -52,7 +52,7 @@ def integer_network() -> IntegerNetwork:
     )
 
 
-def program() -> ChipProgram:
+def program(*, shared_axons: bool = False) -> ChipProgram:
     #            compartments, in-axons, out-axons, synapses, synapse bits, and three pools of settings
     use = np.array([[4, 8, 4, 12, 640, 1, 1, 2], [4, 12, 6, 18, 960, 2, 2, 3]])
     made = ChipProgram(
@@ -64,16 +64,25 @@ def program() -> ChipProgram:
             Segment(core=1, slot=2, population="b", start=0, stop=2),
         ),
         routes=(
-            AxonRoute(projection="a->b", source_core=0, target_core=1, axons=4, synapses=8, synapse_bits=256),
-            AxonRoute(projection="a->b", source_core=1, target_core=1, axons=2, synapses=4, synapse_bits=128),
-            AxonRoute(projection="b->a", source_core=1, target_core=0, axons=2, synapses=6, synapse_bits=128),
-            AxonRoute(projection="drive", source_core=-1, target_core=0, axons=4, synapses=8, synapse_bits=256),
+            AxonRoute(projections=("a->b",), source="a", source_core=0, target_core=1, axons=4),
+            AxonRoute(projections=("a->b",), source="a", source_core=1, target_core=1, axons=2),
+            AxonRoute(projections=("b->a",), source="b", source_core=1, target_core=0, axons=2),
+        ),
+        lists=(
+            _lists("a->b", "a", core=1, axons=6, synapses=12, synapse_bits=384),
+            _lists("b->a", "b", core=0, axons=2, synapses=6, synapse_bits=128),
+            _lists("drive", "", core=0, axons=4, synapses=8, synapse_bits=256),
         ),
         use=use,
-        cores_lower_bound=1,
+        lower_bounds=(LowerBound(resource="compartments", cores=1),),
+        shared_axons=shared_axons,
     )
     assert not made.problems()
     return made
+
+
+def _lists(projection: str, source: str, **amounts: int) -> SynapseLists:
+    return SynapseLists(projections=(projection,), source=source, index_free=0, **amounts)
 
 
 def load() -> SpikeLoad:

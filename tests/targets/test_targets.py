@@ -228,7 +228,7 @@ CORES = "  cores_per_chip: {value: 128, source: davies2018}"
             "  - bias_mantissa_bits",
             "  - bias_bits",
             "  - bias_bits",
-            "unverified[3]: there is no such field (got 'bias_bits') [field-unknown]"
+            "unverified[5]: there is no such field (got 'bias_bits') [field-unknown]"
             "\n    cure: did you mean bias_mantissa_bits?",
         ),
         (
@@ -261,6 +261,12 @@ CORES = "  cores_per_chip: {value: 128, source: davies2018}"
             "limits:",
             "limits: weight_exponent_min (9) is above weight_exponent_max (7)",
         ),
+        (
+            "  shared_axons:\n    value: true",
+            "  shared_axons:\n    value: false",
+            "limits:",
+            "limits: formats_share_axon is true, shared_axons is not",
+        ),
     ],
 )
 def test_a_bad_file_names_line_field_and_cure(old: str, new: str, at: str, message: str) -> None:
@@ -283,7 +289,7 @@ def test_faults_of_several_kinds_come_together() -> None:
         "limits.cores_per_chip.value",
         "limits.cores_per_chip.source",
         "limits.out_axon_per_core",
-        "unverified[4]",
+        "unverified[6]",
     ]
 
 

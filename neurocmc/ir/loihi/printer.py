@@ -130,44 +130,48 @@ def print_chip(program: ChipProgram) -> str:
 
 
 def _bounds(program: ChipProgram) -> str:
-    found = [f"{bound.resource.replace('_', ' ')} {bound.cores}" for bound in program.lower_bounds if bound.cores > 1]
-    return f"cores that each resource needs at least: {', '.join(found)}" if found else "no resource needs two cores"
+    found = [f"{bound.resource.replace('_', ' ')} {bound.cores}" for bound in program.lower_bounds]
+    return f"cores that each resource needs at least: {', '.join(found) or 'not counted'}"
 
 
 def _lists(lists: tuple[SynapseLists, ...]) -> list[str]:
     """In-axons and the synapses behind them; many are summed over cores."""
     columns = ["axons", "without indices", "synapses", "synapse bits"]
     amounts = [[entry.axons, entry.index_free, entry.synapses, entry.synapse_bits] for entry in lists]
+    whose = [_spikes_of(entry.source, entry.projections) for entry in lists]
     if len(lists) <= MAX_ROUTES:
         rows = [
-            [", ".join(entry.projections), f"core {entry.core}", *(f"{amount:,}" for amount in row)]
-            for entry, row in zip(lists, amounts, strict=True)
+            [spikes, f"core {entry.core}", *(f"{amount:,}" for amount in row)]
+            for spikes, entry, row in zip(whose, lists, amounts, strict=True)
         ]
         return ["in-axons", *table([["spikes of", "to", *columns], *rows], left=2)]
-    sums = _summed([entry.projections for entry in lists], amounts)
     head = f"in-axons, summed over cores (one by one: {text_fingerprint(f'{entry}' for entry in lists)})"
-    return [head, *table([["spikes of", "cores", *columns], *sums], left=1)]
+    return [head, *table([["spikes of", "cores", *columns], *_summed(whose, amounts)], left=1)]
 
 
 def _routes(routes: tuple[AxonRoute, ...]) -> list[str]:
     """Out-axons between cores; many are summed over pairs of cores."""
+    whose = [_spikes_of(route.source, route.projections) for route in routes]
     if len(routes) <= MAX_ROUTES:
         rows = [
-            [", ".join(r.projections), f"core {r.source_core}", f"core {r.target_core}", f"{r.axons:,}"]
-            for r in routes
+            [spikes, f"core {route.source_core}", f"core {route.target_core}", f"{route.axons:,}"]
+            for spikes, route in zip(whose, routes, strict=True)
         ]
         return ["out-axons", *table([["spikes of", "from", "to", "axons"], *rows], left=3)]
-    sums = _summed([route.projections for route in routes], [[route.axons] for route in routes])
-    each = text_fingerprint(f"{route}" for route in routes)
-    head = f"out-axons, summed over pairs of cores (one by one: {each})"
-    return [head, *table([["spikes of", "pairs", "axons"], *sums], left=1)]
+    head = f"out-axons, summed over pairs of cores (one by one: {text_fingerprint(f'{route}' for route in routes)})"
+    return [head, *table([["spikes of", "pairs", "axons"], *_summed(whose, [[r.axons] for r in routes])], left=1)]
 
 
-def _summed(names: list[tuple[str, ...]], amounts: list[list[int]]) -> list[list[str]]:
+def _spikes_of(source: str, projections: tuple[str, ...]) -> str:
+    """Whose spikes axons carry: a population's, by some of its projections, or the host's for an input."""
+    return f"{source or 'host'} ({', '.join(projections)})"
+
+
+def _summed(names: list[str], amounts: list[list[int]]) -> list[list[str]]:
     """A row for each name: how many rows it had, and the sums of their amounts."""
     sums: dict[str, list[int]] = {}
-    for projections, row in zip(names, amounts, strict=True):
-        total = sums.setdefault(", ".join(projections), [0] * (1 + len(row)))
+    for name, row in zip(names, amounts, strict=True):
+        total = sums.setdefault(name, [0] * (1 + len(row)))
         for k, amount in enumerate((1, *row)):
             total[k] += amount
     return [[name, *(f"{amount:,}" for amount in total)] for name, total in sums.items()]
