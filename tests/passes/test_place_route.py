@@ -32,7 +32,7 @@ from .made_networks import built, drive, network_of, pool, refusal, used, wire
     ],
 )
 def test_synapse_memory_is_as_by_hand(synapses: int, bits: int) -> None:
-    assert list_bits(own_axons().limits, delayed=False)[synapses] == bits
+    assert list_bits(own_axons().limits, 1024, delayed=False)[synapses] == bits
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ def test_synapse_memory_is_as_by_hand(synapses: int, bits: int) -> None:
     ],
 )
 def test_every_field_of_the_formula_counts(limits: dict[str, int], bits: int) -> None:
-    assert list_bits(own_axons(**limits).limits, delayed=False)[64] == bits
+    assert list_bits(own_axons(**limits).limits, 1024, delayed=False)[64] == bits
 
 
 def test_delays_cost_their_bits_where_they_are_used() -> None:
     limits = own_axons(synapse_delay_bits=6).limits
-    assert list_bits(limits, delayed=False)[64] == 1216
-    assert list_bits(limits, delayed=True)[64] == 1600  # 10 + 64 * 24 = 1,546
+    assert list_bits(limits, 1024, delayed=False)[64] == 1216
+    assert list_bits(limits, 1024, delayed=True)[64] == 1600  # 10 + 64 * 24 = 1,546
 
 
 @st.composite
@@ -89,7 +89,7 @@ def fits_neuron_by_neuron(network: IntegerNetwork, target: LoihiTarget) -> bool:
                 if q.target == p.name
             )
             axons += sum(entry.axon_mantissa.size for entry in network.inputs if entry.target == p.name)
-            bits = axons * int(list_bits(limits, delayed=False)[1])
+            bits = axons * int(list_bits(limits, 1024, delayed=False)[1])
             if axons > limits.in_axons_per_core or bits > limits.synapse_memory_bits_per_core:
                 return False
     return True
@@ -145,7 +145,7 @@ def test_use_is_what_counting_synapse_by_synapse_gives(network: IntegerNetwork, 
         for core, synapses in reached.items():
             wanted[core, 1] += 1
             wanted[core, 3] += synapses
-            wanted[core, 4] += list_bits(target.limits, delayed=False)[synapses]
+            wanted[core, 4] += list_bits(target.limits, 1024, delayed=False)[synapses]
             if source_core is not None:
                 wanted[source_core, 2] += 1
 

@@ -38,8 +38,8 @@ WIDE = {"out_axons_per_core": 10**6, "cores_per_chip": 10**6}
 )
 def test_lists_cost_what_their_cheapest_groups_do(synapses: int, indexed: int, free: int) -> None:
     limits = loihi().limits
-    assert list_bits(limits, delayed=False)[synapses] == indexed
-    assert list_bits(limits, delayed=False, index_free=True)[synapses] == free
+    assert list_bits(limits, 1024, delayed=False)[synapses] == indexed
+    assert list_bits(limits, 1024, delayed=False, index_free=True)[synapses] == free
 
 
 @settings(max_examples=40)
@@ -66,7 +66,21 @@ def test_no_division_into_groups_is_cheaper(header: int, word: int, largest: int
         sizes = range(1, min(synapses, largest) + 1)
         return min(-(-(header + each * size) // word) * word + cheapest(synapses - size) for size in sizes)
 
-    assert list_bits(limits, delayed=False).tolist() == [cheapest(synapses) for synapses in range(15)]
+    assert list_bits(limits, 14, delayed=False).tolist() == [cheapest(synapses) for synapses in range(15)]
+
+
+@settings(max_examples=40)
+@given(header=st.integers(0, 30), word=st.sampled_from([1, 8, 24, 64]), largest=st.integers(1, 9))
+def test_long_lists_go_on_with_the_best_group(header: int, word: int, largest: int) -> None:
+    """The closed form of long lists against the recurrence that it shortens."""
+    limits = loihi(
+        synapse_group_header_bits=header, synapse_group_alignment_bits=word, synapses_per_group=largest
+    ).limits
+    groups = [-(-(header + 18 * size) // word) * word for size in range(1, largest + 1)]
+    table = [0]
+    for synapses in range(1, 300):
+        table.append(min(groups[size - 1] + table[max(synapses - size, 0)] for size in range(1, largest + 1)))
+    assert list_bits(limits, 299, delayed=False).tolist() == table
 
 
 @settings(max_examples=60)
@@ -119,8 +133,8 @@ def test_bits_of_a_list_without_indices_are_those_of_its_runs() -> None:
     a, b = pool("a", 10, 60), pool("b", 4, 100)
     program = built(network_of([a, b], [wire(a, b), wire(b, b, exponent=1)]), loihi())
     limits = loihi().limits
-    free = list_bits(limits, delayed=False, index_free=True)
-    indexed = list_bits(limits, delayed=False)
+    free = list_bits(limits, 1024, delayed=False, index_free=True)
+    indexed = list_bits(limits, 1024, delayed=False)
     assert program.cores == 1
     assert [segment.population for segment in program.segments] == ["b", "a"]
     assert used(program, "synapse_bits") == [14 * free[400]]
@@ -136,7 +150,7 @@ def test_a_list_with_wide_holes_keeps_its_indices() -> None:
     mantissa = np.zeros((10, 1))
     mantissa[0] = 1
     program = built(network_of([a, b], [wire(a, b, mantissa=mantissa)]), loihi())
-    assert used(program, "synapse_bits") == [list_bits(loihi().limits, delayed=False)[60]]
+    assert used(program, "synapse_bits") == [list_bits(loihi().limits, 1024, delayed=False)[60]]
     assert [lists.index_free for lists in program.lists] == [0]
 
 
@@ -148,9 +162,9 @@ def test_delays_are_bits_of_synapses_and_no_axon_of_their_own() -> None:
     assert used(program, "in_axons") == [2]
     assert used(program, "out_axons") == [20]
     assert used(program, "synapse_formats") == [2]
-    here = list_bits(limits, delayed=False)[10] + list_bits(limits, delayed=True)[30]
+    here = list_bits(limits, 1024, delayed=False)[10] + list_bits(limits, 1024, delayed=True)[30]
     assert used(program, "synapse_bits") == [2 * here]
-    free = [list_bits(limits, delayed=slow, index_free=True) for slow in (False, True)]
+    free = [list_bits(limits, 1024, delayed=slow, index_free=True) for slow in (False, True)]
     assert used(built(late, loihi()), "synapse_bits") == [2 * (free[0][10] + free[1][10] + free[1][20])]
 
 
@@ -159,7 +173,7 @@ def test_a_connection_that_two_projections_make_is_two_synapses() -> None:
     twice = built(network_of([a], [wire(a, a, name="p"), wire(a, a, name="q")]), loihi())
     assert used(twice, "synapses") == [20]
     # A list without indices names a compartment once.
-    assert used(twice, "synapse_bits") == [2 * list_bits(loihi().limits, delayed=False)[10]]
+    assert used(twice, "synapse_bits") == [2 * list_bits(loihi().limits, 1024, delayed=False)[10]]
     assert used(twice, "in_axons") == [1]
 
 

@@ -41,7 +41,9 @@ class Demand:
         """Returns what a circuit asks for under the rules of a chip."""
         all_fibres = fibres(wiring, limits)
         population = tuple(k for k, pools in enumerate(wiring.pools) for _ in range(pools.units))
-        lists = Lists.of(all_fibres, population, limits)
+        sizes = tuple(wiring.pools[k].neurons for k in population)
+        most = min(limits.compartments_per_core, sum(sizes))
+        lists = Lists.of(all_fibres, population, limits, most)
         into = _grouped([fibre.targets for fibre in all_fibres], len(population))
         lists_into = tuple(np.unique(lists.of_fibre[found]) for found in into)
         known = tuple(dict.fromkeys(fibre.format for fibre in all_fibres))
@@ -50,13 +52,13 @@ class Demand:
             limits=limits,
             pools=wiring.pools,
             population=population,
-            sizes=tuple(wiring.pools[k].neurons for k in population),
+            sizes=sizes,
             fibres=all_fibres,
             lists=lists,
             known_formats=known,
             format_of=np.array([known.index(fibre.format) for fibre in all_fibres], dtype=np.int64),
             delayed=np.array([fibre.delayed for fibre in all_fibres], dtype=np.int64),
-            bits=np.stack([list_bits(limits, delayed=late) for late in (False, True)]),
+            bits=np.stack([list_bits(limits, most, delayed=late) for late in (False, True)]),
             bits_of_synapse=synapse_bits(limits, delayed=False),
             into=into,
             lists_into=lists_into,

@@ -42,8 +42,10 @@ class Lists:
     free_bits: Int  # (2, compartments + 1) of one population's run, without and with delays
 
     @classmethod
-    def of(cls, all_fibres: tuple[Fibre, ...], population: tuple[int, ...], limits: LoihiLimits) -> "Lists":
-        """Returns the lists of all fibres; `population` is that of each unit."""
+    def of(
+        cls, all_fibres: tuple[Fibre, ...], population: tuple[int, ...], limits: LoihiLimits, most: int
+    ) -> "Lists":
+        """Returns the lists of all fibres; `population` is that of each unit, a core has `most` neurons at most."""
         count = 1 + max((fibre.list for fibre in all_fibres), default=-1)
         axons = np.zeros(count, dtype=np.int64)
         whose = np.array(population, dtype=np.int64)
@@ -72,7 +74,7 @@ class Lists:
             late_population=np.array([index for _, index in late], dtype=np.int64),
             rank=rank,
             last=last,
-            free_bits=np.stack([list_bits(limits, delayed=slow, index_free=True) for slow in (False, True)]),
+            free_bits=np.stack([list_bits(limits, most, delayed=slow, index_free=True) for slow in (False, True)]),
         )
 
     def without_indices(self, neurons: Int) -> Int:

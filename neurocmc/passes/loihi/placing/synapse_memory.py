@@ -38,46 +38,43 @@ def chooses_groups(limits: LoihiLimits) -> bool:
     return limits.shared_axons or limits.index_free_synapses
 
 
-def list_bits(limits: LoihiLimits, *, delayed: bool, index_free: bool = False) -> Int:
-    """Returns (compartments + 1,) bits of a list of one format, by its number of synapses."""
+def list_bits(limits: LoihiLimits, most: int, *, delayed: bool, index_free: bool = False) -> Int:
+    """Returns (most + 1,) bits of a list of one format, by its number of synapses."""
     each = synapse_bits(limits, delayed=delayed, index_free=index_free)
-    sizes = limits.compartments_per_core
-    groups = tuple(group_bits(size, each, limits) for size in range(limits.synapses_per_group + 1))
-    return _least_bits(groups, sizes) if chooses_groups(limits) else _full_groups(groups, sizes)
-
-
-def bits_per_synapse(limits: LoihiLimits, *, delayed: bool) -> float:
-    """Returns the bits that a synapse takes in a group of the format and size that suit best."""
-    sizes = np.arange(1, min(limits.synapses_per_group, limits.compartments_per_core) + 1)
-    each = synapse_bits(limits, delayed=delayed, index_free=limits.index_free_synapses)
-    return min(group_bits(int(size), each, limits) / int(size) for size in sizes)
+    groups = _groups(each, limits)
+    return _least_bits(groups, most) if chooses_groups(limits) else _full_groups(groups, most)
 
 
 def least_bits(synapses: Int, limits: LoihiLimits, *, delayed: bool) -> Int:
-    """Returns the fewest bits of lists of so many synapses, however they are spread over cores and groups.
-
-    Lists up to the size of a core are exact; a longer one takes as many bits as its synapses in the best groups.
-    """
+    """Returns the fewest bits of lists of so many synapses, however they are spread over cores and groups."""
     each = synapse_bits(limits, delayed=delayed, index_free=limits.index_free_synapses)
-    groups = tuple(group_bits(size, each, limits) for size in range(limits.synapses_per_group + 1))
-    table = _least_bits(groups, limits.compartments_per_core)
-    beyond = np.ceil(synapses * bits_per_synapse(limits, delayed=delayed) - 1e-6).astype(np.int64)
-    return np.where(synapses < table.size, table[np.minimum(synapses, table.size - 1)], beyond)
+    return _least_bits(_groups(each, limits), int(synapses.max(initial=0)))[synapses]
 
 
-def _full_groups(groups: tuple[int, ...], sizes: int) -> Int:
-    full, rest = np.divmod(np.arange(sizes + 1), len(groups) - 1)
-    begun = np.array(groups, dtype=np.int64) * (np.arange(len(groups)) > 0)
-    return full * begun[-1] + begun[rest]
+def _groups(each: int, limits: LoihiLimits) -> tuple[int, ...]:
+    """Bits of a group by its number of synapses, from none to a full one."""
+    return (0, *(group_bits(size, each, limits) for size in range(1, limits.synapses_per_group + 1)))
+
+
+def _full_groups(groups: tuple[int, ...], most: int) -> Int:
+    full, rest = np.divmod(np.arange(most + 1), len(groups) - 1)
+    return full * groups[-1] + np.array(groups, dtype=np.int64)[rest]
 
 
 @lru_cache(maxsize=32)
-def _least_bits(groups: tuple[int, ...], sizes: int) -> Int:
-    """Of every number of synapses, the cheapest division into groups; `groups[k]` is what one of k costs."""
+def _least_bits(groups: tuple[int, ...], most: int) -> Int:
+    """Of every number of synapses, the cheapest division into groups."""
     # A group that costs no more than a smaller one stands for it: a few sizes are left.
     kept = [size for size in range(1, len(groups)) if size + 1 == len(groups) or groups[size + 1] > groups[size]]
-    table = np.zeros(sizes + 1, dtype=np.int64)
-    for synapses in range(1, sizes + 1):
+    best = min(kept, key=lambda size: groups[size] / size)
+    # Of as many other groups as the best one has synapses, some could be best ones instead: their sizes add up to a
+    # multiple of its size. So there are fewer, and beyond what they hold another best group is all that comes.
+    head = min(best * kept[-1], most)
+    table = np.zeros(most + 1, dtype=np.int64)
+    for synapses in range(1, head + 1):
         table[synapses] = min(groups[size] + int(table[max(synapses - size, 0)]) for size in kept)
+    for start in range(head + 1, most + 1, best):
+        part = slice(start, min(start + best, most + 1))
+        table[part] = table[start - best : part.stop - best] + groups[best]
     table.setflags(write=False)
     return table
