@@ -75,7 +75,7 @@ def test_the_python_of_the_quick_start(tmp_path: Path) -> None:
     (tmp_path / "page.py").write_text("".join(blocks))
     told = run("page.py", folder=tmp_path).splitlines()
     assert told[0] == "True"
-    assert told[1] == "3 cores"
+    assert told[1] == "1 cores"
     assert told[2] == "5 rate units"
     assert told[3] == "(1, 2000, 4)"
     assert told[-1] == "target-unknown no target is named 'loihi3'"

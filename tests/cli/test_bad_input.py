@@ -80,7 +80,7 @@ def too_large() -> tuple[str, ...]:
     source = TARGETS / "loihi1.yaml"
     smaller = ("cores_per_chip: {value: 128", "cores_per_chip: {value: 2")
     _edited(source, "t.yaml", ("name: loihi1", "name: small"), smaller)
-    return (str(CIRCUIT), "--target", "t.yaml", "--neurons", "128")
+    return (str(CIRCUIT), "--target", "t.yaml", "--neurons", "500")
 
 
 def beyond_the_stability_bound() -> tuple[str, ...]:

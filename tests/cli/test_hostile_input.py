@@ -154,7 +154,7 @@ def _manifest() -> dict[str, Any]:
     named = ("model.pt", "target.yaml", "budget.json", "ir/10-rate.json", "ir/20-spiking.json", "stimuli/a.npz")
     return {
         "format": "neurocmc-artifact",
-        "version": 2,
+        "version": 3,
         "neurocmc": "0",
         "circuit": "c",
         "origin_sha256": digest,
@@ -163,7 +163,15 @@ def _manifest() -> dict[str, Any]:
         "target": "loihi1",
         "neurons_reason": "",
         "neurons_tried": [],
-        "options": {"neurons": 8, "code": "rate", "seed": 0, "max_error": None, "tick_s": None, "images": None},
+        "options": {
+            "neurons": 8,
+            "code": "rate",
+            "axons": None,
+            "seed": 0,
+            "max_error": None,
+            "tick_s": None,
+            "images": None,
+        },
         "stimuli": {"calibration": ["a"], "test": []},
         "files": dict.fromkeys(named, digest),
     }

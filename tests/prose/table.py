@@ -11,7 +11,7 @@ TABLE, TEXTS = STUDIES / "readme.csv", STUDIES / "readme"
 COMMANDS = {  # text in TEXTS -> the command that prints it, as README.md quotes it
     "verify": "neurocmc verify build",
     "budget": "neurocmc budget build",
-    "refusal": "neurocmc compile circuit.yaml --target loihi1 --neurons 1200 -o build",
+    "refusal": "neurocmc compile circuit.yaml --target loihi1 --neurons 30000 -o build",
 }
 
 

@@ -21,6 +21,10 @@ from neurocmc.passes.loihi.placing.mend import mend
 
 MENDABLE = 0.03  # of all out-axons: a larger excess is not mended, cores are filled less
 MORE_CORES = 1.02  # at least, from round to round
+# Parts of units: more than some, and than so many a unit, are not mended. Where units stand on many cores, moving a part
+# of one does little, and costs much.
+SOME_PARTS, PARTS_A_UNIT = 64, 2
+IN_VAIN = 12  # numbers of cores, one after the other, that leave no less beyond the limits than any before
 REPEATS = 3  # of a number of cores, each with the out-axons that the last one found
 
 
@@ -59,13 +63,17 @@ def _search(demand: Demand, bound: LowerBound, cores: int, most_cores: int, *, w
     neurons, full = sum(demand.sizes), demand.limits.compartments_per_core
     aim = Aim(most_neurons=full, reason="compartments", whole=whole, out_axons=[0] * len(demand.sizes))
     best = _repeated(demand, aim)
-    reason = bound.resource
-    while cores <= most_cores and (best.excess or cores < best.cores):
+    reason, limit = bound.resource, demand.limits.out_axons_per_core
+    if best.out_axons > most_cores * limit:
+        return best  # on more cores, units reach no fewer
+    least, in_vain = best.excess, 0
+    while cores <= most_cores and (best.excess or cores < best.cores) and in_vain < IN_VAIN:
         made = _repeated(demand, replace(aim, most_neurons=-(-neurons // cores), reason=reason))
         best = min(best, made, key=_worth)
         if not made.excess:
             break
-        cores = max(made.out_axons // demand.limits.out_axons_per_core, int(MORE_CORES * cores), cores + 1)
+        least, in_vain = (made.excess, 0) if made.excess < least else (least, in_vain + 1)
+        cores = max(made.out_axons // limit, int(MORE_CORES * cores), cores + 1)
         reason = "out_axons"
     return best
 
@@ -90,7 +98,8 @@ def divide(demand: Demand, aim: Aim) -> Cut:
     """Returns units on cores as `grow` puts them, mended where little is beyond the limits."""
     grown, ended_by = grow(demand, aim)
     division = Division(demand, grown)
-    if division.excess <= MENDABLE * division.total:
+    parts = sum(len(held) for held in grown)
+    if division.excess <= MENDABLE * division.total and parts <= max(SOME_PARTS, PARTS_A_UNIT * len(demand.sizes)):
         mend(division)
     rank = demand.lists.rank
     held_by_core = tuple(
