@@ -21,8 +21,8 @@ from neurocmc.passes.loihi.placing.mend import mend
 
 MENDABLE = 0.03  # of all out-axons: a larger excess is not mended, cores are filled less
 MORE_CORES = 1.02  # at least, from round to round
-# Parts of units: more than some, and than so many a unit, are not mended. Where units stand on many cores, moving a part
-# of one does little, and costs much.
+# Parts of units: more than some, and than so many a unit, are not mended. Where units stand on many cores, moving a
+# part of one does little, and costs much.
 SOME_PARTS, PARTS_A_UNIT = 64, 2
 IN_VAIN = 12  # numbers of cores, one after the other, that leave no less beyond the limits than any before
 REPEATS = 3  # of a number of cores, each with the out-axons that the last one found
