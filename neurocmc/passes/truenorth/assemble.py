@@ -210,7 +210,8 @@ def _hearing(
     # Below a rest that is below all steps nothing would hold the potential.
     floor = -leak.rest_potential if leak.has_floor else lowest_floor(built.limits)
     part = core.take_neurons(thresholds.size, **values, floor=floor, noise_mask=masks, leak=feed.leak)
-    for own, strength in enumerate((-leak.weight, *plan.fit.strength, *([feed.weight] if feed.weight else []))):
+    strengths = [-leak.weight, *plan.fit.strength, *([feed.weight] if feed.weight else [])]
+    for own, strength in enumerate(strengths):
         core.weight[part, types[own]] = strength
     core.connected[np.concatenate(built.hears[index]), part] = True
     built.note_neurons(plan.node.corelet, role, place, part)

@@ -16,6 +16,7 @@ from neurocmc.passes.truenorth.unit_plans import Plan
 from neurocmc.targets import TrueNorthLimits
 
 ENOUGH_COPIES = 12  # where all targets of a unit can have them, the weakest has as many
+UNLIMITED = 1e6  # times what is wanted
 SHARE_STEPS = 24  # of a bisection
 
 
@@ -30,7 +31,7 @@ def thinned(plans: list[Plan], most: list[Int], homes: Homes, limits: TrueNorthL
     share_of = {index: _share_that_fits(found, room[index]) for index, found in wanted.items() if found}
     fewer: list[Int] = []
     for plan, limit in zip(plans, most, strict=True):
-        found = [share_of.get(source.node, (np.inf, LEAST_COPIES)) for source in plan.node.sources]
+        found = [share_of.get(source.node, (UNLIMITED, LEAST_COPIES)) for source in plan.node.sources]
         share, least = np.array(found).reshape(-1, 2).T
         parts = np.minimum(np.floor(plan.fit.axons * share + 1e-9), limit)
         fewer.append(np.minimum(np.maximum(parts, least), limit).astype(np.int64))

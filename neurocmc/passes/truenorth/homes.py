@@ -17,8 +17,9 @@ from neurocmc.passes.truenorth.unit_plans import Plan, Room
 from neurocmc.targets import TrueNorthLimits
 
 LEAST_COPIES = 8  # neurons that serve a target at least, before a splitter is worth its tick
+BIAS_NEURONS = 8  # kept for neurons that always fire, of a pair beside others
 OPEN_CORES = 16  # of those begun, the last are asked for room
-COARSEST = 0.12  # of a pool's range, that one neuron of each copy may mean where copies must make room for a ladder
+COARSEST = 0.125  # of a pool's range, that one neuron of each copy may mean where copies must make room for a ladder
 SHARED_QUIET = 0.007  # noise of the counts that units side by side may be thinned to
 QUIET = 0.011  # noise of a count in units of a neuron's own: of 32 neurons behind a filter that lags 3.5 ticks
 
@@ -65,23 +66,22 @@ def find_homes(alone: list[Plan], limits: TrueNorthLimits, unpaired: frozenset[i
             listeners[source.node].append(index)
     search = _Search(alone, listeners, limits)
     hears = search.pairs(unpaired | apart)
-    groups = [[target, source] for target, source in hears.items()]
     paired = set(hears) | set(hears.values())
-    groups += search.packed([index for index in range(len(alone)) if index not in paired | apart])
-    groups += [[index] for index in sorted(apart)]
-    groups = sorted(sorted(group) for group in groups)
+    single = [index for index in range(len(alone)) if index not in paired | apart]
+    items = sorted([tuple(sorted(pair)) for pair in hears.items()] + [(index,) for index in single])
+    groups = [*search.packed(items, hears), *([(index,)] for index in sorted(apart))]
+    groups.sort()
     core = [0 for _ in alone]
     rooms = [_own_core(limits) for _ in alone]
     for place, group in enumerate(groups):
-        for index in group:
-            core[index] = place
-        if len(group) > 1 and group[0] not in paired:
-            for index, room in zip(group, search.shared_rooms(group), strict=True):
-                rooms[index] = room
-    for target, source in hears.items():
-        rooms[target], rooms[source] = search.pair_rooms(target, source)
+        for item in group:
+            for index in item:
+                core[index] = place
+        for index, room in search.rooms(group, hears).items():
+            rooms[index] = room
     whole = frozenset(index for index in range(len(alone)) if search.serves_whole(index))
-    return Homes(tuple(core), tuple(rooms), hears, whole, tuple(map(len, groups)))
+    crowd = tuple(sum(map(len, group)) for group in groups)
+    return Homes(tuple(core), tuple(rooms), hears, whole, crowd)
 
 
 def homes_apart(nodes: int, limits: TrueNorthLimits) -> Homes:
@@ -160,27 +160,48 @@ class _Search:
         ladder = second.node.points.size + sum(extra_neurons(second.node))
         return first.fixed_axons, ladder + second.fixed_axons - second.leak.neurons
 
-    def pair_rooms(self, target: int, source: int) -> tuple[Room, Room]:
-        """The axons left are parted by the number of sources, those of the ladder count for both."""
+    def pair_rooms(self, target: int, source: int, axons: int, spare: int) -> dict[int, Room]:
+        """The axons left are parted by the number of sources, those of the ladder count for both.
+
+        `spare` are the neurons of a filter and of neurons that always fire.
+        """
         fixed, ladder = self._pair_axons(target, source)
-        others, spare = len(self.alone[target].node.sources) - 1, self._spare_neurons(target, source)
-        left = self.limits.axons_per_core - fixed - ladder
-        own = fixed + left * others // max(others + len(self.alone[source].node.sources), 1)
+        others = len(self.alone[target].node.sources) - 1
+        own = fixed + (axons - fixed - ladder) * others // max(others + len(self.alone[source].node.sources), 1)
         filters = min(_own_core(self.limits).filters, spare)
         shared = own + self.alone[source].node.points.size
-        return (
-            Room(axons=shared, filters=filters, bias=spare),
-            Room(axons=self.limits.axons_per_core - own, filters=filters, bias=spare - filters),
-        )
+        return {
+            target: Room(axons=shared, filters=filters, bias=spare),
+            source: Room(axons=axons - own, filters=filters, bias=spare - filters),
+        }
 
-    def packed(self, indices: list[int]) -> list[list[int]]:
-        """Groups of nodes: each joins the core of a source or target if that has room, else one of the last begun."""
-        groups: list[list[int]] = []
+    def rooms(self, group: list[tuple[int, ...]], hears: dict[int, int]) -> dict[int, Room]:
+        """What a core leaves of its axons is parted by the number of sources."""
+        found: dict[int, Room] = {}
+        needs = [self._need(item, hears)[1] for item in group]
+        sources = [sum(len(self.alone[index].node.sources) for index in item) for item in group]
+        left = max(self.limits.axons_per_core - sum(needs), 0)
+        for item, need, count in zip(group, needs, sources, strict=True):
+            axons = need + left * count // max(sum(sources), 1)
+            if len(item) == 2:
+                target, source = item if item[0] in hears and hears[item[0]] == item[1] else item[::-1]
+                spare = FILTER_NEURONS + BIAS_NEURONS
+                if len(group) == 1:
+                    axons, spare = self.limits.axons_per_core, self._spare_neurons(target, source)
+                found |= self.pair_rooms(target, source, axons, spare)
+            elif len(group) > 1:
+                found[item[0]] = replace(_own_core(self.limits), axons=axons)
+        return found
+
+    def packed(self, items: list[tuple[int, ...]], hears: dict[int, int]) -> list[list[tuple[int, ...]]]:
+        """Groups of items: each joins the core of a source or target if that has room, else one of the last begun."""
+        groups: list[list[tuple[int, ...]]] = []
         place: dict[int, int] = {}
         left: list[tuple[int, int]] = []
-        for index in indices:
-            neurons, axons = self._need(index)
-            near = [source.node for source in self.alone[index].node.sources] + self.listeners[index]
+        for item in items:
+            neurons, axons = self._need(item, hears)
+            near = [source.node for index in item for source in self.alone[index].node.sources]
+            near += [target for index in item for target in self.listeners[index]]
             tried = [place[node] for node in near if node in place]
             tried += range(max(len(groups) - OPEN_CORES, 0), len(groups))
             fits = (at for at in dict.fromkeys(tried) if left[at][0] >= neurons and left[at][1] >= axons)
@@ -188,19 +209,30 @@ class _Search:
             if at == len(groups):
                 groups.append([])
                 left.append((self.limits.neurons_per_core, self.limits.axons_per_core))
-            groups[at].append(index)
-            place[index] = at
+            groups[at].append(item)
+            place |= dict.fromkeys(item, at)
             left[at] = left[at][0] - neurons, left[at][1] - axons
         return groups
 
-    def _need(self, index: int) -> tuple[int, int]:
-        """Neurons and axons that a node must have beside others: its counts stay quiet."""
+    def _need(self, item: tuple[int, ...], hears: dict[int, int]) -> tuple[int, int]:
+        """Neurons and axons that a node, or a pair, must have beside others: its counts stay quiet."""
+        if len(item) == 2:
+            target, source = item if hears.get(item[0]) == item[1] else item[::-1]
+            ladder = self.alone[source].node.points.size + sum(extra_neurons(self.alone[source].node))
+            neurons = ladder + self.alone[target].node.points.size + FILTER_NEURONS + BIAS_NEURONS
+            fixed, joined = self._pair_axons(target, source)
+            heard = [(entry.node, index) for index in item for entry in self.alone[index].node.sources]
+            heard.remove((source, target))
+            axons = fixed + joined + BIAS_NEURONS + sum(self._count(*pair) for pair in heard)
+            return neurons + self._copies(target), axons
+        (index,) = item
         plan = self.alone[index]
-        copies = sum(self._count(index, target) for target in self.listeners[index])
-        if self.serves_whole(index):
-            copies = 0
-        heard = sum(self._count(source.node, index) for source in plan.node.sources)
-        return plan.neurons + copies, plan.fixed_axons + heard
+        copies = 0 if self.serves_whole(index) else self._copies(index)
+        heard_axons = sum(self._count(source.node, index) for source in plan.node.sources)
+        return plan.neurons + copies, plan.fixed_axons + heard_axons
+
+    def _copies(self, index: int) -> int:
+        return sum(self._count(index, target) for target in self.listeners[index])
 
     def _count(self, source: int, target: int) -> int:
         """Neurons of a source that a target hears: as with a core for each, or fewer that are quiet enough."""
@@ -217,13 +249,3 @@ class _Search:
         if self.alone[source].node.on_bus or len(self.listeners[source]) != 1:
             return False
         return len(self.alone[self.listeners[source][0]].node.sources) == 1
-
-    def shared_rooms(self, group: list[int]) -> list[Room]:
-        """What a group leaves of its axons is parted by the number of sources."""
-        needs = [self._need(index)[1] for index in group]
-        sources = [len(self.alone[index].node.sources) for index in group]
-        left = self.limits.axons_per_core - sum(needs)
-        return [
-            replace(_own_core(self.limits), axons=need + left * count // max(sum(sources), 1))
-            for need, count in zip(needs, sources, strict=True)
-        ]

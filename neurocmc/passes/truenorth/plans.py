@@ -77,8 +77,10 @@ class _Planner:
         whole = np.array(
             [s.node in self.homes.whole or s.node == self.homes.hears.get(index) for s in sources], dtype=np.bool_
         )
-        # Thinned further, the whole numbers of a sum would come out too low, and those of a pool uneven.
-        fewest = (LEAST_LEVELS * size).astype(np.int64) * (is_sum | whole)
+        # Thinned further, the whole numbers of a sum would come out too low, and those of a pool uneven. All axons of
+        # a pool are there, heard or not: with other sources, whose axons are what the pool's leave, all are heard.
+        levels = LEAST_LEVELS if len(sources) == 1 else 1.0
+        fewest = np.where(whole, (levels * size).astype(np.int64), (LEAST_LEVELS * size).astype(np.int64) * is_sum)
         return Claim(
             room=self.homes.rooms[index],
             fewest=fewest,
@@ -106,11 +108,25 @@ class _Planner:
             raise _NoRoomError(problems)
         return plans
 
+    def beyond_axons(self, plans: list[Plan], deliveries: list[tuple[Delivery, ...]]) -> list[int]:
+        """Nodes of shared cores that have fewer axons than their nodes together need."""
+        used = [0 for _ in range(self.homes.cores)]
+        for plan, core in zip(plans, self.homes.core, strict=True):
+            used[core] += plan.fixed_axons
+        for delivery in (entry for found in deliveries for entry in found):
+            on_ladder = self.homes.hears.get(delivery.first) == delivery.source
+            used[delivery.core] += 0 if on_ladder else delivery.neurons
+        return [index for index, core in enumerate(self.homes.core) if used[core] > self.limits.axons_per_core]
+
     def reaching(self, plans: list[Plan]) -> list[Plan]:
         """The same plans with branches to all who hear them."""
         deliveries = deliveries_of(plans, self.homes, self.limits.axon_types)
         free = free_neurons(plans, deliveries, self.homes, self.limits)
         problems: dict[int, tuple[Problem, ...]] = {}
+        for index in self.beyond_axons(plans, deliveries):
+            problems[index] = ()
+        if problems:
+            raise _NoRoomError(problems)
         reached: list[Plan] = []
         for index, plan in enumerate(plans):
             try:
