@@ -31,7 +31,8 @@ class CoreCapacity:
                 "cores-beyond-chip",
                 f"circuit {circuit.name}",
                 f"{units:,} pools of {self.neurons:,} neurons: a core of {chip} holds "
-                f"{limits.neurons_per_core // self.neurons:,} at most, and it has {cores:,} cores",
+                f"{limits.neurons_per_core // self.neurons:,} at most, cores: {cores:,} "
+                f"({limits.grid_columns} x {limits.grid_rows})",
                 "use fewer neurons a unit (--neurons), fewer units, or a larger grid",
             )
         if self.neurons > fitting:
