@@ -87,7 +87,7 @@ def memory() -> Iterator[Row]:
 
 
 def microcircuits() -> Iterator[Row]:
-    """500 digits on three regions, and the error by cause, worst population."""
+    """500 digits on three regions, three seeds, and the error by cause, worst population."""
     lowered, stimuli = compiled("cmc-v1v3.pt", 64)
     stimulus, program = stimuli.test[0].take(slice(500)), cores_of(lowered)
     rate = simulate_rate(lowered.staged, stimulus)
@@ -98,7 +98,8 @@ def microcircuits() -> Iterator[Row]:
     )
     yield "cmc-v1v3", stimulus.name, 0, "NRMSE by weights", max(nrmse(rate.activity, weighted.activity).values())
     yield "cmc-v1v3", stimulus.name, 0, "NRMSE by latency", max(nrmse(weighted.activity, late.activity).values())
-    yield from _judged("cmc-v1v3", lowered, stimulus, rate, 0, late)
+    for seed in range(3):
+        yield from _judged("cmc-v1v3", lowered, stimulus, rate, seed, late)
 
 
 def _judged(

@@ -225,14 +225,14 @@ def test_a_wide_fan_in_gets_partial_sums_and_still_follows() -> None:
 
 
 def test_a_wide_fan_out_gets_splitters_and_still_follows() -> None:
-    source, target = population("a", 1), population("b", 12)
-    weight = np.linspace(0.4, 1.0, 12)[:, None]
+    source, target = population("a", 1), population("b", 40)
+    weight = np.linspace(0.4, 1.0, 40)[:, None]
     circuit = replace(driven(source), populations=(source, target), projections=(projection("a", "b", weight),))
     stimulus = ramp(0.0, 1.0, edges=60)
     program = on_cores(circuit, stimulus, truenorth())
     assert "splitter" in {group.role for group in program.neuron_groups}
-    assert program.projections[0].latency_ticks.max() == 2  # twelve pools of 64: splitters feed splitters
     late = program.projections[0].latency_ticks[:, 0] > 0
+    assert late.any()
     shortened = program.population("b").realised_pole
     assert shortened[late].max() < shortened[~late].min() if (~late).any() else (shortened < np.exp(-0.05)).all()
     rate, cores = simulate_rate(circuit, stimulus), simulate_cores(program, stimulus)

@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from neurocmc.common.arrays import Bool, Float
 from neurocmc.ir.truenorth.cores import NOWHERE, OUTPUT, RESET_NONE, RESET_SUBTRACT, RESET_TO
 from neurocmc.ir.truenorth.program import AxonGroup, AxonRole, NeuronGroup, NeuronRole
+from neurocmc.passes.truenorth.deliveries import FEEDBACK, Delivery
 from neurocmc.passes.truenorth.fan_out import Branch
-from neurocmc.passes.truenorth.plans import Plan
+from neurocmc.passes.truenorth.plans import Layout
+from neurocmc.passes.truenorth.unit_plans import Plan
 from neurocmc.targets import TrueNorthLimits
 
 WIDE_NOISE = 0.68  # noise narrower than that share of a step is doubled
-_NEURON_FIELDS = ("leak", "threshold", "noise_mask", "potential", "reset_mode", "target_core", "target_axon")
+_NEURON_FIELDS = ("leak", "threshold", "noise_mask", "potential", "floor", "reset_mode", "target_core", "target_axon")
 
 
 @dataclass(slots=True, eq=False)
@@ -36,6 +38,7 @@ class Core:
         self.weight = np.zeros((neurons, self.limits.axon_types), dtype=np.int64)
         self.values = {name: np.zeros(neurons, dtype=np.int64) for name in _NEURON_FIELDS}
         self.values["target_core"][:] = NOWHERE
+        self.values["floor"][:] = lowest_floor(self.limits)
         # What no one uses can never fire: it stays at 0 below its threshold.
         self.values["threshold"][:] = (1 << self.limits.threshold_bits) - 1
 
@@ -63,17 +66,23 @@ class Port:
     axons: slice
 
 
+def lowest_floor(limits: TrueNorthLimits) -> int:
+    """Returns the floor that lies lowest, within its register and that of the potential."""
+    return min((1 << limits.floor_bits) - 1, (1 << (limits.potential_bits - 1)) - 1)
+
+
 @dataclass(slots=True, eq=False)
 class Assembly:
-    """All cores, their groups, and where things ended up: node i stands on core i, splitters behind."""
+    """All cores, their groups, and where things ended up: cores of nodes come first, then those of splitters."""
 
     limits: TrueNorthLimits
+    layout: Layout
     cores: list[Core]
     neuron_groups: list[NeuronGroup]
     axon_groups: list[AxonGroup]
     pools: list[slice]  # of each node
+    hears: list[list[NDArray[np.int64]]]  # of each node, the axons that its potential hears
     inputs: dict[tuple[int, str], tuple[slice, slice]]  # (node, input) -> axons up and down
-    nodes: int  # cores of nodes come first
     outputs: int = 0
 
     def note_neurons(self, corelet: str, role: NeuronRole, core: int, part: slice) -> None:
@@ -89,87 +98,142 @@ class Assembly:
             )
 
 
-def assemble(plans: tuple[Plan, ...], limits: TrueNorthLimits) -> Assembly:
+def assemble(layout: Layout, limits: TrueNorthLimits) -> Assembly:
     """Makes cores of all nodes, and splitter cores behind them, all wired."""
-    built = Assembly(limits, [Core(limits) for _ in plans], [], [], [], {}, len(plans))
-    ports = [_axons(built, index, plan, plans) for index, plan in enumerate(plans)]
-    for index, plan in enumerate(plans):
-        _neurons(built, index, plan, ports)
+    plans, homes = layout.plans, layout.homes
+    built = Assembly(limits, layout, [Core(limits) for _ in range(homes.cores)], [], [], [], [[] for _ in plans], {})
+    ladders = [_own_axons(built, index) for index in range(len(plans))]
+    ports: list[dict[int, Port]] = [{} for _ in plans]  # of each source: first of those who hear it -> axons
+    for deliveries in layout.deliveries:
+        for delivery in deliveries:
+            ports[delivery.source][delivery.first] = _delivered(built, delivery, ladders)
+    for index in range(len(plans)):
+        _neurons(built, index, ladders[index], ports[index])
     return built
 
 
-def _axons(built: Assembly, index: int, plan: Plan, plans: tuple[Plan, ...]) -> dict[int, Port]:
-    """Axons of one node and the crossbar on them; returns source node -> port."""
-    core, name = built.cores[index], plan.node.corelet
+def _own_axons(built: Assembly, index: int) -> Port:
+    """Axons of a node beside those of its sources; returns those of its filter."""
+    plan, place, types = built.layout.plans[index], built.layout.homes.core[index], built.layout.types[index]
+    core, name, feed = built.cores[place], plan.node.corelet, plan.feed
     drive = len(plan.fit.strength) + 1
-    core.weight[:, 0] = -plan.leak.weight
-    for kind, strength in enumerate(plan.fit.strength):
-        core.weight[:, kind + 1] = strength
-    if plan.feed.weight:
-        core.weight[:, drive] = plan.feed.weight
-    built.note_axons(name, "feedback", name, index, core.take_axons(plan.leak.neurons, 0))
-    built.note_axons(name, "bias", name, index, core.take_axons(plan.feed.bias, drive))
+    feedback = core.take_axons(plan.leak.neurons, types[FEEDBACK])
+    built.note_axons(name, "feedback", name, place, feedback)
+    heard = [feedback]
+    if feed.weight:
+        bias = core.take_axons(feed.bias, types[drive])
+        built.note_axons(name, "bias", name, place, bias)
+        heard.append(bias)
     for entry in plan.node.drives:
-        up, down = core.take_axons(plan.feed.up, drive), core.take_axons(plan.feed.down, 0)
-        built.note_axons(name, "input", entry.name, index, slice(up.start, down.stop))
+        up, down = core.take_axons(feed.up, types[drive]), core.take_axons(feed.down, types[FEEDBACK])
+        built.note_axons(name, "input", entry.name, place, slice(up.start, down.stop))
         built.inputs[index, entry.name] = (up, down)
-    ports: dict[int, Port] = {}
-    for source, kind, count in zip(
-        plan.node.sources, plan.fit.type_of.tolist(), plan.fit.axons.tolist(), strict=True
-    ):
-        if count:
-            part = core.take_axons(count, kind + 1)
-            ports[source.node] = Port(index, part)
-            built.note_axons(name, "projection", plans[source.node].node.corelet, index, part)
-    return ports
+        heard += [up, down]
+    built.hears[index] += [np.arange(part.start, part.stop) for part in heard]
+    return Port(place, feedback)
 
 
-def _neurons(built: Assembly, index: int, plan: Plan, ports: list[dict[int, Port]]) -> None:
+def _delivered(built: Assembly, delivery: Delivery, ladders: list[Port]) -> Port:
+    """Axons for all who hear a delivery; those of a joined ladder are there already."""
+    layout = built.layout
+    source, first = layout.plans[delivery.source], layout.plans[delivery.first]
+    if source.joined_from is not None and layout.homes.hears.get(delivery.first) == delivery.source:
+        start = ladders[delivery.source].axons.start + source.joined_from
+        part = slice(start, start + source.node.points.size)
+    else:
+        part = built.cores[delivery.core].take_axons(delivery.neurons, delivery.kind)
+        built.note_axons(first.node.corelet, "projection", source.node.corelet, delivery.core, part)
+    for node, axons in delivery.listeners:
+        spread = (2 * np.arange(axons) + 1) * (part.stop - part.start) // (2 * axons)
+        built.hears[node].append(part.start + spread)
+    return Port(delivery.core, part)
+
+
+def _neurons(built: Assembly, index: int, feedback: Port, ports: dict[int, Port]) -> None:
     """Neurons of one node, each with its target; splitters are made as branches need them."""
-    core, node, leak = built.cores[index], plan.node, plan.leak
-    start = round(leak.rest_potential + plan.fit.scale * node.start) - plan.feed.leak
-
-    def unit_neurons(role: NeuronRole, thresholds: NDArray[np.int64], masks: NDArray[np.int64]) -> slice:
-        part = core.take_neurons(
-            thresholds.size, **_resetless(built.limits, thresholds, start), noise_mask=masks, leak=plan.feed.leak
-        )
-        built.note_neurons(node.corelet, role, index, part)
-        return part
-
-    steps = np.arange(1, leak.neurons + 1, dtype=np.int64) * leak.spacing
-    ladder = steps if node.is_sum else np.array(leak.thresholds(), dtype=np.int64)
-    filters = unit_neurons("filter", ladder, np.full(ladder.size, leak.noise_mask))
-    _send(core, filters, Port(index, slice(0, leak.neurons)))
-    always = core.take_neurons(plan.feed.bias, leak=1, threshold=1, reset_mode=RESET_TO)
-    built.note_neurons(node.corelet, "bias", index, always)
-    _send(core, always, Port(index, slice(leak.neurons, leak.neurons + plan.feed.bias)))
-
-    def pool_of(count: int, role: NeuronRole) -> slice:
-        if node.is_sum:  # its count is that of its filter, by the same thresholds
-            return unit_neurons(role, _thinned(ladder, count), np.zeros(count, dtype=np.int64))
-        return unit_neurons(role, *_ladder(plan, node.ladder(count), built.limits))
-
-    pool = pool_of(node.points.size, "sum" if node.is_sum else "pool")
+    plan, place = built.layout.plans[index], built.layout.homes.core[index]
+    core, node = built.cores[place], plan.node
+    filters = _filters(built, index)
+    _send(core, filters, feedback)
+    if plan.joined_from is None:
+        pool = _pool(built, index, node.points.size, "sum" if node.is_sum else "pool")
+    else:
+        start = filters.start + plan.joined_from
+        pool = slice(start, start + node.points.size)
     built.pools.append(pool)
+    _bias(built, index, feedback)
     if node.on_bus:
         core.values["target_core"][pool] = OUTPUT
         core.values["target_axon"][pool] = built.outputs + np.arange(node.points.size)
         built.outputs += node.points.size
-    elif plan.pool_target is not None:
-        _send(core, pool, ports[plan.pool_target][index])
+    elif plan.joined_from is None and plan.pool_target is not None:
+        _send(core, pool, ports[plan.pool_target])
     for branch in plan.branches:
-        _send(core, pool_of(branch.neurons, "copy"), _port_of(built, node.corelet, index, branch, ports))
-    # All neurons that hold the unit's potential hear all of its axons; those that always fire hear none.
-    hears = np.zeros(built.limits.neurons_per_core, dtype=np.bool_)
-    hears[: core.neurons] = True
-    hears[always] = False
-    core.connected[: core.axons] = hears
+        copies = _pool(built, index, branch.neurons, "copy")
+        _send(core, copies, _port_of(built, node.corelet, branch, ports))
 
 
-def _port_of(built: Assembly, corelet: str, index: int, branch: Branch, ports: list[dict[int, Port]]) -> Port:
-    """The axons a branch leads to: a node's, or those of a splitter, which is made here."""
+def _filters(built: Assembly, index: int) -> slice:
+    """The filter's neurons; in a joined ladder those between are the pool."""
+    plan = built.layout.plans[index]
+    leak, node = plan.leak, plan.node
+    steps = np.arange(1, leak.neurons + 1, dtype=np.int64) * leak.spacing
+    ladder = steps if node.is_sum else np.array(leak.thresholds(), dtype=np.int64)
+    masks = np.full(ladder.size, leak.noise_mask)
+    if plan.joined_from is None:
+        return _hearing(built, index, "filter", ladder, masks)
+    ends = [0, plan.joined_from, plan.joined_from + node.points.size, ladder.size]
+    parts = [
+        _hearing(built, index, role, ladder[start:stop], masks[start:stop])
+        for role, start, stop in zip(("filter", "pool", "filter"), ends, ends[1:], strict=False)
+    ]
+    return slice(parts[0].start, parts[-1].stop)
+
+
+def _pool(built: Assembly, index: int, count: int, role: NeuronRole) -> slice:
+    """As many neurons that count as the node's pool does."""
+    plan = built.layout.plans[index]
+    if plan.node.is_sum:  # its count is that of its filter, by the same thresholds
+        steps = np.arange(1, plan.leak.neurons + 1, dtype=np.int64) * plan.leak.spacing
+        return _hearing(built, index, role, _thinned(steps, count), np.zeros(count, dtype=np.int64))
+    return _hearing(built, index, role, *_ladder(plan, plan.node.ladder(count), built.limits))
+
+
+def _hearing(
+    built: Assembly, index: int, role: NeuronRole, thresholds: NDArray[np.int64], masks: NDArray[np.int64]
+) -> slice:
+    """Neurons that hold the node's potential: they hear all of its axons, and no others."""
+    plan, place, types = built.layout.plans[index], built.layout.homes.core[index], built.layout.types[index]
+    core, leak, feed = built.cores[place], plan.leak, plan.feed
+    start = round(leak.rest_potential + plan.fit.scale * plan.node.start) - feed.leak
+    values = _resetless(built.limits, thresholds, start)
+    # Below a rest that is below all steps nothing would hold the potential.
+    floor = -leak.rest_potential if leak.has_floor else lowest_floor(built.limits)
+    part = core.take_neurons(thresholds.size, **values, floor=floor, noise_mask=masks, leak=feed.leak)
+    strengths = [-leak.weight, *plan.fit.strength, *([feed.weight] if feed.weight else [])]
+    for own, strength in enumerate(strengths):
+        core.weight[part, types[own]] = strength
+    core.connected[np.concatenate(built.hears[index]), part] = True
+    built.note_neurons(plan.node.corelet, role, place, part)
+    return part
+
+
+def _bias(built: Assembly, index: int, feedback: Port) -> None:
+    """Neurons that fire in every tick, onto the axons behind those of the filter; only a ceiling stops them."""
+    plan, place, types = built.layout.plans[index], built.layout.homes.core[index], built.layout.types[index]
+    core, count = built.cores[place], plan.feed.bias
+    always = core.take_neurons(count, leak=1, threshold=1, reset_mode=RESET_TO, floor=0)
+    if plan.leak.has_ceiling:
+        core.weight[always, types[FEEDBACK]] = -1
+        core.connected[feedback.axons.stop - 1, always] = True
+    built.note_neurons(plan.node.corelet, "bias", place, always)
+    _send(core, always, Port(place, slice(feedback.axons.stop, feedback.axons.stop + count)))
+
+
+def _port_of(built: Assembly, corelet: str, branch: Branch, ports: dict[int, Port]) -> Port:
+    """The axons a branch leads to: a delivery's, or those of a splitter, which is made here."""
     if branch.node is not None:
-        return ports[branch.node][index]
+        return ports[branch.node]
     needed = sum(part.neurons for part in branch.branches)
     place = _splitter_core(built, branch.neurons, needed)
     core = built.cores[place]
@@ -181,13 +245,13 @@ def _port_of(built: Assembly, corelet: str, index: int, branch: Branch, ports: l
         heard = axons.start + _thinned(np.arange(branch.neurons), part.neurons)
         core.connected[heard, np.arange(neurons.start, neurons.stop)] = True
         built.note_neurons(f"{corelet}/splitter", "splitter", place, neurons)
-        _send(core, neurons, _port_of(built, corelet, index, part, ports))
+        _send(core, neurons, _port_of(built, corelet, part, ports))
     return Port(place, axons)
 
 
 def _splitter_core(built: Assembly, axons: int, neurons: int) -> int:
     """The first splitter core with room, or a new one."""
-    for place in range(built.nodes, len(built.cores)):
+    for place in range(built.layout.homes.cores, len(built.cores)):
         core = built.cores[place]
         fits = core.axons + axons <= built.limits.axons_per_core
         if fits and core.neurons + neurons <= built.limits.neurons_per_core:

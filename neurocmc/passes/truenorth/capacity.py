@@ -18,20 +18,23 @@ class CoreCapacity:
     neurons: int
 
     def run(self, circuit: RateCircuit, target: TrueNorthTarget) -> RateCircuit:
-        """Raises InfeasibleError for more units than cores, or a pool that a core cannot take in."""
+        """Raises InfeasibleError for more units than cores hold, or a pool that a core cannot take in."""
         raise_infeasible(self._problems(circuit, target.name, target.limits))
         return circuit
 
     def _problems(self, circuit: RateCircuit, chip: str, limits: TrueNorthLimits) -> Iterable[Problem]:
-        """Every unit has a core of its own, which holds its pool and its filter."""
-        if circuit.units > limits.cores_per_chip:
+        """Every unit has its pool on one core, whose neurons it may share with other units."""
+        fitting = limits.neurons_per_core - FILTER_NEURONS
+        units, cores = circuit.units, limits.cores_per_chip
+        if units > cores * (limits.neurons_per_core // self.neurons) and self.neurons <= fitting:
             yield Problem(
                 "cores-beyond-chip",
                 f"circuit {circuit.name}",
-                f"{circuit.units:,} units take a core each, limit {limits.cores_per_chip:,} on {chip}",
-                "use fewer units, or a larger grid",
+                f"{units:,} pools of {self.neurons:,} neurons: a core of {chip} holds "
+                f"{limits.neurons_per_core // self.neurons:,} at most, cores: {cores:,} "
+                f"({limits.grid_columns} x {limits.grid_rows})",
+                "use fewer neurons a unit (--neurons), fewer units, or a larger grid",
             )
-        fitting = limits.neurons_per_core - FILTER_NEURONS
         if self.neurons > fitting:
             yield Problem(
                 "pool-beyond-core",

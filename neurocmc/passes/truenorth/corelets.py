@@ -16,7 +16,8 @@ from neurocmc.passes.truenorth.assemble import Assembly, assemble
 from neurocmc.passes.truenorth.fan_in import with_fan_in_trees
 from neurocmc.passes.truenorth.graph import graph_of
 from neurocmc.passes.truenorth.place import place_cores
-from neurocmc.passes.truenorth.plans import Plan, latencies, plan_nodes
+from neurocmc.passes.truenorth.plans import Layout, plan_nodes
+from neurocmc.passes.truenorth.unit_plans import Plan
 from neurocmc.targets import TrueNorthLimits, TrueNorthTarget
 
 
@@ -32,16 +33,16 @@ class Corelets:
         """Raises InfeasibleError naming every unit that no core can hold, or a grid that is too small."""
         limits, neurons = target.limits, network.populations[0].neurons
         nodes = graph_of(network, self.circuit, self.calibration)
-        plans = plan_nodes(with_fan_in_trees(nodes, limits.axons_per_core, neurons), neurons, limits)
-        built = assemble(plans, limits)
-        gains = _Gains.of(plans)
+        layout = plan_nodes(with_fan_in_trees(nodes, limits.axons_per_core, neurons), limits)
+        built = assemble(layout, limits)
+        gains = _Gains.of(layout)
         return CoreProgram(
             network=_network(network.name, built, limits),
             target=target.name,
             tick_s=network.tick_s,
-            populations=tuple(_populations(network, plans, built)),
+            populations=tuple(_populations(network, built)),
             projections=tuple(_projections(self.circuit, network, gains)),
-            inputs=tuple(_inputs(network, plans, built)),
+            inputs=tuple(_inputs(network, built)),
             readouts=network.readouts,
             neuron_groups=tuple(built.neuron_groups),
             axon_groups=tuple(built.axon_groups),
@@ -52,7 +53,6 @@ def _network(name: str, built: Assembly, limits: TrueNorthLimits) -> CoreNetwork
     values = {field: np.stack([core.values[field] for core in built.cores]) for field in built.cores[0].values}
     shape = values["leak"].shape
     never = np.zeros(shape, dtype=np.bool_)
-    lowest = min((1 << limits.floor_bits) - 1, (1 << (limits.potential_bits - 1)) - 1)
     return CoreNetwork(
         name=name,
         neurons=limits.neurons_per_core,
@@ -63,7 +63,7 @@ def _network(name: str, built: Assembly, limits: TrueNorthLimits) -> CoreNetwork
         stochastic_weight=np.zeros((*shape, limits.axon_types), dtype=np.bool_),
         stochastic_leak=never,
         leak_reversal=never,
-        floor=np.full(shape, lowest, dtype=np.int32),
+        floor=values["floor"].astype(np.int32),
         floor_saturates=np.full(shape, limits.floor_saturates),
         reset_potential=np.zeros(shape, dtype=np.int32),
         delay=np.ones(shape, dtype=np.uint8),
@@ -96,9 +96,9 @@ class _Gains:
     latency: dict[tuple[int, int], int]
 
     @classmethod
-    def of(cls, plans: tuple[Plan, ...]) -> "_Gains":
+    def of(cls, layout: Layout) -> "_Gains":
         found = cls({}, {}, {})
-        ticks = latencies(plans)
+        plans, ticks = layout.plans, layout.latencies()
         for index, plan in enumerate(plans):
             if not plan.node.is_sum:
                 wanted_dc = 1.0 - plan.node.keep
@@ -129,8 +129,9 @@ class _Gains:
                 self.latency[root, source.node] = arrives
 
 
-def _populations(network: SpikingNetwork, plans: tuple[Plan, ...], built: Assembly) -> list[CorePopulation]:
+def _populations(network: SpikingNetwork, built: Assembly) -> list[CorePopulation]:
     found: list[CorePopulation] = []
+    plans, cores = built.layout.plans, built.layout.homes.core
     first = network.first_unit()
     for population in network.populations:
         own = range(first[population.name], first[population.name] + population.units)
@@ -139,7 +140,7 @@ def _populations(network: SpikingNetwork, plans: tuple[Plan, ...], built: Assemb
                 name=population.name,
                 units=population.units,
                 neurons=population.neurons,
-                core=np.array(own),
+                core=np.array([cores[index] for index in own]),
                 first=np.array([built.pools[index].start for index in own]),
                 activity_per_spike=population.activity_per_spike,
                 trace=population.trace,
@@ -179,8 +180,9 @@ def _projections(circuit: RateCircuit, network: SpikingNetwork, gains: _Gains) -
     return found
 
 
-def _inputs(network: SpikingNetwork, plans: tuple[Plan, ...], built: Assembly) -> list[CoreInput]:
+def _inputs(network: SpikingNetwork, built: Assembly) -> list[CoreInput]:
     found: list[CoreInput] = []
+    plans, cores = built.layout.plans, built.layout.homes.core
     first = network.first_unit()
     for entry in network.inputs:
         start, units = first[entry.target], entry.weight.shape[0]
@@ -202,7 +204,7 @@ def _inputs(network: SpikingNetwork, plans: tuple[Plan, ...], built: Assembly) -
             CoreInput(
                 name=entry.name,
                 target=entry.target,
-                core=np.arange(start, start + units),
+                core=np.array([cores[index] for index, _ in chosen]),
                 axon=axon,
                 weight=weight,
                 lsb_per_input=scale[:, None] * entry.weight,

@@ -58,6 +58,8 @@ def _sum_of(corelet: str, group: list[Source], whole: float, levels: int) -> Nod
         keep=0.0,
         low=0.0,
         high=whole,
+        least=0.0,
+        greatest=whole,
         points=(np.arange(levels) + 1.0) * whole / levels,
         start=0.0,
         sources=tuple(Source(node=source.node, amplitude=abs(source.amplitude)) for source in group),

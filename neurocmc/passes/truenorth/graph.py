@@ -48,7 +48,7 @@ class Drive:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Node:
-    """A unit, or a partial sum, that a core of its own will hold."""
+    """A unit, or a partial sum, that a core will hold, by itself or beside others."""
 
     corelet: str
     population: str  # "" for a partial sum
@@ -56,6 +56,8 @@ class Node:
     keep: float
     low: float  # span of the current, with its margins; 0 lies within
     high: float
+    least: float  # as low and high, but 0 does not lie within where the current never comes near it
+    greatest: float
     points: Float  # (neurons,) currents at which the pool's neurons are recruited, rising
     start: float  # current in the first tick, without drive
     sources: tuple[Source, ...]
@@ -91,10 +93,10 @@ def graph_of(network: SpikingNetwork, circuit: RateCircuit, calibration: Calibra
 def _spans(
     population: SpikingPopulation, rate: RatePopulation, calibration: Calibration, arriving: Sequence[DriveRange]
 ) -> Float:
-    """(units, 2) least and greatest current of each unit, with margins; from the drives its population visited.
+    """(units, 4) low, high, least, greatest current of each unit, with margins; of the drives its population visited.
 
-    0 belongs to it. Rounding moves a standing current by a share of itself, not of what it varies by; and a current
-    that never leaves 0 needs a span as well, for its potential must have a scale.
+    0 belongs to low and high. Rounding moves a standing current by a share of itself, not of what it varies by; and a
+    current that never leaves 0 needs a span as well, for its potential must have a scale.
     """
     shift = rate.gain * (rate.bias - rate.offset)
     per_threshold = population.current_per_drive / rate.gain
@@ -105,7 +107,7 @@ def _spans(
     lowest, highest = np.minimum(ends[:, 0] - margin, 0.0), np.maximum(ends[:, 1] + margin, 0.0)
     carried = max((max(entry.largest / INPUT_UP, -entry.lowest / INPUT_DOWN) for entry in arriving), default=0.0)
     least = max(LEAST_SPAN, float(population.current_per_drive.max()) * carried)
-    return np.stack([lowest, np.maximum(highest, lowest + least)], axis=1)
+    return np.stack([lowest, np.maximum(highest, lowest + least), ends[:, 0] - margin, ends[:, 1] + margin], axis=1)
 
 
 def _node(
@@ -132,6 +134,8 @@ def _node(
         keep=float(np.exp(-network.tick_s / taus[0])) if taus else UNFILTERED_KEEP,
         low=float(span[0]),
         high=float(span[1]),
+        least=float(span[2]),
+        greatest=float(span[3]),
         points=np.sort(1.0 - population.bias[unit]),
         start=float(sum(p.standing[unit] for p in arriving)),
         sources=_merged(sources),

@@ -36,7 +36,7 @@ class Leak:
     neurons: int
     spacing: int
     weight: int
-    rest: int
+    rest: float  # a whole number from 0 to `neurons`, but in a joined ladder
     noise_bits: int  # M: each threshold is raised by a random number below 2^M
 
     @property
@@ -45,14 +45,24 @@ class Leak:
         return 1.0 - self.weight / self.spacing
 
     @property
+    def has_floor(self) -> bool:
+        """Whether V at rest is below all steps: a floor must hold it."""
+        return self.rest < 0
+
+    @property
+    def has_ceiling(self) -> bool:
+        """Whether V at rest is above all steps: the constant drive must end where the last filter neuron fires."""
+        return self.rest > self.neurons
+
+    @property
     def constant(self) -> int:
         """The drive a tick that holds V at rest."""
-        return self.rest * self.weight
+        return round(self.rest * self.weight)
 
     @property
     def rest_potential(self) -> int:
-        """V where the current is 0: no filter neuron is undecided there."""
-        return max(self.rest * self.spacing - 1, 0)
+        """V where the current is 0: with a whole `rest` no filter neuron is undecided there."""
+        return math.ceil(self.rest * self.spacing) - (1 if self.rest else 0)
 
     @property
     def noise_mask(self) -> int:

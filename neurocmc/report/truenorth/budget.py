@@ -67,11 +67,11 @@ def limits_of(limits: TrueNorthLimits) -> dict[str, int | None]:
 
 
 def cores_lower_bound(program: CoreProgram, limits: TrueNorthLimits) -> int:
-    """Returns how many cores no placement of these units can do without.
+    """Returns how many cores no placement of these units, with the filters that they have, can do without.
 
-    Pools and their filters are needed on some core wherever units stand, and so are axons for feedback and for the
-    host, which no two units can share. Copies, splitters, partial sums, bias neurons and the axons of projections
-    depend on who stands beside whom, so they are left out.
+    Pools and filters are needed on some core wherever units stand, and so are axons for feedback and for the host,
+    which stand once even where a neighbour hears them too. Copies, splitters, partial sums, bias neurons and the
+    axons of projections depend on who stands beside whom, so they are left out.
     """
     sums = {group.corelet for group in program.neuron_groups if group.role == "sum"}
     neurons = sum(
