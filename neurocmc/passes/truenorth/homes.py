@@ -245,7 +245,10 @@ class _Search:
         return min(axons, quiet_neurons(plan.node.keep, SHARED_QUIET))
 
     def serves_whole(self, source: int) -> bool:
-        """Whether a node's pool itself serves its target: it serves nothing else, and the target hears no other."""
-        if self.alone[source].node.on_bus or len(self.listeners[source]) != 1:
+        """Whether a node's pool itself serves its target: it serves nothing else, and the target hears no other.
+
+        Where nothing is random potentials have few bits, and weights need the choice among numbers of neurons.
+        """
+        if self.alone[source].node.on_bus or len(self.listeners[source]) != 1 or not self.limits.stochastic:
             return False
         return len(self.alone[self.listeners[source][0]].node.sources) == 1

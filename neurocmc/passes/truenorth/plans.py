@@ -22,6 +22,7 @@ from neurocmc.targets import TrueNorthLimits
 
 ROUNDS = 4  # of plan and latency; two are enough unless a plan changes with its latencies
 LEAST_LEVELS = 2 / 3  # of a sum's levels that reach the unit behind it
+LEAST_PART = 1 / 2  # of a pool on a core, that a unit hears
 SETTLED_TICKS = 0.05
 SPAN_SLACK = 1.05  # of the largest scale, out of the margin that spans have
 FINE_SCALES = np.linspace(1.0, 0.7, 301)
@@ -79,7 +80,7 @@ class _Planner:
         )
         # Thinned further, the whole numbers of a sum would come out too low, and those of a pool uneven. All axons of
         # a pool are there, heard or not: with other sources, whose axons are what the pool's leave, all are heard.
-        levels = LEAST_LEVELS if len(sources) == 1 else 1.0
+        levels = LEAST_PART if len(sources) == 1 else 1.0
         fewest = np.where(whole, (levels * size).astype(np.int64), (LEAST_LEVELS * size).astype(np.int64) * is_sum)
         return Claim(
             room=self.homes.rooms[index],
