@@ -17,6 +17,7 @@ from neurocmc.passes.truenorth.unit_plans import Plan, Room
 from neurocmc.targets import TrueNorthLimits
 
 LEAST_COPIES = 8  # neurons that serve a target at least, before a splitter is worth its tick
+LEAST_PART = 1 / 2  # of a pool on a core, that a unit hears
 BIAS_NEURONS = 8  # kept for neurons that always fire, of a pair beside others
 OPEN_CORES = 16  # of those begun, the last are asked for room
 COARSEST = 0.125  # of a pool's range, that one neuron of each copy may mean where copies must make room for a ladder
@@ -169,7 +170,10 @@ class _Search:
         others = len(self.alone[target].node.sources) - 1
         own = fixed + (axons - fixed - ladder) * others // max(others + len(self.alone[source].node.sources), 1)
         filters = min(_own_core(self.limits).filters, spare)
-        shared = own + self.alone[source].node.points.size
+        # As if the target heard as little of the ladder as it may: what it hears less is not there for others.
+        shared = own + math.floor(LEAST_PART * self.alone[source].node.points.size)
+        if not others:
+            shared = own + self.alone[source].node.points.size
         return {
             target: Room(axons=shared, filters=filters, bias=spare),
             source: Room(axons=axons - own, filters=filters, bias=spare - filters),
@@ -245,7 +249,10 @@ class _Search:
         return min(axons, quiet_neurons(plan.node.keep, SHARED_QUIET))
 
     def serves_whole(self, source: int) -> bool:
-        """Whether a node's pool itself serves its target: it serves nothing else, and the target hears no other."""
-        if self.alone[source].node.on_bus or len(self.listeners[source]) != 1:
+        """Whether a node's pool itself serves its target: it serves nothing else, and the target hears no other.
+
+        Where nothing is random potentials have few bits, and weights need the choice among numbers of neurons.
+        """
+        if self.alone[source].node.on_bus or len(self.listeners[source]) != 1 or not self.limits.stochastic:
             return False
         return len(self.alone[self.listeners[source][0]].node.sources) == 1

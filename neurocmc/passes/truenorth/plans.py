@@ -15,13 +15,14 @@ from neurocmc.common.errors import InfeasibleError, Problem
 from neurocmc.passes.truenorth.copies import free_neurons, thinned, with_branches
 from neurocmc.passes.truenorth.deliveries import Delivery, deliveries_of, types_on_core
 from neurocmc.passes.truenorth.graph import Node, with_latency
-from neurocmc.passes.truenorth.homes import Homes, find_homes, homes_apart
+from neurocmc.passes.truenorth.homes import LEAST_PART, Homes, find_homes, homes_apart
 from neurocmc.passes.truenorth.unit_plans import Claim, Plan, Room, pole_factor, unit_plan
 from neurocmc.passes.truenorth.weights import SCALES, WeightFit
 from neurocmc.targets import TrueNorthLimits
 
 ROUNDS = 4  # of plan and latency; two are enough unless a plan changes with its latencies
 LEAST_LEVELS = 2 / 3  # of a sum's levels that reach the unit behind it
+PAIR_RESIDUAL = 0.04  # of a unit's largest gain: with more, neither unit of a pair is worth a core less
 SETTLED_TICKS = 0.05
 SPAN_SLACK = 1.05  # of the largest scale, out of the margin that spans have
 FINE_SCALES = np.linspace(1.0, 0.7, 301)
@@ -77,10 +78,9 @@ class _Planner:
         whole = np.array(
             [s.node in self.homes.whole or s.node == self.homes.hears.get(index) for s in sources], dtype=np.bool_
         )
-        # Thinned further, the whole numbers of a sum would come out too low, and those of a pool uneven. All axons of
-        # a pool are there, heard or not: with other sources, whose axons are what the pool's leave, all are heard.
-        levels = LEAST_LEVELS if len(sources) == 1 else 1.0
-        fewest = np.where(whole, (levels * size).astype(np.int64), (LEAST_LEVELS * size).astype(np.int64) * is_sum)
+        # Thinned further, the whole numbers of a sum would come out too low, and those of a pool uneven.
+        levels = np.where(whole, LEAST_PART, LEAST_LEVELS * is_sum)
+        fewest = np.floor(levels * size).astype(np.int64)
         return Claim(
             room=self.homes.rooms[index],
             fewest=fewest,
@@ -118,12 +118,17 @@ class _Planner:
             used[delivery.core] += 0 if on_ladder else delivery.neurons
         return [index for index, core in enumerate(self.homes.core) if used[core] > self.limits.axons_per_core]
 
+    def too_coarse(self, plans: list[Plan]) -> list[int]:
+        """Nodes of pairs whose gains the fixed steps of a ladder, or its number of neurons, do not let come out."""
+        paired = self.homes.joined | set(self.homes.hears)
+        return [index for index in sorted(paired) if plans[index].fit.residual > PAIR_RESIDUAL]
+
     def reaching(self, plans: list[Plan]) -> list[Plan]:
         """The same plans with branches to all who hear them."""
         deliveries = deliveries_of(plans, self.homes, self.limits.axon_types)
         free = free_neurons(plans, deliveries, self.homes, self.limits)
         problems: dict[int, tuple[Problem, ...]] = {}
-        for index in self.beyond_axons(plans, deliveries):
+        for index in [*self.beyond_axons(plans, deliveries), *self.too_coarse(plans)]:
             problems[index] = ()
         if problems:
             raise _NoRoomError(problems)
