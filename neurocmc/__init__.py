@@ -30,7 +30,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neurocmc.api import budget, compile, export, load, simulate, study, verify  # noqa: A004
+    from neurocmc.api import budget, compile, export, from_arrays, from_torch, load, simulate, study, verify  # noqa: A004
     from neurocmc.ir.truenorth.cores import CoreNetwork
     from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
     from neurocmc.sim.loihi.compartments.run import CompartmentRun, InputEvents, run_compartments
@@ -57,6 +57,8 @@ __all__ = [
     "budget",
     "compile",
     "export",
+    "from_arrays",
+    "from_torch",
     "load",
     "run_compartments",
     "run_cores",

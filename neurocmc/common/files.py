@@ -99,6 +99,11 @@ def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
     Raises ValueError for an array of objects, InputError if the file cannot be written.
     """
+    write_file(path, npz_bytes(arrays))
+
+
+def npz_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """Returns what `write_npz` writes. Raises ValueError for an array of objects."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in sorted(arrays):
@@ -111,7 +116,7 @@ def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
             member = io.BytesIO()
             npy_format.write_array(member, array, version=(1, 0), allow_pickle=False)
             archive.writestr(info, member.getvalue())
-    write_file(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def read_npz(path: Path, *, max_bytes: int = MAX_NPZ_BYTES) -> dict[str, NDArray[Any]]:

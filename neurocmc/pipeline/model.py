@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.extras import need
+from neurocmc.common.files import read_npz
 from neurocmc.common.process import known_state
 from neurocmc.common.strict_yaml import load_document
+from neurocmc.frontends.arrays.network import CALIBRATION, TEST, Network
+from neurocmc.frontends.arrays.reading import MAX_BYTES, read_network
 from neurocmc.frontends.automaton.read import MachineProgram, is_program, read_program
-from neurocmc.frontends.circuit_file import ENDING, read_circuit_file
+from neurocmc.frontends.circuit_file import DOCUMENT, ENDING, read_circuit_file
 from neurocmc.frontends.circuit_yaml import LoadedYaml, read_circuit_yaml
 from neurocmc.frontends.interneuron_yaml import read_interneuron_yaml
 from neurocmc.frontends.memory_trials import MemoryTrials
@@ -63,6 +66,7 @@ class Model:
     test_images: Callable[[], NDArray[np.float32]] | None = None  # (trials, channels, height, width) of the test
     memory: MemoryTrials | None = None  # the trials of a memory task, for other numbers of them
     machine: MachineProgram | None = None  # what a state machine or a sequence must do, to be judged by
+    content: bytes | None = None  # of the file that it would be read from, where it was made in Python
 
 
 def load(path: str | Path, images: str | None = None) -> Model:
@@ -81,8 +85,9 @@ def load(path: str | Path, images: str | None = None) -> Model:
         case suffix if suffix in CHECKPOINTS:
             return _from_checkpoint(path, images)
         case ".npz":
-            _refuse_images(images, "a circuit file holds its own stimuli")
-            return _from_circuit_file(path)
+            _refuse_images(images, "it holds its own stimuli")
+            arrays = read_npz(path, max_bytes=MAX_BYTES)
+            return _from_circuit_file(path) if DOCUMENT in arrays else model_of(read_network(path, arrays), path)
         case ".yaml" | ".yml":
             _refuse_images(images, "a circuit written by hand states its own stimuli")
             fields = load_document(path).data
@@ -155,6 +160,27 @@ def _from_circuit_file(path: Path) -> Model:
         no_reference=f"a circuit file holds no torch model: compile {file.made_from} for this edge",
         test_images=file.test_images,
         memory=file.memory,
+    )
+
+
+def model_of(network: Network, path: Path | None = None) -> Model:
+    """Returns a network of arrays as a model, which its own equations are the reference of.
+
+    Raises InputError with all that is wrong with it.
+    """
+    circuit = network.circuit()
+
+    def read_stimuli() -> StimulusSet:
+        stimuli = {name: network.stimulus(name, circuit) for name in network.data}
+        return StimulusSet(calibration=(stimuli[CALIBRATION],), test=(stimuli.get(TEST, stimuli[CALIBRATION]),))
+
+    return Model(
+        path=Path(f"{network.name}.npz") if path is None else path,
+        circuit=circuit,
+        facts=network.facts,
+        read_stimuli=read_stimuli,
+        reference=lambda stimulus: network.reference(circuit, stimulus),
+        content=network.content() if path is None else None,
     )
 
 

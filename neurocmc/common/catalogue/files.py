@@ -45,6 +45,8 @@ CHECKPOINTS = {
     "swta-strength-negative": "A strength of a winner-take-all is below 0.",
     "swta-unstable": "Self-excitation of a winner-take-all is at its stability bound or above.",
     "circuit-without-dynamics": "The checkpoint is of a model without dynamics: there is nothing to compile.",
+    "module-not-recognised": "A torch module computes no step of a rate network, or is no readout of one.",
+    "parameter-unused": "A parameter of a torch module has no effect on what it is taken for.",
     "published-state-missing": "A dict was read that is no state dict of the published model.",
     "published-images-missing": "A published checkpoint does not say which images drive it, and none were named.",
     "published-images-channels": "The images that were named have another number of channels than the model takes.",

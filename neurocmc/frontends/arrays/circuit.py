@@ -1,0 +1,148 @@
+"""Turns a cell into a RateCircuit: the same recurrence, with a fraction of a step as the pole of a filter.
+
+A step that goes a share a of the way is a filter whose exact pole is 1 - a, so its time constant is -dt / log(1 - a);
+a = 1 keeps nothing. tanh(z) is 2 / (1 + exp(-2 z)) - 1: a sigmoid of height 2, centred by 1, which biases and readout
+take away again. A filter before the nonlinearity starts from h and not from the bias that it comes to: the difference
+is an input `start` of the host, which falls as the filter does, so that one injection before the first step is all
+that a chip is given of it. Nothing is approximated.
+"""
+
+from collections.abc import Iterator
+from math import inf, log1p
+
+import numpy as np
+
+from neurocmc.common.arrays import Float
+from neurocmc.frontends.arrays.cell import Activation, Cell, CellPopulation
+from neurocmc.ir.rate import (
+    Classifier,
+    HostLayer,
+    RateCircuit,
+    RateInput,
+    RatePopulation,
+    RateProjection,
+    TransferKind,
+)
+
+INPUT, START, ANSWER = "x", "start", "class"
+NOTHING_KEPT = 1000.0  # time constants in a step: exp(-1000) is 0 in double precision
+# Activation -> transfer, gain, and the height that it always has.
+_TRANSFERS: dict[Activation, tuple[TransferKind, float, float | None]] = {
+    "relu": ("relu", 1.0, None),
+    "tanh": ("sigmoid", 2.0, 2.0),
+    "sigmoid": ("sigmoid", 1.0, 1.0),
+    "softplus": ("softplus", 1.0, None),
+    "linear": ("linear", 1.0, inf),
+}
+
+
+def circuit_of(cell: Cell, name: str, dt_s: float, classifier: Classifier | None, sha256: str) -> RateCircuit:
+    """Returns a cell as a circuit of populations; each input of the cell is a channel of `x`."""
+    return RateCircuit(
+        name=name,
+        dt_s=dt_s,
+        populations=tuple(_population(cell, population, dt_s) for population in cell.populations),
+        projections=tuple(_projections(cell, dt_s)),
+        inputs=tuple(_inputs(cell, dt_s)),
+        readouts=(),
+        classifiers=() if classifier is None else (classifier,),
+        origin_sha256=sha256,
+    )
+
+
+def classifier_of(cell: Cell, layers: tuple[HostLayer, ...], labels: tuple[str, ...], window_s: float) -> Classifier:
+    """Returns the readout of what all units send; the centre of tanh units goes into the first bias."""
+    first = layers[0]
+    bias = first.bias - first.weight @ centre_of(cell)
+    return Classifier(
+        name=ANSWER,
+        populations=tuple(population.name for population in cell.populations),
+        layers=(HostLayer(weight=first.weight, bias=bias, rectify=first.rectify), *layers[1:]),
+        labels=labels,
+        window_s=window_s,
+    )
+
+
+def centre_of(cell: Cell) -> Float:
+    """Returns what is added to what a unit sends to give its activity, (n,)."""
+    return np.concatenate(
+        [np.full(p.stop - p.start, 1.0 if p.activation == "tanh" else 0.0) for p in cell.populations]
+    )
+
+
+def tau_s(population: CellPopulation, dt_s: float) -> float:
+    """Returns the time constant whose exact pole is that of a population's step."""
+    return dt_s / NOTHING_KEPT if population.fraction == 1.0 else -dt_s / log1p(-population.fraction)
+
+
+def start_of(cell: Cell) -> Float:
+    """Returns (n,) what the state is above the bias before the first step, where the filter comes first; else 0."""
+    if cell.form == "filter-after":
+        return np.zeros(cell.units)
+    return cell.initial - cell.bias
+
+
+def decaying(cell: Cell, steps: int) -> dict[str, Float]:
+    """Returns the inputs `start` over time, (steps, 1) each: what the filter of a population keeps of its start."""
+    start = start_of(cell)
+    return {
+        f"{START}.{p.name}": np.power(1.0 - p.fraction, np.arange(steps, dtype=np.float64))[:, None]
+        for p in cell.populations
+        if start[p.units].any()
+    }
+
+
+def _population(cell: Cell, population: CellPopulation, dt_s: float) -> RatePopulation:
+    units, size = population.units, population.stop - population.start
+    centre, before = centre_of(cell), cell.form == "filter-before"
+    kind, gain, saturation = _TRANSFERS[population.activation]
+    sent = np.zeros(size) if before else cell.initial[units]
+    return RatePopulation(
+        name=population.name,
+        size=size,
+        transfer=kind,
+        gain=np.full(size, gain),
+        offset=np.zeros(size),
+        # Sources that are tanh send their activity less 1: their weights make a bias of it.
+        bias=cell.bias[units] - cell.weight[units] @ centre,
+        saturation=population.saturation if saturation is None else saturation,
+        trace_tau_s=0.0 if before else tau_s(population, dt_s),
+        initial=sent + centre[units],
+    )
+
+
+def _projections(cell: Cell, dt_s: float) -> Iterator[RateProjection]:
+    """One projection for each pair of populations and delay; the filter is the source's, or the target's."""
+    for source in cell.populations:
+        for target in cell.populations:
+            block = cell.weight[target.units, source.units]
+            delays = cell.delay_steps[target.units, source.units]
+            own = source if cell.form == "filter-after" else target
+            for delay in np.unique(delays[block != 0]).tolist():
+                name = f"{source.name}->{target.name}"
+                yield RateProjection(
+                    name=f"{name}@{delay}" if delay else name,
+                    source=source.name,
+                    target=target.name,
+                    weight=np.where(delays == delay, block, 0.0),
+                    tau_s=tau_s(own, dt_s),
+                    delay_ticks=delay,
+                )
+
+
+def _inputs(cell: Cell, dt_s: float) -> Iterator[RateInput]:
+    several = sum(bool(cell.input_weight[p.units].any()) for p in cell.populations) > 1
+    before, start = cell.form == "filter-before", start_of(cell)
+    for population in cell.populations:
+        weight = cell.input_weight[population.units]
+        if weight.any():
+            yield RateInput(
+                name=f"{INPUT}.{population.name}" if several else INPUT,
+                target=population.name,
+                weight=weight,
+                tau_s=tau_s(population, dt_s) if before else 0.0,
+            )
+        if start[population.units].any():
+            yield RateInput(
+                name=f"{START}.{population.name}", target=population.name, weight=start[population.units][:, None]
+            )

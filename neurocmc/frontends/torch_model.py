@@ -1,0 +1,52 @@
+"""Makes a network of arrays of a torch cell and its readout."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.frontends.arrays.network import Network
+from neurocmc.frontends.arrays.reading import network_of
+from neurocmc.frontends.arrays.writing import Brought, arrays_of_cell, layers_as_arrays
+from neurocmc.frontends.torch_cell import cell_of, layers_of
+
+
+def network_of_module(module: object, readout: object, initial: NDArray[np.float64] | None, data: Brought) -> Network:
+    """Returns the network that a torch cell computes, with the readout that is read on the host.
+
+    Raises:
+        InputError: With what does not fit (`torch_cell`), or is wrong with the data.
+    """
+    for name, part in (("cell", module), ("readout", readout)):
+        if not isinstance(part, nn.Module) and (part is not None or name == "cell"):
+            cure = "give the module itself, with its weights, not its state dict"
+            raise InputError(
+                Problem("argument-type", name, f"got {type(part).__name__}, which is no nn.Module", cure)
+            )
+    assert isinstance(module, nn.Module)
+    assert readout is None or isinstance(readout, nn.Module)
+    inputs = np.asarray(data.calibration)
+    if inputs.ndim != 3:
+        what, cure = f"has shape {inputs.shape}", "give (trials, steps, inputs)"
+        raise InputError(Problem("array-shape", "from_torch: calibration", what, cure))
+    cell, difference = cell_of(module, inputs.shape[2], initial, readout)
+    if (
+        readout is not None
+        and cell.form == "filter-before"
+        and any(p.activation != "linear" for p in cell.populations)
+    ):
+        what = "the filter of the cell comes before its nonlinearity: what units send is phi(h), and h is not read"
+        cure = "read phi(h): train the readout on it, or move the nonlinearity behind the filter"
+        raise InputError(Problem("module-not-recognised", "readout", what, cure))
+    layers = None if readout is None else layers_as_arrays(layers_of(readout, cell.units))
+    arrays = {**arrays_of_cell(cell), **replace(data, readout=layers).arrays()}
+    facts: dict[str, str | float] = {
+        "module": type(module).__name__,
+        "form": cell.form,
+        "activation": ", ".join(dict.fromkeys(p.activation for p in cell.populations)),
+        "fraction of a step": ", ".join(dict.fromkeys(f"{p.fraction:.6g}" for p in cell.populations)),
+        "difference to the module": difference,
+    }
+    return replace(network_of(arrays, "from_torch"), facts=facts)

@@ -1,0 +1,141 @@
+"""Rate networks given as arrays: the numbers of their own equations, from a call, a file and an artifact alone."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import neurocmc
+from neurocmc.common.errors import InputError
+from neurocmc.frontends.arrays.cell import FORMS, CellForm
+from neurocmc.sim.rate import simulate_rate
+
+UNITS, INPUTS = 12, 3
+EXACT = 3e-7  # a recording has single precision, and activities here reach a few units
+
+
+def network(**more: Any) -> dict[str, Any]:
+    """A recurrent network with everything there is, of random weights; `more` replaces what it has."""
+    rng = np.random.default_rng(0)
+    fields = {
+        "W": 0.8 * rng.normal(size=(UNITS, UNITS)) / np.sqrt(UNITS),
+        "U": rng.normal(size=(UNITS, INPUTS)),
+        "b": 0.3 * rng.normal(size=UNITS),
+        "calibration": rng.normal(size=(5, 20, INPUTS)),
+        "activation": "tanh",
+        "fraction": 0.3,
+        "initial": 0.2 * rng.normal(size=UNITS),
+    }
+    return {**fields, **more}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("activation", "fraction"),
+    [
+        ("tanh", 0.5),
+        ("relu", 0.1),
+        ("sigmoid", 0.3),
+        ("softplus", 0.2),
+        (("relu", "tanh"), (0.2, 0.05)),
+        (("sigmoid", "relu"), (0.5, 0.5)),
+    ],
+)
+@pytest.mark.parametrize("delayed", [False, True])
+def test_the_circuit_is_the_network_step_for_step(
+    form: CellForm, activation: Any, fraction: Any, delayed: bool
+) -> None:
+    more: dict[str, Any] = {"form": form, "activation": activation, "fraction": fraction}
+    if isinstance(activation, tuple):
+        more["populations"] = {"exc": 8, "inh": 4}
+    if delayed:
+        more["delay_ms"] = np.random.default_rng(1).integers(0, 3, (UNITS, UNITS))
+    model = neurocmc.from_arrays(**network(**more))
+    stimulus = model.read_stimuli().calibration[0]
+    assert model.reference is not None
+    truth, ours = model.reference(stimulus), simulate_rate(model.circuit, stimulus)
+    assert set(truth) == set(ours.activity)
+    assert max(float(np.abs(truth[name] - ours.activity[name]).max()) for name in truth) < EXACT
+    assert all(float(np.ptp(values)) > 0.1 for values in truth.values())
+
+
+def test_each_array_changes_the_answer() -> None:
+    """No array is dropped on the way: with any of them left out, trajectories are others."""
+    whole = network(saturation=0.9, activation="relu", delay_ms=1.0)
+    stimulus = neurocmc.from_arrays(**whole).read_stimuli().calibration[0]
+    truth = simulate_rate(neurocmc.from_arrays(**whole).circuit, stimulus).activity["h"]
+    for left_out in ("b", "initial", "saturation", "delay_ms"):
+        less = {name: value for name, value in whole.items() if name != left_out}
+        assert (
+            np.abs(simulate_rate(neurocmc.from_arrays(**less).circuit, stimulus).activity["h"] - truth).max() > 1e-3
+        )
+
+
+def test_a_file_of_arrays_is_the_same_model(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    read = {"readout_weight": rng.normal(size=(3, UNITS)), "readout_bias": rng.normal(size=3)}
+    labels = np.array([0, 1, 2, 0, 1])
+    fields = network(calibration_labels=labels, classes=["a", "b", "c"])
+    np.savez(tmp_path / "rnn.npz", **fields, **read)
+    from_file = neurocmc.load(tmp_path / "rnn.npz")
+    from_call = neurocmc.from_arrays(**fields, readout=(read["readout_weight"], read["readout_bias"]))
+    assert from_file.circuit.classifiers[0].labels == ("a", "b", "c")
+    one, other = (simulate_rate(m.circuit, m.read_stimuli().test[0]).activity["h"] for m in (from_file, from_call))
+    assert np.array_equal(one, other)
+    assert np.array_equal(from_file.read_stimuli().test[0].labels, labels)
+
+
+def test_an_artifact_alone_is_verified_against_the_network(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    readout = [(rng.normal(size=(6, UNITS)), np.zeros(6)), (rng.normal(size=(3, 6)), np.zeros(3))]
+    model = neurocmc.from_arrays(**network(calibration=rng.normal(size=(40, 20, INPUTS))), readout=readout)
+    neurocmc.compile(model, target="brian2", out=tmp_path / "build", neurons=32, figures=False)
+    assert (tmp_path / "build" / "model.npz").is_file()
+    edges = {(edge.name, edge.quantity): edge for edge in neurocmc.verify(tmp_path / "build", figures=False).edges}
+    followed = edges["torch ~ rate", "largest difference of trajectories"]
+    assert followed.verdict == "pass"
+    assert followed.value is not None
+    assert 0 < followed.value < EXACT
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"W": np.ones((3, 4))}, "from_arrays: W: has shape (3, 4)"),
+        ({"U": np.ones((UNITS, 5))}, f"from_arrays: U: has shape ({UNITS}, 5)"),
+        ({"b": np.ones(3)}, "from_arrays: b: has shape (3,)"),
+        ({"b": np.full(UNITS, np.nan)}, "from_arrays: b: holds a number that is not finite"),
+        ({"activation": "gelu"}, "from_arrays: activation: gelu for 1 populations"),
+        ({"form": "filter"}, "from_arrays: form: there is no form 'filter'"),
+        ({"fraction": 1.5}, "population h: a step takes 1.5 of the way"),
+        ({"fraction": None}, "from_arrays: tau_ms: is missing"),
+        ({"tau_ms": 20.0}, "from_arrays: fraction: tau_ms says it too"),
+        ({"delay_ms": 0.5}, "from_arrays: delay_ms: is no whole number of 1 ms"),
+        ({"populations": {"a": 3, "b": 4}}, "from_arrays: sizes: does not divide the units"),
+        ({"calibration": np.ones((3, 4))}, "from_arrays: calibration: has shape (3, 4)"),
+        ({"calibration_labels": np.zeros(4)}, "from_arrays: calibration_labels: has shape (4,)"),
+        ({"readout": (np.ones((3, 5)), np.ones(3))}, "from_arrays: readout_weight: has shape (3, 5)"),
+        ({"W": np.array([["a"]])}, "from_arrays: W: holds <U1"),
+    ],
+)
+def test_what_is_wrong_is_said_by_name(more: dict[str, Any], says: str) -> None:
+    with pytest.raises(InputError) as refused:
+        neurocmc.from_arrays(**network(**more))
+    assert says in str(refused.value)
+    assert all(problem.cure for problem in refused.value.problems)
+
+
+def test_an_unknown_array_of_a_file_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "rnn.npz", **network(), weights=np.ones(3), test_labels=np.zeros(2, dtype=int))
+    with pytest.raises(InputError) as refused:
+        neurocmc.load(tmp_path / "rnn.npz")
+    told = str(refused.value)
+    assert "weights: is no array of a network" in told
+    assert "test: test_labels are of no trials" in told
+
+
+def test_the_same_arrays_are_the_same_bytes() -> None:
+    one, other = (neurocmc.from_arrays(**network()) for _ in range(2))
+    assert one.content == other.content
+    assert one.circuit.origin_sha256 == other.circuit.origin_sha256
