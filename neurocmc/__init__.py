@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neurocmc.api import budget, compile, export, load, simulate, study, verify  # noqa: A004
+    from neurocmc.circuits.chip_pool import ChipPool
     from neurocmc.ir.truenorth.cores import CoreNetwork
     from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
     from neurocmc.sim.loihi.compartments.run import CompartmentRun, InputEvents, run_compartments
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 import_module("concurrent.futures.thread")
 
 __all__ = [
+    "ChipPool",
     "CompartmentNetwork",
     "CompartmentRun",
     "CoreBuilder",
@@ -66,6 +68,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ChipPool": "neurocmc.circuits.chip_pool",
     "CompartmentNetwork": "neurocmc.sim.loihi.compartments.network",
     "SynapseGroup": "neurocmc.sim.loihi.compartments.network",
     "CompartmentRun": "neurocmc.sim.loihi.compartments.run",
@@ -79,6 +82,8 @@ _HOMES = {
     "run_cores": "neurocmc.sim.truenorth.run",
 }
 
+_OF_TORCH = ("ChipPool",)
+
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
@@ -89,6 +94,10 @@ def __getattr__(name: str) -> Any:
         from neurocmc.common.process import known_state
 
         with known_state():
+            if name in _OF_TORCH:
+                from neurocmc.common.extras import need
+
+                need("torch", f"neurocmc.{name}", "a module of torch")
             return getattr(import_module(_HOMES.get(name, "neurocmc.api")), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from neurocmc.circuits.digits import CLASSES
 from neurocmc.circuits.fields import (
     BatchSize,
+    ChipAware,
     Epochs,
     GradientClip,
     LearningRate,
@@ -69,7 +70,7 @@ class PresentationRecipe(StrictModel):
     window_s: float = Field(default=0.1, gt=0, le=60)
 
 
-class TrainingRecipe(StrictModel):
+class TrainingRecipe(ChipAware):
     """Adam with a cosine schedule; noise and shifts make decisions robust."""
 
     epochs: Epochs = 20

@@ -6,7 +6,7 @@ its batches, its loss and its accuracy are.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence, Sized
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from neurocmc.circuits.fields import Schedule
+from neurocmc.circuits.seen_pools import SeenPools
 
 Batch = TypeVar("Batch", bound=Sized)  # its length: how many trials it has
 
@@ -29,6 +30,7 @@ class EpochReport:
 
 
 Progress = Callable[[EpochReport], None]
+WATCH_EVERY = 20  # batches, after which the ranges of the chip's pools are found anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,13 @@ class Training(ABC, Generic[Batch]):
     def accuracy(self) -> float:
         """Returns the share of right answers on the data held back to choose the epoch."""
 
+    def pools(self) -> Sequence[SeenPools]:
+        """Returns the pools of the chip that the model is trained for; none where it is for no chip."""
+        return ()
+
+    def rehearse(self) -> None:
+        """Runs the circuit on what the compiler will calibrate on, to show its pools their ranges."""
+
     def after_step(self) -> None:
         """Puts right what a step may have moved too far."""
 
@@ -86,6 +95,7 @@ class Training(ABC, Generic[Batch]):
         """Trains to the last epoch and leaves the best epoch's parameters in the model."""
         while self.done < self.plan.epochs:
             loss, warming = self._epoch(), self.warming
+            self._watch()
             self.done += 1
             reached = self.accuracy()
             # A later epoch wins a tie: its learning rate is lower, its decisions are settled.
@@ -97,12 +107,23 @@ class Training(ABC, Generic[Batch]):
                 report = EpochReport(epoch=self.done, epochs=self.plan.epochs, loss=loss, validation_accuracy=reached)
                 progress(report)
         self.model.load_state_dict(self.best_state)
+        self._watch()
+
+    def _watch(self) -> None:
+        """Gives the pools the ranges of the circuit as it is now."""
+        if pools := self.pools():
+            with torch.no_grad(), ExitStack() as watched:
+                for entry in pools:
+                    watched.enter_context(entry.watching())
+                self.rehearse()
 
     def _epoch(self) -> float:
         """Mean loss over the trials of one epoch."""
         self.model.train()
         total, trials = 0.0, 0
-        for batch in self.batches():
+        for index, batch in enumerate(self.batches()):
+            if index % WATCH_EVERY == 0:
+                self._watch()
             loss = self.loss(batch)
             self.optimiser.zero_grad()
             loss.backward()

@@ -7,6 +7,7 @@ import torch
 from neurocmc.circuits.archive import read_archive
 from neurocmc.circuits.cmc.model import CmcModel
 from neurocmc.circuits.cmc.recipe import CmcRecipe
+from neurocmc.circuits.fields import ChipRecipe
 from neurocmc.circuits.memory_tasks.model import MemoryModel
 from neurocmc.circuits.memory_tasks.recipe import ContextRecipe, DelayedMatchRecipe
 from neurocmc.circuits.model import DigitModel
@@ -110,6 +111,15 @@ def facts_of(loaded: Loaded) -> Facts:
         "family": family,
         "task": task,
         "seed": loaded.seed,
+        **_trained_for(loaded),
         **{f"parameters: {part}": count for part, count in loaded.parameters.items()},
         **{name.replace("_", " "): value for name, value in (numbers | dict(loaded.metrics)).items()},
     }
+
+
+def _trained_for(loaded: LoadedSwta | LoadedCmc | LoadedMemory) -> Facts:
+    """The chip through whose pools a model was trained; nothing where it was through none."""
+    chip = loaded.recipe["training"].get("chip") if isinstance(loaded, LoadedSwta) else loaded.recipe.training.chip
+    if isinstance(chip, ChipRecipe):
+        chip = chip.model_dump()
+    return {} if chip is None else {"trained for": f"{chip['target']}, {chip['neurons']} neurons a unit"}

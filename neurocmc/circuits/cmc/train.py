@@ -20,6 +20,7 @@ from neurocmc.circuits.cmc.regularise import penalty
 from neurocmc.circuits.cmc.resume import AGAIN, read_state, state_path, write_state
 from neurocmc.circuits.images import ImageSplit, load_task
 from neurocmc.circuits.seeds import with_seed
+from neurocmc.circuits.seen_pools import SeenPools
 from neurocmc.circuits.training import ImageBatch, Progress, Training, TrainingPlan, reproducible
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 
@@ -49,7 +50,9 @@ def train(
         if resume:
             trainer.resume()
         trainer.run(progress)
-        metrics = evaluate(model, recipe, split)
+        on_chip = {"chip_accuracy": accuracy(model, split.test)} if trainer.pools() else {}
+        model.circuit.pools = None
+        metrics = evaluate(model, recipe, split) | on_chip
     result = trained_checkpoint(recipe, metrics | trainer.chosen(), model)
     if output is not None:
         save_checkpoint(result, output)
@@ -84,6 +87,9 @@ class _Trainer(Training[ImageBatch]):
         self.options = options = recipe.training
         fit, self.validation = split.fit_and_validation()
         self.images = ImageBatch(torch.tensor(fit.planes), torch.tensor(fit.labels))
+        self.calibration = split.calibration()
+        if options.chip is not None:
+            model.circuit.pools = model.circuit.chip_pools(options.chip.neurons, relays=options.chip.relays)
         generator = torch.Generator().manual_seed(recipe.seed)
         # The fingerprint is for resuming alone, and takes its time on large data.
         data = split.fingerprint() if output is not None else ""
@@ -115,6 +121,14 @@ class _Trainer(Training[ImageBatch]):
     def batches(self) -> Iterator[ImageBatch]:
         for batch in self.images.split(self.options.batch_size, self.generator):
             yield ImageBatch(augmented(batch.images, self.options, self.generator), batch.labels)
+
+    def pools(self) -> tuple[SeenPools, ...]:
+        if (pools := self.model.circuit.pools) is None:
+            return ()
+        return (pools.rate,) if pools.relay is None else (pools.rate, pools.relay)
+
+    def rehearse(self) -> None:
+        self.model(torch.tensor(self.calibration.planes))
 
     def accuracy(self) -> float:
         return accuracy(self.model, self.validation)
