@@ -23,15 +23,18 @@ common        holds what all of them use, and imports none of them
 `import neurocmc` is quick: what needs torch or Brian2 is imported when it is first asked for. The functions are those
 of `neurocmc.api`, and beside them the emulators for hand-made networks: `CompartmentNetwork` and
 `run_compartments` (`neurocmc.sim.loihi.compartments.network`, `neurocmc.sim.loihi.compartments.run`), `CoreNetwork`,
-`CoreBuilder` and `run_cores` (`neurocmc.ir.truenorth.cores`, `neurocmc.sim.truenorth`).
+`CoreBuilder` and `run_cores` (`neurocmc.ir.truenorth.cores`, `neurocmc.sim.truenorth`). With torch there are modules
+for training loops of one's own: `SoftWta`, `CmcRegions` (`neurocmc.circuits.own`), `ChipPool` (`.chip_pool`).
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neurocmc.api import budget, compile, export, load, simulate, study, verify  # noqa: A004
-    from neurocmc.circuits.chip_pool import ChipPool
+    from neurocmc.api import budget, compile, export, from_module, load, simulate, study, verify  # noqa: A004
+    from neurocmc.circuits.chip_pool import ChipPool as ChipPool
+    from neurocmc.circuits.own import CmcRegions as CmcRegions
+    from neurocmc.circuits.own import SoftWta as SoftWta
     from neurocmc.ir.truenorth.cores import CoreNetwork
     from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
     from neurocmc.sim.loihi.compartments.run import CompartmentRun, InputEvents, run_compartments
@@ -45,7 +48,6 @@ if TYPE_CHECKING:
 import_module("concurrent.futures.thread")
 
 __all__ = [
-    "ChipPool",
     "CompartmentNetwork",
     "CompartmentRun",
     "CoreBuilder",
@@ -59,6 +61,7 @@ __all__ = [
     "budget",
     "compile",
     "export",
+    "from_module",
     "load",
     "run_compartments",
     "run_cores",
@@ -68,7 +71,6 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ChipPool": "neurocmc.circuits.chip_pool",
     "CompartmentNetwork": "neurocmc.sim.loihi.compartments.network",
     "SynapseGroup": "neurocmc.sim.loihi.compartments.network",
     "CompartmentRun": "neurocmc.sim.loihi.compartments.run",
@@ -82,7 +84,12 @@ _HOMES = {
     "run_cores": "neurocmc.sim.truenorth.run",
 }
 
-_OF_TORCH = ("ChipPool",)
+# Not among __all__, since `from neurocmc import *` must do without torch.
+_OF_TORCH = {
+    "ChipPool": "neurocmc.circuits.chip_pool",
+    "CmcRegions": "neurocmc.circuits.own",
+    "SoftWta": "neurocmc.circuits.own",
+}
 
 
 def __getattr__(name: str) -> Any:
@@ -90,17 +97,20 @@ def __getattr__(name: str) -> Any:
         from importlib.metadata import version
 
         return version("neurocmc")
-    if name in __all__:
+    if name in _OF_TORCH:
+        from neurocmc.common.extras import need
+
+        need("torch", f"neurocmc.{name}", "a module of torch")
+    if name in __all__ or name in _OF_TORCH:
         from neurocmc.common.process import known_state
 
         with known_state():
-            if name in _OF_TORCH:
-                from neurocmc.common.extras import need
-
-                need("torch", f"neurocmc.{name}", "a module of torch")
-            return getattr(import_module(_HOMES.get(name, "neurocmc.api")), name)
+            home = _OF_TORCH.get(name) or _HOMES.get(name, "neurocmc.api")
+            return getattr(import_module(home), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    from neurocmc.common.extras import is_installed
+
+    return sorted({*globals(), *__all__, *(_OF_TORCH if is_installed("torch") else ())})

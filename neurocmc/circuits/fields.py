@@ -18,7 +18,7 @@ LossWeight = Annotated[float, Field(ge=0, le=1e4)]  # of one term of the loss
 Step = Annotated[float, Field(ge=1e-6, le=1)]  # s
 
 
-class ChipRecipe(StrictModel):
+class PoolsRecipe(StrictModel):
     """The chip that a circuit is trained for: its activity goes through pools of so many neurons a unit."""
 
     target: str = Field(min_length=1, max_length=64)  # its name
@@ -26,14 +26,14 @@ class ChipRecipe(StrictModel):
     relays: bool = True  # whether second-order filters need relays there, which are pools as well
 
 
-class ChipAware(StrictModel):
+class ThroughPools(StrictModel):
     """A training that may be for a chip; one that is for none is written as before there were such."""
 
-    chip: ChipRecipe | None = None
+    pools: PoolsRecipe | None = None
 
     @model_serializer(mode="wrap")
     def _without_none(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
         fields: dict[str, Any] = plain(self)
-        if self.chip is None:
-            del fields["chip"]
+        if self.pools is None:
+            del fields["pools"]
         return fields

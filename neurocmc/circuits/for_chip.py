@@ -4,7 +4,7 @@ from typing import TypeVar
 
 from neurocmc.circuits.chip_pool import neurons_problems
 from neurocmc.circuits.cmc.recipe import CmcRecipe
-from neurocmc.circuits.fields import ChipRecipe
+from neurocmc.circuits.fields import PoolsRecipe
 from neurocmc.circuits.memory_tasks.recipe import ContextRecipe, DelayedMatchRecipe
 from neurocmc.circuits.recipe import Recipe
 from neurocmc.common.errors import Problem, raise_input_problems
@@ -29,6 +29,6 @@ def for_chip(recipe: AnyRecipe, target: str, neurons: int) -> AnyRecipe:
         cure = "use solver: euler and a variant other than ode-off, or leave --for out"
         problems.append(Problem("option-not-for-this", "--for", what, cure))
     raise_input_problems(problems)
-    pools = ChipRecipe(target=chip.name, neurons=neurons, relays=chip.filter_stages == 1)
-    training = recipe.training.model_copy(update={"chip": pools})
+    pools = PoolsRecipe(target=chip.name, neurons=neurons, relays=chip.filter_stages == 1)
+    training = recipe.training.model_copy(update={"pools": pools})
     return recipe.model_copy(update={"training": training})

@@ -7,7 +7,6 @@ from pydantic import Field, model_validator
 from neurocmc.circuits.digits import CLASSES
 from neurocmc.circuits.fields import (
     BatchSize,
-    ChipAware,
     Epochs,
     GradientClip,
     LearningRate,
@@ -16,6 +15,7 @@ from neurocmc.circuits.fields import (
     Scale,
     Schedule,
     Step,
+    ThroughPools,
     WeightDecay,
 )
 from neurocmc.circuits.seeds import Seed
@@ -70,7 +70,7 @@ class PresentationRecipe(StrictModel):
     window_s: float = Field(default=0.1, gt=0, le=60)
 
 
-class TrainingRecipe(ChipAware):
+class TrainingRecipe(ThroughPools):
     """Adam with a cosine schedule; noise and shifts make decisions robust."""
 
     epochs: Epochs = 20

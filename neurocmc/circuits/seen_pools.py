@@ -8,9 +8,9 @@ nothing of them is saved, and a training that is resumed goes on with the same.
 """
 
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -33,6 +33,14 @@ class Group:
     kind: Kind
     base: float = 0.0  # lower end of a sigmoid: -1 of a tanh
     height: float = 1.0  # of a sigmoid: 2 of a tanh
+
+
+class Watching(Protocol):
+    """Pools that find their ranges while the circuit runs."""
+
+    def watching(self) -> AbstractContextManager[None]:
+        """Lets activity pass within the context; at its end every pool has the range that it went through."""
+        ...
 
 
 class SeenPools:

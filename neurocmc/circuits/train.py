@@ -46,7 +46,7 @@ def train(
         model = DigitModel(recipe)
         trainer = _Trainer(model, recipe, split)
         trainer.run(progress)
-        on_chip = {"chip_accuracy": trainer.accuracy_on(split.test)} if trainer.pools() else {}
+        on_chip = {"chip_accuracy": trainer.accuracy_on(split.test)} if trainer.pools() is not None else {}
         model.circuit.pools = None
         metrics = evaluate(model, split.test) | on_chip
     return trained_checkpoint(recipe, metrics, model)
@@ -63,9 +63,9 @@ class _Trainer(Training[ImageBatch]):
         fit, self.validation = split.fit_and_validation()
         self.digits = _tensors(fit)
         self.calibration = split.calibration()
-        if options.chip is not None:
+        if options.pools is not None:
             circuit = model.circuit
-            circuit.pools = SeenPools(circuit.groups(), circuit.units + 1, options.chip.neurons)
+            circuit.pools = SeenPools(circuit.groups(), circuit.units + 1, options.pools.neurons)
         moved = [parameter for parameter in model.circuit.parameters() if parameter.requires_grad]
         encoder = list(model.encoder.parameters())
         groups: list[dict[str, Any]] = [
@@ -93,8 +93,8 @@ class _Trainer(Training[ImageBatch]):
     def after_step(self) -> None:
         self.model.circuit.project_(self.options.stability_margin)
 
-    def pools(self) -> tuple[SeenPools, ...]:
-        return () if self.model.circuit.pools is None else (self.model.circuit.pools,)
+    def pools(self) -> SeenPools | None:
+        return self.model.circuit.pools
 
     def rehearse(self) -> None:
         self.model(torch.tensor(self.calibration.images))

@@ -6,7 +6,7 @@ its batches, its loss and its accuracy are.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence, Sized
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeVar
 
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from neurocmc.circuits.fields import Schedule
-from neurocmc.circuits.seen_pools import SeenPools
+from neurocmc.circuits.seen_pools import Watching
 
 Batch = TypeVar("Batch", bound=Sized)  # its length: how many trials it has
 
@@ -73,9 +73,9 @@ class Training(ABC, Generic[Batch]):
     def accuracy(self) -> float:
         """Returns the share of right answers on the data held back to choose the epoch."""
 
-    def pools(self) -> Sequence[SeenPools]:
-        """Returns the pools of the chip that the model is trained for; none where it is for no chip."""
-        return ()
+    def pools(self) -> Watching | None:
+        """Returns the pools of the chip that the model is trained for; None where it is for no chip."""
+        return None
 
     def rehearse(self) -> None:
         """Runs the circuit on what the compiler will calibrate on, to show its pools their ranges."""
@@ -111,10 +111,8 @@ class Training(ABC, Generic[Batch]):
 
     def _watch(self) -> None:
         """Gives the pools the ranges of the circuit as it is now."""
-        if pools := self.pools():
-            with torch.no_grad(), ExitStack() as watched:
-                for entry in pools:
-                    watched.enter_context(entry.watching())
+        if (pools := self.pools()) is not None:
+            with torch.no_grad(), pools.watching():
                 self.rehearse()
 
     def _epoch(self) -> float:

@@ -67,10 +67,10 @@ def train(
         tell(f"{kept}: a training that was stopped; it begins again (--resume would go on with it)")
     wanted = _for_chip(load_recipe(recipe), target, neurons)
     checkpoint = _trained(wanted, output, seed, resume=resume)
-    chip = wanted.training.chip
+    pools = wanted.training.pools
     metrics: dict[str, float] = checkpoint["metrics"]
     if as_json:
-        on = {} if chip is None else {"trained_for": {"target": chip.target, "neurons": chip.neurons}}
+        on = {} if pools is None else {"trained_for": {"target": pools.target, "neurons": pools.neurons}}
         say_json({"checkpoint": output, "seed": checkpoint["seed"], **on, "metrics": metrics})
         return
     rows = [(told, f"{100 * metrics[name]:.2f} %") for name, told in _ACCURACIES.items() if name in metrics]
@@ -79,11 +79,11 @@ def train(
     others = [(name.replace("_", " "), f"{metrics[name]:,.6g}") for name in metrics if name not in _ACCURACIES]
     show(grid("Other measures", ("", "value"), others, right=("value",)))
     say(f"{output}: checkpoint of seed {checkpoint['seed']}")
-    if chip is None:
+    if pools is None:
         say(f"next: neurocmc compile {output} --target loihi1 -o build")
         return
-    say(f"trained for {chip.target}: through pools of {chip.neurons} neurons a unit")
-    say(f"next: neurocmc compile {output} --target {target or chip.target} --neurons {chip.neurons} -o build")
+    say(f"trained for {pools.target}: through pools of {pools.neurons} neurons a unit")
+    say(f"next: neurocmc compile {output} --target {target or pools.target} --neurons {pools.neurons} -o build")
 
 
 def _for_chip(recipe: "AnyRecipe", target: str | None, neurons: int | None) -> "AnyRecipe":

@@ -126,7 +126,7 @@ def _write(folder: Path, whole: Compilation) -> None:
     if options.source:
         source = f"model{model.path.suffix}" if model.reference is not None else f"circuit{model.path.suffix}"
         kind = YAML if model.path.suffix in (".yaml", ".yml") else CHECKPOINT
-        write_file(folder / source, read_bytes(model.path, kind))
+        write_file(folder / source, read_bytes(model.path, kind) if model.content is None else model.content)
     write_file(folder / "target.yaml", whole.target.text)
     _write_levels(folder / "ir", model.circuit, built)
     (folder / "stimuli").mkdir()

@@ -167,7 +167,7 @@ def test_a_training_for_a_chip_is_reproducible_and_another_one(tmp_path: Path) -
     first, again = (train_swta(recipe, split=small_split()) for _ in range(2))
     assert checkpoint_bytes(first) == checkpoint_bytes(again)
     plain = train_swta(swta_recipe(), split=small_split())
-    assert first["recipe"]["training"].pop("chip") == {"target": "loihi1", "neurons": NEURONS, "relays": True}
+    assert first["recipe"]["training"].pop("pools") == {"target": "loihi1", "neurons": NEURONS, "relays": True}
     assert first["recipe"] == plain["recipe"]  # one for no chip is written as ever
     assert set(first["state_dict"]) == set(plain["state_dict"])
     assert set(first["metrics"]) == {*plain["metrics"], "chip_accuracy"}
@@ -199,7 +199,7 @@ def test_a_training_for_a_chip_resumes_to_the_same_bytes(tmp_path: Path) -> None
 def test_a_working_memory_is_trained_for_a_chip() -> None:
     checkpoint = train_memory(for_chip(match_recipe(), "loihi1", NEURONS))
     assert "chip_accuracy" in checkpoint["metrics"]
-    assert checkpoint["recipe"]["training"]["chip"]["neurons"] == NEURONS
+    assert checkpoint["recipe"]["training"]["pools"]["neurons"] == NEURONS
     recipe = match_recipe()
     torch.manual_seed(0)
     model = MemoryModel(recipe)

@@ -7,13 +7,13 @@ from pydantic import AfterValidator, Field, model_validator
 from neurocmc.circuits.cmc.wiring import Variant
 from neurocmc.circuits.fields import (
     BatchSize,
-    ChipAware,
     Epochs,
     GradientClip,
     LearningRate,
     LossWeight,
     Scale,
     Schedule,
+    ThroughPools,
     WeightDecay,
 )
 from neurocmc.circuits.images import check_task
@@ -120,7 +120,7 @@ class ReadoutRecipe(StrictModel):
     window_ticks: int = Field(default=6, ge=1, le=1_000)
 
 
-class CmcTrainingRecipe(ChipAware):
+class CmcTrainingRecipe(ThroughPools):
     """Adam with a cosine schedule, augmentation, and what makes a circuit fit a chip."""
 
     epochs: Epochs = 30
@@ -193,7 +193,7 @@ class CmcRecipe(StrictModel):
         if noisy and not self.steps_as_chips:
             what = "training.rate_noise and relay_noise need the Euler solver and an ODE to disturb"
             raise FieldError(what, "set both to 0, or use solver: euler and a variant other than ode-off")
-        if self.training.chip is not None and not self.steps_as_chips:
-            what = "training.chip needs the Euler solver and an ODE: a chip steps as they do"
+        if self.training.pools is not None and not self.steps_as_chips:
+            what = "training.pools needs the Euler solver and an ODE: a chip steps as they do"
             raise FieldError(what, "leave it out, or use solver: euler and a variant other than ode-off")
         return self

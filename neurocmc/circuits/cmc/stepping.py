@@ -3,7 +3,8 @@
 The state of a hierarchy is flat here: p and v, each (batch, units).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
@@ -65,6 +66,15 @@ class CmcPools:
     rate: SeenPools
     relay: SeenPools | None
     centre: float
+
+    @contextmanager
+    def watching(self) -> Generator[None]:
+        """Lets activity pass while the circuit runs, then gives every pool the range that it went through."""
+        with ExitStack() as both:
+            for pools in (self.rate, self.relay):
+                if pools is not None:
+                    both.enter_context(pools.watching())
+            yield
 
     def relayed(self, p: Tensor, constants: "Constants") -> Tensor:
         """Returns what relays send of p (batch, units)."""

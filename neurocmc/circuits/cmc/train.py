@@ -18,9 +18,9 @@ from neurocmc.circuits.cmc.model import CmcModel
 from neurocmc.circuits.cmc.recipe import CmcRecipe
 from neurocmc.circuits.cmc.regularise import penalty
 from neurocmc.circuits.cmc.resume import AGAIN, read_state, state_path, write_state
+from neurocmc.circuits.cmc.stepping import CmcPools
 from neurocmc.circuits.images import ImageSplit, load_task
 from neurocmc.circuits.seeds import with_seed
-from neurocmc.circuits.seen_pools import SeenPools
 from neurocmc.circuits.training import ImageBatch, Progress, Training, TrainingPlan, reproducible
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 
@@ -50,7 +50,7 @@ def train(
         if resume:
             trainer.resume()
         trainer.run(progress)
-        on_chip = {"chip_accuracy": accuracy(model, split.test)} if trainer.pools() else {}
+        on_chip = {"chip_accuracy": accuracy(model, split.test)} if trainer.pools() is not None else {}
         model.circuit.pools = None
         metrics = evaluate(model, recipe, split) | on_chip
     result = trained_checkpoint(recipe, metrics | trainer.chosen(), model)
@@ -88,8 +88,8 @@ class _Trainer(Training[ImageBatch]):
         fit, self.validation = split.fit_and_validation()
         self.images = ImageBatch(torch.tensor(fit.planes), torch.tensor(fit.labels))
         self.calibration = split.calibration()
-        if options.chip is not None:
-            model.circuit.pools = model.circuit.chip_pools(options.chip.neurons, relays=options.chip.relays)
+        if options.pools is not None:
+            model.circuit.pools = model.circuit.chip_pools(options.pools.neurons, relays=options.pools.relays)
         generator = torch.Generator().manual_seed(recipe.seed)
         # The fingerprint is for resuming alone, and takes its time on large data.
         data = split.fingerprint() if output is not None else ""
@@ -122,10 +122,8 @@ class _Trainer(Training[ImageBatch]):
         for batch in self.images.split(self.options.batch_size, self.generator):
             yield ImageBatch(augmented(batch.images, self.options, self.generator), batch.labels)
 
-    def pools(self) -> tuple[SeenPools, ...]:
-        if (pools := self.model.circuit.pools) is None:
-            return ()
-        return (pools.rate,) if pools.relay is None else (pools.rate, pools.relay)
+    def pools(self) -> CmcPools | None:
+        return self.model.circuit.pools
 
     def rehearse(self) -> None:
         self.model(torch.tensor(self.calibration.planes))

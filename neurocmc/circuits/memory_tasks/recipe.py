@@ -6,7 +6,6 @@ from pydantic import Field, model_validator
 
 from neurocmc.circuits.fields import (
     BatchSize,
-    ChipAware,
     Epochs,
     GradientClip,
     LearningRate,
@@ -14,6 +13,7 @@ from neurocmc.circuits.fields import (
     Noise,
     Scale,
     Step,
+    ThroughPools,
 )
 from neurocmc.circuits.seeds import Seed
 from neurocmc.common.errors import FieldError
@@ -57,7 +57,7 @@ class MatchCircuitRecipe(CircuitRecipe):
     channels: int = Field(default=12, ge=2, le=256)
 
 
-class TrainingRecipe(ChipAware):
+class TrainingRecipe(ThroughPools):
     """Adam with a cosine schedule; delays drawn anew for each batch, noise on drives and weights."""
 
     epochs: Epochs = 20

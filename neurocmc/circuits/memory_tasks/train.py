@@ -57,7 +57,7 @@ def _trained(recipe: MemoryRecipe, progress: Progress | None) -> tuple[MemoryMod
         model = MemoryModel(recipe)
         trainer = _Trainer(model, recipe)
         trainer.run(progress)
-        on_chip = {"chip_accuracy": evaluate(model, recipe)["accuracy"]} if trainer.pools() else {}
+        on_chip = {"chip_accuracy": evaluate(model, recipe)["accuracy"]} if trainer.pools() is not None else {}
         model.circuit.pools = None
         return model, evaluate(model, recipe) | on_chip
 
@@ -93,8 +93,8 @@ class _Trainer(Training[Trials]):
         self.validation = make_trials(recipe, "validation", VALIDATION_TRIALS, self.options.delays_tau[1])
         self.numbers = count(1)  # of the batches
         evaluation, circuit = recipe.evaluation, model.circuit
-        if self.options.chip is not None:
-            circuit.pools = SeenPools(circuit.groups(), circuit.units, self.options.chip.neurons)
+        if self.options.pools is not None:
+            circuit.pools = SeenPools(circuit.groups(), circuit.units, self.options.pools.neurons)
             self.calibration = make_trials(
                 recipe, "calibration", evaluation.calibration_trials, evaluation.delays_tau[0]
             )
@@ -112,8 +112,8 @@ class _Trainer(Training[Trials]):
                 index=next(self.numbers),
             )
 
-    def pools(self) -> tuple[SeenPools, ...]:
-        return () if self.model.circuit.pools is None else (self.model.circuit.pools,)
+    def pools(self) -> SeenPools | None:
+        return self.model.circuit.pools
 
     def rehearse(self) -> None:
         self.model.run(self.calibration)
