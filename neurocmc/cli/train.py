@@ -87,11 +87,13 @@ def train(
 
 
 def _for_chip(recipe: "AnyRecipe", target: str | None, neurons: int | None) -> "AnyRecipe":
-    """The recipe for a chip where one is named; else as it is."""
+    """The recipe for the chip that is named, here or in the recipe itself; else as it is."""
     from neurocmc.circuits.for_chip import for_chip
 
     if target is not None:
         return for_chip(recipe, target, DEFAULT_NEURONS if neurons is None else neurons)
+    if (pools := recipe.training.pools) is not None:
+        return for_chip(recipe, pools.target, pools.neurons if neurons is None else neurons)
     if neurons is not None:
         what = "says how large the pools of a chip are, and --for names none"
         raise InputError(Problem("option-not-for-this", "--neurons", what, "add --for TARGET, or leave it out"))

@@ -115,6 +115,16 @@ def test_train_for_a_chip(tmp_path: Path) -> None:
     assert facts["trained for"] == "loihi1, 16 neurons a unit"
 
 
+def test_a_recipe_may_name_its_chip(tmp_path: Path) -> None:
+    for name, code in (("brian2", 0), ("loihi9", 2)):
+        pools = f", pools: {{target: {name}, neurons: 8}}}}\n"
+        (tmp_path / "r.yaml").write_text(RECIPE.rstrip().removesuffix("}") + pools)
+        shown = run("train", tmp_path / "r.yaml", "-o", tmp_path / "m.pt")
+        assert shown.code == code
+        assert ("trained for brian2: through pools of 8" in shown.out) == (code == 0)
+        assert ("[target-unknown]" in shown.err) == (code == 2)
+
+
 def test_a_chip_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "r.yaml").write_text(RECIPE)
     for given, fault in (
