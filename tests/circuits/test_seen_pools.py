@@ -1,7 +1,6 @@
 """Pools of `train --for`: their ranges are those that the compiler finds, and what they send is what a chip sends."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -118,11 +117,8 @@ def test_the_pools_of_microcircuits_are_the_compiler_s(activation: str, tmp_path
     assert pools.relay is not None
     model.circuit.pools = pools
     drives = torch.tensor(read.read_stimuli().calibration[0].values["drive"]).float()
-    watch(pools.rate, lambda: model.circuit(drives, 3))
-    # A stimulus is one step longer: the compiler's relays read p once more.
-    held = drives.repeat_interleave(3, dim=1)
-    model.circuit.pools = replace(pools, rate=SeenPools((), model.circuit.units, NEURONS))
-    watch(pools.relay, lambda: model.circuit(torch.cat([held, held[:, -1:]], dim=1)))
+    with torch.no_grad(), pools.watching():
+        model.circuit(drives, 3)
     shape = (2, 4, 3)
     base = -1.0 if activation == "tanh" else 0.0
     for region, place in np.ndindex(2, 4):

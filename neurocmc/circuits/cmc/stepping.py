@@ -111,6 +111,8 @@ def euler(
                 rate = noise.disturb(rate, noise.rate)
             for part, value in zip(states, (p, v, rate, u), strict=True):
                 part.append(value)
+    if pools is not None:
+        pools.relayed(p, constants)  # a stimulus is one step longer: there the compiler sees p once more
     return states
 
 
