@@ -153,6 +153,30 @@ def test_what_training_sees_is_what_the_chip_sends(tmp_path: Path) -> None:
     assert np.abs(sent - chip).mean() < 1e-3 * width_of(made.spiking.population("excite"))
 
 
+@pytest.mark.parametrize(("target", "relays", "off"), [("brian2", False, 1e-3), ("loihi1", True, 0.1)])
+def test_microcircuits_in_training_take_the_steps_of_the_chip(
+    target: str, relays: bool, off: float, tmp_path: Path
+) -> None:
+    """The share of rates that are a step off: none on the ideal level; on Loihi where rounded weights decide."""
+    recipe = cmc_recipe(regions=1)
+    torch.manual_seed(1)
+    model = CmcModel(recipe)
+    read = loaded(recipe, model, tmp_path)
+    made = lowered(read, target)
+    circuit = model.circuit.double()
+    pools = circuit.pools = circuit.chip_pools(NEURONS, relays=relays)
+    calibration, test = (torch.tensor(s.values["drive"]) for s in read.read_stimuli().by_name().values())
+    with torch.no_grad():
+        with pools.watching():
+            circuit(calibration, 3)
+        sent = circuit(test, 3).rate[:, :, 0].numpy()
+    chip = made.built.run(read.read_stimuli().test[0]).activity
+    widths = pools.rate.width.reshape(4, 3)[:, 0].tolist()
+    for place, (name, width) in enumerate(zip(("ss", "sp", "ii", "dp"), widths, strict=True)):
+        rates = chip[f"V1.{name}"][:, 1:] + made.staged.population(f"V1.{name}").floor
+        assert (np.abs(sent[:, :, place] - rates) > 0.5 * width / NEURONS).mean() <= off
+
+
 def small_split() -> DigitSplit:
     split = load_digits()
     return DigitSplit(train=split.train.take(slice(0, 600)), test=split.test.take(slice(0, 100)))
