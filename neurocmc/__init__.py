@@ -23,14 +23,29 @@ common        holds what all of them use, and imports none of them
 `import neurocmc` is quick: what needs torch or Brian2 is imported when it is first asked for. The functions are those
 of `neurocmc.api`, and beside them the emulators for hand-made networks: `CompartmentNetwork` and
 `run_compartments` (`neurocmc.sim.loihi.compartments.network`, `neurocmc.sim.loihi.compartments.run`), `CoreNetwork`,
-`CoreBuilder` and `run_cores` (`neurocmc.ir.truenorth.cores`, `neurocmc.sim.truenorth`).
+`CoreBuilder` and `run_cores` (`neurocmc.ir.truenorth.cores`, `neurocmc.sim.truenorth`). With torch there are modules
+for training loops of one's own: `SoftWta`, `CmcRegions` (`neurocmc.circuits.own`), `ChipPool` (`.chip_pool`).
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neurocmc.api import budget, compile, export, from_arrays, from_torch, load, simulate, study, verify  # noqa: A004
+    from neurocmc.api import (
+        budget,
+        compile,
+        export,
+        from_arrays,
+        from_module,
+        from_torch,
+        load,
+        simulate,
+        study,
+        verify,
+    )
+    from neurocmc.circuits.chip_pool import ChipPool as ChipPool
+    from neurocmc.circuits.own import CmcRegions as CmcRegions
+    from neurocmc.circuits.own import SoftWta as SoftWta
     from neurocmc.ir.truenorth.cores import CoreNetwork
     from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
     from neurocmc.sim.loihi.compartments.run import CompartmentRun, InputEvents, run_compartments
@@ -58,6 +73,7 @@ __all__ = [
     "compile",
     "export",
     "from_arrays",
+    "from_module",
     "from_torch",
     "load",
     "run_compartments",
@@ -81,19 +97,33 @@ _HOMES = {
     "run_cores": "neurocmc.sim.truenorth.run",
 }
 
+# Not among __all__, since `from neurocmc import *` must do without torch.
+_OF_TORCH = {
+    "ChipPool": "neurocmc.circuits.chip_pool",
+    "CmcRegions": "neurocmc.circuits.own",
+    "SoftWta": "neurocmc.circuits.own",
+}
+
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
         from importlib.metadata import version
 
         return version("neurocmc")
-    if name in __all__:
+    if name in _OF_TORCH:
+        from neurocmc.common.extras import need
+
+        need("torch", f"neurocmc.{name}", "a module of torch")
+    if name in __all__ or name in _OF_TORCH:
         from neurocmc.common.process import known_state
 
         with known_state():
-            return getattr(import_module(_HOMES.get(name, "neurocmc.api")), name)
+            home = _OF_TORCH.get(name) or _HOMES.get(name, "neurocmc.api")
+            return getattr(import_module(home), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    from neurocmc.common.extras import is_installed
+
+    return sorted({*globals(), *__all__, *(_OF_TORCH if is_installed("torch") else ())})

@@ -451,5 +451,71 @@ def budget(artifact: Artifact | str | Path) -> Budget:
     return read_budget(_opened(artifact))
 
 
+@known_state()
+@python_call
+def from_module(
+    module: object,
+    *,
+    calibration: object,
+    test: object,
+    duration_ms: float,
+    window_ms: float,
+    labels: object = None,
+    classes: Sequence[str] | None = None,
+    readout: object = None,
+    name: str | None = None,
+    on_host: Sequence[str] = (),
+    path: str | Path | None = None,
+) -> Model:
+    """Makes a model of a `SoftWta` or `CmcRegions` that was trained in a loop of one's own; needs torch.
+
+    An artifact of it holds the module, so that `verify` compares with torch. Of a SoftWta without a readout the unit
+    that is most active answers; a CmcRegions without one answers nothing.
+
+    Args:
+        module: The module. Pools that it was trained through (`use_pools`) are left out.
+        calibration: Drives (trials, channels), or (trials, segments, channels) with each segment held for its part of
+            the time, as a tensor or array: what an encoder on the host makes of the data. Gains are matched on them.
+        test: Such drives to judge the result by.
+        duration_ms: How long the drives of a trial are held.
+        window_ms: The time at the end of a trial, over whose mean activity is decided.
+        labels: The right class of each test trial, -1 where there is none. None: of no trial.
+        classes: The names of the classes. None numbers them.
+        readout: An nn.Linear of what `module.read` returns, which stays on the host.
+        name: Of the circuit: letters, digits, - and _. None takes "soft-wta" or "cmc-regions".
+        on_host: A line each on what of the model stays on the host, for the report.
+        path: Where the model is written as well, a file ending in .pt, for `load` and `neurocmc compile`.
+
+    Returns:
+        The model, which `compile` takes.
+
+    Raises:
+        InputError: For data that do not fit the module, and a circuit that is not stable.
+
+    Example:
+        >>> import torch
+        >>> wta, drives = neurocmc.SoftWta(units=3), torch.rand(20, 3)
+        >>> model = neurocmc.from_module(wta, calibration=drives, test=drives, duration_ms=200, window_ms=50)
+        >>> model.circuit.units
+        4
+    """
+    need("torch", "from_module", "a module of torch")
+    from neurocmc.frontends.own_modules import OwnData  # here and not above: torch takes seconds to import
+    from neurocmc.pipeline.model import own_module
+
+    data = OwnData(
+        calibration=calibration,
+        test=test,
+        labels=labels,
+        duration_ms=duration_ms,
+        window_ms=window_ms,
+        classes=None if classes is None else tuple(classes),
+        readout=readout,
+        name=name or ("soft-wta" if hasattr(module, "project_") else "cmc-regions"),
+        on_host=tuple(on_host),
+    )
+    return own_module(module, data, None if path is None else Path(path))
+
+
 def _opened(artifact: Artifact | str | Path) -> Artifact:
     return artifact if isinstance(artifact, Artifact) else open_artifact(artifact)

@@ -10,6 +10,10 @@ cmc           has canonical microcircuits
 memory_tasks  has working memories
 study         trains many runs and compares them
 training      runs the one training loop
+own           offers circuits for training loops of one's own
+chip_pool     puts a chip's pool of neurons into any torch model
+seen_pools    puts pools behind the populations of a circuit in training
+for_chip      makes the recipe of a training for a chip
 fields        defines the fields that recipes share
 seeds         says what is a seed
 checkpoints   writes the container of every checkpoint

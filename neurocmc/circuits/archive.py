@@ -48,8 +48,11 @@ def read_archive(path: Path, kind: FileKind = CHECKPOINT, cure: str = RETRAIN) -
 
     Raises InputError where it is none, damaged, or holds objects; `cure` says what to do instead.
     """
-    where = str(path)
-    content = read_bytes(path, kind)
+    return archive_of(read_bytes(path, kind), str(path), kind, cure)
+
+
+def archive_of(content: bytes, where: str, kind: FileKind = CHECKPOINT, cure: str = RETRAIN) -> Archive:
+    """Unpickles the content of such a file. Raises InputError as `read_archive`, which names it `where`."""
     if problem := _archive_problem(content, where, kind, cure):
         raise InputError(problem)
     try:

@@ -15,6 +15,7 @@ from neurocmc.circuits.fields import (
     Scale,
     Schedule,
     Step,
+    ThroughPools,
     WeightDecay,
 )
 from neurocmc.circuits.seeds import Seed
@@ -69,7 +70,7 @@ class PresentationRecipe(StrictModel):
     window_s: float = Field(default=0.1, gt=0, le=60)
 
 
-class TrainingRecipe(StrictModel):
+class TrainingRecipe(ThroughPools):
     """Adam with a cosine schedule; noise and shifts make decisions robust."""
 
     epochs: Epochs = 20

@@ -14,6 +14,7 @@ from math import sqrt
 import torch
 from torch import Tensor, nn
 
+from neurocmc.circuits.seen_pools import Group, SeenPools
 from neurocmc.circuits.swta_values import PARAMETERS, SwtaValues, step_fraction
 
 
@@ -35,6 +36,7 @@ class SoftWinnerTakeAll(nn.Module):
         self.units = values.units
         self.tau_s = values.tau_s
         self.dt_s = values.dt_s
+        self.pools: SeenPools | None = None  # of the chip that it is trained for
         trained = frozenset(trained)
         if unknown := sorted(trained - set(PARAMETERS)):
             raise ValueError(f"no such parameters: {', '.join(unknown)}")
@@ -76,9 +78,16 @@ class SoftWinnerTakeAll(nn.Module):
         states: list[Tensor] = []
         for tick_drive in drives.unbind(dim=1):
             rate = torch.relu(torch.addmm(tick_drive, state, transposed))
+            if self.pools is not None:
+                rate = self.pools(rate)
             state = torch.lerp(state, rate, fraction)
             states.append(state)
         return torch.stack(states, dim=1)
+
+    def groups(self) -> tuple[Group, Group]:
+        """Returns the populations x and y, as pools need to know them."""
+        units = self.units
+        return Group(units=slice(units), kind="rectifier"), Group(units=slice(units, units + 1), kind="rectifier")
 
     @torch.no_grad()
     def project_(self, margin: float = 0.05) -> None:

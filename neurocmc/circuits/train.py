@@ -16,6 +16,7 @@ from neurocmc.circuits.digits import CLASSES, SIDE, Digits, DigitSplit, load_dig
 from neurocmc.circuits.model import DigitModel
 from neurocmc.circuits.recipe import Recipe, TrainingRecipe
 from neurocmc.circuits.seeds import with_seed
+from neurocmc.circuits.seen_pools import SeenPools
 from neurocmc.circuits.swta import SoftWinnerTakeAll
 from neurocmc.circuits.training import ImageBatch, Progress, Training, TrainingPlan, parameter_count, reproducible
 from neurocmc.common.strict_yaml import load_model
@@ -43,8 +44,11 @@ def train(
     split = load_digits() if split is None else split
     with reproducible(recipe.seed):
         model = DigitModel(recipe)
-        _Trainer(model, recipe, split).run(progress)
-        metrics = evaluate(model, split.test)
+        trainer = _Trainer(model, recipe, split)
+        trainer.run(progress)
+        on_chip = {"chip_accuracy": trainer.accuracy_on(split.test)} if trainer.pools() is not None else {}
+        model.circuit.pools = None
+        metrics = evaluate(model, split.test) | on_chip
     return trained_checkpoint(recipe, metrics, model)
 
 
@@ -58,11 +62,15 @@ class _Trainer(Training[ImageBatch]):
         options = self.options
         fit, self.validation = split.fit_and_validation()
         self.digits = _tensors(fit)
-        circuit = [parameter for parameter in model.circuit.parameters() if parameter.requires_grad]
+        self.calibration = split.calibration()
+        if options.pools is not None:
+            circuit = model.circuit
+            circuit.pools = SeenPools(circuit.groups(), circuit.units + 1, options.pools.neurons)
+        moved = [parameter for parameter in model.circuit.parameters() if parameter.requires_grad]
         encoder = list(model.encoder.parameters())
         groups: list[dict[str, Any]] = [
             {"params": encoder, "lr": options.learning_rate, "weight_decay": options.weight_decay},
-            {"params": circuit, "lr": options.circuit_learning_rate},
+            {"params": moved, "lr": options.circuit_learning_rate},
         ]
         epochs = options.warmup_epochs + options.epochs
         plan = TrainingPlan(
@@ -85,8 +93,18 @@ class _Trainer(Training[ImageBatch]):
     def after_step(self) -> None:
         self.model.circuit.project_(self.options.stability_margin)
 
+    def pools(self) -> SeenPools | None:
+        return self.model.circuit.pools
+
+    def rehearse(self) -> None:
+        self.model(torch.tensor(self.calibration.images))
+
     def accuracy(self) -> float:
-        return evaluate(self.model, self.validation)["accuracy"]
+        return self.accuracy_on(self.validation)
+
+    def accuracy_on(self, digits: Digits) -> float:
+        """Returns the share of right answers of the model as it stands, through pools if it has them."""
+        return evaluate(self.model, digits)["accuracy"]
 
     def _warmup_loss(self, batch: ImageBatch) -> Tensor:
         wanted = nn.functional.one_hot(batch.labels, CLASSES).to(batch.images.dtype)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from neurocmc.circuits.fields import Schedule
+from neurocmc.circuits.seen_pools import Watching
 
 Batch = TypeVar("Batch", bound=Sized)  # its length: how many trials it has
 
@@ -29,6 +30,7 @@ class EpochReport:
 
 
 Progress = Callable[[EpochReport], None]
+WATCH_EVERY = 20  # batches, after which the ranges of the chip's pools are found anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,13 @@ class Training(ABC, Generic[Batch]):
     def accuracy(self) -> float:
         """Returns the share of right answers on the data held back to choose the epoch."""
 
+    def pools(self) -> Watching | None:
+        """Returns the pools of the chip that the model is trained for; None where it is for no chip."""
+        return None
+
+    def rehearse(self) -> None:
+        """Runs the circuit on what the compiler will calibrate on, to show its pools their ranges."""
+
     def after_step(self) -> None:
         """Puts right what a step may have moved too far."""
 
@@ -86,6 +95,7 @@ class Training(ABC, Generic[Batch]):
         """Trains to the last epoch and leaves the best epoch's parameters in the model."""
         while self.done < self.plan.epochs:
             loss, warming = self._epoch(), self.warming
+            self._watch()
             self.done += 1
             reached = self.accuracy()
             # A later epoch wins a tie: its learning rate is lower, its decisions are settled.
@@ -97,12 +107,21 @@ class Training(ABC, Generic[Batch]):
                 report = EpochReport(epoch=self.done, epochs=self.plan.epochs, loss=loss, validation_accuracy=reached)
                 progress(report)
         self.model.load_state_dict(self.best_state)
+        self._watch()
+
+    def _watch(self) -> None:
+        """Gives the pools the ranges of the circuit as it is now."""
+        if (pools := self.pools()) is not None:
+            with torch.no_grad(), pools.watching():
+                self.rehearse()
 
     def _epoch(self) -> float:
         """Mean loss over the trials of one epoch."""
         self.model.train()
         total, trials = 0.0, 0
-        for batch in self.batches():
+        for index, batch in enumerate(self.batches()):
+            if index % WATCH_EVERY == 0:
+                self._watch()
             loss = self.loss(batch)
             self.optimiser.zero_grad()
             loss.backward()

@@ -7,8 +7,10 @@ import typer
 
 from neurocmc.cli.options import Json, check_output_file
 from neurocmc.cli.output import bar, grid, say, say_json, show, tell
+from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.extras import need
 from neurocmc.common.opening import check_name
+from neurocmc.pipeline.options import DEFAULT_NEURONS
 
 if TYPE_CHECKING:
     from neurocmc.circuits.families import AnyRecipe
@@ -18,11 +20,13 @@ EXAMPLES = (
     "neurocmc train models/cmc-v1.yaml -o model.pt --seed 3",
     "neurocmc train models/cmc-v1.yaml -o model.pt --resume",
     "neurocmc train models/delayed-match.yaml -o model.pt",
+    "neurocmc train models/swta-digits.yaml -o model.pt --for loihi1 --neurons 16",
 )
 
 # What the metrics of a checkpoint mean, in the order in which they are told: the model, then what it must beat.
 _ACCURACIES = {
     "accuracy": "the trained model",
+    "chip_accuracy": "the same through pools of the chip",
     "encoder_only_accuracy": "baseline: encoder alone, largest evidence answers",
     "uncoupled_accuracy": "baseline: the same units without coupling",
     "ode_off_accuracy": "baseline: no ODE (time constants 0), readout fitted anew",
@@ -41,6 +45,12 @@ def train(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="What to train, on what, how.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="The checkpoint to write.", show_default=False)],
     seed: Annotated[int | None, typer.Option(help="Use this seed instead of the recipe's.")] = None,
+    target: Annotated[
+        str | None, typer.Option("--for", metavar="TARGET", help="Train for this chip: through its pools of neurons.")
+    ] = None,
+    neurons: Annotated[
+        int | None, typer.Option(help="Neurons per unit of the pools of --for.  [default: 64]", show_default=False)
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -55,10 +65,13 @@ def train(
     if state_path(output).exists() and not resume:
         kept = state_path(output)
         tell(f"{kept}: a training that was stopped; it begins again (--resume would go on with it)")
-    checkpoint = _trained(load_recipe(recipe), output, seed, resume=resume)
+    wanted = _for_chip(load_recipe(recipe), target, neurons)
+    checkpoint = _trained(wanted, output, seed, resume=resume)
+    pools = wanted.training.pools
     metrics: dict[str, float] = checkpoint["metrics"]
     if as_json:
-        say_json({"checkpoint": output, "seed": checkpoint["seed"], "metrics": metrics})
+        on = {} if pools is None else {"trained_for": {"target": pools.target, "neurons": pools.neurons}}
+        say_json({"checkpoint": output, "seed": checkpoint["seed"], **on, "metrics": metrics})
         return
     rows = [(told, f"{100 * metrics[name]:.2f} %") for name, told in _ACCURACIES.items() if name in metrics]
     count = next(name for name in _COUNTS if name in metrics)
@@ -66,7 +79,25 @@ def train(
     others = [(name.replace("_", " "), f"{metrics[name]:,.6g}") for name in metrics if name not in _ACCURACIES]
     show(grid("Other measures", ("", "value"), others, right=("value",)))
     say(f"{output}: checkpoint of seed {checkpoint['seed']}")
-    say(f"next: neurocmc compile {output} --target loihi1 -o build")
+    if pools is None:
+        say(f"next: neurocmc compile {output} --target loihi1 -o build")
+        return
+    say(f"trained for {pools.target}: through pools of {pools.neurons} neurons a unit")
+    say(f"next: neurocmc compile {output} --target {target or pools.target} --neurons {pools.neurons} -o build")
+
+
+def _for_chip(recipe: "AnyRecipe", target: str | None, neurons: int | None) -> "AnyRecipe":
+    """The recipe for the chip that is named, here or in the recipe itself; else as it is."""
+    from neurocmc.circuits.for_chip import for_chip
+
+    if target is not None:
+        return for_chip(recipe, target, DEFAULT_NEURONS if neurons is None else neurons)
+    if (pools := recipe.training.pools) is not None:
+        return for_chip(recipe, pools.target, pools.neurons if neurons is None else neurons)
+    if neurons is not None:
+        what = "says how large the pools of a chip are, and --for names none"
+        raise InputError(Problem("option-not-for-this", "--neurons", what, "add --for TARGET, or leave it out"))
+    return recipe
 
 
 def _trained(recipe: "AnyRecipe", output: Path, seed: int | None, *, resume: bool) -> dict[str, Any]:

@@ -9,6 +9,8 @@ checkpoint         reads checkpoints of whichever family
 checkpoint_file    checks those of `neurocmc train`
 swta_checkpoint    loads a soft winner-take-all
 cmc_checkpoint     loads a canonical microcircuit
+own_module_file    checks the file of a module of one's own loop
+own_modules        turns it into a circuit
 cmc_circuit        turns it into a RateCircuit
 memory_checkpoint  loads a working memory
 memory_trials      makes its trials into stimuli, without torch

@@ -7,6 +7,7 @@ import torch
 from neurocmc.circuits.archive import read_archive
 from neurocmc.circuits.cmc.model import CmcModel
 from neurocmc.circuits.cmc.recipe import CmcRecipe
+from neurocmc.circuits.fields import PoolsRecipe
 from neurocmc.circuits.memory_tasks.model import MemoryModel
 from neurocmc.circuits.memory_tasks.recipe import ContextRecipe, DelayedMatchRecipe
 from neurocmc.circuits.model import DigitModel
@@ -17,16 +18,18 @@ from neurocmc.frontends.circuit_file import CircuitFile, ImagesEntry, save_circu
 from neurocmc.frontends.cmc_checkpoint import LoadedCmc, load_cmc
 from neurocmc.frontends.memory_checkpoint import LoadedMemory, load_memory
 from neurocmc.frontends.memory_trials import MemoryTrials
+from neurocmc.frontends.own_module_file import check_module, is_module
+from neurocmc.frontends.own_modules import LoadedModule, load_module
 from neurocmc.frontends.published.loaded import LoadedPublished, published_facts, read_published
 from neurocmc.frontends.published.state import published_state
 from neurocmc.frontends.swta_checkpoint import LoadedSwta, load_swta, parameter_table
 
-Loaded = LoadedSwta | LoadedCmc | LoadedMemory | LoadedPublished
+Loaded = LoadedSwta | LoadedCmc | LoadedMemory | LoadedPublished | LoadedModule
 Facts = dict[str, str | float]
 
 
 def read_checkpoint(path: Path, images: str | None = None) -> Loaded:
-    """Reads a checkpoint of `neurocmc train`, or a state dict of the published microcircuits.
+    """Reads a checkpoint of `neurocmc train`, a module of one's own loop, or a state dict of the published code.
 
     `images` names the task whose images drive a published model. Raises InputError holding everything that is wrong
     with the file, and for `images` where the file itself says what drives it.
@@ -41,6 +44,8 @@ def read_checkpoint(path: Path, images: str | None = None) -> Loaded:
                 "option-not-for-this", "--images", what, "leave it out: it is for published checkpoints, which do not"
             )
         )
+    if is_module(archive):
+        return load_module(check_module(archive, path))
     return _of_family(check_checkpoint(archive, path))
 
 
@@ -93,6 +98,8 @@ def facts_of(loaded: Loaded) -> Facts:
     match loaded:
         case LoadedPublished():
             return published_facts(loaded)
+        case LoadedModule():
+            return loaded.facts()
         case LoadedSwta():
             numbers = parameter_table(loaded)
             family, task = "swta", loaded.task
@@ -110,6 +117,15 @@ def facts_of(loaded: Loaded) -> Facts:
         "family": family,
         "task": task,
         "seed": loaded.seed,
+        **_trained_for(loaded),
         **{f"parameters: {part}": count for part, count in loaded.parameters.items()},
         **{name.replace("_", " "): value for name, value in (numbers | dict(loaded.metrics)).items()},
     }
+
+
+def _trained_for(loaded: LoadedSwta | LoadedCmc | LoadedMemory) -> Facts:
+    """The chip through whose pools a model was trained; nothing where it was through none."""
+    pools = loaded.recipe["training"].get("pools") if isinstance(loaded, LoadedSwta) else loaded.recipe.training.pools
+    if isinstance(pools, PoolsRecipe):
+        pools = pools.model_dump()
+    return {} if pools is None else {"trained for": f"{pools['target']}, {pools['neurons']} neurons a unit"}

@@ -22,7 +22,6 @@ from neurocmc.circuits.images import Images, ImageSplit, load_task
 from neurocmc.circuits.training import parameter_count
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
-from neurocmc.common.ticks import Sampled
 from neurocmc.frontends.checkpoint_file import CheckpointFile
 from neurocmc.frontends.cmc_circuit import DRIVE, cmc_circuit, population_name
 from neurocmc.ir.rate import RateCircuit
@@ -88,30 +87,36 @@ class LoadedCmc:
         step t. Raises InputError where the stimulus does not fit the circuit.
         """
         raise_input_problems(stimulus.problems(self.circuit.inputs))
-        circuit = deepcopy(self.model.circuit).double()
-        driven = stimulus.on_ticks(self.circuit.dt_s)
-        segment, drive = driven.segment_of_tick[:-1], self._drive(stimulus, driven, circuit)
-        shape = (stimulus.batch, len(segment) + 1, circuit.regions, len(POPULATIONS), circuit.columns)
-        rates = np.empty(shape)
-        with torch.no_grad():
-            at_rest = circuit.rate(torch.zeros(circuit.units, dtype=torch.float64))
-            rates[:, 0] = at_rest.numpy().reshape(shape[2:])
-            for first in range(0, stimulus.batch, _TRIALS_AT_ONCE):
-                part = slice(first, first + _TRIALS_AT_ONCE)
-                rates[part, 1:] = circuit(torch.tensor(drive[part][:, segment])).rate.numpy()
-        raised = 1.0 if circuit.activation == "tanh" else 0.0
-        named = {
-            population_name(region, population): rates[:, :, region, population] + raised
-            for region in range(circuit.regions)
-            for population in range(len(POPULATIONS))
-        }
-        return {population.name: named[population.name] for population in self.circuit.populations}
+        return cmc_trajectories(self.model.circuit, self.circuit, stimulus)
 
-    def _drive(self, stimulus: Stimulus, driven: Sampled, circuit: CmcHierarchy) -> Float:
-        """(batch, segments, columns); where no population takes the drive in, there is none."""
-        if self.circuit.inputs:
-            return driven.values[DRIVE]
-        return np.zeros((stimulus.batch, len(driven.edges_s), circuit.columns))
+
+def cmc_trajectories(module: CmcHierarchy, into: RateCircuit, stimulus: Stimulus) -> dict[str, Float]:
+    """Runs a hierarchy in torch, sums in float64: rates of the populations of the circuit that it was turned `into`.
+
+    Index t of (batch, steps, columns) is the rate at the beginning of step t, under a stimulus that fits.
+    """
+    circuit = deepcopy(module).double()
+    circuit.pools = None
+    driven = stimulus.on_ticks(circuit.dt_s)
+    segment = driven.segment_of_tick[:-1]
+    # Where no population takes the drive in, there is none.
+    none = np.zeros((stimulus.batch, len(driven.edges_s), circuit.columns))
+    drive = driven.values[DRIVE] if into.inputs else none
+    shape = (stimulus.batch, len(segment) + 1, circuit.regions, len(POPULATIONS), circuit.columns)
+    rates = np.empty(shape)
+    with torch.no_grad():
+        at_rest = circuit.rate(torch.zeros(circuit.units, dtype=torch.float64))
+        rates[:, 0] = at_rest.numpy().reshape(shape[2:])
+        for first in range(0, stimulus.batch, _TRIALS_AT_ONCE):
+            part = slice(first, first + _TRIALS_AT_ONCE)
+            rates[part, 1:] = circuit(torch.tensor(drive[part][:, segment])).rate.numpy()
+    raised = 1.0 if circuit.activation == "tanh" else 0.0
+    named = {
+        population_name(region, population): rates[:, :, region, population] + raised
+        for region in range(circuit.regions)
+        for population in range(len(POPULATIONS))
+    }
+    return {population.name: named[population.name] for population in into.populations}
 
 
 def load_cmc(file: CheckpointFile, recipe: CmcRecipe, model: CmcModel) -> LoadedCmc:

@@ -46,20 +46,25 @@ def cmc_circuit(
     circuit: CmcHierarchy, readout: nn.Linear, recipe: CmcRecipe, sha256: str, on_host: tuple[str, ...]
 ) -> RateCircuit:
     """Returns the circuit of a trained model of the cmc family, its linear readout as a host's classifier."""
+    labels = tuple(str(label) for label in range(recipe.readout.classes))
+    answer = linear_classifier(readout, circuit, labels, recipe.readout.window_ticks * circuit.dt_s)
+    name = f"cmc-{circuit.regions}-{recipe.task.partition(':')[0]}"
+    return hierarchy_circuit(circuit, name, sha256, on_host, (answer,))
+
+
+def hierarchy_circuit(
+    circuit: CmcHierarchy, name: str, sha256: str, on_host: tuple[str, ...], classifiers: tuple[Classifier, ...]
+) -> RateCircuit:
+    """Returns the circuit of a hierarchy of any size, with what reads it."""
     values = circuit.values()
-    present = [
-        (region, population)
-        for region in range(circuit.regions)
-        for population in range(len(POPULATIONS))
-        if values.present[population]
-    ]
+    present = _present(circuit)
     projections = _projections(values, circuit, present)
     centre = centre_of(circuit.activation)
     centring = {name: np.zeros(circuit.columns) for name in (population_name(*place) for place in present)}
     for projection in projections:
         centring[projection.target] = centring[projection.target] - centre * projection.weight.sum(axis=1)
     return RateCircuit(
-        name=f"cmc-{circuit.regions}-{recipe.task.partition(':')[0]}",
+        name=name,
         dt_s=circuit.dt_s,
         populations=tuple(
             _population(values, circuit, place, centring[population_name(*place)]) for place in present
@@ -67,7 +72,7 @@ def cmc_circuit(
         projections=projections,
         inputs=_inputs(values, circuit),
         readouts=(),
-        classifiers=(_classifier(readout, circuit, recipe, present),),
+        classifiers=classifiers,
         continuous=circuit.solver != "euler",
         origin_sha256=sha256,
         on_host=on_host,
@@ -167,10 +172,21 @@ def _inputs(values: CmcValues, circuit: CmcHierarchy) -> tuple[RateInput, ...]:
     return (RateInput(name=DRIVE, target=population_name(0, SS), weight=weight, tau_s=tau_s, order=2),)
 
 
-def _classifier(
-    readout: nn.Linear, circuit: CmcHierarchy, recipe: CmcRecipe, present: list[tuple[int, int]]
+def _present(circuit: CmcHierarchy) -> list[tuple[int, int]]:
+    """Region and population of all that is not ablated."""
+    return [
+        (region, population)
+        for region in range(circuit.regions)
+        for population in range(len(POPULATIONS))
+        if bool(circuit.present[population] > 0)
+    ]
+
+
+def linear_classifier(
+    readout: nn.Linear, circuit: CmcHierarchy, labels: tuple[str, ...], window_s: float
 ) -> Classifier:
     """The readout of the rates at the end; columns of an ablated population, whose rates are 0, are left out."""
+    present = _present(circuit)
     shape = (-1, circuit.regions, len(POPULATIONS), circuit.columns)
     by_population = readout.weight.detach().double().numpy().reshape(shape)
     weight = np.concatenate([by_population[:, region, population] for region, population in present], axis=1)
@@ -181,6 +197,6 @@ def _classifier(
         name="class",
         populations=tuple(population_name(*place) for place in present),
         layers=(HostLayer(weight=weight, bias=bias, rectify=False),),
-        labels=tuple(str(label) for label in range(recipe.readout.classes)),
-        window_s=recipe.readout.window_ticks * circuit.dt_s,
+        labels=labels,
+        window_s=window_s,
     )

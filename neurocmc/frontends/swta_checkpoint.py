@@ -17,13 +17,14 @@ import torch
 from neurocmc.circuits.digits import CLASSES, Digits, load_digits
 from neurocmc.circuits.model import DigitModel
 from neurocmc.circuits.recipe import Recipe
+from neurocmc.circuits.swta import SoftWinnerTakeAll
 from neurocmc.circuits.swta_values import PARAMETERS, SwtaValues
 from neurocmc.circuits.training import parameter_count
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError, raise_input_problems
 from neurocmc.frontends.checkpoint_file import CheckpointFile
 from neurocmc.frontends.rectifiers import rectifiers
-from neurocmc.ir.rate import RateCircuit, RateInput, RateProjection, Readout
+from neurocmc.ir.rate import Classifier, RateCircuit, RateInput, RateProjection, Readout
 from neurocmc.ir.stimulus import Stimulus
 
 CALIBRATION = "digits-calibration"
@@ -68,18 +69,7 @@ class LoadedSwta:
         competition amplifies rounding. Raises InputError where the stimulus does not fit the circuit.
         """
         raise_input_problems(stimulus.problems(self.circuit.inputs))
-        circuit = deepcopy(self.model.circuit).double()
-        units = circuit.units
-        driven = stimulus.on_ticks(self.circuit.dt_s)
-        evidence, segment = driven.values[EVIDENCE], driven.segment_of_tick
-        excite = np.empty((stimulus.batch, len(segment), units))
-        inhibit = np.empty((stimulus.batch, len(segment), 1))
-        with torch.no_grad():
-            for first in range(0, stimulus.batch, _TRIALS_AT_ONCE):
-                part = slice(first, first + _TRIALS_AT_ONCE)
-                activity = circuit(torch.tensor(evidence[part][:, segment])).numpy()
-                excite[part], inhibit[part] = activity[..., :units], activity[..., units:]
-        return {EXCITE: excite, INHIBIT: inhibit}
+        return soft_wta_trajectories(self.model.circuit, stimulus)
 
     def _digits_stimulus(self, name: str, digits: Digits) -> Stimulus:
         with torch.no_grad():
@@ -116,8 +106,29 @@ def load_swta(file: CheckpointFile, recipe: Recipe, model: DigitModel) -> Loaded
 
 def _circuit(recipe: Recipe, values: SwtaValues, sha256: str, encoder: int) -> RateCircuit:
     """The soft winner-take-all as two populations; the filter follows the rectifier, so evidence is unfiltered."""
+    digit = Readout(
+        name="digit",
+        population=EXCITE,
+        kind="winner",
+        labels=tuple(str(label) for label in range(CLASSES)),
+        window_s=recipe.presentation.window_s,
+    )
+    on_host = (f"encoder: image 28x28 -> evidence, {encoder:,} parameters",)
+    return soft_wta_circuit(values, f"swta-{recipe.task}", sha256, on_host, readouts=(digit,))
+
+
+def soft_wta_circuit(
+    values: SwtaValues,
+    name: str,
+    sha256: str,
+    on_host: tuple[str, ...],
+    *,
+    readouts: tuple[Readout, ...] = (),
+    classifiers: tuple[Classifier, ...] = (),
+) -> RateCircuit:
+    """Returns the circuit of a soft winner-take-all of any size, with what reads it."""
     return RateCircuit(
-        name=f"swta-{recipe.task}",
+        name=name,
         dt_s=values.dt_s,
         populations=(
             rectifiers(EXCITE, values.units, values.threshold, values.tau_s),
@@ -125,18 +136,28 @@ def _circuit(recipe: Recipe, values: SwtaValues, sha256: str, encoder: int) -> R
         ),
         projections=_projections(values),
         inputs=(RateInput(name=EVIDENCE, target=EXCITE, weight=np.eye(values.units)),),
-        readouts=(
-            Readout(
-                name="digit",
-                population=EXCITE,
-                kind="winner",
-                labels=tuple(str(label) for label in range(CLASSES)),
-                window_s=recipe.presentation.window_s,
-            ),
-        ),
+        readouts=readouts,
+        classifiers=classifiers,
         origin_sha256=sha256,
-        on_host=(f"encoder: image 28x28 -> evidence, {encoder:,} parameters",),
+        on_host=on_host,
     )
+
+
+def soft_wta_trajectories(module: SoftWinnerTakeAll, stimulus: Stimulus) -> dict[str, Float]:
+    """Returns torch's trajectories {population: (batch, ticks, units)} under a stimulus that fits, in float64."""
+    circuit = deepcopy(module).double()
+    circuit.pools = None
+    units = circuit.units
+    driven = stimulus.on_ticks(circuit.dt_s)
+    evidence, segment = driven.values[EVIDENCE], driven.segment_of_tick
+    excite = np.empty((stimulus.batch, len(segment), units))
+    inhibit = np.empty((stimulus.batch, len(segment), 1))
+    with torch.no_grad():
+        for first in range(0, stimulus.batch, _TRIALS_AT_ONCE):
+            part = slice(first, first + _TRIALS_AT_ONCE)
+            activity = circuit(torch.tensor(evidence[part][:, segment])).numpy()
+            excite[part], inhibit[part] = activity[..., :units], activity[..., units:]
+    return {EXCITE: excite, INHIBIT: inhibit}
 
 
 def _projections(values: SwtaValues) -> tuple[RateProjection, ...]:
@@ -157,7 +178,11 @@ def _projections(values: SwtaValues) -> tuple[RateProjection, ...]:
 
 def parameter_table(checkpoint: LoadedSwta) -> dict[str, float]:
     """Returns what `neurocmc inspect` prints of a circuit: its numbers and what theory derives from them."""
-    values = checkpoint.values
+    return numbers_of(checkpoint.values)
+
+
+def numbers_of(values: SwtaValues) -> dict[str, float]:
+    """Returns the numbers of a soft winner-take-all, and what theory derives from them."""
     return {name: getattr(values, name) for name in PARAMETERS} | {
         "tau_s": values.tau_s,
         "dt_s": values.dt_s,

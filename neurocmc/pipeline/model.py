@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.extras import need
-from neurocmc.common.files import read_npz
+from neurocmc.common.files import read_npz, write_file
 from neurocmc.common.process import known_state
 from neurocmc.common.strict_yaml import load_document
 from neurocmc.frontends.arrays.network import CALIBRATION, TEST, Network
@@ -22,6 +23,9 @@ from neurocmc.frontends.interneuron_yaml import read_interneuron_yaml
 from neurocmc.frontends.memory_trials import MemoryTrials
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus
+
+if TYPE_CHECKING:
+    from neurocmc.frontends.own_modules import OwnData
 
 CHECKPOINTS = (".pt", ".pth")
 # A top-level field that only one kind of YAML has -> what reads that kind; without any it is a circuit written out.
@@ -56,7 +60,7 @@ class StimulusSet:
 class Model:
     """A circuit with its stimuli, and where there is one the torch model that it must follow."""
 
-    path: Path
+    path: Path  # of the file; where its content is held in memory, what it would be called
     circuit: RateCircuit
     facts: Mapping[str, str | float]  # for `inspect`
     read_stimuli: Callable[[], StimulusSet]  # an encoder takes seconds to run, so it runs when needed
@@ -141,6 +145,28 @@ def _from_checkpoint(path: Path, images: str | None) -> Model:
         images=images,
         test_images=known_state()(loaded.test_images) if isinstance(loaded, LoadedCmc) else None,
         memory=loaded if isinstance(loaded, LoadedMemory) else None,
+    )
+
+
+def own_module(module: Any, data: "OwnData", path: Path | None) -> Model:
+    """Returns the model of a module that was trained in a loop of one's own, written to `path` if that is given.
+
+    What is compiled is what a file of it gives. Raises InputError for data that do not fit the module.
+    """
+    from neurocmc.frontends.own_modules import module_content, read_content
+
+    content = module_content(module, data)
+    loaded = read_content(content, Path("from_module") if path is None else path)
+    if path is not None:
+        write_file(path, content)
+    stimuli = StimulusSet(calibration=(loaded.stimuli["calibration"],), test=(loaded.stimuli["test"],))
+    return Model(
+        path=Path("module.pt") if path is None else path,
+        circuit=loaded.circuit,
+        facts=loaded.facts(),
+        read_stimuli=lambda: stimuli,
+        reference=known_state()(loaded.reference),
+        content=content,
     )
 
 

@@ -98,3 +98,41 @@ def test_a_family_that_is_none(tmp_path: Path) -> None:
     assert shown.code == 2
     assert "family: 'cnc' is not a family of circuits that can be trained" in unwrapped(shown.err)
     assert "families are cmc, memory, swta" in unwrapped(shown.err)
+
+
+def test_train_for_a_chip(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(RECIPE)
+    given = ("train", tmp_path / "r.yaml", "-o", tmp_path / "m.pt", "--for", "loihi1", "--neurons", "16")
+    shown = run(*given)
+    assert shown.code == 0
+    assert "the same through pools of the chip" in shown.out
+    assert "trained for loihi1: through pools of 16 neurons a unit" in unwrapped(shown.out)
+    assert "--target loihi1 --neurons 16 -o build" in unwrapped(shown.out)
+    told = json.loads(run(*given, "--json").out)
+    assert told["trained_for"] == {"target": "loihi1", "neurons": 16}
+    assert 0 <= told["metrics"]["chip_accuracy"] <= 1
+    facts = json.loads(run("inspect", tmp_path / "m.pt", "--json").out)["facts"]
+    assert facts["trained for"] == "loihi1, 16 neurons a unit"
+
+
+def test_a_recipe_may_name_its_chip(tmp_path: Path) -> None:
+    for name, code in (("brian2", 0), ("loihi9", 2)):
+        pools = f", pools: {{target: {name}, neurons: 8}}}}\n"
+        (tmp_path / "r.yaml").write_text(RECIPE.rstrip().removesuffix("}") + pools)
+        shown = run("train", tmp_path / "r.yaml", "-o", tmp_path / "m.pt")
+        assert shown.code == code
+        assert ("trained for brian2: through pools of 8" in shown.out) == (code == 0)
+        assert ("[target-unknown]" in shown.err) == (code == 2)
+
+
+def test_a_chip_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text(RECIPE)
+    for given, fault in (
+        (("--for", "loihi9"), "target-unknown"),
+        (("--for", "brian2", "--neurons", "0"), "neurons-out-of-range"),
+        (("--neurons", "16"), "option-not-for-this"),
+    ):
+        shown = run("train", tmp_path / "r.yaml", "-o", tmp_path / "m.pt", *given)
+        assert shown.code == 2
+        assert f"[{fault}]" in shown.err
+    assert not (tmp_path / "m.pt").exists()

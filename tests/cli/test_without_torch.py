@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import neurocmc
 from neurocmc.common import extras
 from neurocmc.common.errors import InputError
 from neurocmc.pipeline.compile import compile_model
@@ -58,6 +59,21 @@ def test_what_needs_torch_names_the_extra(arguments: tuple[object, ...], message
     if arguments[1] == CHECKPOINT:
         assert f"or take {CIRCUIT_FILE}, which holds it" in " ".join(shown.err.split())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["ChipPool", "SoftWta", "CmcRegions"])
+def test_modules_of_torch_name_the_extra_and_leave_the_library_importable(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(_library: str) -> bool:
+        return False
+
+    monkeypatch.setattr(extras, "is_installed", nothing)
+    assert name not in dir(neurocmc)
+    assert name not in neurocmc.__all__
+    with pytest.raises(InputError) as refused:
+        getattr(neurocmc, name)
+    assert [problem.id for problem in refused.value.problems] == ["library-missing"]
 
 
 def test_a_bundled_trained_circuit_is_compiled_and_verified(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from neurocmc.circuits.cmc.recipe import LONGEST_S, SHORTEST_STEPS, CmcCircuitRecipe
-from neurocmc.circuits.cmc.stepping import Activation, Constants, Noise, euler, memoryless, solve
+from neurocmc.circuits.cmc.stepping import Activation, CmcPools, Constants, Noise, euler, memoryless, solve
 from neurocmc.circuits.cmc.wiring import (
     COUPLINGS,
     GAINS,
@@ -32,6 +32,7 @@ from neurocmc.circuits.cmc.wiring import (
     keeps_coupling,
     keeps_gain,
 )
+from neurocmc.circuits.seen_pools import Group, Kind, SeenPools
 
 _JITTER = 0.2  # sd of the logarithm of the gains at the start: columns must differ to learn different things
 _BIAS_SD = 0.5
@@ -88,6 +89,7 @@ class CmcHierarchy(nn.Module):
         self.variant: Variant = recipe.variant
         self.units = self.regions * len(POPULATIONS) * self.columns
         self._phi = _ACTIVATIONS[recipe.activation]
+        self.pools: CmcPools | None = None  # of the chip that it is trained for
         self.centre = 0.5 if recipe.activation == "sigmoid" else 0.0
         self._make_parameters(recipe)
         self._make_places(recipe)
@@ -161,6 +163,23 @@ class CmcHierarchy(nn.Module):
         empty = self.bias.new_zeros(self.units * self.units)
         return empty.scatter(0, torch.cat(places), torch.cat(strengths)).reshape(self.units, self.units)
 
+    def chip_pools(self, neurons: int, *, relays: bool) -> CmcPools:
+        """Returns pools of so many neurons for all populations at work, and for their relays where there are such."""
+        rate: Kind = "sigmoid" if self.activation in ("sigmoid", "tanh") else "rectifier"
+        whole = {"base": -1.0, "height": 2.0} if self.activation == "tanh" else {}
+        at_work = [
+            slice(first, first + self.columns)
+            for first in range(0, self.units, self.columns)
+            if self.present[first // self.columns % len(POPULATIONS)] > 0
+        ]
+        rates = [Group(units=units, kind=rate, **whole) for units in at_work]
+        relayed = [Group(units=units, kind="relay") for units in at_work]
+        return CmcPools(
+            rate=SeenPools(rates, self.units, neurons),
+            relay=SeenPools(relayed, self.units, neurons) if relays else None,
+            centre=1.0 if self.activation == "tanh" else self.centre,
+        )
+
     def live_parameters(self) -> int:
         """Returns how many numbers are at work in this variant."""
         columns, regions = self.columns, self.regions
@@ -227,7 +246,7 @@ class CmcHierarchy(nn.Module):
         if self.variant == "ode-off":
             states = memoryless(constants, drives, hold_ticks)
         elif self.solver == "euler":
-            states = euler(constants, drives, hold_ticks, self.dt_s, noise)
+            states = euler(constants, drives, hold_ticks, self.dt_s, noise, self.pools)
         elif noise is not None:
             raise ValueError("noise needs the Euler solver")
         else:

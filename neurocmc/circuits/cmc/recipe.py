@@ -13,6 +13,7 @@ from neurocmc.circuits.fields import (
     LossWeight,
     Scale,
     Schedule,
+    ThroughPools,
     WeightDecay,
 )
 from neurocmc.circuits.images import check_task
@@ -119,7 +120,7 @@ class ReadoutRecipe(StrictModel):
     window_ticks: int = Field(default=6, ge=1, le=1_000)
 
 
-class CmcTrainingRecipe(StrictModel):
+class CmcTrainingRecipe(ThroughPools):
     """Adam with a cosine schedule, augmentation, and what makes a circuit fit a chip."""
 
     epochs: Epochs = 30
@@ -164,6 +165,11 @@ class CmcRecipe(StrictModel):
         """Steps of one presentation."""
         return self.gaze.glimpses * self.gaze.hold_ticks
 
+    @property
+    def steps_as_chips(self) -> bool:
+        """Whether the circuit is stepped as a chip steps it, so that pools can stand in it."""
+        return self.circuit.solver == "euler" and self.circuit.variant != "ode-off"
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.gaze.width > self.retina.grid:
@@ -184,7 +190,10 @@ class CmcRecipe(StrictModel):
                 "change gaze.glimpses, gaze.hold_ticks or readout.window_ticks",
             )
         noisy = self.training.rate_noise > 0 or self.training.relay_noise > 0
-        if noisy and (self.circuit.solver != "euler" or self.circuit.variant == "ode-off"):
+        if noisy and not self.steps_as_chips:
             what = "training.rate_noise and relay_noise need the Euler solver and an ODE to disturb"
             raise FieldError(what, "set both to 0, or use solver: euler and a variant other than ode-off")
+        if self.training.pools is not None and not self.steps_as_chips:
+            what = "training.pools needs the Euler solver and an ODE: a chip steps as they do"
+            raise FieldError(what, "leave it out, or use solver: euler and a variant other than ode-off")
         return self

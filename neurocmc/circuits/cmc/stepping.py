@@ -3,7 +3,8 @@
 The state of a hierarchy is flat here: p and v, each (batch, units).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
@@ -11,6 +12,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
+from neurocmc.circuits.seen_pools import SeenPools
 from neurocmc.common.extras import need
 
 Activation = Callable[[Tensor], Tensor]
@@ -53,25 +55,64 @@ class Constants:
         return torch.addmm(drives, rates, self.transposed)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CmcPools:
+    """The pools of a chip in a hierarchy: those of all rates, and where its neurons have one filter, of all p.
+
+    A relay's activities are those of a RateCircuit, whose rates count from 0: `centre` is what the S of the equations
+    lacks of them, and the constant that this adds to p is in the range of a relay.
+    """
+
+    rate: SeenPools
+    relay: SeenPools | None
+    centre: float
+
+    @contextmanager
+    def watching(self) -> Generator[None]:
+        """Lets activity pass while the circuit runs, then gives every pool the range that it went through."""
+        with ExitStack() as both:
+            for pools in (self.rate, self.relay):
+                if pools is not None:
+                    both.enter_context(pools.watching())
+            yield
+
+    def relayed(self, p: Tensor, constants: "Constants") -> Tensor:
+        """Returns what relays send of p (batch, units)."""
+        if self.relay is None:
+            return p
+        constant = self.centre * constants.transposed.sum(dim=0)
+        return self.relay(p + constant) - constant
+
+
 States = tuple[list[Tensor], list[Tensor], list[Tensor], list[Tensor]]  # p, v, rate, u of each tick, (batch, units)
 
 
-def euler(constants: Constants, drives: Tensor, hold_ticks: int, dt_s: float, noise: Noise | None) -> States:
+def euler(
+    constants: Constants,
+    drives: Tensor,
+    hold_ticks: int,
+    dt_s: float,
+    noise: Noise | None,
+    pools: CmcPools | None = None,
+) -> States:
     """Steps by Euler's rule: the same numbers as torchdiffeq's, with a fifth of its operations."""
     states: States = ([], [], [], [])
     p = v = torch.zeros_like(drives[:, 0])
-    rate = constants.rate(v)
+    rate = constants.rate(v) if pools is None else pools.rate(constants.rate(v))
     fraction = (dt_s / constants.times_s).expand_as(p)
     for drive in drives.unbind(dim=1):
         for _ in range(hold_ticks):
             u = constants.drive(rate, drive)
-            relayed = p if noise is None else noise.disturb(p, noise.relay)
+            relayed = p if pools is None else pools.relayed(p, constants)
+            relayed = relayed if noise is None else noise.disturb(relayed, noise.relay)
             p, v = torch.lerp(p, u, fraction), torch.lerp(v, relayed, fraction)
-            rate = constants.rate(v)
+            rate = constants.rate(v) if pools is None else pools.rate(constants.rate(v))
             if noise is not None:
                 rate = noise.disturb(rate, noise.rate)
             for part, value in zip(states, (p, v, rate, u), strict=True):
                 part.append(value)
+    if pools is not None:
+        pools.relayed(p, constants)  # a stimulus is one step longer: there the compiler sees p once more
     return states
 
 

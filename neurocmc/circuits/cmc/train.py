@@ -18,6 +18,7 @@ from neurocmc.circuits.cmc.model import CmcModel
 from neurocmc.circuits.cmc.recipe import CmcRecipe
 from neurocmc.circuits.cmc.regularise import penalty
 from neurocmc.circuits.cmc.resume import AGAIN, read_state, state_path, write_state
+from neurocmc.circuits.cmc.stepping import CmcPools
 from neurocmc.circuits.images import ImageSplit, load_task
 from neurocmc.circuits.seeds import with_seed
 from neurocmc.circuits.training import ImageBatch, Progress, Training, TrainingPlan, reproducible
@@ -49,7 +50,9 @@ def train(
         if resume:
             trainer.resume()
         trainer.run(progress)
-        metrics = evaluate(model, recipe, split)
+        on_chip = {"chip_accuracy": accuracy(model, split.test)} if trainer.pools() is not None else {}
+        model.circuit.pools = None
+        metrics = evaluate(model, recipe, split) | on_chip
     result = trained_checkpoint(recipe, metrics | trainer.chosen(), model)
     if output is not None:
         save_checkpoint(result, output)
@@ -84,6 +87,9 @@ class _Trainer(Training[ImageBatch]):
         self.options = options = recipe.training
         fit, self.validation = split.fit_and_validation()
         self.images = ImageBatch(torch.tensor(fit.planes), torch.tensor(fit.labels))
+        self.calibration = split.calibration()
+        if options.pools is not None:
+            model.circuit.pools = model.circuit.chip_pools(options.pools.neurons, relays=options.pools.relays)
         generator = torch.Generator().manual_seed(recipe.seed)
         # The fingerprint is for resuming alone, and takes its time on large data.
         data = split.fingerprint() if output is not None else ""
@@ -115,6 +121,12 @@ class _Trainer(Training[ImageBatch]):
     def batches(self) -> Iterator[ImageBatch]:
         for batch in self.images.split(self.options.batch_size, self.generator):
             yield ImageBatch(augmented(batch.images, self.options, self.generator), batch.labels)
+
+    def pools(self) -> CmcPools | None:
+        return self.model.circuit.pools
+
+    def rehearse(self) -> None:
+        self.model(torch.tensor(self.calibration.planes))
 
     def accuracy(self) -> float:
         return accuracy(self.model, self.validation)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from neurocmc.circuits.memory_tasks.bounded import Bound, BoundedNumbers
 from neurocmc.circuits.memory_tasks.recipe import Variant
+from neurocmc.circuits.seen_pools import Group, SeenPools
 
 Blocks = dict[tuple[str, str], Tensor]
 
@@ -71,6 +72,7 @@ class TaskCircuit(nn.Module):
     def __init__(self, tau_s: float, dt_s: float, variant: Variant) -> None:
         super().__init__()
         self.tau_s, self.dt_s = tau_s, dt_s
+        self.pools: SeenPools | None = None  # of the chip that it is trained for
         self.variant: Variant = variant
 
     def blocks(self) -> Blocks:
@@ -94,6 +96,10 @@ class TaskCircuit(nn.Module):
         names = list(self.sizes)
         first = sum(self.sizes[name] for name in names[: names.index(population)])
         return slice(first, first + self.sizes[population])
+
+    def groups(self) -> tuple[Group, ...]:
+        """Returns the populations, as pools need to know them."""
+        return tuple(Group(units=self.place(name), kind="rectifier") for name in self.sizes)
 
     def matrix(self) -> Tensor:
         """Returns all strengths, (units, units), row = target."""
@@ -146,7 +152,10 @@ class TaskCircuit(nn.Module):
         parts = drive.unbind(dim=1)
         for tick, segment in enumerate(segment_of_tick):
             total = parts[segment] if drive_noise is None else parts[segment] + drive_noise[:, tick]
-            state = torch.lerp(state, torch.relu(torch.addmm(total, state, transposed)), fraction)
+            rate = torch.relu(torch.addmm(total, state, transposed))
+            if self.pools is not None:
+                rate = self.pools(rate)
+            state = torch.lerp(state, rate, fraction)
             states.append(state)
         return torch.stack(states, dim=1)
 

@@ -4,7 +4,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from neurocmc.circuits.fields import BatchSize, Epochs, GradientClip, LearningRate, LossWeight, Noise, Scale, Step
+from neurocmc.circuits.fields import (
+    BatchSize,
+    Epochs,
+    GradientClip,
+    LearningRate,
+    LossWeight,
+    Noise,
+    Scale,
+    Step,
+    ThroughPools,
+)
 from neurocmc.circuits.seeds import Seed
 from neurocmc.common.errors import FieldError
 from neurocmc.common.strict_yaml import StrictModel
@@ -47,7 +57,7 @@ class MatchCircuitRecipe(CircuitRecipe):
     channels: int = Field(default=12, ge=2, le=256)
 
 
-class TrainingRecipe(StrictModel):
+class TrainingRecipe(ThroughPools):
     """Adam with a cosine schedule; delays drawn anew for each batch, noise on drives and weights."""
 
     epochs: Epochs = 20

@@ -19,6 +19,7 @@ from neurocmc.circuits.memory_tasks.model import MemoryModel, Noise
 from neurocmc.circuits.memory_tasks.recipe import MemoryRecipe, Variant
 from neurocmc.circuits.memory_tasks.trials import DIRECTION, Trials, make_trials
 from neurocmc.circuits.seeds import with_seed
+from neurocmc.circuits.seen_pools import SeenPools
 from neurocmc.circuits.training import EpochReport, Progress, Training, TrainingPlan, reproducible
 
 VALIDATION_TRIALS = 200
@@ -54,8 +55,11 @@ def _untrained(recipe: MemoryRecipe) -> MemoryModel:
 def _trained(recipe: MemoryRecipe, progress: Progress | None) -> tuple[MemoryModel, dict[str, Any]]:
     with reproducible(recipe.seed):
         model = MemoryModel(recipe)
-        _Trainer(model, recipe).run(progress)
-        return model, evaluate(model, recipe)
+        trainer = _Trainer(model, recipe)
+        trainer.run(progress)
+        on_chip = {"chip_accuracy": evaluate(model, recipe)["accuracy"]} if trainer.pools() is not None else {}
+        model.circuit.pools = None
+        return model, evaluate(model, recipe) | on_chip
 
 
 def _counted(progress: Progress | None, epochs: int) -> Progress | None:
@@ -88,6 +92,12 @@ class _Trainer(Training[Trials]):
         self.delays = np.random.Generator(np.random.PCG64(recipe.seed))
         self.validation = make_trials(recipe, "validation", VALIDATION_TRIALS, self.options.delays_tau[1])
         self.numbers = count(1)  # of the batches
+        evaluation, circuit = recipe.evaluation, model.circuit
+        if self.options.pools is not None:
+            circuit.pools = SeenPools(circuit.groups(), circuit.units, self.options.pools.neurons)
+            self.calibration = make_trials(
+                recipe, "calibration", evaluation.calibration_trials, evaluation.delays_tau[0]
+            )
 
     def batches(self) -> Iterator[Trials]:
         low, high = self.options.delays_tau
@@ -101,6 +111,12 @@ class _Trainer(Training[Trials]):
                 seed=self.recipe.seed,
                 index=next(self.numbers),
             )
+
+    def pools(self) -> SeenPools | None:
+        return self.model.circuit.pools
+
+    def rehearse(self) -> None:
+        self.model.run(self.calibration)
 
     def accuracy(self) -> float:
         return accuracy(self.model, self.validation)

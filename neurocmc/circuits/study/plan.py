@@ -186,6 +186,7 @@ def _recipe(
     plain["circuit"] |= {"regions": regions, "variant": variant}
     if variant == "ode-off":  # what disturbs filters has no place where there are none
         plain["training"] |= {"rate_noise": 0.0, "relay_noise": 0.0}
+        plain["training"].pop("pools", None)
     if study.epochs is not None:
         plain["training"]["epochs"] = study.epochs
     if study.images is not None:
