@@ -59,8 +59,15 @@ def _relay_as_made(population: RatePopulation) -> RatePopulation:
 def _what(staged: RateCircuit, population: RatePopulation, *, is_relay: bool) -> str:
     if not is_relay:
         return "cut to what it visits" if population.transfer != "relu" else "linear, counted from its lowest visit"
-    (onward,) = [projection for projection in staged.projections if projection.source == population.name]
-    return f"relay: first stage of the kernel of {onward.target}, tau {1e3 * onward.tau_s:.4g} ms"
+    arriving = [projection for projection in staged.projections if projection.target == population.name]
+    onward = [projection for projection in staged.projections if projection.source == population.name]
+    # A second-order kernel that only inputs have leaves a relay that no projection reaches.
+    tau_s = max(projection.tau_s for projection in arriving or onward)
+    reached = ", ".join(dict.fromkeys(projection.target for projection in onward))
+    if all(projection.tau_s == tau_s for projection in onward):
+        return f"relay: first stage of the kernel of {reached}, tau {1e3 * tau_s:.4g} ms"
+    sources = ", ".join(dict.fromkeys(projection.source for projection in arriving))
+    return f"relay: filter of {1e3 * tau_s:.4g} ms from {sources} to {reached}"
 
 
 def time_scale(circuit: RateCircuit, staged: RateCircuit, target: Target) -> str:
