@@ -87,7 +87,9 @@ def _places(circuit: RateCircuit, slower: Sequence[RateProjection]) -> dict[str,
     places = list(dict.fromkeys(place for pair in ends for place in pair))
     cost = [circuit.population(name).size + (TIE if side == "target" else 0.0) for side, name, _ in places]
     covered = np.array([[place in pair for place in places] for pair in ends], dtype=np.float64)
-    taken = milp(cost, integrality=np.ones(len(places)), bounds=Bounds(0, 1), constraints=LinearConstraint(covered, 1))
+    taken = milp(
+        cost, integrality=np.ones(len(places)), bounds=Bounds(0, 1), constraints=LinearConstraint(covered, 1)
+    )
     chosen = {place for place, share in zip(places, taken.x, strict=True) if share > 0.5}
     return {
         entry.name: behind if behind in chosen else before
@@ -108,7 +110,9 @@ def _with_relays(
     circuit: RateCircuit, place_of: Mapping[str, Place], relay_at: Mapping[Place, str], own: Mapping[str, float]
 ) -> Iterator[RatePopulation]:
     """The populations, each before the relays behind it, and after those that gather what reaches it."""
-    served = {place: min(own[p.target] for p in circuit.projections if place_of.get(p.name) == place) for place in relay_at}
+    served = {
+        place: min(own[p.target] for p in circuit.projections if place_of.get(p.name) == place) for place in relay_at
+    }
     for population in circuit.populations:
         for side in ("target", "source"):
             if side == "source":

@@ -11,6 +11,7 @@ from neurocmc.ir.stimulus import Stimulus
 DT_S = 0.001
 SLOWEST_S, FASTEST_S = 0.1, 0.005
 LEVELS = 3
+THRESHOLD, DRIVE = 2.0, 8.0  # of a softplus, which bends over about 2
 CALIBRATED, TESTED = 6, 2  # trials
 
 
@@ -73,9 +74,9 @@ def _population(name: str, size: int, tau_s: float) -> RatePopulation:
     return RatePopulation(
         name=name,
         size=size,
-        transfer="relu",
+        transfer="softplus",
         gain=np.ones(size),
-        offset=np.zeros(size),
+        offset=np.full(size, THRESHOLD),
         bias=np.zeros(size),
         saturation=np.inf,
         trace_tau_s=tau_s,
@@ -112,7 +113,7 @@ def _stimulus(
             place = (turn + (trial + level / LEVELS) / trials) % 1.0
             apart = np.abs(units - place)
             shape = np.exp(-((np.minimum(apart, 1.0 - apart) / 0.15) ** 2))
-            values[trial, level] = 0.2 + rng.uniform(*bump) * shape
+            values[trial, level] = DRIVE * (0.2 + rng.uniform(*bump) * shape)
     return Stimulus(
         name=name,
         duration_s=LEVELS * lasts_s,
