@@ -8,7 +8,7 @@ from neurocmc.common.arrays import Float
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection, Readout
 from neurocmc.ir.stimulus import Stimulus
 
-DT_S = 0.001
+LONGEST_TICKS = 80  # of a time constant: beyond it the 12 bits of a decay are off by more than 1 %
 SLOWEST_S, FASTEST_S = 0.1, 0.005
 LEVELS = 3
 THRESHOLD, DRIVE = 2.0, 8.0  # of a softplus, which bends over about 2
@@ -34,25 +34,28 @@ def drawn(seed: int) -> Drawn:
     others, behind an overshoot where inhibition is the slower one.
     """
     rng = np.random.default_rng(seed)
-    units = int(rng.integers(8, 65))
+    units = int(np.exp(rng.uniform(np.log(8), np.log(65))))
     inhibit = max(units // 4, 1)
     excite = units - inhibit
     ratio = float(rng.uniform(2.0, 10.0))
     fast_s = float(np.exp(rng.uniform(np.log(FASTEST_S), np.log(SLOWEST_S / ratio))))
     taus = (ratio * fast_s, fast_s) if rng.random() < 0.7 else (fast_s, ratio * fast_s)
-    circuit = _circuit(rng, excite, inhibit, *taus)
-    calibration = _stimulus(rng, "calibration", excite, taus, bump=(1.0, 1.0), trials=CALIBRATED)
-    test = _stimulus(rng, "test", excite, taus, bump=(0.5, 0.9), trials=TESTED)
+    dt_s = 0.001 if max(taus) <= LONGEST_TICKS * 0.001 else 0.002
+    circuit = _circuit(rng, excite, inhibit, taus, dt_s)
+    calibration = _stimulus(rng, "calibration", excite, _lasting(taus, dt_s), bump=(1.0, 1.0), trials=CALIBRATED)
+    test = _stimulus(rng, "test", excite, _lasting(taus, dt_s), bump=(0.5, 0.9), trials=TESTED)
     return Drawn(circuit=circuit, calibration=calibration, test=test, excite_s=taus[0], inhibit_s=taus[1])
 
 
-def _circuit(rng: np.random.Generator, excite: int, inhibit: int, excite_s: float, inhibit_s: float) -> RateCircuit:
+def _circuit(
+    rng: np.random.Generator, excite: int, inhibit: int, taus: tuple[float, float], dt_s: float
+) -> RateCircuit:
     gains = {"e->e": rng.uniform(0.5, 0.9), "e->i": rng.uniform(0.6, 1.2), "i->e": -rng.uniform(0.6, 1.4)}
     gains["i->i"] = -rng.uniform(0.1, 0.5)
-    sizes, tau_s = {"e": excite, "i": inhibit}, {"e": excite_s, "i": inhibit_s}
+    sizes, tau_s = {"e": excite, "i": inhibit}, dict(zip("ei", taus, strict=True))
     return RateCircuit(
         name="excitation-inhibition",
-        dt_s=DT_S,
+        dt_s=dt_s,
         populations=tuple(_population(name, size, tau_s[name]) for name, size in sizes.items()),
         projections=tuple(
             RateProjection(
@@ -65,7 +68,7 @@ def _circuit(rng: np.random.Generator, excite: int, inhibit: int, excite_s: floa
             for name, gain in gains.items()
         ),
         inputs=(RateInput(name="drive", target="e", weight=np.eye(excite)),),
-        readouts=(Readout(name="winner", population="e", kind="winner", labels=(), window_s=0.02),),
+        readouts=(Readout(name="seen", population="e", kind="activity", labels=(), window_s=0.02),),
         origin_sha256="",
     )
 
@@ -92,20 +95,24 @@ def _spread(rng: np.random.Generator, rows: int, columns: int, *, tuned: bool) -
     return weight / weight.sum(axis=1, keepdims=True)
 
 
+def _lasting(taus: tuple[float, float], dt_s: float) -> float:
+    """How long a level of the drive lasts: three of the slower time constants, in whole steps."""
+    return round(max(3.0 * max(taus), 0.05) / dt_s) * dt_s
+
+
 def _stimulus(
     rng: np.random.Generator,
     name: str,
     excite: int,
-    taus: tuple[float, float],
+    lasts_s: float,
     bump: tuple[float, float],
     trials: int,
 ) -> Stimulus:
-    """Trials of several levels, each a bump over the ring on a uniform drive, each lasting three time constants.
+    """Trials of several levels, each a bump over the ring on a uniform drive, each lasting `lasts_s`.
 
     The places of the bumps of all trials go around the ring; the level before the last is silence, in which all
     decays.
     """
-    lasts_s = round(max(3.0 * max(taus), 0.05) / DT_S) * DT_S
     units, turn = np.arange(excite) / excite, rng.random()
     values = np.zeros((trials, LEVELS, excite))
     for trial in range(trials):
