@@ -1,7 +1,6 @@
 """Ten circuits of excitation and inhibition with two time constants compile and verify on every chip with one filter.
 
-Of each, the population's own filter is the faster one and the slower comes over relays. Pools have 32 neurons: with 64
-a spike of a slow inhibition weighs so little on Loihi that its weights, at the smallest exponent, round by over 1 %.
+Of each, the populations' own filter is the faster one, and the slower comes over relays.
 """
 
 from pathlib import Path
@@ -16,7 +15,7 @@ from neurocmc.pipeline.verify import VerifyOptions, verify
 from neurocmc.verification.edges import misses
 from tests.made.excitation_inhibition import drawn
 
-NEURONS = 32
+NEURONS = {"loihi1": 64, "loihi2": 64, "truenorth": 32}
 QUICK = (1, 2)  # one with slow excitation, one with slow inhibition
 
 
@@ -29,7 +28,7 @@ def compiled(seed: int, target: str, folder: Path) -> Artifact:
         read_stimuli=lambda: StimulusSet(calibration=(made.calibration,), test=(made.test,)),
         reference=None,
     )
-    options = CompileOptions(neurons=NEURONS, source=False, figures=False)
+    options = CompileOptions(neurons=NEURONS[target], source=False, figures=False)
     return compile_model(model, target, folder / "artifact", options)
 
 
