@@ -49,7 +49,7 @@ def _ticks(
     rows, columns = projection.weight.shape
     nothing = np.zeros((rows, columns), dtype=np.int64)
     if isinstance(delay_ms, float | int):
-        given, at = np.full((rows, columns), float(delay_ms)), lambda _place: path
+        given, one = np.full((rows, columns), float(delay_ms)), True
     else:
         lengths = {len(row) for row in delay_ms}
         if len(delay_ms) != rows or lengths != {columns}:
@@ -57,11 +57,11 @@ def _ticks(
             what = f"has {len(delay_ms)} rows of {widths} numbers, {rows} rows of {columns} are needed"
             faults.append(("delay-shape", path, what, "a row per target unit, in it a delay per source unit, or 0"))
             return nothing
-        given, at = np.array(delay_ms, dtype=np.float64), lambda place: (*path, *place)
+        given, one = np.array(delay_ms, dtype=np.float64), False
     fault = _first_fault(given, dt_s)
     if fault is not None:
         place, (name, what, cure) = fault
-        faults.append((name, at(place), what, cure))
+        faults.append((name, path if one else (*path, *place), what, cure))
         return nothing
     return np.rint(given * 1e-3 / dt_s).astype(np.int64)
 

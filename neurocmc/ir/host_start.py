@@ -5,6 +5,7 @@ from typing import Protocol
 
 import numpy as np
 
+from neurocmc.common.arrays import Float
 from neurocmc.common.errors import Problem
 from neurocmc.common.ticks import ON_TICK
 from neurocmc.ir.stimulus import Stimulus
@@ -30,7 +31,8 @@ def started(stimulus: Stimulus, inputs: Sequence[StartedInput], tick_s: float) -
     if not own:
         return stimulus
     longest = max(len(rows) for rows in own.values())
-    edges = np.concatenate([stimulus.edges_s, np.arange(longest + 1) * tick_s])
+    ticks: Float = np.arange(longest + 1, dtype=np.float64) * tick_s
+    edges = np.concatenate([stimulus.edges_s, ticks])
     edges = np.unique(edges[edges < stimulus.duration_s])
     given = np.searchsorted(stimulus.edges_s, edges, side="right") - 1
     tick = np.floor(edges / tick_s + ON_TICK).astype(np.int64)

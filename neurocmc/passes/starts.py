@@ -73,8 +73,8 @@ def host_starts(circuit: RateCircuit, starts: Mapping[str, Start]) -> tuple[Host
     for projection in circuit.projections:
         start = starts[projection.name]
         if start.by_host.any():
-            kernel = (projection.tau_s, projection.order) if start.filtered else (0.0, 1)
-            key = (projection.target, *kernel)
+            tau_s, order = (projection.tau_s, projection.order) if start.filtered else (0.0, 1)
+            key = (projection.target, tau_s, order)
             sums[key] = _sum(sums.get(key, np.zeros((0, start.by_host.shape[1]))), start.by_host)
     taken = [entry.name for entry in circuit.inputs]
     found: list[HostStart] = []

@@ -38,7 +38,9 @@ def all_verified(seed: int, target: str, folder: Path) -> None:
     assert len(relays) == 1  # behind the slower source, for both targets
     verification = verify(artifact, VerifyOptions(samples=1, figures=False))
     edges = {edge.key: edge for edge in verification.edges}
-    assert edges["rate ~ staged: NRMSE of rates"].value < 1e-6
+    staged = edges["rate ~ staged: NRMSE of rates"].value
+    assert staged is not None
+    assert staged < 1e-6
     assert misses(verification.edges) == ()
 
 

@@ -124,7 +124,7 @@ def _stimulus(
     return Stimulus(
         name=name,
         duration_s=LEVELS * lasts_s,
-        edges_s=lasts_s * np.arange(LEVELS),
+        edges_s=np.array([lasts_s * level for level in range(LEVELS)]),
         values={"drive": values},
         labels=np.full(trials, -1),
     )

@@ -1,4 +1,4 @@
-"""Activity before the first step reaches chips whole, also where no filter keeps it and while it is still under way."""
+"""Activity before the first step reaches chips whole: where no filter keeps it, and while it is under way."""
 
 from pathlib import Path
 
@@ -50,8 +50,8 @@ def net(tau_s: float, delays: tuple[int, int], *, tanh: bool = True) -> RateCirc
 
 def shown(circuit: RateCircuit) -> Stimulus:
     values = np.random.default_rng(1).normal(0.0, 0.6, (3, 4, circuit.populations[0].size))
-    edges = [0.0, 0.002, 0.01, 0.02]
-    return Stimulus(name="shown", duration_s=0.03, edges_s=edges, values={"drive.x": values}, labels=[-1] * 3)
+    edges = np.array([0.0, 0.002, 0.01, 0.02])
+    return Stimulus(name="shown", duration_s=0.03, edges_s=edges, values={"drive.x": values}, labels=np.full(3, -1))
 
 
 def compiled(circuit: RateCircuit, target: str, folder: Path) -> Artifact:
