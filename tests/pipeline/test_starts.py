@@ -1,5 +1,6 @@
 """Activity before the first step reaches chips whole: where no filter keeps it, and while it is under way."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.model import Model, StimulusSet
 from neurocmc.pipeline.options import CompileOptions
+from neurocmc.report.staging import host_work
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.rate import simulate_rate
 
@@ -83,3 +85,18 @@ def test_the_host_starts_only_what_no_filter_holds(tmp_path: Path) -> None:
     assert [entry.name for entry in held.spiking.inputs] == ["drive.x"]
     sent = compiled(net(0.0, (0, 2)), "loihi1", tmp_path / "sent")
     assert [(e.name, len(e.start)) for e in sent.spiking.inputs] == [("drive.x", 0), ("V1.ss.start", 3)]
+    assert host_work(held.spiking, held.target) == ()
+    (said,) = host_work(sent.spiking, sent.target)
+    assert said == "the start of V1.ss, in tick 0 to 2: what its sources left before it (V1.ss.start)"
+
+
+def test_an_input_of_another_time_constant_is_filtered_by_the_host(tmp_path: Path) -> None:
+    circuit = net(0.01, (0, 0))
+    slow = replace(circuit, inputs=(replace(circuit.inputs[0], tau_s=0.03),))
+    artifact, stimulus = compiled(slow, "loihi1", tmp_path), shown(slow)
+    (said,) = host_work(artifact.spiking, artifact.target)
+    assert said == "the filter of input drive.x, 30 ms: V1.ss has one of 10 ms"
+    rate = simulate_rate(artifact.staged, stimulus).activity["V1.ss"]
+    pool = artifact.spiking.population("V1.ss")
+    off = np.abs(artifact.built.run(stimulus).activity["V1.ss"] - rate) / (pool.activity_per_spike * pool.neurons)
+    assert off.max() < 4.0 / NEURONS
