@@ -58,7 +58,7 @@ class PopulationField(StrictModel):
     """One population. `gain`, `threshold`, `bias`, `initial` are one number for all units or a list with one each."""
 
     size: Annotated[int, Field(ge=1, le=MAX_UNITS)]
-    tau_ms: Positive
+    tau_ms: NonNegative
     order: Literal[1, 2] = 1
     transfer: TransferKind = "relu"
     gain: Positive | Annotated[tuple[Positive, ...], Field(min_length=1)] = 1.0

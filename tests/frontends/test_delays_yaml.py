@@ -1,5 +1,6 @@
 """Delays of a circuit written by hand: one for a projection, or one for each connection."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from neurocmc.common.errors import InputError
 from neurocmc.ir.rate import RateProjection
-from tests.made.circuit_documents import changed, read
+from tests.made.circuit_documents import TEXT, changed, read
 
 TO_I = "{from: e, to: i, weight: 0.5}"
 
@@ -61,3 +62,22 @@ def test_what_is_no_delay_is_refused_at_its_place(tmp_path: Path, delay: str, fa
     assert problem.id == fault
     assert f"circuit.yaml:8: {message}" in str(problem)
     assert problem.cure
+
+
+@pytest.mark.parametrize("name", ["V1.ss", "a.b.c", "a.1"])
+def test_a_name_may_hold_single_dots(tmp_path: Path, name: str) -> None:
+    text = re.sub(r"\be\b(?=[:,}])", name, TEXT)
+    loaded = read(tmp_path, text)
+    assert loaded.circuit.populations[0].name == name
+
+
+@pytest.mark.parametrize("name", [".e", "e.", "e..f", "1.e"])
+def test_a_dot_neither_begins_nor_ends_a_name(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, changed(("name: pair", f"name: '{name}'")))
+    assert [problem.id for problem in refused.value.problems] == ["field-wrong"]
+
+
+def test_a_projection_without_filter_acts_for_one_step(tmp_path: Path) -> None:
+    loaded = read(tmp_path, changed((TO_I, "{from: e, to: i, weight: 0.5, tau_ms: 0}")))
+    assert [p.tau_s for p in loaded.circuit.projections if p.target == "i"] == [0.0]
