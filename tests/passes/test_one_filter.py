@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from neurocmc.ir.rate import RateCircuit, RateProjection
 from neurocmc.passes.one_filter import OneFilter, own_taus, relayed_share
 from neurocmc.passes.relays import Relays
+from neurocmc.passes.time_scale import TimeScale
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import load_target
 from tests.made.circuits import population, projection
@@ -91,3 +92,11 @@ def test_names_that_are_taken_get_a_number() -> None:
     assert len(set(names)) == len(names)
     assert {"e.relay->e", "e.relay->e#2"} <= set(names)
     assert [p.delay_ticks for p in shared.projections if p.name in ("again", "e.relay->e#2")] == [2, 2]
+
+
+def test_a_shorter_tick_keeps_delays_as_long_as_they_were() -> None:
+    made = excitation_and_inhibition(2, 2)
+    circuit = replace(made, projections=tuple(replace(p, delay_ticks=3) for p in made.projections))
+    finer = TimeScale(tick_s=0.00025).run(circuit, LOIHI)
+    assert {p.delay_ticks for p in finer.projections} == {12}
+    assert TimeScale(tick_s=0.001).run(circuit, LOIHI) is circuit
