@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from neurocmc.api import (
         budget,
-        compile,
+        compile,  # noqa: A004
         export,
         from_arrays,
         from_module,

@@ -108,7 +108,7 @@ def compile(  # noqa: A001  (the command is called so)
 def _tell(artifact: "Artifact", budget: "Budget") -> None:
     from neurocmc.pipeline.sample import kept_lines, read_sample
     from neurocmc.report import wording
-    from neurocmc.report.staging import staging_costs, time_scale
+    from neurocmc.report.staging import host_work, staging_costs, time_scale
     from neurocmc.report.tables import gain_fit_table, staging_table
     from neurocmc.theory.wording import certificate_lines
 
@@ -136,7 +136,7 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
         spent_pj = budget.energy.dynamic_per_presentation_pj
         doubt = "" if spent_pj is None else " (estimate)"
         say(f"energy of a presentation: {wording.energy(spent_pj)}{doubt}")
-    for part in artifact.circuit.on_host:
+    for part in (*artifact.circuit.on_host, *host_work(network, artifact.target)):
         say(f"stays on the host: {part}")
     say(f"artifact: {artifact.directory}")
     copy = artifact.manifest["source"]

@@ -15,6 +15,7 @@ templates        renders what is written for people
 resources        finds the files that travel with neurocmc
 extras           says which extra brings a missing library
 ticks            puts times and drives on a grid of ticks
+poles            computes what filters keep of themselves
 loss_surface     holds the loss around a trained model
 jit              compiles hot loops with numba
 process          sets the state of the process that results depend on

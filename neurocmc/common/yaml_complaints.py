@@ -57,6 +57,9 @@ _OF_LIMITS: Mapping[str, tuple[str, str]] = {  # kind -> which limit of its cont
 }
 _OF_PATTERNS: Mapping[str, str] = {
     r"^[A-Za-z][A-Za-z0-9_-]*$": "begin with a letter; then letters, digits, _ and - may stand",
+    r"^[A-Za-z][A-Za-z0-9_-]*([.][A-Za-z0-9_-]+)*$": (
+        "begin with a letter; then letters, digits, _ and - may stand, and between them single dots"
+    ),
     r"^[a-z][a-z0-9_-]*$": "begin with a small letter; then small letters, digits, _ and - may stand",
     r"^[^\x00-\x1f\x7f]+$": "leave line breaks and other control characters out",
     r"^([0-9a-f]{2})*$": "write pairs of the digits 0 to 9 and a to f",

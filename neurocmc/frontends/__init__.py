@@ -1,6 +1,7 @@
 """Reads what a user brings (a checkpoint, a circuit in YAML) as a RateCircuit, checked, or raises an InputError.
 
 circuit_yaml       reads circuits written by hand
+delays_yaml        reads the delays of their projections
 stimulus_yaml      reads their stimuli
 interneuron_yaml   reads a winner-take-all with named interneurons
 automaton          reads cortical programs, such as state machines

@@ -8,6 +8,7 @@
 A RateCircuit has its filters on projections and inputs. So `filter-after` gives each projection the time constant of
 its source and leaves inputs unfiltered; `filter-before` gives projections and inputs that of their target. Both are
 exact. A projection or an input may name its own `tau_ms` instead. `order: 2` makes a filter two equal ones in a row.
+A projection may act later than its filter does by `delay_ms`, one time for all connections or one for each.
 """
 
 import hashlib
@@ -25,6 +26,7 @@ from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.strict_yaml import Document, StrictModel, load_document
 from neurocmc.common.ticks import not_whole
 from neurocmc.common.yaml_complaints import FieldPath, nearest_name
+from neurocmc.frontends.delays_yaml import split_by_delay
 from neurocmc.frontends.stimulus_yaml import Fault, StimulusField, StimulusName, read_stimuli
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection, Readout, TransferKind
 from neurocmc.ir.stimulus import Stimulus
@@ -32,7 +34,7 @@ from neurocmc.ir.stimulus import Stimulus
 MAX_UNITS = 4096  # of one population: a projection is a dense (units x units) matrix
 
 # Names become parts of file names: a file system takes 255 bytes.
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=64)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*([.][A-Za-z0-9_-]+)*$", max_length=64)]
 # Far beyond any circuit, and far within what arithmetic in double precision keeps apart.
 Number = Annotated[float, Field(ge=-1e9, le=1e9)]
 Positive = Annotated[float, Field(ge=1e-9, le=1e9)]
@@ -56,7 +58,7 @@ class PopulationField(StrictModel):
     """One population. `gain`, `threshold`, `bias`, `initial` are one number for all units or a list with one each."""
 
     size: Annotated[int, Field(ge=1, le=MAX_UNITS)]
-    tau_ms: Positive
+    tau_ms: NonNegative
     order: Literal[1, 2] = 1
     transfer: TransferKind = "relu"
     gain: Positive | Annotated[tuple[Positive, ...], Field(min_length=1)] = 1.0
@@ -73,8 +75,9 @@ class ProjectionField(StrictModel):
     source: Name = Field(alias="from")
     target: Name = Field(alias="to")
     weight: Weight
-    tau_ms: Positive | None = None
+    tau_ms: NonNegative | None = None
     order: Literal[1, 2] | None = None
+    delay_ms: Number | Matrix = 0.0
 
 
 class InputField(StrictModel):
@@ -255,7 +258,7 @@ def _projections(file: CircuitFile, faults: list[Fault]) -> Iterator[RateProject
         name = f"{entry.source}->{entry.target}"
         seen[name] = seen.get(name, 0) + 1
         weight = _weight(entry.weight, target.size, source.size, ("projections", index, "weight"), faults)
-        yield RateProjection(
+        undelayed = RateProjection(
             name=name if seen[name] == 1 else f"{name}#{seen[name]}",
             source=entry.source,
             target=entry.target,
@@ -263,6 +266,8 @@ def _projections(file: CircuitFile, faults: list[Fault]) -> Iterator[RateProject
             tau_s=(own.tau_ms if entry.tau_ms is None else entry.tau_ms) * 1e-3,
             order=own.order if entry.order is None else entry.order,
         )
+        path = ("projections", index, "delay_ms")
+        yield from split_by_delay(undelayed, entry.delay_ms, file.dt_ms * 1e-3, path, faults)
 
 
 def _input(name: str, entry: InputField, file: CircuitFile, faults: list[Fault]) -> RateInput:

@@ -10,6 +10,7 @@ spiking        the network of pools in real numbers
 loihi          the levels of the Loihi family
 truenorth      the levels of neurosynaptic cores
 stimulus       batches of drives
+host_start     completes a stimulus by what the host sends of its own
 recording      what an interpreter saw
 trace          the filter through which activity is observed
 kept           what a chip's numbers kept of a circuit

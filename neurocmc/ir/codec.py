@@ -1,7 +1,8 @@
 """Turns frozen dataclasses into plain JSON values and named arrays, and back, strictly.
 
 What a level looks like on disk follows from its fields and their types alone; no class has code of its own here. A
-scalar is its JSON value, a tuple a list, a dataclass an object with exactly its fields. An array is {"array": key};
+scalar is its JSON value, a tuple a list, a dataclass an object with exactly its fields, but for those of metadata
+SELDOM, which are left out where they have their default. An array is {"array": key};
 its numbers stand under that key, which spells the path to it: "projections/excite->inhibit/weight", with an entry's
 name where it has one and else its index. JSON has no infinity: it is the text "inf" or "-inf" where a float is due.
 NaN is refused in a scalar.
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 T = TypeVar("T")
+SELDOM = {"stored": "where it differs from its default"}  # metadata of a field that most levels have no use for
 LARGEST_INTEGER = 2**62  # of scalars; every register of every level is far smaller
 _INFINITIES = {"inf": math.inf, "-inf": -math.inf}
 
@@ -84,6 +86,12 @@ def _hints(kind: type) -> dict[str, Any]:
     return {field.name: hints[field.name] for field in fields(kind)}
 
 
+@cache
+def _seldom(kind: type) -> dict[str, Any]:
+    """The fields that are stored only where they say something, and what they are otherwise."""
+    return {field.name: field.default for field in fields(kind) if SELDOM.items() <= field.metadata.items()}
+
+
 def _below(path: str, part: str | int) -> str:
     return f"{path}/{part}" if path else str(part)
 
@@ -91,10 +99,11 @@ def _below(path: str, part: str | int) -> str:
 def _encode_dataclass(
     value: object, path: str, arrays: dict[str, NDArray[Any]], leave_out: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
+    unset = {name for name, default in _seldom(type(value)).items() if getattr(value, name) == default}
     return {
         name: _encode(getattr(value, name), hint, _below(path, name), arrays)
         for name, hint in _hints(type(value)).items()
-        if name not in leave_out
+        if name not in leave_out and name not in unset
     }
 
 
@@ -140,7 +149,7 @@ def _decode_dataclass(
 ) -> T:
     hints = _hints(kind)
     stored = _checked(value, dict, "an object", path or kind.__name__)
-    for name in sorted(hints.keys() - stored.keys() - given.keys()):
+    for name in sorted(hints.keys() - stored.keys() - given.keys() - _seldom(kind).keys()):
         raise Malformed(_below(path, name), "is missing")
     for name in sorted(stored.keys() - (hints.keys() - given.keys())):
         raise Malformed(_below(path, name), f"is not a field of {kind.__name__}")

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+import numpy as np
+
 from neurocmc.common.printable import distinctly
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.summaries import entry, milliseconds, vector, words
@@ -39,6 +41,13 @@ def delayed(ticks: int) -> str:
     """Formats a delay."""
     return (
         f"{counted(ticks, 'tick')} beyond the one every spike takes" if ticks else "none beyond that of every spike"
+    )
+
+
+def own_values(start: tuple[tuple[float, ...], ...]) -> list[tuple[str, str | list[str]]]:
+    """Formats what the host sends of its own in the first ticks, where it does."""
+    return (
+        [("host start", [f"tick {tick}: {vector(np.array(row))}" for tick, row in enumerate(start)])] if start else []
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from neurocmc.ir.phrases import arrow, counted, delayed, filtered, observed, page, readouts, second_order
+from neurocmc.ir.phrases import arrow, counted, delayed, filtered, observed, own_values, page, readouts, second_order
 from neurocmc.ir.rate import Classifier, RateCircuit, RatePopulation, RateProjection
 from neurocmc.ir.spiking import GainFit, SpikingNetwork, SpikingPopulation
 from neurocmc.ir.summaries import (
@@ -109,6 +109,7 @@ def print_spiking(network: SpikingNetwork) -> str:
         facts: Facts = [
             ("weight", matrix(given.weight, "thresholds per unit of input")),
             ("calibrated", f"up to {number(given.largest)} thresholds, jumps up to {number(given.largest_step)}"),
+            *own_values(given.start),
         ]
         lines += entry(head + filtered(given.tau_s) + second_order(given.order), facts)
     return page([*lines, *readouts(network.readouts)])

@@ -110,7 +110,7 @@ class RateProjection:
     source: str
     target: str
     weight: Float  # (target size, source size), drive per unit of activity
-    tau_s: float  # time constant of the kernel; both poles where order is 2
+    tau_s: float  # time constant of the kernel; both poles where order is 2; 0: it acts for one step, the next
     order: Literal[1, 2] = 1
     dc_gain: float = 1.0
     delay_ticks: int = 0  # steps of the circuit by which it acts later than a filter alone does

@@ -25,17 +25,7 @@ def rate_problems(circuit: RateCircuit) -> Iterable[Problem]:
     for projection in circuit.projections:
         where = f"projection {projection.name}"
         yield from _endpoint_problems(where, projection.target, projection.source, projection.weight, sizes)
-        if not projection.tau_s > 0:
-            yield Problem(
-                "tau-out-of-range",
-                where,
-                f"tau is {projection.tau_s} s",
-                "a projection needs a filter (tau > 0): without one its loop has no defined order of events",
-            )
-        if projection.delay_ticks < 0:
-            yield Problem("delay-negative", where, f"delay is {projection.delay_ticks} steps", "give 0 or more")
-        if not np.isfinite(projection.dc_gain):
-            yield Problem("value-not-finite", where, f"DC gain is {projection.dc_gain}", "give a finite gain")
+        yield from _kernel_problems(where, projection)
     for entry in circuit.inputs:
         where = f"input {entry.name}"
         yield from _endpoint_problems(where, entry.target, None, entry.weight, sizes)
@@ -53,6 +43,19 @@ def rate_problems(circuit: RateCircuit) -> Iterable[Problem]:
         yield from _classifier_problems(classifier, sizes)
         yield from _window_problems(classifier, circuit.dt_s)
     yield from magnitude_problems(_numbers(circuit))
+
+
+def _kernel_problems(where: str, projection: RateProjection) -> Iterable[Problem]:
+    if not projection.tau_s >= 0:
+        cure = "use a positive time, or 0 for a kernel that keeps nothing beyond the next step"
+        yield Problem("tau-out-of-range", where, f"tau is {projection.tau_s} s", cure)
+    if projection.tau_s == 0 and projection.order != 1:
+        cure = "use order 1, and for one step more a delay of one step"
+        yield Problem("tau-out-of-range", where, "a kernel of order 2 has a tau of 0", cure)
+    if projection.delay_ticks < 0:
+        yield Problem("delay-negative", where, f"delay is {projection.delay_ticks} steps", "give 0 or more")
+    if not np.isfinite(projection.dc_gain):
+        yield Problem("value-not-finite", where, f"DC gain is {projection.dc_gain}", "give a finite gain")
 
 
 def _numbers(circuit: RateCircuit) -> Iterable[Numbers]:

@@ -11,6 +11,7 @@ on, as a spike does. `tau_mem_s` 0 is a neuron without memory: it fires
 in every tick in which I + bias > 1 (the threshold code).
 """
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -19,6 +20,8 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.ir.codec import SELDOM
+from neurocmc.ir.host_start import StartRows, start_problems
 from neurocmc.ir.populations import HasPools
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.trace import Trace
@@ -110,6 +113,9 @@ class SpikingInput:
     order: Literal[1, 2]  # of its filter
     largest: float  # largest absolute value of the weighted drive seen in calibration [thresholds]
     largest_step: float  # largest jump of it from one tick to the next [thresholds]
+    start: StartRows = dataclasses.field(
+        default=(), metadata=SELDOM
+    )  # of the host itself, by tick, instead of a stimulus's
 
     def __post_init__(self) -> None:
         set_frozen(self, "weight", np.float64, (None, None))
@@ -152,7 +158,7 @@ def _problems(network: SpikingNetwork) -> Iterable[Problem]:
             yield Problem(
                 "value-not-finite", where, "a weight is not finite", "check weights and gains of the rate circuit"
             )
-        if not projection.tau_s > 0 or projection.delay_ticks < 0:
+        if not projection.tau_s >= 0 or projection.delay_ticks < 0:
             yield Problem(
                 "tau-out-of-range",
                 where,
@@ -168,6 +174,7 @@ def _problems(network: SpikingNetwork) -> Iterable[Problem]:
             yield Problem(
                 "tau-out-of-range", f"input {entry.name}", f"tau is {entry.tau_s} s", "use 0 for an unfiltered input"
             )
+        yield from start_problems(f"input {entry.name}", entry.start, entry.weight.shape[1])
 
 
 def _population_problems(population: SpikingPopulation) -> Iterable[Problem]:

@@ -2,6 +2,7 @@
 
 time_scale     chooses the model's time that one tick stands for
 relays         splits second-order kernels where a neuron has one filter
+one_filter     lets several time constants reach a neuron that has one filter
 offsets        gives pools the part of the range that the circuit visits
 calibrate      finds which activities and drives the circuit visits
 gain_match     turns rate units into pools whose measured transfer is the unit's
@@ -9,10 +10,11 @@ check_neurons  refuses what a neuron of the target cannot do
 loihi          rounds and places for Loihi
 truenorth      makes neurosynaptic cores
 lost_states    refuses a circuit whose up-states rounding destroys
+starts         says with which currents a network starts
 pool_codes     chooses where the neurons of a pool are recruited
 scales         chooses the scales of a pool within its registers
 weight_grid    rounds weights onto Loihi's grid
 
-A pass is a frozen dataclass whose fields are its options and whose `run` is pure. The last three, and modules of
+A pass is a frozen dataclass whose fields are its options and whose `run` is pure. The last four, and modules of
 `loihi` and `truenorth`, are the arithmetic that passes share.
 """

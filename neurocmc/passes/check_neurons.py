@@ -1,9 +1,9 @@
 """Refuses what a neuron of the target cannot do, before any number is rounded.
 
-A neuron may have one synaptic filter, of so many stages: then every projection and every filtered input into a
-population must share one time constant. A spike arrives one tick later at every level above the chip, so a target on
-which it takes longer would run another recurrence. What cannot be held is refused with the names of both sides; it is
-never dropped in silence.
+A neuron may have one synaptic filter, of so many stages: then every projection into a population must share one time
+constant, as `one_filter` has seen to; an input of another one is filtered by the host before it is sent. A spike
+arrives one tick later at every level above the chip, so a target on which it takes longer would run another
+recurrence. What cannot be held is refused with the names of both sides; it is never dropped in silence.
 """
 
 from collections.abc import Iterable
@@ -35,10 +35,18 @@ class CheckNeurons:
 
 
 def synaptic_taus(network: SpikingNetwork, population: str) -> dict[str, float]:
-    """Maps each projection or filtered input that reaches a population to its time constant in s."""
+    """Maps what a population's one filter is for to its time constant in s: its projections, else its inputs."""
     arriving = {f"projection {p.name}": p.tau_s for p in network.projections if p.target == population}
     inputs = {f"input {entry.name}": entry.tau_s for entry in network.inputs if entry.target == population}
-    return arriving | {name: tau_s for name, tau_s in inputs.items() if tau_s > 0}
+    return arriving or {name: tau_s for name, tau_s in inputs.items() if tau_s > 0}
+
+
+def shared_tau_s(network: SpikingNetwork, population: str) -> float:
+    """Returns the time constant in s of the one filter that all spikes to a population share; 0 without one.
+
+    Of several inputs that nothing else joins the fastest has it, and the host filters the others.
+    """
+    return min(synaptic_taus(network, population).values(), default=0.0)
 
 
 def _spike_delay_problems(target: Target) -> Iterable[Problem]:
@@ -80,7 +88,7 @@ def _filter_problems(network: SpikingNetwork, target: Target) -> Iterable[Proble
     """Filters of a higher order than a neuron has stages, and others than the one that it has."""
     yield from _order_problems(network, target.filter_stages)
     for population in network.populations if target.one_filter else ():
-        taus = synaptic_taus(network, population.name)
+        taus = {f"projection {p.name}": p.tau_s for p in network.projections if p.target == population.name}
         first = next(iter(taus), None)
         for name, tau_s in taus.items():
             if first is not None and tau_s != taus[first]:

@@ -16,7 +16,8 @@ import numpy as np
 
 from neurocmc.common.arrays import Bool, Float
 from neurocmc.common.errors import Problem, raise_infeasible
-from neurocmc.ir.rate import RateCircuit, RatePopulation
+from neurocmc.common.poles import pole
+from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation
 from neurocmc.ir.spiking import (
     GainFit,
     SpikingInput,
@@ -35,6 +36,7 @@ from neurocmc.passes.pool_codes import (
     threshold_ladder,
 )
 from neurocmc.passes.scales import CURRENT_MARGIN, Scales
+from neurocmc.passes.starts import HostStart, host_starts, start_of
 from neurocmc.passes.weight_grid import decay_register, weight_step
 from neurocmc.sim.neuron import Neuron
 from neurocmc.sim.rate import SILENT, Visited
@@ -79,8 +81,12 @@ class GainMatch:
             for population in circuit.populations
         )
         scale = {pool.name: pool.current_per_drive[:, None] for pool in populations}
-        initial = {population.name: population.initial for population in circuit.populations}
         delay = RATE_DELAY_TICKS if self.code == "rate" else 0
+        with_host = target.delay_ticks_max != 0  # corelets, which have none, start with whatever current they like
+        starts = {
+            p.name: start_of(p, circuit.population(p.source).initial, tick_s, delay, with_host=with_host)
+            for p in circuit.projections
+        }
         return SpikingNetwork(
             name=circuit.name,
             tick_s=tick_s,
@@ -92,30 +98,31 @@ class GainMatch:
                     target=p.target,
                     weight=scale[p.target]
                     * p.weight
-                    * (p.dc_gain * (1.0 - np.exp(-tick_s / p.tau_s)) * per_spike[p.source]),
+                    * (p.dc_gain * (1.0 - pole(p.tau_s, tick_s)) * per_spike[p.source]),
                     tau_s=p.tau_s,
                     order=p.order,
                     delay_ticks=delay + p.delay_ticks,
-                    # What decays until the first spikes arrive.
-                    standing=scale[p.target][:, 0]
-                    * (p.dc_gain * np.exp(tick_s / p.tau_s) ** (delay + p.delay_ticks))
-                    * (p.weight @ initial[p.source]),
+                    standing=scale[p.target][:, 0] * starts[p.name].standing,
                 )
                 for p in circuit.projections
             ),
-            inputs=tuple(
-                SpikingInput(
-                    name=entry.name,
-                    target=entry.target,
-                    weight=scale[entry.target] * entry.weight,
-                    tau_s=entry.tau_s,
-                    order=entry.order,
-                    largest=float(scale[entry.target].max()) * self.calibration.inputs[entry.name].largest,
-                    largest_step=float(scale[entry.target].max()) * self.calibration.inputs[entry.name].largest_step,
-                )
-                for entry in circuit.inputs
+            inputs=(
+                *(self._input(entry, scale[entry.target]) for entry in circuit.inputs),
+                *(_host_input(start, scale[start.entry.target]) for start in host_starts(circuit, starts)),
             ),
             readouts=circuit.readouts,
+        )
+
+    def _input(self, entry: RateInput, scale: Float) -> SpikingInput:
+        seen, largest = self.calibration.inputs[entry.name], float(scale.max())
+        return SpikingInput(
+            name=entry.name,
+            target=entry.target,
+            weight=scale * entry.weight,
+            tau_s=entry.tau_s,
+            order=entry.order,
+            largest=largest * seen.largest,
+            largest_step=largest * seen.largest_step,
         )
 
     def _silent(self, circuit: RateCircuit) -> list[Problem]:
@@ -240,6 +247,21 @@ class GainMatch:
                 return rate_ladder(population, ceiling, self.neurons, neuron, scales.rheobase)
             case other:
                 assert_never(other)
+
+
+def _host_input(start: HostStart, scale: Float) -> SpikingInput:
+    entry = start.entry
+    largest = float((np.abs(start.values) * scale[:, 0]).max())
+    return SpikingInput(
+        name=entry.name,
+        target=entry.target,
+        weight=scale * entry.weight,
+        tau_s=entry.tau_s,
+        order=entry.order,
+        largest=largest,
+        largest_step=largest,
+        start=start.rows,
+    )
 
 
 def _seen_through(population: RatePopulation, code: Code, tick_s: float) -> Trace:

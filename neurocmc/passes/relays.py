@@ -18,6 +18,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from neurocmc.common.arrays import Float
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection
 from neurocmc.targets import Target
 
@@ -52,7 +53,7 @@ def _split(circuit: RateCircuit) -> RateCircuit:
     populations: list[RatePopulation] = []
     for population in circuit.populations:
         populations += [
-            _relay(name, population.size, tau_s, before[name])
+            linear_relay(name, population.size, tau_s, before[name])
             for (own, tau_s), name in relay_of.items()
             if own == population.name
         ]
@@ -81,7 +82,7 @@ def _relays(circuit: RateCircuit) -> dict[Stage, str]:
     return relay_of
 
 
-def _activity_before(circuit: RateCircuit, relay_of: dict[Stage, str]) -> dict[str, np.typing.NDArray[np.float64]]:
+def _activity_before(circuit: RateCircuit, relay_of: dict[Stage, str]) -> dict[str, Float]:
     """What each relay held before the first step: the activity of its sources then, through settled filters."""
     before = {name: np.zeros(circuit.population(population).size) for (population, _), name in relay_of.items()}
     for entry in circuit.projections:
@@ -91,7 +92,8 @@ def _activity_before(circuit: RateCircuit, relay_of: dict[Stage, str]) -> dict[s
     return before
 
 
-def _relay(name: str, size: int, tau_s: float, before: np.typing.NDArray[np.float64]) -> RatePopulation:
+def linear_relay(name: str, size: int, tau_s: float, before: Float) -> RatePopulation:
+    """Returns a population that hands on what it gets; `before` (size,) is what it held before the first step."""
     return RatePopulation(
         name=name,
         size=size,

@@ -35,7 +35,7 @@ class TimeScale:
         """Raises InputError for a tick that does not divide the step, InfeasibleError where none fits all filters."""
         if self.tick_s is not None:
             parts = _parts(self.tick_s, circuit.dt_s)
-            return circuit if parts == 1 else replace(circuit, dt_s=circuit.dt_s / parts)
+            return _divided(circuit, parts)
         if not circuit.continuous:
             return circuit
         return _refined(circuit, target)
@@ -62,9 +62,17 @@ def _parts(tick_s: float, step_s: float) -> int:
 
 
 def time_constants(circuit: RateCircuit) -> dict[str, float]:
-    """Maps each projection or filtered input to its time constant in s."""
-    taus = {f"projection {p.name}": p.tau_s for p in circuit.projections}
+    """Maps each projection with a filter, and each filtered input, to its time constant in s."""
+    taus = {f"projection {p.name}": p.tau_s for p in circuit.projections if p.tau_s > 0}
     return taus | {f"input {entry.name}": entry.tau_s for entry in circuit.inputs if entry.tau_s > 0}
+
+
+def _divided(circuit: RateCircuit, parts: int) -> RateCircuit:
+    """The circuit with a step that is a part of its own; delays last as long as they did."""
+    if parts == 1:
+        return circuit
+    projections = tuple(replace(p, delay_ticks=p.delay_ticks * parts) for p in circuit.projections)
+    return replace(circuit, dt_s=circuit.dt_s / parts, projections=projections)
 
 
 def _refined(circuit: RateCircuit, target: Target) -> RateCircuit:
@@ -76,7 +84,7 @@ def _refined(circuit: RateCircuit, target: Target) -> RateCircuit:
         tick_s = circuit.dt_s / parts
         follows = -np.expm1(-tick_s / taus[fastest]) <= FASTEST_LOSS
         if follows and max(_decay_error(tau_s, tick_s, target) for tau_s in taus.values()) <= LARGEST_ERROR:
-            return circuit if parts == 1 else replace(circuit, dt_s=tick_s)
+            return _divided(circuit, parts)
     slowest = max(taus, key=lambda name: taus[name])
     raise InfeasibleError(
         Problem(

@@ -22,6 +22,7 @@ from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibrate, Calibration
 from neurocmc.passes.offsets import Offsets
+from neurocmc.passes.one_filter import OneFilter
 from neurocmc.passes.relays import Relays
 from neurocmc.passes.time_scale import TimeScale
 from neurocmc.pipeline.chips.family import Built, Staging
@@ -104,7 +105,7 @@ def stage(
     raise_input_problems(options.unfit(target))
     timed = TimeScale(options.tick_s).run(circuit, target)
     clock.done(TimeScale.name)
-    split = Relays().run(timed, target)
+    split = OneFilter().run(Relays().run(timed, target), target)
     clock.done(Relays.name)
     family_of(target).refuse(split, target, options)
     clock.done("capacity")

@@ -12,7 +12,7 @@ from neurocmc.pipeline.chips.family import Built
 from neurocmc.report.budget import Budget
 from neurocmc.report.html import ReportContent, write_report
 from neurocmc.report.pictures import Drawn, Picture
-from neurocmc.report.staging import staging_costs, time_scale
+from neurocmc.report.staging import host_work, staging_costs, time_scale
 from neurocmc.verification.edges import Edge
 
 BUDGET = "budget.json"
@@ -51,7 +51,7 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
         target=built.target,
         origin=_origin(manifest),
         origin_sha256=manifest["origin_sha256"],
-        on_host=tuple(manifest["on_host"]),
+        on_host=(*manifest["on_host"], *host_work(built.spiking, built.target)),
         options={
             "neurons a unit": f"{options['neurons']} ({manifest['neurons_reason']})",
             "code": options["code"],

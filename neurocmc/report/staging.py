@@ -6,6 +6,7 @@ import numpy as np
 
 from neurocmc.ir.rate import RateCircuit, RatePopulation
 from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.passes.check_neurons import shared_tau_s
 from neurocmc.passes.offsets import shift_of
 from neurocmc.targets import Target
 
@@ -59,8 +60,30 @@ def _relay_as_made(population: RatePopulation) -> RatePopulation:
 def _what(staged: RateCircuit, population: RatePopulation, *, is_relay: bool) -> str:
     if not is_relay:
         return "cut to what it visits" if population.transfer != "relu" else "linear, counted from its lowest visit"
-    (onward,) = [projection for projection in staged.projections if projection.source == population.name]
-    return f"relay: first stage of the kernel of {onward.target}, tau {1e3 * onward.tau_s:.4g} ms"
+    arriving = [projection for projection in staged.projections if projection.target == population.name]
+    onward = [projection for projection in staged.projections if projection.source == population.name]
+    # A second-order kernel that only inputs have leaves a relay that no projection reaches.
+    tau_s = max(projection.tau_s for projection in arriving or onward)
+    reached = ", ".join(dict.fromkeys(projection.target for projection in onward))
+    if all(projection.tau_s == tau_s for projection in onward):
+        return f"relay: first stage of the kernel of {reached}, tau {1e3 * tau_s:.4g} ms"
+    sources = ", ".join(dict.fromkeys(projection.source for projection in arriving))
+    return f"relay: filter of {1e3 * tau_s:.4g} ms from {sources} to {reached}"
+
+
+def host_work(network: SpikingNetwork, target: Target) -> tuple[str, ...]:
+    """Returns what the host does of the circuit's own in every trial: starts that no filter holds, and filters."""
+    starts: list[str] = []
+    filters: list[str] = []
+    for entry in network.inputs:
+        own_s, ticks = shared_tau_s(network, entry.target), len(entry.start)
+        if ticks:
+            when = "tick 0" if ticks == 1 else f"tick 0 to {ticks - 1}"
+            starts.append(f"the start of {entry.target}, in {when}: what its sources left before it ({entry.name})")
+        if target.one_filter and entry.tau_s not in (0.0, own_s):
+            taken = f"{entry.target} has one of {1e3 * own_s:.4g} ms"
+            filters.append(f"the filter of input {entry.name}, {1e3 * entry.tau_s:.4g} ms: {taken}")
+    return (*starts, *filters)
 
 
 def time_scale(circuit: RateCircuit, staged: RateCircuit, target: Target) -> str:

@@ -14,12 +14,12 @@ Events of one tick, in the slots of Brian2's schedule::
     resets      v <- 0
 """
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.poles import pole
 from neurocmc.ir.spiking import SpikingInput, SpikingNetwork, SpikingPopulation, SpikingProjection
 
 THRESHOLD = "v > 1"
@@ -76,8 +76,8 @@ class PopulationText:
 
 
 def keep_factor(tau_s: float, tick_s: float) -> float:
-    """Returns what is left after one tick of a state that decays with `tau_s`: exp(-tick/tau)."""
-    return math.exp(-tick_s / tau_s)
+    """Returns what is left after one tick of a state that decays with `tau_s`; nothing where that is 0."""
+    return pole(tau_s, tick_s)
 
 
 def population_text(network: SpikingNetwork, population: SpikingPopulation, names: Names) -> PopulationText:
@@ -154,6 +154,8 @@ def initial_currents(projection: SpikingProjection, tick_s: float) -> dict[str, 
     later.
     """
     keep = keep_factor(projection.tau_s, tick_s)
+    if not projection.standing.any():  # of a filter that keeps nothing, nothing can stand
+        return {}
     last = projection.standing / keep
     if projection.order == 1:
         return {"I_via": last}

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import raise_input_problems
+from neurocmc.ir.host_start import started
 from neurocmc.ir.rate import RateInput
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingInput, SpikingNetwork, SpikingPopulation
@@ -75,8 +76,9 @@ def simulate_brian2(
         >>> simulate_brian2(artifact.spiking, stimulus).level
         'brian2'
     """
-    inputs = [RateInput(name=e.name, target=e.target, weight=e.weight) for e in network.inputs]
+    inputs = [RateInput(name=e.name, target=e.target, weight=e.weight) for e in network.inputs if not e.start]
     raise_input_problems((*network.problems(), *stimulus.problems(inputs)))
+    stimulus = started(stimulus, network.inputs, network.tick_s)
     tick_s, units = network.tick_s, sum(population.units for population in network.populations)
     counts = np.zeros((stimulus.batch, stimulus.ticks(tick_s), units), dtype=np.int32)
     spikes: list[Spikes] = []

@@ -159,7 +159,9 @@ def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float, *, bounded: bo
     batch = stimulus.batch
     size = {population.name: population.size for population in circuit.populations}
     start = {population.name: population.initial for population in circuit.populations}
-    longest = max((p.delay_ticks for p in circuit.projections), default=0)
+    # Delays are in steps of the circuit, and last as long whatever the step is here.
+    late = {p.name: round(p.delay_ticks * circuit.dt_s / dt_s) for p in circuit.projections}
+    longest = max(late.values(), default=0)
     kernels = {
         _kernel(p): _Filter.settled(start[p.source], batch, p.tau_s, p.order, dt_s, longest)
         for p in circuit.projections
@@ -187,7 +189,7 @@ def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float, *, bounded: bo
         ]
         total = {name: np.zeros((batch, count)) for name, count in size.items()}
         for projection in circuit.projections:
-            signal = kernels[_kernel(projection)].delayed(projection.delay_ticks)
+            signal = kernels[_kernel(projection)].delayed(late[projection.name])
             total[projection.target] += projection.dc_gain * (signal @ projection.weight.T)
         for entry, drive in zip(circuit.inputs, weighted, strict=True):
             total[entry.target] += drive

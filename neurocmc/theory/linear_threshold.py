@@ -173,6 +173,8 @@ def linear_threshold(
     for projection in circuit.projections:
         if projection.order != 1:
             return NoTheory(reason=f"projection {projection.name} has a kernel of order {projection.order}")
+        if not projection.tau_s:
+            return NoTheory(reason=f"projection {projection.name} has no filter")
         if projection.delay_ticks:  # states would be the same, but not which of them are stable
             return NoTheory(reason=f"projection {projection.name} has a delay of {projection.delay_ticks} steps")
     sizes = [population.size for population in circuit.populations]

@@ -126,12 +126,18 @@ def gain_edge(network: SpikingNetwork, circuit: RateCircuit, kept: Kept | None =
     )
 
 
-def kept_edges(kept: Kept, name: str, *, pole_limit: float, gain_limit: float) -> tuple[Edge, ...]:
-    """Judges what a chip did to the time constants of the filters and to the gains of the projections."""
+def kept_edges(
+    kept: Kept, name: str, *, pole_limit: float, gain_limit: float, full: Mapping[str, float] | None = None
+) -> tuple[Edge, ...]:
+    """Judges what a chip did to the time constants of the filters and to the gains of the projections.
+
+    `full` maps a population to the activity of its full pool: synapses of several sources are compared by the drive
+    that they then bring. Without it, by their gains alone.
+    """
     edges: list[Edge] = []
     for errors, quantity, limit in (
         ({p.name: _pole_error(p) for p in kept.populations}, "pole of the synaptic filter", pole_limit),
-        (_gain_errors(kept), "gain of the projections", gain_limit),
+        (_gain_errors(kept, full or {}), "gain of the projections", gain_limit),
     ):
         if errors:
             worst = name_of_largest(errors)
@@ -145,23 +151,25 @@ def _pole_error(population: KeptPopulation) -> float:
     return float(np.abs(((1.0 - population.realised_pole) - wanted) / wanted).max(initial=0.0))
 
 
-def _gain_errors(kept: Kept) -> dict[str, float]:
+def _gain_errors(kept: Kept, full: Mapping[str, float]) -> dict[str, float]:
     """Worst error of a gain of each projection, relative to the strongest synapse of its target unit.
 
     What a unit receives is the sum of its synapses, so projections between the same two populations are judged by
-    the sum of their errors.
+    the sum of their errors. What a synapse brings depends on the unit in which its source's activity is told, which
+    is anything, so that a gain counts as often as a full pool of the source has it.
     """
     strongest: dict[str, Float] = {population.name: np.zeros(population.units) for population in kept.populations}
     error: dict[tuple[str, str], Float] = {}
     for projection in kept.projections:
         ends = projection.target, projection.source
-        own = np.abs(projection.wanted_gain).max(axis=1, initial=0.0)
+        own = full.get(projection.source, 1.0) * np.abs(projection.wanted_gain).max(axis=1, initial=0.0)
         strongest[projection.target] = np.maximum(strongest[projection.target], own)
         error[ends] = error.get(ends, 0.0) + (projection.realised_gain - projection.wanted_gain)
     errors: dict[str, float] = {}
     for projection in kept.projections:
         scale = np.where(strongest[projection.target] > 0, strongest[projection.target], 1.0)
-        worst = np.abs(error[projection.target, projection.source]).max(axis=1, initial=0.0)
+        lost = np.abs(error[projection.target, projection.source]).max(axis=1, initial=0.0)
+        worst = full.get(projection.source, 1.0) * lost
         errors[projection.name] = float((worst / scale).max(initial=0.0))
     return errors
 

@@ -162,6 +162,8 @@ ROWS: dict[str, Callable[[], Row]] = {
     "second-order": _second_order,
     "delayed": lambda: _chain("delayed", delay_ticks=3),
     "two-taus": lambda: _two_taus(),
+    "input-tau": lambda: _input_tau(),
+    "memoryless": lambda: _memoryless(),
     "several-inputs": _several_inputs,
     "one-unit": lambda: _chain("one-unit", size=1),
     "undriven": _undriven,
@@ -179,6 +181,32 @@ def _two_taus() -> Row:
         (
             _projection("a", "b", 0.4 * np.eye(2)),
             _projection("a", "b", 0.4 * np.eye(2), name="slow", tau_s=0.05),
+        ),
+        (_drive(2),),
+    )
+    return Row(circuit=circuit, stimuli=_shown(drive=RISE))
+
+
+def _input_tau() -> Row:
+    """An input whose filter is slower than that of the projections beside it."""
+    circuit = _circuit(
+        "input-tau",
+        (_population("a", 2), _population("b", 2)),
+        (_projection("a", "b", 0.4 * np.eye(2)), _projection("b", "a", -0.3 * np.eye(2))),
+        (_drive(2, tau_s=0.05),),
+    )
+    return Row(circuit=circuit, stimuli=_shown(drive=RISE))
+
+
+def _memoryless() -> Row:
+    """Units that are active before the first step, behind kernels that keep nothing of it."""
+    started = replace(_population("a", 2, "sigmoid", tau_s=0.0), initial=np.array([0.8, 0.3]))
+    circuit = _circuit(
+        "memoryless",
+        (started, _population("b", 2, tau_s=0.0)),
+        (
+            _projection("a", "a", np.array([[0.2, -0.3], [0.3, 0.1]]), tau_s=0.0),
+            _projection("a", "b", np.eye(2), tau_s=0.0),
         ),
         (_drive(2),),
     )

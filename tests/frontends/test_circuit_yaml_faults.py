@@ -70,8 +70,9 @@ def refused(tmp_path: Path, text: str) -> str:
         (
             "  e: {size",
             "  1e: {size",
-            "circuit.yaml:5: populations.1e: the name should match pattern '^[A-Za-z][A-Za-z0-9_-]*$'"
-            " [field-wrong]\n    cure: begin with a letter; then letters, digits, _ and - may stand",
+            "circuit.yaml:5: populations.1e: the name should match pattern "
+            "'^[A-Za-z][A-Za-z0-9_-]*([.][A-Za-z0-9_-]+)*$' [field-wrong]\n    cure: begin with a letter; then "
+            "letters, digits, _ and - may stand, and between them single dots",
         ),
         (
             "{from: e, to: i",

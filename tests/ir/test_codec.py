@@ -1,7 +1,7 @@
 """The codec reads the types of fields, however they are written down."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -9,6 +9,8 @@ import pytest
 from typing_extensions import TypeAliasType
 
 from neurocmc.ir.codec import Coded, Malformed, decode, encode
+from neurocmc.ir.spiking import SpikingNetwork
+from tests.made import levels
 
 Number = TypeVar("Number", bound=np.generic)
 Length = TypeVar("Length")
@@ -82,3 +84,13 @@ def test_what_an_alias_stands_for_is_checked(
     damage(json, arrays)
     with pytest.raises(Malformed, match=message):
         decode(Coded(json, arrays), Level)
+
+
+def test_what_most_levels_have_no_use_for_is_stored_only_where_it_is_used() -> None:
+    plain = levels.spiking()
+    assert "start" not in encode(plain).json["inputs"][0]
+    started = replace(plain, inputs=(replace(plain.inputs[0], start=((0.5, 0.0, 0.0, 1.0),)),))
+    coded = encode(started)
+    assert coded.json["inputs"][0]["start"] == [[0.5, 0.0, 0.0, 1.0]]
+    assert decode(coded, SpikingNetwork).inputs[0].start == ((0.5, 0.0, 0.0, 1.0),)
+    assert decode(encode(plain), SpikingNetwork).inputs[0].start == ()

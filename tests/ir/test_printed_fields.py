@@ -81,12 +81,19 @@ def spiking() -> SpikingNetwork:
     first, second = network.populations
     started = replace(first, v_initial=np.linspace(0, 0.9, first.v_initial.size).reshape(first.v_initial.shape))
     standing = replace(network.projections[0], standing=np.arange(4.0))
-    return replace(network, populations=(started, second), projections=(standing, *network.projections[1:]))
+    entry = replace(network.inputs[0], start=tuple((0.5, 0.0, 0.25, 1.0) for _ in range(2)))
+    return replace(
+        network,
+        populations=(started, second),
+        projections=(standing, *network.projections[1:]),
+        inputs=(entry, *network.inputs[1:]),
+    )
 
 
 def integer(payload_bits: int = 0) -> IntegerNetwork:
     network = levels.integer()
-    entry = replace(network.inputs[0], payload_bits=payload_bits)
+    start = tuple((0.5, 0.0, 0.25, 1.0) for _ in range(2))
+    entry = replace(network.inputs[0], payload_bits=payload_bits, host_pole=0.5, start=start)
     first = replace(network.populations[0], u_initial=np.arange(4))
     return replace(network, populations=(first, *network.populations[1:]), inputs=(entry,))
 

@@ -58,7 +58,10 @@ RATE_FAULTS: dict[str, Callable[[RateCircuit], RateCircuit]] = {
     "projection excite->excite: weight is 1e+300": lambda c: first(c, "projections", weight=np.full((4, 4), 1e300)),
     "projection excite->excite: DC gain is 1e+300": lambda c: first(c, "projections", dc_gain=1e300),
     "input drive: tau is 1e-300": lambda c: first(c, "inputs", tau_s=1e-300),
-    "projection excite->excite: tau is 0.0 s": lambda c: first(c, "projections", tau_s=0.0),
+    "projection excite->excite: tau is -0.01 s": lambda c: first(c, "projections", tau_s=-0.01),
+    "projection excite->excite: a kernel of order 2 has a tau of 0": lambda c: first(
+        c, "projections", tau_s=0.0, order=2
+    ),
     "projection excite->excite: DC gain is inf": lambda c: first(c, "projections", dc_gain=np.inf),
     "input drive: tau is -0.1 s": lambda c: first(c, "inputs", tau_s=-0.1),
     "input drive: weight has shape (3, 4)": lambda c: first(c, "inputs", weight=np.ones((3, 4))),
@@ -99,7 +102,8 @@ SPIKING_FAULTS: dict[str, Callable[[SpikingNetwork], SpikingNetwork]] = {
         n, "projections", weight=np.full((4, 4), np.inf)
     ),
     "projection excite->excite: tau 0.02 s, delay -1": lambda n: first(n, "projections", delay_ticks=-1),
-    "projection excite->excite: tau 0.0 s, delay 0": lambda n: first(n, "projections", tau_s=0.0),
+    "projection excite->excite: tau -0.02 s, delay 0": lambda n: first(n, "projections", tau_s=-0.02),
+    "input drive: its own values have rows of 1, 2 numbers": lambda n: first(n, "inputs", start=((1.0,), (0.0, 1.0))),
     "input drive: weight has shape (3, 4)": lambda n: first(n, "inputs", weight=np.ones((3, 4))),
 }
 
@@ -163,7 +167,7 @@ def test_all_faults_are_found_at_once() -> None:
             replace(circuit.populations[0], gain=[1, np.nan, 1, 0], saturation=-1.0),
             circuit.populations[1],
         ),
-        projections=(replace(circuit.projections[0], source="nobody", tau_s=0.0),),
+        projections=(replace(circuit.projections[0], source="nobody", tau_s=-1.0),),
         inputs=(RateInput(name="drive", target="excite", weight=np.ones((2, 2)), tau_s=-1.0),),
         readouts=(Readout(name="r", population="excite", kind="winner", labels=("a",), window_s=0.0),),
     )

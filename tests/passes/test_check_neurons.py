@@ -6,7 +6,7 @@ import pytest
 
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.spiking import SpikingNetwork
-from neurocmc.passes.check_neurons import CheckNeurons, synaptic_taus
+from neurocmc.passes.check_neurons import CheckNeurons, shared_tau_s, synaptic_taus
 from neurocmc.targets import load_target
 from tests.made import levels
 
@@ -36,17 +36,15 @@ def test_two_time_constants_on_one_compartment() -> None:
     ]
 
 
-def test_an_input_filter_counts_too() -> None:
+def test_an_input_has_the_filter_to_itself_where_nothing_else_arrives() -> None:
     good = levels.spiking()
-    bad = replace(good, inputs=(replace(good.inputs[0], tau_s=0.1),))
-    assert synaptic_taus(bad, "excite") == {
-        "projection excite->excite": 0.02,
-        "projection inhibit->excite": 0.02,
-        "input drive": 0.1,
-    }
-    (problem,) = problems(bad, "loihi1")
-    assert problem.startswith("population excite: projection excite->excite has tau 20 ms, input drive 100 ms:")
-    assert "drive" not in " ".join(synaptic_taus(good, "excite"))
+    slow = replace(good, inputs=(replace(good.inputs[0], tau_s=0.1),))
+    assert synaptic_taus(slow, "excite") == {"projection excite->excite": 0.02, "projection inhibit->excite": 0.02}
+    assert CheckNeurons().run(slow, load_target("loihi1")) is slow  # the host filters it
+    alone = replace(slow, projections=())
+    assert synaptic_taus(alone, "excite") == {"input drive": 0.1}
+    assert shared_tau_s(alone, "excite") == 0.1
+    assert shared_tau_s(replace(good, projections=()), "excite") == 0.0
 
 
 def test_brian2_has_a_filter_for_each_projection() -> None:

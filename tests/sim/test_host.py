@@ -145,3 +145,15 @@ def test_the_extremes_are_carried_too() -> None:
             limit = largest_value(entry)
             spikes = axon_spikes(entry, np.array([limit], dtype=np.int32))
             assert int((spikes * entry.axon_mantissa).sum()) == limit
+
+
+def test_a_drive_behind_the_hosts_own_filter_is_followed() -> None:
+    """The current is that of a filter of another pole than the compartment's, within half a quantum."""
+    entry = replace(entry_of(6400.0, 0, filtered=False, payload_bits=24), host_pole=0.9)
+    network, stimulus = isolated(199, entry), random_stimulus(5)
+    current = current_of(network, stimulus)
+    drive = mean_drive(stimulus, "drive", network.tick_s) * 6400.0
+    wanted = np.zeros((stimulus.batch, 4))
+    for tick in range(TICKS):
+        assert np.abs(current[:, tick] - wanted).max() <= 32 + 1e-6
+        wanted = 0.9 * wanted + 0.1 * drive[:, tick]

@@ -16,6 +16,7 @@ from neurocmc.common.arrays import Float
 from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.files import write_file, write_npz
 from neurocmc.common.templates import comment, templates
+from neurocmc.ir.host_start import started
 from neurocmc.ir.rate import RateInput
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation, SpikingProjection
 from neurocmc.ir.stimulus import Stimulus, name_problems
@@ -39,14 +40,15 @@ def emit_brian2(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], direct
     """
     if not stimuli:
         raise ValueError("a program needs at least one stimulus: run.py has nothing to run on without it")
-    inputs = [RateInput(name=e.name, target=e.target, weight=e.weight) for e in network.inputs]
+    inputs = [RateInput(name=e.name, target=e.target, weight=e.weight) for e in network.inputs if not e.start]
     faults = [fault for name in sorted(stimuli) for fault in stimuli[name].problems(inputs)]
     raise_input_problems((*network.problems(), *name_problems(stimuli), *faults))
     names = Names.of(network)
     directory.mkdir(parents=True, exist_ok=True)
     write_npz(directory / NETWORK_FILE, network_arrays(network, names))
     for name in sorted(stimuli):
-        arrays = stimulus_arrays(stimuli[name].take(slice(TRIALS_EMITTED)), names, network.tick_s)
+        completed = started(stimuli[name].take(slice(TRIALS_EMITTED)), network.inputs, network.tick_s)
+        arrays = stimulus_arrays(completed, names, network.tick_s)
         write_npz(directory / stimulus_file(name), arrays)
     fields = _template_fields(network, names, sorted(stimuli))
     environment = templates(Path(__file__).parent, trim=True, comment=_comment)

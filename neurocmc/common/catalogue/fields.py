@@ -43,6 +43,7 @@ CIRCUITS = {
     "name-reserved": "A name has a meaning of its own here and is not free.",
     "population-unknown": "A population is named that does not exist.",
     "values-count": "A list has another number of values than the population has units.",
+    "delay-shape": "Delays have not a row for each target unit with a number for each source unit.",
     "weight-shape": "A weight has not a row for each target unit with a number for each source unit or channel.",
     "labels-count": "There are more or fewer labels than units or classes.",
     "label-beyond-range": "A label names a unit or class that does not exist.",

@@ -11,6 +11,7 @@ with all arithmetic on signed integers and |x| * k >> 12 rounding toward zero::
 Spikes of tick t arrive at t + spike_delay_ticks + delay_ticks of their projection.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -20,6 +21,8 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.ir.codec import SELDOM
+from neurocmc.ir.host_start import StartRows, start_problems
 from neurocmc.ir.populations import HasPools
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.trace import Trace
@@ -189,6 +192,12 @@ class IntegerInput:
     payload_bits: int
     lsb_per_input: Float  # (target units, channels) LSB of u per unit of input
     filtered: bool
+    host_pole: float = dataclasses.field(
+        default=0.0, metadata=SELDOM
+    )  # of the filter that the host applies itself; 0: none
+    start: StartRows = dataclasses.field(
+        default=(), metadata=SELDOM
+    )  # of the host itself, by tick, instead of a stimulus's
 
     def __post_init__(self) -> None:
         set_frozen(self, "axon_mantissa", np.int64, (None,))
@@ -273,6 +282,10 @@ def _problems(network: IntegerNetwork) -> Iterable[Problem]:
             yield Problem(
                 "level-array-shape", f"input {entry.name}", f"gains have shape {entry.lsb_per_input.shape}", cure
             )
+        if not 0 <= entry.host_pole < 1:
+            what = f"the host's filter keeps {entry.host_pole} of itself a tick"
+            yield Problem("register-beyond-range", f"input {entry.name}", what, "give 0 or more, and less than 1")
+        yield from start_problems(f"input {entry.name}", entry.start, entry.lsb_per_input.shape[1])
 
 
 def _projection_problems(projection: IntegerProjection, units: dict[str, int]) -> Iterable[Problem]:

@@ -9,7 +9,7 @@ from neurocmc.ir.loihi.network import (
     RoundingLoss,
     StepRule,
 )
-from neurocmc.ir.phrases import arrow, counted, delayed, observed, page, readouts
+from neurocmc.ir.phrases import arrow, counted, delayed, observed, own_values, page, readouts
 from neurocmc.ir.summaries import entry, matrix, milliseconds, number, percent, table, text_fingerprint, vector
 
 MAX_ROUTES = 64  # rows; beyond it, the axons of a projection or population are summed
@@ -93,6 +93,8 @@ def _integer_input(given: IntegerInput) -> list[str]:
         ("axons", axons),
         ("exponent", str(given.exponent)),
         ("weight", matrix(given.lsb_per_input, "LSB per unit of input")),
+        *([("host filter", f"keeps {number(given.host_pole)} a tick")] if given.host_pole else []),
+        *own_values(given.start),
     ]
     return entry(head, facts)
 

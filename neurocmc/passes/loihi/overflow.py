@@ -15,6 +15,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float
 from neurocmc.ir.headroom import Headroom, Proved, Register
+from neurocmc.ir.host_start import started
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.loihi.worst_case import INT32, HostBound, PopulationBound, worst_case
@@ -89,7 +90,8 @@ def held_range(network: IntegerNetwork, entry: IntegerInput, stimuli: Iterable[S
     carried over, which the filter turns into one quantum at most, and truncation takes less than 1 LSB a tick.
     """
     rule, population = network.rule, network.population(entry.target)
-    driven = [stimulus.on_ticks(network.tick_s, entry.name) for stimulus in stimuli]
+    completed = [started(stimulus, [entry], network.tick_s) for stimulus in stimuli]
+    driven = [stimulus.on_ticks(network.tick_s, entry.name) for stimulus in completed]
     wanted = [drive.values[entry.name] @ entry.lsb_per_input.T for drive in driven]  # each (batch, segments, units)
     low = np.min([np.zeros(population.units), *(drive.min(axis=(0, 1)) for drive in wanted)], axis=0)
     high = np.max([np.zeros(population.units), *(drive.max(axis=(0, 1)) for drive in wanted)], axis=0)

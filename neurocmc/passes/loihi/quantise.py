@@ -14,6 +14,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, Int
 from neurocmc.common.errors import InfeasibleError, Problem, raise_infeasible
+from neurocmc.common.poles import pole
 from neurocmc.ir.loihi.network import (
     IntegerInput,
     IntegerNetwork,
@@ -23,7 +24,7 @@ from neurocmc.ir.loihi.network import (
     StepRule,
 )
 from neurocmc.ir.spiking import SpikingInput, SpikingNetwork, SpikingPopulation, SpikingProjection
-from neurocmc.passes.check_neurons import synaptic_taus
+from neurocmc.passes.check_neurons import shared_tau_s, synaptic_taus
 from neurocmc.passes.weight_grid import decay_register, onto_grid
 from neurocmc.targets import LoihiLimits, LoihiTarget
 
@@ -67,7 +68,7 @@ class Quantise:
 
 def _population(network: SpikingNetwork, population: SpikingPopulation, limits: LoihiLimits) -> IntegerPopulation:
     taus = synaptic_taus(network, population.name)
-    name, tau_s = next(iter(taus.items()), ("", 0.0))
+    name, tau_s = min(taus.items(), key=lambda item: item[1], default=("", 0.0))
     raise_infeasible(_too_slow(population.name, name, tau_s, network.tick_s, limits))
     bias_lsb = np.rint(population.bias * population.lsb_per_threshold)
     mantissa, exponent = _bias_registers(population.name, bias_lsb, limits)
@@ -87,7 +88,7 @@ def _population(network: SpikingNetwork, population: SpikingPopulation, limits: 
         lsb_per_drive=population.current_per_drive * population.lsb_per_threshold,
         activity_per_spike=population.activity_per_spike,
         trace=population.trace,
-        wanted_pole=float(np.exp(-network.tick_s / tau_s)) if tau_s > 0 else 0.0,
+        wanted_pole=pole(tau_s, network.tick_s),
         bias_loss=RoundingLoss.of(lost, bias_lsb, clipped=0),
     )
 
@@ -186,7 +187,7 @@ def _projection(
 ) -> IntegerProjection:
     source, target = by_name[projection.source], by_name[projection.target]
     lsb = network.population(projection.target).lsb_per_threshold
-    ideal_share = 1.0 - float(np.exp(-network.tick_s / projection.tau_s))
+    ideal_share = 1.0 - pole(projection.tau_s, network.tick_s)
     share = StepRule.of(limits).arriving(target.decay_u)
     wanted = projection.weight * (lsb * share / ideal_share)
     grid = onto_grid(wanted, limits)
@@ -211,12 +212,12 @@ def _input(
 ) -> IntegerInput:
     lsb = network.population(entry.target).lsb_per_threshold
     share = StepRule.of(limits).arriving(population.decay_u)
-    # The largest innovation: a jump, plus what the filter loses of the standing drive in a tick.
-    jump_lsb = (
-        INPUT_MARGIN
-        * lsb
-        * (share * entry.largest if entry.tau_s > 0 else entry.largest_step + share * entry.largest)
-    )
+    own_s = shared_tau_s(network, entry.target)
+    host_pole = pole(entry.tau_s, network.tick_s) if entry.tau_s not in (0.0, own_s) else 0.0
+    # The largest innovation: what moves in a tick, plus what the filter loses of the standing drive in it.
+    moves = (1.0 - host_pole) * 2.0 * entry.largest if host_pole else entry.largest_step
+    filtered = entry.tau_s > 0 and not host_pole
+    jump_lsb = INPUT_MARGIN * lsb * (share * entry.largest + (0.0 if filtered else moves))
     exponent = _input_exponent(population, jump_lsb, limits)
     largest_value = jump_lsb / (1 << (limits.weight_shift + exponent))
     raise_infeasible(_too_many_axons(entry.name, largest_value, limits))
@@ -227,7 +228,9 @@ def _input(
         exponent=exponent,
         payload_bits=limits.spike_payload_bits,
         lsb_per_input=entry.weight * lsb,
-        filtered=entry.tau_s > 0,
+        filtered=filtered,
+        host_pole=host_pole,
+        start=entry.start,
     )
 
 

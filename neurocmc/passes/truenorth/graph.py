@@ -15,8 +15,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.poles import pole
 from neurocmc.ir.rate import RateCircuit, RatePopulation
-from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation
+from neurocmc.ir.spiking import SpikingInput, SpikingNetwork, SpikingPopulation
 from neurocmc.passes.calibrate import Calibration, DriveRange
 
 UNFILTERED_KEEP = 0.9  # of a unit that nothing reaches through a filter: any pole will do
@@ -126,12 +127,14 @@ def _node(
         for j in np.flatnonzero(p.weight[unit])
     ]
     entries = [entry for entry in network.inputs if entry.target == population.name and entry.weight[unit].any()]
-    taus = [p.tau_s for p in arriving] + [entry.tau_s for entry in entries if entry.tau_s > 0]
+    # As everywhere, projections come before inputs, and of inputs alone the fastest: the host filters all others.
+    taus = [p.tau_s for p in arriving] or sorted(entry.tau_s for entry in entries if entry.tau_s > 0)
+    keep = pole(taus[0], network.tick_s) if taus else UNFILTERED_KEEP
     return Node(
         corelet=f"{population.name}/{unit}",
         population=population.name,
         unit=unit,
-        keep=float(np.exp(-network.tick_s / taus[0])) if taus else UNFILTERED_KEEP,
+        keep=keep,
         low=float(span[0]),
         high=float(span[1]),
         least=float(span[2]),
@@ -139,11 +142,19 @@ def _node(
         points=np.sort(1.0 - population.bias[unit]),
         start=float(sum(p.standing[unit] for p in arriving)),
         sources=_merged(sources),
-        drives=tuple(
-            Drive(name=e.name, filtered=e.tau_s > 0, largest=e.largest, largest_step=e.largest_step) for e in entries
-        ),
+        drives=tuple(_drive(entry, network.tick_s, keep) for entry in entries),
         on_bus=on_bus,
     )
+
+
+def _drive(entry: SpikingInput, tick_s: float, keep: float) -> Drive:
+    """What the host must bring; behind a filter that is not the node's own, what this one lets through in a tick."""
+    by_host = pole(entry.tau_s, tick_s) if entry.tau_s > 0 else keep
+    if by_host == keep:
+        step, filtered = entry.largest_step, entry.tau_s > 0
+    else:
+        step, filtered = min(entry.largest_step, 2.0 * (1.0 - by_host) * entry.largest), False
+    return Drive(name=entry.name, filtered=filtered, largest=entry.largest, largest_step=step)
 
 
 def _merged(sources: list[Source]) -> tuple[Source, ...]:

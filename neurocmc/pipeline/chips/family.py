@@ -234,7 +234,9 @@ class Built(ABC):
         """
         if self.kept is None:
             return []
-        return list(kept_edges(self.kept, self.lost_on, pole_limit=self.gates.pole, gain_limit=self.gates.gain))
+        full = {pool.name: pool.activity_per_spike * pool.neurons for pool in self.spiking.populations}
+        limits = {"pole_limit": self.gates.pole, "gain_limit": self.gates.gain}
+        return list(kept_edges(self.kept, self.lost_on, full=full, **limits))
 
     def emitted_edges(self, program: Path, stimulus: Stimulus, seed: int) -> list[Edge]:
         """Compares the emitted program with `run`, spike for spike, on one trial.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from neurocmc.common.arrays import Float, Int
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.jit import jit
+from neurocmc.ir.host_start import started
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.arithmetic import toward_zero
@@ -41,7 +42,8 @@ def encode(network: IntegerNetwork, stimulus: Stimulus) -> Mapping[str, NDArray[
         >>> artifact = neurocmc.pipeline.artifact.open_artifact("build/two-state")
         >>> values = encode(artifact.built.integer, artifact.stimuli.test[0])
     """
-    return {entry.name: _encode_input(network, entry, stimulus) for entry in network.inputs}
+    completed = started(stimulus, network.inputs, network.tick_s)
+    return {entry.name: _encode_input(network, entry, completed) for entry in network.inputs}
 
 
 def _encode_input(network: IntegerNetwork, entry: IntegerInput, stimulus: Stimulus) -> NDArray[np.int32]:
@@ -56,9 +58,22 @@ def _encode_input(network: IntegerNetwork, entry: IntegerInput, stimulus: Stimul
         peak = _send_shares(segments, segment_of_tick, rule.arriving(population.decay_u), quantum, grain, values)
     else:
         keep = rule.keep_u(population.decay_u)
-        peak = _send_innovations(segments, segment_of_tick, keep, rule.decay_bits, quantum, grain, values)
+        wanted = segments
+        if entry.host_pole:
+            wanted, segment_of_tick = _filtered(segments, segment_of_tick, entry.host_pole)
+        peak = _send_innovations(wanted, segment_of_tick, keep, rule.decay_bits, quantum, grain, values)
     _check_capacity(entry, peak, stimulus)
     return values
+
+
+def _filtered(segments: Float, segment_of_tick: Int, pole: float) -> tuple[Float, Int]:
+    """A drive behind a filter, tick by tick; it acts from the next tick on, as in the rate circuit."""
+    ticks = len(segment_of_tick)
+    course = np.zeros((segments.shape[0], ticks, segments.shape[2]))
+    for tick in range(1, ticks):
+        before = segments[:, segment_of_tick[tick - 1]]
+        course[:, tick] = pole * course[:, tick - 1] + (1.0 - pole) * before
+    return course, np.arange(ticks)
 
 
 @jit()

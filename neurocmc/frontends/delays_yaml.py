@@ -1,0 +1,86 @@
+"""Reads the delays of a projection written by hand: one for all connections, or a matrix with one for each.
+
+All connections of a projection have one delay, so a matrix becomes a projection for each delay that stands in it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from neurocmc.common.arrays import Float, Int
+from neurocmc.common.ticks import not_whole
+from neurocmc.common.yaml_complaints import FieldPath
+from neurocmc.frontends.stimulus_yaml import Fault
+from neurocmc.ir.rate import RateProjection
+
+LONGEST_TICKS = 100_000  # of any simulation; what a chip holds is far less, and is its own matter
+
+DelayField = float | tuple[tuple[float, ...], ...]  # ms
+
+
+def split_by_delay(
+    projection: RateProjection, delay_ms: DelayField, dt_s: float, path: FieldPath, faults: list[Fault]
+) -> Iterator[RateProjection]:
+    """Yields a projection for each delay, in rising order; `path` is where the delays stand in the file.
+
+    One number leaves the projection its name. Of a matrix, `a->b` holds the connections without delay and `a->b@3`
+    those of three steps; a connection of weight 0 is none, and its delay is not looked at.
+    """
+    ticks = _ticks(projection, delay_ms, dt_s, path, faults)
+    if isinstance(delay_ms, float | int):
+        yield replace(projection, delay_ticks=int(ticks.flat[0]) if ticks.size else 0)
+        return
+    connected = projection.weight != 0.0
+    delays = np.unique(ticks[connected]).tolist() or [0]
+    for delay in delays:
+        yield replace(
+            projection,
+            name=f"{projection.name}@{delay}" if delay else projection.name,
+            weight=np.where(ticks == delay, projection.weight, 0.0),
+            delay_ticks=delay,
+        )
+
+
+def _ticks(
+    projection: RateProjection, delay_ms: DelayField, dt_s: float, path: FieldPath, faults: list[Fault]
+) -> Int:
+    """(target units, source units) delays in steps; 0 where something is wrong with one, which joins the faults."""
+    rows, columns = projection.weight.shape
+    nothing = np.zeros((rows, columns), dtype=np.int64)
+    if isinstance(delay_ms, float | int):
+        given, one = np.full((rows, columns), float(delay_ms)), True
+    else:
+        lengths = {len(row) for row in delay_ms}
+        if len(delay_ms) != rows or lengths != {columns}:
+            widths = ", ".join(str(length) for length in sorted(lengths))
+            what = f"has {len(delay_ms)} rows of {widths} numbers, {rows} rows of {columns} are needed"
+            faults.append(("delay-shape", path, what, "a row per target unit, in it a delay per source unit, or 0"))
+            return nothing
+        given, one = np.array(delay_ms, dtype=np.float64), False
+    fault = _first_fault(given, dt_s)
+    if fault is not None:
+        place, (name, what, cure) = fault
+        faults.append((name, path if one else (*path, *place), what, cure))
+        return nothing
+    return np.rint(given * 1e-3 / dt_s).astype(np.int64)
+
+
+def _first_fault(given_ms: Float, dt_s: float) -> tuple[Sequence[int], tuple[str, str, str]] | None:
+    """The first entry that is no delay, by rows: where it stands, and the id, what is wrong with it, and the cure."""
+    for delay in dict.fromkeys(given_ms.ravel().tolist()):
+        fault = _fault(delay, dt_s)
+        if fault is not None:
+            return np.argwhere(given_ms == delay)[0].tolist(), fault
+    return None
+
+
+def _fault(delay_ms: float, dt_s: float) -> tuple[str, str, str] | None:
+    if delay_ms < 0:
+        return "delay-negative", f"a delay of {delay_ms:g} ms is below 0", "give 0 or more"
+    if delay_ms > 0 and (fault := not_whole(delay_ms * 1e-3, dt_s)):
+        return "time-off-grid", *fault
+    if delay_ms * 1e-3 > LONGEST_TICKS * dt_s:
+        what = f"a delay of {delay_ms:g} ms is more than {LONGEST_TICKS:,} steps"
+        return "delay-beyond-limit", what, "shorten the delay, or use a longer step (dt_ms)"
+    return None

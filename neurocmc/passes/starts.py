@@ -1,0 +1,99 @@
+"""Says with which currents a network starts: what the sources' activity before the first tick has left behind.
+
+A filter that remembers holds this current itself: it stands in the first tick and decays from there on. Two things it
+cannot hold, and they come from the host in the first ticks, as a drive through an input of their own:
+
+- where a filter keeps next to nothing of a current from one tick to the next, no register before the first tick
+  brings it into the first: the host sends it all;
+- what is still under way in a delay keeps a current up that would decay: the host keeps it up as long.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurocmc.common.arrays import Float
+from neurocmc.common.poles import pole
+from neurocmc.ir.rate import RateCircuit, RateInput, RateProjection
+from neurocmc.passes.scales import CURRENT_MARGIN
+
+LEAST_KEEP = 1.0 / CURRENT_MARGIN  # a register holds the first tick's current, divided by what a tick keeps of it
+FADED = 1e-6  # of what it was, below which a current has ended
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Start:
+    """What one projection starts with, in units of drive."""
+
+    standing: Float  # (target units,) in its own filter, in the first tick
+    by_host: Float  # (ticks, target units) from the host; through the filter of the projection, or unfiltered
+    filtered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class HostStart:
+    """An input whose values are not a stimulus's: the host sends them in the first ticks of every trial."""
+
+    entry: RateInput
+    values: Float  # (ticks, channels)
+
+    @property
+    def rows(self) -> tuple[tuple[float, ...], ...]:
+        """The values as a level holds them."""
+        return tuple(tuple(row) for row in self.values.tolist())
+
+
+def start_of(projection: RateProjection, initial: Float, tick_s: float, code_delay: int, *, with_host: bool) -> Start:
+    """Returns the start of a projection whose source had the activity `initial` (source units,) before tick 0.
+
+    `code_delay` are ticks by which its spikes are held back for the sake of their code. Without host, a filter that
+    starts higher stands in for a delay, so that the current is right when the first spikes arrive.
+    """
+    units = len(projection.weight)
+    drive = projection.dc_gain * (projection.weight @ initial)
+    keep, delay = pole(projection.tau_s, tick_s), projection.delay_ticks
+    nothing = np.zeros((0, units))
+    if not drive.any():
+        return Start(standing=np.zeros(units), by_host=nothing, filtered=False)
+    if with_host and keep < LEAST_KEEP and projection.order == 1:
+        constant, fading = code_delay + delay + 1, 0 if keep == 0 else int(np.ceil(np.log(FADED) / np.log(keep)))
+        level = np.concatenate([np.ones(constant), keep ** np.arange(1, fading + 1)])
+        return Start(standing=np.zeros(units), by_host=level[:, None] * drive, filtered=False)
+    early = drive if keep == 0 else drive / keep**code_delay
+    if not with_host:
+        return Start(standing=early if keep == 0 else early / keep**delay, by_host=nothing, filtered=False)
+    held = np.concatenate([np.zeros(code_delay), np.ones(delay)]) if delay else np.zeros(0)
+    return Start(standing=early, by_host=held[:, None] * drive, filtered=True)
+
+
+def host_starts(circuit: RateCircuit, starts: Mapping[str, Start]) -> tuple[HostStart, ...]:
+    """Returns an input for each population and filter to which the host brings a start; `starts` by projection."""
+    sums: dict[tuple[str, float, int], Float] = {}
+    for projection in circuit.projections:
+        start = starts[projection.name]
+        if start.by_host.any():
+            tau_s, order = (projection.tau_s, projection.order) if start.filtered else (0.0, 1)
+            key = (projection.target, tau_s, order)
+            sums[key] = _sum(sums.get(key, np.zeros((0, start.by_host.shape[1]))), start.by_host)
+    taken = [entry.name for entry in circuit.inputs]
+    found: list[HostStart] = []
+    for (target, tau_s, order), values in sums.items():
+        name = _free(f"{target}.start", [*taken, *(start.entry.name for start in found)])
+        eye = np.eye(circuit.population(target).size)
+        entry = RateInput(name=name, target=target, weight=eye, tau_s=tau_s, order=2 if order == 2 else 1)
+        found.append(HostStart(entry=entry, values=values))
+    return tuple(found)
+
+
+def _sum(first: Float, second: Float) -> Float:
+    """The sum of two courses over time, of which either may be the longer."""
+    total = np.zeros((max(len(first), len(second)), first.shape[1]))
+    total[: len(first)] += first
+    total[: len(second)] += second
+    return total
+
+
+def _free(name: str, taken: Sequence[str]) -> str:
+    numbered = (name if n == 1 else f"{name}{n}" for n in range(1, len(taken) + 2))
+    return next(candidate for candidate in numbered if candidate not in taken)
