@@ -25,7 +25,6 @@ from neurocmc.ir.rate import (
 )
 
 INPUT, START, ANSWER = "x", "start", "class"
-NOTHING_KEPT = 1000.0  # time constants in a step: exp(-1000) is 0 in double precision
 # Activation -> transfer, gain, and the height that it always has.
 _TRANSFERS: dict[Activation, tuple[TransferKind, float, float | None]] = {
     "relu": ("relu", 1.0, None),
@@ -71,8 +70,8 @@ def centre_of(cell: Cell) -> Float:
 
 
 def tau_s(population: CellPopulation, dt_s: float) -> float:
-    """Returns the time constant whose exact pole is that of a population's step."""
-    return dt_s / NOTHING_KEPT if population.fraction == 1.0 else -dt_s / log1p(-population.fraction)
+    """Returns the time constant whose exact pole is that of a population's step; 0 of one that keeps nothing."""
+    return 0.0 if population.fraction == 1.0 else -dt_s / log1p(-population.fraction)
 
 
 def start_of(cell: Cell) -> Float:
