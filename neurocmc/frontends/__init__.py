@@ -5,6 +5,9 @@ delays_yaml        reads the delays of their projections
 stimulus_yaml      reads their stimuli
 interneuron_yaml   reads a winner-take-all with named interneurons
 automaton          reads cortical programs, such as state machines
+arrays             reads rate networks trained elsewhere
+torch_cell         takes their cell out of a torch module
+torch_model        with its readout
 circuit_file       reads and writes trained circuits without torch
 checkpoint         reads checkpoints of whichever family
 checkpoint_file    checks those of `neurocmc train`
