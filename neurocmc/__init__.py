@@ -46,7 +46,10 @@ if TYPE_CHECKING:
     from neurocmc.circuits.chip_pool import ChipPool as ChipPool
     from neurocmc.circuits.own import CmcRegions as CmcRegions
     from neurocmc.circuits.own import SoftWta as SoftWta
+    from neurocmc.common.errors import NeurocmcError
+    from neurocmc.ir.stimulus import Stimulus
     from neurocmc.ir.truenorth.cores import CoreNetwork
+    from neurocmc.pipeline.model import Model
     from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
     from neurocmc.sim.loihi.compartments.run import CompartmentRun, InputEvents, run_compartments
     from neurocmc.sim.truenorth.build import CoreBuilder
@@ -67,6 +70,9 @@ __all__ = [
     "CoreRecord",
     "CoreRun",
     "InputEvents",
+    "Model",
+    "NeurocmcError",
+    "Stimulus",
     "SynapseGroup",
     "__version__",
     "budget",
@@ -84,6 +90,9 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Model": "neurocmc.pipeline.model",
+    "NeurocmcError": "neurocmc.common.errors",
+    "Stimulus": "neurocmc.ir.stimulus",
     "CompartmentNetwork": "neurocmc.sim.loihi.compartments.network",
     "SynapseGroup": "neurocmc.sim.loihi.compartments.network",
     "CompartmentRun": "neurocmc.sim.loihi.compartments.run",

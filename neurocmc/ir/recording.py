@@ -29,7 +29,7 @@ class SpikeTrain:
             set_frozen(self, field, np.int32, (length,))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Recording:
     """Decoded activity of each population over time and, where asked for, every spike."""
 
@@ -50,6 +50,18 @@ class Recording:
         object.__setattr__(self, "activity", MappingProxyType(activity))
         object.__setattr__(self, "spikes", MappingProxyType(dict(self.spikes)))
         object.__setattr__(self, "spike_counts", MappingProxyType(counts))
+
+    def __repr__(self) -> str:
+        """One line, whatever the sizes of its arrays."""
+        trials, ticks, _ = next(iter(self.activity.values())).shape
+        sizes = ", ".join(f"{name} ({values.shape[2]:,})" for name, values in self.activity.items())
+        spikes = (
+            "" if not self.spike_counts else f"; {sum(int(c.sum()) for c in self.spike_counts.values()):,} spikes"
+        )
+        return (
+            f"<Recording of {self.stimulus} on {self.level}: {trials:,} x {ticks:,} ticks of {1e3 * self.tick_s:g} ms; "
+            f"{sizes}{spikes}>"
+        )
 
     @property
     def ticks(self) -> int:

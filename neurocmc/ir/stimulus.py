@@ -73,7 +73,7 @@ def duration_fault(duration_s: float, tick_s: float) -> tuple[str, str] | None:
     return not_whole(duration_s, tick_s)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Stimulus:
     """`batch` trials of piecewise-constant drives.
 
@@ -94,6 +94,11 @@ class Stimulus:
         shape = (len(self.labels), len(self.edges_s), None)
         frozen = {name: frozen_array(value, np.float64, shape, name) for name, value in self.values.items()}
         object.__setattr__(self, "values", MappingProxyType(frozen))
+
+    def __repr__(self) -> str:
+        """One line, whatever the sizes of its arrays."""
+        inputs = ", ".join(f"{name} ({value.shape[2]:,})" for name, value in self.values.items()) or "no input"
+        return f"<Stimulus {self.name}: {self.batch:,} x {1e3 * self.duration_s:g} ms; {inputs}>"
 
     @property
     def batch(self) -> int:

@@ -38,7 +38,7 @@ PRESENTATION = (MANIFEST, "timings.json", "verify.json", "report.html", "figures
 NO_SOURCE = "it was compiled with --no-source: no copy of the model is in the artifact"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)  # no slots: levels are read once, when first asked for
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # no slots: levels are read once, when first asked for
 class Artifact:
     """A compiled circuit on disk, whose levels are read when they are asked for.
 
@@ -53,6 +53,11 @@ class Artifact:
     directory: Path
     manifest: Mapping[str, Any]
     target: Target
+
+    def __repr__(self) -> str:
+        """One line: what was compiled, for what, and where it lies."""
+        what = f"{self.manifest['circuit']} for {self.target.name}, {self.neurons:,} neurons a unit, {self.code} code"
+        return f"<Artifact {self.directory}: {what}>"
 
     @property
     def neurons(self) -> int:

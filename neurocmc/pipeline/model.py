@@ -56,7 +56,7 @@ class StimulusSet:
         return {stimulus.name: stimulus for stimulus in (*self.calibration, *self.test)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Model:
     """A circuit with its stimuli, and where there is one the torch model that it must follow."""
 
@@ -71,6 +71,11 @@ class Model:
     memory: MemoryTrials | None = None  # the trials of a memory task, for other numbers of them
     machine: MachineProgram | None = None  # what a state machine or a sequence must do, to be judged by
     content: bytes | None = None  # of the file that it would be read from, where it was made in Python
+
+    def __repr__(self) -> str:
+        """One line: what the circuit consists of."""
+        pools = ", ".join(f"{p.name} ({p.size:,})" for p in self.circuit.populations)
+        return f"<Model {self.circuit.name} from {self.path}: {pools}; steps of {1e3 * self.circuit.dt_s:g} ms>"
 
 
 def load(path: str | Path, images: str | None = None) -> Model:

@@ -19,6 +19,7 @@ from neurocmc.pipeline.program import check_nothing_added
 from neurocmc.pipeline.reporting import Reported, read_budget, write_report_of
 from neurocmc.pipeline.walk import walk
 from neurocmc.report.budget import Budget
+from neurocmc.report.html import edges_as_html
 from neurocmc.theory.certificate import Certificate
 from neurocmc.verification.edges import Edge, misses
 from neurocmc.verification.limits import read_limits, with_limits
@@ -52,7 +53,7 @@ class VerifyOptions:
         return tuple(found)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Verification:
     """All edges that were walked, and the page that shows them."""
 
@@ -60,6 +61,17 @@ class Verification:
     report: Path
     certificate: Certificate
     strict: bool = False
+
+    def __repr__(self) -> str:
+        """One line: whether it passed, and how many budgets were kept."""
+        judged = [edge for edge in self.edges if edge.verdict != "not run"]
+        missed = [edge.key for edge in misses(self.edges, strict=self.strict)]
+        told = "passed" if self.passed else f"missed {', '.join(missed)}"
+        return f"<Verification {told}: {len(judged) - len(missed)} of {len(judged)} budgets kept>"
+
+    def _repr_html_(self) -> str:
+        """A table of all edges, for notebooks."""
+        return edges_as_html(self.edges)
 
     @property
     def passed(self) -> bool:

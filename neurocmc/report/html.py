@@ -1,7 +1,8 @@
 """Writes the report as one HTML file: pictures inside, no script, no link to fetch, same bytes for same content."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +78,21 @@ def render_report(content: ReportContent) -> str:
 def _shown(value: Any) -> Any:
     """Plain text without what does not print; what a macro made is left as it is."""
     return printable(value) if type(value) is str else value
+
+
+def edges_as_html(edges: Iterable[Edge]) -> str:
+    """Returns edges as one HTML table, for a notebook: value, limit, verdict and what is worst."""
+    head = "".join(f"<th>{title}</th>" for title in ("edge", "quantity", "value", "limit", "verdict", "worst"))
+    rows = [
+        (
+            edge.name,
+            edge.quantity,
+            wording.amount(edge.value, edge.unit),
+            wording.limit_text(edge),
+            wording.verdict(edge),
+            edge.worst,
+        )
+        for edge in edges
+    ]
+    cells = ["".join(f"<td>{escape(printable(text))}</td>" for text in row) for row in rows]
+    return f"<table><thead><tr>{head}</tr></thead><tbody><tr>{'</tr><tr>'.join(cells)}</tr></tbody></table>"
