@@ -6,6 +6,7 @@
     print(neurocmc.verify(artifact).passed)
 
 api           the functions of Python, with the names and defaults of the command line
+bring         makes models of what was trained elsewhere
 cli           the `neurocmc` command
 pipeline      runs the passes, writes and reads artifacts, simulates, verifies and studies them
 frontends     read what a user brings as a RateCircuit
@@ -35,14 +36,12 @@ if TYPE_CHECKING:
         budget,
         compile,  # noqa: A004
         export,
-        from_arrays,
-        from_module,
-        from_torch,
         load,
         simulate,
         study,
         verify,
     )
+    from neurocmc.bring import from_arrays, from_module, from_torch
     from neurocmc.circuits.chip_pool import ChipPool as ChipPool
     from neurocmc.circuits.own import CmcRegions as CmcRegions
     from neurocmc.circuits.own import SoftWta as SoftWta
@@ -90,6 +89,9 @@ __all__ = [
 ]
 
 _HOMES = {
+    "from_arrays": "neurocmc.bring",
+    "from_module": "neurocmc.bring",
+    "from_torch": "neurocmc.bring",
     "Model": "neurocmc.pipeline.model",
     "NeurocmcError": "neurocmc.common.errors",
     "Stimulus": "neurocmc.ir.stimulus",

@@ -6,20 +6,17 @@ A call works in any thread, whatever the process around it has set, and leaves t
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from neurocmc.common.calls import python_call
 from neurocmc.common.extras import need
 from neurocmc.common.process import known_state
 from neurocmc.common.progress import Progress, StudyProgress
-from neurocmc.frontends.arrays.reading import network_of
-from neurocmc.frontends.arrays.writing import Brought, as_numbers, given
 from neurocmc.ir.recording import Recording
 from neurocmc.pipeline.artifact import Artifact, open_artifact
 from neurocmc.pipeline.chips.lava import TIME_LIMIT_S
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.exports.export import export as _export
-from neurocmc.pipeline.model import Model, model_of
+from neurocmc.pipeline.model import Model
 from neurocmc.pipeline.model import load as _load
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.reporting import read_budget
@@ -53,160 +50,6 @@ def load(path: str | Path, images: str | None = None) -> Model:
         13
     """
     return _load(Path(path), images)
-
-
-@known_state()
-@python_call
-def from_arrays(
-    W: object,  # noqa: N803  (as the field writes them)
-    U: object = None,  # noqa: N803
-    b: object = None,
-    *,
-    calibration: object,
-    test: object = None,
-    calibration_labels: object = None,
-    test_labels: object = None,
-    activation: object = "relu",
-    form: str = "filter-after",
-    tau_ms: object = None,
-    fraction: object = None,
-    dt_ms: float = 1.0,
-    saturation: object = None,
-    populations: object = None,
-    initial: object = None,
-    delay_ms: object = None,
-    readout: object = None,
-    classes: object = None,
-    window_ms: float | None = None,
-    name: str = "rnn",
-) -> Model:
-    """Makes a model of a rate network that is given as arrays: h' = (1 - a) h + a phi(W h + U x + b).
-
-    Args:
-        W: (units, units) recurrent weights, row = target.
-        U: (units, inputs) input weights.
-        b: (units,) biases.
-        calibration: (trials, steps, inputs) inputs over time that gains are matched over; a step lasts `dt_ms`.
-        test: The same, to judge the result by; calibration where there is none.
-        calibration_labels: (trials,) right answers, -1 for none.
-        test_labels: The same of `test`.
-        activation: "relu", "tanh", "sigmoid", "softplus" or "linear", for all populations or one for each.
-        form: "filter-after", or "filter-before" for h' = (1 - a) h + a (W phi(h) + U x + b).
-        tau_ms: Time constants in ms, for all or one for each population; a = 1 - exp(-dt / tau).
-        fraction: a itself, instead of `tau_ms`; 1 for a network without memory of its own, as `nn.RNN` is.
-        dt_ms: The length of a step in ms.
-        saturation: Where relu and softplus end.
-        populations: Names and numbers of units, in the order of the units; one population `h` where left out.
-        initial: (units,) h before the first step.
-        delay_ms: A number, or (units, units): whole steps by which connections act later.
-        readout: (weight, bias) of what all units send, on the host; several with rectifiers between them.
-        classes: Names of the answers.
-        window_ms: The mean over so long at the end is read; the last step where left out.
-        name: Of the circuit.
-
-    Returns:
-        A model, for `compile`; its reference is the network's own equations.
-
-    Raises:
-        InputError: With all that is wrong with the arrays.
-
-    Example:
-        >>> import numpy as np
-        >>> rng = np.random.default_rng(0)
-        >>> model = neurocmc.from_arrays(
-        ...     0.1 * rng.normal(size=(8, 8)), rng.normal(size=(8, 2)), tau_ms=20.0, activation="tanh",
-        ...     calibration=rng.normal(size=(4, 50, 2)),
-        ... )
-        >>> model.circuit.units
-        8
-    """
-    named: Any = populations
-    data = Brought(
-        calibration=calibration,
-        test=test,
-        calibration_labels=calibration_labels,
-        test_labels=test_labels,
-        readout=readout,
-        classes=classes,
-        window_ms=window_ms,
-        dt_ms=dt_ms,
-        name=name,
-    )
-    own = given(
-        W=W,
-        U=U,
-        b=b,
-        activation=activation,
-        form=form,
-        tau_ms=tau_ms,
-        fraction=fraction,
-        saturation=saturation,
-        populations=None if named is None else list(named),
-        sizes=None if named is None else list(named.values()),
-        initial=initial,
-        delay_ms=delay_ms,
-    )
-    return model_of(network_of({**own, **data.arrays()}, "from_arrays"))
-
-
-@known_state()
-@python_call
-def from_torch(
-    cell: object,
-    *,
-    calibration: object,
-    test: object = None,
-    labels: object = None,
-    calibration_labels: object = None,
-    readout: object = None,
-    initial: object = None,
-    dt_ms: float = 1.0,
-    classes: Sequence[str] | None = None,
-    window_ms: float | None = None,
-    name: str = "rnn",
-) -> Model:
-    """Makes a model of a recurrent rate cell in torch, whatever way it is written, by probing a step of it.
-
-    Args:
-        cell: Called as `cell(x, h)` with (batch, inputs) and (batch, units), returning the next h; or an `nn.RNN`.
-        calibration: (trials, steps, inputs) inputs over time that gains are matched over; a step lasts `dt_ms`.
-        test: The same, to judge the result by.
-        labels: (trials,) right answers of `test`.
-        calibration_labels: The same of `calibration`.
-        readout: An `nn.Linear`, or an `nn.Sequential` of such with `nn.ReLU` between, of what all units send.
-        initial: (units,) h before the first step; also says how many units there are.
-        dt_ms: The model's time in ms that a step stands for.
-        classes: Names of the answers.
-        window_ms: The mean over so long at the end is read; the last step where left out.
-        name: Of the circuit.
-
-    Returns:
-        A model, for `compile`; its reference is the cell as it was recognised, equal to the cell to rounding.
-
-    Raises:
-        InputError: For a cell with gates, several nonlinearities, randomness, or a parameter that no step uses.
-
-    Example:
-        >>> import torch
-        >>> cell = torch.nn.RNNCell(2, 8)
-        >>> model = neurocmc.from_torch(cell, calibration=torch.randn(4, 50, 2))
-        >>> model.facts["activation"]
-        'tanh'
-    """
-    need("torch", "from_torch", "a torch module")
-    from neurocmc.frontends.torch_model import network_of_module
-
-    data = Brought(
-        calibration=as_numbers(calibration),
-        test=None if test is None else as_numbers(test),
-        calibration_labels=None if calibration_labels is None else as_numbers(calibration_labels),
-        test_labels=None if labels is None else as_numbers(labels),
-        classes=classes,
-        window_ms=window_ms,
-        dt_ms=dt_ms,
-        name=name,
-    )
-    return model_of(network_of_module(cell, readout, None if initial is None else as_numbers(initial), data))
 
 
 @known_state()
@@ -449,72 +292,6 @@ def budget(artifact: Artifact | str | Path) -> Budget:
         3
     """
     return read_budget(_opened(artifact))
-
-
-@known_state()
-@python_call
-def from_module(
-    module: object,
-    *,
-    calibration: object,
-    test: object,
-    duration_ms: float,
-    window_ms: float,
-    labels: object = None,
-    classes: Sequence[str] | None = None,
-    readout: object = None,
-    name: str | None = None,
-    on_host: Sequence[str] = (),
-    path: str | Path | None = None,
-) -> Model:
-    """Makes a model of a `SoftWta` or `CmcRegions` that was trained in a loop of one's own; needs torch.
-
-    An artifact of it holds the module, so that `verify` compares with torch. Of a SoftWta without a readout the unit
-    that is most active answers; a CmcRegions without one answers nothing.
-
-    Args:
-        module: The module. Pools that it was trained through (`use_pools`) are left out.
-        calibration: Drives (trials, channels), or (trials, segments, channels) with each segment held for its part of
-            the time, as a tensor or array: what an encoder on the host makes of the data. Gains are matched on them.
-        test: Such drives to judge the result by.
-        duration_ms: How long the drives of a trial are held.
-        window_ms: The time at the end of a trial, over whose mean activity is decided.
-        labels: The right class of each test trial, -1 where there is none. None: of no trial.
-        classes: The names of the classes. None numbers them.
-        readout: An nn.Linear of what `module.read` returns, which stays on the host.
-        name: Of the circuit: letters, digits, - and _. None takes "soft-wta" or "cmc-regions".
-        on_host: A line each on what of the model stays on the host, for the report.
-        path: Where the model is written as well, a file ending in .pt, for `load` and `neurocmc compile`.
-
-    Returns:
-        The model, which `compile` takes.
-
-    Raises:
-        InputError: For data that do not fit the module, and a circuit that is not stable.
-
-    Example:
-        >>> import torch
-        >>> wta, drives = neurocmc.SoftWta(units=3), torch.rand(20, 3)
-        >>> model = neurocmc.from_module(wta, calibration=drives, test=drives, duration_ms=200, window_ms=50)
-        >>> model.circuit.units
-        4
-    """
-    need("torch", "from_module", "a module of torch")
-    from neurocmc.frontends.own_modules import OwnData  # here and not above: torch takes seconds to import
-    from neurocmc.pipeline.model import own_module
-
-    data = OwnData(
-        calibration=calibration,
-        test=test,
-        labels=labels,
-        duration_ms=duration_ms,
-        window_ms=window_ms,
-        classes=None if classes is None else tuple(classes),
-        readout=readout,
-        name=name or ("soft-wta" if hasattr(module, "project_") else "cmc-regions"),
-        on_host=tuple(on_host),
-    )
-    return own_module(module, data, None if path is None else Path(path))
 
 
 def _opened(artifact: Artifact | str | Path) -> Artifact:

@@ -178,8 +178,8 @@ def read_circuit_file(path: Path) -> CircuitFile:
 
 def _document(path: Path, text: NDArray[Any] | None) -> _Document:
     if text is None or text.dtype.kind != "U" or text.ndim:
-        what = f"is not a circuit file: it has no text {DOCUMENT!r}"
-        cure = "a circuit is a circuit file, a checkpoint (.pt) or YAML; stimuli and recordings are for simulate"
+        what = f"is not a circuit file: it has no text {DOCUMENT!r}, and no recurrent weights W of a network"
+        cure = "a circuit is a circuit file, arrays, a checkpoint (.pt) or YAML; stimuli, recordings are for simulate"
         raise InputError(Problem("not-a-circuit-file", str(path), what, cure))
     try:
         document = parsed(str(text).encode())

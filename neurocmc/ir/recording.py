@@ -55,13 +55,10 @@ class Recording:
         """One line, whatever the sizes of its arrays."""
         trials, ticks, _ = next(iter(self.activity.values())).shape
         sizes = ", ".join(f"{name} ({values.shape[2]:,})" for name, values in self.activity.items())
-        spikes = (
-            "" if not self.spike_counts else f"; {sum(int(c.sum()) for c in self.spike_counts.values()):,} spikes"
-        )
-        return (
-            f"<Recording of {self.stimulus} on {self.level}: {trials:,} x {ticks:,} ticks of {1e3 * self.tick_s:g} ms; "
-            f"{sizes}{spikes}>"
-        )
+        total = sum(int(counts.sum()) for counts in self.spike_counts.values())
+        spikes = f"; {total:,} spikes" if self.spike_counts else ""
+        length = f"{trials:,} x {ticks:,} ticks of {1e3 * self.tick_s:g} ms"
+        return f"<Recording of {self.stimulus} on {self.level}: {length}; {sizes}{spikes}>"
 
     @property
     def ticks(self) -> int:

@@ -96,7 +96,8 @@ def load(path: str | Path, images: str | None = None) -> Model:
         case ".npz":
             _refuse_images(images, "it holds its own stimuli")
             arrays = read_npz(path, max_bytes=MAX_BYTES)
-            return _from_circuit_file(path) if DOCUMENT in arrays else model_of(read_network(path, arrays), path)
+            own = DOCUMENT in arrays or "W" not in arrays
+            return _from_circuit_file(path) if own else model_of(read_network(path, arrays), path)
         case ".yaml" | ".yml":
             _refuse_images(images, "a circuit written by hand states its own stimuli")
             fields = load_document(path).data

@@ -31,10 +31,9 @@ def test_a_dense_network_takes_nine_cores_there_and_one_here(tmp_path: Path) -> 
     assert theirs["bits"] == NEURONS * 16 * 576
     least = int(list_bits(limits, NEURONS, delayed=False, index_free=True)[NEURONS])
     assert NEURONS * least < theirs["bits"]
-    by_bits = -(-theirs["bits"] // theirs["bits_per_core"])
-    assert by_bits == 9
+    assert theirs["cores"] == -(-theirs["bits"] // theirs["bits_per_core"]) == 9
     a = pool("a", 16, 64)
     network = network_of([a], [wire(a, a)])
     own_lists = loihi(shared_axons=False, formats_share_axon=False)
-    assert built(network, own_lists).cores <= by_bits
+    assert built(network, own_lists).cores <= theirs["cores"]
     assert built(network, loihi()).cores == 1
