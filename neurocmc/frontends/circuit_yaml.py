@@ -28,6 +28,16 @@ from neurocmc.common.ticks import not_whole
 from neurocmc.common.yaml_complaints import FieldPath, nearest_name
 from neurocmc.frontends.delays_yaml import split_by_delay
 from neurocmc.frontends.stimulus_yaml import Fault, StimulusField, StimulusName, read_stimuli
+from neurocmc.frontends.weights_yaml import (
+    Matrix,
+    MatrixFile,
+    MatrixFiles,
+    Number,
+    Pattern,
+    Row,
+    Weight,
+    weight_matrix,
+)
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection, Readout, TransferKind
 from neurocmc.ir.stimulus import Stimulus
 
@@ -35,22 +45,8 @@ MAX_UNITS = 4096  # of one population: a projection is a dense (units x units) m
 
 # Names become parts of file names: a file system takes 255 bytes.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*([.][A-Za-z0-9_-]+)*$", max_length=64)]
-# Far beyond any circuit, and far within what arithmetic in double precision keeps apart.
-Number = Annotated[float, Field(ge=-1e9, le=1e9)]
 Positive = Annotated[float, Field(ge=1e-9, le=1e9)]
 NonNegative = Annotated[float, Field(ge=0, le=1e9)]
-Row = Annotated[tuple[Number, ...], Field(min_length=1)]
-Matrix = Annotated[tuple[Row, ...], Field(min_length=1)]
-
-
-class Pattern(StrictModel):
-    """A weight matrix by rule: one number and where it stands."""
-
-    pattern: Literal["one-to-one", "all-to-all", "neighbours"]
-    value: Number
-
-
-Weight = Number | Pattern | Matrix
 Form = Literal["filter-after", "filter-before"]
 
 
@@ -77,7 +73,7 @@ class ProjectionField(StrictModel):
     weight: Weight
     tau_ms: NonNegative | None = None
     order: Literal[1, 2] | None = None
-    delay_ms: Number | Matrix = 0.0
+    delay_ms: Number | Matrix | MatrixFile = 0.0
 
 
 class InputField(StrictModel):
@@ -132,14 +128,15 @@ def read_circuit_yaml(path: Path) -> LoadedYaml:
     file = document.validate(CircuitFile)
     raise_input_problems(_sorted(document, _reference_faults(file)))
     faults: list[Fault] = []
+    files = MatrixFiles(path.parent)
     circuit = RateCircuit(
         name=file.name,
         dt_s=file.dt_ms * 1e-3,
         populations=tuple(_population(name, entry, file.form, faults) for name, entry in file.populations.items()),
-        projections=tuple(_projections(file, faults)),
-        inputs=tuple(_input(name, entry, file, faults) for name, entry in file.inputs.items()),
+        projections=tuple(_projections(file, files, faults)),
+        inputs=tuple(_input(name, entry, file, files, faults) for name, entry in file.inputs.items()),
         readouts=tuple(_readout(name, entry, file, faults) for name, entry in file.readouts.items()),
-        origin_sha256=hashlib.sha256(document.text.encode("utf-8")).hexdigest(),
+        origin_sha256=hashlib.sha256(document.text.encode("utf-8") + files.digest()).hexdigest(),  # of all read above
     )
     channels = {entry.name: entry.channels for entry in circuit.inputs}
     stimuli = read_stimuli(file.stimuli, channels, circuit.dt_s, faults)
@@ -250,14 +247,16 @@ def _saturation(entry: PopulationField) -> float:
     return 1.0 if entry.transfer == "sigmoid" else math.inf
 
 
-def _projections(file: CircuitFile, faults: list[Fault]) -> Iterator[RateProjection]:
+def _projections(file: CircuitFile, files: MatrixFiles, faults: list[Fault]) -> Iterator[RateProjection]:
     seen: dict[str, int] = {}
     for index, entry in enumerate(file.projections):
         source, target = file.populations[entry.source], file.populations[entry.target]
         own = target if file.form == "filter-before" else source
         name = f"{entry.source}->{entry.target}"
         seen[name] = seen.get(name, 0) + 1
-        weight = _weight(entry.weight, target.size, source.size, ("projections", index, "weight"), faults)
+        weight = weight_matrix(
+            entry.weight, target.size, source.size, files, ("projections", index, "weight"), faults
+        )
         undelayed = RateProjection(
             name=name if seen[name] == 1 else f"{name}#{seen[name]}",
             source=entry.source,
@@ -267,50 +266,37 @@ def _projections(file: CircuitFile, faults: list[Fault]) -> Iterator[RateProject
             order=own.order if entry.order is None else entry.order,
         )
         path = ("projections", index, "delay_ms")
-        yield from split_by_delay(undelayed, entry.delay_ms, file.dt_ms * 1e-3, path, faults)
+        delay_ms = entry.delay_ms
+        if isinstance(delay_ms, MatrixFile):
+            delay_ms = files.matrix(delay_ms, path, faults)
+        yield from split_by_delay(undelayed, 0.0 if delay_ms is None else delay_ms, file.dt_ms * 1e-3, path, faults)
 
 
-def _input(name: str, entry: InputField, file: CircuitFile, faults: list[Fault]) -> RateInput:
+def _input(name: str, entry: InputField, file: CircuitFile, files: MatrixFiles, faults: list[Fault]) -> RateInput:
     target = file.populations[entry.target]
-    width = len(entry.weight[0]) if isinstance(entry.weight, tuple) else target.size
-    channels = width if entry.channels is None else entry.channels
+    channels = _channels(entry, target.size, files) if entry.channels is None else entry.channels
     rule = Pattern(pattern="one-to-one", value=1.0) if entry.weight is None else entry.weight
     path = ("inputs", name, "channels" if entry.weight is None else "weight")
     filtered = file.form == "filter-before"
     return RateInput(
         name=name,
         target=entry.target,
-        weight=_weight(rule, target.size, channels, path, faults),
+        weight=weight_matrix(rule, target.size, channels, files, path, faults),
         tau_s=((target.tau_ms if filtered else 0.0) if entry.tau_ms is None else entry.tau_ms) * 1e-3,
         order=(target.order if filtered else 1) if entry.order is None else entry.order,
     )
 
 
-def _weight(weight: Weight, rows: int, columns: int, path: FieldPath, faults: list[Fault]) -> Float:
-    """The (rows, columns) matrix that `weight` means: a single number stands everywhere."""
-    match weight:
-        case Pattern(pattern="all-to-all", value=value):
-            return np.full((rows, columns), value)
-        case Pattern(pattern=pattern, value=value):
-            if rows != columns:
-                what = f"{pattern} needs as many target units as sources (got {rows} and {columns})"
-                faults.append(("weight-shape", path, what, "use all-to-all, or write the matrix out"))
-                return np.zeros((rows, columns))
-            near = 0 if pattern == "one-to-one" else 1
-            distance = np.abs(np.subtract.outer(np.arange(rows), np.arange(columns)))
-            return np.where(distance == near, value, 0.0)
-        case tuple():
-            lengths = {len(row) for row in weight}
-            if len(weight) != rows or lengths != {columns}:
-                widths = ", ".join(str(length) for length in sorted(lengths))
-                what = f"has {len(weight)} rows of {widths} numbers, {rows} rows of {columns} are needed"
-                faults.append(
-                    ("weight-shape", path, what, "a row per target unit, in it a number per source unit or channel")
-                )
-                return np.zeros((rows, columns))
-            return np.array(weight, dtype=np.float64)
-        case value:
-            return np.full((rows, columns), value)
+def _channels(entry: InputField, units: int, files: MatrixFiles) -> int:
+    """The columns of a matrix, and otherwise a channel for each unit."""
+    match entry.weight:
+        case MatrixFile() as stored:
+            matrix = files.matrix(stored, (), [])  # its faults are told where the weight is read
+            return units if matrix is None else matrix.shape[1]
+        case tuple() as rows:
+            return len(rows[0])
+        case _:
+            return units
 
 
 def _readout(name: str, entry: ReadoutField, file: CircuitFile, faults: list[Fault]) -> Readout:

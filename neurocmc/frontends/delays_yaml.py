@@ -16,7 +16,7 @@ from neurocmc.ir.rate import RateProjection
 
 LONGEST_TICKS = 100_000  # of any simulation; what a chip holds is far less, and is its own matter
 
-DelayField = float | tuple[tuple[float, ...], ...]  # ms
+DelayField = float | tuple[tuple[float, ...], ...] | Float  # ms
 
 
 def split_by_delay(
