@@ -1,7 +1,10 @@
 """Reads what a user brings (a checkpoint, a circuit in YAML) as a RateCircuit, checked, or raises an InputError.
 
 circuit_yaml       reads circuits written by hand
+weights_yaml       reads their weights, written out or from an .npz
 delays_yaml        reads the delays of their projections
+classifiers_yaml   reads their classifiers, layers on the host
+centring           sends tanh, which has either sign, as what has none
 stimulus_yaml      reads their stimuli
 interneuron_yaml   reads a winner-take-all with named interneurons
 automaton          reads cortical programs, such as state machines

@@ -23,7 +23,7 @@ from neurocmc.circuits.images import check_task, load_task
 from neurocmc.circuits.memory_tasks.recipe import TASKS, MemoryRecipe
 from neurocmc.common.arrays import Float, Int, set_frozen
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
-from neurocmc.common.files import json_text, read_npz, write_npz
+from neurocmc.common.files import json_text, npz_bytes, read_npz, write_file
 from neurocmc.common.strict_json import parsed, validated
 from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.frontends.memory_trials import MemoryTrials
@@ -33,7 +33,7 @@ from neurocmc.ir.stimulus import Stimulus
 
 FORMAT, VERSION = "neurocmc-circuit", 1
 ENDING = ".circuit.npz"
-MAX_BYTES = 256 * 2**20  # unpacked
+MAX_BYTES = 1 << 30  # unpacked
 DOCUMENT = "document"
 _AGAIN = "make it again from its checkpoint, where torch is installed (docs/circuits.md)"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")  # of a stimulus: it becomes the name of a file
@@ -114,7 +114,7 @@ class CircuitFile:
     images: ImagesEntry | None
     memory: MemoryTrials | None
     made_from: str  # the name of the checkpoint
-    made_with: str  # the torch that computed circuit and drives
+    made_with: str  # the torch that computed circuit and drives; "" where none did
 
     def stimuli(self) -> tuple[tuple[Stimulus, ...], tuple[Stimulus, ...]]:
         """Returns the stimuli to calibrate on and those to judge by; trials of a recipe are made here."""
@@ -132,6 +132,11 @@ class CircuitFile:
 
 def save_circuit_file(file: CircuitFile, path: Path) -> None:
     """Writes a circuit file: the same bytes for the same contents. Raises InputError if that fails."""
+    write_file(path, circuit_content(file))
+
+
+def circuit_content(file: CircuitFile) -> bytes:
+    """Returns what `save_circuit_file` writes."""
     level = _Level(
         circuit=file.circuit,
         calibration=tuple(_Stimulus.of(stimulus) for stimulus in file.calibration),
@@ -148,7 +153,7 @@ def save_circuit_file(file: CircuitFile, path: Path) -> None:
         "trials": None if file.memory is None else file.memory.recipe.model_dump(mode="json"),
         "level": coded.json,
     }
-    write_npz(path, {**coded.arrays, DOCUMENT: np.array(json_text(document))})
+    return npz_bytes({**coded.arrays, DOCUMENT: np.array(json_text(document))})
 
 
 def read_circuit_file(path: Path) -> CircuitFile:
@@ -162,7 +167,7 @@ def read_circuit_file(path: Path) -> CircuitFile:
     raise_input_problems(_at(path, level.circuit.problems()))
     calibration, test = (_stimuli(path, stored) for stored in (level.calibration, level.test))
     raise_input_problems(
-        _at(path, _problems(level.circuit, (*calibration, *test), has_trials=document.trials is not None))
+        _at(path, _problems(level.circuit, calibration, test, has_trials=document.trials is not None))
     )
     return CircuitFile(
         circuit=level.circuit,
@@ -209,16 +214,31 @@ def _stimuli(path: Path, stored: Iterable[_Stimulus]) -> tuple[Stimulus, ...]:
         raise InputError(Problem("level-malformed", f"{path}: stimuli", str(error), _AGAIN)) from None
 
 
-def _problems(circuit: RateCircuit, stimuli: tuple[Stimulus, ...], *, has_trials: bool) -> Iterable[Problem]:
+def _problems(
+    circuit: RateCircuit, calibration: tuple[Stimulus, ...], test: tuple[Stimulus, ...], *, has_trials: bool
+) -> Iterable[Problem]:
+    stimuli = (*calibration, *test)
     if has_trials == bool(stimuli):
         yield Problem("level-malformed", "stimuli", "a file holds either stimuli or trials", _AGAIN)
     for stimulus in stimuli:
         if not _NAME.fullmatch(stimulus.name):
             yield Problem("stimulus-name", "stimuli", f"{ascii(stimulus.name)[:60]} is no name of a stimulus", _AGAIN)
-    if len({stimulus.name for stimulus in stimuli}) < len(stimuli):
+    if any(len({stimulus.name for stimulus in of_use}) < len(of_use) for of_use in (calibration, test)):
         yield Problem("name-twice", "stimuli", "a name stands twice", _AGAIN)
+    tested = {stimulus.name: stimulus for stimulus in test}
+    for stimulus in calibration:
+        if stimulus.name in tested and not _is_same(stimulus, tested[stimulus.name]):
+            what = f"{stimulus.name} is one stimulus for calibration and another for the test"
+            yield Problem("name-twice", "stimuli", what, _AGAIN)
     for stimulus in stimuli:
         yield from stimulus.problems(circuit.inputs)
+
+
+def _is_same(one: Stimulus, other: Stimulus) -> bool:
+    coded, again = encode(_Stimulus.of(one)), encode(_Stimulus.of(other))
+    return coded.json == again.json and all(
+        np.array_equal(coded.arrays[key], again.arrays[key]) for key in coded.arrays
+    )
 
 
 def _at(path: Path, problems: Iterable[Problem]) -> list[Problem]:

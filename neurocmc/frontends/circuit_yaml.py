@@ -26,6 +26,8 @@ from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.strict_yaml import Document, StrictModel, load_document
 from neurocmc.common.ticks import not_whole
 from neurocmc.common.yaml_complaints import FieldPath, nearest_name
+from neurocmc.frontends.centring import centred
+from neurocmc.frontends.classifiers_yaml import ClassifierField, read_classifier
 from neurocmc.frontends.delays_yaml import split_by_delay
 from neurocmc.frontends.stimulus_yaml import Fault, StimulusField, StimulusName, read_stimuli
 from neurocmc.frontends.weights_yaml import (
@@ -38,7 +40,7 @@ from neurocmc.frontends.weights_yaml import (
     Weight,
     weight_matrix,
 )
-from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection, Readout, TransferKind
+from neurocmc.ir.rate import Classifier, RateCircuit, RateInput, RatePopulation, RateProjection, Readout, TransferKind
 from neurocmc.ir.stimulus import Stimulus
 
 MAX_UNITS = 4096  # of one population: a projection is a dense (units x units) matrix
@@ -56,7 +58,7 @@ class PopulationField(StrictModel):
     size: Annotated[int, Field(ge=1, le=MAX_UNITS)]
     tau_ms: NonNegative
     order: Literal[1, 2] = 1
-    transfer: TransferKind = "relu"
+    transfer: TransferKind | Literal["tanh"] = "relu"
     gain: Positive | Annotated[tuple[Positive, ...], Field(min_length=1)] = 1.0
     threshold: Number | Row = 0.0
     bias: Number | Row = 0.0
@@ -105,6 +107,7 @@ class CircuitFile(StrictModel):
     projections: tuple[ProjectionField, ...] = ()
     inputs: dict[Name, InputField] = Field(default_factory=dict)
     readouts: dict[Name, ReadoutField] = Field(default_factory=dict)
+    classifiers: dict[Name, ClassifierField] = Field(default_factory=dict)
     stimuli: dict[StimulusName, StimulusField] = Field(default_factory=dict)
 
 
@@ -116,6 +119,7 @@ class LoadedYaml:
     stimuli: tuple[Stimulus, ...]
     calibration: tuple[str, ...]
     test: tuple[str, ...]
+    has_files: bool = False  # whether some of it stands in other files
 
     def stimulus(self, name: str) -> Stimulus:
         """Returns the stimulus of that name. Raises KeyError."""
@@ -136,8 +140,12 @@ def read_circuit_yaml(path: Path) -> LoadedYaml:
         projections=tuple(_projections(file, files, faults)),
         inputs=tuple(_input(name, entry, file, files, faults) for name, entry in file.inputs.items()),
         readouts=tuple(_readout(name, entry, file, faults) for name, entry in file.readouts.items()),
+        classifiers=tuple(_classifiers(file, files, faults)),
         origin_sha256=hashlib.sha256(document.text.encode("utf-8") + files.digest()).hexdigest(),  # of all read above
     )
+    circuit = centred(circuit, _heights(file))
+    if not faults:  # a matrix at fault says nothing of the number of classes
+        faults += _label_faults(file, circuit)
     channels = {entry.name: entry.channels for entry in circuit.inputs}
     stimuli = read_stimuli(file.stimuli, channels, circuit.dt_s, faults)
     raise_input_problems(_sorted(document, faults))
@@ -148,6 +156,7 @@ def read_circuit_yaml(path: Path) -> LoadedYaml:
         stimuli=stimuli,
         calibration=tuple(name for name, entry in file.stimuli.items() if entry.use != "test"),
         test=tuple(name for name, entry in file.stimuli.items() if entry.use != "calibration"),
+        has_files=bool(files.digest()),
     )
 
 
@@ -163,6 +172,8 @@ def _reference_faults(file: CircuitFile) -> Iterator[Fault]:
         references += [(("projections", index, "from"), entry.source), (("projections", index, "to"), entry.target)]
     references += [(("inputs", name, "to"), entry.target) for name, entry in file.inputs.items()]
     references += [(("readouts", name, "population"), entry.population) for name, entry in file.readouts.items()]
+    for own, entry in file.classifiers.items():
+        references += [(("classifiers", own, "populations", k), name) for k, name in enumerate(entry.populations)]
     for path, name in references:
         if name not in file.populations:
             yield (
@@ -178,30 +189,28 @@ def _reference_faults(file: CircuitFile) -> Iterator[Fault]:
             "is not free as a name: steps use it for their time",
             "give another name",
         )
-    yield from _label_faults(file)
     if all(entry.use == "test" for entry in file.stimuli.values()):
         what = "none is there for calibration" if file.stimuli else "is missing"
         cure = "give at least one stimulus with `use: calibration` or `both`: gains are matched over what it visits"
         yield "calibration-missing", ("stimuli",), what, cure
 
 
-def _label_faults(file: CircuitFile) -> Iterator[Fault]:
-    """Right answers that no winner readout could give."""
-    winners = [entry.population for entry in file.readouts.values() if entry.kind == "winner"]
-    units = max((file.populations[name].size for name in winners if name in file.populations), default=0)
+def _label_faults(file: CircuitFile, circuit: RateCircuit) -> Iterator[Fault]:
+    """Right answers that no winner readout and no classifier could give."""
+    winners = [file.populations[entry.population].size for entry in file.readouts.values() if entry.kind == "winner"]
+    classes = [classifier.layers[-1].weight.shape[0] for classifier in circuit.classifiers]
+    answers = max((*winners, *classes), default=0)
+    called = ("unit or class", "units or classes") if classes else ("unit", "units")
     for name, entry in file.stimuli.items():
         labels: list[tuple[FieldPath, int | None]] = [(("stimuli", name, "label"), entry.label)]
         for index, trial in enumerate(entry.trials or ()):
             labels.append((("stimuli", name, "trials", index, "label"), trial.label))
         for path, label in labels:
-            if label is not None and label >= units:
-                what = f"there is no such unit (got {label})" if units else "there is no winner readout to be right"
-                yield (
-                    "label-beyond-range",
-                    path,
-                    what,
-                    f"units are 0 to {units - 1}" if units else "add a readout of kind winner",
-                )
+            if label is not None and label >= answers:
+                what, cure = "there is no winner readout to be right", "add a readout of kind winner"
+                if answers:
+                    what, cure = f"there is no such {called[0]} (got {label})", f"{called[1]} are 0 to {answers - 1}"
+                yield "label-beyond-range", path, what, cure
 
 
 def _population(name: str, entry: PopulationField, form: Form, faults: list[Fault]) -> RatePopulation:
@@ -229,7 +238,7 @@ def _population(name: str, entry: PopulationField, form: Form, faults: list[Faul
     return RatePopulation(
         name=name,
         size=entry.size,
-        transfer=entry.transfer,
+        transfer="sigmoid" if entry.transfer == "tanh" else entry.transfer,  # see `centred`
         gain=values["gain"],
         offset=values["threshold"],
         bias=values["bias"],
@@ -245,6 +254,18 @@ def _saturation(entry: PopulationField) -> float:
     if entry.saturation is not None:
         return entry.saturation
     return 1.0 if entry.transfer == "sigmoid" else math.inf
+
+
+def _heights(file: CircuitFile) -> dict[str, float]:
+    """The largest activity of each population of tanh."""
+    given = {name: entry.saturation for name, entry in file.populations.items() if entry.transfer == "tanh"}
+    return {name: 1.0 if height is None else height for name, height in given.items()}
+
+
+def _classifiers(file: CircuitFile, files: MatrixFiles, faults: list[Fault]) -> Iterator[Classifier]:
+    for name, entry in file.classifiers.items():
+        units = sum(file.populations[own].size for own in entry.populations)
+        yield read_classifier(name, entry, units, file.dt_ms * 1e-3, files, faults)
 
 
 def _projections(file: CircuitFile, files: MatrixFiles, faults: list[Fault]) -> Iterator[RateProjection]:

@@ -54,6 +54,13 @@ class MatrixFiles:
 
     def matrix(self, entry: MatrixFile, path: FieldPath, faults: list[Fault]) -> Float | None:
         """The matrix that `entry` of the field at `path` names, or None: what is wrong with it joins the faults."""
+        return self._numbers(entry, 2, path, faults)
+
+    def vector(self, entry: MatrixFile, path: FieldPath, faults: list[Fault]) -> Float | None:
+        """The list of numbers that `entry` names, or None, as for `matrix`."""
+        return self._numbers(entry, 1, path, faults)
+
+    def _numbers(self, entry: MatrixFile, dimensions: int, path: FieldPath, faults: list[Fault]) -> Float | None:
         arrays = self._arrays(entry.npz, path, faults)
         if arrays is None:
             return None
@@ -66,8 +73,8 @@ class MatrixFiles:
         given = arrays[entry.key]
         if given.dtype.kind not in "fiu":
             faults.append(("array-type", (*path, "key"), f"{place} holds {given.dtype}", "give numbers"))
-        elif given.ndim != 2 or not given.size:
-            cure = "give a matrix, a row per target unit"
+        elif given.ndim != dimensions or not given.size:
+            cure = "give a matrix, a row per target unit" if dimensions == 2 else "give a list of numbers"
             faults.append(("array-shape", (*path, "key"), f"{place} has shape {given.shape}", cure))
         elif not np.isfinite(given).all():
             what = f"{place} holds a number that is not finite"

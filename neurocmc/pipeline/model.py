@@ -17,7 +17,7 @@ from neurocmc.common.strict_yaml import load_document
 from neurocmc.frontends.arrays.network import CALIBRATION, TEST, Network
 from neurocmc.frontends.arrays.reading import MAX_BYTES, read_network
 from neurocmc.frontends.automaton.read import MachineProgram, is_program, read_program
-from neurocmc.frontends.circuit_file import DOCUMENT, ENDING, read_circuit_file
+from neurocmc.frontends.circuit_file import DOCUMENT, ENDING, CircuitFile, circuit_content, read_circuit_file
 from neurocmc.frontends.circuit_yaml import LoadedYaml, read_circuit_yaml
 from neurocmc.frontends.interneuron_yaml import read_interneuron_yaml
 from neurocmc.frontends.memory_trials import MemoryTrials
@@ -56,6 +56,9 @@ class StimulusSet:
         return {stimulus.name: stimulus for stimulus in (*self.calibration, *self.test)}
 
 
+WRITTEN = "the circuit was written by hand"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class Model:
     """A circuit with its stimuli, and where there is one the torch model that it must follow."""
@@ -65,7 +68,7 @@ class Model:
     facts: Mapping[str, str | float]  # for `inspect`
     read_stimuli: Callable[[], StimulusSet]  # an encoder takes seconds to run, so it runs when needed
     reference: Callable[[Stimulus], Mapping[str, Float]] | None  # torch trajectories (batch, ticks, units)
-    no_reference: str = "the circuit was written by hand"  # why there is none
+    no_reference: str = WRITTEN  # why there is none
     images: str | None = None  # the task that was named for a checkpoint which does not name its own
     test_images: Callable[[], NDArray[np.float32]] | None = None  # (trials, channels, height, width) of the test
     memory: MemoryTrials | None = None  # the trials of a memory task, for other numbers of them
@@ -183,13 +186,14 @@ def _from_circuit_file(path: Path) -> Model:
         calibration, test = file.stimuli()
         return StimulusSet(calibration=calibration, test=test)
 
+    torch_free = f"a circuit file holds no torch model: compile {file.made_from} for this edge"
     return Model(
         path=path,
         circuit=file.circuit,
-        facts={**file.facts, "made from": file.made_from, "made with": file.made_with},
+        facts={**file.facts, "made from": file.made_from} | ({"made with": file.made_with} if file.made_with else {}),
         read_stimuli=read_stimuli,
         reference=None,
-        no_reference=f"a circuit file holds no torch model: compile {file.made_from} for this edge",
+        no_reference=torch_free if file.made_with else WRITTEN,
         test_images=file.test_images,
         memory=file.memory,
     )
@@ -240,10 +244,22 @@ def _from_yaml(path: Path, loaded: LoadedYaml) -> Model:
         calibration=tuple(loaded.stimulus(name) for name in loaded.calibration),
         test=tuple(loaded.stimulus(name) for name in loaded.test),
     )
-    return Model(
-        path=path,
+    facts = {"family": "written by hand", "stimuli": ", ".join(s.name for s in loaded.stimuli)}
+    file = CircuitFile(
         circuit=loaded.circuit,
-        facts={"family": "written by hand", "stimuli": ", ".join(s.name for s in loaded.stimuli)},
+        calibration=stimuli.calibration,
+        test=stimuli.test,
+        facts=facts,
+        images=None,
+        memory=None,
+        made_from=path.name,
+        made_with="",
+    )
+    return Model(
+        path=path.with_name(path.stem + ENDING) if loaded.has_files else path,
+        circuit=loaded.circuit,
+        facts=facts,
         read_stimuli=lambda: stimuli,
         reference=None,
+        content=circuit_content(file) if loaded.has_files else None,
     )

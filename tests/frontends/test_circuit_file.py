@@ -123,11 +123,24 @@ def _without_inputs(document: dict[str, Any], arrays: dict[str, Any]) -> None:
     del arrays["calibration/switch/inputs/drive/values"]
 
 
-def _twice(document: dict[str, Any], arrays: dict[str, Any]) -> None:
+def _of_both_uses(document: dict[str, Any], arrays: dict[str, Any]) -> None:
     document["level"]["test"] = json.loads(
         json.dumps(document["level"]["calibration"]).replace("calibration/", "test/")
     )
     arrays.update({key.replace("calibration/", "test/"): value for key, value in arrays.items()})
+
+
+def _of_two_kinds(document: dict[str, Any], arrays: dict[str, Any]) -> None:
+    _of_both_uses(document, arrays)
+    for key in arrays:
+        if key.startswith("test/") and key.endswith("values"):
+            arrays[key] = arrays[key] + 1.0
+
+
+def _twice(document: dict[str, Any], arrays: dict[str, Any]) -> None:
+    again = json.dumps(document["level"]["calibration"]).replace("calibration/0/", "calibration/1/")
+    document["level"]["calibration"] += json.loads(again)
+    arrays.update({key.replace("calibration/0/", "calibration/1/"): value for key, value in arrays.items()})
 
 
 DAMAGES: list[tuple[Damage, str]] = [
@@ -146,8 +159,20 @@ DAMAGES: list[tuple[Damage, str]] = [
         "stimuli: drive: shape",
     ),
     (_without_inputs, "input drive is missing"),
-    (_twice, "name-twice"),
+    (_twice, "a name stands twice [name-twice]"),
+    (_of_two_kinds, "is one stimulus for calibration and another for the test [name-twice]"),
 ]
+
+
+def test_a_stimulus_may_be_of_both_uses(tmp_path: Path) -> None:
+    path = tmp_path / "x.circuit.npz"
+    save_circuit_file(small(), path)
+    arrays = read_npz(path)
+    document = json.loads(str(arrays.pop("document")))
+    _of_both_uses(document, arrays)
+    np.savez(path, document=np.array(json.dumps(document)), **arrays)
+    read = read_circuit_file(path)
+    assert [stimulus.name for stimulus in read.calibration] == [stimulus.name for stimulus in read.test]
 
 
 @pytest.mark.parametrize(("damage", "message"), DAMAGES)

@@ -23,6 +23,7 @@ PHI = {
     "relu": lambda z, top: np.minimum(np.maximum(z, 0.0), top),
     "sigmoid": lambda z, top: top / (1.0 + np.exp(-z)),
     "softplus": lambda z, top: np.minimum(np.log1p(np.exp(z)), top),
+    "tanh": lambda z, top: top * np.tanh(z),
 }
 
 
@@ -51,7 +52,7 @@ def textbook(
 @settings(max_examples=25)
 @given(
     form=st.sampled_from(["filter-after", "filter-before"]),
-    transfer=st.sampled_from(["relu", "sigmoid", "softplus"]),
+    transfer=st.sampled_from(["relu", "sigmoid", "softplus", "tanh"]),
     seed=st.integers(0, 2**32 - 1),
 )
 def test_both_forms_are_exact(tmp_path_factory: pytest.TempPathFactory, form: str, transfer: str, seed: int) -> None:
@@ -82,10 +83,11 @@ def test_both_forms_are_exact(tmp_path_factory: pytest.TempPathFactory, form: st
     drive[20:110], drive[110:] = levels
     tau_s = np.repeat(tau_ms * 1e-3, sizes)
     rates, states = textbook(form, transfer, tau_s, weight, theta, bias, drive)
-    shown = states if form == "filter-after" else rates
+    above = 1.5 if transfer == "tanh" else 0.0  # pools send what is not negative
+    shown = np.array(states if form == "filter-after" else rates) + above
     recorded = simulate_rate(loaded.circuit, loaded.stimuli[0])
     for name, span in spans.items():
-        np.testing.assert_allclose(recorded.activity[name][0], np.array(shown)[:, span], rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(recorded.activity[name][0], shown[:, span], rtol=1e-6, atol=1e-6)
 
 
 def test_forms_differ_only_in_where_the_filters_stand(tmp_path: Path) -> None:
