@@ -138,9 +138,9 @@ def _of_two_kinds(document: dict[str, Any], arrays: dict[str, Any]) -> None:
 
 
 def _twice(document: dict[str, Any], arrays: dict[str, Any]) -> None:
-    again = json.dumps(document["level"]["calibration"]).replace("calibration/0/", "calibration/1/")
+    again = json.dumps(document["level"]["calibration"]).replace("calibration/switch/", "calibration/again/")
     document["level"]["calibration"] += json.loads(again)
-    arrays.update({key.replace("calibration/0/", "calibration/1/"): value for key, value in arrays.items()})
+    arrays.update({key.replace("calibration/switch/", "calibration/again/"): value for key, value in arrays.items()})
 
 
 DAMAGES: list[tuple[Damage, str]] = [
