@@ -156,7 +156,7 @@ def read_circuit_yaml(path: Path) -> LoadedYaml:
         stimuli=stimuli,
         calibration=tuple(name for name, entry in file.stimuli.items() if entry.use != "test"),
         test=tuple(name for name, entry in file.stimuli.items() if entry.use != "calibration"),
-        has_files=bool(files.digest()),
+        has_files=files.has_any,
     )
 
 

@@ -86,13 +86,18 @@ class MatrixFiles:
             return self._used.setdefault((entry.npz, entry.key), given.astype(np.float64))
         return None
 
+    @property
+    def has_any(self) -> bool:
+        """Whether anything was taken from a file."""
+        return bool(self._used)
+
     def digest(self) -> bytes:
         """Names and numbers of all matrices that were taken, in order of their names, for the hash of the circuit."""
         digest = hashlib.sha256()
         for name, matrix in sorted(self._used.items()):
             digest.update(f"{name} {matrix.shape}".encode())
             digest.update(np.ascontiguousarray(matrix, dtype="<f8").tobytes())
-        return digest.digest() if self._used else b""
+        return digest.digest() if self.has_any else b""
 
     def _arrays(self, npz: str, path: FieldPath, faults: list[Fault]) -> dict[str, NDArray[Any]] | None:
         if npz not in self._read:

@@ -245,6 +245,8 @@ def _from_yaml(path: Path, loaded: LoadedYaml) -> Model:
         test=tuple(loaded.stimulus(name) for name in loaded.test),
     )
     facts = {"family": "written by hand", "stimuli": ", ".join(s.name for s in loaded.stimuli)}
+    if not loaded.has_files:
+        return Model(path=path, circuit=loaded.circuit, facts=facts, read_stimuli=lambda: stimuli, reference=None)
     file = CircuitFile(
         circuit=loaded.circuit,
         calibration=stimuli.calibration,
@@ -256,10 +258,10 @@ def _from_yaml(path: Path, loaded: LoadedYaml) -> Model:
         made_with="",
     )
     return Model(
-        path=path.with_name(path.stem + ENDING) if loaded.has_files else path,
+        path=path.with_name(path.stem + ENDING),
         circuit=loaded.circuit,
         facts=facts,
         read_stimuli=lambda: stimuli,
         reference=None,
-        content=circuit_content(file) if loaded.has_files else None,
+        content=circuit_content(file),
     )

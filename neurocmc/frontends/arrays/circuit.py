@@ -14,6 +14,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float
 from neurocmc.frontends.arrays.cell import Activation, Cell, CellPopulation
+from neurocmc.frontends.centring import centred
 from neurocmc.ir.rate import (
     Classifier,
     HostLayer,
@@ -28,7 +29,7 @@ INPUT, START, ANSWER = "x", "start", "class"
 # Activation -> transfer, gain, and the height that it always has.
 _TRANSFERS: dict[Activation, tuple[TransferKind, float, float | None]] = {
     "relu": ("relu", 1.0, None),
-    "tanh": ("sigmoid", 2.0, 2.0),
+    "tanh": ("sigmoid", 1.0, 1.0),  # until it is `centred`
     "sigmoid": ("sigmoid", 1.0, 1.0),
     "softplus": ("softplus", 1.0, None),
     "linear": ("linear", 1.0, inf),
@@ -37,7 +38,7 @@ _TRANSFERS: dict[Activation, tuple[TransferKind, float, float | None]] = {
 
 def circuit_of(cell: Cell, name: str, dt_s: float, classifier: Classifier | None, sha256: str) -> RateCircuit:
     """Returns a cell as a circuit of populations; each input of the cell is a channel of `x`."""
-    return RateCircuit(
+    circuit = RateCircuit(
         name=name,
         dt_s=dt_s,
         populations=tuple(_population(cell, population, dt_s) for population in cell.populations),
@@ -47,25 +48,17 @@ def circuit_of(cell: Cell, name: str, dt_s: float, classifier: Classifier | None
         classifiers=() if classifier is None else (classifier,),
         origin_sha256=sha256,
     )
+    return centred(circuit, {p.name: 1.0 for p in cell.populations if p.activation == "tanh"})
 
 
 def classifier_of(cell: Cell, layers: tuple[HostLayer, ...], labels: tuple[str, ...], window_s: float) -> Classifier:
-    """Returns the readout of what all units send; the centre of tanh units goes into the first bias."""
-    first = layers[0]
-    bias = first.bias - first.weight @ centre_of(cell)
+    """Returns the readout of all units."""
     return Classifier(
         name=ANSWER,
         populations=tuple(population.name for population in cell.populations),
-        layers=(HostLayer(weight=first.weight, bias=bias, rectify=first.rectify), *layers[1:]),
+        layers=layers,
         labels=labels,
         window_s=window_s,
-    )
-
-
-def centre_of(cell: Cell) -> Float:
-    """Returns what is added to what a unit sends to give its activity, (n,)."""
-    return np.concatenate(
-        [np.full(p.stop - p.start, 1.0 if p.activation == "tanh" else 0.0) for p in cell.populations]
     )
 
 
@@ -93,7 +86,7 @@ def decaying(cell: Cell, steps: int) -> dict[str, Float]:
 
 def _population(cell: Cell, population: CellPopulation, dt_s: float) -> RatePopulation:
     units, size = population.units, population.stop - population.start
-    centre, before = centre_of(cell), cell.form == "filter-before"
+    before = cell.form == "filter-before"
     kind, gain, saturation = _TRANSFERS[population.activation]
     sent = np.zeros(size) if before else cell.initial[units]
     return RatePopulation(
@@ -102,11 +95,10 @@ def _population(cell: Cell, population: CellPopulation, dt_s: float) -> RatePopu
         transfer=kind,
         gain=np.full(size, gain),
         offset=np.zeros(size),
-        # Sources that are tanh send their activity less 1: their weights make a bias of it.
-        bias=cell.bias[units] - cell.weight[units] @ centre,
+        bias=cell.bias[units],
         saturation=population.saturation if saturation is None else saturation,
         trace_tau_s=0.0 if before else tau_s(population, dt_s),
-        initial=sent + centre[units],
+        initial=sent,
     )
 
 
