@@ -26,7 +26,7 @@ from neurocmc.pipeline.study.result import StudyResult
 from neurocmc.pipeline.verify import Verification, VerifyOptions
 from neurocmc.pipeline.verify import verify as _verify
 from neurocmc.report.budget import Budget
-from neurocmc.targets import Axons, Code, Target
+from neurocmc.targets import Axons, Code, Planes, Steps, Target
 
 
 @known_state()
@@ -67,6 +67,8 @@ def compile(  # noqa: A001  (called as the command is)
     calibrate: Sequence[str] = (),
     *,
     axons: Axons | None = None,
+    steps: Steps | None = None,
+    planes: Planes | None = None,
     allow_lost_states: bool = False,
     source: bool = True,
     figures: bool = True,
@@ -78,7 +80,8 @@ def compile(  # noqa: A001  (called as the command is)
         model: The path of a model, or a Model that `load` has read.
         target: The name of a known target, the path of a YAML file, or a Target.
         out: The directory of the artifact; one that holds an artifact already is replaced.
-        neurons: Neurons per unit, 1 to 65,536. None takes 64, or with `max_error` the fewest that keep it.
+        neurons: Neurons per unit in the mean, 1 to 65,536. None takes 64, or more where decisions of a classifier
+            need them, or with `max_error` the fewest that keep it.
         code: How the neurons of a pool share the range of their unit: "threshold" or "rate".
         seed: Of every random choice, from 0.
         max_error: The largest NRMSE of rates that is allowed, as a fraction of their range; it chooses `neurons`.
@@ -87,6 +90,9 @@ def compile(  # noqa: A001  (called as the command is)
         calibrate: Names of test stimuli that gains are to be matched over as well.
         axons: "own" gives every neuron axons of its own on a chip whose neurons could share them. None takes what
             the target states.
+        steps: For what the neurons of a unit are spread over its range: in "equal" steps, or finest where
+            "decisions", or all of its "activity", are sensitive. None chooses, on calibration, for a circuit with a
+        classifier. planes: Of how many synapses, 1 or 2, a weight is the sum. None chooses as well.
         allow_lost_states: Whether a circuit is compiled even if rounding destroys one of its up-states.
         source: Whether the artifact holds a copy of the model, which `verify` compares with.
         figures: Whether the pictures of the report are drawn; they take most of the time of a small circuit.
@@ -109,6 +115,8 @@ def compile(  # noqa: A001  (called as the command is)
         neurons=neurons,
         code=code,
         axons=axons,
+        steps=steps,
+        planes=planes,
         seed=seed,
         max_error=max_error,
         tick_s=tick_s,

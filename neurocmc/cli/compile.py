@@ -3,7 +3,7 @@
 from dataclasses import asdict, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -13,6 +13,7 @@ from neurocmc.cli.output import say, say_json, show, stages
 if TYPE_CHECKING:
     from neurocmc.pipeline.artifact import Artifact
     from neurocmc.report.budget import Budget
+    from neurocmc.targets import Planes
 
 EXAMPLES = (
     "neurocmc compile models/swta-digits.pt --target loihi1 -o build",
@@ -34,6 +35,14 @@ class Axons(StrEnum):
     own = "own"
 
 
+class Steps(StrEnum):
+    """For what the neurons of a unit are spread over its range."""
+
+    equal = "equal"
+    decisions = "decisions"
+    activity = "activity"
+
+
 def compile(  # noqa: A001  (the command is called so)
     model: Annotated[
         Path, typer.Argument(metavar="MODEL", help="A checkpoint (.pt) or a circuit (.circuit.npz, .yaml).")
@@ -52,6 +61,17 @@ def compile(  # noqa: A001  (the command is called so)
             help="One axon a core for all neurons of a unit, or for each its own; as the target states.",
             show_default=False,
         ),
+    ] = None,
+    steps: Annotated[
+        Steps | None,
+        typer.Option(
+            help="For what the neurons of a unit are spread over its range; chosen on calibration if not given.",
+            show_default=False,
+        ),
+    ] = None,
+    planes: Annotated[
+        int | None,
+        typer.Option(help="Synapses, 1 or 2, that a weight is the sum of; chosen if not given.", show_default=False),
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the rate code's random part.")] = 0,
     max_error: Annotated[
@@ -88,6 +108,8 @@ def compile(  # noqa: A001  (the command is called so)
         neurons=neurons,
         code=code.value,
         axons=None if axons is None else axons.value,
+        steps=None if steps is None else steps.value,
+        planes=cast("Planes | None", planes),
         seed=seed,
         max_error=max_error,
         tick_s=None if tick_ms is None else 1e-3 * tick_ms,
@@ -113,7 +135,7 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
     from neurocmc.theory.wording import certificate_lines
 
     network = artifact.spiking
-    units = sum(population.units for population in network.populations)
+    units = artifact.staged.units
     say(
         f"{network.name}: {units} units x {artifact.neurons} neurons in {artifact.code} code "
         f"for {artifact.target.name}, seed {artifact.seed}"

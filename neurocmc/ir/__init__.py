@@ -6,6 +6,8 @@ and a projection is a (target units x source units) matrix, never one entry per 
 
 rate           the circuit of rate units
 rate_problems  finds what is wrong with one
+segments       the pieces of range that units are cut into
+sensitivity    how much each unit matters, where and when
 spiking        the network of pools in real numbers
 loihi          the levels of the Loihi family
 truenorth      the levels of neurosynaptic cores

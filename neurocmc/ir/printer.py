@@ -64,6 +64,10 @@ def _rate_population(population: RatePopulation) -> list[str]:
             if _is_cut(population)
             else []
         ),
+        *(
+            ("segments", f"of {counted(s.units, 'unit')}, from {vector(s.low)}, {vector(s.width)} wide")
+            for s in population.segments
+        ),
         *([("before", f"{vector(population.initial)} of activity")] if population.initial.any() else []),
         ("observed", observed(Trace.at_rest(population.trace_tau_s, population.size, population.trace_order))),
         *(

@@ -10,6 +10,7 @@ unfiltered inputs; one that filters *before* it (tau u' = -u + W phi(u) + I) has
 projections and on its inputs. Both are this one form, exactly.
 """
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +18,9 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.ir.codec import SELDOM
 from neurocmc.ir.populations import HasPopulations
+from neurocmc.ir.segments import Segments
 from neurocmc.ir.trace import Trace
 
 TransferKind = Literal["relu", "sigmoid", "softplus", "linear"]
@@ -35,7 +38,8 @@ class RatePopulation:
     and its spikes through a filter of `observe_tau_s` (0: none). Both filters start from `initial`.
 
     A population may be limited to a part of its transfer: `floor` and `top` cut phi off below and above, and r counts
-    from the floor, r = min(max(phi, floor), top) - floor. Its pool then has all its neurons for that part.
+    from the floor, r = min(max(phi, floor), top) - floor. Its pool then has all its neurons for that part. Or its
+    units are `segments` of the units of another: each then shows how full it is, 0 to 1.
 
     `initial` is the activity before the first step, which the filters of all projections from here start with. It
     makes centring exact: W (r - 1/2) is W r with a bias of -W/2 from the first step on, if r starts at 1/2.
@@ -54,6 +58,7 @@ class RatePopulation:
     top: float = np.inf
     trace_order: Literal[1, 2] = 1
     observe_tau_s: float = 0.0
+    segments: tuple[Segments, ...] = dataclasses.field(default=(), metadata=SELDOM)  # none, or one
 
     def __post_init__(self) -> None:
         for field in ("gain", "offset", "bias", "initial"):
@@ -75,8 +80,9 @@ class RatePopulation:
     def transfer_at(self, z: Float) -> Float:
         """Returns the activity for normalised drive z, elementwise."""
         value = self._whole_transfer_at(z)
-        limited = self.floor != 0.0 or self.top != np.inf
-        return np.minimum(np.maximum(value, self.floor), self.top) - self.floor if limited else value
+        if self.floor != 0.0 or self.top != np.inf:
+            value = np.minimum(np.maximum(value, self.floor), self.top) - self.floor
+        return self.segments[0].shares(value) if self.segments else value
 
     def _whole_transfer_at(self, z: Float) -> Float:
         match self.transfer:
@@ -90,8 +96,14 @@ class RatePopulation:
                 return z
 
     def drive_at(self, activity: Float) -> Float:
-        """Returns the normalised drive z at which the activity is reached, for 0 < activity + floor < saturation."""
-        activity = np.asarray(activity, dtype=np.float64) + self.floor
+        """Returns the normalised drive z at which the activity is reached, for 0 < activity + floor < saturation.
+
+        Of a population of segments the activities are (..., size) shares of their widths.
+        """
+        activity = np.asarray(activity, dtype=np.float64)
+        if self.segments:
+            activity = self.segments[0].low + self.segments[0].width * activity
+        activity = activity + self.floor
         match self.transfer:
             case "relu" | "linear":
                 return activity

@@ -124,6 +124,8 @@ def _population_problems(population: RatePopulation) -> Iterable[Problem]:
             f"floor {population.floor} is not below top {population.top}",
             "put them in order",
         )
+    for segments in population.segments:
+        yield from segments.problems(where, population.size)
     for called, tau_s in (("trace tau", population.trace_tau_s), ("observe tau", population.observe_tau_s)):
         if not 0 <= tau_s < np.inf:
             yield Problem("tau-out-of-range", where, f"{called} is {tau_s} s", "use 0 or a positive time")

@@ -24,6 +24,7 @@ from neurocmc.ir.codec import SELDOM
 from neurocmc.ir.host_start import StartRows, start_problems
 from neurocmc.ir.populations import HasPools
 from neurocmc.ir.rate import Readout
+from neurocmc.ir.segments import Segments
 from neurocmc.ir.trace import Trace
 from neurocmc.targets import Code
 
@@ -73,6 +74,7 @@ class SpikingPopulation:
     trace: Trace  # what its spikes are observed through
     fit: GainFit
     lsb_per_threshold: int = 0  # the integer grid the biases stand on; 0 where the target computes in real numbers
+    segments: tuple[Segments, ...] = dataclasses.field(default=(), metadata=SELDOM)  # that its units are, if they are
 
     def __post_init__(self) -> None:
         set_frozen(self, "bias", np.float64, (self.units, self.neurons))
@@ -195,6 +197,8 @@ def _population_problems(population: SpikingPopulation) -> Iterable[Problem]:
             "tau-out-of-range", where, f"tau of the membrane is {population.tau_mem_s} s", "use 0 or a positive time"
         )
     yield from population.trace.problems(where, population.units)
+    for segments in population.segments:
+        yield from segments.problems(where, population.units)
     if not population.fit.ceiling > 0:
         yield Problem(
             "pool-out-of-range", where, f"the pool is full at activity {population.fit.ceiling}", "it must be above 0"

@@ -5,6 +5,8 @@ relays         splits second-order kernels where a neuron has one filter
 one_filter     lets several time constants reach a neuron that has one filter
 offsets        gives pools the part of the range that the circuit visits
 calibrate      finds which activities and drives the circuit visits
+sensitivity    measures how much each unit matters to what is read
+divide         cuts units into segments, finest where that is most
 gain_match     turns rate units into pools whose measured transfer is the unit's
 check_neurons  refuses what a neuron of the target cannot do
 loihi          rounds and places for Loihi

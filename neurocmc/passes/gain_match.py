@@ -9,7 +9,7 @@ factor. Gains survive rounding because they were put where rounding is harmless.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal, assert_never
 
 import numpy as np
@@ -18,6 +18,7 @@ from neurocmc.common.arrays import Bool, Float
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.common.poles import pole
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation
+from neurocmc.ir.segments import Segments
 from neurocmc.ir.spiking import (
     GainFit,
     SpikingInput,
@@ -140,6 +141,8 @@ class GainMatch:
         ]
 
     def _ceiling(self, population: RatePopulation) -> float:
+        if population.segments:
+            return 1.0
         if population.transfer == "sigmoid":
             return min(population.saturation, population.top) - population.floor
         highest = self.calibration.populations[population.name].activity[1]
@@ -161,12 +164,15 @@ class GainMatch:
         tau_mem_s = scales.tau_mem_s(tick_s)
         ladder = self._ladder(population, ceiling, scales)
         shift = population.gain * (population.bias - population.offset)
-        recruited = ladder.points[None, :] - shift[:, None]  # in units of gain * u
+        recruited = ladder.points - shift[:, None]  # in units of gain * u
         span = ladder.high - ladder.low
         largest, threshold = scales.largest(recruited, span, rate_current_scale(population, ceiling))
         current = np.full((population.size, 1), largest)
         if self.rounding == "gain-preserving" and target.registers is not None:
-            fan_in = _fan_in_per_current(circuit, population, per_spike, tick_s, target.registers)
+            fan_in = [
+                _FanIn.of(weight, circuit.population(source))
+                for source, weight in _fan_in_per_current(circuit, population, per_spike, tick_s, target.registers)
+            ]
             current, threshold = self._kindest(fan_in, scales, recruited, current, threshold, target.registers)
         neuron = scales.neuron(threshold)
         bias = neuron.place_bias(scales.bias(recruited, current, threshold))
@@ -194,6 +200,7 @@ class GainMatch:
                 visited,
             ),
             lsb_per_threshold=0 if target.registers is None else int(threshold),
+            segments=population.segments,
         )
 
     def _worst_fit(
@@ -211,6 +218,15 @@ class GainMatch:
 
         In the rate code, whose neurons must be stepped for long, the first unit stands for all.
         """
+        if population.segments:
+            alone = (_Alone.of(population, ladder, index) for index in range(population.size))
+            fits = [
+                _measure(
+                    own.population, neuron, row, float(of_row), own.ladder, ceiling, activity_per_spike, own.visited
+                )
+                for own, row, of_row in zip(alone, bias, scale, strict=True)
+            ]
+            return max(fits, key=lambda fit: fit.max_error)
         units = np.column_stack([bias, scale])
         rows = units[:1] if self.code == "rate" else np.unique(units, axis=0)  # units that are alike fit alike
         fits = [
@@ -221,7 +237,7 @@ class GainMatch:
 
     def _kindest(
         self,
-        fan_in: list[Float],
+        fan_in: "list[_FanIn]",
         scales: Scales,
         recruited: Float,
         current: Float,
@@ -247,6 +263,33 @@ class GainMatch:
                 return rate_ladder(population, ceiling, self.neurons, neuron, scales.rheobase)
             case other:
                 assert_never(other)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Alone:
+    """One segment as a population of its own, over the drives that it answers to."""
+
+    population: RatePopulation
+    ladder: Ladder
+    visited: Visited
+
+    @classmethod
+    def of(cls, population: RatePopulation, ladder: Ladder, index: int) -> "_Alone":
+        segments, one, points = population.segments[0], np.array([index]), ladder.points[index]
+        half_step = 0.5 * float(points[-1] - points[0]) / max(points.size - 1, 1)
+        low, high = float(points[0]) - half_step, float(points[-1]) + half_step
+        return cls(
+            population=replace(
+                population,
+                size=1,
+                **{name: getattr(population, name)[one] for name in ("gain", "offset", "bias", "initial")},
+                segments=(
+                    Segments(units=1, unit=np.zeros(1, np.int64), low=segments.low[one], width=segments.width[one]),
+                ),
+            ),
+            ladder=Ladder(points=points[None, :], low=low, high=high),
+            visited=Visited(activity=(0.0, 1.0), drive=(low, high), highest=(1.0,)),
+        )
 
 
 def _host_input(start: HostStart, scale: Float) -> SpikingInput:
@@ -277,20 +320,32 @@ def _seen_through(population: RatePopulation, code: Code, tick_s: float) -> Trac
 
 def _fan_in_per_current(
     circuit: RateCircuit, population: RatePopulation, per_spike: dict[str, float], tick_s: float, limits: LoihiLimits
-) -> list[Float]:
-    """Weights of each projection into a population, in LSB per spike at a current scale of 1 LSB per unit of z."""
-    weights: list[Float] = []
+) -> list[tuple[str, Float]]:
+    """Source and weights of each projection into a population, in LSB per spike at a scale of 1 LSB per unit of z."""
+    weights: list[tuple[str, Float]] = []
     for projection in circuit.projections:
         if projection.target == population.name:
             register = decay_register(projection.tau_s, tick_s, limits, limits.decay_u_offset)
             arrives = (register + limits.decay_u_offset) / (1 << limits.decay_bits)
             per_unit = projection.dc_gain * arrives * per_spike[projection.source]
-            weights.append(population.gain[:, None] * projection.weight * per_unit)
+            weights.append((projection.source, population.gain[:, None] * projection.weight * per_unit))
     return weights
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _FanIn:
+    """The weights of a projection, and those that are rounded: of segments the sums over a unit's, up to each."""
+
+    weight: Float
+    rounded: Float
+
+    @classmethod
+    def of(cls, weight: Float, source: RatePopulation) -> "_FanIn":
+        return cls(weight, source.segments[0].summed_up_to(weight) if source.segments else weight)
+
+
 def _kindest_factors(
-    fan_in: list[Float], current: Float, limits: LoihiLimits, holds: Bool, *, together: bool
+    fan_in: list[_FanIn], current: Float, limits: LoihiLimits, holds: Bool, *, together: bool
 ) -> Float:
     """(units, 1) factors on the current scale at which the worst synapse of each unit rounds least; ties go to 1.
 
@@ -298,16 +353,16 @@ def _kindest_factors(
     take. `together` gives all units the one factor at which the worst of them rounds least.
     """
     whole = np.ones_like(current)
-    steps = [weight_step(weight * current, limits) for weight in fan_in]
-    strongest = np.max([np.abs(weight).max(axis=1, initial=0.0) for weight in fan_in], axis=0) if fan_in else None
+    steps = [weight_step(own.weight * current, limits) for own in fan_in]
+    strongest = np.max([np.abs(own.rounded).max(axis=1, initial=0.0) for own in fan_in], axis=0) if fan_in else None
     if strongest is None or not strongest.any():
         return whole
     scale = np.where(strongest > 0, strongest, 1.0)[:, None] * current
     errors = np.empty((SCALE_CANDIDATES.size, current.size))
     for index, factor in enumerate(SCALE_CANDIDATES):
         worst = np.zeros(current.size)
-        for weight, step in zip(fan_in, steps, strict=True):
-            wanted = weight * (current * factor)
+        for own, step in zip(fan_in, steps, strict=True):
+            wanted = own.rounded * (current * factor)
             lost = np.abs(np.rint(wanted / step) * step - wanted) / (scale * factor)
             worst = np.maximum(worst, lost.max(axis=1, initial=0.0))
         errors[index] = np.where(holds[index], worst, np.inf)

@@ -18,7 +18,7 @@ changes, and the axons give it back: spikes of the rate code travel RATE_DELAY_T
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import cast
 
@@ -41,16 +41,21 @@ REFINEMENTS = 12  # steps that move the points after the density has placed them
 class Ladder:
     """The recruitment points of a pool in z, and the span of z that they were chosen on."""
 
-    points: Float  # (neurons,) rising
+    points: Float  # (units, neurons) rising in a row; one row where all units have the same
     low: float
     high: float
 
     def __post_init__(self) -> None:
-        set_frozen(self, "points", np.float64, (None,))
+        set_frozen(self, "points", np.float64, (None, None))
 
 
 def span(population: RatePopulation, ceiling: float) -> tuple[float, float]:
-    """Returns the span of z from where phi leaves zero to where it reaches (almost) the ceiling."""
+    """Returns the span of z from where phi leaves zero to where it reaches (almost) the ceiling.
+
+    Of a population of segments it is that of all of them together.
+    """
+    for segments in population.segments:
+        return span(replace(population, segments=()), float(segments.top.max()))
     bottom, top = 0.0, ceiling
     if population.transfer == "sigmoid":  # its tails never end, unless they are cut off
         whole = population.saturation
@@ -66,11 +71,14 @@ def threshold_ladder(population: RatePopulation, ceiling: float, neurons: int) -
     """Returns the recruitment points of the threshold code."""
     share = (np.arange(neurons) + 0.5) / neurons
     low, high = span(population, ceiling)
-    return Ladder(points=population.drive_at(ceiling * share), low=low, high=high)
+    points = population.drive_at(ceiling * share[:, None]).T
+    return Ladder(points=points, low=low, high=high)
 
 
 def rate_current_scale(population: RatePopulation, ceiling: float) -> float:
     """Returns the current per unit of z, in thresholds, at which a rate-coded pool rises as steeply as phi."""
+    for segments in population.segments:
+        return rate_current_scale(replace(population, segments=()), float(segments.top.max()))
     low, high = span(population, ceiling)
     z = np.linspace(low, high, _GRID)
     steepest = float((np.diff(population.transfer_at(z)) / np.diff(z)).max())
@@ -108,7 +116,7 @@ def rate_ladder(population: RatePopulation, ceiling: float, neurons: int, neuron
     cumulative = np.append(0.0, np.cumsum(density)) / density.sum()
     share = (np.arange(neurons) + 0.5) / neurons
     points = _refined(np.interp(share, cumulative, cells), z, wanted, response)
-    return Ladder(points=points, low=low, high=high)
+    return Ladder(points=points[None, :], low=low, high=high)
 
 
 def _refined(points: Float, z: Float, wanted: Float, response: Callable[[Float], Float]) -> Float:

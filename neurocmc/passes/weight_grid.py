@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int
+from neurocmc.ir.segments import Segments
 from neurocmc.targets import LoihiLimits, SignMode
 
 
@@ -22,19 +23,30 @@ class GridWeights:
         return self.mantissa * np.float64(2.0 ** (limits.weight_shift + self.exponent))
 
 
-def onto_grid(weight_lsb: Float, limits: LoihiLimits) -> GridWeights:
+def onto_grid(weight_lsb: Float, limits: LoihiLimits, segments: Segments | None = None) -> GridWeights:
     """Rounds weights, given in LSB of the current, with the smallest exponent at which the largest one fits.
 
-    Weights of both signs in one matrix lose the last bit of the mantissa to the sign, as on the chip.
+    Weights of both signs in one matrix lose the last bit of the mantissa to the sign, as on the chip. Where the
+    sources are `segments` of units, which fill up one after the other, what one rounds away the next takes on, so
+    that a unit of many segments is no further off than one of them.
     """
     sign = sign_mode(weight_lsb)
     step, exponent = _grain(sign), _exponent(weight_lsb, sign, limits)
     highest = (1 << limits.weight_mantissa_bits) - step
-    rounded = np.rint(weight_lsb / (step * 2.0 ** (limits.weight_shift + exponent))).astype(np.int64) * step
+    in_steps = weight_lsb / (step * 2.0 ** (limits.weight_shift + exponent))
+    whole = np.rint(in_steps) if segments is None else _carried(in_steps, segments)
+    rounded = whole.astype(np.int64) * step
     clipped = np.clip(rounded, -highest, highest)
     return GridWeights(
         mantissa=clipped, exponent=exponent, sign=sign, clipped=int(np.count_nonzero(clipped != rounded))
     )
+
+
+def _carried(values: Float, segments: Segments) -> Float:
+    """Rounds the sums over each unit's segments, from the lowest up, instead of single values."""
+    rounded = np.rint(segments.summed_up_to(values))
+    before = np.concatenate([np.zeros((len(values), 1)), rounded[:, :-1]], axis=1)
+    return rounded - np.where(segments.index_in_unit() > 0, before, 0.0)
 
 
 def weight_step(weight_lsb: Float, limits: LoihiLimits) -> float:

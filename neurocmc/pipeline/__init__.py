@@ -4,7 +4,7 @@ model             loads a circuit with its stimuli from a file
 options           holds what a user may choose of a compilation
 lower             runs the passes, level by level
 clock             measures how long they take
-choose            finds the smallest pools that keep an error
+search            chooses by candidates what the user left open
 chips             has the families of chips
 levels            writes the levels into an artifact
 sample            measures what a compilation keeps of its stimuli

@@ -28,7 +28,7 @@ from neurocmc.ir.store import load_level, load_stimulus
 from neurocmc.pipeline.certificates import certificate_anew
 from neurocmc.pipeline.chips.family import Built
 from neurocmc.pipeline.chips.registry import family_of
-from neurocmc.pipeline.levels import RATE, SPIKING, STAGED
+from neurocmc.pipeline.levels import DIVIDED, RATE, SPIKING, STAGED
 from neurocmc.pipeline.manifest import read_manifest
 from neurocmc.pipeline.model import CHECKPOINTS, Model, StimulusSet, load
 from neurocmc.targets import Code, Target, load_target
@@ -98,12 +98,15 @@ class Artifact:
         Raises:
             InputError: Where its levels are damaged.
         """
-        return family_of(self.target).load(self.directory / "ir", self.staged, self.spiking, self.target)
+        built = family_of(self.target).load(self.directory / "ir", self.staged, self.spiking, self.target)
+        if f"ir/{DIVIDED}.json" not in self.manifest["files"]:
+            return built
+        return replace(built, divided=load_level(self.directory / "ir", DIVIDED, RateCircuit))
 
     @cached_property
     def certificate(self) -> Certificate:
         """What theory says of the circuit and of what the chip made of it, computed anew from the levels."""
-        return certificate_anew(self.staged, self.built.kept, self.stimuli.calibration, self.directory)
+        return certificate_anew(self.built.matched, self.built.kept, self.stimuli.calibration, self.directory)
 
     @cached_property
     def stimuli(self) -> StimulusSet:

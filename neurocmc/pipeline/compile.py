@@ -13,20 +13,22 @@ from neurocmc.common.progress import Progress
 from neurocmc.ir.printer import print_rate, print_spiking
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus, name_problems
-from neurocmc.ir.store import save_stimulus
+from neurocmc.ir.store import save_level, save_stimulus
 from neurocmc.ir.summaries import milliseconds
 from neurocmc.pipeline.artifact import Artifact, file_hashes, open_artifact
 from neurocmc.pipeline.certificates import write_certificate
-from neurocmc.pipeline.chips.family import Built
-from neurocmc.pipeline.choose import Choice, choose_neurons
-from neurocmc.pipeline.levels import RATE, SPIKING, STAGED, write_level
-from neurocmc.pipeline.lower import lower
+from neurocmc.pipeline.clock import Clock
+from neurocmc.pipeline.levels import DIVIDED, RATE, SENSITIVITY, SPIKING, STAGED, write_level
+from neurocmc.pipeline.lower import Lowered, lower_staged, stage
 from neurocmc.pipeline.manifest import FORMAT, VERSION
 from neurocmc.pipeline.model import Model, StimulusSet, load
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.program import PROGRAM
 from neurocmc.pipeline.reporting import BUDGET, Reported, write_report_of
 from neurocmc.pipeline.sample import SAMPLE, sample_edges
+from neurocmc.pipeline.search.best import choose_best, is_searched
+from neurocmc.pipeline.search.smallest import choose_neurons
+from neurocmc.pipeline.search.tried import Choice
 from neurocmc.targets import Target, load_target
 from neurocmc.verification.coverage import silent_units
 
@@ -114,9 +116,18 @@ def _choose(
 ) -> Choice:
     if options.max_error is not None:
         return choose_neurons(model.circuit, stimuli.calibration, target, options, progress)
-    reason = "the default" if options.neurons is None else "given by --neurons"
-    lowered = lower(model.circuit, stimuli.calibration, target, options, progress)
-    return Choice(neurons=options.pool, tried=(), reason=reason, lowered=lowered)
+    clock = Clock(progress)
+    staging = stage(model.circuit, stimuli.calibration, target, options, clock)
+    if is_searched(staging, target, options):
+        return choose_best(staging, target, options, progress)
+    return Choice(
+        neurons=options.pool,
+        tried=(),
+        reason="the default" if options.neurons is None else "given by --neurons",
+        lowered=lower_staged(staging, target, options, clock),
+        steps=options.steps or "equal",
+        planes=options.planes or 1,
+    )
 
 
 def _write(folder: Path, whole: Compilation) -> None:
@@ -128,7 +139,7 @@ def _write(folder: Path, whole: Compilation) -> None:
         kind = YAML if model.path.suffix in (".yaml", ".yml") else CHECKPOINT
         write_file(folder / source, read_bytes(model.path, kind) if model.content is None else model.content)
     write_file(folder / "target.yaml", whole.target.text)
-    _write_levels(folder / "ir", model.circuit, built)
+    _write_levels(folder / "ir", model.circuit, lowered)
     (folder / "stimuli").mkdir()
     for name, stimulus in stimuli.by_name().items():
         save_stimulus(stimulus, folder / "stimuli" / f"{name}.npz")
@@ -148,11 +159,16 @@ def _write(folder: Path, whole: Compilation) -> None:
     write_file(folder / MANIFEST, json_text({**manifest, "files": file_hashes(folder)}))
 
 
-def _write_levels(folder: Path, circuit: RateCircuit, built: Built) -> None:
+def _write_levels(folder: Path, circuit: RateCircuit, lowered: Lowered) -> None:
     folder.mkdir()
+    built = lowered.built
     write_level(folder, RATE, circuit, print_rate(circuit))
     if built.staged is not circuit:
         write_level(folder, STAGED, built.staged, print_rate(built.staged))
+    if lowered.sensitivity is not None:
+        save_level(lowered.sensitivity, folder, SENSITIVITY)
+    if built.divided is not None:
+        write_level(folder, DIVIDED, built.divided, print_rate(built.divided))
     write_level(folder, SPIKING, built.spiking, print_spiking(built.spiking))
     built.save(folder)
 
@@ -172,6 +188,8 @@ def _manifest(whole: Compilation, source: str | None) -> dict[str, Any]:
             "neurons": choice.neurons,
             "code": options.code,
             "axons": options.axons,
+            "steps": choice.steps,
+            "planes": choice.planes,
             "seed": options.seed,
             "max_error": options.max_error,
             "tick_s": options.tick_s,

@@ -7,7 +7,13 @@ from neurocmc.common.errors import Problem
 from neurocmc.common.files import write_file
 from neurocmc.ir.store import Level, save_level
 
-RATE, STAGED, SPIKING = "10-rate", "15-staged", "20-spiking"  # of every family; each has its own from 30 on
+RATE, STAGED, DIVIDED, SPIKING = (
+    "10-rate",
+    "15-staged",
+    "17-divided",
+    "20-spiking",
+)  # each family has its own from 30 on
+SENSITIVITY = "16-sensitivity"  # of the staged circuit
 L = TypeVar("L", bound=Level)
 
 

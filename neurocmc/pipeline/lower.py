@@ -13,25 +13,34 @@ What comes before a family does not depend on the size of pools: where several s
 each pass its result is verified; a fault there is a defect of neurocmc and stops the line.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.progress import Progress
 from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.sensitivity import Sensitivity
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibrate, Calibration
+from neurocmc.passes.divide import Divide
 from neurocmc.passes.offsets import Offsets
 from neurocmc.passes.one_filter import OneFilter
 from neurocmc.passes.relays import Relays
+from neurocmc.passes.sensitivity import MeasureSensitivity
 from neurocmc.passes.time_scale import TimeScale
 from neurocmc.pipeline.chips.family import Built, Staging
 from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified
 from neurocmc.pipeline.options import CompileOptions
-from neurocmc.targets import Target
+from neurocmc.targets import Steps, Target
 from neurocmc.theory.certificate import Certificate
+
+# How much of what is made small is the error of observed activity, not of decisions.
+OF_ACTIVITY: Mapping[Steps, float] = {"equal": 0.0, "decisions": 0.01, "activity": 1.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,6 +51,7 @@ class Lowered:
     built: Built
     certificate: Certificate
     seconds: dict[str, float] = field(default_factory=dict)  # pass -> time it took
+    sensitivity: Sensitivity | None = None  # of the staged circuit, where it was measured
 
     @property
     def staged(self) -> RateCircuit:
@@ -117,6 +127,44 @@ def stage(
 
 
 def lower_staged(staging: Staging, target: Target, options: CompileOptions, clock: Clock) -> Lowered:
-    """Lowers a staged circuit by the passes of its family."""
-    built, certificate = family_of(target).lower(staging, target, options, clock)
-    return Lowered(ranges=staging.ranges, built=built, certificate=certificate, seconds=clock.seconds)
+    """Lowers a staged circuit by the passes of its family, cut into segments first where steps are to be unequal."""
+    if options.steps in (None, "equal"):
+        built, certificate = family_of(target).lower(staging, target, options, clock)
+        return Lowered(ranges=staging.ranges, built=built, certificate=certificate, seconds=clock.seconds)
+    staging = with_sensitivity(staging, options, clock)
+    cut = _divided(staging, options, clock)
+    sized = replace(options, neurons=_of_a_segment(staging.staged, options), steps="equal")
+    built, certificate = family_of(target).lower(cut, target, sized, clock)
+    return Lowered(
+        ranges=cut.ranges,
+        built=replace(built, staged=staging.staged, divided=cut.staged),
+        certificate=certificate,
+        seconds=clock.seconds,
+        sensitivity=staging.sensitivity,
+    )
+
+
+def with_sensitivity(staging: Staging, options: CompileOptions, clock: Clock) -> Staging:
+    """Returns the staging with the sensitivity of its circuit, measured unless it has been."""
+    if staging.sensitivity is not None:
+        return staging
+    found = verified(MeasureSensitivity(staging.calibration, seed=options.seed).run(staging.staged))
+    clock.done(MeasureSensitivity.name, 0.35)
+    return replace(staging, sensitivity=found)
+
+
+def _of_a_segment(circuit: RateCircuit, options: CompileOptions) -> int:
+    heard = sum(int(np.count_nonzero(projection.weight)) for projection in circuit.projections)
+    return options.of_a_segment(heard / circuit.units)
+
+
+def _divided(staging: Staging, options: CompileOptions, clock: Clock) -> Staging:
+    """The circuit of segments, and what they visit."""
+    assert staging.sensitivity is not None
+    mean = options.pool / _of_a_segment(staging.staged, options)
+    cut = Divide(staging.sensitivity, mean=mean, of_activity=OF_ACTIVITY[options.steps or "equal"])
+    divided = verified(cut.run(staging.staged))
+    clock.done(Divide.name, 0.38)
+    ranges = Calibrate(staging.calibration).run(divided)
+    clock.done(Calibrate.name, 0.4)
+    return replace(staging, staged=divided, ranges=ranges)

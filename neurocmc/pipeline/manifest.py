@@ -34,6 +34,8 @@ class OptionsEntry(StrictModel):
     neurons: Annotated[int, Field(ge=1, le=65_536)]
     code: Literal["threshold", "rate"]
     axons: Literal["shared", "own"] | None  # None: as the target states
+    steps: Literal["equal", "decisions", "activity"] = "equal"  # artifacts from before segments do not say
+    planes: Literal[1, 2] = 1
     seed: Annotated[int, Field(ge=0)]
     max_error: float | None
     tick_s: Annotated[float, Field(gt=0)] | None
@@ -43,11 +45,15 @@ class OptionsEntry(StrictModel):
 
 
 class TriedEntry(StrictModel):
-    """One size that was tried for --max-error."""
+    """One candidate that was tried."""
 
     neurons: Annotated[int, Field(ge=1)]
     error: float | None
     worst: str
+    steps: Literal["equal", "decisions", "activity"] = "equal"
+    planes: Literal[1, 2] = 1
+    changed: float | None = None
+    missed: Annotated[int, Field(ge=0)] = 0
 
 
 class SilentUnitEntry(StrictModel):

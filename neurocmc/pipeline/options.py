@@ -1,31 +1,43 @@
 """Holds what a user may choose of a compilation, checks it, and reads it back from a manifest."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from neurocmc.common.errors import Problem
-from neurocmc.targets import AXONS, CODES, Axons, Code, Target
+from neurocmc.targets import AXONS, CODES, PLANES, STEPS, Axons, Code, Planes, Steps, Target
 
 DEFAULT_NEURONS = 64
+SEGMENTS: Mapping[Steps, int] = {"equal": 1, "decisions": 4, "activity": 8}  # of a unit at least, in the mean
+SMALLEST_POOL, LARGEST_POOL = (
+    4,
+    16,
+)  # neurons of a segment: with more, a spike weighs so little that weights round away
+HEARD = (
+    128  # segments that a unit hears in each plane, where it has more than two a source: synapse memory bounds them
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompileOptions:
     """The choices of a user.
 
-    `neurons` None takes 64, or with `max_error` the smallest that meets it. `axons` "own" gives every neuron axons of
-    its own on a chip that could share them; None takes what the target states. `tick_s` is the model's time that one
-    tick stands for; None lets the compiler choose it. `images` names the task whose images drive a published
-    checkpoint, which does not say so itself; a Model was loaded with its own. `calibrate` names test stimuli that
-    gains are to be matched over as well. `allow_lost_states` compiles a circuit even if rounding destroys an up-state
-    of it. `source` says whether the artifact holds a copy of the model, which `verify` compares with, `figures`
-    whether the pictures of its report are drawn.
+    `neurons` None takes 64, or more where decisions need them; with `max_error` the smallest that meets it. `steps`
+    says for what the neurons of a unit are spread over its range: in equal steps, or finest where the circuit's
+    decisions, or all of its activity, are sensitive; `planes` of how many synapses a weight is the sum. Both None are
+    chosen. `axons` "own" gives every neuron axons of its own on a chip that could share them; None takes what the
+    target states. `tick_s` is the model's time that one tick stands for; None lets the compiler choose it. `images`
+    names the task whose images drive a published checkpoint, which does not say so itself; a Model was loaded with
+    its own. `calibrate` names test stimuli that gains are to be matched over as well. `allow_lost_states` compiles a
+    circuit even if rounding destroys an up-state of it. `source` says whether the artifact holds a copy of the model,
+    which `verify` compares with, `figures` whether the pictures of its report are drawn.
     """
 
     neurons: int | None = None
     code: Code = "threshold"
     axons: Axons | None = None
+    steps: Steps | None = None
+    planes: Planes | None = None
     seed: int = 0
     max_error: float | None = None
     tick_s: float | None = None
@@ -43,6 +55,8 @@ class CompileOptions:
             neurons=given["neurons"],
             code=given["code"],
             axons=given["axons"],
+            steps=given.get("steps", "equal"),
+            planes=given.get("planes", 1),
             seed=given["seed"],
             tick_s=given["tick_s"],
             images=given["images"],
@@ -55,6 +69,19 @@ class CompileOptions:
     def pool(self) -> int:
         """Neurons a unit: as given, or the default."""
         return DEFAULT_NEURONS if self.neurons is None else self.neurons
+
+    def of_a_segment(self, sources: float) -> int:
+        """Returns the neurons of one pool: of a unit's where steps are equal, and else of a segment's.
+
+        Each of a unit's segments is a source of its own to those that the unit sends to, with a synapse for each
+        plane of weights; `sources` is how many units a unit hears in the mean.
+        """
+        parts = SEGMENTS[self.steps or "equal"]
+        if parts == 1:
+            return self.pool
+        largest = max(self.pool / parts, LARGEST_POOL) if parts == SEGMENTS["activity"] else LARGEST_POOL
+        wanted = self.pool / min(max(self.pool / largest, parts), max(HEARD / (sources * (self.planes or 1)), 2.0))
+        return min(max(round(wanted), SMALLEST_POOL), self.pool)
 
     def problems(self) -> tuple[Problem, ...]:
         """Returns options that contradict each other or make no sense."""
@@ -76,17 +103,36 @@ class CompileOptions:
             found.append(Problem("choice-unknown", "--code", f"got {self.code!r}", "use threshold or rate"))
         if self.axons not in (None, *AXONS):
             found.append(Problem("choice-unknown", "--axons", f"got {self.axons!r}", "use shared or own"))
+        if self.steps not in (None, *STEPS):
+            found.append(
+                Problem("choice-unknown", "--steps", f"got {self.steps!r}", "use equal, decisions or activity")
+            )
+        if self.planes not in (None, *PLANES):
+            found.append(Problem("choice-unknown", "--planes", f"got {self.planes!r}", "use 1 or 2"))
+        if self.steps not in (None, "equal") and self.code != "threshold":
+            what = f"pools of the {self.code} code have no steps to spread"
+            found.append(Problem("options-exclusive", "--steps", what, "use --code threshold, or --steps equal"))
         if self.seed < 0:
             found.append(Problem("seed-out-of-range", "--seed", f"got {self.seed}", "give 0 or more"))
         return tuple(found)
 
     def unfit(self, target: Target) -> tuple[Problem, ...]:
         """Returns options that a target has no use for."""
+        return (*self._unfit_axons(target), *self._unfit_pools(target))
+
+    def _unfit_axons(self, target: Target) -> Iterator[Problem]:
         if self.axons is None or self.axons in target.axons:
-            return ()
+            return
         if not target.axons:
-            return (Problem("option-not-for-this", "--axons", f"{target.name} has no axons to lay", "leave it out"),)
+            yield Problem("option-not-for-this", "--axons", f"{target.name} has no axons to lay", "leave it out")
+            return
         what = f"its file states no shared_axons for {target.name}: every neuron has axons of its own"
-        return (
-            Problem("option-not-for-this", "--axons", what, "leave it out, or state shared_axons with its source"),
-        )
+        yield Problem("option-not-for-this", "--axons", what, "leave it out, or state shared_axons with its source")
+
+    def _unfit_pools(self, target: Target) -> Iterator[Problem]:
+        if self.steps not in (None, "equal") and not target.unequal_steps:
+            what = f"pools on {target.name} count in equal steps"
+            yield Problem("option-not-for-this", "--steps", what, "leave it out")
+        if self.planes not in (None, 1) and target.registers is None:
+            what = f"{target.name} has no weights that are rounded to a mantissa and an exponent"
+            yield Problem("option-not-for-this", "--planes", what, "leave it out")

@@ -191,7 +191,8 @@ def _run(artifact: Artifact, tasks: tuple[_Task, ...], drawn: _Drawn, samples: i
         trials = np.sort(chosen).astype(np.int64)
         host = {name: value[trials] for name, value in task.host.items()}
         seen = drawn.chip.run(task.stimulus.take(trials), trials.tolist(), host)
-        wrong, held = task.judge(restored(seen, artifact.circuit, artifact.staged), trials)
+        whole = artifact.built.of_whole_units(seen)
+        wrong, held = task.judge(restored(whole, artifact.circuit, artifact.staged), trials)
         for index, trial in enumerate(trials.tolist()):
             longest = float(task.longest_s[trial])
             memory = not np.isnan(longest)

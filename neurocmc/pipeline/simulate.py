@@ -83,7 +83,8 @@ def simulate(
     if record_spikes and on != "staged":
         _check_raster(artifact, chosen)
     recording = _run(observed, on, chosen, record_spikes, codegen, time_limit_s, progress)
-    return restored(recording, artifact.circuit, artifact.staged)
+    whole = recording if on == "staged" else artifact.built.of_whole_units(recording)
+    return restored(whole, artifact.circuit, artifact.staged)
 
 
 def _observe_s(observe_ms: float) -> float:

@@ -53,7 +53,7 @@ def walk(
     """
     told = progress or silent
     told("rate", 0.0)
-    seen = Seen.of(artifact.staged, artifact.built.as_seen, stimuli)
+    seen = Seen.of(artifact.staged, artifact.built.as_seen, artifact.spiking, stimuli)
     told("torch", 0.05)
     edges = staging_edges(artifact, model, seen.stimuli, seen.as_defined)
     edges.append(_coverage(artifact, seen.stimuli))
@@ -80,9 +80,13 @@ def _coverage(artifact: Artifact, stimuli: Sequence[Stimulus]) -> Edge:
     reach: dict[str, Float] = {}
     for population in circuit.populations:
         shift = shift_of(population, staged.population(population.name))
-        top = shift.low + shift.width * artifact.spiking.population(population.name).fit.ceiling
+        pool = artifact.spiking.population(population.name)
+        base, full = np.zeros(1), np.array([pool.fit.ceiling])
+        for segments in pool.segments:
+            base, full = segments.base, segments.top
+        top, bottom = shift.low + shift.width * full, shift.low + shift.width * base
         # A pool that counts from 0 stands for a transfer that ends there, or goes out in a tail.
-        bottom = np.where(shift.low == 0.0, -np.inf, shift.low)
+        bottom = np.where(bottom == 0.0, -np.inf, bottom)
         reach[population.name] = np.stack([bottom, top])
     names = [population.name for population in circuit.populations]
     return coverage_edge(reach, unit_ranges(circuit, stimuli, names))

@@ -36,6 +36,10 @@ def staging_costs(circuit: RateCircuit, staged: RateCircuit, network: SpikingNet
         shift = shift_of(before, population)
         widest = int(np.argmax(shift.width))
         low, width = float(shift.low[widest]), float(shift.width[widest])
+        base, full, step = 0.0, pool.fit.ceiling, pool.activity_per_spike
+        for segments in pool.segments:
+            base, full = float(segments.base[widest]), float(segments.top[widest])
+            step = float(segments.width.max()) / pool.neurons
         is_relay = population.name not in given
         costs.append(
             StagingCost(
@@ -45,8 +49,8 @@ def staging_costs(circuit: RateCircuit, staged: RateCircuit, network: SpikingNet
                 ticks=max((p.delay_ticks for p in network.projections if p.source == population.name), default=0)
                 if is_relay
                 else 0,
-                spans=(low, low + width * pool.fit.ceiling),
-                half_step=0.5 * width * pool.activity_per_spike,
+                spans=(low + width * base, low + width * full),
+                half_step=0.5 * width * step,
             )
         )
     return costs

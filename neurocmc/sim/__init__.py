@@ -1,6 +1,9 @@
 """Interprets every level: rate circuit, LIF in real numbers (Brian2), LIF in a chip's integers (emulator).
 
 rate              steps a RateCircuit
+adjoint           runs it back, to find what an activity matters
+margins           computes by how much an answer is ahead
+whole             puts segments of units together in recordings
 runaway           explains why its activity passed all limits
 brian2_lif        runs a SpikingNetwork in Brian2
 brian2_equations  writes its equations

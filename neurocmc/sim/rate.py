@@ -113,6 +113,11 @@ def seen_as(circuit: RateCircuit, traces: Mapping[str, Trace]) -> RateCircuit:
     return circuit if same else replace(circuit, populations=tuple(changed))
 
 
+def states_of(circuit: RateCircuit, stimulus: Stimulus) -> "Iterator[State]":
+    """Yields what each step of a circuit shows, in its own step. Raises InfeasibleError beyond what rates may be."""
+    return _steps(circuit, stimulus, circuit.dt_s)
+
+
 def visited_ranges(circuit: RateCircuit, stimulus: Stimulus, dt_s: float | None = None) -> dict[str, Visited]:
     """Returns the ranges of activity and drive that each population goes through under a stimulus."""
     dt_s = circuit.dt_s if dt_s is None else dt_s
@@ -147,7 +152,7 @@ def unit_ranges(circuit: RateCircuit, stimuli: Sequence[Stimulus], names: Sequen
 
 
 @dataclass(frozen=True, slots=True)
-class _State:
+class State:
     """What one step showed: rates r, normalised drives z, and traces after the step; each (batch, size)."""
 
     rates: Mapping[str, Float]
@@ -155,7 +160,7 @@ class _State:
     traces: Mapping[str, Float]
 
 
-def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float, *, bounded: bool = True) -> Iterator[_State]:
+def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float, *, bounded: bool = True) -> Iterator[State]:
     batch = stimulus.batch
     size = {population.name: population.size for population in circuit.populations}
     start = {population.name: population.initial for population in circuit.populations}
@@ -204,7 +209,7 @@ def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float, *, bounded: bo
                 filters[entry.name].advance(driven.values[entry.name][:, segment])
         for name, trace in traces.items():
             trace.advance(rates[name])
-        yield _State(rates, drives, {name: trace.output for name, trace in traces.items()})
+        yield State(rates, drives, {name: trace.output for name, trace in traces.items()})
 
 
 def _kernel(projection: RateProjection) -> tuple[str, float, int]:

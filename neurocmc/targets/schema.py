@@ -25,6 +25,10 @@ Code = Literal["threshold", "rate"]  # how a pool of neurons stands for a rate
 CODES: tuple[Code, ...] = get_args(Code)
 Axons = Literal["shared", "own"]  # whether the neurons of a unit send to one axon of a core, or each to its own
 AXONS: tuple[Axons, ...] = get_args(Axons)
+Steps = Literal["equal", "decisions", "activity"]  # for what the neurons of a unit are spread over its range
+STEPS: tuple[Steps, ...] = get_args(Steps)
+Planes = Literal[1, 2]  # of how many synapses a weight is the sum
+PLANES: tuple[Planes, ...] = get_args(Planes)
 SignMode = Literal["excitatory", "inhibitory", "mixed"]  # which signs the bits of a group of weights stand for
 Step = Literal["receive", "bias", "u", "v", "threshold", "reset", "send"]
 LavaRunConfig = Literal["Loihi1SimCfg", "Loihi2SimCfg"]
@@ -280,6 +284,11 @@ class Target:
         return ()
 
     @property
+    def unequal_steps(self) -> bool:
+        """Whether pools may count in steps of unequal size: whether a source may reach a neuron with any weight."""
+        return True
+
+    @property
     def filter_stages(self) -> int:
         """First-order filters in a row between a spike and what a neuron adds up."""
         return 2
@@ -354,6 +363,11 @@ class TrueNorthTarget(Target):
     def codes(self) -> tuple[Code, ...]:
         """The threshold code alone: the potential is the synaptic filter, and there is no membrane beside it."""
         return ("threshold",)
+
+    @property
+    def unequal_steps(self) -> bool:
+        """No: a neuron knows four weights, and a source of unequal steps would need one for each of its segments."""
+        return False
 
     @property
     def filter_stages(self) -> int:

@@ -170,6 +170,10 @@ def linear_threshold(
             return NoTheory(
                 reason=f"population {population.name} has a {population.transfer} transfer function, not a rectifier"
             )
+        if population.segments:
+            return NoTheory(
+                reason=f"the units of population {population.name} are cut into segments of unequal steps"
+            )
     for projection in circuit.projections:
         if projection.order != 1:
             return NoTheory(reason=f"projection {projection.name} has a kernel of order {projection.order}")

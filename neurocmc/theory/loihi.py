@@ -23,6 +23,7 @@ from neurocmc.theory.linear_threshold import threshold_of
 def kept_by_integers(staged: RateCircuit, spiking: SpikingNetwork, integer: IntegerNetwork) -> Kept:
     """Returns what the integers hold of the staged circuit."""
     held = {projection.name: projection for projection in integer.projections}
+    fine = {p.refines: p.realised_gain for p in integer.projections if p.refines}
     return Kept(
         tick_s=integer.tick_s,
         populations=tuple(
@@ -32,7 +33,7 @@ def kept_by_integers(staged: RateCircuit, spiking: SpikingNetwork, integer: Inte
         projections=tuple(
             KeptProjection.of(
                 p,
-                held[p.name].realised_gain,
+                held[p.name].realised_gain + fine.get(p.name, 0.0),
                 wanted_gain=held[p.name].wanted_gain,
                 tau_s=_tau_s(integer.population(p.target), integer, p.tau_s),
             )
@@ -53,7 +54,7 @@ def _population(
     rule, biases = integer.rule, held.bias_lsb.astype(np.float64)
     lost = floor_loss_lsb(held, integer)
     moved: Float
-    if pool.code == "threshold" and unit.transfer == "relu":
+    if pool.code == "threshold" and unit.transfer == "relu" and not unit.segments:
         threshold = rule.threshold_lsb(held.threshold_mantissa)
         # A neuron fires where current and bias, whole numbers both, are above the threshold: half an LSB further.
         recruited = (threshold + 0.5 - biases + lost) / held.lsb_per_drive[:, None]

@@ -37,10 +37,13 @@ def silent_units(network: SpikingNetwork, highest: Mapping[str, Sequence[float]]
     """Finds units that cannot fire at what calibration drives them to; `highest` is each unit's largest activity.
 
     The first neuron of a pool stands for half a step: phi must reach 0.5 / N of the ceiling. Units that stay below
-    `TELLING` of their population's largest activity are not asked to.
+    `TELLING` of their population's largest activity are not asked to, nor are units in segments, whose range is their
+    own.
     """
     found: list[SilentUnit] = []
     for population in network.populations:
+        if population.segments:
+            continue
         first_at = 0.5 * population.fit.ceiling / population.neurons
         peak = np.asarray(highest[population.name])
         found += [

@@ -9,6 +9,7 @@ import numpy as np
 from neurocmc.common.arrays import Float
 from neurocmc.ir.kept import Kept, KeptPopulation
 from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.segments import Segments
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.verification.fit_limit import fit_limit
 
@@ -127,17 +128,24 @@ def gain_edge(network: SpikingNetwork, circuit: RateCircuit, kept: Kept | None =
 
 
 def kept_edges(
-    kept: Kept, name: str, *, pole_limit: float, gain_limit: float, full: Mapping[str, float] | None = None
+    kept: Kept,
+    name: str,
+    *,
+    pole_limit: float,
+    gain_limit: float,
+    full: Mapping[str, float] | None = None,
+    segments: Mapping[str, Segments] | None = None,
 ) -> tuple[Edge, ...]:
     """Judges what a chip did to the time constants of the filters and to the gains of the projections.
 
     `full` maps a population to the activity of its full pool: synapses of several sources are compared by the drive
-    that they then bring. Without it, by their gains alone.
+    that they then bring. Without it, by their gains alone. `segments` maps a population whose units are segments to
+    these: they fill up one after the other, so that those of a unit are judged together, up to each.
     """
     edges: list[Edge] = []
     for errors, quantity, limit in (
         ({p.name: _pole_error(p) for p in kept.populations}, "pole of the synaptic filter", pole_limit),
-        (_gain_errors(kept, full or {}), "gain of the projections", gain_limit),
+        (_gain_errors(kept, full or {}, segments or {}), "gain of the projections", gain_limit),
     ):
         if errors:
             worst = name_of_largest(errors)
@@ -151,7 +159,7 @@ def _pole_error(population: KeptPopulation) -> float:
     return float(np.abs(((1.0 - population.realised_pole) - wanted) / wanted).max(initial=0.0))
 
 
-def _gain_errors(kept: Kept, full: Mapping[str, float]) -> dict[str, float]:
+def _gain_errors(kept: Kept, full: Mapping[str, float], segments: Mapping[str, Segments]) -> dict[str, float]:
     """Worst error of a gain of each projection, relative to the strongest synapse of its target unit.
 
     What a unit receives is the sum of its synapses, so projections between the same two populations are judged by
@@ -162,16 +170,23 @@ def _gain_errors(kept: Kept, full: Mapping[str, float]) -> dict[str, float]:
     error: dict[tuple[str, str], Float] = {}
     for projection in kept.projections:
         ends = projection.target, projection.source
-        own = full.get(projection.source, 1.0) * np.abs(projection.wanted_gain).max(axis=1, initial=0.0)
+        wanted = _together(projection.wanted_gain, segments.get(projection.source))
+        own = full.get(projection.source, 1.0) * np.abs(wanted).max(axis=1, initial=0.0)
         strongest[projection.target] = np.maximum(strongest[projection.target], own)
         error[ends] = error.get(ends, 0.0) + (projection.realised_gain - projection.wanted_gain)
     errors: dict[str, float] = {}
     for projection in kept.projections:
         scale = np.where(strongest[projection.target] > 0, strongest[projection.target], 1.0)
-        lost = np.abs(error[projection.target, projection.source]).max(axis=1, initial=0.0)
+        together = _together(error[projection.target, projection.source], segments.get(projection.source))
+        lost = np.abs(together).max(axis=1, initial=0.0)
         worst = full.get(projection.source, 1.0) * lost
         errors[projection.name] = float((worst / scale).max(initial=0.0))
     return errors
+
+
+def _together(gains: Float, segments: Segments | None) -> Float:
+    """(target units, sources) gains, of segments those of all up to each."""
+    return gains if segments is None else segments.summed_up_to(gains)
 
 
 def mismatch_edge(name: str, mismatches: int, spikes: int, note: str) -> Edge:

@@ -12,6 +12,7 @@ from neurocmc.ir.gates import GATES, TRAJECTORY_LIMIT, Gates
 from neurocmc.ir.rate import Classifier, Readout
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation
+from neurocmc.targets import Code
 from neurocmc.verification.edges import Edge, judged, larger, name_of_largest
 from neurocmc.verification.intervals import trials_to_show, wilson
 from neurocmc.verification.metrics import (
@@ -107,11 +108,41 @@ def fidelity_edges(
     return tuple(edges)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Pool:
+    """The pools of a population, of whole units."""
+
+    name: str
+    neurons: int  # a unit, in the mean
+    code: Code
+    reach_s: float  # of the filter that they are observed through
+    base: Float  # (units,) or (1,) activity of empty pools
+    first_at: Float  # the same: above it, activity from which on the first neuron fires
+
+
+def _pools(network: SpikingNetwork) -> list[_Pool]:
+    return [_pool(population) for population in network.populations]
+
+
+def _pool(population: SpikingPopulation) -> _Pool:
+    neurons, base, full = population.neurons, np.zeros(1), np.array([population.fit.ceiling])
+    first_at = 0.5 * full / neurons
+    for segments in population.segments:
+        first_at = 0.5 * segments.width[np.searchsorted(segments.unit, np.arange(segments.units))] / neurons
+        neurons, base = max(round(neurons * segments.size / segments.units), 1), segments.base
+    return _Pool(
+        name=population.name,
+        neurons=neurons,
+        code=population.code,
+        reach_s=population.trace.tau_s,
+        base=base,
+        first_at=first_at,
+    )
+
+
 def _unit_edge(name: str, errors: Sequence[Mapping[str, RateErrors]], gates: Gates, network: SpikingNetwork) -> Edge:
     """The unit whose error over time takes most of its limit, in any stimulus."""
-    every = [
-        (population, of_stimulus[population.name]) for of_stimulus in errors for population in network.populations
-    ]
+    every = [(population, of_stimulus[population.name]) for of_stimulus in errors for population in _pools(network)]
     limits = [gates.of_unit(population.neurons, population.code) for population, _ in every]
     taken = [float(one.of_unit[one.unit]) / limit for (_, one), limit in zip(every, limits, strict=True)]
     index = worst_of(np.array(taken))
@@ -130,10 +161,8 @@ def _unit_edge(name: str, errors: Sequence[Mapping[str, RateErrors]], gates: Gat
 
 def _moment_edge(name: str, pairs: Sequence[Pair], gates: Gates, network: SpikingNetwork) -> Edge:
     """The worst moment of any unit, in all trials of each stimulus but as many as may decide otherwise."""
-    found = [
-        moments for population in network.populations for pair in pairs for moments in _moments(pair, population)
-    ]
-    limit_of = {p.name: gates.of_moment(p.neurons, p.code) for p in network.populations}
+    found = [moments for population in _pools(network) for pair in pairs for moments in _moments(pair, population)]
+    limit_of = {p.name: gates.of_moment(p.neurons, p.code) for p in _pools(network)}
     kept = [_tolerated(moments.of_trial, gates) for moments in found]
     taken = [one.of_trial[trial] / limit_of[one.population] for one, trial in zip(found, kept, strict=True)]
     index = worst_of(np.array(taken))
@@ -160,10 +189,10 @@ class _Moments:
     unit: NDArray[np.int64]  # (trials,) in which
 
 
-def _moments(pair: Pair, population: SpikingPopulation) -> Iterator[_Moments]:
+def _moments(pair: Pair, population: _Pool) -> Iterator[_Moments]:
     """Of each stimulus that a recording holds side by side."""
     name = population.name
-    reach = max(round(population.trace.tau_s / pair.other.tick_s), 1)
+    reach = max(round(population.reach_s / pair.other.tick_s), 1)
     errors = moment_errors(pair.reference.activity[name], pair.other.activity[name], reach)
     errors = errors / scales(pair.reference.activity)[name]
     for stimulus, trials in pair.parts or ((pair.other.stimulus, slice(None)),):
@@ -181,13 +210,14 @@ def _silent_edge(name: str, pairs: Sequence[Pair], network: SpikingNetwork) -> E
     """Units that are active in the reference and never fire, whatever the stimulus."""
     silent: list[str] = []
     active = 0
-    for population in network.populations:
+    for population in _pools(network):
         peak = np.max([p.reference.activity[population.name].max(axis=(0, 1)) for p in pairs], axis=0)
+        peak = peak - population.base
         spikes = np.sum([p.other.spike_counts[population.name].sum(axis=0) for p in pairs], axis=0)
         asked = peak > TELLING * float(peak.max(initial=0.0))
         active += int(asked.sum())
         silent += [
-            f"{population.name}[{unit}] (activity {peak[unit]:.3g}; {_first_neuron(population)})"
+            f"{population.name}[{unit}] (activity {peak[unit]:.3g}; {_first_neuron(population, unit)})"
             for unit in np.flatnonzero(asked & (spikes == 0))
         ]
     more = f" and {len(silent) - 3:,} more" if len(silent) > 3 else ""
@@ -202,9 +232,9 @@ def _silent_edge(name: str, pairs: Sequence[Pair], network: SpikingNetwork) -> E
     )
 
 
-def _first_neuron(population: SpikingPopulation) -> str:
+def _first_neuron(population: _Pool, unit: int) -> str:
     """From which activity on a unit of a population can be seen."""
-    return f"its first neuron fires from {0.5 * population.fit.ceiling / population.neurons:.3g} on"
+    return f"its first neuron fires from {population.first_at[min(unit, population.first_at.size - 1)]:.3g} on"
 
 
 def _decision_edges(

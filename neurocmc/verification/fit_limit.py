@@ -47,7 +47,8 @@ def _steepest(pool: SpikingPopulation, unit: RatePopulation) -> float:
         case "sigmoid":
             share = _logistic(min(max(0.0, low), high))
             slope = unit.saturation * share * (1.0 - share)
-    return slope / pool.fit.ceiling
+    widths = (float(segments.width.min()) for segments in pool.segments)
+    return slope / next(widths, pool.fit.ceiling)  # a segment is full when its unit has risen by its width
 
 
 def _logistic(z: float) -> float:

@@ -168,6 +168,9 @@ class IntegerProjection:
     wanted_gain: Float  # (target units, source units) drive per unit of activity in the rate circuit
     realised_gain: Float  # the same, from the integers
     loss: RoundingLoss
+    refines: str = dataclasses.field(
+        default="", metadata=SELDOM
+    )  # the projection of whose weights it is a finer part
 
     def __post_init__(self) -> None:
         set_frozen(self, "mantissa", np.int64, (None, None))

@@ -79,6 +79,7 @@ def _integer_projection(projection: IntegerProjection, rule: StepRule) -> list[s
         ("gain", matrix(projection.realised_gain, "of drive per unit of activity")),
         ("wanted", matrix(projection.wanted_gain)),
         ("loss", f"{_lost(loss)} of the largest weight, {loss.clipped} clipped"),
+        *([("refines", f"the weights of {projection.refines}")] if projection.refines else []),
     ]
     return entry(head, facts)
 

@@ -21,7 +21,7 @@ from neurocmc.passes.loihi.nearby_roundings import UpStates, critical_population
 from neurocmc.passes.loihi.quantise import Quantise
 from neurocmc.passes.loihi.registers import Registers
 from neurocmc.passes.lost_states import refuse_lost
-from neurocmc.targets import LoihiLimits, LoihiTarget
+from neurocmc.targets import LoihiLimits, LoihiTarget, Planes
 from neurocmc.theory.certificate import Certificate, certify
 from neurocmc.theory.loihi import kept_by_integers
 from neurocmc.theory.realised import Rounded, rounded_circuit
@@ -50,6 +50,7 @@ class KeepStates:
     levels: Mapping[str, float] = field(default_factory=dict[str, float])
     allow_lost: bool = False
     search: bool = True
+    planes: Planes = 1
 
     def run(
         self, staged: RateCircuit, spiking: SpikingNetwork, integer: IntegerNetwork, target: LoihiTarget
@@ -72,7 +73,7 @@ class KeepStates:
         integer: IntegerNetwork,
         target: LoihiTarget,
     ) -> StatesKept | None:
-        for pools, network, scale in _scales(states, staged, spiking, integer, target):
+        for pools, network, scale in _scales(states, staged, spiking, integer, target, Quantise(self.planes)):
             moved = moved_mantissas(states, _rounded(staged, pools, network), network, target.limits)
             if moved is None:
                 continue
@@ -89,7 +90,12 @@ def _rounded(staged: RateCircuit, spiking: SpikingNetwork, integer: IntegerNetwo
 
 
 def _scales(
-    states: UpStates, staged: RateCircuit, spiking: SpikingNetwork, integer: IntegerNetwork, target: LoihiTarget
+    states: UpStates,
+    staged: RateCircuit,
+    spiking: SpikingNetwork,
+    integer: IntegerNetwork,
+    target: LoihiTarget,
+    quantise: Quantise,
 ) -> Iterator[tuple[SpikingNetwork, IntegerNetwork, tuple[str, ...]]]:
     """The network as it is; then, from the smallest change on, at other scales of the populations that matter.
 
@@ -104,7 +110,7 @@ def _scales(
         for group in groups:
             pools = rescaled(spiking, group, float(share), target.limits)
             try:
-                network = Registers().run(Quantise().run(pools, target), target)
+                network = Registers().run(quantise.run(pools, target), target)
             except InfeasibleError:  # this scale does not fit the chip: the next one
                 continue
             left = len(states.lost_in(_rounded(staged, pools, network)))

@@ -3,7 +3,8 @@
 Thresholds and biases already stand on the grid, gain matching placed them there. What rounds here is the pole of
 the synaptic filter and the weights; weights are scaled to the pole that was realised, so that rounding a time
 constant does not change a gain. A negative weight exponent shifts each tick's sum right and rounds it down; the mean
-of what this loses is given back through the bias.
+of what this loses is given back through the bias, as the filter comes to lose it: the current starts as far below as
+the bias is raised.
 """
 
 from collections.abc import Iterable
@@ -23,28 +24,39 @@ from neurocmc.ir.loihi.network import (
     RoundingLoss,
     StepRule,
 )
+from neurocmc.ir.segments import Segments
 from neurocmc.ir.spiking import SpikingInput, SpikingNetwork, SpikingPopulation, SpikingProjection
 from neurocmc.passes.check_neurons import shared_tau_s, synaptic_taus
 from neurocmc.passes.weight_grid import decay_register, onto_grid
-from neurocmc.targets import LoihiLimits, LoihiTarget
+from neurocmc.targets import LoihiLimits, LoihiTarget, Planes
 
 STEPS_PER_NEURON = 8  # input quanta per step of the drive that recruits one more neuron
 INPUT_MARGIN = 1.25  # capacity of the input axons over the largest jump of calibration
+FINE = ".fine"  # ends the name of the finer part of a projection
 LARGE_AXON_LIMIT = 128  # large axons a unit and sign: beyond it an input costs more than the pool it drives
 
 
 @dataclass(frozen=True)
 class Quantise:
-    """Turns a SpikingNetwork into an IntegerNetwork for a Loihi-like chip."""
+    """Turns a SpikingNetwork into an IntegerNetwork for a Loihi-like chip.
+
+    With two `planes` every weight is the sum of two synapses of one axon: a coarse one, and at a smaller exponent one
+    of what the first rounds away, which makes about 15 bits of 8.
+    """
 
     name: ClassVar[str] = "quantise"
+    planes: Planes = 1
 
     def run(self, network: SpikingNetwork, target: LoihiTarget) -> IntegerNetwork:
         """Raises InfeasibleError where a weight or bias does not fit its field."""
         limits = target.limits
         populations = tuple(_population(network, population, limits) for population in network.populations)
         by_name = {population.name: population for population in populations}
-        projections = tuple(_projection(network, projection, by_name, limits) for projection in network.projections)
+        projections = tuple(
+            plane
+            for projection in network.projections
+            for plane in self._planes(network, projection, by_name, limits)
+        )
         raise_infeasible(
             Problem(
                 "weight-beyond-mantissa",
@@ -64,6 +76,40 @@ class Quantise:
             inputs=tuple(_input(network, entry, by_name[entry.target], limits) for entry in network.inputs),
             readouts=network.readouts,
         )
+
+    def _planes(
+        self,
+        network: SpikingNetwork,
+        projection: SpikingProjection,
+        by_name: dict[str, IntegerPopulation],
+        limits: LoihiLimits,
+    ) -> tuple[IntegerProjection, ...]:
+        """The projection, and beside it where it helps a finer one of what its weights lost in rounding.
+
+        What is lost of both together is told of the first.
+        """
+        segments = next(iter(network.population(projection.source).segments), None)
+        coarse = _projection(network, projection, by_name, limits, segments)
+        per_gain = _per_gain(by_name[coarse.source], by_name[coarse.target], limits)
+        rest = (coarse.wanted_gain - coarse.realised_gain) * per_gain
+        if self.planes == 1 or not rest.any():
+            return (coarse,)
+        grid = onto_grid(rest, limits, segments)
+        if not grid.mantissa.any():
+            return (coarse,)
+        realised, wanted = grid.lsb(limits), coarse.wanted_gain * per_gain
+        fine = replace(
+            coarse,
+            name=coarse.name + FINE,
+            refines=coarse.name,
+            mantissa=grid.mantissa,
+            exponent=grid.exponent,
+            sign=grid.sign,
+            wanted_gain=rest / per_gain,
+            realised_gain=realised / per_gain,
+            loss=RoundingLoss.of(realised - rest, rest, grid.clipped),
+        )
+        return (replace(coarse, loss=RoundingLoss.of(realised - rest, wanted, coarse.loss.clipped)), fine)
 
 
 def _population(network: SpikingNetwork, population: SpikingPopulation, limits: LoihiLimits) -> IntegerPopulation:
@@ -161,7 +207,14 @@ def _compensated(
         give_back = min(give_back, 0.5 * to_first_spike)
     register = (1 << limits.bias_mantissa_bits) - 1
     steps = round(give_back / (1 << population.bias_exponent))
-    return replace(population, bias_mantissa=np.minimum(population.bias_mantissa + steps, register))
+    # The filter has lost nothing before the first tick and comes to its loss as it forgets where it began.
+    keep = rule.pole(population.decay_u)
+    ahead = round((steps << population.bias_exponent) / keep) if keep > 0 else 0
+    return replace(
+        population,
+        bias_mantissa=np.minimum(population.bias_mantissa + steps, register),
+        u_initial=np.maximum(population.u_initial - ahead, 1 - rule.half_current),
+    )
 
 
 def _bias_registers(name: str, bias_lsb: Float, limits: LoihiLimits) -> tuple[Int, int]:
@@ -183,16 +236,20 @@ def _bias_registers(name: str, bias_lsb: Float, limits: LoihiLimits) -> tuple[In
 
 
 def _projection(
-    network: SpikingNetwork, projection: SpikingProjection, by_name: dict[str, IntegerPopulation], limits: LoihiLimits
+    network: SpikingNetwork,
+    projection: SpikingProjection,
+    by_name: dict[str, IntegerPopulation],
+    limits: LoihiLimits,
+    segments: Segments | None,
 ) -> IntegerProjection:
     source, target = by_name[projection.source], by_name[projection.target]
     lsb = network.population(projection.target).lsb_per_threshold
     ideal_share = 1.0 - pole(projection.tau_s, network.tick_s)
     share = StepRule.of(limits).arriving(target.decay_u)
     wanted = projection.weight * (lsb * share / ideal_share)
-    grid = onto_grid(wanted, limits)
+    grid = onto_grid(wanted, limits, segments)
     realised = grid.lsb(limits)
-    per_gain = target.lsb_per_drive[:, None] * (share * source.activity_per_spike)
+    per_gain = _per_gain(source, target, limits)
     return IntegerProjection(
         name=projection.name,
         source=projection.source,
@@ -205,6 +262,12 @@ def _projection(
         realised_gain=realised / per_gain,
         loss=RoundingLoss.of(realised - wanted, wanted, grid.clipped),
     )
+
+
+def _per_gain(source: IntegerPopulation, target: IntegerPopulation, limits: LoihiLimits) -> Float:
+    """(target units, 1) LSB of a weight per unit of gain."""
+    share = StepRule.of(limits).arriving(target.decay_u)
+    return target.lsb_per_drive[:, None] * (share * source.activity_per_spike)
 
 
 def _input(

@@ -21,6 +21,7 @@ from neurocmc.ir.gates import GATES, Gates
 from neurocmc.ir.kept import Kept
 from neurocmc.ir.rate import Classifier, RateCircuit, Readout
 from neurocmc.ir.recording import Recording
+from neurocmc.ir.sensitivity import Sensitivity
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibration
@@ -31,6 +32,7 @@ from neurocmc.report.budget import Budget
 from neurocmc.report.losses import Losses
 from neurocmc.report.pictures import Drawn
 from neurocmc.sim.rate import seen_as, simulate_rate
+from neurocmc.sim.whole import of_whole_units
 from neurocmc.targets import Target, TargetSchema
 from neurocmc.theory.certificate import Certificate, input_levels
 from neurocmc.verification.edges import Edge, gain_edge, kept_edges, not_run
@@ -49,11 +51,13 @@ class Staging:
         staged: The circuit with the chosen tick, relays and offsets.
         calibration: The stimuli that gains are matched on.
         ranges: The activities and drives that the circuit visits under them.
+        sensitivity: Of the circuit under them, where it was measured.
     """
 
     staged: RateCircuit
     calibration: tuple[Stimulus, ...]
     ranges: Calibration
+    sensitivity: Sensitivity | None = None
 
     def levels(self) -> dict[str, float]:
         """Returns the largest value that each input takes in a tick: what winners are looked for at.
@@ -81,8 +85,9 @@ class Built(ABC):
 
     Args:
         target: The target.
-        staged: The rate circuit that was matched.
+        staged: The rate circuit, with the tick, relays and offsets of the chip.
         spiking: The pools.
+        divided: The same circuit with its units cut into segments, where pools are of these.
     """
 
     gates: ClassVar[Gates] = GATES  # what its rates must keep
@@ -94,6 +99,12 @@ class Built(ABC):
     target: Target
     staged: RateCircuit
     spiking: SpikingNetwork
+    divided: RateCircuit | None = None
+
+    @property
+    def matched(self) -> RateCircuit:
+        """The circuit whose units are its pools: the staged one, or that of segments which it was cut into."""
+        return self.staged if self.divided is None else self.divided
 
     @abstractmethod
     def run(self, stimulus: Stimulus, *, seed: int = 0, record_spikes: bool = False) -> Recording:
@@ -105,7 +116,7 @@ class Built(ABC):
             record_spikes: Whether every spike of the pools is recorded.
 
         Returns:
-            The activity of every population, (batch, ticks, units) in units of the rate circuit, and its spikes.
+            The activity of every pool, (batch, ticks, units) in units of the matched circuit, and its spikes.
 
         Raises:
             InputError: Where the stimulus does not fit.
@@ -153,7 +164,7 @@ class Built(ABC):
     @property
     def levels(self) -> tuple[Any, ...]:
         """All levels from the staged circuit down, for exports."""
-        return (self.staged, self.spiking)
+        return (self.staged, *(() if self.divided is None else (self.divided,)), self.spiking)
 
     @cached_property
     def kept(self) -> Kept | None:
@@ -163,12 +174,17 @@ class Built(ABC):
     @cached_property
     def as_seen(self) -> RateCircuit:
         """The staged circuit, observed through the filters that the spikes of its pools are observed through."""
-        return seen_as(self.staged, {p.name: p.trace for p in self.spiking.populations})
+        starts = {p.name: p.initial for p in self.staged.populations}
+        traces = {p.name: p.trace for p in self.spiking.populations}
+        cut = {p.name for p in self.spiking.populations if p.segments}
+        return seen_as(
+            self.staged, {n: replace(trace, start=starts[n]) if n in cut else trace for n, trace in traces.items()}
+        )
 
     @property
     def readouts(self) -> tuple[Readout | Classifier, ...]:
         """The readouts on the chip, then those on the host."""
-        return (*self.spiking.readouts, *self.staged.classifiers)
+        return (*self.staged.readouts, *self.staged.classifiers)
 
     @property
     def edge_to_rate(self) -> str:
@@ -180,14 +196,26 @@ class Built(ABC):
 
         Args:
             stimulus: The stimulus.
-            recording: What another level did on it.
+            recording: What another level did on it, by pools.
 
         Returns:
-            Both recordings, with the labels of the stimulus.
+            Both recordings, of whole units, with the labels of the stimulus.
         """
         reference = simulate_rate(self.as_seen, stimulus)
         decided = reference if self.as_seen is self.staged else simulate_rate(self.staged, stimulus)
-        return Pair(reference=reference, other=recording, labels=stimulus.labels, decided=decided)
+        whole = self.of_whole_units(recording)
+        return Pair(reference=reference, other=whole, labels=stimulus.labels, decided=decided)
+
+    def of_whole_units(self, recording: Recording) -> Recording:
+        """Puts the segments of units together in what was recorded of pools.
+
+        Args:
+            recording: What `run` gave, or another level on which pools are the units.
+
+        Returns:
+            The same in terms of the units of the staged circuit.
+        """
+        return of_whole_units(recording, self.spiking)
 
     def pool_edges(self, brian2: Sequence[Recording] | None, seen: Seen) -> list[Edge]:
         """Judges how well gains fit, and what the pools do on Brian2, unless that was left out.
@@ -199,7 +227,7 @@ class Built(ABC):
         Returns:
             The edge of gain fits, and those from the rate circuit to Brian2.
         """
-        edges = [gain_edge(self.spiking, self.staged, self.kept)]
+        edges = [gain_edge(self.spiking, self.matched, self.kept)]
         if brian2 is not None:
             edges += fidelity_edges("rate ~ brian2", seen.pairs(brian2), self.readouts, network=self.spiking)
         return edges
@@ -236,7 +264,8 @@ class Built(ABC):
             return []
         full = {pool.name: pool.activity_per_spike * pool.neurons for pool in self.spiking.populations}
         limits = {"pole_limit": self.gates.pole, "gain_limit": self.gates.gain}
-        return list(kept_edges(self.kept, self.lost_on, full=full, **limits))
+        segments = {pool.name: pool.segments[0] for pool in self.spiking.populations if pool.segments}
+        return list(kept_edges(self.kept, self.lost_on, full=full, segments=segments, **limits))
 
     def emitted_edges(self, program: Path, stimulus: Stimulus, seed: int) -> list[Edge]:
         """Compares the emitted program with `run`, spike for spike, on one trial.

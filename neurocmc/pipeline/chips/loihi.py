@@ -80,7 +80,7 @@ class LoihiBuilt(Built):
     @cached_property
     def kept(self) -> Kept | None:
         """What weights, poles and thresholds came to by rounding."""
-        return kept_by_integers(self.staged, self.spiking, self.integer)
+        return kept_by_integers(self.matched, self.spiking, self.integer)
 
     def run(self, stimulus: Stimulus, *, seed: int = 0, record_spikes: bool = False) -> Recording:
         """Runs on the emulator, which has no noise."""
@@ -171,7 +171,7 @@ class LoihiFamily(Family[LoihiTarget]):
         """Rounds to integers within their registers that keep the up-states, then places and routes them."""
         staged, overflow = staging.staged, Overflow(calibration=staging.calibration)
         spiking, integer, headroom = _with_headroom(staging, target, options, overflow, clock)
-        keep_states = KeepStates(staging.levels(), options.allow_lost_states)
+        keep_states = KeepStates(staging.levels(), options.allow_lost_states, planes=options.planes or 1)
         kept = keep_states.run(staged, spiking, integer, target)
         if kept.integer is not integer:
             headroom = overflow.run(verified(kept.integer))
@@ -217,7 +217,7 @@ def _with_headroom(
             clock.done(GainMatch.name, 0.5)
             spiking = verified(CheckNeurons().run(matched, target))
             clock.done(CheckNeurons.name, 0.5)
-            rounded = verified(Quantise().run(spiking, target))
+            rounded = verified(Quantise(planes=options.planes or 1).run(spiking, target))
             clock.done(Quantise.name, 0.6)
             integer = Registers().run(rounded, target)
             clock.done(Registers.name, 0.65)

@@ -69,7 +69,7 @@ class TrueNorthBuilt(Built):
     @cached_property
     def kept(self) -> Kept | None:
         """What gains, poles and latencies came to on cores."""
-        return kept_by_cores(self.staged, self.cores)
+        return kept_by_cores(self.matched, self.cores)
 
     def run(self, stimulus: Stimulus, *, seed: int = 0, record_spikes: bool = False) -> Recording:
         """Runs on the emulator of cores, whose thresholds are noisy."""
@@ -89,11 +89,11 @@ class TrueNorthBuilt(Built):
 
     def edges(self, seen: Seen, brian2: Sequence[Recording] | None, seeds: range) -> Walked:
         """Judges one cause of error after the other: weights, latency, then counting and noise."""
-        kept = kept_by_cores(self.staged, self.cores)
+        kept = kept_by_cores(self.matched, self.cores)
         traces = {p.name: p.trace for p in self.cores.populations}
         weighted, late = (
             [simulate_rate(seen_as(circuit, traces), stimulus) for stimulus in seen.stimuli]
-            for circuit in (realised_circuit(self.staged, kept), late_circuit(self.staged, kept))
+            for circuit in (realised_circuit(self.matched, kept), late_circuit(self.matched, kept))
         )
         fixed = self.lost_edges()
         fixed += fidelity_edges("rate ~ weights", seen.pairs(weighted), self.readouts)

@@ -4,41 +4,21 @@ The error is not the fit's alone but the circuit's: the network is compiled at e
 trials, and its rates are compared with the rate circuit's. Recurrence amplifies errors, a fit does not show that.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from neurocmc.common.errors import InfeasibleError, InputError, Problem
 from neurocmc.common.progress import Progress, silent
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.pipeline.chips.family import Built
 from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.clock import Clock
-from neurocmc.pipeline.lower import Lowered, lower_staged, stage
+from neurocmc.pipeline.lower import stage
 from neurocmc.pipeline.options import CompileOptions
+from neurocmc.pipeline.search.tried import Choice, Tried, compiled, refused
 from neurocmc.targets import Code, Target
-from neurocmc.verification.metrics import nrmse
 
 CANDIDATES = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 TRIALS = 32  # of each calibration stimulus
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tried:
-    """A candidate, with its worst population's NRMSE or why it could not be compiled."""
-
-    neurons: int
-    error: float | None
-    worst: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Choice:
-    """The size chosen, with what was tried on the way, why it is this one, and what it gives."""
-
-    neurons: int
-    tried: tuple[Tried, ...]
-    reason: str
-    lowered: Lowered  # the circuit at this size
 
 
 def choose_neurons(
@@ -65,38 +45,33 @@ def choose_neurons(
     for index, neurons in enumerate(CANDIDATES):
         told(f"trying {neurons} neurons a unit", index / len(CANDIDATES))
         sized = replace(options, neurons=neurons)
-        clock = Clock()
         try:
             if staging is None:
-                staging = stage(circuit, calibration, target, sized, clock)
+                staging = stage(circuit, calibration, target, sized, Clock())
             else:
                 family_of(target).refuse(staging.staged, target, sized)
-            lowered = lower_staged(staging, target, sized, clock)
-            error, worst = measured_error(lowered.built, trials)
+            candidate = compiled(staging, target, sized, trials)
         except InfeasibleError as refusal:
-            tried.append(Tried(neurons=neurons, error=None, worst=refusal.problems[0].what))
+            tried.append(refused(sized, refusal))
             # A small pool may have weights too large for their field; once one fits, larger ones only need more.
             if any(entry.error is not None for entry in tried):
                 break
             continue
-        tried.append(Tried(neurons=neurons, error=error, worst=worst))
-        if error <= max_error:
+        tried.append(candidate.tried)
+        if candidate.error <= max_error:
             reason = (
                 f"{neurons} neurons a unit: the smallest size tried whose rates are within {max_error:g} of range on "
-                f"calibration (measured {error:.4f}, worst {worst})"
+                f"calibration (measured {candidate.error:.4f}, worst {candidate.tried.worst})"
             )
-            return Choice(neurons=neurons, tried=tuple(tried), reason=reason, lowered=lowered)
+            return Choice(
+                neurons=neurons,
+                tried=tuple(tried),
+                reason=reason,
+                lowered=candidate.lowered,
+                steps=options.steps or "equal",
+                planes=options.planes or 1,
+            )
     raise InfeasibleError(_out_of_reach(tried, max_error, options.code))
-
-
-def measured_error(built: Built, stimuli: tuple[Stimulus, ...]) -> tuple[float, str]:
-    """Measures the NRMSE of rates on the lowest level; returns that of the worst population, and its name."""
-    worst = (0.0, built.staged.populations[0].name)
-    for stimulus in stimuli:
-        pair = built.beside_rate(stimulus, built.run(stimulus))
-        for name, error in nrmse(pair.reference.activity, pair.other.activity).items():
-            worst = max(worst, (error, name))
-    return worst
 
 
 def _out_of_reach(tried: list[Tried], max_error: float, code: Code) -> Problem:

@@ -4,8 +4,8 @@ import numpy as np
 
 from neurocmc.ir.rate import RateCircuit, RateInput
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.pipeline.choose import choose_neurons
 from neurocmc.pipeline.options import CompileOptions
+from neurocmc.pipeline.search.smallest import choose_neurons
 from neurocmc.targets import load_target
 from tests.made.circuits import population, projection
 

@@ -1,0 +1,6 @@
+"""Chooses what the user left open, by compiling candidates and measuring them on calibration trials alone.
+
+tried     defines a candidate, and measures what it keeps
+smallest  finds the fewest neurons a unit that keep a given error
+best      finds steps, planes and, unless they are given, neurons a unit with which decisions are kept
+"""

@@ -1,0 +1,152 @@
+"""Finds how a unit's neurons are best spread, and how many they must be, for a circuit that nobody has tuned.
+
+Only circuits are searched whose decisions a classifier on the host takes of graded activities: every step of every
+pool is then part of the answer. (A winner is what its circuit makes of itself; equal steps serve it, and the theory
+of its states is about them.) Every candidate is compiled and run on calibration trials; test stimuli are not read.
+
+1. Equal steps, then steps by *decisions*; where one of them changes hardly any, also steps by *activity*.
+2. Two planes of weights, where rounding of weights misses a budget, or alone would change as many decisions as
+   `TELLING` says.
+3. Twice the neurons, unless their number is given, until no more than `GOAL` of the decisions are expected to change,
+   or it does not help.
+
+Of two candidates the one is taken that misses fewer budgets, then the one that changes fewer decisions; where either
+changes hardly any, what takes fewer cores, then what has the smaller error of rates.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from neurocmc.common.errors import InfeasibleError
+from neurocmc.common.progress import Progress, silent
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.chips.family import Staging
+from neurocmc.pipeline.chips.registry import family_of
+from neurocmc.pipeline.clock import Clock
+from neurocmc.pipeline.lower import with_sensitivity
+from neurocmc.pipeline.options import CompileOptions
+from neurocmc.pipeline.search.tried import Candidate, Choice, Tried, by_weights, compiled, refused
+from neurocmc.targets import Target
+
+GOAL = 0.005  # of decisions may be expected to change: `verify` allows 1 %, and calibration is not the test
+SAFE = 0.003  # of decisions: below it nothing is to be gained for them
+TELLING = 0.25  # of the decisions that change: as many by weights alone, and weights get two planes
+LARGER = (128, 256, 512)  # neurons a unit, after the default
+WORTH = 0.8  # of the decisions that change: twice as many neurons must leave no more, or the smaller pools are taken
+TRIALS = 512  # of each calibration stimulus
+
+
+def is_searched(staging: Staging, target: Target, options: CompileOptions) -> bool:
+    """Whether there is something to choose: a classifier, and a chip that rounds and has pools of unequal steps."""
+    left_open = options.steps is None or options.planes is None
+    decides = any(len(classifier.labels) > 1 for classifier in staging.staged.classifiers)
+    able = target.unequal_steps and target.registers is not None and options.code == "threshold"
+    return left_open and decides and able
+
+
+def choose_best(
+    staging: Staging, target: Target, options: CompileOptions, progress: Progress | None = None
+) -> Choice:
+    """Returns the best candidate. Raises InfeasibleError where not even equal steps of one plane fit the target."""
+    search = _Search(
+        staging=staging,
+        target=target,
+        given=options,
+        trials=tuple(stimulus.take(slice(TRIALS)) for stimulus in staging.calibration),
+        told=progress or silent,
+    )
+    best = search.best()
+    return Choice(
+        neurons=best.options.pool,
+        tried=tuple(search.tried),
+        reason=search.reason(best),
+        lowered=best.lowered,
+        steps=best.tried.steps,
+        planes=best.tried.planes,
+    )
+
+
+@dataclass(slots=True)
+class _Search:
+    """A search, and what it has tried."""
+
+    staging: Staging
+    target: Target
+    given: CompileOptions
+    trials: tuple[Stimulus, ...]
+    told: Progress
+    tried: list[Tried] = field(default_factory=list[Tried])
+
+    def best(self) -> Candidate:
+        """Tries one candidate after the other."""
+        found = self._at(self.given.pool)
+        if self.given.neurons is not None:
+            return found
+        for neurons in LARGER:
+            if found.changed <= GOAL:
+                break
+            larger = self._try(replace(found.options, neurons=neurons))
+            if larger is None or larger.changed > WORTH * found.changed:
+                break
+            found = larger
+        return found
+
+    def reason(self, best: Candidate) -> str:
+        """Says in words what was chosen, and why."""
+        given = "" if self.given.neurons is None else ", given by --neurons"
+        size = f"{best.options.pool} neurons a unit{given}"
+        planes = " and weights of two planes" if best.tried.planes == 2 else ""
+        changed = f"{100 * best.changed:.2g} % of decisions are expected to change"
+        ending = "" if best.changed <= GOAL else f", more than {100 * GOAL:g} %: {self._cure()}"
+        return f"{size} in {_named(best.tried.steps)}{planes}: on calibration {changed}{ending}"
+
+    def _cure(self) -> str:
+        if self.given.neurons is not None:
+            return "more neurons keep more of them (--neurons, or leave it out)"
+        return "twice as many neurons keep no more, or do not fit; train it for the chip (train --for)"
+
+    def _at(self, neurons: int) -> Candidate:
+        """The best candidate of one size."""
+        plain = replace(self.given, neurons=neurons, steps=self.given.steps or "equal", planes=self.given.planes or 1)
+        found = self._compiled(plain)
+        for steps in ("decisions", "activity") if self.given.steps is None else ():
+            if steps == "decisions" or found.changed <= SAFE:
+                other = self._try(replace(plain, steps=steps))
+                found = found if other is None else _better(found, other)
+        return self._with_planes(found) if self.given.planes is None else found
+
+    def _with_planes(self, found: Candidate) -> Candidate:
+        """The same with two planes, where weights are what is lost."""
+        by_rounding = by_weights(found.lowered.built, self.trials)
+        if not found.tried.missed and (found.changed <= SAFE or by_rounding < TELLING * found.changed):
+            return found
+        finer = self._try(replace(found.options, planes=2))
+        return found if finer is None else _better(found, finer)
+
+    def _try(self, options: CompileOptions) -> Candidate | None:
+        try:
+            return self._compiled(options)
+        except InfeasibleError as refusal:
+            self.tried.append(refused(options, refusal))
+            return None
+
+    def _compiled(self, options: CompileOptions) -> Candidate:
+        self.told(f"trying {options.pool} neurons a unit, {_named(options.steps or 'equal')}", len(self.tried) / 8)
+        family_of(self.target).refuse(self.staging.staged, self.target, options)
+        if options.steps not in (None, "equal"):
+            self.staging = with_sensitivity(self.staging, options, Clock())
+        candidate = compiled(self.staging, self.target, options, self.trials)
+        self.tried.append(candidate.tried)
+        return candidate
+
+
+def _better(first: Candidate, other: Candidate) -> Candidate:
+    """The one that misses fewer budgets, or changes fewer decisions; of two that are safe the cheaper or closer."""
+    return min((first, other), key=lambda one: (one.tried.missed, max(one.changed, SAFE), _cores(one), one.error))
+
+
+def _cores(candidate: Candidate) -> int:
+    return max((built.cores for built in candidate.lowered.built.levels if hasattr(built, "cores")), default=0)
+
+
+def _named(steps: str) -> str:
+    return "equal steps" if steps == "equal" else f"steps by {steps}"

@@ -1,0 +1,146 @@
+"""Defines a candidate of a search, compiles it, and measures what it keeps of calibration trials.
+
+Decisions are few and change one at a time: of 256 trials a pool that turns one in a hundred turns 0 to 6. So that two
+candidates can be told apart, their *margins* are compared instead. If a chip changes margins by errors of a standard
+deviation s, a trial of margin m is decided otherwise with the chance Q(m / s); the mean of that over the trials is
+the share of decisions that is expected to change. s is measured where it matters, on the half of the trials with the
+smaller margins. What a model was trained on it decides with larger margins than what it never saw, and calibration is
+often that: so that at least `UNSEEN` s / (median margin) is expected, as many as lie near 0 in the tests of models
+that were not (one in five of them within a median margin of 0, on either side of it).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurocmc.common.arrays import Float
+from neurocmc.common.errors import InfeasibleError
+from neurocmc.ir.rate import Classifier
+from neurocmc.ir.recording import Recording
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.chips.family import Built, Staging
+from neurocmc.pipeline.clock import Clock
+from neurocmc.pipeline.lower import Lowered, lower_staged
+from neurocmc.pipeline.options import CompileOptions
+from neurocmc.sim.rate import simulate_rate
+from neurocmc.targets import Planes, Steps, Target
+from neurocmc.theory.realised import realised_circuit
+from neurocmc.verification.edges import misses
+from neurocmc.verification.fidelity import fidelity_edges
+from neurocmc.verification.metrics import class_scores, nrmse
+
+UNSEEN = 0.2  # of the trials, for each median margin next to 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """A candidate, with its worst population's NRMSE or why it could not be compiled."""
+
+    neurons: int
+    error: float | None
+    worst: str
+    steps: Steps = "equal"
+    planes: Planes = 1
+    changed: float | None = None  # share of decisions that is expected to change; None where nothing is decided
+    missed: int = 0  # budgets of `verify`, of what rounding lost and of rates on calibration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Choice:
+    """What was chosen, with what was tried on the way, why it is this one, and what it gives."""
+
+    neurons: int
+    tried: tuple[Tried, ...]
+    reason: str
+    lowered: Lowered
+    steps: Steps = "equal"
+    planes: Planes = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Candidate:
+    """A candidate that could be compiled."""
+
+    options: CompileOptions
+    lowered: Lowered
+    tried: Tried
+
+    @property
+    def changed(self) -> float:
+        return self.tried.changed or 0.0
+
+    @property
+    def error(self) -> float:
+        return self.tried.error or 0.0
+
+
+def compiled(staging: Staging, target: Target, options: CompileOptions, trials: tuple[Stimulus, ...]) -> Candidate:
+    """Compiles a candidate and measures it. Raises InfeasibleError where the target cannot hold it."""
+    lowered = lower_staged(staging, target, options, Clock())
+    error, worst, changed, missed = measured(lowered.built, trials)
+    tried = Tried(
+        neurons=options.pool,
+        error=error,
+        worst=worst,
+        steps=options.steps or "equal",
+        planes=options.planes or 1,
+        changed=changed,
+        missed=missed,
+    )
+    return Candidate(options=options, lowered=lowered, tried=tried)
+
+
+def refused(options: CompileOptions, refusal: InfeasibleError) -> Tried:
+    """Returns what is noted of a candidate that could not be compiled."""
+    what = refusal.problems[0].what
+    return Tried(
+        neurons=options.pool, error=None, worst=what, steps=options.steps or "equal", planes=options.planes or 1
+    )
+
+
+def measured(built: Built, stimuli: tuple[Stimulus, ...]) -> tuple[float, str, float | None, int]:
+    """Measures the lowest level: NRMSE of the worst population, its name, decisions changed, budgets missed."""
+    worst = (0.0, built.staged.populations[0].name)
+    margins: list[tuple[Float, Float]] = []
+    pairs = [built.beside_rate(stimulus, built.run(stimulus)) for stimulus in stimuli]
+    for pair in pairs:
+        for name, error in nrmse(pair.reference.activity, pair.other.activity).items():
+            worst = max(worst, (error, name))
+        decided = pair.decided or pair.reference
+        margins += [_margins(decided, pair.other, classifier) for classifier in built.staged.classifiers]
+    edges = fidelity_edges(built.edge_to_rate, pairs, built.readouts, gates=built.gates, network=built.spiking)
+    missed = len(misses([*edges, *built.lost_edges()]))
+    return *worst, expected_changes(margins) if margins else None, missed
+
+
+def by_weights(built: Built, stimuli: tuple[Stimulus, ...]) -> float:
+    """Returns the share of decisions that rounding of weights, poles and thresholds alone is expected to change."""
+    if built.kept is None:
+        return 0.0
+    rounded = realised_circuit(built.matched, built.kept)
+    margins: list[tuple[Float, Float]] = []
+    for stimulus in stimuli:
+        reference = simulate_rate(built.staged, stimulus)
+        other = built.of_whole_units(simulate_rate(rounded, stimulus))
+        margins += [_margins(reference, other, classifier) for classifier in built.staged.classifiers]
+    return expected_changes(margins)
+
+
+def _margins(reference: Recording, other: Recording, classifier: Classifier) -> tuple[Float, Float]:
+    """(trials,) by how much the reference's own answer is ahead of its next, on both."""
+    scores, others = class_scores(reference, classifier), class_scores(other, classifier)
+    first, second = np.argsort(-scores, axis=1, kind="stable")[:, :2].T
+    trials = np.arange(len(scores))
+    return scores[trials, first] - scores[trials, second], others[trials, first] - others[trials, second]
+
+
+def expected_changes(margins: list[tuple[Float, Float]]) -> float:
+    """Returns the share of trials that errors of margins as large as these are expected to decide otherwise."""
+    own, others = (np.concatenate(column) for column in zip(*margins, strict=True))
+    near = own <= np.median(own)
+    spread = float(np.sqrt(np.mean((others - own)[near] ** 2)))
+    if not spread > 0:
+        return 0.0
+    from scipy.special import ndtr  # here and not above: what measures nothing need not wait for its import
+
+    return max(float(ndtr(-own / spread).mean()), UNSEEN * spread / float(np.median(own)))
