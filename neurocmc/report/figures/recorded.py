@@ -18,7 +18,9 @@ from neurocmc.report.figures.activity import LEGEND_UNITS, ROW_BINS, TITLES, dra
 from neurocmc.report.figures.style import DPI, heading, own_look, population_colours, unit_colour
 
 MS_PER_S = 1e3
-WIDTH_IN, ACTIVITY_IN, RASTER_IN, AROUND_IN = 7.2, 1.5, 1.1, 0.9
+WIDTH_IN, ACTIVITY_IN, RASTER_IN, RASTER_UNIT_IN, AROUND_IN = 7.2, 1.5, 0.9, 0.04, 0.9
+ROOMY_UNITS = 40  # a raster grows with its units up to here
+UNITS_NAMED = 8
 
 
 class RecordingFigure(Figure):
@@ -41,7 +43,7 @@ def draw_recording(recording: Recording, trial: int = 0, populations: Sequence[s
     raise_input_problems(_problems(recording, trial, populations))
     names = tuple(recording.activity) if populations is None else tuple(populations)
     colours, shown = population_colours(recording.activity), _of_trial(recording, trial)
-    heights = [part for name in names for part in ((ACTIVITY_IN, RASTER_IN)[: 1 + (name in recording.spikes)])]
+    heights = [height for name in names for height in _heights(recording, name)]
     with own_look():
         figure = RecordingFigure(figsize=(WIDTH_IN, AROUND_IN + sum(heights)), dpi=DPI, layout="constrained")
         FigureCanvasAgg(figure)
@@ -80,6 +82,12 @@ def _problems(recording: Recording, trial: int, populations: Sequence[str] | Non
     return found
 
 
+def _heights(recording: Recording, name: str) -> list[float]:
+    """In inches, of the panels of a population."""
+    raster = RASTER_IN + RASTER_UNIT_IN * min(recording.activity[name].shape[2], ROOMY_UNITS)
+    return [ACTIVITY_IN, raster] if name in recording.spikes else [ACTIVITY_IN]
+
+
 def _of_trial(recording: Recording, trial: int) -> Recording:
     """The same with the spikes of one trial alone, which are searched once for each unit."""
     spikes = dict[str, SpikeTrain]()
@@ -110,6 +118,10 @@ def _draw_spikes(
 ) -> None:
     units = recording.activity[name].shape[2]
     draw_raster(axes, recording, {name: pool}, trial, colours, per_s=MS_PER_S, unit_rows=max(ROW_BINS // units, 1))
+    named = range(0, units, -(-units // UNITS_NAMED))
+    axes.set_yticks(
+        [(unit + 0.5) * pool for unit in named], [f"{name} {unit}" if units > 1 else name for unit in named]
+    )
     axes.set_ylabel(f"{name} spikes,\nneurons by unit", color=colours[name])
 
 
