@@ -28,10 +28,15 @@ of `neurocmc.api`, and beside them the emulators for hand-made networks: `Compar
 for training loops of one's own: `SoftWta`, `CmcRegions` (`neurocmc.circuits.own`), `ChipPool` (`.chip_pool`).
 """
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from neurocmc.ir.plotting import draw_recordings_by
+
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from neurocmc.api import (
         budget,
         compile,  # noqa: A004
@@ -46,6 +51,7 @@ if TYPE_CHECKING:
     from neurocmc.circuits.own import CmcRegions as CmcRegions
     from neurocmc.circuits.own import SoftWta as SoftWta
     from neurocmc.common.errors import NeurocmcError
+    from neurocmc.ir.recording import Recording
     from neurocmc.ir.stimulus import Stimulus
     from neurocmc.ir.truenorth.cores import CoreNetwork
     from neurocmc.pipeline.model import Model
@@ -138,3 +144,12 @@ def __dir__() -> list[str]:
     from neurocmc.common.extras import is_installed
 
     return sorted({*globals(), *__all__, *(_OF_TORCH if is_installed("torch") else ())})
+
+
+def _draw(recording: "Recording", trial: int, populations: Sequence[str] | None) -> "Figure":
+    from neurocmc.report.figures.recorded import draw_recording  # here and not above: matplotlib takes long to import
+
+    return draw_recording(recording, trial, populations)
+
+
+draw_recordings_by(_draw)

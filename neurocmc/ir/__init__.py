@@ -14,6 +14,7 @@ truenorth      the levels of neurosynaptic cores
 stimulus       batches of drives
 host_start     completes a stimulus by what the host sends of its own
 recording      what an interpreter saw
+plotting       the place of what draws it
 trace          the filter through which activity is observed
 kept           what a chip's numbers kept of a circuit
 headroom       how close registers come to their edges

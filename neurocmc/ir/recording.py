@@ -4,14 +4,19 @@ Activity is always the *trace* of a population: its rate (or its spikes, decoded
 filter `trace_tau_s` of the rate population. Index t holds the trace after the events of tick t.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import frozen_array, set_frozen
+from neurocmc.ir.plotting import drawn
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,3 +68,27 @@ class Recording:
     @property
     def ticks(self) -> int:
         return next(iter(self.activity.values())).shape[1]
+
+    def plot(self, trial: int = 0, populations: Sequence[str] | None = None) -> "Figure":
+        """Draws one trial: the activity of each population over time, and below it its spikes.
+
+        The figure shows itself as the last value of a notebook's cell; `figure.savefig("trial.png")` keeps it. It
+        needs no display and no state of `matplotlib.pyplot`, so nothing has to be closed. Rows of spikes end at the
+        highest neuron of a population that fired in any trial.
+
+        Args:
+            trial: Which trial, from 0.
+            populations: The names of those to draw, in that order. None draws all.
+
+        Returns:
+            A figure of matplotlib.
+
+        Raises:
+            InputError: For a trial or a population that the recording does not have.
+
+        Example:
+            >>> figure = neurocmc.simulate("build/two-state").plot(populations=["x"])
+            >>> len(figure.axes)
+            2
+        """
+        return drawn(self, trial, populations)

@@ -2,6 +2,7 @@
 
 gain_fits     draws wanted and measured transfer
 activity      draws drive, spikes and decoded activity of every level
+recorded      draws one trial of a recording, for a notebook
 states        draws states over time
 errors        draws what each stage adds to the error
 robustness    draws errors against faults

@@ -19,7 +19,7 @@ TIME_BINS = 900  # of a raster: finer than its pixels
 ROW_BINS = 400
 UNITS_NAMED = 16
 LEGEND_UNITS = 10
-_TITLES = {"rate": "rate circuit", "brian2": "Brian2, floating point", "emulator": "chip emulator, integers"}
+TITLES = {"rate": "rate circuit", "brian2": "Brian2, floating point", "emulator": "chip emulator, integers"}
 
 
 def draw_activity(
@@ -51,7 +51,7 @@ def draw_activity(
         for column, level in enumerate(levels):
             recording = recordings[level]
             heading(
-                grid[0, column], _TITLES.get(level, level), "" if recording.spikes else "no spikes: activity as shade"
+                grid[0, column], TITLES.get(level, level), "" if recording.spikes else "no spikes: activity as shade"
             )
             _draw_drive(grid[0, column], stimulus, trial)
             draw_raster(grid[1, column], recording, neurons, trial)
@@ -82,10 +82,14 @@ def draw_raster(
     neurons: Mapping[str, int],
     trial: int,
     colours: Mapping[str, str] | None = None,
+    *,
+    per_s: float = 1.0,
+    unit_rows: int = ROW_BINS,
 ) -> None:
     """Draws all pools above each other, first unit on top; without spikes the activity stands for them.
 
-    `colours` of the populations, where they are not those of their places in `neurons`.
+    `colours` of the populations, where they are not those of their places in `neurons`. The axis of time counts
+    `per_s` to a second: 1e3 for ms. A unit takes at most `unit_rows` rows of pixels.
     """
     colours = colours or population_colours(neurons)
     top, names, centres = 0, list[str](), list[float]()
@@ -94,12 +98,12 @@ def draw_raster(
         units, first = activity.shape[1], top
         for unit in range(units):
             if name in recording.spikes:
-                image, ticks = raster(recording.spikes[name], trial, unit, per_unit, recording.ticks)
+                image, ticks = raster(recording.spikes[name], trial, unit, per_unit, recording.ticks, unit_rows)
             else:
                 image, ticks = binned(activity[:, unit] / max(float(activity.max(initial=0.0)), 1e-12))
             axes.imshow(
                 _tinted(image, unit_colour(unit) if units > 1 else colours[name]),
-                extent=(0.0, ticks * recording.tick_s, top + per_unit, top),
+                extent=(0.0, per_s * ticks * recording.tick_s, top + per_unit, top),
                 aspect="auto",
                 interpolation="nearest",
             )
@@ -122,10 +126,12 @@ def draw_raster(
     axes.set_yticks(centres[shown], names[shown], fontsize=7)
 
 
-def raster(train: SpikeTrain, trial: int, unit: int, neurons: int, ticks: int) -> tuple[Float, int]:
+def raster(
+    train: SpikeTrain, trial: int, unit: int, neurons: int, ticks: int, most_rows: int = ROW_BINS
+) -> tuple[Float, int]:
     """Returns (rows, bins) share of ticks in which a neuron fires, lightened for single spikes; ticks covered."""
     own = (train.trial == trial) & (train.unit == unit)
-    width, height = -(-ticks // TIME_BINS), -(-neurons // ROW_BINS)
+    width, height = -(-ticks // TIME_BINS), -(-neurons // most_rows)
     bins, rows = -(-ticks // width), -(-neurons // height)
     counts = np.zeros((rows, bins))
     # Neuron 0, the first to be recruited, at the bottom.
@@ -192,7 +198,7 @@ def _legend(figure: Figure, units: int, labels: Sequence[str], *, compared: bool
     ]
     if compared:
         handles.append(
-            Line2D([], [], color=FAINT, lw=3.0, alpha=0.35, label=f"{_TITLES.get(first, first)}, to compare")
+            Line2D([], [], color=FAINT, lw=3.0, alpha=0.35, label=f"{TITLES.get(first, first)}, to compare")
         )
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 6))
 

@@ -78,6 +78,15 @@ def unit_colour(unit: int) -> str:
 
 
 @contextmanager
+def own_look() -> Generator[None]:
+    """Makes what is drawn in the block look as all our pictures do, whatever the process has set."""
+    with _LOCK, mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_RC)
+        yield
+
+
+@contextmanager
 def canvas(path: Path, width_in: float, height_in: float, *, placed: bool = False) -> Generator[Figure]:
     """Yields a figure to draw on, which is written to `path` (.png or .svg) when the block ends.
 
@@ -87,9 +96,7 @@ def canvas(path: Path, width_in: float, height_in: float, *, placed: bool = Fals
     suffix = path.suffix.lower().lstrip(".")
     if suffix not in ("png", "svg"):
         raise ValueError(f"{path}: pictures are .png or .svg")
-    with _LOCK, mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_RC)
+    with own_look():
         layout = None if placed else ConstrainedLayoutEngine(h_pad=0.06, w_pad=0.06)
         figure = Figure(figsize=(width_in, height_in), dpi=DPI, layout=layout)
         FigureCanvasAgg(figure)

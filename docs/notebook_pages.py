@@ -1,0 +1,71 @@
+"""Runs the notebooks of docs/notebooks when their pages are built, and gives each page its download.
+
+A notebook is a Markdown file with a kernel in its head, which myst-nb runs; it holds no outputs. A new one is a file
+in docs/notebooks and a line in the table of contents of docs/index.md. What was run is kept below docs/_build until
+the notebook or neurocmc changes. Where torch is not installed, the notebooks that import it are shown without being
+run; the build and their pages say so.
+"""
+
+import hashlib
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.addnodes import download_reference
+
+from neurocmc.common.extras import is_installed
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+FOLDER = "notebooks"
+NEEDS_TORCH = re.compile(r"^(import|from) torch\b", re.MULTILINE)
+BEFORE_DOWNLOADS_ARE_COLLECTED = 400  # Sphinx's own listeners are called at 500
+NOT_RUN = "The cells of this page were not run: torch was not installed where it was built."
+
+
+def all_notebooks() -> list[Path]:
+    """Returns the files of all notebooks, in order."""
+    return sorted((DOCS / FOLDER).glob("*.md"))
+
+
+def not_run() -> list[str]:
+    """Returns the names of notebooks that cannot be run here, since they need torch and there is none."""
+    if is_installed("torch"):
+        return []
+    return [path.stem for path in all_notebooks() if NEEDS_TORCH.search(path.read_text(encoding="utf-8"))]
+
+
+def cache_folder() -> str:
+    """Returns where runs are kept: another folder as soon as neurocmc, or a chip, is another."""
+    digest = hashlib.sha256()
+    for path in sorted([*(ROOT / "neurocmc").rglob("*.py"), *(ROOT / "targets").glob("*.yaml")]):
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    return str(DOCS / "_build" / "notebook-runs" / digest.hexdigest()[:16])
+
+
+def setup(app):
+    """Lists what myst-nb leaves out, and completes every page of a notebook."""
+    app.connect("builder-inited", lambda _app: _tell_what_is_not_run())
+    app.connect("doctree-read", _complete, priority=BEFORE_DOWNLOADS_ARE_COLLECTED)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _tell_what_is_not_run():
+    for name in not_run():
+        print(f"docs/{FOLDER}/{name}.md was not run: it needs torch, which is not installed")
+
+
+def _complete(app, page):
+    """Puts the download, and a note where nothing was run, under the title of a notebook's page."""
+    folder, _, name = app.env.docname.rpartition("/")
+    if folder != FOLDER:
+        return
+    file = Path(app.env.mystnb_config.output_folder) / FOLDER / f"{name}.ipynb"
+    link = download_reference(reftarget=f"/{file.relative_to(app.srcdir).as_posix()}")
+    link += nodes.Text(f"{name}.ipynb")
+    added = [nodes.paragraph("", "", nodes.Text("Download this page as a notebook: "), link)]
+    if name in not_run():
+        added.append(nodes.note("", nodes.paragraph("", NOT_RUN)))
+    title = next(page.findall(nodes.title))
+    at = title.parent.index(title) + 1
+    title.parent[at:at] = added
