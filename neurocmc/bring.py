@@ -112,6 +112,7 @@ def from_torch(
     cell: object,
     *,
     calibration: object,
+    sample: object = None,
     test: object = None,
     labels: object = None,
     calibration_labels: object = None,
@@ -127,7 +128,9 @@ def from_torch(
     Args:
         cell: Called as `cell(x, h)` with (batch, inputs) and (batch, units), returning the next h; or an `nn.RNN`.
         calibration: (trials, steps, inputs) inputs over time that gains are matched over; a step lasts `dt_ms`.
-        test: The same, to judge the result by.
+        sample: A pair (x, h) that the cell can be called with, (inputs,) and (units,) or with a row a trial: says how
+            many units there are where the module does not.
+        test: The same as `calibration`, to judge the result by.
         labels: (trials,) right answers of `test`.
         calibration_labels: The same of `calibration`.
         readout: An `nn.Linear`, or an `nn.Sequential` of such with `nn.ReLU` between, of what all units send.
@@ -151,7 +154,7 @@ def from_torch(
         'tanh'
     """
     need("torch", "from_torch", "a torch module")
-    from neurocmc.frontends.torch_model import network_of_module
+    from neurocmc.frontends.torch_model import at_rest, network_of_module
 
     data = Brought(
         calibration=as_numbers(calibration),
@@ -163,7 +166,8 @@ def from_torch(
         dt_ms=dt_ms,
         name=name,
     )
-    return model_of(network_of_module(cell, readout, None if initial is None else as_numbers(initial), data))
+    start = at_rest(sample) if initial is None else as_numbers(initial)
+    return model_of(network_of_module(cell, readout, start, data))
 
 
 @known_state()

@@ -22,6 +22,9 @@ def inspect(
         Path, typer.Argument(metavar="MODEL", help="A checkpoint (.pt) or a circuit (.circuit.npz, .yaml).")
     ],
     images: Images = None,
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="Measure on calibration how much each population matters.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show the populations, projections, inputs, readouts and parameters of a model, and check it."""
@@ -32,6 +35,8 @@ def inspect(
     loaded = load(model, images)
     certificate = model_certificate(loaded)
     sections = _sections(loaded.circuit)
+    if sensitivity:
+        sections["sensitivity"] = _sensitivity(loaded)
     if as_json:
         header = {"model": model, "name": loaded.circuit.name, "dt_s": loaded.circuit.dt_s}
         rest = {
@@ -115,6 +120,28 @@ def _sections(circuit: "RateCircuit") -> dict[str, list[dict[str, Any]]]:
             for classifier in circuit.classifiers
         ],
     }
+
+
+def _sensitivity(model: "Model") -> list[dict[str, Any]]:
+    """What errors of each population's activity would cost, as shares of all, and where most."""
+    from neurocmc.passes.sensitivity import MeasureSensitivity
+
+    found = MeasureSensitivity(model.read_stimuli().calibration).run(model.circuit)
+    rows: list[dict[str, Any]] = []
+    for population in found.populations:
+        square = (population.high - population.low) ** 2
+        tick, unit = divmod(int(population.over_time.argmax()), population.low.size)
+        rows.append(
+            {
+                "name": population.name,
+                "decisions": float((population.for_decisions.sum(axis=1) * square).sum()),
+                "activity": float((population.for_activity.sum(axis=1) * square).sum()),
+                "visited": [float(population.low.min()), float(population.high.max())],
+                "most in unit": unit,
+                "at_ms": 1e3 * tick * model.circuit.dt_s,
+            }
+        )
+    return rows
 
 
 def _checks(model: "Model") -> list[dict[str, str]]:

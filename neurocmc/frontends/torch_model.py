@@ -1,6 +1,8 @@
 """Makes a network of arrays of a torch cell and its readout."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +11,23 @@ from torch import nn
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.frontends.arrays.network import Network
 from neurocmc.frontends.arrays.reading import network_of
-from neurocmc.frontends.arrays.writing import Brought, arrays_of_cell, layers_as_arrays
+from neurocmc.frontends.arrays.writing import Brought, arrays_of_cell, as_numbers, layers_as_arrays
 from neurocmc.frontends.torch_cell import cell_of, layers_of
+
+
+def at_rest(sample: object) -> NDArray[np.float64] | None:
+    """Returns (units,) zeros, as many as the state of a sample (x, h) has; None of no sample.
+
+    Raises InputError for what is no pair of a vector, or rows of vectors, of numbers each.
+    """
+    if sample is None:
+        return None
+    pair = cast("Sequence[Any]", sample) if isinstance(sample, tuple | list) else ()
+    parts = [as_numbers(part) for part in pair]
+    if len(parts) != 2 or any(part.ndim not in (1, 2) for part in parts):
+        what, cure = "it is no pair of an input and a state", "give (x, h), each a vector or with a row a trial"
+        raise InputError(Problem("argument-type", "from_torch: sample", what, cure))
+    return np.zeros(parts[1].shape[-1])
 
 
 def network_of_module(module: object, readout: object, initial: NDArray[np.float64] | None, data: Brought) -> Network:

@@ -12,6 +12,7 @@ import numpy as np
 
 from neurocmc.ir.phrases import arrow, counted, delayed, filtered, observed, own_values, page, readouts, second_order
 from neurocmc.ir.rate import Classifier, RateCircuit, RatePopulation, RateProjection
+from neurocmc.ir.sensitivity import Sensitivity
 from neurocmc.ir.spiking import GainFit, SpikingNetwork, SpikingPopulation
 from neurocmc.ir.summaries import (
     entry,
@@ -90,6 +91,25 @@ def _rate_projection(projection: RateProjection) -> list[str]:
     arrives = f"{filtered(projection.tau_s)}{order}{gain}{late}"
     head = f"{arrow(projection.name, projection.source, projection.target)}{arrives}"
     return entry(head, [("weight", matrix(projection.weight))])
+
+
+def print_sensitivity(sensitivity: Sensitivity) -> str:
+    """Formats a sensitivity: of each population its share of all, its range, its most sensitive unit and moment."""
+    lines = [
+        f"sensitivity of {sensitivity.circuit}: {sensitivity.what}, {counted(sensitivity.trials, 'trial')}",
+        "shares are of what errors as large as the ranges of all units would cost",
+    ]
+    for population in sensitivity.populations:
+        square = (population.high - population.low) ** 2
+        tick, unit = np.unravel_index(int(population.over_time.argmax()), population.over_time.shape)
+        facts: Facts = [
+            ("decisions", percent(float((population.for_decisions.sum(axis=1) * square).sum()))),
+            ("activity", percent(float((population.for_activity.sum(axis=1) * square).sum()))),
+            ("visited", f"from {vector(population.low)} to {vector(population.high)}"),
+            ("most", f"unit {unit} in tick {tick}"),
+        ]
+        lines += entry(f"population {population.name}: {counted(population.low.size, 'unit')}", facts)
+    return page(lines)
 
 
 def print_spiking(network: SpikingNetwork) -> str:

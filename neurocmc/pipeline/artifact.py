@@ -22,13 +22,14 @@ from neurocmc.common.extras import INSTALL_TORCH, is_installed
 from neurocmc.common.files import MANIFEST, sha256_of
 from neurocmc.common.process import known_state
 from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.sensitivity import Sensitivity
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import load_level, load_stimulus
 from neurocmc.pipeline.certificates import certificate_anew
 from neurocmc.pipeline.chips.family import Built
 from neurocmc.pipeline.chips.registry import family_of
-from neurocmc.pipeline.levels import DIVIDED, RATE, SPIKING, STAGED
+from neurocmc.pipeline.levels import DIVIDED, RATE, SENSITIVITY, SPIKING, STAGED
 from neurocmc.pipeline.manifest import read_manifest
 from neurocmc.pipeline.model import CHECKPOINTS, Model, StimulusSet, load
 from neurocmc.targets import Code, Target, load_target
@@ -101,7 +102,11 @@ class Artifact:
         built = family_of(self.target).load(self.directory / "ir", self.staged, self.spiking, self.target)
         if f"ir/{DIVIDED}.json" not in self.manifest["files"]:
             return built
-        return replace(built, divided=load_level(self.directory / "ir", DIVIDED, RateCircuit))
+        return replace(
+            built,
+            divided=load_level(self.directory / "ir", DIVIDED, RateCircuit),
+            sensitivity=load_level(self.directory / "ir", SENSITIVITY, Sensitivity),
+        )
 
     @cached_property
     def certificate(self) -> Certificate:

@@ -10,16 +10,17 @@ from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.files import MANIFEST, check_replaceable, json_text, replace_directory, write_file
 from neurocmc.common.opening import CHECKPOINT, YAML, read_bytes
 from neurocmc.common.progress import Progress
-from neurocmc.ir.printer import print_rate, print_spiking
+from neurocmc.ir.printer import print_rate, print_sensitivity, print_spiking
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus, name_problems
-from neurocmc.ir.store import save_level, save_stimulus
+from neurocmc.ir.store import save_stimulus
 from neurocmc.ir.summaries import milliseconds
 from neurocmc.pipeline.artifact import Artifact, file_hashes, open_artifact
 from neurocmc.pipeline.certificates import write_certificate
+from neurocmc.pipeline.chips.family import Built
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import DIVIDED, RATE, SENSITIVITY, SPIKING, STAGED, write_level
-from neurocmc.pipeline.lower import Lowered, lower_staged, stage
+from neurocmc.pipeline.lower import lower_staged, stage
 from neurocmc.pipeline.manifest import FORMAT, VERSION
 from neurocmc.pipeline.model import Model, StimulusSet, load
 from neurocmc.pipeline.options import CompileOptions
@@ -139,7 +140,7 @@ def _write(folder: Path, whole: Compilation) -> None:
         kind = YAML if model.path.suffix in (".yaml", ".yml") else CHECKPOINT
         write_file(folder / source, read_bytes(model.path, kind) if model.content is None else model.content)
     write_file(folder / "target.yaml", whole.target.text)
-    _write_levels(folder / "ir", model.circuit, lowered)
+    _write_levels(folder / "ir", model.circuit, built)
     (folder / "stimuli").mkdir()
     for name, stimulus in stimuli.by_name().items():
         save_stimulus(stimulus, folder / "stimuli" / f"{name}.npz")
@@ -159,14 +160,13 @@ def _write(folder: Path, whole: Compilation) -> None:
     write_file(folder / MANIFEST, json_text({**manifest, "files": file_hashes(folder)}))
 
 
-def _write_levels(folder: Path, circuit: RateCircuit, lowered: Lowered) -> None:
+def _write_levels(folder: Path, circuit: RateCircuit, built: Built) -> None:
     folder.mkdir()
-    built = lowered.built
     write_level(folder, RATE, circuit, print_rate(circuit))
     if built.staged is not circuit:
         write_level(folder, STAGED, built.staged, print_rate(built.staged))
-    if lowered.sensitivity is not None:
-        save_level(lowered.sensitivity, folder, SENSITIVITY)
+    if built.sensitivity is not None:
+        write_level(folder, SENSITIVITY, built.sensitivity, print_sensitivity(built.sensitivity))
     if built.divided is not None:
         write_level(folder, DIVIDED, built.divided, print_rate(built.divided))
     write_level(folder, SPIKING, built.spiking, print_spiking(built.spiking))

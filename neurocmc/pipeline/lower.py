@@ -21,7 +21,6 @@ import numpy as np
 from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.progress import Progress
 from neurocmc.ir.rate import RateCircuit
-from neurocmc.ir.sensitivity import Sensitivity
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibrate, Calibration
@@ -51,7 +50,6 @@ class Lowered:
     built: Built
     certificate: Certificate
     seconds: dict[str, float] = field(default_factory=dict)  # pass -> time it took
-    sensitivity: Sensitivity | None = None  # of the staged circuit, where it was measured
 
     @property
     def staged(self) -> RateCircuit:
@@ -137,10 +135,9 @@ def lower_staged(staging: Staging, target: Target, options: CompileOptions, cloc
     built, certificate = family_of(target).lower(cut, target, sized, clock)
     return Lowered(
         ranges=cut.ranges,
-        built=replace(built, staged=staging.staged, divided=cut.staged),
+        built=replace(built, staged=staging.staged, divided=cut.staged, sensitivity=staging.sensitivity),
         certificate=certificate,
         seconds=clock.seconds,
-        sensitivity=staging.sensitivity,
     )
 
 

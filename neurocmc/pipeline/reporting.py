@@ -56,6 +56,7 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
             "neurons a unit": f"{options['neurons']} ({manifest['neurons_reason']})",
             "code": options["code"],
             **({"axons": options["axons"]} if options["axons"] else {}),
+            **_pool_options(options),
             "seed": str(options["seed"]),
         },
         versions={"neurocmc": manifest["neurocmc"]},
@@ -70,6 +71,17 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
     return folder / REPORT
 
 
+def _pool_options(options: Mapping[str, Any]) -> dict[str, str]:
+    """How neurons are spread and what weights are made of, where that is not as it always was."""
+    steps, planes = options.get("steps", "equal"), options.get("planes", 1)
+    told: dict[str, str] = {}
+    if steps != "equal":
+        told["steps"] = f"finest where {steps} {'is' if steps == 'activity' else 'are'} sensitive"
+    if planes != 1:
+        told["weights"] = "sums of two synapses"
+    return told
+
+
 def _origin(manifest: Mapping[str, Any]) -> str:
     copy = manifest["source"]
     named = f"{manifest['circuit']}, from {copy}" if copy else manifest["circuit"]
@@ -80,7 +92,7 @@ def _pictures(figures: Path, built: Built, edges: Sequence[Edge], *, draw: bool)
     """Those of the levels, which stay as they were drawn once, and of the errors, which are drawn each time."""
     figures.mkdir(exist_ok=True)
     (figures / ERRORS).unlink(missing_ok=True)
-    for drawn in (_gain_fits(built), *built.pictures(), *_errors(edges)):
+    for drawn in (_gain_fits(built), *_sensitivity(built), *built.pictures(), *_errors(edges)):
         path = figures / drawn.file
         if draw and not path.is_file():
             drawn.draw(path)
@@ -96,6 +108,20 @@ def _gain_fits(built: Built) -> Drawn:
 
     caption = "Each pool's measured transfer against the rate unit's."
     return Drawn(file="gain-fits.png", section="gain", caption=caption, draw=draw)
+
+
+def _sensitivity(built: Built) -> Iterator[Drawn]:
+    """Where the circuit is fragile, if that was measured."""
+    if (sensitivity := built.sensitivity) is None:
+        return
+
+    def draw(path: Path) -> None:
+        from neurocmc.report.figures import draw_sensitivity  # as above
+
+        draw_sensitivity(sensitivity, built.spiking, path)
+
+    caption = "How much each unit matters, over time and over its range; white lines are the edges of its segments."
+    yield Drawn(file="sensitivity.png", section="gain", caption=caption, draw=draw)
 
 
 def _errors(edges: Sequence[Edge]) -> Iterator[Drawn]:

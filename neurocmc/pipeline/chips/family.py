@@ -88,6 +88,7 @@ class Built(ABC):
         staged: The rate circuit, with the tick, relays and offsets of the chip.
         spiking: The pools.
         divided: The same circuit with its units cut into segments, where pools are of these.
+        sensitivity: Of the staged circuit, where it was measured.
     """
 
     gates: ClassVar[Gates] = GATES  # what its rates must keep
@@ -100,6 +101,7 @@ class Built(ABC):
     staged: RateCircuit
     spiking: SpikingNetwork
     divided: RateCircuit | None = None
+    sensitivity: Sensitivity | None = None
 
     @property
     def matched(self) -> RateCircuit:

@@ -11,7 +11,7 @@ of its states is about them.) Every candidate is compiled and run on calibration
    or it does not help.
 
 Of two candidates the one is taken that misses fewer budgets, then the one that changes fewer decisions; where either
-changes hardly any, what takes fewer cores, then what has the smaller error of rates.
+changes hardly any, the one with the smaller error of rates, unless it takes a third more cores.
 """
 
 from dataclasses import dataclass, field, replace
@@ -29,10 +29,11 @@ from neurocmc.targets import Target
 
 GOAL = 0.005  # of decisions may be expected to change: `verify` allows 1 %, and calibration is not the test
 SAFE = 0.003  # of decisions: below it nothing is to be gained for them
+COSTLIER = 1.34  # times the cores are no cost where only rates come closer
 TELLING = 0.25  # of the decisions that change: as many by weights alone, and weights get two planes
 LARGER = (128, 256, 512)  # neurons a unit, after the default
 WORTH = 0.8  # of the decisions that change: twice as many neurons must leave no more, or the smaller pools are taken
-TRIALS = 512  # of each calibration stimulus
+TRIALS = 256  # of each calibration stimulus
 
 
 def is_searched(staging: Staging, target: Target, options: CompileOptions) -> bool:
@@ -140,8 +141,11 @@ class _Search:
 
 
 def _better(first: Candidate, other: Candidate) -> Candidate:
-    """The one that misses fewer budgets, or changes fewer decisions; of two that are safe the cheaper or closer."""
-    return min((first, other), key=lambda one: (one.tried.missed, max(one.changed, SAFE), _cores(one), one.error))
+    """The one that misses fewer budgets, then changes fewer decisions; of two that are safe the closer one."""
+    own, others = ((one.tried.missed, max(one.changed, SAFE)) for one in (first, other))
+    if own != others:
+        return first if own < others else other
+    return other if other.error < first.error and _cores(other) <= COSTLIER * _cores(first) else first
 
 
 def _cores(candidate: Candidate) -> int:

@@ -4,6 +4,7 @@ gain_fits     draws wanted and measured transfer
 activity      draws drive, spikes and decoded activity of every level
 recorded      draws one trial of a recording, for a notebook
 states        draws states over time
+sensitive     draws where a circuit is fragile
 errors        draws what each stage adds to the error
 robustness    draws errors against faults
 study         draws all runs of a study
@@ -18,6 +19,7 @@ style         sets the look of all pictures
 from neurocmc.report.figures.activity import draw_activity
 from neurocmc.report.figures.errors import ErrorSeries, draw_error_against_neurons, draw_error_waterfall
 from neurocmc.report.figures.gain_fits import draw_gain_fits
+from neurocmc.report.figures.sensitive import draw_sensitivity
 
 __all__ = [
     "ErrorSeries",
@@ -25,4 +27,5 @@ __all__ = [
     "draw_error_against_neurons",
     "draw_error_waterfall",
     "draw_gain_fits",
+    "draw_sensitivity",
 ]
