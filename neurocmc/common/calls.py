@@ -82,7 +82,9 @@ def _taken(value: Any, kind: Any) -> Any:
     """`value` as one of `kind`, or _NOT."""
     origin = get_origin(kind)
     if origin is Literal:
-        return value if isinstance(value, str) and value in get_args(kind) else _NOT
+        choices = get_args(kind)  # texts, or whole numbers
+        plain = int(value) if _is_number(value, Integral) else value
+        return plain if any(type(plain) is type(choice) and plain == choice for choice in choices) else _NOT
     if origin is Sequence:
         return value if isinstance(value, list | tuple) and all(isinstance(entry, str) for entry in value) else _NOT
     if origin is collections.abc.Callable:

@@ -8,8 +8,6 @@ from neurocmc.ir.segments import Segments
 from neurocmc.passes.loihi.quantise import FINE, Quantise
 from neurocmc.passes.offsets import Offsets
 from neurocmc.passes.weight_grid import onto_grid
-from neurocmc.sim.loihi.emulator import simulate_emulator
-from neurocmc.sim.rate import simulate_rate
 from neurocmc.theory.loihi import kept_by_integers
 from tests.made.circuits import driven, matched, population, ramp, steps, swta
 from tests.made.read_networks import drives, network
@@ -36,17 +34,6 @@ def test_a_second_plane_holds_what_the_first_rounds_away() -> None:
     assert np.abs(together - coarse.wanted_gain).max() < 0.1 * np.abs(alone.realised_gain - alone.wanted_gain).max()
     (kept,) = kept_by_integers(circuit, spiking, two).projections
     assert kept.realised_gain == pytest.approx(together)
-
-
-def test_both_planes_run_on_the_emulator() -> None:
-    circuit = staged()
-    reference = simulate_rate(circuit, drives()).activity["h"]
-    spiking = matched(circuit, drives(), loihi(), 64)
-    errors = [
-        np.abs(simulate_emulator(Quantise(planes=planes).run(spiking, loihi()), drives()).activity["h"] - reference)
-        for planes in (1, 2)
-    ]
-    assert errors[1].mean() < 0.95 * errors[0].mean()
 
 
 def test_segments_carry_what_they_round_away() -> None:
