@@ -12,6 +12,7 @@ import numpy as np
 
 from neurocmc.ir.phrases import arrow, counted, delayed, filtered, observed, own_values, page, readouts, second_order
 from neurocmc.ir.rate import Classifier, RateCircuit, RatePopulation, RateProjection
+from neurocmc.ir.segments import Segments
 from neurocmc.ir.sensitivity import Sensitivity
 from neurocmc.ir.spiking import GainFit, SpikingNetwork, SpikingPopulation
 from neurocmc.ir.summaries import (
@@ -65,10 +66,7 @@ def _rate_population(population: RatePopulation) -> list[str]:
             if _is_cut(population)
             else []
         ),
-        *(
-            ("segments", f"of {counted(s.units, 'unit')}, from {vector(s.low)}, {vector(s.width)} wide")
-            for s in population.segments
-        ),
+        *_segments(population.segments),
         *([("before", f"{vector(population.initial)} of activity")] if population.initial.any() else []),
         ("observed", observed(Trace.at_rest(population.trace_tau_s, population.size, population.trace_order))),
         *(
@@ -78,6 +76,18 @@ def _rate_population(population: RatePopulation) -> list[str]:
         ),
     ]
     return entry(head, facts)
+
+
+def _segments(held: Iterable[Segments]) -> Facts:
+    """Of a population whose units are segments: of which units, from where, how wide."""
+    facts: Facts = []
+    for segments in held:
+        facts += [
+            ("segments", f"of {counted(segments.units, 'unit')}: {vector(segments.unit)}"),
+            ("from", f"{vector(segments.low)} of activity"),
+            ("width", f"{vector(segments.width)} of activity"),
+        ]
+    return facts
 
 
 def _is_cut(population: RatePopulation) -> bool:
@@ -155,6 +165,7 @@ def _spiking_population(population: SpikingPopulation, tick_s: float) -> list[st
         ),
         ("observed", observed(population.trace)),
         ("grid", grid),
+        *_segments(population.segments),
         ("fit", _fit(population.fit)),
     ]
     return entry(head, facts)

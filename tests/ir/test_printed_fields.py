@@ -11,6 +11,7 @@ from neurocmc.ir.loihi import printer as chip_printer
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import Classifier, HostLayer, RateCircuit, RateInput, Readout
+from neurocmc.ir.segments import Segments
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.truenorth import printer as core_printer
 from neurocmc.ir.truenorth.program import CoreProgram
@@ -41,7 +42,10 @@ def rate() -> RateCircuit:
         name="all",
         dt_s=0.001,
         populations=(
-            population("cells", 3, "sigmoid", gain=[1, 2, 4], offset=0.25, bias=[0, 0.5, 0], saturation=100.0),
+            replace(
+                population("cells", 3, "sigmoid", gain=[1, 2, 4], offset=0.25, bias=[0, 0.5, 0], saturation=100.0),
+                segments=(Segments(units=2, unit=[0, 0, 1], low=[10.0, 20.0, 5.0], width=[10.0, 5.0, 90.0]),),
+            ),
             replace(population("line", 12, "softplus", gain=np.linspace(1, 2, 12)), trace_tau_s=0.0),
             replace(population("part", 2, "relu", saturation=2.0, initial=[0.0, 1.0]), floor=0.25, top=0.75),
         ),
@@ -79,7 +83,12 @@ def rate() -> RateCircuit:
 def spiking() -> SpikingNetwork:
     network = levels.spiking()
     first, second = network.populations
-    started = replace(first, v_initial=np.linspace(0, 0.9, first.v_initial.size).reshape(first.v_initial.shape))
+    cut = Segments(units=2, unit=[0, 0, 0, 1], low=[0.0, 0.5, 1.0, 0.25], width=[0.5, 0.5, 1.0, 2.0])
+    started = replace(
+        first,
+        v_initial=np.linspace(0, 0.9, first.v_initial.size).reshape(first.v_initial.shape),
+        segments=(cut,),
+    )
     standing = replace(network.projections[0], standing=np.arange(4.0))
     entry = replace(network.inputs[0], start=tuple((0.5, 0.0, 0.25, 1.0) for _ in range(2)))
     return replace(
@@ -95,7 +104,13 @@ def integer(payload_bits: int = 0) -> IntegerNetwork:
     start = tuple((0.5, 0.0, 0.25, 1.0) for _ in range(2))
     entry = replace(network.inputs[0], payload_bits=payload_bits, host_pole=0.5, start=start)
     first = replace(network.populations[0], u_initial=np.arange(4))
-    return replace(network, populations=(first, *network.populations[1:]), inputs=(entry,))
+    fine = replace(network.projections[0], name="fine", refines=network.projections[0].name)
+    return replace(
+        network,
+        populations=(first, *network.populations[1:]),
+        projections=(*network.projections, fine),
+        inputs=(entry,),
+    )
 
 
 def chip() -> ChipProgram:

@@ -20,9 +20,10 @@ TICKS = 300
 
 
 def isolated(decay_u: int, entry: IntegerInput) -> IntegerNetwork:
-    """The network of the integer level with its inputs alone, and thresholds out of reach."""
+    """The network of the integer level with its inputs alone, thresholds out of reach, and no current at first."""
     network = levels.integer()
-    quiet = replace(network.population("excite"), decay_u=decay_u, bias_mantissa=np.full((4, 8), -4000))
+    at_rest = {"bias_mantissa": np.full((4, 8), -4000), "u_initial": np.zeros(4, np.int64)}
+    quiet = replace(network.population("excite"), decay_u=decay_u, **at_rest)
     return replace(network, populations=(quiet, network.population("inhibit")), projections=(), inputs=(entry,))
 
 

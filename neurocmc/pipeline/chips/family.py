@@ -184,6 +184,11 @@ class Built(ABC):
         )
 
     @property
+    def cores_used(self) -> int:
+        """Cores that it takes of the target; 0 of one that has none."""
+        return 0
+
+    @property
     def readouts(self) -> tuple[Readout | Classifier, ...]:
         """The readouts on the chip, then those on the host."""
         return (*self.staged.readouts, *self.staged.classifiers)

@@ -77,6 +77,11 @@ class LoihiBuilt(Built):
         """All levels, with the integers and their places."""
         return (*super().levels, self.integer, self.chip)
 
+    @property
+    def cores_used(self) -> int:
+        """Cores on which there are neurons."""
+        return self.chip.cores
+
     @cached_property
     def kept(self) -> Kept | None:
         """What weights, poles and thresholds came to by rounding."""

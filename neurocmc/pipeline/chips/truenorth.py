@@ -66,6 +66,11 @@ class TrueNorthBuilt(Built):
         """All levels, with the cores."""
         return (*super().levels, self.cores)
 
+    @property
+    def cores_used(self) -> int:
+        """Cores of the program."""
+        return self.cores.network.cores
+
     @cached_property
     def kept(self) -> Kept | None:
         """What gains, poles and latencies came to on cores."""

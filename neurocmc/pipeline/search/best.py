@@ -145,11 +145,7 @@ def _better(first: Candidate, other: Candidate) -> Candidate:
     own, others = ((one.tried.missed, max(one.changed, SAFE)) for one in (first, other))
     if own != others:
         return first if own < others else other
-    return other if other.error < first.error and _cores(other) <= COSTLIER * _cores(first) else first
-
-
-def _cores(candidate: Candidate) -> int:
-    return max((built.cores for built in candidate.lowered.built.levels if hasattr(built, "cores")), default=0)
+    return other if other.error < first.error and other.cores <= COSTLIER * first.cores else first
 
 
 def _named(steps: str) -> str:

@@ -70,6 +70,10 @@ class Candidate:
         return self.tried.changed or 0.0
 
     @property
+    def cores(self) -> int:
+        return self.lowered.built.cores_used
+
+    @property
     def error(self) -> float:
         return self.tried.error or 0.0
 
