@@ -1,4 +1,4 @@
-"""The table of kept decisions: the page says what it says, it holds what was promised, and a row of it is made again."""
+"""The table of kept decisions: the page says what it says, it holds what was promised, a row of it is made again."""
 
 from pathlib import Path
 

@@ -31,7 +31,7 @@ from neurocmc.passes.weight_grid import decay_register, onto_grid
 from neurocmc.targets import LoihiLimits, LoihiTarget, Planes
 
 STEPS_PER_NEURON = 8  # input quanta per step of the drive that recruits one more neuron
-INPUT_MARGIN = 1.25  # capacity of the input axons over the largest jump of calibration
+INPUT_MARGIN = 1.5  # capacity of the input axons over the largest jump of calibration
 FINE = ".fine"  # ends the name of the finer part of a projection
 LARGE_AXON_LIMIT = 128  # large axons a unit and sign: beyond it an input costs more than the pool it drives
 
