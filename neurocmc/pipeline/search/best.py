@@ -33,7 +33,8 @@ COSTLIER = 1.34  # times the cores are no cost where only rates come closer
 TELLING = 0.25  # of the decisions that change: as many by weights alone, and weights get two planes
 LARGER = (128, 256, 512)  # neurons a unit, after the default
 WORTH = 0.8  # of the decisions that change: twice as many neurons must leave no more, or the smaller pools are taken
-TRIALS = 256  # of each calibration stimulus
+TRIALS, LEAST_TRIALS = 256, 64  # of each calibration stimulus; of large circuits as few as
+CELLS = 1_000_000  # activities of units and ticks in them
 
 
 def is_searched(staging: Staging, target: Target, options: CompileOptions) -> bool:
@@ -52,7 +53,7 @@ def choose_best(
         staging=staging,
         target=target,
         given=options,
-        trials=tuple(stimulus.take(slice(TRIALS)) for stimulus in staging.calibration),
+        trials=tuple(stimulus.take(slice(_trials(staging, stimulus))) for stimulus in staging.calibration),
         told=progress or silent,
     )
     best = search.best()
@@ -64,6 +65,11 @@ def choose_best(
         steps=best.tried.steps,
         planes=best.tried.planes,
     )
+
+
+def _trials(staging: Staging, stimulus: Stimulus) -> int:
+    a_trial = stimulus.ticks(staging.staged.dt_s) * staging.staged.units
+    return min(max(CELLS // max(a_trial, 1), LEAST_TRIALS), TRIALS)
 
 
 @dataclass(slots=True)
