@@ -14,9 +14,11 @@ truenorth      makes neurosynaptic cores
 lost_states    refuses a circuit whose up-states rounding destroys
 starts         says with which currents a network starts
 pool_codes     chooses where the neurons of a pool are recruited
+pool_fits      measures their transfer, and compares it with the unit's
+kind_scales    searches the scales at which weights round least
 scales         chooses the scales of a pool within its registers
 weight_grid    rounds weights onto Loihi's grid
 
-A pass is a frozen dataclass whose fields are its options and whose `run` is pure. The last four, and modules of
+A pass is a frozen dataclass whose fields are its options and whose `run` is pure. The last six, and modules of
 `loihi` and `truenorth`, are the arithmetic that passes share.
 """
