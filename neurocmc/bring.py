@@ -128,8 +128,8 @@ def from_torch(
     Args:
         cell: Called as `cell(x, h)` with (batch, inputs) and (batch, units), returning the next h; or an `nn.RNN`.
         calibration: (trials, steps, inputs) inputs over time that gains are matched over; a step lasts `dt_ms`.
-        sample: A pair (x, h) that the cell can be called with, (inputs,) and (units,) or with a row a trial: says how
-            many units there are where the module does not.
+        sample: An input x that the cell can be called with, or a pair (x, h), (inputs,) and (units,) or with a row a
+            trial: a pair says how many units there are where the module does not.
         test: The same as `calibration`, to judge the result by.
         labels: (trials,) right answers of `test`.
         calibration_labels: The same of `calibration`.

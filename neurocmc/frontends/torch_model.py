@@ -16,18 +16,18 @@ from neurocmc.frontends.torch_cell import cell_of, layers_of
 
 
 def at_rest(sample: object) -> NDArray[np.float64] | None:
-    """Returns (units,) zeros, as many as the state of a sample (x, h) has; None of no sample.
+    """Returns (units,) zeros, as many as the state of a sample (x, h) has; None of an input alone, and of no sample.
 
-    Raises InputError for what is no pair of a vector, or rows of vectors, of numbers each.
+    Raises InputError for what is neither an input nor a pair, of vectors or rows of vectors.
     """
     if sample is None:
         return None
-    pair = cast("Sequence[Any]", sample) if isinstance(sample, tuple | list) else ()
-    parts = [as_numbers(part) for part in pair]
-    if len(parts) != 2 or any(part.ndim not in (1, 2) for part in parts):
-        what, cure = "it is no pair of an input and a state", "give (x, h), each a vector or with a row a trial"
+    given = cast("Sequence[Any]", sample) if isinstance(sample, tuple | list) else (sample,)
+    parts = [as_numbers(part) for part in given]
+    if len(parts) not in (1, 2) or any(part.dtype.kind not in "fiu" or part.ndim not in (1, 2) for part in parts):
+        what, cure = "it is no input, and no pair of an input and a state", "give x or (x, h), with a row a trial"
         raise InputError(Problem("argument-type", "from_torch: sample", what, cure))
-    return np.zeros(parts[1].shape[-1])
+    return np.zeros(parts[1].shape[-1]) if len(parts) == 2 else None
 
 
 def network_of_module(module: object, readout: object, initial: NDArray[np.float64] | None, data: Brought) -> Network:

@@ -224,3 +224,28 @@ def test_a_trained_cell_keeps_its_decisions_and_the_artifact_alone_says_so(tmp_p
     kept = edges["rate ~ emulator", "decisions agree (class)"]
     assert kept.value is not None
     assert kept.value >= 0.97
+
+
+class Unnamed(nn.Module):
+    """Does not say how many units it has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = nn.RNNCell(INPUTS, UNITS)
+
+    def forward(self, x: Tensor, h: Tensor) -> Tensor:
+        return self.inner(x, h)
+
+
+def test_a_sample_says_how_many_units_there_are() -> None:
+    cell, inputs = seeded(Unnamed), torch.zeros(3, 5, INPUTS)
+    model = neurocmc.from_torch(cell, calibration=torch.randn(3, 5, INPUTS), sample=(inputs[0], torch.zeros(UNITS)))
+    assert model.circuit.units == UNITS
+    with pytest.raises(InputError, match="does not say how many units it has"):
+        neurocmc.from_torch(cell, calibration=inputs, sample=inputs[0])
+
+
+@pytest.mark.parametrize("sample", ["x", (torch.zeros(3),) * 3, torch.zeros(1, 1, 1)])
+def test_what_is_no_sample_is_refused(sample: object) -> None:
+    with pytest.raises(InputError, match="it is no input, and no pair of an input and a state"):
+        neurocmc.from_torch(seeded(Leaky), calibration=torch.randn(3, 5, INPUTS), sample=sample)
