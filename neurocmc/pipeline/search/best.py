@@ -10,8 +10,8 @@ of its states is about them.) Every candidate is compiled and run on calibration
 3. Twice the neurons, unless their number is given, until no more than `GOAL` of the decisions are expected to change,
    or it does not help.
 
-Of two candidates the one is taken that misses fewer budgets, then the one that changes fewer decisions; where either
-changes hardly any, the one with the smaller error of rates, unless it takes a third more cores.
+Of two candidates the one is taken that misses fewer budgets, then the one that changes fewer decisions; where they
+are alike in both, the one with the smaller error of rates, unless it takes a third more cores.
 """
 
 from dataclasses import dataclass, field, replace
@@ -29,6 +29,7 @@ from neurocmc.targets import Target
 
 GOAL = 0.005  # of decisions may be expected to change: `verify` allows 1 %, and calibration is not the test
 SAFE = 0.003  # of decisions: below it nothing is to be gained for them
+ALIKE = 1.25  # times the decisions that change is no more than what trials tell apart
 COSTLIER = 1.34  # times the cores are no cost where only rates come closer
 TELLING = 0.25  # of the decisions that change: as many by weights alone, and weights get two planes
 LARGER = (128, 256, 512)  # neurons a unit, after the default
@@ -116,7 +117,7 @@ class _Search:
         plain = replace(self.given, neurons=neurons, steps=self.given.steps or "equal", planes=self.given.planes or 1)
         found = self._compiled(plain)
         for steps in ("decisions", "activity") if self.given.steps is None else ():
-            if steps == "decisions" or found.changed <= SAFE:
+            if steps == "decisions" or found.changed <= GOAL:
                 other = self._try(replace(plain, steps=steps))
                 found = found if other is None else _better(found, other)
         return self._with_planes(found) if self.given.planes is None else found
@@ -147,10 +148,12 @@ class _Search:
 
 
 def _better(first: Candidate, other: Candidate) -> Candidate:
-    """The one that misses fewer budgets, then changes fewer decisions; of two that are safe the closer one."""
-    own, others = ((one.tried.missed, max(one.changed, SAFE)) for one in (first, other))
-    if own != others:
-        return first if own < others else other
+    """The one that misses fewer budgets, then changes fewer decisions; of two that are alike in both the closer."""
+    if first.tried.missed != other.tried.missed:
+        return min(first, other, key=lambda one: one.tried.missed)
+    fewer, more = sorted((max(one.changed, SAFE), index) for index, one in enumerate((first, other)))
+    if more[0] > ALIKE * fewer[0]:
+        return (first, other)[fewer[1]]
     return other if other.error < first.error and other.cores <= COSTLIER * first.cores else first
 
 

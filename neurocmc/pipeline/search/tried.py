@@ -4,9 +4,8 @@ Decisions are few and change one at a time: of 256 trials a pool that turns one 
 candidates can be told apart, their *margins* are compared instead. If a chip changes margins by errors of a standard
 deviation s, a trial of margin m is decided otherwise with the chance Q(m / s); the mean of that over the trials is
 the share of decisions that is expected to change. s is measured where it matters, on the half of the trials with the
-smaller margins. What a model was trained on it decides with larger margins than what it never saw, and calibration is
-often that: so that at least `UNSEEN` s / (median margin) is expected, as many as lie near 0 in the tests of models
-that were not (one in five of them within a median margin of 0, on either side of it).
+smaller margins. A model is surer of what it was trained on than of what it never saw, and calibration often is
+training data: at least `UNSEEN` s / (median margin) is expected, which is what was measured on test trials.
 """
 
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ from neurocmc.verification.edges import misses
 from neurocmc.verification.fidelity import fidelity_edges
 from neurocmc.verification.metrics import class_scores, nrmse
 
-UNSEEN = 0.2  # of the trials, for each median margin next to 0
+UNSEEN = 0.2  # of test decisions change for errors as large as the median margin; smaller ones in proportion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
