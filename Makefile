@@ -70,7 +70,7 @@ fuzz: $(WITH_TEST)
 
 docs: $(WITH_DOCS)
 	$(RUN) docs/make_gallery.py $(GALLERY)
-	$(RUN) -m sphinx -W --keep-going --quiet -b html docs docs/_build/html
+	OMP_NUM_THREADS=1 $(RUN) -m sphinx -W --keep-going --quiet -b html docs docs/_build/html
 	@echo 'documentation: docs/_build/html/index.html'
 
 interpreters:

@@ -25,7 +25,7 @@ nb_execution_cache_path = notebook_pages.cache_folder()
 nb_execution_excludepatterns = [f"{notebook_pages.FOLDER}/{name}.md" for name in notebook_pages.not_run()]
 nb_execution_in_temp = True  # what they compile is not kept
 nb_execution_show_tb = True  # of a cell that raises, which is a warning and so ends `make docs`
-nb_execution_timeout = 300  # s, of a cell
+nb_execution_timeout = 900  # s, of a cell
 nb_merge_streams = True
 
 autodoc_member_order = "bysource"

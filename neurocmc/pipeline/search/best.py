@@ -8,7 +8,7 @@ of its states is about them.) Every candidate is compiled and run on calibration
 2. Two planes of weights, where rounding of weights misses a budget, or alone would change as many decisions as
    `TELLING` says.
 3. Twice the neurons, unless their number is given, until no more than `GOAL` of the decisions are expected to change,
-   or it does not help.
+   or it does not help, or misses a budget.
 
 Of two candidates the one is taken that misses fewer budgets, then the one that changes fewer decisions; where they
 are alike in both, the one with the smaller error of rates, unless it takes a third more cores.
@@ -93,7 +93,7 @@ class _Search:
             if found.changed <= GOAL:
                 break
             larger = self._try(replace(found.options, neurons=neurons))
-            if larger is None or larger.changed > WORTH * found.changed:
+            if larger is None or larger.changed > WORTH * found.changed or larger.tried.missed > found.tried.missed:
                 break
             found = larger
         return found
