@@ -129,13 +129,12 @@ def _sensitivity(model: "Model") -> list[dict[str, Any]]:
     found = MeasureSensitivity(model.read_stimuli().calibration).run(model.circuit)
     rows: list[dict[str, Any]] = []
     for population in found.populations:
-        square = (population.high - population.low) ** 2
-        tick, unit = divmod(int(population.over_time.argmax()), population.low.size)
+        tick, unit = population.most
         rows.append(
             {
                 "name": population.name,
-                "decisions": float((population.for_decisions.sum(axis=1) * square).sum()),
-                "activity": float((population.for_activity.sum(axis=1) * square).sum()),
+                "decisions": population.share(population.for_decisions),
+                "activity": population.share(population.for_activity),
                 "visited": [float(population.low.min()), float(population.high.max())],
                 "most in unit": unit,
                 "at_ms": 1e3 * tick * model.circuit.dt_s,

@@ -110,11 +110,10 @@ def print_sensitivity(sensitivity: Sensitivity) -> str:
         "shares are of what errors as large as the ranges of all units would cost",
     ]
     for population in sensitivity.populations:
-        square = (population.high - population.low) ** 2
-        tick, unit = np.unravel_index(int(population.over_time.argmax()), population.over_time.shape)
+        tick, unit = population.most
         facts: Facts = [
-            ("decisions", percent(float((population.for_decisions.sum(axis=1) * square).sum()))),
-            ("activity", percent(float((population.for_activity.sum(axis=1) * square).sum()))),
+            ("decisions", percent(population.share(population.for_decisions))),
+            ("activity", percent(population.share(population.for_activity))),
             ("visited", f"from {vector(population.low)} to {vector(population.high)}"),
             ("most", f"unit {unit} in tick {tick}"),
         ]

@@ -69,6 +69,11 @@ class RatePopulation:
         """What the form of the circuit observes."""
         return Trace(tau_s=self.trace_tau_s, order=self.trace_order, start=self.initial)
 
+    @property
+    def highest(self) -> float:
+        """The activity at which its units cannot rise any more; may be infinite."""
+        return min(self.saturation, self.top) - self.floor
+
     def phi(self, drive: Float) -> Float:
         """Returns the activity r for total drive u without bias, elementwise; the last axis is (size,)."""
         return self.transfer_at(self.normalised(drive))

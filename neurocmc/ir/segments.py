@@ -40,9 +40,14 @@ class Segments:
         return len(self.unit)
 
     @property
+    def lowest(self) -> Int:
+        """(units,) the lowest segment of each unit."""
+        return np.searchsorted(self.unit, np.arange(self.units))
+
+    @property
     def base(self) -> Float:
         """(units,) activity of each unit while all its segments are empty."""
-        return self.low[np.searchsorted(self.unit, np.arange(self.units))]
+        return self.low[self.lowest]
 
     @property
     def top(self) -> Float:
@@ -67,7 +72,7 @@ class Segments:
 
     def summed(self, values: NDArray[Any]) -> NDArray[Any]:
         """Returns (..., units) sums over the segments of each unit."""
-        return np.add.reduceat(values, np.searchsorted(self.unit, np.arange(self.units)), axis=-1)
+        return np.add.reduceat(values, self.lowest, axis=-1)
 
     def summed_up_to(self, values: Float) -> Float:
         """Returns (..., segments) sums over the segments of each unit up to each: what they do once they are full."""

@@ -26,6 +26,16 @@ class UnitSensitivity:
     for_activity: Float  # of what is observed
     over_time: Float  # (ticks, units) root mean square over trials of dmargin / dr, in median margins
 
+    def share(self, importance: Float) -> float:
+        """Returns what errors as large as the ranges of its units cost, of all; `importance` is that of a kind."""
+        return float((importance.sum(axis=1) * (self.high - self.low) ** 2).sum())
+
+    @property
+    def most(self) -> tuple[int, int]:
+        """The tick and the unit that matter most."""
+        tick, unit = divmod(int(self.over_time.argmax()), self.low.size)
+        return tick, unit
+
     def importance(self, of_activity: float) -> Float:
         """Returns (units, bins) the loss per squared error, of which a share is for what is observed of activity."""
         if not self.for_decisions.any():

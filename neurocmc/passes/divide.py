@@ -26,6 +26,7 @@ from neurocmc.common.arrays import Float, Int
 from neurocmc.ir.rate import RateCircuit, RatePopulation, RateProjection
 from neurocmc.ir.segments import Segments
 from neurocmc.ir.sensitivity import Sensitivity, UnitSensitivity
+from neurocmc.passes.offsets import constant_part
 
 MARGIN = 0.1  # of the range visited, kept free beyond it
 NARROWEST = 0.02  # of the widest range in its population: no unit gets less
@@ -55,7 +56,7 @@ class Divide:
             if p.name not in whole
         }
         segments = _cut(ranges, self.mean)
-        bias = _constant_part(circuit, segments)
+        bias = constant_part(circuit, {name: own.base for name, own in segments.items()})
         return replace(
             circuit,
             populations=tuple(_population(p, segments.get(p.name), bias[p.name]) for p in circuit.populations),
@@ -83,7 +84,7 @@ class _Ranges:
         visited = found.high - found.low
         widest = float(visited.max(initial=0.0)) or 1.0
         margin = np.maximum(MARGIN * visited, 0.5 * (NARROWEST * widest - visited))
-        full = _full(population)
+        full = population.highest
         low = (
             np.maximum(found.low - margin, 0.0) if np.isfinite(full) or (found.low >= 0).all() else found.low - margin
         )
@@ -91,11 +92,6 @@ class _Ranges:
         high = np.minimum(np.maximum(found.high + margin, low + NARROWEST * widest), full)
         low = np.minimum(low, high - 0.5 * NARROWEST * min(widest, full))
         return cls(low=low, high=high, importance=_spread(found, of_activity, low, high))
-
-
-def _full(population: RatePopulation) -> float:
-    """The activity at which a unit cannot rise any more."""
-    return min(population.saturation, population.top) - population.floor
 
 
 def _spread(found: UnitSensitivity, of_activity: float, low: Float, high: Float) -> Float:
@@ -186,16 +182,6 @@ def _segments(own: _Ranges, cuts: list[_Cuts], count: Int) -> Segments:
         low=np.concatenate(lows),
         width=np.concatenate(widths),
     )
-
-
-def _constant_part(circuit: RateCircuit, segments: Mapping[str, Segments]) -> dict[str, Float]:
-    """(units,) the bias that each population gets for what its sources send with all their segments empty."""
-    bias = {population.name: np.zeros(population.size) for population in circuit.populations}
-    for projection in circuit.projections:
-        if projection.source in segments:
-            low = projection.dc_gain * (projection.weight @ segments[projection.source].base)
-            bias[projection.target] = bias[projection.target] + low
-    return bias
 
 
 def _population(population: RatePopulation, segments: Segments | None, bias: Float) -> RatePopulation:

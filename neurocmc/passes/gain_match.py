@@ -141,7 +141,7 @@ class GainMatch:
         if population.segments:
             return 1.0
         if population.transfer == "sigmoid":
-            return min(population.saturation, population.top) - population.floor
+            return population.highest
         highest = self.calibration.populations[population.name].activity[1]
         return min(population.saturation, highest * (1.0 + self.margin))
 

@@ -57,7 +57,7 @@ class Offsets:
             for p in circuit.populations
         }
         shift = {p.name: shift_of(p, moved[p.name]) for p in circuit.populations}
-        bias = _constant_part(circuit, shift)
+        bias = constant_part(circuit, {name: entry.low for name, entry in shift.items()})
         return replace(
             circuit,
             populations=tuple(replace(p, bias=p.bias + bias[p.name]) for p in moved.values()),
@@ -113,12 +113,13 @@ def shift_of(before: RatePopulation, after: RatePopulation) -> Shift:
     return Shift(np.full(before.size, after.floor - before.floor), width)
 
 
-def _constant_part(circuit: RateCircuit, shift: Mapping[str, Shift]) -> dict[str, Float]:
-    """The bias that each population gets for the lows of its sources."""
+def constant_part(circuit: RateCircuit, lows: Mapping[str, Float]) -> dict[str, Float]:
+    """Returns (units,) the bias that each population gets for the lows that its sources are counted from."""
     bias = {population.name: np.zeros(population.size) for population in circuit.populations}
     for projection in circuit.projections:
-        low = projection.dc_gain * (projection.weight @ shift[projection.source].low)
-        bias[projection.target] = bias[projection.target] + low
+        if projection.source in lows:
+            low = projection.dc_gain * (projection.weight @ lows[projection.source])
+            bias[projection.target] = bias[projection.target] + low
     return bias
 
 

@@ -130,8 +130,9 @@ def lower_staged(staging: Staging, target: Target, options: CompileOptions, cloc
         built, certificate = family_of(target).lower(staging, target, options, clock)
         return Lowered(ranges=staging.ranges, built=built, certificate=certificate, seconds=clock.seconds)
     staging = with_sensitivity(staging, options, clock)
-    cut = _divided(staging, options, clock)
-    sized = replace(options, neurons=_of_a_segment(staging.staged, options), steps="equal")
+    neurons = _of_a_segment(staging.staged, options)
+    cut = _divided(staging, options, neurons, clock)
+    sized = replace(options, neurons=neurons, steps="equal")
     built, certificate = family_of(target).lower(cut, target, sized, clock)
     return Lowered(
         ranges=cut.ranges,
@@ -155,11 +156,10 @@ def _of_a_segment(circuit: RateCircuit, options: CompileOptions) -> int:
     return options.of_a_segment(heard / circuit.units)
 
 
-def _divided(staging: Staging, options: CompileOptions, clock: Clock) -> Staging:
-    """The circuit of segments, and what they visit."""
+def _divided(staging: Staging, options: CompileOptions, neurons: int, clock: Clock) -> Staging:
+    """The circuit of segments of so many neurons, and what they visit."""
     assert staging.sensitivity is not None
-    mean = options.pool / _of_a_segment(staging.staged, options)
-    cut = Divide(staging.sensitivity, mean=mean, of_activity=OF_ACTIVITY[options.steps or "equal"])
+    cut = Divide(staging.sensitivity, mean=options.pool / neurons, of_activity=OF_ACTIVITY[options.steps or "equal"])
     divided = verified(cut.run(staging.staged))
     clock.done(Divide.name, 0.38)
     ranges = Calibrate(staging.calibration).run(divided)

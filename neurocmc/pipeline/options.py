@@ -76,12 +76,14 @@ class CompileOptions:
         Each of a unit's segments is a source of its own to those that the unit sends to, with a synapse for each
         plane of weights; `sources` is how many units a unit hears in the mean.
         """
-        parts = SEGMENTS[self.steps or "equal"]
-        if parts == 1:
+        steps = self.steps or "equal"
+        if steps == "equal":
             return self.pool
-        largest = max(self.pool / parts, LARGEST_POOL) if parts == SEGMENTS["activity"] else LARGEST_POOL
-        wanted = self.pool / min(max(self.pool / largest, parts), max(HEARD / (sources * (self.planes or 1)), 2.0))
-        return min(max(round(wanted), SMALLEST_POOL), self.pool)
+        segments: float = SEGMENTS[steps]
+        if steps == "decisions":
+            segments = max(segments, self.pool / LARGEST_POOL)
+        segments = min(segments, max(HEARD / (sources * (self.planes or 1)), 2.0))
+        return min(max(round(self.pool / segments), SMALLEST_POOL), self.pool)
 
     def problems(self) -> tuple[Problem, ...]:
         """Returns options that contradict each other or make no sense."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.poles import pole
 from neurocmc.ir.rate import RateCircuit, RatePopulation, RateProjection
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.rate import states_of
@@ -100,7 +101,7 @@ class _Bank:
     def of(cls, projection: RateProjection, shape: tuple[int, ...], dt_s: float) -> "_Bank":
         nothing = np.zeros((shape[0], shape[2]))
         return cls(
-            keep_of(projection.tau_s, dt_s),
+            pole(projection.tau_s, dt_s),
             nothing.copy(),
             nothing.copy(),
             nothing.copy() if projection.order == 2 else None,
@@ -118,21 +119,16 @@ class _Bank:
 
 def _through_trace(population: RatePopulation, given: Float, dt_s: float) -> Float:
     """df / dr through the filter that the population is observed through, from df / dtrace."""
-    keep = keep_of(population.trace_tau_s, dt_s)
+    keep = pole(population.trace_tau_s, dt_s)
     found = np.asarray(given, dtype=np.float64).copy()
     for stage in range(population.trace_order):
         running = np.zeros_like(found[:, 0])
-        late = stage > 0  # a second stage hears the first as it was a step before
         for tick in reversed(range(found.shape[1])):
-            heard = running if late else None
+            before = running
             running = keep * running + found[:, tick]
-            found[:, tick] = (1.0 - keep) * (running if heard is None else heard)
+            # A second stage hears the first as it was a step before.
+            found[:, tick] = (1.0 - keep) * (before if stage else running)
     return found
-
-
-def keep_of(tau_s: float, dt_s: float) -> float:
-    """Returns what a filter keeps of itself in a step."""
-    return float(np.exp(-dt_s / tau_s)) if tau_s > 0 else 0.0
 
 
 def slope_at(population: RatePopulation, z: Float) -> Float:

@@ -191,7 +191,7 @@ def linear_threshold(
         populations=tuple(p.name for p in circuit.populations for _ in range(p.size)),
         gain=np.concatenate([p.gain for p in circuit.populations]),
         threshold=np.concatenate([threshold_of(p) for p in circuit.populations]),
-        ceiling=np.concatenate([np.full(p.size, min(p.saturation, p.top) - p.floor) for p in circuit.populations]),
+        ceiling=np.concatenate([np.full(p.size, p.highest) for p in circuit.populations]),
         weight=weight,
         source=source,
         tau_s=tau_s,

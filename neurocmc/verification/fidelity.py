@@ -128,7 +128,7 @@ def _pool(population: SpikingPopulation) -> _Pool:
     neurons, base, full = population.neurons, np.zeros(1), np.array([population.fit.ceiling])
     first_at = 0.5 * full / neurons
     for segments in population.segments:
-        first_at = 0.5 * segments.width[np.searchsorted(segments.unit, np.arange(segments.units))] / neurons
+        first_at = 0.5 * segments.width[segments.lowest] / neurons
         neurons, base = max(round(neurons * segments.size / segments.units), 1), segments.base
     return _Pool(
         name=population.name,
