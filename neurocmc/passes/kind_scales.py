@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurocmc.common.arrays import Bool, Float
+from neurocmc.common.jit import jit
 from neurocmc.ir.rate import RateCircuit, RatePopulation
 from neurocmc.passes.scales import Scales
 from neurocmc.passes.weight_grid import decay_register, weight_step
@@ -83,14 +84,24 @@ def _kindest_factors(
     if strongest is None or not strongest.any():
         return whole
     scale = np.where(strongest > 0, strongest, 1.0)[:, None] * current
-    errors = np.empty((SCALE_CANDIDATES.size, current.size))
-    for index, factor in enumerate(SCALE_CANDIDATES):
-        worst = np.zeros(current.size)
-        for own, step in zip(fan_in, steps, strict=True):
-            wanted = own.rounded * (current * factor)
-            lost = np.abs(np.rint(wanted / step) * step - wanted) / (scale * factor)
-            worst = np.maximum(worst, lost.max(axis=1, initial=0.0))
-        errors[index] = np.where(holds[index], worst, np.inf)
+    worst = np.zeros((SCALE_CANDIDATES.size, current.size))
+    for own, step in zip(fan_in, steps, strict=True):
+        _add_rounding(own.rounded, current[:, 0], step, scale[:, 0], SCALE_CANDIDATES, worst)
+    errors = np.where(holds, worst, np.inf)
     if together:
         return whole * SCALE_CANDIDATES[int(errors.max(axis=1).argmin())]
     return SCALE_CANDIDATES[errors.argmin(axis=0)][:, None]
+
+
+@jit()
+def _add_rounding(rounded: Float, current: Float, step: float, scale: Float, factors: Float, worst: Float) -> None:
+    """Raises `worst` (factors, units) to what rounding to `step` takes of each unit's (units, sources) weights."""
+    for index in range(factors.size):
+        for unit in range(current.size):
+            factor = current[unit] * factors[index]
+            of_unit = worst[index, unit]
+            for source in range(rounded.shape[1]):
+                wanted = rounded[unit, source] * factor
+                lost = abs(np.rint(wanted / step) * step - wanted) / (scale[unit] * factors[index])
+                of_unit = max(of_unit, lost)
+            worst[index, unit] = of_unit

@@ -65,11 +65,10 @@ def moment_errors(reference: NDArray[np.float32], other: NDArray[np.float32], re
     that is missing nor one too many is passed over.
     """
     worst = np.zeros((len(reference), reference.shape[2]))
-    for trial, (one, two) in enumerate(zip(reference, other, strict=True)):
-        for value, around in ((one, two), (two, one)):
-            low = minimum_filter1d(around, 2 * reach_ticks + 1, axis=0, mode="nearest")
-            high = maximum_filter1d(around, 2 * reach_ticks + 1, axis=0, mode="nearest")
-            worst[trial] = np.maximum(worst[trial], np.maximum(value - high, low - value).max(axis=0))
+    for value, around in ((reference, other), (other, reference)):
+        low = minimum_filter1d(around, 2 * reach_ticks + 1, axis=1, mode="nearest")
+        high = maximum_filter1d(around, 2 * reach_ticks + 1, axis=1, mode="nearest")
+        worst = np.maximum(worst, np.maximum(value - high, low - value).max(axis=1))
     return worst
 
 

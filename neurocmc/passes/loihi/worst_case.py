@@ -120,14 +120,14 @@ def _narrowed(
     network: IntegerNetwork, host: Mapping[str, HostBound], pinned: Mapping[str, Bool]
 ) -> dict[str, PopulationBound]:
     """Bounds after rounds of currents and spikes in turn, from every neuron in every tick down."""
-    groups = weight_groups(network)
+    groups = _arriving(network)
     firing = {
         p.name: _Firing(able=np.ones((p.units, p.neurons), np.bool_), interval=np.ones((p.units, p.neurons)))
         for p in network.populations
     }
     currents: dict[str, tuple[Int, Int, Int]] = {}
     for _ in range(ROUNDS):
-        currents = {p.name: _currents(network, p, groups, firing, host[p.name]) for p in network.populations}
+        currents = {p.name: _currents(network, p, groups[p.name], firing, host[p.name]) for p in network.populations}
         narrower = {p.name: _firing(network, p, currents[p.name][1], pinned[p.name]) for p in network.populations}
         same = all(
             (narrower[name].able == firing[name].able).all()
@@ -140,10 +140,24 @@ def _narrowed(
     return {p.name: _bound(network, p, currents[p.name], firing[p.name].count) for p in network.populations}
 
 
+# The weights that reach a population, group by group.
+_Arriving = list[tuple[WeightGroup, list[IntegerProjection]]]
+
+
+def _arriving(network: IntegerNetwork) -> dict[str, _Arriving]:
+    """Population -> what reaches it; groups and projections in their own order."""
+    group_of = {name: group for group in weight_groups(network) for name in group.projections}
+    found: dict[str, dict[WeightGroup, list[IntegerProjection]]] = {p.name: {} for p in network.populations}
+    for projection in network.projections:
+        found[projection.target].setdefault(group_of[projection.name], []).append(projection)
+    ranks = {group: rank for rank, group in enumerate(weight_groups(network))}
+    return {name: sorted(own.items(), key=lambda item: ranks[item[0]]) for name, own in found.items()}
+
+
 def _currents(
     network: IntegerNetwork,
     population: IntegerPopulation,
-    groups: tuple[WeightGroup, ...],
+    groups: _Arriving,
     firing: Mapping[str, _Firing],
     host: HostBound,
 ) -> tuple[Int, Int, Int]:
@@ -153,10 +167,7 @@ def _currents(
     keep, remembered = rule.pole(population.decay_u), (full / lost if lost else FOR_EVER)
     low, high = host.sum_low.copy(), host.sum_high.copy()
     lasting_low, lasting_high = np.zeros(population.units), np.zeros(population.units)
-    for group in groups:
-        members = [p for p in network.projections if p.name in group.projections and p.target == population.name]
-        if not members:
-            continue
+    for group, members in groups:
         negative, positive = _signed_sums(members, {p.source: firing[p.source].count for p in members})
         low += shift(negative.astype(np.int64), group.exponent)
         high += shift(positive.astype(np.int64), group.exponent)

@@ -22,7 +22,7 @@ from neurocmc.ir.loihi.printer import print_chip, print_integer
 from neurocmc.ir.loihi.store import load_chip, save_chip
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
-from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import load_level
 from neurocmc.passes.check_neurons import CheckNeurons
@@ -214,10 +214,11 @@ def _with_headroom(
     them.
     """
     margins: dict[str, float] = {}
+    known: dict[str, SpikingPopulation] = {}
     results: list[tuple[SpikingNetwork, IntegerNetwork, tuple[Headroom, ...]]] = []
     for _ in range(MARGIN_DOUBLINGS + 1):
         try:
-            match_gains = replace(staging.gain_match(options), current_margins=margins)
+            match_gains = replace(staging.gain_match(options), current_margins=margins, known=known)
             matched = match_gains.run(staging.staged, target)
             clock.done(GainMatch.name, 0.5)
             spiking = verified(CheckNeurons().run(matched, target))
@@ -235,6 +236,7 @@ def _with_headroom(
         unproved = [entry.population for entry in results[-1][2] if entry.proved == "no"]
         if not unproved:
             return results[-1]
+        known = {pool.name: pool for pool in matched.populations if pool.name not in unproved}
         margins = margins | {name: 2.0 * margins.get(name, CURRENT_MARGIN) for name in unproved}
     return min(results, key=lambda result: sum(entry.proved == "no" for entry in result[2]))
 
