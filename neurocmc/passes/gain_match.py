@@ -36,7 +36,7 @@ from neurocmc.passes.pool_codes import (
     threshold_ladder,
 )
 from neurocmc.passes.pool_fits import worst_fit
-from neurocmc.passes.scales import CURRENT_MARGIN, Scales
+from neurocmc.passes.scales import CURRENT_MARGIN, Scales, largest_drive
 from neurocmc.passes.starts import HostStart, host_starts, start_of
 from neurocmc.sim.rate import SILENT
 from neurocmc.targets import Code, Target
@@ -64,6 +64,9 @@ class GainMatch:
     current_margins: Mapping[str, float] = field(
         default_factory=dict[str, float]
     )  # of populations that need more room
+    known: Mapping[str, SpikingPopulation] = field(
+        default_factory=dict[str, SpikingPopulation]
+    )  # pools that another match made with the same margins, to be taken as they are
     rounding: Literal["nearest", "gain-preserving"] = "gain-preserving"
 
     def run(self, circuit: RateCircuit, target: Target) -> SpikingNetwork:
@@ -82,7 +85,14 @@ class GainMatch:
         delay = RATE_DELAY_TICKS if self.code == "rate" else 0
         with_host = target.delay_ticks_max != 0  # corelets, which have none, start with whatever current they like
         starts = {
-            p.name: start_of(p, circuit.population(p.source).initial, tick_s, delay, with_host=with_host)
+            p.name: start_of(
+                p,
+                circuit.population(p.source).initial,
+                tick_s,
+                delay,
+                with_host=with_host,
+                fits=self._holds_start(circuit, p.target),
+            )
             for p in circuit.projections
         }
         return SpikingNetwork(
@@ -110,6 +120,15 @@ class GainMatch:
             ),
             readouts=circuit.readouts,
         )
+
+    def _holds_start(self, circuit: RateCircuit, target: str) -> bool:
+        """Whether a population's current register holds what its sources have left in it before the first tick."""
+        population, standing = circuit.population(target), np.zeros(circuit.population(target).size)
+        for p in circuit.projections:
+            if p.target == target and (keep := pole(p.tau_s, circuit.dt_s)) > 0:
+                standing = standing + np.abs(p.dc_gain * (p.weight @ circuit.population(p.source).initial)) / keep
+        room = CURRENT_MARGIN * largest_drive(population, self.calibration.populations[target])
+        return float((population.gain * standing).max(initial=0.0)) <= room
 
     def _input(self, entry: RateInput, scale: Float) -> SpikingInput:
         seen, largest = self.calibration.inputs[entry.name], float(scale.max())
@@ -155,6 +174,9 @@ class GainMatch:
         ceiling: float,
         rng: np.random.Generator,
     ) -> SpikingPopulation:
+        stagger = rng.permuted(np.tile(np.arange(self.neurons) / self.neurons, (population.size, 1)), axis=1)
+        if population.name in self.known:
+            return self.known[population.name]
         visited = self.calibration.populations[population.name]
         margin = self.current_margins.get(population.name, CURRENT_MARGIN)
         scales = Scales.of(target, population, visited, self.code, margin)
@@ -172,7 +194,6 @@ class GainMatch:
         neuron = scales.neuron(threshold)
         bias = neuron.place_bias(scales.bias(recruited, current, threshold))
         per_threshold = current[:, 0] / threshold
-        stagger = rng.permuted(np.tile(np.arange(self.neurons) / self.neurons, (population.size, 1)), axis=1)
         return SpikingPopulation(
             name=population.name,
             units=population.size,

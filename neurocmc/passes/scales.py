@@ -16,6 +16,12 @@ LEAST_REACH = 0.1  # of the span of its transfer, that the neurons of a pool are
 CURRENT_MARGIN = 1.5  # room in the current register beyond what calibration needs, where nothing more is asked for
 
 
+def largest_drive(population: RatePopulation, visited: Visited) -> float:
+    """Returns the largest normalised drive, gain u, that calibration brings to the current of any unit, or more."""
+    shift = population.gain * (population.bias - population.offset)
+    return max(abs(visited.drive[0]), abs(visited.drive[1])) + float(np.abs(shift).max())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scales:
     """The registers of a target, and the two free scales: current per drive, and threshold, both in LSB.
@@ -39,8 +45,7 @@ class Scales:
     ) -> "Scales":
         """Returns the scales of a population whose current register keeps `margin` times what calibration needs."""
         memory = RATE_MEMORY_TICKS if code == "rate" else 0.0
-        shift = population.gain * (population.bias - population.offset)
-        largest = max(abs(visited.drive[0]), abs(visited.drive[1])) + float(np.abs(shift).max())
+        largest = largest_drive(population, visited)
         if (registers := target.registers) is None:
             return cls(
                 where=population.name,

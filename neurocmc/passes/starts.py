@@ -3,8 +3,8 @@
 A filter that remembers holds this current itself: it stands in the first tick and decays from there on. Two things it
 cannot hold, and they come from the host in the first ticks, as a drive through an input of their own:
 
-- where a filter keeps next to nothing of a current from one tick to the next, no register before the first tick
-  brings it into the first: the host sends it all;
+- where a filter keeps little of a current from one tick to the next, the register before the first tick may be too
+  small for what is to be left of it in the first: the host sends it all;
 - what is still under way in a delay keeps a current up that would decay: the host keeps it up as long.
 """
 
@@ -44,11 +44,14 @@ class HostStart:
         return tuple(tuple(row) for row in self.values.tolist())
 
 
-def start_of(projection: RateProjection, initial: Float, tick_s: float, code_delay: int, *, with_host: bool) -> Start:
+def start_of(
+    projection: RateProjection, initial: Float, tick_s: float, code_delay: int, *, with_host: bool, fits: bool = False
+) -> Start:
     """Returns the start of a projection whose source had the activity `initial` (source units,) before tick 0.
 
     `code_delay` are ticks by which its spikes are held back for the sake of their code. Without host, a filter that
-    starts higher stands in for a delay, so that the current is right when the first spikes arrive.
+    starts higher stands in for a delay, so that the current is right when the first spikes arrive. `fits`: the
+    register of the target holds what is to stand in it before the first tick, even though little of that is kept.
     """
     units = len(projection.weight)
     drive = projection.dc_gain * (projection.weight @ initial)
@@ -56,7 +59,8 @@ def start_of(projection: RateProjection, initial: Float, tick_s: float, code_del
     nothing = np.zeros((0, units))
     if not drive.any():
         return Start(standing=np.zeros(units), by_host=nothing, filtered=False)
-    if with_host and keep < LEAST_KEEP and projection.order == 1:
+    kept = keep >= LEAST_KEEP or (fits and keep > 0 and not delay)
+    if with_host and not kept and projection.order == 1:
         constant, fading = code_delay + delay + 1, 0 if keep == 0 else int(np.ceil(np.log(FADED) / np.log(keep)))
         level = np.concatenate([np.ones(constant), keep ** np.arange(1, fading + 1)])
         return Start(standing=np.zeros(units), by_host=level[:, None] * drive, filtered=False)

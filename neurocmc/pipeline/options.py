@@ -82,7 +82,7 @@ class CompileOptions:
         segments: float = SEGMENTS[steps]
         if steps == "decisions":
             segments = max(segments, self.pool / LARGEST_POOL)
-        segments = min(segments, max(HEARD / (sources * (self.planes or 1)), 2.0))
+        segments = min(segments, max(HEARD / (max(sources, 1.0) * (self.planes or 1)), 2.0))
         return min(max(round(self.pool / segments), SMALLEST_POOL), self.pool)
 
     def problems(self) -> tuple[Problem, ...]:

@@ -60,6 +60,34 @@ def test_the_circuit_is_the_network_step_for_step(
     assert all(float(np.ptp(values)) > 0.1 for values in truth.values())
 
 
+def at_rest(fields: dict[str, Any]) -> Any:
+    """The state that a network comes to without input."""
+    state = np.zeros(UNITS)
+    for _ in range(4000):
+        sent = np.tanh(state)
+        state = state + 0.3 * (0.3 * fields["W"] @ sent + fields["b"] - state)
+    return state
+
+
+@pytest.mark.parametrize("start", ["at rest", "elsewhere", "delayed"])
+def test_a_network_at_rest_needs_no_start_from_the_host(start: str) -> None:
+    """Before the first step its units had sent what they send at rest; elsewhere the host brings the difference."""
+    fields = network()
+    rest = at_rest(fields)
+    more: dict[str, Any] = {"W": 0.3 * fields["W"], "form": "filter-before", "initial": rest}
+    if start == "elsewhere":
+        more["initial"] = rest + 0.5
+    if start == "delayed":  # units had sent nothing before, which is not rest
+        more["delay_ms"] = 2
+    model = neurocmc.from_arrays(**network(**more))
+    started = [entry.name for entry in model.circuit.inputs if entry.name.startswith("start")]
+    assert started == ([] if start == "at rest" else ["start.h"])
+    stimulus = model.read_stimuli().calibration[0]
+    assert model.reference is not None
+    truth, ours = model.reference(stimulus), simulate_rate(model.circuit, stimulus)
+    assert max(float(np.abs(truth[name] - ours.activity[name]).max()) for name in truth) < EXACT
+
+
 def test_each_array_changes_the_answer() -> None:
     """No array is dropped on the way: with any of them left out, trajectories are others."""
     whole = network(saturation=0.9, activation="relu", delay_ms=1.0)

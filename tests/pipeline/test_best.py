@@ -7,9 +7,11 @@ import pytest
 
 import neurocmc
 from neurocmc.common.errors import InputError
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.model import Model
 from neurocmc.pipeline.search.tried import UNSEEN, expected_changes
+from tests.made.reservoir import Reservoir, random_inputs
 
 UNITS, CLASSES, TRIALS, TICKS = 12, 4, 120, 8
 
@@ -118,6 +120,46 @@ def test_what_cannot_be_is_refused_by_name(
     with pytest.raises(InputError) as refused:
         neurocmc.compile(model(), target, tmp_path / "build", **options)
     assert says in refused.value.problems[0].what
+
+
+def test_where_nothing_is_decided_the_error_of_rates_is_searched(tmp_path: Path) -> None:
+    """A reservoir, whose units move over a hundredth to a half of what the fullest reaches."""
+    reservoir = Reservoir.adapted(0).model(random_inputs(1)[:200], seed=2)
+    artifact = neurocmc.compile(reservoir, "loihi1", tmp_path / "build", figures=False)
+    manifest = artifact.manifest
+    equal, finer = manifest["neurons_tried"][:2]
+    assert (equal["steps"], finer["steps"]) == ("equal", "activity")
+    assert finer["error"] < 0.3 * equal["error"]
+    assert manifest["options"]["steps"] == "activity"
+    assert "rates are within" in manifest["neurons_reason"]
+    assert all(entry["changed"] is None for entry in manifest["neurons_tried"])
+    assert [entry.name for entry in artifact.spiking.inputs] == ["x.e", "x.i"]  # it begins at rest: no start is sent
+    assert artifact.built.cores_used <= 6
+
+
+def test_no_input_moves_a_segment_by_whole_steps(tmp_path: Path) -> None:
+    reservoir = Reservoir.adapted(0).model(random_inputs(1)[:200], seed=2)
+    given = {"neurons": 64, "steps": "activity", "planes": 1, "figures": False}
+    integer = neurocmc.compile(reservoir, "loihi1", tmp_path / "build", **given).built.levels[-2]
+    assert isinstance(integer, IntegerNetwork)
+    for entry in integer.inputs:
+        bias = np.sort(integer.population(entry.target).bias_lsb, axis=1)
+        finest = np.median(np.diff(bias, axis=1), axis=1).min()
+        quantum = 2 << (entry.exponent + 6)
+        assert quantum <= finest
+
+
+def test_units_that_theory_speaks_of_are_left_whole(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    rectified = neurocmc.from_arrays(
+        0.3 * rng.normal(size=(UNITS, UNITS)) / np.sqrt(UNITS),
+        rng.normal(size=(UNITS, 3)),
+        tau_ms=5.0,
+        calibration=rng.normal(size=(20, 60, 3)),
+    )
+    artifact = neurocmc.compile(rectified, "loihi1", tmp_path / "build", figures=False)
+    assert {entry["steps"] for entry in artifact.manifest["neurons_tried"]} == {"equal"}
+    assert artifact.built.divided is None
 
 
 def test_changes_are_expected_by_the_size_of_errors() -> None:

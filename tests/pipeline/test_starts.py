@@ -59,7 +59,8 @@ def shown(circuit: RateCircuit) -> Stimulus:
 def compiled(circuit: RateCircuit, target: str, folder: Path) -> Artifact:
     stimuli = StimulusSet(calibration=(shown(circuit),), test=())
     model = Model(path=folder / "c.yaml", circuit=circuit, facts={}, read_stimuli=lambda: stimuli, reference=None)
-    return compile_model(model, target, folder / "a", CompileOptions(neurons=NEURONS, source=False, figures=False))
+    options = CompileOptions(neurons=NEURONS, steps="equal", planes=1, source=False, figures=False)
+    return compile_model(model, target, folder / "a", options)
 
 
 @pytest.mark.parametrize("target", ["loihi1", "loihi2", "brian2"])

@@ -2,9 +2,10 @@
 
 A step that goes a share a of the way is a filter whose exact pole is 1 - a, so its time constant is -dt / log(1 - a);
 a = 1 keeps nothing. tanh(z) is 2 / (1 + exp(-2 z)) - 1: a sigmoid of height 2, centred by 1, which biases and readout
-take away again. A filter before the nonlinearity starts from h and not from the bias that it comes to: the difference
-is an input `start` of the host, which falls as the filter does, so that one injection before the first step is all
-that a chip is given of it. Nothing is approximated.
+take away again. A filter before the nonlinearity starts from h. Where the units' own first activity keeps up most of
+that, as at rest, they are said to have sent it for ever; what is left above it and the bias is an input `start` of
+the host, which falls as the filter does, so that one injection before the first step is all that a chip is given of
+it. Nothing is approximated.
 """
 
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from neurocmc.ir.rate import (
 )
 
 INPUT, START, ANSWER = "x", "start", "class"
+ROUNDING = 1e-12  # of the largest state: less than that is nothing
 # Activation -> transfer, gain, and the height that it always has.
 _TRANSFERS: dict[Activation, tuple[TransferKind, float, float | None]] = {
     "relu": ("relu", 1.0, None),
@@ -67,11 +69,27 @@ def tau_s(population: CellPopulation, dt_s: float) -> float:
     return 0.0 if population.fraction == 1.0 else -dt_s / log1p(-population.fraction)
 
 
+def held_before(cell: Cell) -> Float:
+    """Returns (n,) what sources are said to have sent for ever: their first activity, if that leaves less to start.
+
+    Where a connection is delayed, sources of a filter that comes first had sent nothing (`Cell.run`).
+    """
+    if cell.form == "filter-after":
+        return cell.initial
+    nothing, sent = np.zeros(cell.units), cell.sent(cell.initial)
+    if cell.delay_steps.any():
+        return nothing
+    left = [np.abs(cell.initial - cell.bias - cell.weight @ held).max(initial=0.0) for held in (nothing, sent)]
+    return sent if left[1] < left[0] else nothing
+
+
 def start_of(cell: Cell) -> Float:
-    """Returns (n,) what the state is above the bias before the first step, where the filter comes first; else 0."""
+    """Returns (n,) what the state is above bias and sources before the first step, where the filter comes first."""
     if cell.form == "filter-after":
         return np.zeros(cell.units)
-    return cell.initial - cell.bias
+    start = cell.initial - cell.bias - cell.weight @ held_before(cell)
+    rounding = ROUNDING * np.abs(cell.initial).max(initial=1.0)
+    return np.where(np.abs(start) > rounding, start, 0.0)
 
 
 def decaying(cell: Cell, steps: int) -> dict[str, Float]:
@@ -88,7 +106,6 @@ def _population(cell: Cell, population: CellPopulation, dt_s: float) -> RatePopu
     units, size = population.units, population.stop - population.start
     before = cell.form == "filter-before"
     kind, gain, saturation = _TRANSFERS[population.activation]
-    sent = np.zeros(size) if before else cell.initial[units]
     return RatePopulation(
         name=population.name,
         size=size,
@@ -98,7 +115,7 @@ def _population(cell: Cell, population: CellPopulation, dt_s: float) -> RatePopu
         bias=cell.bias[units],
         saturation=population.saturation if saturation is None else saturation,
         trace_tau_s=0.0 if before else tau_s(population, dt_s),
-        initial=sent,
+        initial=held_before(cell)[units],
     )
 
 

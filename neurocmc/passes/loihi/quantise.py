@@ -30,7 +30,8 @@ from neurocmc.passes.check_neurons import shared_tau_s, synaptic_taus
 from neurocmc.passes.weight_grid import decay_register, onto_grid
 from neurocmc.targets import LoihiLimits, LoihiTarget, Planes
 
-STEPS_PER_NEURON = 8  # input quanta per step of the drive that recruits one more neuron
+STEPS_PER_NEURON = 8  # input quanta per step of the drive that recruits one more neuron, of most units
+STEPS_OF_FINEST = 2  # the same, of the unit or segment whose steps are finest
 INPUT_MARGIN = 1.5  # capacity of the input axons over the largest jump of calibration
 FINE = ".fine"  # ends the name of the finer part of a projection
 LARGE_AXON_LIMIT = 128  # large axons a unit and sign: beyond it an input costs more than the pool it drives
@@ -299,15 +300,21 @@ def _input(
 
 def _input_exponent(population: IntegerPopulation, jump_lsb: float, limits: LoihiLimits) -> int:
     """Fine enough for the pool's own steps, coarse enough for the axons to carry the largest jump."""
-    bias_lsb = np.sort(population.bias_lsb[0])
-    step_lsb = float(np.median(np.diff(bias_lsb))) if bias_lsb.size > 1 else float(1 << limits.weight_shift)
-    fine = np.log2(max(step_lsb, 1.0) / STEPS_PER_NEURON) - limits.weight_shift - 1
+    fine = np.log2(max(_input_step(population, limits), 1.0)) - limits.weight_shift - 1
     if limits.spike_payload_bits:
         carried = (1 << (limits.spike_payload_bits - 1)) - 1
     else:
         carried = LARGE_AXON_LIMIT * ((1 << limits.weight_mantissa_bits) - 2)
     coarse = np.log2(max(jump_lsb, 1.0) / carried) - limits.weight_shift
     return min(max(int(np.floor(fine)), int(np.ceil(coarse)), 0), limits.weight_exponent_max)
+
+
+def _input_step(population: IntegerPopulation, limits: LoihiLimits) -> float:
+    """The largest quantum of an input, in LSB: small against the steps of most units, and of no unit a whole step."""
+    if population.neurons == 1:
+        return (1 << limits.weight_shift) / STEPS_PER_NEURON
+    of_unit = np.median(np.diff(np.sort(population.bias_lsb, axis=1), axis=1), axis=1)
+    return min(float(np.median(of_unit)) / STEPS_PER_NEURON, float(of_unit.min()) / STEPS_OF_FINEST)
 
 
 def _too_many_axons(name: str, largest_value: float, limits: LoihiLimits) -> Iterable[Problem]:

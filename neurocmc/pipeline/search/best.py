@@ -1,23 +1,26 @@
 """Finds how a unit's neurons are best spread, and how many they must be, for a circuit that nobody has tuned.
 
-Only circuits are searched whose decisions a classifier on the host takes of graded activities: every step of every
-pool is then part of the answer. (A winner is what its circuit makes of itself; equal steps serve it, and the theory
-of its states is about them.) Every candidate is compiled and run on calibration trials; test stimuli are not read.
+Circuits are searched whose graded activities are the answer: a classifier on the host decides by them, or all that is
+wanted of the circuit is what they are, as of a reservoir. (A winner is what its circuit makes of itself; equal steps
+serve it, and the theory of its states is about them; where nothing is decided and theory knows the circuit's states,
+its units are not cut either.) Every candidate is compiled and run on calibration trials; test stimuli are not read.
 
-1. Equal steps, then steps by *decisions*; where one of them changes hardly any, also steps by *activity*.
+1. Equal steps; where they change decisions, steps by *decisions*; where hardly any change any more, by *activity*.
 2. Two planes of weights, where rounding of weights misses a budget, or alone would change as many decisions as
    `TELLING` says.
 3. Twice the neurons, unless their number is given, until no more than `GOAL` of the decisions are expected to change,
-   or it does not help, or misses a budget.
+   or where nothing is decided until no budget is missed; or it does not help, or misses more.
 
 Of two candidates the one is taken that misses fewer budgets, then the one that changes fewer decisions; where they
-are alike in both, the one with the smaller error of rates, unless it takes a third more cores.
+are alike in both, the one with the smaller error of rates, unless it takes a third more cores. Where nothing is
+decided, the error may fall as the cores rise.
 """
 
 from dataclasses import dataclass, field, replace
 
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.common.progress import Progress, silent
+from neurocmc.ir.phrases import counted
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.chips.family import Staging
 from neurocmc.pipeline.chips.registry import family_of
@@ -25,7 +28,7 @@ from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.lower import with_sensitivity
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.search.tried import Candidate, Choice, Tried, by_weights, compiled, refused
-from neurocmc.targets import Target
+from neurocmc.targets import Steps, Target
 
 GOAL = 0.005  # of decisions may be expected to change: `verify` allows 1 %, and calibration is not the test
 SAFE = 0.003  # of decisions: below it nothing is to be gained for them
@@ -39,11 +42,16 @@ CELLS = 1_000_000  # activities of units and ticks in them
 
 
 def is_searched(staging: Staging, target: Target, options: CompileOptions) -> bool:
-    """Whether there is something to choose: a classifier, and a chip that rounds and has pools of unequal steps."""
+    """Whether there is something to choose: graded activities, and a chip that rounds and has unequal steps."""
     left_open = options.steps is None or options.planes is None
-    decides = any(len(classifier.labels) > 1 for classifier in staging.staged.classifiers)
+    graded = decides(staging) or not (staging.staged.readouts or staging.staged.classifiers)
     able = target.unequal_steps and target.registers is not None and options.code == "threshold"
-    return left_open and decides and able
+    return left_open and graded and able
+
+
+def decides(staging: Staging) -> bool:
+    """Whether a classifier on the host decides between several answers."""
+    return any(len(classifier.labels) > 1 for classifier in staging.staged.classifiers)
 
 
 def choose_best(
@@ -90,22 +98,29 @@ class _Search:
         if self.given.neurons is not None:
             return found
         for neurons in LARGER:
-            if found.changed <= GOAL:
+            if found.changed <= GOAL and (decides(self.staging) or not found.tried.missed):
                 break
             larger = self._try(replace(found.options, neurons=neurons))
-            if larger is None or larger.changed > WORTH * found.changed or larger.tried.missed > found.tried.missed:
+            if larger is None or larger.lost > WORTH * found.lost or larger.tried.missed > found.tried.missed:
                 break
             found = larger
         return found
 
     def reason(self, best: Candidate) -> str:
         """Says in words what was chosen, and why."""
-        given = "" if self.given.neurons is None else ", given by --neurons"
+        given = "" if self.given.neurons is None else " (given by --neurons)"
         size = f"{best.options.pool} neurons a unit{given}"
         planes = " and weights of two planes" if best.tried.planes == 2 else ""
+        chosen = f"{size} in {_named(best.tried.steps)}{planes}"
+        if not decides(self.staging):
+            missed = (
+                f", with {counted(best.tried.missed, 'budget')} missed: {self._cure()}" if best.tried.missed else ""
+            )
+            error = f"{100 * best.error:.2g} % of range (worst {best.tried.worst})"
+            return f"{chosen}: on calibration rates are within {error}{missed}"
         changed = f"{100 * best.changed:.2g} % of decisions are expected to change"
         ending = "" if best.changed <= GOAL else f", more than {100 * GOAL:g} %: {self._cure()}"
-        return f"{size} in {_named(best.tried.steps)}{planes}: on calibration {changed}{ending}"
+        return f"{chosen}: on calibration {changed}{ending}"
 
     def _cure(self) -> str:
         if self.given.neurons is not None:
@@ -116,19 +131,35 @@ class _Search:
         """The best candidate of one size."""
         plain = replace(self.given, neurons=neurons, steps=self.given.steps or "equal", planes=self.given.planes or 1)
         found = self._compiled(plain)
-        for steps in ("decisions", "activity") if self.given.steps is None else ():
-            if steps == "decisions" or found.changed <= GOAL:
+        for steps in self._finer(found):
+            if (steps == "activity") == (found.changed <= SAFE):
                 other = self._try(replace(plain, steps=steps))
+                if other is not None and other.lost < found.lost and other.tried.missed > found.tried.missed:
+                    other = self._with_planes(other)  # what is better but for a budget may keep it so
                 found = found if other is None else _better(found, other)
-        return self._with_planes(found) if self.given.planes is None else found
+        return self._with_planes(found)
+
+    def _finer(self, equal: Candidate) -> tuple[Steps, ...]:
+        """The unequal steps to be tried beside equal ones."""
+        if self.given.steps is not None:
+            return ()
+        if decides(self.staging):
+            return ("decisions", "activity")
+        return ("activity",) if equal.lowered.certificate.no_theory else ()
 
     def _with_planes(self, found: Candidate) -> Candidate:
         """The same with two planes, where weights are what is lost."""
-        by_rounding = by_weights(found.lowered.built, self.trials)
-        if not found.tried.missed and (found.changed <= SAFE or by_rounding < TELLING * found.changed):
+        if self.given.planes is not None or found.tried.planes == 2:
+            return found
+        if not found.tried.missed and not self._rounds_weights(found):
             return found
         finer = self._try(replace(found.options, planes=2))
         return found if finer is None else _better(found, finer)
+
+    def _rounds_weights(self, found: Candidate) -> bool:
+        """Whether rounding of weights is much of what changes decisions."""
+        safe = found.changed <= SAFE
+        return not safe and by_weights(found.lowered.built, self.trials) >= TELLING * found.changed
 
     def _try(self, options: CompileOptions) -> Candidate | None:
         try:
@@ -154,6 +185,8 @@ def _better(first: Candidate, other: Candidate) -> Candidate:
     fewer, more = sorted((max(one.changed, SAFE), index) for index, one in enumerate((first, other)))
     if more[0] > ALIKE * fewer[0]:
         return (first, other)[fewer[1]]
+    if first.tried.changed is None:
+        return other if other.error * other.cores < first.error * first.cores else first
     return other if other.error < first.error and other.cores <= COSTLIER * first.cores else first
 
 

@@ -69,6 +69,11 @@ class Candidate:
         return self.tried.changed or 0.0
 
     @property
+    def lost(self) -> float:
+        """What more neurons are to make smaller: decisions that change, or the error where nothing is decided."""
+        return self.error if self.tried.changed is None else self.tried.changed
+
+    @property
     def cores(self) -> int:
         return self.lowered.built.cores_used
 
