@@ -22,6 +22,7 @@ class DriveRange:
     largest: float
     largest_step: float
     lowest: float  # the least drive on any unit, 0 where none is below it
+    later: float  # the largest after the first tick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +65,12 @@ def drive_range(entry: RateInput, stimuli: tuple[Stimulus, ...], dt_s: float) ->
     # Only what a tick sees counts: of two edges on one tick the jump is that of both.
     driven = [stimulus.on_ticks(dt_s, entry.name) for stimulus in stimuli]
     weighted = [drive.values[entry.name][:, np.unique(drive.segment_of_tick)] @ entry.weight.T for drive in driven]
+    after_first = [
+        drive.values[entry.name][:, np.unique(drive.segment_of_tick[1:])] @ entry.weight.T for drive in driven
+    ]
     return DriveRange(
         largest=max(float(np.abs(drive).max(initial=0.0)) for drive in weighted),
         largest_step=max(float(np.abs(np.diff(drive, axis=1, prepend=0.0)).max(initial=0.0)) for drive in weighted),
         lowest=min(float(drive.min(initial=0.0)) for drive in weighted),
+        later=max(float(np.abs(drive).max(initial=0.0)) for drive in after_first),
     )

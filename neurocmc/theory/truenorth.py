@@ -1,7 +1,10 @@
 """Computes what neurosynaptic cores kept: gains, poles, latencies, and pools that count from half a neuron on.
 
-A pole is shortened only to make up for latency: without it the filters have their wanted time constants.
+A constant drive that makes up for rounded gains stands where a threshold is the lower for it. A pole is shortened
+only to make up for latency: without it the filters have their wanted time constants.
 """
+
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,8 +20,11 @@ def kept_by_cores(staged: RateCircuit, program: CoreProgram) -> Kept:
     return Kept(
         tick_s=program.tick_s,
         populations=tuple(
-            KeptPopulation.counted(
-                p.name, np.full(p.units, 0.5 * p.activity_per_spike), p.wanted_pole, p.realised_pole
+            replace(
+                KeptPopulation.counted(
+                    p.name, np.full(p.units, 0.5 * p.activity_per_spike), p.wanted_pole, p.realised_pole
+                ),
+                offset_moved=-p.given_back,
             )
             for p in populations
         ),

@@ -111,6 +111,8 @@ def test_a_stimulus_is_encoded_as_the_emulator_has_it(tmp_path: Path) -> None:
         wanted_pole=one * 0.5,
         realised_pole=one * 0.5,
         gain_residual=one * 0,
+        given_back=one * 0,
+        before=np.zeros(1, dtype=np.int64),
     )
     entry = CoreInput(
         name="drive",
@@ -121,6 +123,7 @@ def test_a_stimulus_is_encoded_as_the_emulator_has_it(tmp_path: Path) -> None:
         lsb_per_input=np.array([[1.0]]),
         keep=np.array([0.5]),
         filter_pole=0.0,
+        lift=one * 0,
     )
     program = CoreProgram(
         network=plain.network,

@@ -98,6 +98,8 @@ def core_program(target: str = "truenorth") -> CoreProgram:
                 wanted_pole=np.array([0.95, 0.95]),
                 realised_pole=np.array([0.9, 0.94]),
                 gain_residual=np.array([0.02, 0.005]),
+                given_back=np.array([0.001, 0.0]),
+                before=np.array([0, 2]),
             ),
         ),
         projections=(
@@ -121,6 +123,7 @@ def core_program(target: str = "truenorth") -> CoreProgram:
                 lsb_per_input=np.array([[16.0], [0.0]]),
                 keep=np.array([0.9, 0.94]),
                 filter_pole=0.9,
+                lift=np.array([0.0, 12.0]),
             ),
         ),
         readouts=(Readout(name="winner", kind="winner", population="a", window_s=0.1, labels=("0", "1")),),

@@ -18,10 +18,10 @@ from neurocmc.passes.offsets import Offsets
 from neurocmc.passes.relays import Relays
 from neurocmc.passes.truenorth.corelets import Corelets
 from neurocmc.passes.truenorth.fan_out import Branch, plan_fan_out
-from neurocmc.passes.truenorth.leaks import POLE_ERROR, choose_leak
+from neurocmc.passes.truenorth.leaks import COSTS, POLE_ERROR, choose_leak
 from neurocmc.passes.truenorth.place import place_cores
 from neurocmc.passes.truenorth.registers import CoreRegisters
-from neurocmc.passes.truenorth.weights import fit_weights
+from neurocmc.passes.truenorth.weights import COUNTING, LEAK_TYPE, fit_weights
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.targets import TrueNorthLimits, TrueNorthTarget
@@ -51,7 +51,7 @@ def test_a_leak_holds_its_pole_and_is_at_rest_where_it_says(
     lag_ticks: float, low: float, high: float, stochastic: bool
 ) -> None:
     keep = lag_ticks / (1.0 + lag_ticks)
-    leak = choose_leak("u/0", keep, low, high, 32, truenorth(stochastic=stochastic).limits)
+    leak = choose_leak("u/0", keep, (low, high), 32, truenorth(stochastic=stochastic).limits, COSTS)
     assert abs((1.0 - leak.keep) / (1.0 - keep) - 1.0) <= POLE_ERROR
     thresholds = np.array(leak.thresholds())
     assert (thresholds >= 0).all()
@@ -63,7 +63,7 @@ def test_a_leak_holds_its_pole_and_is_at_rest_where_it_says(
 
 def test_a_time_constant_beyond_the_registers_is_refused_by_name() -> None:
     with pytest.raises(InfeasibleError, match=r"unit memory/3: .*\[filter-not-realisable\]"):
-        choose_leak("memory/3", 1.0 - 1e-7, -1.0, 1.0, 32, limits())
+        choose_leak("memory/3", 1.0 - 1e-7, (-1.0, 1.0), 32, limits(), COSTS)
 
 
 @pytest.mark.parametrize("tau_s", [0.01, 0.02, 0.04])
@@ -139,6 +139,29 @@ def test_a_weight_fit_is_the_best_of_all_at_its_scale() -> None:
         <= 40
     )
     assert fit.residual * 0.9 * fit.scale <= best + 1e-9 or fit.residual < 0.01
+
+
+def test_a_strong_source_that_takes_away_shares_the_type_of_the_leak() -> None:
+    """The strongest source leaves the one type that takes away to weaker ones, which are then counted more finely."""
+    wanted, most = np.array([0.016, -0.59, -0.025, -0.026]), np.full(4, 64)
+    rest = {
+        "counting": COUNTING,
+        "axons": 180,
+        "fewest": np.zeros(4, dtype=int),
+        "most": most,
+        "types": 2,
+        "largest_weight": 255,
+    }
+    alone, shared = (fit_weights(wanted, 1300.0, leak_weight=weight, **rest) for weight in (0, 12))
+    assert alone is not None
+    assert shared is not None
+    assert not alone.on_leak
+    assert shared.type_of.tolist() == [0, LEAK_TYPE, 1, 1]
+    assert shared.leak_strength == -12
+    assert shared.loss < 0.6 * alone.loss
+    weak = slice(2, 4)
+    assert np.abs(shared.realised() - wanted)[weak].max() < 0.5 * np.abs(alone.realised() - wanted)[weak].max()
+    assert (shared.axons[weak] > 2 * alone.axons[weak]).all()
 
 
 def test_a_sign_without_a_type_is_no_fit() -> None:

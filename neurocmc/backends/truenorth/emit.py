@@ -75,7 +75,7 @@ def _host_spikes(program: CoreProgram, stimuli: Mapping[str, Stimulus], trials: 
     first = {name: stimulus.take(slice(trials)) for name, stimulus in stimuli.items()}
     return {
         name: HostSpikes(
-            spikes=encode_cores(program, stimulus), ticks=stimulus.ticks(program.tick_s), labels=stimulus.labels
+            spikes=encode_cores(program, stimulus), ticks=program.ticks(stimulus), labels=stimulus.labels
         )
         for name, stimulus in first.items()
     }

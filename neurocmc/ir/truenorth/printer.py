@@ -69,6 +69,7 @@ def print_cores(program: CoreProgram) -> str:
         f"{counted(network.types, 'type')} of axons; V has {network.potential_bits} bits and saturates; "
         f"{'no neuron draws a random number' if network.deterministic else 'some neurons draw random numbers'}; "
         f"the output bus has {counted(network.outputs, 'line')}",
+        f"the chip begins with tick {program.first_tick} of a trial",
     ]
     for population in program.populations:
         lines += _population(population)
@@ -97,6 +98,8 @@ def _population(population: CorePopulation) -> list[str]:
         ("scale", f"{vector(population.lsb_per_drive)} LSB of V per unit of drive"),
         ("activity", f"{number(population.activity_per_spike)} a spike"),
         ("observed", observed(population.trace)),
+        ("given back", f"{vector(population.given_back)} of drive, for what rounding took of gains"),
+        ("before", f"{vector(population.before)} spikes stand for the tick before the chip's first"),
         ("pools", f"on cores {vector(population.core)}, from neuron {vector(population.first)}"),
     ]
     return entry(head, facts)
@@ -124,6 +127,7 @@ def _input(given: CoreInput) -> list[str]:
         ("axons", f"{vector((given.weight != 0).sum(axis=1))} a unit, weights {vector(given.weight)} LSB a spike"),
         ("at", f"cores {vector(given.core)}, axons {vector(given.axon)}"),
         ("weight", matrix(given.lsb_per_input, "LSB of V per unit of input")),
+        ("lift", f"{vector(given.lift)} LSB in the chip's first tick"),
         ("pole", f"{vector(given.keep)} of V kept a tick, {_filter(given)}"),
     ]
     return entry(head, facts)

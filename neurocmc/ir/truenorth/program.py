@@ -17,6 +17,7 @@ from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
 from neurocmc.ir.populations import HasPopulations
 from neurocmc.ir.rate import Readout
+from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.trace import Trace
 from neurocmc.ir.truenorth.cores import CoreNetwork
 
@@ -65,11 +66,13 @@ class CorePopulation:
     wanted_pole: Float  # (units,) of the synaptic filter, shortened for latency; any where nothing is filtered
     realised_pole: Float  # (units,) as feedback weight and spacing hold it
     gain_residual: Float  # (units,) worst error of a gain of the unit over its largest wanted gain
+    given_back: Float  # (units,) constant drive, in the circuit's units, that makes up for rounding of its gains
+    before: NDArray[np.int64]  # (units,) spikes that stand for the tick before the chip's first, if there is one
 
     def __post_init__(self) -> None:
-        for field in ("core", "first"):
+        for field in ("core", "first", "before"):
             set_frozen(self, field, np.int64, (self.units,))
-        for field in ("lsb_per_drive", "wanted_pole", "realised_pole", "gain_residual"):
+        for field in ("lsb_per_drive", "wanted_pole", "realised_pole", "gain_residual", "given_back"):
             set_frozen(self, field, np.float64, (self.units,))
 
 
@@ -107,6 +110,7 @@ class CoreInput:
     lsb_per_input: Float  # (units, channels) LSB of V per unit of input
     keep: Float  # (units,) pole of the filter that V has
     filter_pole: float  # of the filter the drive is to pass; 0 where V is to hold the drive without lag
+    lift: Float  # (units,) LSB that the host adds in the chip's first tick
 
     def __post_init__(self) -> None:
         units = len(self.core)
@@ -115,6 +119,7 @@ class CoreInput:
         set_frozen(self, "weight", np.int64, self.axon.shape)
         set_frozen(self, "lsb_per_input", np.float64, (units, None))
         set_frozen(self, "keep", np.float64, (units,))
+        set_frozen(self, "lift", np.float64, (units,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -130,6 +135,11 @@ class CoreProgram(HasPopulations[CorePopulation]):
     readouts: tuple[Readout, ...]
     neuron_groups: tuple[NeuronGroup, ...]
     axon_groups: tuple[AxonGroup, ...]
+    first_tick: int = 0  # of a trial in which the chip begins: 1 where the first is the same in all trials
+
+    def ticks(self, stimulus: Stimulus) -> int:
+        """Returns how many ticks the chip runs in a trial."""
+        return stimulus.ticks(self.tick_s) - self.first_tick
 
     @property
     def name(self) -> str:
@@ -189,6 +199,7 @@ def _unfit(program: CoreProgram) -> Iterable[Problem]:
             population.wanted_pole,
             population.realised_pole,
             population.gain_residual,
+            population.given_back,
         )
         if not all(np.isfinite(value).all() for value in numbers):
             yield Problem("value-not-finite", where, "a number is not finite", _FINITE)
@@ -219,7 +230,7 @@ def _unfit(program: CoreProgram) -> Iterable[Problem]:
                 "an axon lies outside its core",
                 _within(network.cores, "axons", network.axons),
             )
-        if not (np.isfinite(entry.lsb_per_input).all() and np.isfinite(entry.keep).all()):
+        if not all(np.isfinite(value).all() for value in (entry.lsb_per_input, entry.keep, entry.lift)):
             yield Problem("value-not-finite", where, "a number is not finite", _FINITE)
 
 

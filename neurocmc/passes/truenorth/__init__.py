@@ -2,6 +2,7 @@
 
 capacity    refuses at once what no grid could hold
 corelets    turns a spiking network into cores
+beginnings  lets a chip begin with the second tick of trials that differ in nothing else
 graph       takes the network apart unit by unit
 fan_in      puts partial sums before units with too many sources
 plans       plans all units until their latencies stand still

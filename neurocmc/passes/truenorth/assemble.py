@@ -11,6 +11,7 @@ from neurocmc.ir.truenorth.cores import NOWHERE, OUTPUT, RESET_NONE, RESET_SUBTR
 from neurocmc.ir.truenorth.program import AxonGroup, AxonRole, NeuronGroup, NeuronRole
 from neurocmc.passes.truenorth.deliveries import FEEDBACK, Delivery
 from neurocmc.passes.truenorth.fan_out import Branch
+from neurocmc.passes.truenorth.graph import Node
 from neurocmc.passes.truenorth.plans import Layout
 from neurocmc.passes.truenorth.unit_plans import Plan
 from neurocmc.targets import TrueNorthLimits
@@ -170,7 +171,7 @@ def _neurons(built: Assembly, index: int, feedback: Port, ports: dict[int, Port]
         _send(core, pool, ports[plan.pool_target])
     for branch in plan.branches:
         copies = _pool(built, index, branch.neurons, "copy")
-        _send(core, copies, _port_of(built, node.corelet, branch, ports))
+        _send(core, copies, _port_of(built, node, branch, ports))
 
 
 def _filters(built: Assembly, index: int) -> slice:
@@ -230,22 +231,26 @@ def _bias(built: Assembly, index: int, feedback: Port) -> None:
     _send(core, always, Port(place, slice(feedback.axons.stop, feedback.axons.stop + count)))
 
 
-def _port_of(built: Assembly, corelet: str, branch: Branch, ports: dict[int, Port]) -> Port:
-    """The axons a branch leads to: a delivery's, or those of a splitter, which is made here."""
+def _port_of(built: Assembly, node: Node, branch: Branch, ports: dict[int, Port]) -> Port:
+    """The axons a branch leads to: a delivery's, or those of a splitter, which is made here.
+
+    What the node sent before the first tick is under way in a splitter.
+    """
     if branch.node is not None:
         return ports[branch.node]
     needed = sum(part.neurons for part in branch.branches)
     place = _splitter_core(built, branch.neurons, needed)
     core = built.cores[place]
-    axons = core.take_axons(branch.neurons, 0)
+    corelet, axons = node.corelet, core.take_axons(branch.neurons, 0)
     built.note_axons(f"{corelet}/splitter", "splitter", corelet, place, axons)
     for part in branch.branches:
-        neurons = core.take_neurons(part.neurons, threshold=1, reset_mode=RESET_TO)
+        under_way = np.arange(part.neurons) < round(node.fires * part.neurons)
+        neurons = core.take_neurons(part.neurons, threshold=1, potential=under_way, reset_mode=RESET_TO)
         core.weight[neurons, 0] = 1
         heard = axons.start + _thinned(np.arange(branch.neurons), part.neurons)
         core.connected[heard, np.arange(neurons.start, neurons.stop)] = True
         built.note_neurons(f"{corelet}/splitter", "splitter", place, neurons)
-        _send(core, neurons, _port_of(built, corelet, part, ports))
+        _send(core, neurons, _port_of(built, node, part, ports))
     return Port(place, axons)
 
 

@@ -13,6 +13,7 @@ from neurocmc.ir.truenorth.cores import CoreNetwork, packed
 from neurocmc.ir.truenorth.program import CoreInput, CorePopulation, CoreProgram, CoreProjection
 from neurocmc.passes.calibrate import Calibration
 from neurocmc.passes.truenorth.assemble import Assembly, assemble
+from neurocmc.passes.truenorth.beginnings import Beginning, beginning_of
 from neurocmc.passes.truenorth.fan_in import with_fan_in_trees
 from neurocmc.passes.truenorth.graph import graph_of
 from neurocmc.passes.truenorth.place import place_cores
@@ -32,7 +33,8 @@ class Corelets:
     def run(self, network: SpikingNetwork, target: TrueNorthTarget) -> CoreProgram:
         """Raises InfeasibleError naming every unit that no core can hold, or a grid that is too small."""
         limits, neurons = target.limits, network.populations[0].neurons
-        nodes = graph_of(network, self.circuit, self.calibration)
+        beginning = beginning_of(self.circuit, self.calibration)
+        nodes = graph_of(network, self.circuit, self.calibration, beginning)
         layout = plan_nodes(with_fan_in_trees(nodes, limits.axons_per_core, neurons), limits)
         built = assemble(layout, limits)
         gains = _Gains.of(layout)
@@ -40,12 +42,13 @@ class Corelets:
             network=_network(network.name, built, limits),
             target=target.name,
             tick_s=network.tick_s,
-            populations=tuple(_populations(network, built)),
+            populations=tuple(_populations(network, built, beginning)),
             projections=tuple(_projections(self.circuit, network, gains)),
             inputs=tuple(_inputs(network, built)),
             readouts=network.readouts,
             neuron_groups=tuple(built.neuron_groups),
             axon_groups=tuple(built.axon_groups),
+            first_tick=0 if beginning is None else 1,
         )
 
 
@@ -129,12 +132,13 @@ class _Gains:
                 self.latency[root, source.node] = arrives
 
 
-def _populations(network: SpikingNetwork, built: Assembly) -> list[CorePopulation]:
+def _populations(network: SpikingNetwork, built: Assembly, beginning: Beginning | None) -> list[CorePopulation]:
     found: list[CorePopulation] = []
     plans, cores = built.layout.plans, built.layout.homes.core
     first = network.first_unit()
     for population in network.populations:
         own = range(first[population.name], first[population.name] + population.units)
+        before = np.zeros(population.units) if beginning is None else beginning.rates[population.name]
         found.append(
             CorePopulation(
                 name=population.name,
@@ -148,9 +152,16 @@ def _populations(network: SpikingNetwork, built: Assembly) -> list[CorePopulatio
                 wanted_pole=np.array([plans[index].node.keep for index in own]),
                 realised_pole=np.array([plans[index].leak.keep for index in own]),
                 gain_residual=np.array([plans[index].fit.residual for index in own]),
+                given_back=np.array([_given_back(plans[index]) for index in own]) / population.current_per_drive,
+                before=np.rint(before / population.activity_per_spike).astype(np.int64),
             )
         )
     return found
+
+
+def _given_back(plan: Plan) -> float:
+    """The current, in thresholds, at which what is given back of rounded sources comes to rest."""
+    return plan.feed.given_back / (plan.fit.scale * (1.0 - plan.leak.keep))
 
 
 def _projections(circuit: RateCircuit, network: SpikingNetwork, gains: _Gains) -> list[CoreProjection]:
@@ -200,6 +211,10 @@ def _inputs(network: SpikingNetwork, built: Assembly) -> list[CoreInput]:
                 [plans[index].feed.weight, -plans[index].leak.weight], [up.stop - up.start, down.stop - down.start]
             )
         scale = np.array([plans[index].fit.scale for index, _ in chosen])
+        lifts = [plans[index].node.lift or 0.0 for index, _ in chosen]
+        # Of several inputs of a unit the first brings it up.
+        leads = [plans[index].node.drives[:1] for index, _ in chosen]
+        first_of = np.array([bool(lead) and lead[0].name == entry.name for lead in leads])
         found.append(
             CoreInput(
                 name=entry.name,
@@ -210,6 +225,7 @@ def _inputs(network: SpikingNetwork, built: Assembly) -> list[CoreInput]:
                 lsb_per_input=scale[:, None] * entry.weight,
                 keep=np.array([plans[index].leak.keep for index, _ in chosen]),
                 filter_pole=float(np.exp(-network.tick_s / entry.tau_s)) if entry.tau_s > 0 else 0.0,
+                lift=np.where(first_of, scale * lifts, 0.0),
             )
         )
     return found

@@ -32,7 +32,7 @@ def with_fan_in_trees(nodes: tuple[Node, ...], axons: int, neurons: int) -> tupl
             for number, group in enumerate(groups):
                 sums.append(_sum_of(f"{node.corelet}/sum{depth}.{number}", group, whole, levels))
                 sign = float(np.sign(group[0].amplitude))
-                kept.append(Source(node=len(nodes) + len(sums) - 1, amplitude=sign * whole))
+                kept.append(Source(node=len(nodes) + len(sums) - 1, amplitude=sign * whole, standing=sums[-1].fires))
             grown[index] = replace(grown[index], sources=tuple(kept))
             depth += 1
     return (*grown, *sums)
@@ -50,7 +50,11 @@ def _groups(sources: tuple[Source, ...], most: int) -> list[list[Source]]:
 
 
 def _sum_of(corelet: str, group: list[Source], whole: float, levels: int) -> Node:
-    """The node that counts what a group of sources adds a tick, in `levels` equal steps up to `whole`."""
+    """The node that counts what a group of sources adds a tick, in `levels` equal steps up to `whole`.
+
+    It begins with what its sources sent before the first tick.
+    """
+    standing = sum(abs(source.amplitude) * source.standing for source in group) / whole
     return Node(
         corelet=corelet,
         population="",
@@ -61,8 +65,9 @@ def _sum_of(corelet: str, group: list[Source], whole: float, levels: int) -> Nod
         least=0.0,
         greatest=whole,
         points=(np.arange(levels) + 1.0) * whole / levels,
-        start=0.0,
-        sources=tuple(Source(node=source.node, amplitude=abs(source.amplitude)) for source in group),
+        start=standing * whole,
+        fires=standing,
+        sources=tuple(replace(source, amplitude=abs(source.amplitude)) for source in group),
         drives=(),
         on_bus=False,
     )

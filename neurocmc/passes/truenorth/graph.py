@@ -19,6 +19,7 @@ from neurocmc.common.poles import pole
 from neurocmc.ir.rate import RateCircuit, RatePopulation
 from neurocmc.ir.spiking import SpikingInput, SpikingNetwork, SpikingPopulation
 from neurocmc.passes.calibrate import Calibration, DriveRange
+from neurocmc.passes.truenorth.beginnings import Beginning
 
 UNFILTERED_KEEP = 0.9  # of a unit that nothing reaches through a filter: any pole will do
 SPAN_MARGIN = 0.12  # of the span of currents visited, kept free on either side
@@ -35,6 +36,7 @@ class Source:
 
     node: int
     amplitude: float
+    standing: float = 0.0  # share of the pool that fires as a trial begins, where it is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,13 @@ class Node:
     sources: tuple[Source, ...]
     drives: tuple[Drive, ...]
     on_bus: bool  # a readout wants its spikes
+    lift: float | None = None  # current that the host brings in its first tick beside a kick; None where it kicks not
+    fires: float = 0.0  # share of the pool that fired in the tick before the chip's first, where there was one
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The currents that its register must hold: without a host that begins at 0, not 0 itself."""
+        return (self.low, self.high) if self.lift is None else (self.least, self.greatest)
 
     @property
     def is_sum(self) -> bool:
@@ -75,20 +84,57 @@ class Node:
         return np.interp(wanted / neurons, share / self.points.size, self.points)
 
 
-def graph_of(network: SpikingNetwork, circuit: RateCircuit, calibration: Calibration) -> tuple[Node, ...]:
-    """Makes a node of each unit, populations in order; sources are in the order of the projections."""
+def graph_of(
+    network: SpikingNetwork, circuit: RateCircuit, calibration: Calibration, beginning: Beginning | None = None
+) -> tuple[Node, ...]:
+    """Makes a node of each unit, populations in order; sources are in the order of the projections.
+
+    With a `beginning` each node begins as low as calibration takes it, in the second tick of a trial.
+    """
     first = network.first_unit()
     read = {readout.population for readout in circuit.readouts}
     read |= {name for classifier in circuit.classifiers for name in classifier.populations}
     nodes: list[Node] = []
     for population in network.populations:
         arriving = [calibration.inputs[entry.name] for entry in network.inputs if entry.target == population.name]
-        spans = _spans(population, circuit.population(population.name), calibration, arriving)
-        nodes += [
+        rate = circuit.population(population.name)
+        spans = _spans(population, rate, calibration, [] if beginning else arriving)
+        own = [
             _node(network, population, unit, spans[unit], first, on_bus=population.name in read)
             for unit in range(population.units)
         ]
-    return tuple(nodes)
+        nodes += own if beginning is None else _from_below(own, population, rate, beginning)
+    return tuple(nodes) if beginning is None else _with_standing(nodes, network, beginning)
+
+
+def _from_below(
+    nodes: list[Node], population: SpikingPopulation, rate: RatePopulation, beginning: Beginning
+) -> list[Node]:
+    """Nodes that begin at the bottom of their span and are lifted from there; what nothing lifts begins above."""
+    drive = beginning.drives[population.name] - _shift(rate)
+    unkicked = (population.current_per_drive / rate.gain * drive).tolist()
+    return [
+        replace(node, start=node.least, lift=current - node.least) if node.drives else replace(node, start=current)
+        for node, current in zip(nodes, unkicked, strict=True)
+    ]
+
+
+def _with_standing(nodes: list[Node], network: SpikingNetwork, beginning: Beginning) -> tuple[Node, ...]:
+    """Nodes that know which share of each source fires as a trial begins."""
+    shares = [beginning.rates[p.name] / (p.activity_per_spike * p.neurons) for p in network.populations]
+    standing = np.concatenate(shares).tolist()
+    return tuple(
+        replace(
+            node,
+            fires=fires,
+            sources=tuple(replace(source, standing=standing[source.node]) for source in node.sources),
+        )
+        for node, fires in zip(nodes, standing, strict=True)
+    )
+
+
+def _shift(rate: RatePopulation) -> Float:
+    return rate.gain * (rate.bias - rate.offset)
 
 
 def _spans(
@@ -99,7 +145,7 @@ def _spans(
     0 belongs to low and high. Rounding moves a standing current by a share of itself, not of what it varies by; and a
     current that never leaves 0 needs a span as well, for its potential must have a scale.
     """
-    shift = rate.gain * (rate.bias - rate.offset)
+    shift = _shift(rate)
     per_threshold = population.current_per_drive / rate.gain
     low, high = calibration.populations[population.name].drive
     ends = per_threshold[:, None] * (np.array([low, high])[None, :] - shift[:, None])

@@ -14,6 +14,7 @@ a constant drive of rest * w a tick, by the leak registers and by neurons that a
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from neurocmc.common.errors import InfeasibleError, Problem
@@ -24,7 +25,6 @@ LARGEST_CONSTANT = 1200  # LSB a tick: what the leak register and a handful of a
 POLE_ERROR = 0.05  # of 1 - keep, at most
 CLOSE_POLE = 0.02  # what verification asks for: with noise, a pole beyond it is taken only where there is no other
 FAR_COST = 10.0
-BIAS_COST = 0.4  # of a constant drive beyond the leak register, which takes neurons, axons and a type
 UNBLURRED_COST = 4.0  # of missing filter neurons where no noise makes up for coarse steps
 POLE_COST, NARROW_COST = 20.0, 0.3  # of an error of the pole, and of noise narrower than the spacing
 
@@ -80,34 +80,62 @@ class Leak:
         return min(above, below)
 
 
-def choose_leak(corelet: str, keep: float, low: float, high: float, neurons: int, limits: TrueNorthLimits) -> Leak:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeakCosts:
+    """What a leak is chosen by, beside its pole and noise."""
+
+    bias: float  # of a constant drive beyond the leak register, which takes neurons, axons and a type
+    coarse: float  # over the spacing: a register of few LSB rounds weights and ladders
+
+
+COSTS = LeakCosts(bias=0.4, coarse=1.0)
+# Where an axon type of the host's is there anyway, and what calibration visits fills the register.
+LIFTED_COSTS = LeakCosts(bias=0.02, coarse=16.0)
+
+
+def choose_leak(
+    corelet: str, keep: float, span: tuple[float, float], neurons: int, limits: TrueNorthLimits, costs: LeakCosts
+) -> Leak:
     """Returns the leak that comes closest to the wanted pole and noise, of those that fit the registers.
 
-    Raises InfeasibleError where the time constant is beyond them. `high` is above `low`.
+    Raises InfeasibleError where the time constant is beyond them. `span` is the lowest and highest current.
     """
     if keep >= 1.0:  # so slow that a tick of it is lost in rounding
         raise InfeasibleError(_beyond(corelet, keep))
-    share = -low / (high - low)
-    best: tuple[float, Leak] | None = None
-    for weight in range(1, 1 << (limits.weight_bits - 1)):
-        spacing = max(round(weight / (1.0 - keep)), 1)
-        count = min(neurons, ((1 << limits.threshold_bits) - 1) * 7 // (8 * spacing))
-        rest = min(max(round(share * count), 1), count - 1)
-        if count < 2 or rest * weight > LARGEST_CONSTANT:
-            break
-        error = abs(weight / spacing / (1.0 - keep) - 1.0)
-        bits = min(limits.noise_mask_bits, int(math.log2(spacing))) if limits.stochastic else 0
-        # A narrow noise costs accuracy; so does a short register, whose fewer LSB round weights and ladders more.
-        cost = POLE_COST * error + (NARROW_COST * math.log2(spacing / (1 << bits)) if limits.stochastic else 0.0)
-        cost += BIAS_COST if rest * weight >= 1 << (limits.leak_bits - 1) else 0.0
-        cost += FAR_COST if error > CLOSE_POLE and limits.stochastic else 0.0
-        cost += 1.0 / spacing + (neurons - count) / neurons * (1.0 if limits.stochastic else UNBLURRED_COST)
-        if error <= POLE_ERROR and (best is None or cost < best[0]):
-            leak = Leak(neurons=count, spacing=spacing, weight=weight, rest=rest, noise_bits=bits)
-            best = (cost, leak)
-    if best is None:
+    fitting = list(_fitting(keep, span, neurons, limits))
+    if not fitting:
         raise InfeasibleError(_beyond(corelet, keep))
-    return best[1]
+    return min(fitting, key=lambda leak: _cost(leak, keep, neurons, limits, costs))
+
+
+def _fitting(keep: float, span: tuple[float, float], neurons: int, limits: TrueNorthLimits) -> Iterator[Leak]:
+    """Leaks whose pole is near enough, the smallest weight first."""
+    low, high = span
+    share = -low / (high - low)
+    for weight in range(1, 1 << (limits.weight_bits - 1)):
+        nearest = max(round(weight / (1.0 - keep)), 1)
+        count = min(neurons, ((1 << limits.threshold_bits) - 1) * 7 // (8 * nearest))
+        within = low <= 0.0 <= high  # else no drive ever leads to a current of 0, where the ladder need not reach
+        rest = min(max(round(share * count), 1), count - 1) if within else int(share * count)
+        if count < 2 or rest * weight > LARGEST_CONSTANT or rest * weight < -(1 << (limits.leak_bits - 1)):
+            return
+        power = 1 << round(math.log2(nearest))  # that noise fills
+        for spacing in dict.fromkeys((nearest, power) if limits.stochastic else (nearest,)):
+            bits = min(limits.noise_mask_bits, int(math.log2(spacing))) if limits.stochastic else 0
+            if abs(weight / spacing / (1.0 - keep) - 1.0) <= POLE_ERROR:
+                yield Leak(neurons=count, spacing=spacing, weight=weight, rest=rest, noise_bits=bits)
+
+
+def _cost(leak: Leak, keep: float, neurons: int, limits: TrueNorthLimits, costs: LeakCosts) -> float:
+    """A narrow noise costs accuracy; so does a short register."""
+    error = abs((1.0 - leak.keep) / (1.0 - keep) - 1.0)
+    cost = POLE_COST * error + (
+        NARROW_COST * math.log2(leak.spacing / (1 << leak.noise_bits)) if limits.stochastic else 0.0
+    )
+    cost += costs.bias if leak.constant >= 1 << (limits.leak_bits - 1) else 0.0
+    cost += FAR_COST if error > CLOSE_POLE and limits.stochastic else 0.0
+    cost += costs.coarse / leak.spacing
+    return cost + (neurons - leak.neurons) / neurons * (1.0 if limits.stochastic else UNBLURRED_COST)
 
 
 def _beyond(corelet: str, keep: float) -> Problem:

@@ -210,7 +210,10 @@ def _settled(planner: _Planner, plans: list[Plan], latency: Float, before: Float
         if node.is_sum:
             continue
         claim = replace(planner.claim(index, plan.fit.axons, FINE_SCALES), fewest=plan.fit.axons, most=plan.fit.axons)
-        again = unit_plan(with_latency(node, float(latency[index])), claim, planner.limits)
+        try:
+            again = unit_plan(with_latency(node, float(latency[index])), claim, planner.limits)
+        except InfeasibleError:  # with another leak its inputs may take more axons: it stays as it was
+            continue
         fit = again.fit
         if again.joined_from is None:
             fit = min(fit, _rescaled(plan, again, planner.limits) or fit, key=lambda fit: fit.residual)
@@ -221,7 +224,8 @@ def _settled(planner: _Planner, plans: list[Plan], latency: Float, before: Float
 def _rescaled(plan: Plan, again: Plan, limits: TrueNorthLimits) -> WeightFit | None:
     """The weights of the plan before at the scale at which they mean the same; None where V would leave its span."""
     types = limits.axon_types - 1 - (1 if again.feed.weight else 0)
-    if not plan.node.sources or len(plan.fit.strength) > types:
+    other_leak = plan.fit.on_leak and plan.leak.weight != again.leak.weight
+    if not plan.node.sources or len(plan.fit.strength) > types or other_leak:
         return None
     before, now = (abs(p.node.sources[0].amplitude) * pole_factor(p.node, p.leak) for p in (plan, again))
     scale = plan.fit.scale * before / now

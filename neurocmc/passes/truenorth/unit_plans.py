@@ -10,12 +10,20 @@ from neurocmc.common.errors import InfeasibleError, Problem
 from neurocmc.passes.truenorth.fan_out import Branch
 from neurocmc.passes.truenorth.graph import Node
 from neurocmc.passes.truenorth.ladders import extra_neurons, joined_leaks
-from neurocmc.passes.truenorth.leaks import FILTER_NEURONS, Leak, choose_leak, sum_leak
-from neurocmc.passes.truenorth.weights import WeightFit, fit_weights
+from neurocmc.passes.truenorth.leaks import (
+    COSTS,
+    FILTER_NEURONS,
+    LIFTED_COSTS,
+    Leak,
+    choose_leak,
+    sum_leak,
+)
+from neurocmc.passes.truenorth.weights import COUNTING, COUNTING_STANDING, WeightFit, fit_weights
 from neurocmc.targets import TrueNorthLimits
 
 INPUT_AXONS = 24  # for a jump of the drive within one tick; the host spreads a larger one over several
 LEAST_DRIVE_WEIGHT = 64
+LIFT_AXONS = 64  # for the way from the bottom of the span to its top, in one tick
 INPUT_ROOM = 1.1  # of the axons' reach beyond what calibration needs
 # Of a joined ladder, as shares of the largest gain: an error of the pole, a bit less of its steps, a bias neuron.
 POLE_LOSS, BIT_LOSS, BIAS_LOSS = 0.5, 0.001, 0.001
@@ -30,6 +38,7 @@ class Feed:
     down: int  # axons of the feedback type for the host, for each input
     bias: int  # neurons that always fire, on axons of the drive type
     leak: int  # what is left for the leak register
+    given_back: int = 0  # of the leak, what makes up for rounding of the sources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -92,14 +101,15 @@ def unit_plan(node: Node, claim: Claim, limits: TrueNorthLimits) -> Plan:
 
 
 def _separate_plan(node: Node, claim: Claim, limits: TrueNorthLimits) -> Plan:
+    costs = COSTS if node.lift is None else LIFTED_COSTS
     leak = (
         sum_leak(node.points.size, limits)
         if node.is_sum
-        else choose_leak(node.corelet, node.keep, node.low, node.high, claim.room.filters, limits)
+        else choose_leak(node.corelet, node.keep, node.span, claim.room.filters, limits, costs)
     )
     # What one count of a sum stands for is agreed with the unit behind it.
     scales = claim.scales[:1] if node.is_sum else claim.scales
-    scale = leak.largest_scale(node.low, node.high)
+    scale = leak.largest_scale(*node.span)
     plan = _filled(node, leak, scale, scales, claim, limits)
     if plan is None:
         feed = _feed(node, leak, scale, limits)
@@ -152,13 +162,46 @@ def _filled(
         types=limits.axon_types - 1 - (1 if feed.weight else 0),
         largest_weight=(1 << (limits.weight_bits - 1)) - 1,
         scales=scales,
+        leak_weight=0 if node.is_sum else leak.weight,
+        counting=COUNTING_STANDING if node.lift is None else COUNTING,
     )
-    return None if fit is None else Plan(node=node, leak=leak, fit=fit, feed=feed)
+    if fit is None:
+        return None
+    if node.lift is not None and not claim.joined and not 0 <= leak.rest <= leak.neurons:
+        # A smaller scale would leave the ladder at its other end: the span stands on its first step.
+        leak = replace(leak, rest=math.ceil(-node.span[0] * fit.scale / leak.spacing))
+        feed = _feed(node, leak, fit.scale, limits)
+    return Plan(node=node, leak=leak, fit=fit, feed=_compensated(node, amplitude, fit, feed, limits))
+
+
+def _compensated(node: Node, amplitude: Float, fit: WeightFit, feed: Feed, limits: TrueNorthLimits) -> Feed:
+    """The feed with what rounding takes of the sources as trials begin, as a constant drive; where that is known."""
+    standing = np.array([source.standing for source in node.sources])
+    if node.is_sum or not standing.any():  # a sum must not count below 0, nor what never came
+        return feed
+    taken = round(fit.scale * float((amplitude - fit.realised()) @ standing))
+    lowest, largest = -(1 << (limits.leak_bits - 1)), (1 << (limits.leak_bits - 1)) - 1
+    leak = min(max(feed.leak + taken, lowest), largest)
+    return replace(feed, leak=leak, given_back=leak - feed.leak)
 
 
 def pole_factor(node: Node, leak: Leak) -> float:
     """What a spike adds is matched to the pole as it came out: gains at rest are then those wanted."""
     return (1.0 - leak.keep) / (1.0 - node.keep)
+
+
+def _lift(node: Node, leak: Leak, scale: float, largest_weight: int, largest_leak: int) -> Feed:
+    """Axons that bring a node from the bottom of its span to anywhere within, to half a weight of the leak."""
+    reach = INPUT_ROOM * scale * (node.greatest - node.least)
+    weight = min(max(int(np.ceil(reach / LIFT_AXONS)), 1), largest_weight)
+    bias = -(-max(leak.constant - largest_leak, 0) // weight)  # a negative one is the leak register's alone
+    return Feed(
+        weight=weight,
+        up=min(int(np.ceil(reach / weight)), 2 * LIFT_AXONS),
+        down=min(int(np.ceil(weight / leak.weight)), LIFT_AXONS),
+        bias=bias,
+        leak=leak.constant - bias * weight,
+    )
 
 
 def _feed(node: Node, leak: Leak, scale: float, limits: TrueNorthLimits) -> Feed:
@@ -171,6 +214,8 @@ def _feed(node: Node, leak: Leak, scale: float, limits: TrueNorthLimits) -> Feed
         INPUT_ROOM * scale * max((1.0 - leak.keep) * d.largest, 0.0 if d.filtered else d.largest_step)
         for d in node.drives
     ]
+    if node.lift is not None:
+        return _lift(node, leak, scale, largest, largest_leak)
     missing = max(leak.constant - largest_leak, 0) + min(leak.constant - lowest_leak, 0)
     if not jumps and not missing:
         return Feed(weight=0, up=0, down=0, bias=0, leak=leak.constant)

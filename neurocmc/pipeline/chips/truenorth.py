@@ -115,7 +115,7 @@ class TrueNorthBuilt(Built):
 
     def emitted_edges(self, program: Path, stimulus: Stimulus, seed: int) -> list[Edge]:
         """Reads corelets.json and the host's spikes back, steps them in the readable twin, and compares."""
-        ticks = min(stimulus.ticks(self.cores.tick_s), READ_BACK_TICKS)
+        ticks = min(self.cores.ticks(stimulus), READ_BACK_TICKS)
         sent = encode_cores(self.cores, stimulus)
         early = sent.tick < ticks
         own = CoreInputSpikes(
@@ -190,7 +190,7 @@ def _load(program: CoreProgram, stimulus: Stimulus) -> CoreLoad:
     run = run_cores(
         program.network,
         host,
-        stimulus.ticks(program.tick_s),
+        program.ticks(stimulus),
         batch=stimulus.batch,
         record=CoreRecord(outputs=False, neuron_totals=True),
         threads=None,

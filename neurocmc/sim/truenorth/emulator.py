@@ -1,6 +1,7 @@
 """Runs a compiled program on neurosynaptic cores, on all trials of a stimulus, and decodes it as every level is."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Bool, Int
 from neurocmc.ir.recording import Recording
@@ -40,7 +41,7 @@ def simulate_cores(
     run = run_cores(
         program.network,
         encode_cores(program, stimulus),
-        stimulus.ticks(program.tick_s),
+        program.ticks(stimulus),
         batch=stimulus.batch,
         seed=seed,
         record=CoreRecord(outputs=False, group=group, spikes=places),
@@ -48,8 +49,8 @@ def simulate_cores(
     )
     return recording(
         program.populations,
-        run.counts,
-        _spikes(run.spikes) if record_spikes else None,
+        _with_ticks_before(program, run.counts),
+        _spikes(run.spikes, program.first_tick) if record_spikes else None,
         level="emulator",
         stimulus=stimulus.name,
         tick_s=program.tick_s,
@@ -78,7 +79,16 @@ def _places(population: CorePopulation) -> Int:
     return np.stack([core.ravel(), neuron.ravel()], axis=1)
 
 
-def _spikes(raster: Bool) -> Spikes:
+def _spikes(raster: Bool, first_tick: int) -> Spikes:
     """The spikes in (batch, ticks, neurons) flags, of the neurons of all pools in a row."""
     trial, tick, neuron = (index.astype(np.int32) for index in np.nonzero(raster))
-    return Spikes(tick=tick, trial=trial, neuron=neuron)
+    return Spikes(tick=tick + np.int32(first_tick), trial=trial, neuron=neuron)
+
+
+def _with_ticks_before(program: CoreProgram, counts: NDArray[np.uint16]) -> NDArray[np.integer]:
+    """(batch, ticks, units) counts of all ticks of a trial: before the chip's first those it begins from."""
+    if not program.first_tick:
+        return counts
+    own = np.concatenate([population.before for population in program.populations]).astype(counts.dtype)
+    before = np.broadcast_to(own, (len(counts), program.first_tick, own.size))
+    return np.concatenate([before, counts], axis=1)

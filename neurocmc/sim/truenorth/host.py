@@ -3,7 +3,8 @@
 A potential filters everything that reaches it, but the external input of a rate unit may be unfiltered. The host
 therefore sends the innovation, wanted - keep (wanted a tick ago), rounded to whole spikes on axons of either sign.
 What rounding left goes with the next tick, whole, so that the mean is exact; what the axons of a tick could not
-carry follows as well, less what would have decayed in the meantime.
+carry follows as well, less what would have decayed in the meantime. A chip that begins with a trial's second tick is
+brought up from the bottom in its first.
 """
 
 from typing import NamedTuple, NoReturn
@@ -59,7 +60,11 @@ def _encode_input(program: CoreProgram, entry: CoreInput, stimulus: Stimulus) ->
             drive = segments[:, segment]
         else:
             wanted = segments[:, segment]
+        if tick < program.first_tick:
+            continue
         missing, before = wanted - entry.keep * before + carry, wanted
+        if tick == program.first_tick:
+            missing = missing + entry.lift
         high, low = _spikes(missing, up, down)
         left = missing - (high * up.weight - low * down.weight)
         rounding = np.clip(left, -0.5 * up.weight, 0.5 * up.weight)
@@ -68,7 +73,8 @@ def _encode_input(program: CoreProgram, entry: CoreInput, stimulus: Stimulus) ->
         if (late > MOST_LATE_TICKS).any():
             times = float((np.abs(missing) / np.maximum(reach, 1)).max())
             _refuse(entry, stimulus, f"its drive stays {times:.2f} times above what the input axons carry in a tick")
-        events += [_events(entry, up, high, tick), _events(entry, down, low, tick)]
+        ran = tick - program.first_tick
+        events += [_events(entry, up, high, ran), _events(entry, down, low, ran)]
     return _Sent.joined(events)
 
 
