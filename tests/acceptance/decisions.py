@@ -25,7 +25,11 @@ ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "studies" / "decisions.csv"
 PAGE = ROOT / "docs" / "steps.md"
 KEPT = ROOT / "build" / "published"
-BEGIN, END = "<!-- table: decisions -->\n", "<!-- end: decisions -->\n"
+# By target.
+MARKS = {
+    "loihi1": ("<!-- table: decisions -->\n", "<!-- end: decisions -->\n"),
+    "truenorth": ("<!-- table: decisions on truenorth -->\n", "<!-- end: decisions on truenorth -->\n"),
+}
 FIELDS = ("circuit", "seed", "options", "target", "quantity", "value")
 
 
@@ -104,6 +108,7 @@ def cases() -> Iterator[Case]:
                 for options in (plain, default):
                     name = f"published, {nodes} node{'s' * (nodes > 1)}, {channels} channels"
                     yield Case(circuit=name, seed=seed, made=made, options=options)
+                yield Case(circuit=name, seed=seed, made=made, options=default, target="truenorth")
     for neurons in (32, 64):
         for given in ({"steps": "equal", "planes": 1}, {}):
             options = CompileOptions(neurons=neurons, **given)
@@ -160,7 +165,7 @@ def main(names: list[str]) -> None:
     rows = {} if not TABLE.exists() else read()
     for case in cases():
         key = (case.circuit, case.seed, case.told, case.target)
-        if names and not any(name in case.circuit for name in names):
+        if names and not any(name in (*key, case.circuit.split(",")[0]) for name in names):
             continue
         with tempfile.TemporaryDirectory() as folder:
             rows[key] = dict(measured(case, Path(folder)))
@@ -193,11 +198,12 @@ def read() -> dict[Key, dict[str, float]]:
     return found
 
 
-def markdown() -> str:
+def markdown(target: str) -> str:
     """The table for people: the worst and the mean seed of each circuit and choice of options."""
     groups: dict[tuple[str, str], list[dict[str, float]]] = {}
-    for (circuit, _, options, _), values in read().items():
-        groups.setdefault((circuit, options), []).append(values)
+    for (circuit, _, options, on), values in read().items():
+        if on == target:
+            groups.setdefault((circuit, options), []).append(values)
     lines = [
         "| circuit | options | seeds | decisions kept, worst (mean) | NRMSE, worst | neurons | planes | cores |",
         "|---|---|---|---|---|---|---|---|",
@@ -218,9 +224,10 @@ def _span(values: list[float]) -> str:
 
 
 def write_page() -> None:
-    """Put the table on its page."""
-    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}{markdown()}{END}{rest.split(END)[1]}", encoding="utf-8")
+    """Put the tables on their page."""
+    for target, (begin, end) in MARKS.items():
+        before, rest = PAGE.read_text(encoding="utf-8").split(begin)
+        PAGE.write_text(f"{before}{begin}{markdown(target)}{end}{rest.split(end)[1]}", encoding="utf-8")
 
 
 if __name__ == "__main__":

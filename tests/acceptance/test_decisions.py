@@ -6,19 +6,25 @@ import pytest
 
 from tests.torch_extra import needs_torch
 
-from .decisions import BEGIN, END, PAGE, cases, markdown, measured, read
+from .decisions import MARKS, PAGE, cases, markdown, measured, read
 
 Rows = list[dict[str, float]]
 
 
-def rows(circuit: str, options: str) -> Rows:
+def rows(circuit: str, options: str, target: str = "loihi1") -> Rows:
     """Of every seed."""
-    return [values for (name, _, given, _), values in read().items() if name.startswith(circuit) and given == options]
+    return [
+        values
+        for (name, _, given, on), values in read().items()
+        if name.startswith(circuit) and given == options and on == target
+    ]
 
 
-def test_the_page_has_the_table() -> None:
-    _, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    assert rest.split(END)[0] == markdown()
+@pytest.mark.parametrize("target", MARKS)
+def test_the_page_has_the_table(target: str) -> None:
+    begin, end = MARKS[target]
+    _, rest = PAGE.read_text(encoding="utf-8").split(begin)
+    assert rest.split(end)[0] == markdown(target)
 
 
 def test_the_table_has_every_case() -> None:
@@ -35,6 +41,15 @@ def test_published_models_are_kept_by_default() -> None:
     assert all(values["missed"] == 0 for values in found)
     three = rows("published, 3 nodes", "default")
     assert max(values["cores"] for values in three) <= 25
+
+
+def test_larger_published_models_are_kept_on_truenorth() -> None:
+    five = rows("published, 5 nodes", "default", "truenorth")
+    assert len(five) == 4
+    assert min(values["agree"] for values in five) >= 0.97
+    assert all(values["trials"] == 1000 for values in five)
+    three = rows("published, 3 nodes", "default", "truenorth")
+    assert sum(values["agree"] for values in three) / len(three) >= 0.96
 
 
 def test_rate_networks_are_kept() -> None:
