@@ -21,7 +21,7 @@ from neurocmc.passes.truenorth.fan_out import Branch, plan_fan_out
 from neurocmc.passes.truenorth.leaks import COSTS, POLE_ERROR, choose_leak
 from neurocmc.passes.truenorth.place import place_cores
 from neurocmc.passes.truenorth.registers import CoreRegisters
-from neurocmc.passes.truenorth.weights import COUNTING, LEAK_TYPE, fit_weights
+from neurocmc.passes.truenorth.weights import LEAK_TYPE, fit_weights
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.targets import TrueNorthLimits, TrueNorthTarget
@@ -145,7 +145,6 @@ def test_a_strong_source_that_takes_away_shares_the_type_of_the_leak() -> None:
     """The strongest source leaves the one type that takes away to weaker ones, which are then counted more finely."""
     wanted, most = np.array([0.016, -0.59, -0.025, -0.026]), np.full(4, 64)
     rest = {
-        "counting": COUNTING,
         "axons": 180,
         "fewest": np.zeros(4, dtype=int),
         "most": most,
@@ -158,10 +157,9 @@ def test_a_strong_source_that_takes_away_shares_the_type_of_the_leak() -> None:
     assert not alone.on_leak
     assert shared.type_of.tolist() == [0, LEAK_TYPE, 1, 1]
     assert shared.leak_strength == -12
-    assert shared.loss < 0.6 * alone.loss
     weak = slice(2, 4)
-    assert np.abs(shared.realised() - wanted)[weak].max() < 0.5 * np.abs(alone.realised() - wanted)[weak].max()
-    assert (shared.axons[weak] > 2 * alone.axons[weak]).all()
+    assert (shared.axons[weak] > 10 * alone.axons[weak]).all()
+    assert (np.abs(shared.realised() / wanted - 1.0)[weak] < 0.05).all()
 
 
 def test_a_sign_without_a_type_is_no_fit() -> None:

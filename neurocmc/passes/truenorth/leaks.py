@@ -86,11 +86,12 @@ class LeakCosts:
 
     bias: float  # of a constant drive beyond the leak register, which takes neurons, axons and a type
     coarse: float  # over the spacing: a register of few LSB rounds weights and ladders
+    powers: bool  # whether spacings that noise fills are tried beside those nearest to the pole
 
 
-COSTS = LeakCosts(bias=0.4, coarse=1.0)
+COSTS = LeakCosts(bias=0.4, coarse=1.0, powers=False)
 # Where an axon type of the host's is there anyway, and what calibration visits fills the register.
-LIFTED_COSTS = LeakCosts(bias=0.02, coarse=16.0)
+LIFTED_COSTS = LeakCosts(bias=0.02, coarse=16.0, powers=True)
 
 
 def choose_leak(
@@ -102,13 +103,15 @@ def choose_leak(
     """
     if keep >= 1.0:  # so slow that a tick of it is lost in rounding
         raise InfeasibleError(_beyond(corelet, keep))
-    fitting = list(_fitting(keep, span, neurons, limits))
+    fitting = list(_fitting(keep, span, neurons, limits, costs.powers))
     if not fitting:
         raise InfeasibleError(_beyond(corelet, keep))
     return min(fitting, key=lambda leak: _cost(leak, keep, neurons, limits, costs))
 
 
-def _fitting(keep: float, span: tuple[float, float], neurons: int, limits: TrueNorthLimits) -> Iterator[Leak]:
+def _fitting(
+    keep: float, span: tuple[float, float], neurons: int, limits: TrueNorthLimits, powers: bool
+) -> Iterator[Leak]:
     """Leaks whose pole is near enough, the smallest weight first."""
     low, high = span
     share = -low / (high - low)
@@ -120,7 +123,7 @@ def _fitting(keep: float, span: tuple[float, float], neurons: int, limits: TrueN
         if count < 2 or rest * weight > LARGEST_CONSTANT or rest * weight < -(1 << (limits.leak_bits - 1)):
             return
         power = 1 << round(math.log2(nearest))  # that noise fills
-        for spacing in dict.fromkeys((nearest, power) if limits.stochastic else (nearest,)):
+        for spacing in dict.fromkeys((nearest, power) if powers and limits.stochastic else (nearest,)):
             bits = min(limits.noise_mask_bits, int(math.log2(spacing))) if limits.stochastic else 0
             if abs(weight / spacing / (1.0 - keep) - 1.0) <= POLE_ERROR:
                 yield Leak(neurons=count, spacing=spacing, weight=weight, rest=rest, noise_bits=bits)

@@ -18,7 +18,7 @@ from neurocmc.passes.truenorth.leaks import (
     choose_leak,
     sum_leak,
 )
-from neurocmc.passes.truenorth.weights import COUNTING, COUNTING_STANDING, WeightFit, fit_weights
+from neurocmc.passes.truenorth.weights import WeightFit, fit_weights
 from neurocmc.targets import TrueNorthLimits
 
 INPUT_AXONS = 24  # for a jump of the drive within one tick; the host spreads a larger one over several
@@ -162,8 +162,7 @@ def _filled(
         types=limits.axon_types - 1 - (1 if feed.weight else 0),
         largest_weight=(1 << (limits.weight_bits - 1)) - 1,
         scales=scales,
-        leak_weight=0 if node.is_sum else leak.weight,
-        counting=COUNTING_STANDING if node.lift is None else COUNTING,
+        leak_weight=0 if node.lift is None else leak.weight,
     )
     if fit is None:
         return None

@@ -5,16 +5,20 @@ a tick is s times the number m_j of its neurons that have an axon. Wanted are am
 scale L [LSB a threshold] that is free below its largest value. The optimisation, over L, the weights, the sources'
 types and the m_j, is::
 
-    minimise    sum_j (s_type(j) m_j - L a_j)^2 + c s_type(j)^2      over  max_j (L a_j)^2
+    minimise    max_j |s_type(j) m_j - L a_j|  over  max_j |L a_j|
     subject to  sum_j m_j <= axons,  fewest_j <= m_j <= most_j
 
-The second term is the rounding of a count to whole neurons, c = 1/12 in the mean square. It costs axons and so cores,
-and is counted in full where trials are too short for counts to move on. Weights of one sign take the sources of that
-sign in contiguous groups of falling strength; L is searched on a grid, weights within a factor of the least the axons
-allow, since a larger weight means fewer neurons a source and a coarser count. Groups of which a source would be
-counted by a few neurons get smaller weights, where axons are left. The strongest sources that take away may share the
-type of the unit's own leak, whose weight is given, and leave the others to weaker ones. The largest error that is
-left is the `residual`.
+Weights of one sign take the sources of that sign in contiguous groups of falling strength, which is optimal for a
+maximum norm; L is searched on a grid, weights within a factor of the least the axons allow, since a larger weight
+means fewer neurons a source and a coarser count. The minimum found is the `residual`.
+
+*Counted* fits also look at what rounding of counts does, where trials are too short for counts to move on:
+
+    minimise    sum_j (s_type(j) m_j - L a_j)^2 + s_type(j)^2 / 12      over  max_j (L a_j)^2
+
+Groups of which a source would be counted by a few neurons then get smaller weights, where axons are left, and the
+strongest sources that take away may share the type of the unit's own leak, whose weight is given, and leave the
+others to weaker ones. That takes more axons, and so more cores.
 """
 
 from dataclasses import dataclass
@@ -30,7 +34,6 @@ SLACK = 1.3  # a weight may be that many times the least one
 ROOM = 0.95  # of the axons at the largest weight, for the rounding of their numbers
 BETTER = 0.98  # of a residual: a smaller gain is not worth a smaller scale
 COUNTING = 1.0 / 12.0  # of a squared weight: the mean square by which rounding to whole neurons is off
-COUNTING_STANDING = 0.005  # of it is counted where counts move on from tick to tick: finer ones cost axons, and cores
 ENOUGH = 12  # neurons of a source, that count finely enough: more would cost cores
 ON_LEAK = 2  # sources at most that share the type of the leak
 LEAK_TYPE = -1  # index of that type
@@ -45,7 +48,7 @@ class WeightFit:
     type_of: NDArray[np.int64]  # (sources,) index into `strength`, or LEAK_TYPE
     axons: NDArray[np.int64]  # (sources,)
     residual: float  # the largest error over the largest amplitude
-    loss: float  # root of the sum of squared errors, of rounding and of counting, over the largest amplitude
+    loss: float  # what was minimised
     leak_strength: int = 0  # of a spike on the type of the leak
 
     @property
@@ -70,18 +73,16 @@ def fit_weights(
     largest_weight: int,
     scales: Float = SCALES,
     leak_weight: int = 0,
-    counting: float = 0.0,
 ) -> WeightFit | None:
     """Finds the best fit with `fewest` to `most` (sources,) neurons of each.
 
-    With a `leak_weight` the strongest sources that take away may have the type of the leak, of that weight;
-    `counting` is what rounding of a count costs, of a squared weight. None where the axons do not suffice for one
-    neuron a source, a sign has no type, or no weight is large enough.
+    With a `leak_weight` the fit is a counted one. None where the axons do not suffice for one neuron a source, a sign
+    has no type, or no weight is large enough.
     """
     signs = [sign for sign in (1, -1) if (np.sign(amplitude) == sign).any()]
     if amplitude.size > axons or len(signs) > types:
         return None
-    size, limits = np.abs(amplitude), _Limits(axons, fewest, most, largest_weight, counting)
+    size, limits = np.abs(amplitude), _Limits(axons, fewest, most, largest_weight, leak_weight > 0)
     taking = np.argsort(np.where(amplitude < 0, amplitude, np.inf), kind="stable")[: int((amplitude < 0).sum())]
     shared = range(min(ON_LEAK, taking.size) + 1 if leak_weight else 1)
     if size.size:  # no weight is large enough beyond these scales
@@ -109,7 +110,7 @@ class _Limits:
     fewest: Int
     most: Int
     largest_weight: int
-    counting: float  # what the rounding of a count costs, of a squared weight
+    counted: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +153,7 @@ def _fit_at(
         if not own.size:
             continue
         ends, weights = _grouped(
-            wanted[own], fewest[own], most[own], least, types, limits.largest_weight, limits.counting
+            wanted[own], fewest[own], most[own], least, types, limits.largest_weight, limits.counted
         )
         start = 0
         for end, weight in zip(ends.tolist(), weights.tolist(), strict=True):
@@ -163,15 +164,17 @@ def _fit_at(
     chosen = np.clip(np.rint(wanted / size), fewest, most).astype(np.int64)
     if chosen.sum() > limits.axons or least > limits.largest_weight:
         return None
-    _refine(wanted, type_of, size, chosen, strength, limits)
+    if limits.counted:
+        _refine(wanted, type_of, size, chosen, strength, limits)
     off, largest = np.abs(chosen * size - wanted), max(float(wanted.max(initial=0.0)), 1e-300)
+    residual = float(off.max(initial=0.0)) / largest
     return WeightFit(
         scale=scale,
         strength=tuple(strength),
         type_of=type_of,
         axons=chosen,
-        residual=float(off.max(initial=0.0)) / largest,
-        loss=float(np.sqrt((off**2 + limits.counting * size**2).sum())) / largest,
+        residual=residual,
+        loss=float(np.sqrt((off**2 + COUNTING * size**2).sum())) / largest if limits.counted else residual,
         leak_strength=-on_leak.weight,
     )
 
@@ -181,16 +184,16 @@ def _refine(wanted: Float, type_of: Int, size: Float, chosen: Int, strength: lis
     for group in sorted(range(len(strength)), key=lambda index: abs(strength[index])):
         own = np.flatnonzero(type_of == group)
         spare = limits.axons - int(chosen.sum()) + int(chosen[own].sum())
-        worst = ((chosen[own] * size[own] - wanted[own]) ** 2 + limits.counting * size[own] ** 2).sum()
+        least = ((chosen[own] * size[own] - wanted[own]) ** 2 + COUNTING * size[own] ** 2).sum()
         for weight in range(abs(strength[group]) - 1, 0, -1):
             if chosen[own].min() >= ENOUGH:
                 break
             axons = np.clip(np.rint(wanted[own] / weight), limits.fewest[own], limits.most[own]).astype(np.int64)
             if axons.sum() > spare:
                 break
-            off = ((axons * weight - wanted[own]) ** 2 + limits.counting * weight**2).sum()
-            if off < worst:
-                worst, chosen[own], size[own] = off, axons, weight
+            loss = ((axons * weight - wanted[own]) ** 2 + COUNTING * weight**2).sum()
+            if loss < least:
+                least, chosen[own], size[own] = loss, axons, weight
                 strength[group] = weight if strength[group] > 0 else -weight
 
 
@@ -214,7 +217,7 @@ def _least_weight(wanted: Float, axons: int, fewest: Int, most: Int) -> int:
 
 @jit()
 def _grouped(
-    wanted: Float, fewest: Int, most: Int, least: int, types: int, largest_weight: int, counting: float
+    wanted: Float, fewest: Int, most: Int, least: int, types: int, largest_weight: int, counted: bool
 ) -> tuple[Int, Int]:
     """Ends and weights of at most `types` contiguous groups, strongest sources first, with the least loss.
 
@@ -228,9 +231,9 @@ def _grouped(
     for end in range(1, count + 1):
         for start in range(end):
             part = slice(start, end)
-            weight, error = _best_weight(wanted[part], fewest[part], most[part], least, largest_weight, counting)
+            weight, error = _best_weight(wanted[part], fewest[part], most[part], least, largest_weight, counted)
             for groups in range(types):
-                total = cost[groups, start] + error
+                total = cost[groups, start] + error if counted else max(cost[groups, start], error)
                 if total < 0.999 * cost[groups + 1, end]:
                     cost[groups + 1, end], came[groups + 1, end], used[groups + 1, end] = total, start, weight
     groups = 1
@@ -247,7 +250,7 @@ def _grouped(
 
 @jit()
 def _best_weight(
-    wanted: Float, fewest: Int, most: Int, least: int, largest_weight: int, counting: float
+    wanted: Float, fewest: Int, most: Int, least: int, largest_weight: int, counted: bool
 ) -> tuple[int, float]:
     """The weight, and its loss, that suits a group best."""
     start = max(least, 1)
@@ -260,7 +263,8 @@ def _best_weight(
         total = 0.0
         for j in range(wanted.size):
             neurons = max(min(np.rint(wanted[j] / weight), float(most[j])), float(fewest[j]))
-            total += (neurons * weight - wanted[j]) ** 2 + counting * weight**2
+            off = abs(neurons * weight - wanted[j])
+            total = total + off**2 + COUNTING * weight**2 if counted else max(total, off)
         if total < error:
             best, error = weight, total
     return best, error
