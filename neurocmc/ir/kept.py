@@ -27,16 +27,14 @@ class KeptPopulation:
     placing_lsb: float = 0.0  # by how much the drive at which a neuron is recruited may be moved, 0 in real numbers
 
     @classmethod
-    def counted(
-        cls, name: str, half_neuron: Float, wanted_pole: Float | None = None, realised_pole: Float | None = None
-    ) -> "KeptPopulation":
+    def counted(cls, name: str, half_neuron: Float) -> "KeptPopulation":
         """Returns pools whose thresholds stand where they were wanted, and which count from half a neuron on."""
         units = half_neuron.size
         return cls(
             name=name,
             units=units,
-            wanted_pole=np.zeros(units) if wanted_pole is None else wanted_pole,
-            realised_pole=np.zeros(units) if realised_pole is None else realised_pole,
+            wanted_pole=np.zeros(units),
+            realised_pole=np.zeros(units),
             offset_moved=np.zeros(units),
             saturation=np.inf,
             half_neuron=half_neuron,

@@ -82,6 +82,11 @@ class RatePopulation:
         """Returns z = gain (u + bias - offset), in which all units of the population have one transfer function."""
         return self.gain * (drive + self.bias - self.offset)
 
+    @property
+    def undriven(self) -> Float:
+        """The normalised drive (size,) of its units where the drive is 0."""
+        return self.normalised(np.zeros(self.size))
+
     def transfer_at(self, z: Float) -> Float:
         """Returns the activity for normalised drive z, elementwise."""
         value = self._whole_transfer_at(z)

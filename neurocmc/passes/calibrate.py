@@ -64,9 +64,13 @@ def _union(visits: list[Visited]) -> Visited:
 def drive_range(entry: RateInput, stimuli: tuple[Stimulus, ...], dt_s: float) -> DriveRange:
     # Only what a tick sees counts: of two edges on one tick the jump is that of both.
     driven = [stimulus.on_ticks(dt_s, entry.name) for stimulus in stimuli]
-    weighted = [drive.values[entry.name][:, np.unique(drive.segment_of_tick)] @ entry.weight.T for drive in driven]
+    seen = [np.unique(drive.segment_of_tick) for drive in driven]
+    weighted = [
+        drive.values[entry.name][:, segments] @ entry.weight.T for drive, segments in zip(driven, seen, strict=True)
+    ]
     after_first = [
-        drive.values[entry.name][:, np.unique(drive.segment_of_tick[1:])] @ entry.weight.T for drive in driven
+        drive[:, np.isin(segments, stimulus.segment_of_tick[1:])]
+        for drive, segments, stimulus in zip(weighted, seen, driven, strict=True)
     ]
     return DriveRange(
         largest=max(float(np.abs(drive).max(initial=0.0)) for drive in weighted),

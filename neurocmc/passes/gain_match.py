@@ -84,6 +84,7 @@ class GainMatch:
         scale = {pool.name: pool.current_per_drive[:, None] for pool in populations}
         delay = RATE_DELAY_TICKS if self.code == "rate" else 0
         with_host = target.delay_ticks_max != 0  # corelets, which have none, start with whatever current they like
+        fits = {p.name: self._holds_start(circuit, p) for p in circuit.populations}
         starts = {
             p.name: start_of(
                 p,
@@ -91,7 +92,7 @@ class GainMatch:
                 tick_s,
                 delay,
                 with_host=with_host,
-                fits=self._holds_start(circuit, p.target),
+                fits=fits[p.target],
             )
             for p in circuit.projections
         }
@@ -121,13 +122,13 @@ class GainMatch:
             readouts=circuit.readouts,
         )
 
-    def _holds_start(self, circuit: RateCircuit, target: str) -> bool:
+    def _holds_start(self, circuit: RateCircuit, population: RatePopulation) -> bool:
         """Whether a population's current register holds what its sources have left in it before the first tick."""
-        population, standing = circuit.population(target), np.zeros(circuit.population(target).size)
+        standing = np.zeros(population.size)
         for p in circuit.projections:
-            if p.target == target and (keep := pole(p.tau_s, circuit.dt_s)) > 0:
+            if p.target == population.name and (keep := pole(p.tau_s, circuit.dt_s)) > 0:
                 standing = standing + np.abs(p.dc_gain * (p.weight @ circuit.population(p.source).initial)) / keep
-        room = CURRENT_MARGIN * largest_drive(population, self.calibration.populations[target])
+        room = CURRENT_MARGIN * largest_drive(population, self.calibration.populations[population.name])
         return float((population.gain * standing).max(initial=0.0)) <= room
 
     def _input(self, entry: RateInput, scale: Float) -> SpikingInput:
@@ -182,7 +183,7 @@ class GainMatch:
         scales = Scales.of(target, population, visited, self.code, margin)
         tau_mem_s = scales.tau_mem_s(tick_s)
         ladder = self._ladder(population, ceiling, scales)
-        shift = population.gain * (population.bias - population.offset)
+        shift = population.undriven
         recruited = ladder.points - shift[:, None]  # in units of gain * u
         span = ladder.high - ladder.low
         largest, threshold = scales.largest(recruited, span, rate_current_scale(population, ceiling))

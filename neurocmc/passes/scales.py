@@ -18,8 +18,7 @@ CURRENT_MARGIN = 1.5  # room in the current register beyond what calibration nee
 
 def largest_drive(population: RatePopulation, visited: Visited) -> float:
     """Returns the largest normalised drive, gain u, that calibration brings to the current of any unit, or more."""
-    shift = population.gain * (population.bias - population.offset)
-    return max(abs(visited.drive[0]), abs(visited.drive[1])) + float(np.abs(shift).max())
+    return max(abs(visited.drive[0]), abs(visited.drive[1])) + float(np.abs(population.undriven).max())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

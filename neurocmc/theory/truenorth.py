@@ -4,8 +4,6 @@ A constant drive that makes up for rounded gains stands where a threshold is the
 only to make up for latency: without it the filters have their wanted time constants.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from neurocmc.ir.kept import Kept, KeptPopulation, KeptProjection
@@ -20,11 +18,14 @@ def kept_by_cores(staged: RateCircuit, program: CoreProgram) -> Kept:
     return Kept(
         tick_s=program.tick_s,
         populations=tuple(
-            replace(
-                KeptPopulation.counted(
-                    p.name, np.full(p.units, 0.5 * p.activity_per_spike), p.wanted_pole, p.realised_pole
-                ),
+            KeptPopulation(
+                name=p.name,
+                units=p.units,
+                wanted_pole=p.wanted_pole,
+                realised_pole=p.realised_pole,
                 offset_moved=-p.given_back,
+                saturation=np.inf,
+                half_neuron=np.full(p.units, 0.5 * p.activity_per_spike),
             )
             for p in populations
         ),

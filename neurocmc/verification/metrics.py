@@ -16,6 +16,7 @@ from neurocmc.ir.summaries import milliseconds
 
 TELLING = 0.001  # of its population's largest activity: a unit that stays below is not asked to fire
 QUIET = 0.01  # of the circuit's largest activity: what stays below is judged as if it reached this
+AT_ONCE = 1 << 20  # numbers of a recording that are filtered at once: a large one is never held several times
 SILENT, TIE = -1, -2  # decisions that name no unit
 TIED = 1e-6  # of the largest score: closer than this, two scores differ by rounding of float32 alone
 Activity = Mapping[str, NDArray[np.float32]]
@@ -65,10 +66,12 @@ def moment_errors(reference: NDArray[np.float32], other: NDArray[np.float32], re
     that is missing nor one too many is passed over.
     """
     worst = np.zeros((len(reference), reference.shape[2]))
-    for value, around in ((reference, other), (other, reference)):
-        low = minimum_filter1d(around, 2 * reach_ticks + 1, axis=1, mode="nearest")
-        high = maximum_filter1d(around, 2 * reach_ticks + 1, axis=1, mode="nearest")
-        worst = np.maximum(worst, np.maximum(value - high, low - value).max(axis=1))
+    step = max(AT_ONCE // max(reference[:1].size, 1), 1)
+    for part in (slice(start, start + step) for start in range(0, len(reference), step)):
+        for value, around in ((reference[part], other[part]), (other[part], reference[part])):
+            low = minimum_filter1d(around, 2 * reach_ticks + 1, axis=1, mode="nearest")
+            high = maximum_filter1d(around, 2 * reach_ticks + 1, axis=1, mode="nearest")
+            worst[part] = np.maximum(worst[part], np.maximum(value - high, low - value).max(axis=1))
     return worst
 
 

@@ -29,6 +29,7 @@ from neurocmc.pipeline.chips.loihi import LoihiBuilt
 from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.targets import LoihiTarget
+from tests.bench.output import rewrite
 from tests.lava_environment import peer_python
 from tests.made.circuits import population
 from tests.made.targets import loihi
@@ -37,7 +38,7 @@ ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "studies" / "cores.csv"
 CHILD = Path(__file__).parent / "partitioners_child.py"
 PAGE = ROOT / "docs" / "loihi.md"
-BEGIN, END = "<!-- table: cores -->\n", "<!-- end: cores -->\n"
+NAME = "cores"  # of the table on the page
 FIELDS = ("circuit", "neurons", "quantity", "value")
 PLENTY = 1024  # cores, so that what is too large for one chip is counted as well
 PARTITIONED = ("random sparse, 400 units of fan-in 10", "cmc-v1v3", "cmc of 60 columns")
@@ -241,7 +242,7 @@ def markdown() -> str:
             values["cores in the file's order"] = float("nan")
         cells = [_cell(values.get(name)) for _, name in COLUMNS]
         lines.append(f"| {circuit} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _cell(value: float | None) -> str:
@@ -253,9 +254,7 @@ def _cell(value: float | None) -> str:
 
 def write_page() -> None:
     """Put the table on its page."""
-    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    after = rest.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}{markdown()}{END}{after}", encoding="utf-8")
+    rewrite(PAGE, {NAME: markdown()})
 
 
 def read() -> dict[tuple[str, int], dict[str, float]]:

@@ -20,16 +20,13 @@ from neurocmc.pipeline.model import Model, load
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.verification.edges import Edge, misses
 from neurocmc.verification.seen import Seen
+from tests.bench.output import rewrite
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "studies" / "decisions.csv"
 PAGE = ROOT / "docs" / "steps.md"
 KEPT = ROOT / "build" / "published"
-# By target.
-MARKS = {
-    "loihi1": ("<!-- table: decisions -->\n", "<!-- end: decisions -->\n"),
-    "truenorth": ("<!-- table: decisions on truenorth -->\n", "<!-- end: decisions on truenorth -->\n"),
-}
+TABLES = {"loihi1": "decisions", "truenorth": "decisions on truenorth"}  # target -> name of its table on the page
 FIELDS = ("circuit", "seed", "options", "target", "quantity", "value")
 
 
@@ -215,7 +212,7 @@ def markdown(target: str) -> str:
         error = f"{100 * max(values['nrmse'] for values in found):.2f} %"
         cells = (circuit, f"`{options}`", str(len(found)), kept, error, *spread.values())
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _span(values: list[float]) -> str:
@@ -225,9 +222,7 @@ def _span(values: list[float]) -> str:
 
 def write_page() -> None:
     """Put the tables on their page."""
-    for target, (begin, end) in MARKS.items():
-        before, rest = PAGE.read_text(encoding="utf-8").split(begin)
-        PAGE.write_text(f"{before}{begin}{markdown(target)}{end}{rest.split(end)[1]}", encoding="utf-8")
+    rewrite(PAGE, {name: markdown(target) for target, name in TABLES.items()})
 
 
 if __name__ == "__main__":

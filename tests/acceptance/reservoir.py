@@ -16,12 +16,13 @@ from neurocmc.ir.recording import Recording
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.staging import restored
+from tests.bench.output import rewrite
 from tests.made.reservoir import Reservoir, capacity, random_inputs
 
 from .decisions import PAGE, ROOT
 
 TABLE = ROOT / "docs" / "studies" / "reservoir.csv"
-BEGIN, END = "<!-- table: reservoir -->\n", "<!-- end: reservoir -->\n"
+NAME = "reservoir"  # of the table on the page
 FIELDS = ("seed", "rate", "neurons", "options", "capacity", "nrmse", "planes", "cores")
 SEEDS, SIZES = range(5), (32, 64, 128)
 OPTIONS = {"`--steps equal --planes 1`": {"steps": "equal", "planes": 1}, "default": {}}
@@ -90,7 +91,7 @@ def markdown() -> str:
                 f"{cores[0]}" if len(cores) == 1 else f"{cores[0]} to {cores[-1]}",
             )
             lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -103,8 +104,7 @@ def main() -> None:
         out = csv.DictWriter(file, FIELDS, lineterminator="\n")
         out.writeheader()
         out.writerows(found)
-    before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    PAGE.write_text(f"{before}{BEGIN}{markdown()}{END}{rest.split(END)[1]}", encoding="utf-8")
+    rewrite(PAGE, {NAME: markdown()})
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@ import pytest
 from neurocmc.passes.loihi.placing.bounds import cores_needed
 from neurocmc.passes.loihi.placing.demand import Demand
 from neurocmc.passes.loihi.placing.fitting import fill, overfull
+from tests.bench.output import table_on
 from tests.made.targets import loihi
 
-from .cores import BEGIN, CASES, END, PAGE, PLENTY, Case, bound_of, demand_of, markdown, read
+from .cores import CASES, NAME, PAGE, PLENTY, Case, bound_of, demand_of, markdown, read
 
 AGAIN = [(case, neurons) for case in CASES for neurons in case.neurons]
 
@@ -26,8 +27,7 @@ def asked(demands: dict[tuple[str, int], Demand], case: Case, neurons: int) -> D
 
 
 def test_the_page_has_the_table() -> None:
-    _, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    assert rest.split(END)[0] == markdown()
+    assert table_on(PAGE, NAME) == markdown()
 
 
 def test_the_table_has_every_case() -> None:

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.output import table_on
 from tests.torch_extra import needs_torch
 
-from .decisions import MARKS, PAGE, cases, markdown, measured, read
+from .decisions import PAGE, TABLES, cases, markdown, measured, read
 
 Rows = list[dict[str, float]]
 
@@ -20,11 +21,9 @@ def rows(circuit: str, options: str, target: str = "loihi1") -> Rows:
     ]
 
 
-@pytest.mark.parametrize("target", MARKS)
+@pytest.mark.parametrize("target", TABLES)
 def test_the_page_has_the_table(target: str) -> None:
-    begin, end = MARKS[target]
-    _, rest = PAGE.read_text(encoding="utf-8").split(begin)
-    assert rest.split(end)[0] == markdown(target)
+    assert table_on(PAGE, TABLES[target]) == markdown(target)
 
 
 def test_the_table_has_every_case() -> None:

@@ -2,12 +2,13 @@
 
 import pytest
 
-from .reservoir import BEGIN, END, OPTIONS, PAGE, SEEDS, SIZES, markdown, measured, read
+from tests.bench.output import table_on
+
+from .reservoir import NAME, OPTIONS, PAGE, SEEDS, SIZES, markdown, measured, read
 
 
 def test_the_page_has_the_table() -> None:
-    _, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)
-    assert rest.split(END)[0] == markdown()
+    assert table_on(PAGE, NAME) == markdown()
     assert len(read()) == len(SEEDS) * len(SIZES) * len(OPTIONS)
 
 

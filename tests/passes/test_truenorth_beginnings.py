@@ -10,7 +10,7 @@ from neurocmc.ir.rate import RateCircuit, RateInput
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibrate
 from neurocmc.passes.truenorth.beginnings import beginning_of
-from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.artifact import Artifact, open_artifact
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.model import Model, StimulusSet
 from neurocmc.pipeline.options import CompileOptions
@@ -103,7 +103,5 @@ def test_other_circuits_begin_with_the_first(changed: str) -> None:
 
 
 def test_an_artifact_that_is_read_again_begins_alike(built: Artifact, tmp_path: Path) -> None:
-    from neurocmc.pipeline.artifact import open_artifact
-
     again, stimulus = open_artifact(built.directory).built, built.stimuli.test[0]
     assert np.array_equal(again.run(stimulus).activity["u"], built.built.run(stimulus).activity["u"])

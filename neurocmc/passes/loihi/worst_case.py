@@ -146,12 +146,12 @@ _Arriving = list[tuple[WeightGroup, list[IntegerProjection]]]
 
 def _arriving(network: IntegerNetwork) -> dict[str, _Arriving]:
     """Population -> what reaches it; groups and projections in their own order."""
-    group_of = {name: group for group in weight_groups(network) for name in group.projections}
+    projections = {p.name: p for p in network.projections}
     found: dict[str, dict[WeightGroup, list[IntegerProjection]]] = {p.name: {} for p in network.populations}
-    for projection in network.projections:
-        found[projection.target].setdefault(group_of[projection.name], []).append(projection)
-    ranks = {group: rank for rank, group in enumerate(weight_groups(network))}
-    return {name: sorted(own.items(), key=lambda item: ranks[item[0]]) for name, own in found.items()}
+    for group in weight_groups(network):
+        for projection in (projections[name] for name in group.projections):
+            found[projection.target].setdefault(group, []).append(projection)
+    return {name: list(own.items()) for name, own in found.items()}
 
 
 def _currents(

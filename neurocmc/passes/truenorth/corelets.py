@@ -15,7 +15,7 @@ from neurocmc.passes.calibrate import Calibration
 from neurocmc.passes.truenorth.assemble import Assembly, assemble
 from neurocmc.passes.truenorth.beginnings import Beginning, beginning_of
 from neurocmc.passes.truenorth.fan_in import with_fan_in_trees
-from neurocmc.passes.truenorth.graph import graph_of
+from neurocmc.passes.truenorth.graph import Node, graph_of
 from neurocmc.passes.truenorth.place import place_cores
 from neurocmc.passes.truenorth.plans import Layout, plan_nodes
 from neurocmc.passes.truenorth.unit_plans import Plan
@@ -211,10 +211,6 @@ def _inputs(network: SpikingNetwork, built: Assembly) -> list[CoreInput]:
                 [plans[index].feed.weight, -plans[index].leak.weight], [up.stop - up.start, down.stop - down.start]
             )
         scale = np.array([plans[index].fit.scale for index, _ in chosen])
-        lifts = [plans[index].node.lift or 0.0 for index, _ in chosen]
-        # Of several inputs of a unit the first brings it up.
-        leads = [plans[index].node.drives[:1] for index, _ in chosen]
-        first_of = np.array([bool(lead) and lead[0].name == entry.name for lead in leads])
         found.append(
             CoreInput(
                 name=entry.name,
@@ -225,10 +221,15 @@ def _inputs(network: SpikingNetwork, built: Assembly) -> list[CoreInput]:
                 lsb_per_input=scale[:, None] * entry.weight,
                 keep=np.array([plans[index].leak.keep for index, _ in chosen]),
                 filter_pole=float(np.exp(-network.tick_s / entry.tau_s)) if entry.tau_s > 0 else 0.0,
-                lift=np.where(first_of, scale * lifts, 0.0),
+                lift=scale * [_lift_by(entry.name, plans[index].node) for index, _ in chosen],
             )
         )
     return found
+
+
+def _lift_by(name: str, node: Node) -> float:
+    """The current that an input brings a unit up by; of several inputs the first does."""
+    return node.lift or 0.0 if node.drives and node.drives[0].name == name else 0.0
 
 
 def _width(parts: tuple[slice, slice] | None) -> int:

@@ -111,7 +111,7 @@ def _from_below(
     nodes: list[Node], population: SpikingPopulation, rate: RatePopulation, beginning: Beginning
 ) -> list[Node]:
     """Nodes that begin at the bottom of their span and are lifted from there; what nothing lifts begins above."""
-    drive = beginning.drives[population.name] - _shift(rate)
+    drive = beginning.drives[population.name] - rate.undriven
     unkicked = (population.current_per_drive / rate.gain * drive).tolist()
     return [
         replace(node, start=node.least, lift=current - node.least) if node.drives else replace(node, start=current)
@@ -133,10 +133,6 @@ def _with_standing(nodes: list[Node], network: SpikingNetwork, beginning: Beginn
     )
 
 
-def _shift(rate: RatePopulation) -> Float:
-    return rate.gain * (rate.bias - rate.offset)
-
-
 def _spans(
     population: SpikingPopulation, rate: RatePopulation, calibration: Calibration, arriving: Sequence[DriveRange]
 ) -> Float:
@@ -145,7 +141,7 @@ def _spans(
     0 belongs to low and high. Rounding moves a standing current by a share of itself, not of what it varies by; and a
     current that never leaves 0 needs a span as well, for its potential must have a scale.
     """
-    shift = _shift(rate)
+    shift = rate.undriven
     per_threshold = population.current_per_drive / rate.gain
     low, high = calibration.populations[population.name].drive
     ends = per_threshold[:, None] * (np.array([low, high])[None, :] - shift[:, None])

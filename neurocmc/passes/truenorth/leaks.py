@@ -94,6 +94,12 @@ COSTS = LeakCosts(bias=0.4, coarse=1.0, powers=False)
 LIFTED_COSTS = LeakCosts(bias=0.02, coarse=16.0, powers=True)
 
 
+def leak_range(limits: TrueNorthLimits) -> tuple[int, int]:
+    """Returns the least and the largest number that a leak register holds."""
+    half = 1 << (limits.leak_bits - 1)
+    return -half, half - 1
+
+
 def choose_leak(
     corelet: str, keep: float, span: tuple[float, float], neurons: int, limits: TrueNorthLimits, costs: LeakCosts
 ) -> Leak:
@@ -120,7 +126,7 @@ def _fitting(
         count = min(neurons, ((1 << limits.threshold_bits) - 1) * 7 // (8 * nearest))
         within = low <= 0.0 <= high  # else no drive ever leads to a current of 0, where the ladder need not reach
         rest = min(max(round(share * count), 1), count - 1) if within else int(share * count)
-        if count < 2 or rest * weight > LARGEST_CONSTANT or rest * weight < -(1 << (limits.leak_bits - 1)):
+        if count < 2 or rest * weight > LARGEST_CONSTANT or rest * weight < leak_range(limits)[0]:
             return
         power = 1 << round(math.log2(nearest))  # that noise fills
         for spacing in dict.fromkeys((nearest, power) if powers and limits.stochastic else (nearest,)):
@@ -135,7 +141,7 @@ def _cost(leak: Leak, keep: float, neurons: int, limits: TrueNorthLimits, costs:
     cost = POLE_COST * error + (
         NARROW_COST * math.log2(leak.spacing / (1 << leak.noise_bits)) if limits.stochastic else 0.0
     )
-    cost += costs.bias if leak.constant >= 1 << (limits.leak_bits - 1) else 0.0
+    cost += costs.bias if leak.constant > leak_range(limits)[1] else 0.0
     cost += FAR_COST if error > CLOSE_POLE and limits.stochastic else 0.0
     cost += costs.coarse / leak.spacing
     return cost + (neurons - leak.neurons) / neurons * (1.0 if limits.stochastic else UNBLURRED_COST)

@@ -16,6 +16,7 @@ from neurocmc.passes.truenorth.leaks import (
     LIFTED_COSTS,
     Leak,
     choose_leak,
+    leak_range,
     sum_leak,
 )
 from neurocmc.passes.truenorth.weights import WeightFit, fit_weights
@@ -179,7 +180,7 @@ def _compensated(node: Node, amplitude: Float, fit: WeightFit, feed: Feed, limit
     if node.is_sum or not standing.any():  # a sum must not count below 0, nor what never came
         return feed
     taken = round(fit.scale * float((amplitude - fit.realised()) @ standing))
-    lowest, largest = -(1 << (limits.leak_bits - 1)), (1 << (limits.leak_bits - 1)) - 1
+    lowest, largest = leak_range(limits)
     leak = min(max(feed.leak + taken, lowest), largest)
     return replace(feed, leak=leak, given_back=leak - feed.leak)
 
@@ -204,17 +205,17 @@ def _lift(node: Node, leak: Leak, scale: float, largest_weight: int, largest_lea
 
 
 def _feed(node: Node, leak: Leak, scale: float, limits: TrueNorthLimits) -> Feed:
-    lowest_leak, largest_leak = -(1 << (limits.leak_bits - 1)), (1 << (limits.leak_bits - 1)) - 1
+    lowest_leak, largest_leak = leak_range(limits)
     if leak.has_ceiling:  # without the neurons that always fire V must fall
         largest_leak = min(largest_leak, leak.neurons * leak.weight // 2)
     largest = (1 << (limits.weight_bits - 1)) - 1
+    if node.lift is not None:
+        return _lift(node, leak, scale, largest, largest_leak)
     # What leaks away of the drive in every tick must be replaced; an unfiltered one has its jumps besides.
     jumps = [
         INPUT_ROOM * scale * max((1.0 - leak.keep) * d.largest, 0.0 if d.filtered else d.largest_step)
         for d in node.drives
     ]
-    if node.lift is not None:
-        return _lift(node, leak, scale, largest, largest_leak)
     missing = max(leak.constant - largest_leak, 0) + min(leak.constant - lowest_leak, 0)
     if not jumps and not missing:
         return Feed(weight=0, up=0, down=0, bias=0, leak=leak.constant)

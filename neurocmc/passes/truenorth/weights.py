@@ -79,11 +79,10 @@ def fit_weights(
     With a `leak_weight` the fit is a counted one. None where the axons do not suffice for one neuron a source, a sign
     has no type, or no weight is large enough.
     """
-    signs = [sign for sign in (1, -1) if (np.sign(amplitude) == sign).any()]
-    if amplitude.size > axons or len(signs) > types:
+    taking = np.argsort(np.where(amplitude < 0, amplitude, np.inf), kind="stable")[: int((amplitude < 0).sum())]
+    if amplitude.size > axons or len(_signs_left(amplitude, taking)) > types:
         return None
     size, limits = np.abs(amplitude), _Limits(axons, fewest, most, largest_weight, leak_weight > 0)
-    taking = np.argsort(np.where(amplitude < 0, amplitude, np.inf), kind="stable")[: int((amplitude < 0).sum())]
     shared = range(min(ON_LEAK, taking.size) + 1 if leak_weight else 1)
     if size.size:  # no weight is large enough beyond these scales
         largest_scale = min(
@@ -174,7 +173,7 @@ def _fit_at(
         type_of=type_of,
         axons=chosen,
         residual=residual,
-        loss=float(np.sqrt((off**2 + COUNTING * size**2).sum())) / largest if limits.counted else residual,
+        loss=float(np.sqrt(_counted_loss(wanted, size, chosen))) / largest if limits.counted else residual,
         leak_strength=-on_leak.weight,
     )
 
@@ -184,17 +183,22 @@ def _refine(wanted: Float, type_of: Int, size: Float, chosen: Int, strength: lis
     for group in sorted(range(len(strength)), key=lambda index: abs(strength[index])):
         own = np.flatnonzero(type_of == group)
         spare = limits.axons - int(chosen.sum()) + int(chosen[own].sum())
-        least = ((chosen[own] * size[own] - wanted[own]) ** 2 + COUNTING * size[own] ** 2).sum()
+        least = _counted_loss(wanted[own], size[own], chosen[own])
         for weight in range(abs(strength[group]) - 1, 0, -1):
             if chosen[own].min() >= ENOUGH:
                 break
             axons = np.clip(np.rint(wanted[own] / weight), limits.fewest[own], limits.most[own]).astype(np.int64)
             if axons.sum() > spare:
                 break
-            loss = ((axons * weight - wanted[own]) ** 2 + COUNTING * weight**2).sum()
+            loss = _counted_loss(wanted[own], np.full(own.size, float(weight)), axons)
             if loss < least:
                 least, chosen[own], size[own] = loss, axons, weight
                 strength[group] = weight if strength[group] > 0 else -weight
+
+
+def _counted_loss(wanted: Float, size: Float, axons: Int) -> float:
+    """The sum of squared errors of sources [LSB], and of what rounding their counts costs."""
+    return float(((axons * size - wanted) ** 2 + COUNTING * size**2).sum())
 
 
 @jit()

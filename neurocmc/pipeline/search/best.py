@@ -44,12 +44,12 @@ CELLS = 1_000_000  # activities of units and ticks in them
 def is_searched(staging: Staging, target: Target, options: CompileOptions) -> bool:
     """Whether there is something to choose: graded activities, and a chip that rounds and has unequal steps."""
     left_open = options.steps is None or options.planes is None
-    graded = decides(staging) or not (staging.staged.readouts or staging.staged.classifiers)
+    graded = _decides(staging) or not (staging.staged.readouts or staging.staged.classifiers)
     able = target.unequal_steps and target.registers is not None and options.code == "threshold"
     return left_open and graded and able
 
 
-def decides(staging: Staging) -> bool:
+def _decides(staging: Staging) -> bool:
     """Whether a classifier on the host decides between several answers."""
     return any(len(classifier.labels) > 1 for classifier in staging.staged.classifiers)
 
@@ -98,7 +98,7 @@ class _Search:
         if self.given.neurons is not None:
             return found
         for neurons in LARGER:
-            if found.changed <= GOAL and (decides(self.staging) or not found.tried.missed):
+            if found.changed <= GOAL and (_decides(self.staging) or not found.tried.missed):
                 break
             larger = self._try(replace(found.options, neurons=neurons))
             if larger is None or larger.lost > WORTH * found.lost or larger.tried.missed > found.tried.missed:
@@ -112,7 +112,7 @@ class _Search:
         size = f"{best.options.pool} neurons a unit{given}"
         planes = " and weights of two planes" if best.tried.planes == 2 else ""
         chosen = f"{size} in {_named(best.tried.steps)}{planes}"
-        if not decides(self.staging):
+        if not _decides(self.staging):
             missed = (
                 f", with {counted(best.tried.missed, 'budget')} missed: {self._cure()}" if best.tried.missed else ""
             )
@@ -143,7 +143,7 @@ class _Search:
         """The unequal steps to be tried beside equal ones."""
         if self.given.steps is not None:
             return ()
-        if decides(self.staging):
+        if _decides(self.staging):
             return ("decisions", "activity")
         return ("activity",) if equal.lowered.certificate.no_theory else ()
 
