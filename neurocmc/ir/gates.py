@@ -36,7 +36,7 @@ class Gates:
     agreement: float = 0.99
     accuracy_drop: float = 0.01
     unit_steps: float = 0.5
-    moment_steps: dict[Code, float] = field(default_factory=lambda: {"threshold": 4.0, "rate": 2.0})
+    moment_steps: dict[Code, float] = field(default_factory=lambda: {"threshold": 4.0, "rate": 2.0, "feedback": 4.0})
     pole: float = 0.01  # relative error of 1 - pole of a synaptic filter
     gain: float = 0.01  # error of a gain, of the strongest synapse of its target unit
 
@@ -51,7 +51,7 @@ class Gates:
 
 def step(neurons: int, code: Code) -> float:
     """Returns the step in which a pool of so many neurons counts, as a fraction of its ceiling."""
-    return 1.0 / neurons if code == "threshold" else 1.0 / sqrt(neurons)
+    return 1.0 / sqrt(neurons) if code == "rate" else 1.0 / neurons
 
 
 GATES = Gates()
@@ -60,7 +60,7 @@ CORE_GATES = Gates(
     agreement=0.95,
     accuracy_drop=0.02,
     unit_steps=4.0,
-    moment_steps={"threshold": 20.0, "rate": 20.0},
+    moment_steps={"threshold": 20.0, "rate": 20.0, "feedback": 20.0},
     pole=0.02,
     gain=0.03,
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 from neurocmc.common.printable import distinctly
 from neurocmc.ir.rate import Readout
-from neurocmc.ir.summaries import entry, milliseconds, vector, words
+from neurocmc.ir.summaries import entry, milliseconds, number, vector, words
 from neurocmc.ir.trace import Trace
 
 
@@ -34,7 +34,8 @@ def observed(trace: Trace) -> str:
     """Formats how activity is observed."""
     how = f"through a filter of {milliseconds(trace.tau_s)}" if trace.tau_s else "as it is"
     held = f", from {vector(trace.start)}" if trace.start.any() else ""
-    return f"{how}{second_order(trace.order)}{held}"
+    spread = f", a spike spread over {counted(len(trace.kernel), 'tick')}: " if trace.kernel else ""
+    return f"{how}{second_order(trace.order)}{held}{spread}{' '.join(number(share) for share in trace.kernel)}"
 
 
 def delayed(ticks: int) -> str:

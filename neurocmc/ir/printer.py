@@ -136,7 +136,9 @@ def print_spiking(network: SpikingNetwork) -> str:
         weight = matrix(projection.weight, "thresholds a spike")
         standing = f"{vector(projection.standing)} thresholds" if projection.standing.any() else ""
         before: Facts = [("before", standing)] if standing else []
-        lines += entry(head, [("weight", weight), ("delay", delayed(projection.delay_ticks)), *before])
+        taps = [f"{number(tap.share)} of it {delayed(tap.delay_ticks)}" for tap in projection.taps]
+        parts: Facts = [("in parts", taps)] if taps else []
+        lines += entry(head, [("weight", weight), ("delay", delayed(projection.delay_ticks)), *parts, *before])
     for given in network.inputs:
         head = f"input {given.name}: {counted(given.weight.shape[1], 'channel')} -> {given.target}, "
         facts: Facts = [

@@ -9,6 +9,9 @@ tick, with voltage and current in units of the threshold::
 An unfiltered input adds to the current of this tick alone; a filtered one acts through its filter from the next tick
 on, as a spike does. `tau_mem_s` 0 is a neuron without memory: it fires
 in every tick in which I + bias > 1 (the threshold code).
+
+A spike may arrive in parts: the `taps` of a projection are shares of its weight, each so many ticks later than the
+projection says. Pools of the feedback code have a projection to themselves, whose shares have either sign.
 """
 
 import dataclasses
@@ -86,6 +89,14 @@ class SpikingPopulation:
         return 1.0 / (self.activity_per_spike * self.neurons * tick_s)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tap:
+    """A share of every weight of a projection, and how much later it arrives."""
+
+    delay_ticks: int  # beyond the projection's own delay
+    share: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SpikingProjection:
     """One exponential synapse per pair of connected units, shared by the neurons of the target pool."""
@@ -98,10 +109,19 @@ class SpikingProjection:
     order: Literal[1, 2]
     delay_ticks: int  # beyond the one tick that every spike takes
     standing: Float  # (target units,) current in the first tick, left by the source's activity before it [thresholds]
+    taps: tuple[Tap, ...] = dataclasses.field(
+        default=(), metadata=SELDOM
+    )  # by rising delay, their shares adding up to 1; none: all of a weight arrives at once
 
     def __post_init__(self) -> None:
         set_frozen(self, "weight", np.float64, (None, None))
         set_frozen(self, "standing", np.float64, (self.weight.shape[0],))
+
+    @property
+    def arrivals(self) -> tuple[Tap, ...]:
+        """The shares of a weight, with all that they are late."""
+        parts = self.taps or (Tap(delay_ticks=0, share=1.0),)
+        return tuple(dataclasses.replace(tap, delay_ticks=self.delay_ticks + tap.delay_ticks) for tap in parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -167,6 +187,7 @@ def _problems(network: SpikingNetwork) -> Iterable[Problem]:
                 f"tau {projection.tau_s} s, delay {projection.delay_ticks} ticks",
                 "both from 0 up",
             )
+        yield from _tap_problems(where, projection.taps)
     for entry in network.inputs:
         if entry.weight.shape[0] != units.get(entry.target):
             what = f"weight has shape {entry.weight.shape} for target {entry.target}"
@@ -177,6 +198,15 @@ def _problems(network: SpikingNetwork) -> Iterable[Problem]:
                 "tau-out-of-range", f"input {entry.name}", f"tau is {entry.tau_s} s", "use 0 for an unfiltered input"
             )
         yield from start_problems(f"input {entry.name}", entry.start, entry.weight.shape[1])
+
+
+def _tap_problems(where: str, taps: tuple[Tap, ...]) -> Iterable[Problem]:
+    late = [tap.delay_ticks for tap in taps]
+    total = sum(tap.share for tap in taps)
+    if late != sorted(set(late)) or (late and late[0] < 0):
+        yield Problem("level-malformed", where, f"its taps are {late} ticks late", "let delays rise from 0 or more")
+    if taps and not abs(total - 1.0) < 1e-6:
+        yield Problem("level-malformed", where, f"the shares of its taps add up to {total:g}", "let them add up to 1")
 
 
 def _population_problems(population: SpikingPopulation) -> Iterable[Problem]:

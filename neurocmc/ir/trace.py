@@ -2,9 +2,11 @@
 
 A circuit whose filters follow the nonlinearity is observed by what those filters put out, x; one whose filters come
 before it by the rate r itself, and its spikes, where they must be smoothed to be seen, through a short filter that is
-stated (`observe_tau_s` of a rate population).
+stated (`observe_tau_s` of a rate population). A code whose spikes stand for more than their own tick says how their
+activity is spread over the ticks that follow: its `kernel` comes first.
 """
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -13,6 +15,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.ir.codec import SELDOM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -22,6 +25,9 @@ class Trace:
     tau_s: float
     order: Literal[1, 2]
     start: Float  # (units,) activity before the first step, which every stage has settled at
+    kernel: tuple[float, ...] = dataclasses.field(
+        default=(), metadata=SELDOM
+    )  # shares of a spike's activity in its own tick and in those that follow; none: all of it in its own
 
     def __post_init__(self) -> None:
         set_frozen(self, "start", np.float64, (None,))
@@ -37,6 +43,13 @@ class Trace:
             yield Problem(
                 "tau-out-of-range", where, f"what is observed has a tau of {self.tau_s} s", "use 0 or a positive time"
             )
+        if self.kernel and not (min(self.kernel) >= 0 and abs(sum(self.kernel) - 1.0) < 1e-9):
+            yield Problem(
+                "level-malformed",
+                where,
+                f"the shares of a spike's activity add up to {sum(self.kernel):g}",
+                "give shares of 0 or more that add up to 1",
+            )
         if len(self.start) != units:
             yield Problem(
                 "level-array-shape",
@@ -48,6 +61,7 @@ class Trace:
     @property
     def text(self) -> str:
         """What is observed, in words: `r`, or `r filtered by 20 ms`."""
+        spread = f", spikes spread over {len(self.kernel)} ticks" if len(self.kernel) > 1 else ""
         if not self.tau_s:
-            return "r"
-        return f"r filtered{' twice' if self.order == 2 else ''} by {1e3 * self.tau_s:g} ms"
+            return f"r{spread}"
+        return f"r filtered{' twice' if self.order == 2 else ''} by {1e3 * self.tau_s:g} ms{spread}"

@@ -12,6 +12,9 @@ check_neurons  refuses what a neuron of the target cannot do
 loihi          rounds and places for Loihi
 truenorth      makes neurosynaptic cores
 lost_states    refuses a circuit whose up-states rounding destroys
+feedback       makes pools that take back from their drive what their spikes said
+taps           finds delayed parts of a spike that act as another kernel
+wires          says in which parts and through which filter a projection arrives
 starts         says with which currents a network starts
 pool_codes     chooses where the neurons of a pool are recruited
 pool_fits      measures their transfer, and compares it with the unit's
@@ -19,6 +22,6 @@ kind_scales    searches the scales at which weights round least
 scales         chooses the scales of a pool within its registers
 weight_grid    rounds weights onto Loihi's grid
 
-A pass is a frozen dataclass whose fields are its options and whose `run` is pure. The last six, and modules of
+A pass is a frozen dataclass whose fields are its options and whose `run` is pure. The last nine, and modules of
 `loihi` and `truenorth`, are the arithmetic that passes share.
 """

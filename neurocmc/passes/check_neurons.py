@@ -75,18 +75,19 @@ def _delay_problems(network: SpikingNetwork, target: Target) -> Iterable[Problem
     most = target.delay_ticks_max
     for projection in network.projections:
         known = network.population(projection.source).code in target.codes  # else its code is what is refused
-        if most is not None and known and projection.delay_ticks > most:
+        last = max(tap.delay_ticks for tap in projection.arrivals)
+        if most is not None and known and last > most:
             yield Problem(
                 "delay-beyond-limit",
                 f"projection {projection.name}",
-                f"a delay of {projection.delay_ticks} ticks, limit {most} on {target.name}",
+                f"a delay of {last} ticks, limit {most} on {target.name}",
                 "shorten the delay, or use a longer tick" if most else "use a delay of 0, or a target with delays",
             )
 
 
 def _filter_problems(network: SpikingNetwork, target: Target) -> Iterable[Problem]:
     """Filters of a higher order than a neuron has stages, and others than the one that it has."""
-    yield from _order_problems(network, target.filter_stages)
+    yield from _order_problems(network, target)
     for population in network.populations if target.one_filter else ():
         taus = {f"projection {p.name}": p.tau_s for p in network.projections if p.target == population.name}
         first = next(iter(taus), None)
@@ -101,9 +102,11 @@ def _filter_problems(network: SpikingNetwork, target: Target) -> Iterable[Proble
                 )
 
 
-def _order_problems(network: SpikingNetwork, stages: int) -> Iterable[Problem]:
+def _order_problems(network: SpikingNetwork, target: Target) -> Iterable[Problem]:
+    stages = target.filter_stages
     filters = [(f"projection {projection.name}", projection.order) for projection in network.projections]
-    filters += [(f"input {entry.name}", entry.order) for entry in network.inputs if entry.tau_s > 0]
+    if not target.host_filters:
+        filters += [(f"input {entry.name}", entry.order) for entry in network.inputs if entry.tau_s > 0]
     for where, order in filters:
         if order > stages:
             yield Problem(

@@ -9,7 +9,7 @@ factor. Gains survive rounding because they were put where rounding is harmless.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal, assert_never
 
 import numpy as np
@@ -26,6 +26,7 @@ from neurocmc.ir.spiking import (
 )
 from neurocmc.ir.trace import Trace
 from neurocmc.passes.calibrate import Calibration
+from neurocmc.passes.feedback import NO_KERNEL, Kernel, chosen_kernel, feedback_ladder, kernel_of
 from neurocmc.passes.kind_scales import fan_in_of, kindest
 from neurocmc.passes.pool_codes import (
     RATE_DELAY_TICKS,
@@ -37,7 +38,8 @@ from neurocmc.passes.pool_codes import (
 )
 from neurocmc.passes.pool_fits import worst_fit
 from neurocmc.passes.scales import CURRENT_MARGIN, Scales, largest_drive
-from neurocmc.passes.starts import HostStart, host_starts, start_of
+from neurocmc.passes.starts import HostStart, Start, host_starts, start_of
+from neurocmc.passes.wires import Wire, fastest_shared_ticks, feedback_wire, filters_of, wires_of
 from neurocmc.sim.rate import SILENT
 from neurocmc.targets import Code, Target
 
@@ -50,7 +52,8 @@ RATE_OBSERVE_TICKS = 10
 class GainMatch:
     """Turns a RateCircuit into a SpikingNetwork.
 
-    `neurons` per unit; `code` of all populations; `margin` of a pool's range kept above the highest activity visited;
+    `neurons` per unit; `code` of all populations, `kernel` of the feedback code, chosen where None; `margin` of a
+    pool's range kept above the highest activity visited;
     `current_margins` how often the current that calibration needs must fit the register, where it is not the usual;
     `rounding` "gain-preserving" searches the scale at which weights round best, "nearest" takes the largest scale.
     """
@@ -59,6 +62,7 @@ class GainMatch:
     calibration: Calibration
     neurons: int = 64
     code: Code = "threshold"
+    kernel: str | None = None
     margin: float = 0.1
     seed: int = 0
     current_margins: Mapping[str, float] = field(
@@ -73,29 +77,30 @@ class GainMatch:
         """Raises InfeasibleError where calibration never drives a population, or biases do not fit."""
         raise_infeasible(self._silent(circuit))
         tick_s = circuit.dt_s
-        spikes_at_peak = 1.0 if self.code == "threshold" else RATE_PEAK
+        spikes_at_peak = RATE_PEAK if self.code == "rate" else 1.0
+        kernels = {p.name: self._kernel(circuit, p) for p in circuit.populations}
         ceilings = {p.name: self._ceiling(p) for p in circuit.populations}
         per_spike = {name: ceiling / (self.neurons * spikes_at_peak) for name, ceiling in ceilings.items()}
         rng = np.random.default_rng(self.seed)
         populations = tuple(
-            self._pool(circuit, population, target, tick_s, per_spike, ceilings[population.name], rng)
+            self._pool(
+                circuit, population, target, kernels[population.name], per_spike, ceilings[population.name], rng
+            )
             for population in circuit.populations
         )
         scale = {pool.name: pool.current_per_drive[:, None] for pool in populations}
         delay = RATE_DELAY_TICKS if self.code == "rate" else 0
-        with_host = target.delay_ticks_max != 0  # corelets, which have none, start with whatever current they like
-        fits = {p.name: self._holds_start(circuit, p) for p in circuit.populations}
-        starts = {
-            p.name: start_of(
-                p,
-                circuit.population(p.source).initial,
-                tick_s,
-                delay,
-                with_host=with_host,
-                fits=fits[p.target],
-            )
-            for p in circuit.projections
-        }
+        wires = (
+            *wires_of(circuit, target, kernels),
+            *(
+                feedback_wire(
+                    circuit, target, name, kernel, self._width(circuit, name, kernel, ceiling), per_spike[name]
+                )
+                for (name, kernel), ceiling in zip(kernels.items(), ceilings.values(), strict=True)
+                if kernel.total > 1
+            ),
+        )
+        starts = self._starts(circuit, target, wires, delay)
         return SpikingNetwork(
             name=circuit.name,
             tick_s=tick_s,
@@ -107,27 +112,61 @@ class GainMatch:
                     target=p.target,
                     weight=scale[p.target]
                     * p.weight
-                    * (p.dc_gain * (1.0 - pole(p.tau_s, tick_s)) * per_spike[p.source]),
-                    tau_s=p.tau_s,
-                    order=p.order,
+                    * (p.dc_gain * (1.0 - pole(wire.tau_s, tick_s)) * per_spike[p.source]),
+                    tau_s=wire.tau_s,
+                    order=wire.order,
                     delay_ticks=delay + p.delay_ticks,
-                    standing=scale[p.target][:, 0] * starts[p.name].standing,
+                    standing=scale[p.target][:, 0] * start.standing,
+                    taps=wire.taps,
                 )
-                for p in circuit.projections
+                for (wire, start) in zip(wires, starts, strict=True)
+                for p in (wire.projection,)
             ),
             inputs=(
                 *(self._input(entry, scale[entry.target]) for entry in circuit.inputs),
-                *(_host_input(start, scale[start.entry.target]) for start in host_starts(circuit, starts)),
+                *(
+                    _host_input(start, scale[start.entry.target])
+                    for start in host_starts(circuit, zip(wires, starts, strict=True))
+                ),
             ),
             readouts=circuit.readouts,
         )
 
-    def _holds_start(self, circuit: RateCircuit, population: RatePopulation) -> bool:
+    def _starts(
+        self, circuit: RateCircuit, target: Target, wires: tuple[Wire, ...], code_delay: int
+    ) -> tuple[Start, ...]:
+        with_host = target.delay_ticks_max != 0  # corelets, which have none, start with whatever current they like
+        fits = {p.name: self._holds_start(circuit, p, wires) for p in circuit.populations}
+        return tuple(
+            start_of(
+                _steady_drive(circuit, wire),
+                pole(wire.tau_s, circuit.dt_s),
+                wire.order,
+                [replace(tap, delay_ticks=wire.projection.delay_ticks + tap.delay_ticks) for tap in wire.arrivals],
+                code_delay,
+                with_host=with_host,
+                fits=fits[wire.target],
+            )
+            for wire in wires
+        )
+
+    def _kernel(self, circuit: RateCircuit, population: RatePopulation) -> Kernel:
+        if self.code != "feedback":
+            return Kernel(NO_KERNEL)
+        keep = pole(filters_of(circuit)[population.name], circuit.dt_s)
+        if self.kernel is not None:
+            return kernel_of(self.kernel, keep)
+        return chosen_kernel(population, self.neurons, keep, fastest_shared_ticks(circuit, population.name))
+
+    def _width(self, circuit: RateCircuit, name: str, kernel: Kernel, ceiling: float) -> float:
+        return feedback_ladder(circuit.population(name), ceiling, self.neurons, kernel)[1]
+
+    def _holds_start(self, circuit: RateCircuit, population: RatePopulation, wires: tuple[Wire, ...]) -> bool:
         """Whether a population's current register holds what its sources have left in it before the first tick."""
         standing = np.zeros(population.size)
-        for p in circuit.projections:
-            if p.target == population.name and (keep := pole(p.tau_s, circuit.dt_s)) > 0:
-                standing = standing + np.abs(p.dc_gain * (p.weight @ circuit.population(p.source).initial)) / keep
+        for wire in wires:
+            if wire.target == population.name and (keep := pole(wire.tau_s, circuit.dt_s)) > 0:
+                standing = standing + np.abs(_steady_drive(circuit, wire)) / keep
         room = CURRENT_MARGIN * largest_drive(population, self.calibration.populations[population.name])
         return float((population.gain * standing).max(initial=0.0)) <= room
 
@@ -170,7 +209,7 @@ class GainMatch:
         circuit: RateCircuit,
         population: RatePopulation,
         target: Target,
-        tick_s: float,
+        kernel: Kernel,
         per_spike: dict[str, float],
         ceiling: float,
         rng: np.random.Generator,
@@ -181,8 +220,8 @@ class GainMatch:
         visited = self.calibration.populations[population.name]
         margin = self.current_margins.get(population.name, CURRENT_MARGIN)
         scales = Scales.of(target, population, visited, self.code, margin)
-        tau_mem_s = scales.tau_mem_s(tick_s)
-        ladder = self._ladder(population, ceiling, scales)
+        tau_mem_s = scales.tau_mem_s(circuit.dt_s)
+        ladder = self._ladder(population, ceiling, kernel, scales)
         shift = population.undriven
         recruited = ladder.points - shift[:, None]  # in units of gain * u
         span = ladder.high - ladder.low
@@ -190,7 +229,7 @@ class GainMatch:
         current = np.full((population.size, 1), largest)
         if self.rounding == "gain-preserving" and target.registers is not None:
             limits = target.registers
-            fan_in = fan_in_of(circuit, population, per_spike, tick_s, limits)
+            fan_in = fan_in_of(circuit, population, per_spike, limits)
             current, threshold = kindest(fan_in, scales, recruited, current, threshold, limits, self.code)
         neuron = scales.neuron(threshold)
         bias = neuron.place_bias(scales.bias(recruited, current, threshold))
@@ -199,13 +238,13 @@ class GainMatch:
             name=population.name,
             units=population.size,
             neurons=self.neurons,
-            code=self.code,
+            code="threshold" if self.code == "feedback" and kernel.total == 1 else self.code,
             tau_mem_s=tau_mem_s,
             bias=bias,
             v_initial=stagger if self.code == "rate" else np.zeros_like(stagger),
             current_per_drive=population.gain * per_threshold,
             activity_per_spike=per_spike[population.name],
-            trace=_seen_through(population, self.code, tick_s),
+            trace=_seen_through(population, self.code, kernel, circuit.dt_s),
             fit=worst_fit(
                 population,
                 neuron,
@@ -216,15 +255,18 @@ class GainMatch:
                 per_spike[population.name],
                 visited,
                 self.code,
+                kernel,
             ),
             lsb_per_threshold=0 if target.registers is None else int(threshold),
             segments=population.segments,
         )
 
-    def _ladder(self, population: RatePopulation, ceiling: float, scales: "Scales") -> Ladder:
+    def _ladder(self, population: RatePopulation, ceiling: float, kernel: Kernel, scales: "Scales") -> Ladder:
         match self.code:
             case "threshold":
                 return threshold_ladder(population, ceiling, self.neurons)
+            case "feedback":
+                return feedback_ladder(population, ceiling, self.neurons, kernel)[0]
             case "rate":
                 neuron = scales.neuron(scales.highest_threshold)
                 return rate_ladder(population, ceiling, self.neurons, neuron, scales.rheobase)
@@ -247,12 +289,19 @@ def _host_input(start: HostStart, scale: Float) -> SpikingInput:
     )
 
 
-def _seen_through(population: RatePopulation, code: Code, tick_s: float) -> Trace:
+def _steady_drive(circuit: RateCircuit, wire: Wire) -> Float:
+    """What the source's activity before the first tick drives the target with."""
+    p = wire.projection
+    return p.dc_gain * (p.weight @ circuit.population(p.source).initial)
+
+
+def _seen_through(population: RatePopulation, code: Code, kernel: Kernel, tick_s: float) -> Trace:
     """The trace of the circuit's form; where that is r itself, the filter through which spikes are seen as r.
 
     A pool of the threshold code counts r in every tick; of the rate code each neuron fires in some ticks only.
     """
+    spread = kernel.shares if kernel.total > 1 else ()
     if population.trace_tau_s:
-        return population.trace
+        return replace(population.trace, kernel=spread)
     least_s = RATE_OBSERVE_TICKS * tick_s if code == "rate" else 0.0
-    return Trace(tau_s=max(population.observe_tau_s, least_s), order=1, start=population.initial)
+    return Trace(tau_s=max(population.observe_tau_s, least_s), order=1, start=population.initial, kernel=spread)

@@ -7,6 +7,7 @@ import numpy as np
 from neurocmc.common.arrays import Bool, Float
 from neurocmc.common.jit import jit
 from neurocmc.ir.rate import RateCircuit, RatePopulation
+from neurocmc.passes.one_filter import own_taus
 from neurocmc.passes.scales import Scales
 from neurocmc.passes.weight_grid import decay_register, weight_step
 from neurocmc.targets import Code, LoihiLimits
@@ -27,12 +28,12 @@ class FanIn:
 
 
 def fan_in_of(
-    circuit: RateCircuit, population: RatePopulation, per_spike: dict[str, float], tick_s: float, limits: LoihiLimits
+    circuit: RateCircuit, population: RatePopulation, per_spike: dict[str, float], limits: LoihiLimits
 ) -> list[FanIn]:
     """Returns the projections into a population, in LSB per spike at a current scale of 1 LSB per unit of z."""
     return [
         FanIn.of(weight, circuit.population(source))
-        for source, weight in _per_current(circuit, population, per_spike, tick_s, limits)
+        for source, weight in _per_current(circuit, population, per_spike, limits)
     ]
 
 
@@ -47,23 +48,24 @@ def kindest(
 ) -> tuple[Float, float]:
     """Returns scales with every unit where its weights round least; of those that keep all biases in reach."""
     free = np.ones((SCALE_CANDIDATES.size, len(current)), dtype=np.bool_)
-    factor = _kindest_factors(fan_in, current, limits, free, together=code == "rate")
+    factor = _kindest_factors(fan_in, current, limits, free, together=code != "threshold")
     pair = scales.shrunk(factor, recruited, current, threshold)
     if code == "rate" or scales.holds(pair[0] * recruited, pair[1]).all():
         return pair
     held = [scales.holds(current * f * recruited, threshold) | (f == 1.0) for f in SCALE_CANDIDATES]
-    factor = _kindest_factors(fan_in, current, limits, np.stack(held), together=False)
+    factor = _kindest_factors(fan_in, current, limits, np.stack(held), together=code == "feedback")
     return current * factor, threshold
 
 
 def _per_current(
-    circuit: RateCircuit, population: RatePopulation, per_spike: dict[str, float], tick_s: float, limits: LoihiLimits
+    circuit: RateCircuit, population: RatePopulation, per_spike: dict[str, float], limits: LoihiLimits
 ) -> list[tuple[str, Float]]:
     """Source and weights of each projection into a population, in LSB per spike at a scale of 1 LSB per unit of z."""
+    own_s = own_taus(circuit).get(population.name, 0.0)
     weights: list[tuple[str, Float]] = []
     for projection in circuit.projections:
         if projection.target == population.name:
-            register = decay_register(projection.tau_s, tick_s, limits, limits.decay_u_offset)
+            register = decay_register(own_s, circuit.dt_s, limits, limits.decay_u_offset)
             arrives = (register + limits.decay_u_offset) / (1 << limits.decay_bits)
             per_unit = projection.dc_gain * arrives * per_spike[projection.source]
             weights.append((projection.source, population.gain[:, None] * projection.weight * per_unit))

@@ -8,6 +8,7 @@ from neurocmc.common.arrays import Float
 from neurocmc.ir.rate import RatePopulation
 from neurocmc.ir.segments import Segments
 from neurocmc.ir.spiking import GainFit
+from neurocmc.passes.feedback import Kernel, feedback_ladder, mean_response
 from neurocmc.passes.pool_codes import Ladder
 from neurocmc.sim.neuron import Neuron
 from neurocmc.sim.rate import Visited
@@ -24,6 +25,7 @@ def worst_fit(
     activity_per_spike: float,
     visited: Visited,
     code: Code,
+    kernel: Kernel,
 ) -> GainFit:
     """Returns the fit of the unit that rounding of biases hurts most; `bias` (units, neurons) is that without shift.
 
@@ -32,14 +34,24 @@ def worst_fit(
     if population.segments:
         alone = (_Alone.of(population, ladder, index) for index in range(population.size))
         fits = [
-            _measure(own.population, neuron, row, float(of_row), own.ladder, ceiling, activity_per_spike, own.visited)
+            _measure(
+                own.population,
+                neuron,
+                row,
+                float(of_row),
+                own.ladder,
+                ceiling,
+                activity_per_spike,
+                own.visited,
+                kernel,
+            )
             for own, row, of_row in zip(alone, bias, scale, strict=True)
         ]
         return max(fits, key=lambda fit: fit.max_error)
     units = np.column_stack([bias, scale])
     rows = units[:1] if code == "rate" else np.unique(units, axis=0)  # units that are alike fit alike
     fits = [
-        _measure(population, neuron, row[:-1], float(row[-1]), ladder, ceiling, activity_per_spike, visited)
+        _measure(population, neuron, row[:-1], float(row[-1]), ladder, ceiling, activity_per_spike, visited, kernel)
         for row in rows
     ]
     return max(fits, key=lambda fit: fit.max_error)
@@ -81,6 +93,7 @@ def _measure(
     ceiling: float,
     activity_per_spike: float,
     visited: Visited,
+    kernel: Kernel,
 ) -> GainFit:
     """Count the pool's spikes over the range visited and compare with phi; `bias` is that of a unit without shift."""
     pad = 0.1 * (ladder.high - ladder.low)
@@ -88,8 +101,12 @@ def _measure(
     start = min(max(visited.drive[0], ladder.low - pad), visited.drive[1])
     z = np.linspace(start, max(ladder.high, start) + pad, 301)
     wanted = population.transfer_at(z)
-    counts = neuron.rate((scale * z[:, None] + bias[None, :]).ravel()).reshape(z.size, bias.size)
-    measured = counts.sum(axis=1) * activity_per_spike
+    if kernel.total > 1:
+        width = feedback_ladder(population, ceiling, bias.size, kernel)[1]
+        measured = mean_response(z, (1.0 - bias) / scale, kernel, width) * activity_per_spike
+    else:
+        counts = neuron.rate((scale * z[:, None] + bias[None, :]).ravel()).reshape(z.size, bias.size)
+        measured = counts.sum(axis=1) * activity_per_spike
     inside = (z >= visited.drive[0]) & (z <= visited.drive[1])
     error = (measured - wanted)[inside] / ceiling
     tolerance = max(1.0 / bias.size, 0.02) * ceiling

@@ -13,6 +13,7 @@ from neurocmc.sim.rate import Visited
 from neurocmc.targets import Code, LoihiLimits, Target
 
 LEAST_REACH = 0.1  # of the span of its transfer, that the neurons of a pool are taken to reach over at least
+SLACK = 0.99  # of the bias registers, for the feedback code: what rounded feedback moves thresholds by needs room
 CURRENT_MARGIN = 1.5  # room in the current register beyond what calibration needs, where nothing more is asked for
 
 
@@ -64,7 +65,8 @@ class Scales:
             where=population.name,
             code=code,
             keep_v=1.0 - decay_v / (1 << registers.decay_bits),
-            bias_limit=float(((1 << registers.bias_mantissa_bits) - 1) * step),
+            bias_limit=float(((1 << registers.bias_mantissa_bits) - 1) * step)
+            * (SLACK if code == "feedback" else 1.0),
             bias_step=step,
             current_limit=(1 << (registers.current_bits - 1)) / (margin * largest) if largest > 0 else np.inf,
             highest_threshold=float(((1 << registers.threshold_mantissa_bits) - 1) * unit),

@@ -8,14 +8,15 @@ cannot hold, and they come from the host in the first ticks, as a drive through 
 - what is still under way in a delay keeps a current up that would decay: the host keeps it up as long.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
 from neurocmc.common.arrays import Float
-from neurocmc.common.poles import pole
-from neurocmc.ir.rate import RateCircuit, RateInput, RateProjection
+from neurocmc.ir.rate import RateCircuit, RateInput
+from neurocmc.ir.spiking import Tap
 from neurocmc.passes.scales import CURRENT_MARGIN
 
 LEAST_KEEP = 1.0 / CURRENT_MARGIN  # a register holds the first tick's current, divided by what a tick keeps of it
@@ -29,6 +30,17 @@ class Start:
     standing: Float  # (target units,) in its own filter, in the first tick
     by_host: Float  # (ticks, target units) from the host; through the filter of the projection, or unfiltered
     filtered: bool
+
+
+class Arriving(Protocol):
+    """A projection, as far as its start needs it."""
+
+    @property
+    def target(self) -> str: ...
+    @property
+    def tau_s(self) -> float: ...
+    @property
+    def order(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -45,37 +57,51 @@ class HostStart:
 
 
 def start_of(
-    projection: RateProjection, initial: Float, tick_s: float, code_delay: int, *, with_host: bool, fits: bool = False
+    drive: Float,
+    keep: float,
+    order: int,
+    arrivals: Sequence[Tap],
+    code_delay: int,
+    *,
+    with_host: bool,
+    fits: bool = False,
 ) -> Start:
-    """Returns the start of a projection whose source had the activity `initial` (source units,) before tick 0.
+    """Returns the start of a projection whose source was active before tick 0.
 
-    `code_delay` are ticks by which its spikes are held back for the sake of their code. Without host, a filter that
-    starts higher stands in for a delay, so that the current is right when the first spikes arrive. `fits`: the
-    register of the target holds what is to stand in it before the first tick, even though little of that is kept.
+    Args:
+        drive: (target units,) what that activity drives its target with, once its filter has settled.
+        keep: What the filter keeps of itself in a tick.
+        order: Of the filter.
+        arrivals: The shares of a spike, by their delays.
+        code_delay: Ticks by which its spikes are held back for the sake of their code.
+        with_host: Whether the host can help. Without it a filter that starts higher stands in for a delay, so that
+            the current is right when the first spikes arrive.
+        fits: Whether the register of the target holds what is to stand in it before the first tick, even though
+            little of that is kept.
     """
-    units = len(projection.weight)
-    drive = projection.dc_gain * (projection.weight @ initial)
-    keep, delay = pole(projection.tau_s, tick_s), projection.delay_ticks
+    units, last = drive.size, max(tap.delay_ticks for tap in arrivals)
     nothing = np.zeros((0, units))
     if not drive.any():
         return Start(standing=np.zeros(units), by_host=nothing, filtered=False)
-    kept = keep >= LEAST_KEEP or (fits and keep > 0 and not delay)
-    if with_host and not kept and projection.order == 1:
-        constant, fading = code_delay + delay + 1, 0 if keep == 0 else int(np.ceil(np.log(FADED) / np.log(keep)))
-        level = np.concatenate([np.ones(constant), keep ** np.arange(1, fading + 1)])
+    kept = keep >= LEAST_KEEP or (fits and keep > 0 and not last)
+    if with_host and not kept and order == 1:
+        fading = 0 if keep == 0 else int(np.ceil(np.log(FADED) / np.log(keep)))
+        tick = np.arange(code_delay + last + 1 + fading)
+        faded = [(tap.share, np.maximum(tick - code_delay - tap.delay_ticks, 0)) for tap in arrivals]
+        level = sum((share * np.power(keep, age) for share, age in faded), np.zeros(tick.size))
         return Start(standing=np.zeros(units), by_host=level[:, None] * drive, filtered=False)
     early = drive if keep == 0 else drive / keep**code_delay
     if not with_host:
-        return Start(standing=early if keep == 0 else early / keep**delay, by_host=nothing, filtered=False)
-    held = np.concatenate([np.zeros(code_delay), np.ones(delay)]) if delay else np.zeros(0)
+        return Start(standing=early if keep == 0 else early / keep**last, by_host=nothing, filtered=False)
+    under_way = [sum(tap.share for tap in arrivals if tap.delay_ticks > tick) for tick in range(last)]
+    held = np.concatenate([np.zeros(code_delay), under_way]) if last else np.zeros(0)
     return Start(standing=early, by_host=held[:, None] * drive, filtered=True)
 
 
-def host_starts(circuit: RateCircuit, starts: Mapping[str, Start]) -> tuple[HostStart, ...]:
-    """Returns an input for each population and filter to which the host brings a start; `starts` by projection."""
+def host_starts(circuit: RateCircuit, starts: Iterable[tuple[Arriving, Start]]) -> tuple[HostStart, ...]:
+    """Returns an input for each population and filter to which the host brings a start."""
     sums: dict[tuple[str, float, int], Float] = {}
-    for projection in circuit.projections:
-        start = starts[projection.name]
+    for projection, start in starts:
         if start.by_host.any():
             tau_s, order = (projection.tau_s, projection.order) if start.filtered else (0.0, 1)
             key = (projection.target, tau_s, order)

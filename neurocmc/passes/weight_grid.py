@@ -23,15 +23,25 @@ class GridWeights:
         return self.mantissa * np.float64(2.0 ** (limits.weight_shift + self.exponent))
 
 
-def onto_grid(weight_lsb: Float, limits: LoihiLimits, segments: Segments | None = None) -> GridWeights:
+def onto_grid(
+    weight_lsb: Float,
+    limits: LoihiLimits,
+    segments: Segments | None = None,
+    least_exponent: int | None = None,
+    sign: SignMode | None = None,
+) -> GridWeights:
     """Rounds weights, given in LSB of the current, with the smallest exponent at which the largest one fits.
+
+    `least_exponent` is the smallest exponent that may be taken, where it is not that of the chip, and `sign` a mode
+    that holds these and others, where it is not the narrowest that holds these.
 
     Weights of both signs in one matrix lose the last bit of the mantissa to the sign, as on the chip. Where the
     sources are `segments` of units, which fill up one after the other, what one rounds away the next takes on, so
     that a unit of many segments is no further off than one of them.
     """
-    sign = sign_mode(weight_lsb)
-    step, exponent = _grain(sign), _exponent(weight_lsb, sign, limits)
+    sign = sign_mode(weight_lsb) if sign is None else sign
+    step, exponent = _grain(sign), exponent_of(weight_lsb, limits, sign)
+    exponent = exponent if least_exponent is None else max(exponent, least_exponent)
     highest = (1 << limits.weight_mantissa_bits) - step
     in_steps = weight_lsb / (step * 2.0 ** (limits.weight_shift + exponent))
     whole = np.rint(in_steps) if segments is None else _carried(in_steps, segments)
@@ -51,19 +61,22 @@ def _carried(values: Float, segments: Segments) -> Float:
 
 def weight_step(weight_lsb: Float, limits: LoihiLimits) -> float:
     """Returns the distance of two neighbouring weights, in LSB of the current, on the grid of `onto_grid`."""
-    sign = sign_mode(weight_lsb)
-    return _grain(sign) * 2.0 ** (limits.weight_shift + _exponent(weight_lsb, sign, limits))
+    return _grain(sign_mode(weight_lsb)) * 2.0 ** (limits.weight_shift + exponent_of(weight_lsb, limits))
 
 
 def _grain(sign: SignMode) -> int:
     return 2 if sign == "mixed" else 1
 
 
-def _exponent(weight_lsb: Float, sign: SignMode, limits: LoihiLimits) -> int:
+def exponent_of(weight_lsb: Float, limits: LoihiLimits, sign: SignMode | None = None) -> int:
+    """Returns the smallest exponent of the chip at which the largest of the weights, in LSB, fits its mantissa.
+
+    `sign` is the mode they are held in, the narrowest where None.
+    """
     largest = float(np.abs(weight_lsb).max(initial=0.0))
     if largest == 0:
         return limits.weight_exponent_min
-    step = _grain(sign)
+    step = _grain(sign_mode(weight_lsb) if sign is None else sign)
     highest = (1 << limits.weight_mantissa_bits) - step
     # The largest weight may round up by half a step and still be the highest mantissa.
     needed = np.log2(largest / (highest + 0.49 * step)) - limits.weight_shift

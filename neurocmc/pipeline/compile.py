@@ -187,6 +187,8 @@ def _manifest(whole: Compilation, source: str | None) -> dict[str, Any]:
         "options": {
             "neurons": choice.neurons,
             "code": options.code,
+            "kernel": options.kernel,
+            "second_order": options.second_order,
             "axons": options.axons,
             "steps": choice.steps,
             "planes": choice.planes,

@@ -113,7 +113,7 @@ def stage(
     raise_input_problems(options.unfit(target))
     timed = TimeScale(options.tick_s).run(circuit, target)
     clock.done(TimeScale.name)
-    split = OneFilter().run(Relays().run(timed, target), target)
+    split = timed if options.taps else OneFilter().run(Relays().run(timed, target), target)
     clock.done(Relays.name)
     family_of(target).refuse(split, target, options)
     clock.done("capacity")

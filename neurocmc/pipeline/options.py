@@ -4,8 +4,21 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from neurocmc.common.errors import Problem
-from neurocmc.targets import AXONS, CODES, PLANES, STEPS, Axons, Code, Planes, Steps, Target
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.passes.feedback import kernel_of
+from neurocmc.targets import (
+    AXONS,
+    CODES,
+    PLANES,
+    SECOND_ORDER,
+    STEPS,
+    Axons,
+    Code,
+    Planes,
+    SecondOrder,
+    Steps,
+    Target,
+)
 
 DEFAULT_NEURONS = 64
 SEGMENTS: Mapping[Steps, int] = {"equal": 1, "decisions": 4, "activity": 8}  # of a unit at least, in the mean
@@ -22,19 +35,24 @@ HEARD = (
 class CompileOptions:
     """The choices of a user.
 
-    `neurons` None takes 64, or more where decisions need them; with `max_error` the smallest that meets it. `steps`
-    says for what the neurons of a unit are spread over its range: in equal steps, or finest where the circuit's
-    decisions, or all of its activity, are sensitive; `planes` of how many synapses a weight is the sum. Both None are
-    chosen. `axons` "own" gives every neuron axons of its own on a chip that could share them; None takes what the
-    target states. `tick_s` is the model's time that one tick stands for; None lets the compiler choose it. `images`
-    names the task whose images drive a published checkpoint, which does not say so itself; a Model was loaded with
-    its own. `calibrate` names test stimuli that gains are to be matched over as well. `allow_lost_states` compiles a
-    circuit even if rounding destroys an up-state of it. `source` says whether the artifact holds a copy of the model,
-    which `verify` compares with, `figures` whether the pictures of its report are drawn.
+    `neurons` None takes 64, or more where decisions need them; with `max_error` the smallest that meets it. `kernel`
+    is what a spike of the feedback code stands for (`passes.feedback.kernel_of`), chosen where None. `second_order`
+    says whether kernels that a neuron has no filter for become relays, or delayed taps of a spike; None takes taps
+    with the feedback code and relays otherwise. `steps` says for what the neurons of a unit are spread over its
+    range: in equal steps, or finest where the circuit's decisions, or all of its activity, are sensitive; `planes` of how
+    many synapses a weight is the sum. Both None are chosen. `axons` "own" gives every neuron axons of its own on a
+    chip that could share them; None takes what the target states. `tick_s` is the model's time that one tick stands
+    for; None lets the compiler choose it. `images` names the task whose images drive a published checkpoint, which
+    does not say so itself; a Model was loaded with its own. `calibrate` names test stimuli that gains are to be
+    matched over as well. `allow_lost_states` compiles a circuit even if rounding destroys an up-state of it. `source`
+    says whether the artifact holds a copy of the model, which `verify` compares with, `figures` whether the pictures
+    of its report are drawn.
     """
 
     neurons: int | None = None
     code: Code = "threshold"
+    kernel: str | None = None
+    second_order: SecondOrder | None = None
     axons: Axons | None = None
     steps: Steps | None = None
     planes: Planes | None = None
@@ -54,6 +72,8 @@ class CompileOptions:
         return cls(
             neurons=given["neurons"],
             code=given["code"],
+            kernel=given.get("kernel"),
+            second_order=given.get("second_order"),
             axons=given["axons"],
             steps=given.get("steps", "equal"),
             planes=given.get("planes", 1),
@@ -102,7 +122,7 @@ class CompileOptions:
                 Problem("neurons-out-of-range", "--neurons", f"got {self.neurons}", "give 1 to 65,536 neurons a unit")
             )
         if self.code not in CODES:
-            found.append(Problem("choice-unknown", "--code", f"got {self.code!r}", "use threshold or rate"))
+            found.append(Problem("choice-unknown", "--code", f"got {self.code!r}", "use threshold, feedback or rate"))
         if self.axons not in (None, *AXONS):
             found.append(Problem("choice-unknown", "--axons", f"got {self.axons!r}", "use shared or own"))
         if self.steps not in (None, *STEPS):
@@ -114,9 +134,24 @@ class CompileOptions:
         if self.steps not in (None, "equal") and self.code != "threshold":
             what = f"pools of the {self.code} code have no steps to spread"
             found.append(Problem("options-exclusive", "--steps", what, "use --code threshold, or --steps equal"))
+        if self.kernel is not None:
+            found += self._kernel_problems(self.kernel)
+        if self.second_order not in (None, *SECOND_ORDER):
+            found.append(
+                Problem("choice-unknown", "--second-order", f"got {self.second_order!r}", "use relays or taps")
+            )
         if self.seed < 0:
             found.append(Problem("seed-out-of-range", "--seed", f"got {self.seed}", "give 0 or more"))
         return tuple(found)
+
+    def _kernel_problems(self, kernel: str) -> Iterator[Problem]:
+        if self.code != "feedback":
+            what = f"spikes of the {self.code} code stand for their own tick"
+            yield Problem("options-exclusive", "--kernel", what, "use --code feedback, or leave it out")
+        try:
+            kernel_of(kernel, keep=0.5)  # what is wrong with it does not depend on a filter
+        except InputError as error:
+            yield from error.problems
 
     def unfit(self, target: Target) -> tuple[Problem, ...]:
         """Returns options that a target has no use for."""
@@ -131,7 +166,15 @@ class CompileOptions:
         what = f"its file states no shared_axons for {target.name}: every neuron has axons of its own"
         yield Problem("option-not-for-this", "--axons", what, "leave it out, or state shared_axons with its source")
 
+    @property
+    def taps(self) -> bool:
+        """Whether kernels that a neuron has no filter for become taps."""
+        return self.second_order == "taps" or (self.second_order is None and self.code == "feedback")
+
     def _unfit_pools(self, target: Target) -> Iterator[Problem]:
+        if self.second_order == "taps" and target.delay_ticks_max == 0:
+            what = f"spikes on {target.name} all arrive together"
+            yield Problem("option-not-for-this", "--second-order", what, "use --second-order relays, or leave it out")
         if self.steps not in (None, "equal") and not target.unequal_steps:
             what = f"pools on {target.name} count in equal steps"
             yield Problem("option-not-for-this", "--steps", what, "leave it out")

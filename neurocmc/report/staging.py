@@ -84,9 +84,10 @@ def host_work(network: SpikingNetwork, target: Target) -> tuple[str, ...]:
         if ticks:
             when = "tick 0" if ticks == 1 else f"tick 0 to {ticks - 1}"
             starts.append(f"the start of {entry.target}, in {when}: what its sources left before it ({entry.name})")
-        if target.one_filter and entry.tau_s not in (0.0, own_s):
+        if target.one_filter and entry.tau_s > 0 and (entry.tau_s, entry.order) != (own_s, 1):
             taken = f"{entry.target} has one of {1e3 * own_s:.4g} ms"
-            filters.append(f"the filter of input {entry.name}, {1e3 * entry.tau_s:.4g} ms: {taken}")
+            kind = "second-order filter" if entry.order == 2 else "filter"
+            filters.append(f"the {kind} of input {entry.name}, {1e3 * entry.tau_s:.4g} ms: {taken}")
     return (*starts, *filters)
 
 

@@ -82,7 +82,8 @@ def keep_factor(tau_s: float, tick_s: float) -> float:
 
 def population_text(network: SpikingNetwork, population: SpikingPopulation, names: Names) -> PopulationText:
     """Returns the equations of one population of a network."""
-    delays = sorted({0} | {p.delay_ticks for p in network.projections if p.source == population.name})
+    sent = [p for p in network.projections if p.source == population.name]
+    delays = sorted({0} | {tap.delay_ticks for p in sent for tap in p.arrivals})
     counter = {delay: f"fired_{delay}_ticks_ago" if delay else "fired" for delay in delays}
     state, update, terms = ["current : 1"], list[str](), list[str]()
     filtered = list[str]()  # a filtered drive of this tick acts from the next one on, as a spike does
@@ -162,7 +163,9 @@ def initial_currents(projection: SpikingProjection, tick_s: float) -> dict[str, 
     return {"first": last, "I_via": (projection.standing - (1.0 - keep) * last) / keep}
 
 
-def projection_text(projection: SpikingProjection, names: Names, counter: str) -> str:
+def projection_text(projection: SpikingProjection, names: Names, counter: Mapping[int, str]) -> str:
     """Returns the Synapses model of a projection: it sums source pools' counters for the target pools."""
     received = f"received_{names.projection[projection.name]}_post"
-    return f"weight : 1 (constant)\n{received} = weight * {counter}_pre : 1 (summed)"
+    parts = [f"{tap.share!r} * {counter[tap.delay_ticks]}_pre" for tap in projection.arrivals]
+    arriving = f"({' + '.join(parts)})" if projection.taps else f"{counter[projection.delay_ticks]}_pre"
+    return f"weight : 1 (constant)\n{received} = weight * {arriving} : 1 (summed)"

@@ -155,7 +155,7 @@ def _run(
     for number, projection in enumerate(network.projections):
         if projection.weight.any():
             source, target = groups[projection.source], groups[projection.target]
-            model = projection_text(projection, names, source.text.counter[projection.delay_ticks])
+            model = projection_text(projection, names, source.text.counter)
             synapses = brian2.Synapses(source.pools, target.pools, model, clock=clock, name=f"projection_{number}")
             _connect(synapses, projection.weight, stimulus.batch)
             simulation.add(synapses)

@@ -35,11 +35,24 @@ def filtered(activity: Float, trace: Trace, tick_s: float) -> Float:
     Per tick  second <- keep second + (1 - keep) first,  first <- keep first + (1 - keep) activity,  with
     keep = exp(-tick/tau): a second stage takes the first as it was a tick ago, as the rate interpreter's filters do.
     """
+    if trace.kernel:
+        activity = _spread(activity, trace)
     if not trace.tau_s:
         return activity
     keep, start = math.exp(-tick_s / trace.tau_s), trace.start[None, :]
     first = _stage(activity, start, keep)
     return first if trace.order == 1 else _stage(np.concatenate([start, first[:-1]]), start, keep)
+
+
+def _spread(activity: Float, trace: Trace) -> Float:
+    """Each tick's activity shared out over the ticks that follow; before the first one the pool was at its start."""
+    past = np.broadcast_to(trace.start, (len(trace.kernel) - 1, activity.shape[1]))
+    whole = np.concatenate([past, activity])
+    spread = np.zeros_like(activity)
+    for late, share in enumerate(trace.kernel):
+        first = len(past) - late
+        spread += share * whole[first : first + len(activity)]
+    return spread
 
 
 @jit()

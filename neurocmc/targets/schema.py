@@ -21,8 +21,10 @@ Bits = Annotated[int, Field(ge=1, le=32)]  # of a register, or by how many one i
 Shift = Annotated[int, Field(ge=0, le=32)]
 Seconds = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
-Code = Literal["threshold", "rate"]  # how a pool of neurons stands for a rate
+Code = Literal["threshold", "rate", "feedback"]  # how a pool of neurons stands for a rate
 CODES: tuple[Code, ...] = get_args(Code)
+SecondOrder = Literal["relays", "taps"]  # what stands for kernels that a neuron has no filter for
+SECOND_ORDER: tuple[SecondOrder, ...] = get_args(SecondOrder)
 Axons = Literal["shared", "own"]  # whether the neurons of a unit send to one axon of a core, or each to its own
 AXONS: tuple[Axons, ...] = get_args(Axons)
 Steps = Literal["equal", "decisions", "activity"]  # for what the neurons of a unit are spread over its range
@@ -304,6 +306,11 @@ class Target:
         return None
 
     @property
+    def host_filters(self) -> bool:
+        """Whether its host sends a drive behind any filter, where no neuron has it."""
+        return False
+
+    @property
     def registers(self) -> LoihiLimits | None:
         """The integer registers that hold decays, biases, thresholds and weights; None where these are real numbers.
 
@@ -344,6 +351,11 @@ class LoihiTarget(Target):
     def delay_ticks_max(self) -> int | None:
         """The ticks that the delay bits of a synapse hold."""
         return self.limits.delay_ticks_max
+
+    @property
+    def host_filters(self) -> bool:
+        """Yes: values are made on the host, tick by tick."""
+        return True
 
     @property
     def registers(self) -> LoihiLimits | None:

@@ -15,15 +15,19 @@ import numpy as np
 from neurocmc.common.arrays import Float
 from neurocmc.ir.kept import Kept, KeptPopulation, KeptProjection
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation
-from neurocmc.ir.rate import RateCircuit, RatePopulation
+from neurocmc.ir.rate import RateCircuit, RatePopulation, RateProjection
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation
+from neurocmc.theory.feedback import feedback_moved_lsb
 from neurocmc.theory.linear_threshold import threshold_of
 
 
 def kept_by_integers(staged: RateCircuit, spiking: SpikingNetwork, integer: IntegerNetwork) -> Kept:
     """Returns what the integers hold of the staged circuit."""
     held = {projection.name: projection for projection in integer.projections}
-    fine = {p.refines: p.realised_gain for p in integer.projections if p.refines}
+    parts: dict[str, Float] = {}
+    for p in integer.projections:
+        whole = p.refines or p.name
+        parts[whole] = parts.get(whole, np.zeros_like(p.realised_gain)) + p.realised_gain
     return Kept(
         tick_s=integer.tick_s,
         populations=tuple(
@@ -33,19 +37,23 @@ def kept_by_integers(staged: RateCircuit, spiking: SpikingNetwork, integer: Inte
         projections=tuple(
             KeptProjection.of(
                 p,
-                held[p.name].realised_gain + fine.get(p.name, 0.0),
+                parts[p.name],
                 wanted_gain=held[p.name].wanted_gain,
-                tau_s=_tau_s(integer.population(p.target), integer, p.tau_s),
+                tau_s=_tau_s(integer.population(p.target), integer, p, spiking),
             )
             for p in staged.projections
         ),
     )
 
 
-def _tau_s(target: IntegerPopulation, integer: IntegerNetwork, wanted_s: float) -> float:
-    """The time constant of the target's current register; without a filter of its own, the one that was wanted."""
+def _tau_s(
+    target: IntegerPopulation, integer: IntegerNetwork, projection: RateProjection, spiking: SpikingNetwork
+) -> float:
+    """The time constant of the target's current register; where taps or nothing stand for it, the one wanted."""
     keep = integer.rule.pole(target.decay_u)
-    return -integer.tick_s / float(np.log(keep)) if 0 < keep < 1 else wanted_s
+    carried = next(p for p in spiking.projections if p.name == projection.name)
+    tapped = (carried.tau_s, carried.order) != (projection.tau_s, projection.order)
+    return projection.tau_s if tapped or not 0 < keep < 1 else -integer.tick_s / float(np.log(keep))
 
 
 def _population(
@@ -65,8 +73,10 @@ def _population(
         moved = (recruited - wanted).mean(axis=1)
         saturation = pool.fit.ceiling + unit.floor
     else:
-        moved = (pool.bias * pool.lsb_per_threshold - biases + lost).mean(axis=1) / held.lsb_per_drive
-        saturation = unit.saturation
+        placed = pool.bias * pool.lsb_per_threshold + feedback_moved_lsb(held, integer.projections)
+        moved = (placed - biases + lost).mean(axis=1) / held.lsb_per_drive
+        full = pool.code == "feedback" and unit.transfer == "relu"
+        saturation = pool.fit.ceiling + unit.floor if full else unit.saturation
     realised = replace(unit, offset=unit.offset + moved, saturation=min(unit.saturation, saturation))
     return KeptPopulation(
         name=unit.name,

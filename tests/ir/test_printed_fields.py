@@ -12,7 +12,7 @@ from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import Classifier, HostLayer, RateCircuit, RateInput, Readout
 from neurocmc.ir.segments import Segments
-from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.ir.spiking import SpikingNetwork, Tap
 from neurocmc.ir.truenorth import printer as core_printer
 from neurocmc.ir.truenorth.program import CoreProgram
 from tests.made import levels
@@ -88,8 +88,10 @@ def spiking() -> SpikingNetwork:
         first,
         v_initial=np.linspace(0, 0.9, first.v_initial.size).reshape(first.v_initial.shape),
         segments=(cut,),
+        trace=replace(first.trace, kernel=(0.75, 0.25)),
     )
-    standing = replace(network.projections[0], standing=np.arange(4.0))
+    parts = (Tap(delay_ticks=0, share=0.75), Tap(delay_ticks=3, share=0.25))
+    standing = replace(network.projections[0], standing=np.arange(4.0), taps=parts)
     entry = replace(network.inputs[0], start=tuple((0.5, 0.0, 0.25, 1.0) for _ in range(2)))
     return replace(
         network,

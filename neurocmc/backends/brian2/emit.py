@@ -120,6 +120,7 @@ def _population_fields(network: SpikingNetwork, population: SpikingPopulation, n
         "activity_per_spike": population.activity_per_spike,
         "trace_tau_s": population.trace.tau_s,
         "trace_order": population.trace.order,
+        "kernel": population.trace.kernel,
         "text": population_text(network, population, names),
     }
 
@@ -136,7 +137,7 @@ def _projection_fields(network: SpikingNetwork, projection: SpikingProjection, n
         "delay_ticks": projection.delay_ticks,
         "connects": bool(projection.weight.any()),
         "initial": tuple(_initial(network, projection)),
-        "model": projection_text(projection, names, source.counter[projection.delay_ticks]).splitlines(),
+        "model": projection_text(projection, names, source.counter).splitlines(),
     }
 
 

@@ -17,6 +17,7 @@ CHIPS = {
     "delay-beyond-limit": "A projection has a longer delay than the target has.",
     "spike-delay-unfit": "Spikes of the target arrive later than the rate circuit, and gains matched to it, assume.",
     "kernel-order-unfit": "A kernel has a higher order than a neuron of the target has filter stages.",
+    "taps-too-far-off": "No few delayed parts of a spike act as a kernel that a neuron has no filter for.",
     "filters-differ": "Projections to one population have several time constants, and a neuron has one.",
     "code-unfit": "The target has no neuron for the code of the pools.",
     "target-other-arithmetic": "The network was made for a target that computes otherwise.",

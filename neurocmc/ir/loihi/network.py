@@ -14,7 +14,7 @@ Spikes of tick t arrive at t + spike_delay_ticks + delay_ticks of their projecti
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -170,7 +170,7 @@ class IntegerProjection:
     loss: RoundingLoss
     refines: str = dataclasses.field(
         default="", metadata=SELDOM
-    )  # the projection of whose weights it is a finer part
+    )  # the projection that it is a part of: a finer one of its weights, or one that arrives later
 
     def __post_init__(self) -> None:
         set_frozen(self, "mantissa", np.int64, (None, None))
@@ -198,6 +198,7 @@ class IntegerInput:
     host_pole: float = dataclasses.field(
         default=0.0, metadata=SELDOM
     )  # of the filter that the host applies itself; 0: none
+    host_order: Literal[1, 2] = dataclasses.field(default=1, metadata=SELDOM)  # of that filter
     start: StartRows = dataclasses.field(
         default=(), metadata=SELDOM
     )  # of the host itself, by tick, instead of a stimulus's

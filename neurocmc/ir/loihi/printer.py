@@ -9,7 +9,7 @@ from neurocmc.ir.loihi.network import (
     RoundingLoss,
     StepRule,
 )
-from neurocmc.ir.phrases import arrow, counted, delayed, observed, own_values, page, readouts
+from neurocmc.ir.phrases import arrow, counted, delayed, observed, own_values, page, readouts, second_order
 from neurocmc.ir.summaries import entry, matrix, milliseconds, number, percent, table, text_fingerprint, vector
 
 MAX_ROUTES = 64  # rows; beyond it, the axons of a projection or population are summed
@@ -79,7 +79,7 @@ def _integer_projection(projection: IntegerProjection, rule: StepRule) -> list[s
         ("gain", matrix(projection.realised_gain, "of drive per unit of activity")),
         ("wanted", matrix(projection.wanted_gain)),
         ("loss", f"{_lost(loss)} of the largest weight, {loss.clipped} clipped"),
-        *([("refines", f"the weights of {projection.refines}")] if projection.refines else []),
+        *([("part of", projection.refines)] if projection.refines else []),
     ]
     return entry(head, facts)
 
@@ -94,10 +94,16 @@ def _integer_input(given: IntegerInput) -> list[str]:
         ("axons", axons),
         ("exponent", str(given.exponent)),
         ("weight", matrix(given.lsb_per_input, "LSB per unit of input")),
-        *([("host filter", f"keeps {number(given.host_pole)} a tick")] if given.host_pole else []),
+        *_host_filter(given),
         *own_values(given.start),
     ]
     return entry(head, facts)
+
+
+def _host_filter(given: IntegerInput) -> Facts:
+    if not given.host_pole:
+        return []
+    return [("host filter", f"keeps {number(given.host_pole)} a tick{second_order(given.host_order)}")]
 
 
 def print_chip(program: ChipProgram) -> str:

@@ -2,9 +2,7 @@
 
 Thresholds and biases already stand on the grid, gain matching placed them there. What rounds here is the pole of
 the synaptic filter and the weights; weights are scaled to the pole that was realised, so that rounding a time
-constant does not change a gain. A negative weight exponent shifts each tick's sum right and rounds it down; the mean
-of what this loses is given back through the bias, as the filter comes to lose it: the current starts as far below as
-the bias is raised.
+constant does not change a gain. What right shifts of sums lose in the mean is given back (`floor_losses`).
 """
 
 from collections.abc import Iterable
@@ -17,7 +15,6 @@ from neurocmc.common.arrays import Float, Int
 from neurocmc.common.errors import InfeasibleError, Problem, raise_infeasible
 from neurocmc.common.poles import pole
 from neurocmc.ir.loihi.network import (
-    IntegerInput,
     IntegerNetwork,
     IntegerPopulation,
     IntegerProjection,
@@ -25,16 +22,15 @@ from neurocmc.ir.loihi.network import (
     StepRule,
 )
 from neurocmc.ir.segments import Segments
-from neurocmc.ir.spiking import SpikingInput, SpikingNetwork, SpikingPopulation, SpikingProjection
-from neurocmc.passes.check_neurons import shared_tau_s, synaptic_taus
-from neurocmc.passes.weight_grid import decay_register, onto_grid
-from neurocmc.targets import LoihiLimits, LoihiTarget, Planes
+from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation, SpikingProjection
+from neurocmc.passes.check_neurons import synaptic_taus
+from neurocmc.passes.loihi.floor_losses import FloorLoss, held_back
+from neurocmc.passes.loihi.input_axons import input_axons
+from neurocmc.passes.weight_grid import decay_register, exponent_of, onto_grid
+from neurocmc.targets import LoihiLimits, LoihiTarget, Planes, SignMode
+from neurocmc.theory.feedback import feedback_moved_lsb
 
-STEPS_PER_NEURON = 8  # input quanta per step of the drive that recruits one more neuron, of most units
-STEPS_OF_FINEST = 2  # the same, of the unit or segment whose steps are finest
-INPUT_MARGIN = 1.5  # capacity of the input axons over the largest jump of calibration
 FINE = ".fine"  # ends the name of the finer part of a projection
-LARGE_AXON_LIMIT = 128  # large axons a unit and sign: beyond it an input costs more than the pool it drives
 
 
 @dataclass(frozen=True)
@@ -54,9 +50,7 @@ class Quantise:
         populations = tuple(_population(network, population, limits) for population in network.populations)
         by_name = {population.name: population for population in populations}
         projections = tuple(
-            plane
-            for projection in network.projections
-            for plane in self._planes(network, projection, by_name, limits)
+            part for projection in network.projections for part in self._parts(network, projection, by_name, limits)
         )
         raise_infeasible(
             Problem(
@@ -68,49 +62,58 @@ class Quantise:
             for p in projections
             if p.loss.clipped
         )
+        recruited = [_recruited(network, population, projections, limits) for population in populations]
+        lost = [FloorLoss.of(population, projections, limits) for population in recruited]
         return IntegerNetwork(
             name=network.name,
             tick_s=network.tick_s,
             rule=StepRule.of(limits),
-            populations=tuple(_compensated(population, projections, limits) for population in populations),
+            populations=tuple(loss.given_back(population) for population, loss in zip(recruited, lost, strict=True)),
             projections=projections,
-            inputs=tuple(_input(network, entry, by_name[entry.target], limits) for entry in network.inputs),
+            inputs=held_back(
+                zip(recruited, lost, strict=True),
+                [input_axons(network, entry, by_name[entry.target], limits) for entry in network.inputs],
+                limits,
+            ),
             readouts=network.readouts,
         )
 
-    def _planes(
+    def _parts(
         self,
         network: SpikingNetwork,
         projection: SpikingProjection,
         by_name: dict[str, IntegerPopulation],
         limits: LoihiLimits,
     ) -> tuple[IntegerProjection, ...]:
-        """The projection, and beside it where it helps a finer one of what its weights lost in rounding.
+        """The synapses of a projection: one for each tap, and where it helps a finer one of what rounding took.
 
-        What is lost of both together is told of the first.
+        All taps have one exponent, and those of either sign a format that holds both, for a core knows few formats of
+        synapses. What rounding takes of one is given to
+        the next later one: what has arrived by then is rounded, so that neither the gain nor the response to a step
+        is further off than half a step of a weight. What is lost of all is told of the first.
         """
         segments = next(iter(network.population(projection.source).segments), None)
-        coarse = _projection(network, projection, by_name, limits, segments)
-        per_gain = _per_gain(by_name[coarse.source], by_name[coarse.target], limits)
-        rest = (coarse.wanted_gain - coarse.realised_gain) * per_gain
-        if self.planes == 1 or not rest.any():
-            return (coarse,)
-        grid = onto_grid(rest, limits, segments)
-        if not grid.mantissa.any():
-            return (coarse,)
-        realised, wanted = grid.lsb(limits), coarse.wanted_gain * per_gain
-        fine = replace(
-            coarse,
-            name=coarse.name + FINE,
-            refines=coarse.name,
-            mantissa=grid.mantissa,
-            exponent=grid.exponent,
-            sign=grid.sign,
-            wanted_gain=rest / per_gain,
-            realised_gain=realised / per_gain,
-            loss=RoundingLoss.of(realised - rest, rest, grid.clipped),
-        )
-        return (replace(coarse, loss=RoundingLoss.of(realised - rest, wanted, coarse.loss.clipped)), fine)
+        source, target = by_name[projection.source], by_name[projection.target]
+        per_gain = _per_gain(source, target, limits)
+        whole = _wanted_lsb(network, projection, target, limits)
+        rest, parts = np.zeros_like(whole), list[IntegerProjection]()
+        taps = projection.arrivals
+        both_signs = min(tap.share for tap in taps) < 0 < max(tap.share for tap in taps)
+        sign: SignMode | None = "mixed" if both_signs else None
+        exponent = max(exponent_of(whole * tap.share, limits, sign) for tap in taps)
+        for tap in taps:
+            wanted = whole * tap.share + rest
+            own = _part(projection, tap.delay_ticks, wanted, per_gain, limits, segments, exponent, sign)
+            rest = wanted - own.realised_gain * per_gain
+            parts.append(own)
+        if self.planes == 2 and rest.any():
+            fine = _part(projection, parts[-1].delay_ticks, rest, per_gain, limits, segments)
+            if fine.mantissa.any():
+                rest = rest - fine.realised_gain * per_gain
+                parts.append(fine)
+        parts = _named(parts, projection.name)
+        lost = RoundingLoss.of(-rest, whole, sum(part.loss.clipped for part in parts))
+        return (replace(parts[0], wanted_gain=whole / per_gain, loss=lost), *parts[1:])
 
 
 def _population(network: SpikingNetwork, population: SpikingPopulation, limits: LoihiLimits) -> IntegerPopulation:
@@ -183,39 +186,25 @@ def _too_slow(population: str, name: str, tau_s: float, tick_s: float, limits: L
         )
 
 
-def _compensated(
-    population: IntegerPopulation, projections: tuple[IntegerProjection, ...], limits: LoihiLimits
+def _recruited(
+    network: SpikingNetwork,
+    population: IntegerPopulation,
+    projections: tuple[IntegerProjection, ...],
+    limits: LoihiLimits,
 ) -> IntegerPopulation:
-    """The population with its biases raised by the mean loss of the right shifts in its weight groups.
+    """The population with the thresholds of a feedback pool where the rounded feedback wants them.
 
-    A sum shifted right by s loses (1 - 2^-s)/2 of a unit of weight in the mean, in every tick with spikes, and one of
-    even mantissas (mixed signs) 1/2 - 2^-s. Where a pool is silent without current, never more than half the way to
-    the first neuron's threshold is given back, so that it stays silent.
+    A pool that takes back a little more for every spike than was wanted must come in as much earlier at every
+    neuron: that keeps its transfer, so that no gain has to be corrected.
     """
-    groups = {
-        (p.exponent, p.delay_ticks, p.sign) for p in projections if p.target == population.name and p.exponent < 0
-    }
-    lost_a_tick = sum(
-        (0.5 - 2.0**exponent * (1.0 if sign == "mixed" else 0.5)) * (1 << limits.weight_shift)
-        for exponent, _, sign in groups
-    )
-    rule = StepRule.of(limits)
-    threshold = rule.threshold_lsb(population.threshold_mantissa)
-    highest_bias = int(population.bias_mantissa.max(initial=0)) << population.bias_exponent
-    to_first_spike = threshold * population.decay_v / rule.full_decay - highest_bias
-    give_back = lost_a_tick / rule.arriving(population.decay_u)
-    if to_first_spike >= 0:
-        give_back = min(give_back, 0.5 * to_first_spike)
-    register = (1 << limits.bias_mantissa_bits) - 1
-    steps = round(give_back / (1 << population.bias_exponent))
-    # The filter has lost nothing before the first tick and comes to its loss as it forgets where it began.
-    keep = rule.pole(population.decay_u)
-    ahead = round((steps << population.bias_exponent) / keep) if keep > 0 else 0
-    return replace(
-        population,
-        bias_mantissa=np.minimum(population.bias_mantissa + steps, register),
-        u_initial=np.maximum(population.u_initial - ahead, 1 - rule.half_current),
-    )
+    moved = feedback_moved_lsb(population, projections)
+    if not moved.any():
+        return population
+    pool = network.population(population.name)
+    wanted = np.rint(pool.bias * pool.lsb_per_threshold) + moved
+    mantissa, exponent = _bias_registers(population.name, wanted, limits)
+    loss = RoundingLoss.of((mantissa << exponent) - wanted, wanted, clipped=0)
+    return replace(population, bias_mantissa=mantissa, bias_exponent=exponent, bias_loss=loss)
 
 
 def _bias_registers(name: str, bias_lsb: Float, limits: LoihiLimits) -> tuple[Int, int]:
@@ -236,21 +225,40 @@ def _bias_registers(name: str, bias_lsb: Float, limits: LoihiLimits) -> tuple[In
     )
 
 
-def _projection(
-    network: SpikingNetwork,
-    projection: SpikingProjection,
-    by_name: dict[str, IntegerPopulation],
-    limits: LoihiLimits,
-    segments: Segments | None,
-) -> IntegerProjection:
-    source, target = by_name[projection.source], by_name[projection.target]
+def _wanted_lsb(
+    network: SpikingNetwork, projection: SpikingProjection, target: IntegerPopulation, limits: LoihiLimits
+) -> Float:
+    """(target units, source units) LSB of a projection's weights, for the pole that was realised."""
     lsb = network.population(projection.target).lsb_per_threshold
     ideal_share = 1.0 - pole(projection.tau_s, network.tick_s)
     share = StepRule.of(limits).arriving(target.decay_u)
-    wanted = projection.weight * (lsb * share / ideal_share)
-    grid = onto_grid(wanted, limits, segments)
+    return projection.weight * (lsb * share / ideal_share)
+
+
+def _named(parts: list[IntegerProjection], name: str) -> list[IntegerProjection]:
+    """The parts of a projection in order of their delays; the first has its name, the others refer to it."""
+    ordered = sorted(parts, key=lambda part: part.delay_ticks)
+    named = [ordered[0]]
+    for part in ordered[1:]:
+        late = part.delay_ticks - ordered[0].delay_ticks
+        again = part.delay_ticks == named[-1].delay_ticks
+        own = f"{name}+{late}" if late else name
+        named.append(replace(part, name=own + FINE if again else own, refines=name))
+    return named
+
+
+def _part(
+    projection: SpikingProjection,
+    delay_ticks: int,
+    wanted: Float,
+    per_gain: Float,
+    limits: LoihiLimits,
+    segments: Segments | None,
+    least_exponent: int | None = None,
+    sign: SignMode | None = None,
+) -> IntegerProjection:
+    grid = onto_grid(wanted, limits, segments, least_exponent, sign)
     realised = grid.lsb(limits)
-    per_gain = _per_gain(source, target, limits)
     return IntegerProjection(
         name=projection.name,
         source=projection.source,
@@ -258,7 +266,7 @@ def _projection(
         mantissa=grid.mantissa,
         exponent=grid.exponent,
         sign=grid.sign,
-        delay_ticks=projection.delay_ticks,
+        delay_ticks=delay_ticks,
         wanted_gain=wanted / per_gain,
         realised_gain=realised / per_gain,
         loss=RoundingLoss.of(realised - wanted, wanted, grid.clipped),
@@ -269,72 +277,3 @@ def _per_gain(source: IntegerPopulation, target: IntegerPopulation, limits: Loih
     """(target units, 1) LSB of a weight per unit of gain."""
     share = StepRule.of(limits).arriving(target.decay_u)
     return target.lsb_per_drive[:, None] * (share * source.activity_per_spike)
-
-
-def _input(
-    network: SpikingNetwork, entry: SpikingInput, population: IntegerPopulation, limits: LoihiLimits
-) -> IntegerInput:
-    lsb = network.population(entry.target).lsb_per_threshold
-    share = StepRule.of(limits).arriving(population.decay_u)
-    own_s = shared_tau_s(network, entry.target)
-    host_pole = pole(entry.tau_s, network.tick_s) if entry.tau_s not in (0.0, own_s) else 0.0
-    # The largest innovation: what moves in a tick, plus what the filter loses of the standing drive in it.
-    moves = (1.0 - host_pole) * 2.0 * entry.largest if host_pole else entry.largest_step
-    filtered = entry.tau_s > 0 and not host_pole
-    jump_lsb = INPUT_MARGIN * lsb * (share * entry.largest + (0.0 if filtered else moves))
-    exponent = _input_exponent(population, jump_lsb, limits)
-    largest_value = jump_lsb / (1 << (limits.weight_shift + exponent))
-    raise_infeasible(_too_many_axons(entry.name, largest_value, limits))
-    return IntegerInput(
-        name=entry.name,
-        target=entry.target,
-        axon_mantissa=_axons(largest_value, limits),
-        exponent=exponent,
-        payload_bits=limits.spike_payload_bits,
-        lsb_per_input=entry.weight * lsb,
-        filtered=filtered,
-        host_pole=host_pole,
-        start=entry.start,
-    )
-
-
-def _input_exponent(population: IntegerPopulation, jump_lsb: float, limits: LoihiLimits) -> int:
-    """Fine enough for the pool's own steps, coarse enough for the axons to carry the largest jump."""
-    fine = np.log2(max(_input_step(population, limits), 1.0)) - limits.weight_shift - 1
-    if limits.spike_payload_bits:
-        carried = (1 << (limits.spike_payload_bits - 1)) - 1
-    else:
-        carried = LARGE_AXON_LIMIT * ((1 << limits.weight_mantissa_bits) - 2)
-    coarse = np.log2(max(jump_lsb, 1.0) / carried) - limits.weight_shift
-    return min(max(int(np.floor(fine)), int(np.ceil(coarse)), 0), limits.weight_exponent_max)
-
-
-def _input_step(population: IntegerPopulation, limits: LoihiLimits) -> float:
-    """The largest quantum of an input, in LSB: small against the steps of most units, and of no unit a whole step."""
-    if population.neurons == 1:
-        return (1 << limits.weight_shift) / STEPS_PER_NEURON
-    of_unit = np.median(np.diff(np.sort(population.bias_lsb, axis=1), axis=1), axis=1)
-    return min(float(np.median(of_unit)) / STEPS_PER_NEURON, float(of_unit.min()) / STEPS_OF_FINEST)
-
-
-def _too_many_axons(name: str, largest_value: float, limits: LoihiLimits) -> Iterable[Problem]:
-    """An input that no core could take in, found before its axons are written down."""
-    needed = 2.0 * largest_value / ((1 << limits.weight_mantissa_bits) - 2)
-    if not limits.spike_payload_bits and needed > limits.in_axons_per_core:
-        yield Problem(
-            "input-jump-too-large",
-            f"input {name}",
-            f"its largest jump takes {needed:.3g} axons a unit, limit {limits.in_axons_per_core:,} on one core",
-            "bring the gains of the units it drives closer together, or scale the drive down",
-        )
-
-
-def _axons(largest_value: float, limits: LoihiLimits) -> Int:
-    """Mantissas of one unit's input axons: powers of two for the fine part, full ones for the rest, both signs."""
-    if limits.spike_payload_bits:
-        return np.array([1], dtype=np.int64)
-    full = (1 << limits.weight_mantissa_bits) - 2
-    fine = 2 ** np.arange(1, limits.weight_mantissa_bits)
-    large = np.full(max(int(np.ceil(largest_value / full)) - 1, 0), full)
-    positive = np.concatenate([fine, large])
-    return np.concatenate([positive, -positive]).astype(np.int64)

@@ -76,7 +76,13 @@ class Staging:
         Returns:
             The pass, to be run on `staged`.
         """
-        return GainMatch(calibration=self.ranges, neurons=options.pool, code=options.code, seed=options.seed)
+        return GainMatch(
+            calibration=self.ranges,
+            neurons=options.pool,
+            code=options.code,
+            kernel=options.kernel,
+            seed=options.seed,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

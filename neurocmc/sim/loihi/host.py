@@ -60,19 +60,23 @@ def _encode_input(network: IntegerNetwork, entry: IntegerInput, stimulus: Stimul
         keep = rule.keep_u(population.decay_u)
         wanted = segments
         if entry.host_pole:
-            wanted, segment_of_tick = _filtered(segments, segment_of_tick, entry.host_pole)
+            wanted, segment_of_tick = _filtered(segments, segment_of_tick, entry.host_pole, entry.host_order)
         peak = _send_innovations(wanted, segment_of_tick, keep, rule.decay_bits, quantum, grain, values)
     _check_capacity(entry, peak, stimulus)
     return values
 
 
-def _filtered(segments: Float, segment_of_tick: Int, pole: float) -> tuple[Float, Int]:
-    """A drive behind a filter, tick by tick; it acts from the next tick on, as in the rate circuit."""
+def _filtered(segments: Float, segment_of_tick: Int, pole: float, order: int) -> tuple[Float, Int]:
+    """A drive behind a filter, tick by tick; it acts from the next tick on, as in the rate circuit.
+
+    A second stage takes the first as it was a tick ago.
+    """
     ticks = len(segment_of_tick)
-    course = np.zeros((segments.shape[0], ticks, segments.shape[2]))
-    for tick in range(1, ticks):
-        before = segments[:, segment_of_tick[tick - 1]]
-        course[:, tick] = pole * course[:, tick - 1] + (1.0 - pole) * before
+    course = segments[:, segment_of_tick]
+    for _ in range(order):
+        before, course = course, np.zeros_like(course)
+        for tick in range(1, ticks):
+            course[:, tick] = pole * course[:, tick - 1] + (1.0 - pole) * before[:, tick - 1]
     return course, np.arange(ticks)
 
 

@@ -75,7 +75,12 @@ class Wiring:
 
 
 def wiring_of(network: IntegerNetwork) -> Wiring:
-    """Returns the wiring of an integer network."""
+    """Returns the wiring of an integer network.
+
+    Parts of a projection that arrive at different times are stored alike, with a delay also where it is 0: a core
+    knows few formats.
+    """
+    late = {p.refines or p.name for p in network.projections if p.delay_ticks}
     return Wiring(
         pools=tuple(
             Pools(
@@ -93,7 +98,7 @@ def wiring_of(network: IntegerNetwork) -> Wiring:
                 source=p.source,
                 target=p.target,
                 connected=p.mantissa != 0,
-                format=(p.exponent, p.sign, p.delay_ticks > 0),
+                format=(p.exponent, p.sign, (p.refines or p.name) in late),
             )
             for p in network.projections
         ),
