@@ -26,7 +26,7 @@ from neurocmc.pipeline.study.result import StudyResult
 from neurocmc.pipeline.verify import Verification, VerifyOptions
 from neurocmc.pipeline.verify import verify as _verify
 from neurocmc.report.budget import Budget
-from neurocmc.targets import Axons, Code, Planes, Steps, Target
+from neurocmc.targets import Axons, Code, Planes, SecondOrder, Steps, Target
 
 
 @known_state()
@@ -69,6 +69,8 @@ def compile(  # noqa: A001  (called as the command is)
     axons: Axons | None = None,
     steps: Steps | None = None,
     planes: Planes | None = None,
+    kernel: str | None = None,
+    second_order: SecondOrder | None = None,
     allow_lost_states: bool = False,
     source: bool = True,
     figures: bool = True,
@@ -82,7 +84,7 @@ def compile(  # noqa: A001  (called as the command is)
         out: The directory of the artifact; one that holds an artifact already is replaced.
         neurons: Neurons per unit in the mean, 1 to 65,536. None takes 64, or more where decisions of a classifier
             need them, or with `max_error` the fewest that keep it.
-        code: How the neurons of a pool share the range of their unit: "threshold" or "rate".
+        code: How the neurons of a pool say what their unit's activity is: "threshold", "feedback" or "rate".
         seed: Of every random choice, from 0.
         max_error: The largest NRMSE of rates that is allowed, as a fraction of their range; it chooses `neurons`.
         tick_s: The model's time in s that one tick of the target stands for. None lets the compiler choose it.
@@ -92,7 +94,12 @@ def compile(  # noqa: A001  (called as the command is)
             the target states.
         steps: For what the neurons of a unit are spread over its range: in "equal" steps, or finest where
             "decisions", or all of its "activity", are sensitive. None chooses, on calibration, for a circuit with a
-        classifier. planes: Of how many synapses, 1 or 2, a weight is the sum. None chooses as well.
+            classifier.
+        planes: Of how many synapses, 1 or 2, a weight is the sum. None chooses as well.
+        kernel: What a spike of the feedback code stands for: ticks in which it falls to 0 ("12"), lengths of parts
+            each half as high ("8-4-4"), or heights ("1,.5"). None chooses by the filters of the circuit.
+        second_order: What stands for second-order kernels, and for slower filters than a neuron's own: "relays", or
+            delayed "taps" of a spike. None takes taps with the feedback code, and relays otherwise.
         allow_lost_states: Whether a circuit is compiled even if rounding destroys one of its up-states.
         source: Whether the artifact holds a copy of the model, which `verify` compares with.
         figures: Whether the pictures of the report are drawn; they take most of the time of a small circuit.
@@ -117,6 +124,8 @@ def compile(  # noqa: A001  (called as the command is)
         axons=axons,
         steps=steps,
         planes=planes,
+        kernel=kernel,
+        second_order=second_order,
         seed=seed,
         max_error=max_error,
         tick_s=tick_s,

@@ -25,7 +25,15 @@ class Code(StrEnum):
     """How a pool of neurons carries the activity of its unit."""
 
     threshold = "threshold"
+    feedback = "feedback"
     rate = "rate"
+
+
+class SecondOrder(StrEnum):
+    """What stands for kernels that a neuron has no filter for."""
+
+    relays = "relays"
+    taps = "taps"
 
 
 class Axons(StrEnum):
@@ -55,6 +63,20 @@ def compile(  # noqa: A001  (the command is called so)
         int | None, typer.Option(help="Neurons per unit; 64 unless --max-error chooses.", show_default=False)
     ] = None,
     code: Annotated[Code, typer.Option(help="How a pool carries activity.")] = Code.threshold,
+    kernel: Annotated[
+        str | None,
+        typer.Option(
+            help="What a spike of the feedback code stands for: ticks (12), parts (8-4-4) or heights (1,.5).",
+            show_default=False,
+        ),
+    ] = None,
+    second_order: Annotated[
+        SecondOrder | None,
+        typer.Option(
+            help="Relays or delayed taps for kernels that a neuron has no filter for; by the code if not given.",
+            show_default=False,
+        ),
+    ] = None,
     axons: Annotated[
         Axons | None,
         typer.Option(
@@ -107,6 +129,8 @@ def compile(  # noqa: A001  (the command is called so)
     options = CompileOptions(
         neurons=neurons,
         code=code.value,
+        kernel=kernel,
+        second_order=None if second_order is None else second_order.value,
         axons=None if axons is None else axons.value,
         steps=None if steps is None else steps.value,
         planes=cast("Planes | None", planes),

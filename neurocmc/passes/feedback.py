@@ -22,7 +22,7 @@ that is to come in at the drive q_j, where the transfer crosses (j - 1/2)/N of t
 which makes every transfer exact at its points of recruitment, with one feedback for all neurons of a pool. The width
 w is the least distance of two of the q_j, that of the steepest part: were it more, thresholds would fall somewhere.
 A rectifier's are all the same, and its thresholds stand 1/H as far apart as in the threshold code. Where a sigmoid
-is flat, feedback takes back less than the distance of the next neuron, and the pool counts as the threshold code does.
+is flat, feedback takes back less than the distance of the next neuron, and the pool counts as the threshold code.
 """
 
 from dataclasses import dataclass

@@ -39,8 +39,8 @@ class CompileOptions:
     is what a spike of the feedback code stands for (`passes.feedback.kernel_of`), chosen where None. `second_order`
     says whether kernels that a neuron has no filter for become relays, or delayed taps of a spike; None takes taps
     with the feedback code and relays otherwise. `steps` says for what the neurons of a unit are spread over its
-    range: in equal steps, or finest where the circuit's decisions, or all of its activity, are sensitive; `planes` of how
-    many synapses a weight is the sum. Both None are chosen. `axons` "own" gives every neuron axons of its own on a
+    range: in equal steps, or finest where the circuit's decisions, or all of its activity, are sensitive; `planes` of
+    how many synapses a weight is the sum. Both None are chosen. `axons` "own" gives every neuron axons of its own on a
     chip that could share them; None takes what the target states. `tick_s` is the model's time that one tick stands
     for; None lets the compiler choose it. `images` names the task whose images drive a published checkpoint, which
     does not say so itself; a Model was loaded with its own. `calibrate` names test stimuli that gains are to be

@@ -108,8 +108,8 @@ def _seed_note(artifact: Artifact, seeds: int) -> str:
     """What several seeds mean for edges that the chip's noise does not touch."""
     if seeds == 1 or artifact.built.has_noise:
         return ""
-    if artifact.code == "threshold":
-        return "the threshold code has no random part: all seeds are one"
+    if artifact.code != "rate":
+        return f"the {artifact.code} code has no random part: all seeds are one"
     return f"worst of {seeds} seeds"
 
 

@@ -120,7 +120,7 @@ def _population_fields(network: SpikingNetwork, population: SpikingPopulation, n
         "activity_per_spike": population.activity_per_spike,
         "trace_tau_s": population.trace.tau_s,
         "trace_order": population.trace.order,
-        "kernel": population.trace.kernel,
+        "kernel": population.trace.kernel or (1.0,),
         "text": population_text(network, population, names),
     }
 
@@ -134,7 +134,7 @@ def _projection_fields(network: SpikingNetwork, projection: SpikingProjection, n
         "target": names.population[projection.target],
         "tau_s": projection.tau_s,
         "order": projection.order,
-        "delay_ticks": projection.delay_ticks,
+        "delays": ", ".join(str(tap.delay_ticks) for tap in projection.arrivals),
         "connects": bool(projection.weight.any()),
         "initial": tuple(_initial(network, projection)),
         "model": projection_text(projection, names, source.counter).splitlines(),

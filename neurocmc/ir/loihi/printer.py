@@ -101,7 +101,7 @@ def _integer_input(given: IntegerInput) -> list[str]:
 
 
 def _host_filter(given: IntegerInput) -> Facts:
-    if not given.host_pole:
+    if not given.host_pole and given.host_order == 1:
         return []
     return [("host filter", f"keeps {number(given.host_pole)} a tick{second_order(given.host_order)}")]
 
