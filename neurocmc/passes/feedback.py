@@ -69,6 +69,16 @@ class Kernel:
         """The share of what a spike says that is taken from the pool's drive after its own tick."""
         return (self.total - 1.0) / self.total
 
+    def moves(self, keep: float, mantissa_bits: int) -> float:
+        """Returns by how much rounded feedback moves thresholds at most, as a share of the range that they span.
+
+        Half a step of a weight of both signs is lost of all parts together, and stands in the filter until it fades.
+        """
+        if self.total == 1.0:
+            return 0.0
+        largest = max(abs(tap.share) for tap in self.impulses(keep))  # of all that is taken later
+        return min(self.taken_later * largest / ((1 << mantissa_bits) - 2), 0.5)
+
     def impulses(self, keep: float) -> tuple[Tap, ...]:
         """Returns the spikes of feedback behind a filter that keeps so much of itself a tick, as shares of all."""
         said = np.append(self.shape, 0.0)

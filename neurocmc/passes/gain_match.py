@@ -219,7 +219,11 @@ class GainMatch:
             return self.known[population.name]
         visited = self.calibration.populations[population.name]
         margin = self.current_margins.get(population.name, CURRENT_MARGIN)
-        scales = Scales.of(target, population, visited, self.code, margin)
+        slack = 0.0
+        if target.registers is not None:
+            keep = pole(filters_of(circuit)[population.name], circuit.dt_s)
+            slack = kernel.moves(keep, target.registers.weight_mantissa_bits)
+        scales = Scales.of(target, population, visited, self.code, margin, slack)
         tau_mem_s = scales.tau_mem_s(circuit.dt_s)
         ladder = self._ladder(population, ceiling, kernel, scales)
         shift = population.undriven

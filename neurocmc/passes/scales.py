@@ -13,7 +13,6 @@ from neurocmc.sim.rate import Visited
 from neurocmc.targets import Code, LoihiLimits, Target
 
 LEAST_REACH = 0.1  # of the span of its transfer, that the neurons of a pool are taken to reach over at least
-SLACK = 0.99  # of the bias registers, for the feedback code: what rounded feedback moves thresholds by needs room
 CURRENT_MARGIN = 1.5  # room in the current register beyond what calibration needs, where nothing more is asked for
 
 
@@ -41,9 +40,18 @@ class Scales:
 
     @classmethod
     def of(
-        cls, target: Target, population: RatePopulation, visited: Visited, code: Code, margin: float = CURRENT_MARGIN
+        cls,
+        target: Target,
+        population: RatePopulation,
+        visited: Visited,
+        code: Code,
+        margin: float = CURRENT_MARGIN,
+        slack: float = 0.0,
     ) -> "Scales":
-        """Returns the scales of a population whose current register keeps `margin` times what calibration needs."""
+        """Returns the scales of a population whose current register keeps `margin` times what calibration needs.
+
+        `slack` is the share of the bias registers that is left to what moves thresholds later.
+        """
         memory = RATE_MEMORY_TICKS if code == "rate" else 0.0
         largest = largest_drive(population, visited)
         if (registers := target.registers) is None:
@@ -65,8 +73,7 @@ class Scales:
             where=population.name,
             code=code,
             keep_v=1.0 - decay_v / (1 << registers.decay_bits),
-            bias_limit=float(((1 << registers.bias_mantissa_bits) - 1) * step)
-            * (SLACK if code == "feedback" else 1.0),
+            bias_limit=float(((1 << registers.bias_mantissa_bits) - 1) * step) * (1.0 - slack),
             bias_step=step,
             current_limit=(1 << (registers.current_bits - 1)) / (margin * largest) if largest > 0 else np.inf,
             highest_threshold=float(((1 << registers.threshold_mantissa_bits) - 1) * unit),

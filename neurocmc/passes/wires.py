@@ -15,7 +15,7 @@ from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.common.poles import pole
 from neurocmc.ir.rate import RateCircuit, RateProjection
 from neurocmc.ir.spiking import Tap
-from neurocmc.passes.feedback import Kernel, feedback_of
+from neurocmc.passes.feedback import NO_KERNEL, Kernel, feedback_of
 from neurocmc.passes.one_filter import own_taus
 from neurocmc.passes.taps import Response, tapped_error, taps_for
 from neurocmc.targets import Target
@@ -63,12 +63,22 @@ def wires_of(circuit: RateCircuit, target: Target, kernels: Mapping[str, Kernel]
     return wires
 
 
+def taps_suffice(circuit: RateCircuit, target: Target) -> bool:
+    """Whether delayed taps stand in for every kernel that a neuron of the target has no filter for."""
+    if not target.one_filter or target.delay_ticks_max == 0:
+        return not target.one_filter
+    own, plain = filters_of(circuit), Kernel(NO_KERNEL)
+    kernels = {population.name: plain for population in circuit.populations}
+    wires = tuple(_wire(circuit, p, target, plain, own[p.target]) for p in circuit.projections)
+    return not _too_far_off(circuit, wires, kernels)
+
+
 def _wire(circuit: RateCircuit, projection: RateProjection, target: Target, kernel: Kernel, own_s: float) -> Wire:
     if not target.one_filter:
         spread = tuple(Tap(delay_ticks=late, share=share) for late, share in enumerate(kernel.shares))
         taps = spread if len(spread) > 1 else ()
         return Wire(projection=projection, tau_s=projection.tau_s, order=projection.order, taps=taps)
-    latest = None if target.delay_ticks_max is None else target.delay_ticks_max - projection.delay_ticks
+    latest = None if target.delay_ticks_max is None else max(target.delay_ticks_max - projection.delay_ticks, 0)
     wanted, own = _responses(circuit, projection, own_s)
     return Wire(projection=projection, tau_s=own_s, order=1, taps=taps_for(kernel.shares, wanted, own, latest))
 

@@ -30,6 +30,7 @@ from neurocmc.passes.one_filter import OneFilter
 from neurocmc.passes.relays import Relays
 from neurocmc.passes.sensitivity import MeasureSensitivity
 from neurocmc.passes.time_scale import TimeScale
+from neurocmc.passes.wires import taps_suffice
 from neurocmc.pipeline.chips.family import Built, Staging
 from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.clock import Clock
@@ -113,7 +114,7 @@ def stage(
     raise_input_problems(options.unfit(target))
     timed = TimeScale(options.tick_s).run(circuit, target)
     clock.done(TimeScale.name)
-    split = timed if options.taps else OneFilter().run(Relays().run(timed, target), target)
+    split = timed if _by_taps(timed, target, options) else OneFilter().run(Relays().run(timed, target), target)
     clock.done(Relays.name)
     family_of(target).refuse(split, target, options)
     clock.done("capacity")
@@ -122,6 +123,13 @@ def stage(
     ranges = Calibrate(calibration).run(staged)
     clock.done(Calibrate.name, 0.3)
     return Staging(staged=staged, calibration=calibration, ranges=ranges)
+
+
+def _by_taps(circuit: RateCircuit, target: Target, options: CompileOptions) -> bool:
+    """Whether kernels that a neuron has no filter for are left to delayed taps."""
+    if options.second_order is None:
+        return options.code == "feedback" and taps_suffice(circuit, target)
+    return options.second_order == "taps"
 
 
 def lower_staged(staging: Staging, target: Target, options: CompileOptions, clock: Clock) -> Lowered:

@@ -35,18 +35,18 @@ HEARD = (
 class CompileOptions:
     """The choices of a user.
 
-    `neurons` None takes 64, or more where decisions need them; with `max_error` the smallest that meets it. `kernel`
-    is what a spike of the feedback code stands for (`passes.feedback.kernel_of`), chosen where None. `second_order`
-    says whether kernels that a neuron has no filter for become relays, or delayed taps of a spike; None takes taps
-    with the feedback code and relays otherwise. `steps` says for what the neurons of a unit are spread over its
-    range: in equal steps, or finest where the circuit's decisions, or all of its activity, are sensitive; `planes` of
-    how many synapses a weight is the sum. Both None are chosen. `axons` "own" gives every neuron axons of its own on a
-    chip that could share them; None takes what the target states. `tick_s` is the model's time that one tick stands
-    for; None lets the compiler choose it. `images` names the task whose images drive a published checkpoint, which
-    does not say so itself; a Model was loaded with its own. `calibrate` names test stimuli that gains are to be
-    matched over as well. `allow_lost_states` compiles a circuit even if rounding destroys an up-state of it. `source`
-    says whether the artifact holds a copy of the model, which `verify` compares with, `figures` whether the pictures
-    of its report are drawn.
+    `neurons` None takes 64, or more where decisions need them; with `max_error` the smallest that meets it.
+    `kernel` is what a spike of the feedback code stands for (`passes.feedback.kernel_of`), chosen where None.
+    `second_order` says whether kernels that a neuron has no filter for become relays, or delayed taps of a spike;
+    None takes taps with the feedback code, where they suffice, and relays otherwise. `steps` says for what the
+    neurons of a unit are spread over its range: in equal steps, or finest where the circuit's decisions, or all of
+    its activity, are sensitive; `planes` of how many synapses a weight is the sum. Both None are chosen. `axons`
+    "own" gives every neuron axons of its own on a chip that could share them; None takes what the target states.
+    `tick_s` is the model's time that one tick stands for; None lets the compiler choose it. `images` names the
+    task whose images drive a published checkpoint, which does not say so itself; a Model was loaded with its own.
+    `calibrate` names test stimuli that gains are to be matched over as well. `allow_lost_states` compiles a
+    circuit even if rounding destroys an up-state of it. `source` says whether the artifact holds a copy of the
+    model, which `verify` compares with, `figures` whether the pictures of its report are drawn.
     """
 
     neurons: int | None = None
@@ -166,12 +166,10 @@ class CompileOptions:
         what = f"its file states no shared_axons for {target.name}: every neuron has axons of its own"
         yield Problem("option-not-for-this", "--axons", what, "leave it out, or state shared_axons with its source")
 
-    @property
-    def taps(self) -> bool:
-        """Whether kernels that a neuron has no filter for become taps."""
-        return self.second_order == "taps" or (self.second_order is None and self.code == "feedback")
-
     def _unfit_pools(self, target: Target) -> Iterator[Problem]:
+        if self.code == "feedback" and self.code not in target.codes:
+            what = f"a pool takes its spikes back through late synapses of its own, and {target.name} has none"
+            yield Problem("code-unfit", "--code", what, f"use --code {target.codes[0]}, or leave it out")
         if self.second_order == "taps" and target.delay_ticks_max == 0:
             what = f"spikes on {target.name} all arrive together"
             yield Problem("option-not-for-this", "--second-order", what, "use --second-order relays, or leave it out")

@@ -15,6 +15,7 @@ class ProjectionLoss:
     """The connection of a projection that rounding moved most, and the grid that the projection stands on."""
 
     name: str
+    parts: int  # synapses that a weight is the sum of, finer or later ones
     connections: int  # pairs of connected units
     wanted_gain: float  # drive per unit of activity, of the connection that lost most
     realised_gain: float
@@ -69,7 +70,7 @@ def _gains(losses: tuple[ProjectionLoss, ...]) -> LossTable:
         entries=losses,
         rows=tuple(
             (
-                loss.name,
+                loss.name if loss.parts == 1 else f"{loss.name} ({loss.parts} parts)",
                 f"{loss.wanted_gain:.6g}",
                 f"{loss.realised_gain:.6g}",
                 wording.percent(loss.largest_loss),
@@ -112,8 +113,11 @@ def _pools(losses: tuple[PopulationLoss, ...]) -> LossTable:
 
 
 def projection_losses(network: IntegerNetwork) -> tuple[ProjectionLoss, ...]:
-    """Returns one row a projection, in the order of the network."""
-    return tuple(_projection(projection) for projection in network.projections)
+    """Returns one row a projection, with all of its parts, in the order of the network."""
+    parts: dict[str, list[IntegerProjection]] = {}
+    for projection in network.projections:
+        parts.setdefault(projection.refines or projection.name, []).append(projection)
+    return tuple(_projection(own) for own in parts.values())
 
 
 def population_losses(network: IntegerNetwork) -> tuple[PopulationLoss, ...]:
@@ -121,20 +125,23 @@ def population_losses(network: IntegerNetwork) -> tuple[PopulationLoss, ...]:
     return tuple(_population(network, population) for population in network.populations)
 
 
-def _projection(projection: IntegerProjection) -> ProjectionLoss:
-    row, column = worst_connection(projection.wanted_gain, projection.realised_gain)
+def _projection(parts: list[IntegerProjection]) -> ProjectionLoss:
+    projection = next(part for part in parts if not part.refines)  # it tells what is wanted and lost of all
+    realised = sum((part.realised_gain for part in parts), np.zeros_like(projection.wanted_gain))
+    row, column = worst_connection(projection.wanted_gain, realised)
     return ProjectionLoss(
         name=projection.name,
+        parts=len(parts),
         connections=int(np.count_nonzero(projection.wanted_gain)),
         wanted_gain=float(projection.wanted_gain[row, column]),
-        realised_gain=float(projection.realised_gain[row, column]),
+        realised_gain=float(realised[row, column]),
         worst_target_unit=row,
         worst_source_unit=column,
         largest_loss=projection.loss.largest,
         rms_loss=projection.loss.rms,
         clipped=projection.loss.clipped,
-        mantissa_low=int(projection.mantissa.min()),
-        mantissa_high=int(projection.mantissa.max()),
+        mantissa_low=min(int(part.mantissa.min()) for part in parts),
+        mantissa_high=max(int(part.mantissa.max()) for part in parts),
         exponent=projection.exponent,
         sign=projection.sign,
     )
