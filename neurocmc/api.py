@@ -6,6 +6,7 @@ A call works in any thread, whatever the process around it has set, and leaves t
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from neurocmc.common.calls import python_call
 from neurocmc.common.extras import need
@@ -59,7 +60,7 @@ def compile(  # noqa: A001  (called as the command is)
     target: str | Target = "loihi1",
     out: str | Path = "build",
     neurons: int | None = None,
-    code: Code = "threshold",
+    code: Code | Literal["auto"] = "threshold",
     seed: int = 0,
     max_error: float | None = None,
     tick_s: float | None = None,
@@ -84,7 +85,8 @@ def compile(  # noqa: A001  (called as the command is)
         out: The directory of the artifact; one that holds an artifact already is replaced.
         neurons: Neurons per unit in the mean, 1 to 65,536. None takes 64, or more where decisions of a classifier
             need them, or with `max_error` the fewest that keep it.
-        code: How the neurons of a pool say what their unit's activity is: "threshold", "feedback" or "rate".
+        code: How the neurons of a pool say what their unit's activity is: "threshold", "feedback" or "rate"; "auto"
+            takes the cheapest that keeps `max_error` (1 % where that is None).
         seed: Of every random choice, from 0.
         max_error: The largest NRMSE of rates that is allowed, as a fraction of their range; it chooses `neurons`.
         tick_s: The model's time in s that one tick of the target stands for. None lets the compiler choose it.
@@ -120,7 +122,7 @@ def compile(  # noqa: A001  (called as the command is)
     """
     options = CompileOptions(
         neurons=neurons,
-        code=code,
+        code=None if code == "auto" else code,
         axons=axons,
         steps=steps,
         planes=planes,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "neurocmc compile models/swta-digits.pt --target loihi1 -o build",
-    "neurocmc compile circuit.yaml --target mine.yaml -o build --max-error 0.01",
+    "neurocmc compile circuit.yaml --target mine.yaml -o build --code auto --max-error 0.01",
 )
 
 
@@ -27,6 +27,7 @@ class Code(StrEnum):
     threshold = "threshold"
     feedback = "feedback"
     rate = "rate"
+    auto = "auto"
 
 
 class SecondOrder(StrEnum):
@@ -62,7 +63,9 @@ def compile(  # noqa: A001  (the command is called so)
     neurons: Annotated[
         int | None, typer.Option(help="Neurons per unit; 64 unless --max-error chooses.", show_default=False)
     ] = None,
-    code: Annotated[Code, typer.Option(help="How a pool carries activity.")] = Code.threshold,
+    code: Annotated[
+        Code, typer.Option(help="How a pool carries activity; auto takes the cheapest that keeps --max-error.")
+    ] = Code.threshold,
     kernel: Annotated[
         str | None,
         typer.Option(
@@ -128,7 +131,7 @@ def compile(  # noqa: A001  (the command is called so)
 
     options = CompileOptions(
         neurons=neurons,
-        code=code.value,
+        code=None if code is Code.auto else code.value,
         kernel=kernel,
         second_order=None if second_order is None else second_order.value,
         axons=None if axons is None else axons.value,

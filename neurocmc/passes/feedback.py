@@ -72,12 +72,13 @@ class Kernel:
     def moves(self, keep: float, mantissa_bits: int) -> float:
         """Returns by how much rounded feedback moves thresholds at most, as a share of the range that they span.
 
-        Half a step of a weight of both signs is lost of all parts together, and stands in the filter until it fades.
+        Half a step of a weight of both signs is lost of all parts together; the largest of them has at least half of
+        the mantissas. What is taken later is (H - 1)/H of a range of which thresholds span 1/H, or more.
         """
         if self.total == 1.0:
             return 0.0
         largest = max(abs(tap.share) for tap in self.impulses(keep))  # of all that is taken later
-        return min(self.taken_later * largest / ((1 << mantissa_bits) - 2), 0.5)
+        return min((self.total - 1.0) * largest / ((1 << (mantissa_bits - 1)) - 1), 0.5)
 
     def impulses(self, keep: float) -> tuple[Tap, ...]:
         """Returns the spikes of feedback behind a filter that keeps so much of itself a tick, as shares of all."""

@@ -1,7 +1,7 @@
 """Compiles a model for a target into an artifact on disk, whole or not at all."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from neurocmc.pipeline.program import PROGRAM
 from neurocmc.pipeline.reporting import BUDGET, Reported, write_report_of
 from neurocmc.pipeline.sample import SAMPLE, sample_edges
 from neurocmc.pipeline.search.best import choose_best, is_searched
+from neurocmc.pipeline.search.codes import choose_code
 from neurocmc.pipeline.search.smallest import choose_neurons
 from neurocmc.pipeline.search.tried import Choice
 from neurocmc.targets import Target, load_target
@@ -115,6 +116,8 @@ def _window_problems(circuit: RateCircuit, stimuli: tuple[Stimulus, ...]) -> Ite
 def _choose(
     model: Model, stimuli: StimulusSet, target: Target, options: CompileOptions, progress: Progress | None
 ) -> Choice:
+    if options.code is None:
+        return choose_code(model.circuit, stimuli.calibration, target, options, progress)
     if options.max_error is not None:
         return choose_neurons(model.circuit, stimuli.calibration, target, options, progress)
     clock = Clock(progress)
@@ -122,12 +125,10 @@ def _choose(
     if is_searched(staging, target, options):
         return choose_best(staging, target, options, progress)
     return Choice(
-        neurons=options.pool,
+        options=replace(options, steps=options.steps or "equal", planes=options.planes or 1),
         tried=(),
         reason="the default" if options.neurons is None else "given by --neurons",
         lowered=lower_staged(staging, target, options, clock),
-        steps=options.steps or "equal",
-        planes=options.planes or 1,
     )
 
 
@@ -175,6 +176,7 @@ def _write_levels(folder: Path, circuit: RateCircuit, built: Built) -> None:
 
 def _manifest(whole: Compilation, source: str | None) -> dict[str, Any]:
     model, stimuli, options, choice = whole.model, whole.stimuli, whole.options, whole.choice
+    chosen = choice.options
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -185,13 +187,13 @@ def _manifest(whole: Compilation, source: str | None) -> dict[str, Any]:
         "source": source,
         "target": whole.target.name,
         "options": {
-            "neurons": choice.neurons,
-            "code": options.code,
-            "kernel": options.kernel,
-            "second_order": options.second_order,
+            "neurons": chosen.pool,
+            "code": chosen.coded,
+            "kernel": chosen.kernel,
+            "second_order": chosen.second_order,
             "axons": options.axons,
-            "steps": choice.steps,
-            "planes": choice.planes,
+            "steps": chosen.steps,
+            "planes": chosen.planes,
             "seed": options.seed,
             "max_error": options.max_error,
             "tick_s": options.tick_s,

@@ -52,6 +52,9 @@ class TriedEntry(StrictModel):
     neurons: Annotated[int, Field(ge=1)]
     error: float | None
     worst: str
+    code: Literal["threshold", "rate", "feedback"] = "threshold"
+    second_order: Literal["relays", "taps"] | None = None
+    cores: Annotated[int, Field(ge=0)] = 0
     steps: Literal["equal", "decisions", "activity"] = "equal"
     planes: Literal[1, 2] = 1
     changed: float | None = None

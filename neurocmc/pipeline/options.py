@@ -35,22 +35,23 @@ HEARD = (
 class CompileOptions:
     """The choices of a user.
 
-    `neurons` None takes 64, or more where decisions need them; with `max_error` the smallest that meets it.
-    `kernel` is what a spike of the feedback code stands for (`passes.feedback.kernel_of`), chosen where None.
-    `second_order` says whether kernels that a neuron has no filter for become relays, or delayed taps of a spike;
-    None takes taps with the feedback code, where they suffice, and relays otherwise. `steps` says for what the
-    neurons of a unit are spread over its range: in equal steps, or finest where the circuit's decisions, or all of
-    its activity, are sensitive; `planes` of how many synapses a weight is the sum. Both None are chosen. `axons`
-    "own" gives every neuron axons of its own on a chip that could share them; None takes what the target states.
-    `tick_s` is the model's time that one tick stands for; None lets the compiler choose it. `images` names the
-    task whose images drive a published checkpoint, which does not say so itself; a Model was loaded with its own.
-    `calibrate` names test stimuli that gains are to be matched over as well. `allow_lost_states` compiles a
-    circuit even if rounding destroys an up-state of it. `source` says whether the artifact holds a copy of the
-    model, which `verify` compares with, `figures` whether the pictures of its report are drawn.
+    `neurons` None takes 64, or more where decisions need them; with `max_error` the smallest that meets it. `code`
+    None chooses the code as well. `kernel` is what a spike of the feedback code stands for
+    (`passes.feedback.kernel_of`), chosen where None. `second_order` says whether kernels that a neuron has no
+    filter for become relays, or delayed taps of a spike; None takes taps with the feedback code, where they
+    suffice, and relays otherwise. `steps` says for what the neurons of a unit are spread over its range: in equal
+    steps, or finest where the circuit's decisions, or all of its activity, are sensitive; `planes` of how many
+    synapses a weight is the sum. Both None are chosen. `axons` "own" gives every neuron axons of its own on a chip
+    that could share them; None takes what the target states. `tick_s` is the model's time that one tick stands
+    for; None lets the compiler choose it. `images` names the task whose images drive a published checkpoint, which
+    does not say so itself; a Model was loaded with its own. `calibrate` names test stimuli that gains are to be
+    matched over as well. `allow_lost_states` compiles a circuit even if rounding destroys an up-state of it.
+    `source` says whether the artifact holds a copy of the model, which `verify` compares with, `figures` whether
+    the pictures of its report are drawn.
     """
 
     neurons: int | None = None
-    code: Code = "threshold"
+    code: Code | None = "threshold"
     kernel: str | None = None
     second_order: SecondOrder | None = None
     axons: Axons | None = None
@@ -86,6 +87,12 @@ class CompileOptions:
         )
 
     @property
+    def coded(self) -> Code:
+        """The code, once it is known."""
+        assert self.code is not None, "the code is still to be chosen"
+        return self.code
+
+    @property
     def pool(self) -> int:
         """Neurons a unit: as given, or the default."""
         return DEFAULT_NEURONS if self.neurons is None else self.neurons
@@ -108,7 +115,7 @@ class CompileOptions:
     def problems(self) -> tuple[Problem, ...]:
         """Returns options that contradict each other or make no sense."""
         found: list[Problem] = []
-        if self.neurons is not None and self.max_error is not None:
+        if self.neurons is not None and self.max_error is not None and self.code is not None:
             found.append(
                 Problem(
                     "options-exclusive",
@@ -121,8 +128,9 @@ class CompileOptions:
             found.append(
                 Problem("neurons-out-of-range", "--neurons", f"got {self.neurons}", "give 1 to 65,536 neurons a unit")
             )
-        if self.code not in CODES:
-            found.append(Problem("choice-unknown", "--code", f"got {self.code!r}", "use threshold, feedback or rate"))
+        if self.code not in (None, *CODES):
+            cure = "use threshold, feedback, rate or auto"
+            found.append(Problem("choice-unknown", "--code", f"got {self.code!r}", cure))
         if self.axons not in (None, *AXONS):
             found.append(Problem("choice-unknown", "--axons", f"got {self.axons!r}", "use shared or own"))
         if self.steps not in (None, *STEPS):
@@ -132,7 +140,7 @@ class CompileOptions:
         if self.planes not in (None, *PLANES):
             found.append(Problem("choice-unknown", "--planes", f"got {self.planes!r}", "use 1 or 2"))
         if self.steps not in (None, "equal") and self.code != "threshold":
-            what = f"pools of the {self.code} code have no steps to spread"
+            what = f"pools of the {self.code or 'chosen'} code have no steps to spread"
             found.append(Problem("options-exclusive", "--steps", what, "use --code threshold, or --steps equal"))
         if self.kernel is not None:
             found += self._kernel_problems(self.kernel)
@@ -145,7 +153,7 @@ class CompileOptions:
         return tuple(found)
 
     def _kernel_problems(self, kernel: str) -> Iterator[Problem]:
-        if self.code != "feedback":
+        if self.code not in ("feedback", None):
             what = f"spikes of the {self.code} code stand for their own tick"
             yield Problem("options-exclusive", "--kernel", what, "use --code feedback, or leave it out")
         try:

@@ -79,7 +79,7 @@ class Staging:
         return GainMatch(
             calibration=self.ranges,
             neurons=options.pool,
-            code=options.code,
+            code=options.coded,
             kernel=options.kernel,
             seed=options.seed,
         )

@@ -2,5 +2,6 @@
 
 tried     defines a candidate, and measures what it keeps
 smallest  finds the fewest neurons a unit that keep a given error
+codes     finds the code that keeps it at the least cost
 best      finds steps, planes and, unless they are given, neurons a unit with which decisions are kept
 """

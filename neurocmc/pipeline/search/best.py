@@ -66,14 +66,8 @@ def choose_best(
         told=progress or silent,
     )
     best = search.best()
-    return Choice(
-        neurons=best.options.pool,
-        tried=tuple(search.tried),
-        reason=search.reason(best),
-        lowered=best.lowered,
-        steps=best.tried.steps,
-        planes=best.tried.planes,
-    )
+    chosen = replace(best.options, steps=best.tried.steps, planes=best.tried.planes)
+    return Choice(options=chosen, tried=tuple(search.tried), reason=search.reason(best), lowered=best.lowered)
 
 
 def _trials(staging: Staging, stimulus: Stimulus) -> int:

@@ -63,15 +63,9 @@ def choose_neurons(
                 f"{neurons} neurons a unit: the smallest size tried whose rates are within {max_error:g} of range on "
                 f"calibration (measured {candidate.error:.4f}, worst {candidate.tried.worst})"
             )
-            return Choice(
-                neurons=neurons,
-                tried=tuple(tried),
-                reason=reason,
-                lowered=candidate.lowered,
-                steps=options.steps or "equal",
-                planes=options.planes or 1,
-            )
-    raise InfeasibleError(_out_of_reach(tried, max_error, options.code))
+            chosen = replace(sized, steps=options.steps or "equal", planes=options.planes or 1)
+            return Choice(options=chosen, tried=tuple(tried), reason=reason, lowered=candidate.lowered)
+    raise InfeasibleError(_out_of_reach(tried, max_error, options.coded))
 
 
 def _out_of_reach(tried: list[Tried], max_error: float, code: Code) -> Problem:

@@ -22,7 +22,7 @@ from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.lower import Lowered, lower_staged
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.rate import simulate_rate
-from neurocmc.targets import Planes, Steps, Target
+from neurocmc.targets import Code, Planes, SecondOrder, Steps, Target
 from neurocmc.theory.realised import realised_circuit
 from neurocmc.verification.edges import misses
 from neurocmc.verification.fidelity import fidelity_edges
@@ -38,8 +38,11 @@ class Tried:
     neurons: int
     error: float | None
     worst: str
+    code: Code = "threshold"
+    second_order: SecondOrder | None = None
     steps: Steps = "equal"
     planes: Planes = 1
+    cores: int = 0  # none of a target without them, or where it could not be compiled
     changed: float | None = None  # share of decisions that is expected to change; None where nothing is decided
     missed: int = 0  # budgets of `verify`, of what rounding lost and of rates on calibration
 
@@ -48,12 +51,10 @@ class Tried:
 class Choice:
     """What was chosen, with what was tried on the way, why it is this one, and what it gives."""
 
-    neurons: int
+    options: CompileOptions  # with everything chosen that was left open
     tried: tuple[Tried, ...]
     reason: str
     lowered: Lowered
-    steps: Steps = "equal"
-    planes: Planes = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -90,8 +91,11 @@ def compiled(staging: Staging, target: Target, options: CompileOptions, trials: 
         neurons=options.pool,
         error=error,
         worst=worst,
+        code=options.coded,
+        second_order=options.second_order,
         steps=options.steps or "equal",
         planes=options.planes or 1,
+        cores=lowered.built.cores_used,
         changed=changed,
         missed=missed,
     )
@@ -102,7 +106,13 @@ def refused(options: CompileOptions, refusal: InfeasibleError) -> Tried:
     """Returns what is noted of a candidate that could not be compiled."""
     what = refusal.problems[0].what
     return Tried(
-        neurons=options.pool, error=None, worst=what, steps=options.steps or "equal", planes=options.planes or 1
+        neurons=options.pool,
+        error=None,
+        worst=what,
+        code=options.coded,
+        second_order=options.second_order,
+        steps=options.steps or "equal",
+        planes=options.planes or 1,
     )
 
 

@@ -1,0 +1,210 @@
+"""Chooses the code of a circuit, and with it neurons a unit and what stands for kernels without a filter.
+
+For each code, and each of relays and taps where a circuit has kernels that its neurons have no filter for, sizes are
+tried from the smallest up, compiled and run on calibration trials; the first that keeps the error, with no budget
+missed, is what that line offers. Of all offers the one with the fewest cores is taken, then the one with the least
+energy of a presentation (of spikes, where nothing is published of energy). A line ends where its neurons alone would
+take more cores than the best offer so far, or where larger pools no longer come closer.
+
+What is chosen for each population by itself is the kernel of the feedback code, by the filters around it; where those
+are so fast that a spike can stand for its own tick alone, that is the threshold code. Neurons a unit are one number
+for all populations: unequal numbers are what `steps` is for. Not searched are kernels other than the chosen one,
+unequal steps, two planes of weights, and ticks.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from neurocmc.common.errors import InfeasibleError, InputError, Problem
+from neurocmc.common.progress import Progress, silent
+from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.recording import Recording
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.chips.family import Staging
+from neurocmc.pipeline.chips.registry import family_of
+from neurocmc.pipeline.clock import Clock
+from neurocmc.pipeline.lower import stage
+from neurocmc.pipeline.options import CompileOptions
+from neurocmc.pipeline.search.tried import Candidate, Choice, Tried, compiled, refused
+from neurocmc.report.wording import energy
+from neurocmc.targets import Code, SecondOrder, Target
+
+SIZES: dict[Code, tuple[int, ...]] = {
+    "feedback": (4, 6, 8, 10, 12, 16, 20, 24, 28, 32, 40, 48, 64),
+    "threshold": (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192, 256, 384, 512),
+}
+ERROR = 0.01  # of range, that is kept where none is asked for
+TRIALS = 32  # of each calibration stimulus
+WORTH = 0.97  # of the error: three larger sizes that leave more end a line
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """The smallest candidate of a line that keeps the error, and what it takes."""
+
+    candidate: Candidate
+    energy_pj: float | None
+    spikes: float  # in a trial
+
+    @property
+    def cost(self) -> tuple[float, ...]:
+        return self.candidate.cores, self.spikes if self.energy_pj is None else self.energy_pj
+
+
+def choose_code(
+    circuit: RateCircuit,
+    calibration: tuple[Stimulus, ...],
+    target: Target,
+    options: CompileOptions,
+    progress: Progress | None = None,
+) -> Choice:
+    """Returns the cheapest of all codes whose NRMSE of rates is at most `max_error`, or 1 % where none is given.
+
+    Raises InputError for an error not between 0 and 1, InfeasibleError, with what was reached, if no code keeps it.
+    """
+    max_error = ERROR if options.max_error is None else options.max_error
+    if not 0 < max_error < 1:
+        what = f"got {max_error:g}"
+        raise InputError(
+            Problem("number-out-of-range", "--max-error", what, "give a fraction of range, such as 0.02")
+        )
+    search = _Search(
+        circuit=circuit,
+        calibration=calibration,
+        trials=tuple(stimulus.take(slice(TRIALS)) for stimulus in calibration),
+        target=target,
+        given=options,
+        max_error=max_error,
+        told=progress or silent,
+    )
+    lines = list(search.lines())
+    offers = [offer for index, line in enumerate(lines) if (offer := search.offer(line, index / len(lines)))]
+    if not offers:
+        raise InfeasibleError(search.out_of_reach())
+    best = min(offers, key=lambda offer: offer.cost)
+    return Choice(
+        options=best.candidate.options,
+        tried=tuple(search.tried),
+        reason=search.reason(best),
+        lowered=best.candidate.lowered,
+    )
+
+
+@dataclass(slots=True)
+class _Search:
+    """A search, and what it has tried."""
+
+    circuit: RateCircuit
+    calibration: tuple[Stimulus, ...]
+    trials: tuple[Stimulus, ...]
+    target: Target
+    given: CompileOptions
+    max_error: float
+    told: Progress
+    tried: list[Tried] = field(default_factory=list[Tried])
+    best: Offer | None = None
+    stagings: dict[SecondOrder, Staging] = field(default_factory=dict["SecondOrder", Staging])
+
+    def lines(self) -> Iterator[CompileOptions]:
+        """Yields each code with each stand-in for kernels, without a size."""
+        plain = replace(self.given, max_error=None, steps="equal", planes=self.given.planes or 1)
+        for code in (code for code in SIZES if code in self.target.codes):
+            for second_order in self._stand_ins(replace(plain, code=code)):
+                kernel = self.given.kernel if code == "feedback" else None
+                yield replace(plain, code=code, kernel=kernel, second_order=second_order)
+
+    def _stand_ins(self, options: CompileOptions) -> Iterator[SecondOrder | None]:
+        """Relays and taps where the circuit needs one of them, else neither."""
+        if self.given.second_order is not None:
+            yield self.given.second_order
+            return
+        relayed = self._staging(replace(options, second_order="relays"))
+        if len(relayed.staged.populations) == len(self.circuit.populations):
+            yield None
+            return
+        yield "relays"
+        if self.target.delay_ticks_max != 0:
+            yield "taps"
+
+    def _staging(self, options: CompileOptions) -> Staging:
+        key: SecondOrder = options.second_order or "relays"
+        if key not in self.stagings:
+            smallest = replace(options, neurons=min(min(sizes) for sizes in SIZES.values()))
+            self.stagings[key] = stage(self.circuit, self.calibration, self.target, smallest, Clock())
+        return self.stagings[key]
+
+    def offer(self, line: CompileOptions, done: float) -> Offer | None:
+        """Returns the smallest candidate of a line that keeps the error, if one does that may be the best."""
+        errors: list[float] = []
+        sizes = SIZES[line.coded] if self.given.neurons is None else (self.given.neurons,)
+        for neurons in sizes:
+            options = replace(line, neurons=neurons)
+            self.told(f"trying {neurons} neurons a unit, {_named(options)}", done)
+            candidate = self._compiled(options)
+            if candidate is None:
+                if errors:  # a small pool may have weights too large for their field; larger ones only need more
+                    return None
+                continue
+            if self.best is not None and candidate.cores > self.best.candidate.cores:
+                return None
+            errors.append(candidate.error)
+            if candidate.error <= self.max_error and not candidate.tried.missed:
+                return self._offered(candidate)
+            if len(errors) > 3 and min(errors[-3:]) > WORTH * min(errors[:-3]):
+                return None
+        return None
+
+    def _compiled(self, options: CompileOptions) -> Candidate | None:
+        try:
+            staging = self._staging(options)
+            family_of(self.target).refuse(staging.staged, self.target, options)
+            candidate = compiled(staging, self.target, options, self.trials)
+        except InfeasibleError as refusal:
+            self.tried.append(refused(options, refusal))
+            return None
+        self.tried.append(candidate.tried)
+        return candidate
+
+    def _offered(self, candidate: Candidate) -> Offer:
+        built, first = candidate.lowered.built, self.trials[0]
+        seen: Recording = built.run(first, record_spikes=True)
+        spent = built.budget(first, seen).energy
+        offer = Offer(
+            candidate=candidate,
+            energy_pj=None if spent is None else spent.dynamic_per_presentation_pj,
+            spikes=sum(float(counts.sum()) for counts in seen.spike_counts.values()) / first.batch,
+        )
+        if self.best is None or offer.cost < self.best.cost:
+            self.best = offer
+        return offer
+
+    def reason(self, best: Offer) -> str:
+        """Says in words what was chosen, and why."""
+        chosen = best.candidate
+        measured = f"measured {chosen.error:.4f}, worst {chosen.tried.worst}"
+        spent = f"{best.spikes:,.0f} spikes" if best.energy_pj is None else energy(best.energy_pj)
+        cores = f"{chosen.cores:,} core{'s' * (chosen.cores != 1)}, " if chosen.cores else ""
+        return (
+            f"{chosen.options.pool} neurons a unit in {_named(chosen.options)}: {cores}{spent} a presentation, the "
+            f"least of {len(self.tried)} candidates that keep {self.max_error:g} of range on calibration ({measured})"
+        )
+
+    def out_of_reach(self) -> Problem:
+        """Returns what is said where no code keeps the error."""
+        closest: dict[str, Tried] = {}
+        for entry in self.tried:
+            line = f"{entry.code} code{f' with {entry.second_order}' if entry.second_order else ''}"
+            if entry.error is not None and (line not in closest or entry.error < (closest[line].error or 0.0)):
+                closest[line] = entry
+        table = "; ".join(f"{line} {tried.error:.4f} at {tried.neurons}" for line, tried in closest.items())
+        return Problem(
+            "error-out-of-reach",
+            "--code auto",
+            f"no code keeps {self.max_error:g} of range ({table or 'none could be compiled'})",
+            "use a larger --max-error",
+        )
+
+
+def _named(options: CompileOptions) -> str:
+    by = f" with {options.second_order}" if options.second_order else ""
+    return f"the {options.coded} code{by}"
