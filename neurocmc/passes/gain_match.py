@@ -81,15 +81,6 @@ class GainMatch:
         kernels = {p.name: self._kernel(circuit, p) for p in circuit.populations}
         ceilings = {p.name: self._ceiling(p) for p in circuit.populations}
         per_spike = {name: ceiling / (self.neurons * spikes_at_peak) for name, ceiling in ceilings.items()}
-        rng = np.random.default_rng(self.seed)
-        populations = tuple(
-            self._pool(
-                circuit, population, target, kernels[population.name], per_spike, ceilings[population.name], rng
-            )
-            for population in circuit.populations
-        )
-        scale = {pool.name: pool.current_per_drive[:, None] for pool in populations}
-        delay = RATE_DELAY_TICKS if self.code == "rate" else 0
         wires = (
             *wires_of(circuit, target, kernels),
             *(
@@ -100,6 +91,22 @@ class GainMatch:
                 if kernel.total > 1
             ),
         )
+        rng = np.random.default_rng(self.seed)
+        populations = tuple(
+            self._pool(
+                circuit,
+                population,
+                target,
+                wires,
+                kernels[population.name],
+                per_spike,
+                ceilings[population.name],
+                rng,
+            )
+            for population in circuit.populations
+        )
+        scale = {pool.name: pool.current_per_drive[:, None] for pool in populations}
+        delay = RATE_DELAY_TICKS if self.code == "rate" else 0
         starts = self._starts(circuit, target, wires, delay)
         return SpikingNetwork(
             name=circuit.name,
@@ -209,6 +216,7 @@ class GainMatch:
         circuit: RateCircuit,
         population: RatePopulation,
         target: Target,
+        wires: tuple[Wire, ...],
         kernel: Kernel,
         per_spike: dict[str, float],
         ceiling: float,
@@ -233,7 +241,7 @@ class GainMatch:
         current = np.full((population.size, 1), largest)
         if self.rounding == "gain-preserving" and target.registers is not None:
             limits = target.registers
-            fan_in = fan_in_of(circuit, population, per_spike, limits)
+            fan_in = fan_in_of(circuit, population, wires, per_spike, limits)
             current, threshold = kindest(fan_in, scales, recruited, current, threshold, limits, self.code)
         neuron = scales.neuron(threshold)
         bias = neuron.place_bias(scales.bias(recruited, current, threshold))

@@ -1,5 +1,6 @@
 """Searches the scales of currents at which the weights of each unit round least."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,31 +11,57 @@ from neurocmc.ir.rate import RateCircuit, RatePopulation
 from neurocmc.passes.one_filter import own_taus
 from neurocmc.passes.scales import Scales
 from neurocmc.passes.weight_grid import decay_register, weight_step
+from neurocmc.passes.wires import Wire
 from neurocmc.targets import Code, LoihiLimits
 
 SCALE_CANDIDATES = np.linspace(1.0, 0.75, 251)  # of the largest scale that fits
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class FanIn:
-    """The weights of a projection, and those that are rounded: of segments the sums over a unit's, up to each."""
+    """The weights of a projection, as they are stored and as they are rounded.
 
-    weight: Float
+    Of segments it is the sums over a unit's, up to each, that are rounded; of taps their sum. What pools send to
+    themselves must be right for its own sake: its errors are relative to itself.
+    """
+
+    stored: Float  # by which the grid is chosen
     rounded: Float
+    to_itself: bool
 
     @classmethod
-    def of(cls, weight: Float, source: RatePopulation) -> "FanIn":
-        return cls(weight, source.segments[0].summed_up_to(weight) if source.segments else weight)
+    def of(cls, wire: Wire, weight: Float, source: RatePopulation) -> "FanIn":
+        """Returns that of a wire with so large weights."""
+        shares = np.array([tap.share for tap in wire.arrivals])
+        both_signs = shares.min() < 0 < shares.max()
+        extremes = (shares.min(), shares.max()) if both_signs else (np.abs(shares).max(),)
+        return cls(
+            stored=np.concatenate([weight * share for share in extremes]),
+            rounded=source.segments[0].summed_up_to(weight) if source.segments else weight,
+            to_itself=wire.is_feedback,
+        )
 
 
 def fan_in_of(
-    circuit: RateCircuit, population: RatePopulation, per_spike: dict[str, float], limits: LoihiLimits
+    circuit: RateCircuit,
+    population: RatePopulation,
+    wires: Sequence[Wire],
+    per_spike: dict[str, float],
+    limits: LoihiLimits,
 ) -> list[FanIn]:
     """Returns the projections into a population, in LSB per spike at a current scale of 1 LSB per unit of z."""
-    return [
-        FanIn.of(weight, circuit.population(source))
-        for source, weight in _per_current(circuit, population, per_spike, limits)
-    ]
+    own_s = own_taus(circuit).get(population.name, 0.0)
+    found: list[FanIn] = []
+    for wire in wires:
+        if wire.target == population.name:
+            projection = wire.projection
+            tau_s = wire.tau_s if wire.is_feedback else own_s
+            register = decay_register(tau_s, circuit.dt_s, limits, limits.decay_u_offset)
+            arrives = (register + limits.decay_u_offset) / (1 << limits.decay_bits)
+            per_unit = projection.dc_gain * arrives * per_spike[projection.source]
+            weight = population.gain[:, None] * projection.weight * per_unit
+            found.append(FanIn.of(wire, weight, circuit.population(projection.source)))
+    return found
 
 
 def kindest(
@@ -57,21 +84,6 @@ def kindest(
     return current * factor, threshold
 
 
-def _per_current(
-    circuit: RateCircuit, population: RatePopulation, per_spike: dict[str, float], limits: LoihiLimits
-) -> list[tuple[str, Float]]:
-    """Source and weights of each projection into a population, in LSB per spike at a scale of 1 LSB per unit of z."""
-    own_s = own_taus(circuit).get(population.name, 0.0)
-    weights: list[tuple[str, Float]] = []
-    for projection in circuit.projections:
-        if projection.target == population.name:
-            register = decay_register(own_s, circuit.dt_s, limits, limits.decay_u_offset)
-            arrives = (register + limits.decay_u_offset) / (1 << limits.decay_bits)
-            per_unit = projection.dc_gain * arrives * per_spike[projection.source]
-            weights.append((projection.source, population.gain[:, None] * projection.weight * per_unit))
-    return weights
-
-
 def _kindest_factors(
     fan_in: list[FanIn], current: Float, limits: LoihiLimits, holds: Bool, *, together: bool
 ) -> Float:
@@ -81,14 +93,17 @@ def _kindest_factors(
     take. `together` gives all units the one factor at which the worst of them rounds least.
     """
     whole = np.ones_like(current)
-    steps = [weight_step(own.weight * current, limits) for own in fan_in]
-    strongest = np.max([np.abs(own.rounded).max(axis=1, initial=0.0) for own in fan_in], axis=0) if fan_in else None
-    if strongest is None or not strongest.any():
+    steps = [weight_step(own.stored * current.max(), limits) for own in fan_in]
+    largest = [np.abs(own.rounded).max(axis=1, initial=0.0) for own in fan_in]
+    from_others = [of for own, of in zip(fan_in, largest, strict=True) if not own.to_itself]
+    strongest = np.max(from_others, axis=0) if from_others else np.zeros(len(current))
+    if not any(of.any() for of in largest):
         return whole
-    scale = np.where(strongest > 0, strongest, 1.0)[:, None] * current
     worst = np.zeros((SCALE_CANDIDATES.size, current.size))
-    for own, step in zip(fan_in, steps, strict=True):
-        _add_rounding(own.rounded, current[:, 0], step, scale[:, 0], SCALE_CANDIDATES, worst)
+    for own, step, of in zip(fan_in, steps, largest, strict=True):
+        relative_to = of if own.to_itself else strongest
+        scale = np.where(relative_to > 0, relative_to, 1.0) * current[:, 0]
+        _add_rounding(own.rounded, current[:, 0], step, scale, SCALE_CANDIDATES, worst)
     errors = np.where(holds, worst, np.inf)
     if together:
         return whole * SCALE_CANDIDATES[int(errors.max(axis=1).argmin())]

@@ -19,6 +19,7 @@ from neurocmc.passes.feedback import NO_KERNEL, Kernel, feedback_of
 from neurocmc.passes.one_filter import own_taus
 from neurocmc.passes.taps import Response, tapped_error, taps_for
 from neurocmc.targets import Target
+from neurocmc.theory.feedback import feedback_name
 
 LEFT = 0.04  # of a step: taps that leave more are no stand-in for a kernel
 
@@ -35,6 +36,11 @@ class Wire:
     @property
     def target(self) -> str:
         return self.projection.target
+
+    @property
+    def is_feedback(self) -> bool:
+        """Whether it is what pools of the feedback code send to themselves."""
+        return self.projection.name == feedback_name(self.projection.source)
 
     @property
     def arrivals(self) -> tuple[Tap, ...]:

@@ -21,7 +21,7 @@ from neurocmc.ir.stimulus import name_clashes
 from neurocmc.targets import known_targets
 
 FORMAT = ARTIFACT_FORMAT
-VERSION = 4
+VERSION = 5
 SOURCE = r"(model|circuit)\.(pt|pth|npz|yaml|yml)"  # the copy of the model
 _AGAIN = "compile again"
 
@@ -88,7 +88,7 @@ class Manifest(StrictModel):
     """The whole file. Its paths stay inside the artifact."""
 
     format: Literal["neurocmc-artifact"]
-    version: Literal[4]
+    version: Literal[5]
     neurocmc: str
     circuit: str
     origin_sha256: Sha256 | Literal[""]  # "": of a circuit that was made in Python

@@ -39,5 +39,5 @@ def test_larger_pools_are_tried_after_those_whose_weights_do_not_fit() -> None:
     choice = choose_neurons(circuit, (stimulus,), load_target("loihi1"), CompileOptions(max_error=0.5))
     assert choice.tried[0].error is None
     assert "weights are beyond the largest mantissa" in choice.tried[0].worst
-    assert choice.neurons == choice.tried[-1].neurons > 8
-    assert choice.reason.startswith(f"{choice.neurons} neurons a unit: the smallest size tried")
+    assert choice.options.neurons == choice.tried[-1].neurons > 8
+    assert choice.reason.startswith(f"{choice.options.neurons} neurons a unit: the smallest size tried")
