@@ -21,10 +21,14 @@ def feedback_name(population: str) -> str:
     return population + FEEDBACK
 
 
+def is_feedback(part: IntegerProjection) -> bool:
+    """Whether synapses are a part of what pools send to themselves."""
+    return (part.refines or part.name) == feedback_name(part.target)
+
+
 def feedback_moved_lsb(population: IntegerPopulation, projections: Iterable[IntegerProjection]) -> Float:
     """Returns (units, neurons) LSB to add to the biases, for what feedback takes back beyond what was wanted."""
-    name = feedback_name(population.name)
-    parts = [p for p in projections if name in (p.name, p.refines)]
+    parts = [p for p in projections if p.target == population.name and is_feedback(p)]
     if not parts:
         return np.zeros((population.units, population.neurons))
     whole = next(part for part in parts if not part.refines)

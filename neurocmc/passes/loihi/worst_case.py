@@ -23,6 +23,7 @@ from neurocmc.common.arrays import Bool, Float, Int
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation, IntegerProjection
 from neurocmc.sim.loihi.registers import decay, shift
 from neurocmc.sim.loihi.weight_groups import WeightGroup, weight_groups
+from neurocmc.theory.feedback import is_feedback
 
 ROUNDS = 100  # every round holds; self-excitation makes them converge slowly, and the last are worth little
 LONGEST_INTERVAL = 32  # ticks between two spikes of a neuron that are still told apart
@@ -167,15 +168,22 @@ def _currents(
     keep, remembered = rule.pole(population.decay_u), (full / lost if lost else FOR_EVER)
     low, high = host.sum_low.copy(), host.sum_high.copy()
     lasting_low, lasting_high = np.zeros(population.units), np.zeros(population.units)
+    of_itself = [p for _, members in groups for p in members if is_feedback(p)]
     for group, members in groups:
         negative, positive = _signed_sums(members, {p.source: firing[p.source].count for p in members})
         low += shift(negative.astype(np.int64), group.exponent)
         high += shift(positive.astype(np.int64), group.exponent)
-        negative, positive = _signed_sums(members, {p.source: firing[p.source].sustained(keep) for p in members})
+        from_others = [p for p in members if not is_feedback(p)]
+        sustained = {p.source: firing[p.source].sustained(keep) for p in from_others}
+        negative, positive = _signed_sums(from_others, sustained, population.units)
         lasting_low += np.ldexp(negative, group.exponent)
         lasting_high += np.ldexp(positive, group.exponent)
         if group.exponent < 0:
             lasting_low -= remembered  # rounding the sum down loses less than 1 in each tick
+    if of_itself:
+        taken_low, taken_high = _taken_back(of_itself, firing[population.name].count, keep, remembered)
+        lasting_low += taken_low
+        lasting_high += taken_high
     lasting_low += host.sum_low * remembered
     lasting_high += host.sum_high * remembered
     unit_lsb = float(1 << rule.weight_shift)
@@ -196,11 +204,30 @@ def _currents(
     return bounds[0], bounds[1], bounds[2]
 
 
-def _signed_sums(members: list[IntegerProjection], sent: Mapping[str, NDArray[np.generic]]) -> tuple[Float, Float]:
+def _signed_sums(
+    members: list[IntegerProjection], sent: Mapping[str, NDArray[np.generic]], units: int = 0
+) -> tuple[Float, Float]:
     """Sums of all negative and of all positive mantissas, weighed with what their sources send."""
-    negative = sum(np.minimum(p.mantissa, 0) @ sent[p.source] for p in members)
-    positive = sum(np.maximum(p.mantissa, 0) @ sent[p.source] for p in members)
+    negative = sum((np.minimum(p.mantissa, 0) @ sent[p.source] for p in members), np.zeros(units) if units else 0)
+    positive = sum((np.maximum(p.mantissa, 0) @ sent[p.source] for p in members), np.zeros(units) if units else 0)
     return np.asarray(negative), np.asarray(positive)
+
+
+def _taken_back(parts: list[IntegerProjection], count: Int, keep: float, remembered: float) -> tuple[Float, Float]:
+    """(units,) bounds on what pools take from themselves, in mantissas << exponent.
+
+    Its parts are of both signs and of one and the same spike, so that they are bounded together: by what one spike
+    has left in the filter k ticks later, in every k by all neurons or by none. The current truncates as a whole, by
+    less than 1 a tick either way.
+    """
+    last = max(part.delay_ticks for part in parts)
+    left, low, high = np.zeros(count.size), np.zeros(count.size), np.zeros(count.size)
+    for late in range(last + 1):
+        arrives = [np.ldexp(np.diag(part.mantissa), part.exponent) for part in parts if part.delay_ticks == late]
+        left = keep * left + sum(arrives, np.zeros(count.size))
+        low, high = low + np.minimum(left, 0.0), high + np.maximum(left, 0.0)
+    rest = left * keep * remembered  # what is left decays from then on
+    return (low + np.minimum(rest, 0.0)) * count - remembered, (high + np.maximum(rest, 0.0)) * count + remembered
 
 
 def _outward(value: float) -> int:
