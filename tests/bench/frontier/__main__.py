@@ -27,14 +27,14 @@ WITH_PEER = "four-units"
 def measured(names: list[str], codes: list[str], trials: int, console: Console) -> Iterator[Row]:
     """Yields the rows of what is named, each as soon as it is there, and says what is left out."""
     for point in points():
-        if point.code in codes and not point.is_known:
-            console.print(f"skipped: {point.name}: the compiler has no code {point.code}", highlight=False)
+        if point.code in codes and point.missing:
+            console.print(f"skipped: {point.name}: the compiler has no {point.missing}", highlight=False)
     for name in names:
         bench = Bench(name, circuits()[name](trials))
         if STEP in codes and bench.circuit.continuous:
             yield bench.step_row()
         for point in points():
-            if point.code in codes and point.is_known:
+            if point.code in codes and point.is_of(name) and not point.missing:
                 yield bench.row(point)
         if NEF in codes and name == WITH_PEER:
             yield from _peer(bench, console)
@@ -67,10 +67,7 @@ def main() -> None:
         for row in measured(given.circuit, given.code, ALL_TRIALS if given.full else TRIALS, console):
             rows[row.circuit, row.point] = row
             write(rows)  # after every row: what was measured is kept where the next one fails
-            error = (
-                row.refused or f"{percent(row.euler_median)} %, to the equation {percent(row.ode_median) or '-'} %"
-            )
-            console.print(f"{row.circuit:12s} {row.point:28s} {error}", highlight=False)
+            console.print(f"{row.circuit:12s} {row.point:28s} {_told(row)}", highlight=False)
     rows = read()
     write_page(rows)
     draw_frontier(rows.values())

@@ -67,7 +67,7 @@ def random_drives(name: str, seed: int, count: int) -> Stimulus:
     """Returns drives of 400 ms of silence and five random steps of 400 ms, each from a generator of its own."""
     values = np.stack([np.random.default_rng((seed, one)).uniform(0.0, HIGHEST, (STEPS, 4)) for one in range(count)])
     values[:, 0] = 0.0
-    return drives(name, HOLD_S * np.arange(STEPS), values, HOLD_S * STEPS)
+    return drives(name, [HOLD_S * step for step in range(STEPS)], values, HOLD_S * STEPS)
 
 
 def _bundled(title: str, name: str, trials: int) -> JudgedCircuit:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float
-from neurocmc.common.errors import InfeasibleError
+from neurocmc.common.errors import NeurocmcError
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
@@ -78,7 +78,7 @@ class Bench:
             try:
                 artifact = compile_model(self.circuit.model, TARGET, Path(folder) / "build", options)
                 return self._measured(replace(row, options=_compiled_with(point, artifact)), artifact)
-            except InfeasibleError as error:
+            except NeurocmcError as error:
                 return replace(row, refused=error.problems[0].id)
 
     def step_row(self) -> Row:
