@@ -14,13 +14,14 @@ the one that nef_swta.py was tuned to by hand; each other one draws every choice
 - the membrane's time constant, 10, 20 or 40 ms, and the refractory time, 1, 2 or 4 ms where rates permit it.
 
 The one of least median NRMSE, which is what is judged, is then run on the judged drives: the same network, seed and
-all.
+all. Where it is not the first, so is the first: what is best on a few drives need not be so on others.
 
     python nef_frontier.py --drives drives.npz --neurons 8 64 --trials 24 --out folder
 
 `drives.npz` holds `calibration` and `judged` (drives, ticks, units), `fixed` (ticks, units) and `largest` (2,): the
-largest arguments of the units and of the inhibitory one. For each size `nef-N.npz` gets the decoded activity, and
-nef.json what was found, and what it costs: spikes, and of each the synapses and messages that the built model has.
+largest arguments of the units and of the inhibitory one. Each network's decoded activity goes to a file `nef-*.npz`,
+and to nef.json what it is and what it costs: spikes, and of each the synapses and messages that the built model has.
+All that was tried goes to `tried-*.json`.
 """
 
 import argparse
@@ -162,21 +163,23 @@ def search(drives: FloatArray, largest: FloatArray, *, neurons: int, trials: int
         yield Tried(variant=variant, seed=seed, error=float(np.median(errors(activity, drives))))
 
 
-def best_of(given: dict[str, FloatArray], out: Path, *, neurons: int, trials: int) -> dict[str, object]:
-    """Searches, runs the best on the judged drives and the fixed one, writes its activity, and says what it is."""
-    tried = list(search(given["calibration"][:SEARCHED], given["largest"], neurons=neurons, trials=trials))
-    best = min(tried, key=lambda one: one.error)
-    judged, costs = run(best.variant, given["judged"], neurons=neurons, seed=best.seed)
-    fixed, _ = run(best.variant, given["fixed"][None], neurons=neurons, seed=best.seed)
-    np.savez_compressed(out / f"nef-{neurons}.npz", judged=judged.astype(np.float32), fixed=fixed.astype(np.float32))
-    found = {
-        "neurons": neurons,
-        "best": asdict(best),
-        "costs": asdict(costs),
-        "tried": [asdict(one) for one in tried],
-    }
-    print(json.dumps({name: found[name] for name in ("neurons", "best", "costs")}), flush=True)
+def judged(given: dict[str, FloatArray], out: Path, network: Tried, *, neurons: int) -> dict[str, object]:
+    """Runs a network on the judged drives and the fixed one, writes its activity, and says what it is and costs."""
+    activity, costs = run(network.variant, given["judged"], neurons=neurons, seed=network.seed)
+    fixed, _ = run(network.variant, given["fixed"][None], neurons=neurons, seed=network.seed)
+    file = f"nef-{neurons}-{network.seed}.npz"
+    np.savez_compressed(out / file, judged=activity.astype(np.float32), fixed=fixed.astype(np.float32))
+    found = {"neurons": neurons, "network": asdict(network), "costs": asdict(costs), "activity": file}
+    print(json.dumps(found), flush=True)
     return found
+
+
+def best_of(given: dict[str, FloatArray], out: Path, *, neurons: int, trials: int) -> list[dict[str, object]]:
+    """Searches at one size, and judges the best network, and after it the first where that is another."""
+    tried = list(search(given["calibration"][:SEARCHED], given["largest"], neurons=neurons, trials=trials))
+    (out / f"tried-{neurons}.json").write_text(json.dumps([asdict(one) for one in tried], indent=2) + "\n")
+    best = min(tried, key=lambda one: one.error)
+    return [judged(given, out, one, neurons=neurons) for one in ([best] if best is tried[0] else [best, tried[0]])]
 
 
 def main() -> None:
@@ -190,7 +193,9 @@ def main() -> None:
     quieten()
     with np.load(options.drives) as file:
         given = dict(file)
-    rows = [best_of(given, options.out, neurons=size, trials=options.trials) for size in options.neurons]
+    rows = [
+        row for size in options.neurons for row in best_of(given, options.out, neurons=size, trials=options.trials)
+    ]
     (options.out / "nef.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 
 

@@ -23,19 +23,20 @@ from tests.made.winner_circuits import DRIVE, EXCITE, INHIBIT
 SCRIPT = ROOT / "tests" / "bench" / "nef_frontier.py"
 OUT = ROOT / "build" / "bench" / "frontier"
 NEURONS = (8, 16, 32, 64, 128)
+BY_HAND = ", by hand"  # of the first network that is tried, which no search found
 TRIALS = 24  # networks that are tried at each size
 TIME_LIMIT_S = 3600
 
 
 def nef_rows(bench: Bench, python: Path) -> Iterator[Row]:
-    """Searches in the peer's environment, and yields the row of each size. Raises RuntimeError where it fails."""
+    """Searches in the peer's environment, and yields the rows of each size. Raises RuntimeError where it fails."""
     OUT.mkdir(parents=True, exist_ok=True)
     _write_drives(bench, OUT / "drives.npz")
     sizes = [str(size) for size in NEURONS]
     arguments = ["--drives", str(OUT / "drives.npz"), "--neurons", *sizes, "--trials", str(TRIALS), "--out", str(OUT)]
     run_script(python, SCRIPT, arguments, TIME_LIMIT_S)
     for found in json.loads((OUT / "nef.json").read_text(encoding="utf-8")):
-        yield _row(bench, found, OUT / f"nef-{found['neurons']}.npz")
+        yield _row(bench, found, OUT / found["activity"])
 
 
 def _write_drives(bench: Bench, path: Path) -> None:
@@ -64,9 +65,9 @@ def _row(bench: Bench, found: dict[str, Any], activity: Path) -> Row:
         judged, fixed = (_recording(circuit, file[name]) for name in ("judged", "fixed"))
     row = Row(
         circuit=bench.name,
-        point=f"NEF {found['neurons']}",
+        point=f"NEF {found['neurons']}" + BY_HAND * (found["network"]["seed"] == 0),
         code=NEF,
-        options=_told(found["best"]["variant"], found["best"]["seed"]),
+        options=_told(found["neurons"], found["network"]["variant"], found["network"]["seed"]),
         spikes=costs["spikes"],
         energy_uj=_energy_uj(costs, judged.ticks),
         cores=costs["blocks"],
@@ -96,11 +97,11 @@ def _energy_uj(costs: dict[str, Any], ticks: int) -> float:
     )
 
 
-def _told(variant: dict[str, Any], seed: int) -> str:
+def _told(neurons: int, variant: dict[str, Any], seed: int) -> str:
     """The network that was best, in one line."""
     low, high = variant["max_rates_hz"]
     return (
-        f"rates={low:.0f}-{high:.0f} Hz intercepts<{variant['intercept_max']:.2f} "
+        f"neurons={neurons} rates={low:.0f}-{high:.0f} Hz intercepts<{variant['intercept_max']:.2f} "
         f"radii={variant['radii'][0]:.2f}/{variant['radii'][1]:.2f} "
         f"tau_rc={1e3 * variant['tau_rc_s']:.0f} tau_ref={1e3 * variant['tau_ref_s']:.0f} ms "
         f"{'full weights' if variant['full_weights'] else 'decode neurons'}"

@@ -1,7 +1,7 @@
 """Keeps the rows in docs/studies/frontier.csv, and tells them to people on docs/codes.md."""
 
 import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ def _place(row: Row) -> tuple[int, int, int]:
     order = [point.name for point in points()]
     kinds = {STEP: -1, NEF: len(order)}
     circuit = list(circuits()).index(row.circuit)
-    size = int(row.point.split()[-1]) if row.code == NEF else 0
+    size = int(row.point.split()[1].strip(",")) if row.code == NEF else 0
     return circuit, kinds[row.code] if row.code in kinds else order.index(row.point), size
 
 
@@ -121,7 +121,7 @@ def _different(rows: Iterable[Row]) -> Iterable[Row]:
 def tables(rows: Rows) -> dict[str, str]:
     """Maps the name of each table of the page to what stands there."""
     found = {name: markdown(_of(rows.values(), name)) for name in circuits()}
-    return {**found, "nef": _networks(rows.values())}
+    return {**found, "nef": _networks(rows.values()), "in short": _in_short(rows)}
 
 
 def _of(rows: Iterable[Row], circuit: str) -> list[Row]:
@@ -130,16 +130,41 @@ def _of(rows: Iterable[Row], circuit: str) -> list[Row]:
 
 def _networks(rows: Iterable[Row]) -> str:
     """The networks that the peer's search found."""
-    lines = ["| | what the search chose |", "| --- | --- |"]
-    lines += [f"| {row.point} | {row.options} |" for row in rows if row.code == NEF]
+    lines = ["| | network |", "| --- | --- |"]
+    lines += [f"| {row.point} | {row.options.partition(' ')[2]} |" for row in rows if row.code == NEF]
     return "\n".join(lines)
+
+
+def _in_short(rows: Rows) -> str:
+    """What the tables say of the four units and of the microcircuit, in sentences."""
+    small, middle, large, rate = (
+        rows["four-units", name] for name in ("threshold 8", "threshold 64", "threshold 256", "rate 64")
+    )
+    best_rate, best_peer = (_closest(rows.values(), "four-units", code) for code in ("rate", NEF))
+    cortex, cortex_rate = rows["cmc-v1v3", "threshold 64"], _closest(rows.values(), "cmc-v1v3", "rate")
+    assert rate.spikes is not None
+    assert middle.spikes is not None
+    lines = (
+        f"The four units: the threshold code goes from {_error(small)} with 8 neurons a unit to {_error(large)} with "
+        f"256, and from {_count(small.spikes)} to {_count(large.spikes)} spikes.",
+        f"With 64 neurons the rate code fires {percent(rate.spikes / middle.spikes)} % of the threshold code's "
+        f"spikes; its best is {_error(best_rate)}, with {_count(best_rate.spikes)} spikes.",
+        f"The closest network of NEF leaves {_error(best_peer)}, with {_count(best_peer.spikes)} spikes.",
+        f"The microcircuit: 64 neurons a unit of the threshold code leave {_error(cortex)} on {cortex.cores} cores; "
+        f"the rate code at its best {_error(cortex_rate)}, its synapses are too fast for it.",
+    )
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _closest(rows: Iterable[Row], circuit: str, code: str) -> Row:
+    own = [row for row in rows if (row.circuit, row.code) == (circuit, code) and row.euler_median is not None]
+    return min(own, key=lambda row: row.euler_median or 0.0)
+
+
+def _error(row: Row) -> str:
+    return f"{percent(row.euler_median)} %"
 
 
 def write_page(rows: Rows, page: Path = PAGE) -> None:
     """Puts the tables on their page."""
     rewrite(page, tables(rows))
-
-
-def medians(rows: Rows, circuit: str, names: Sequence[str]) -> list[str]:
-    """Returns the errors of some points, in percent, as the page quotes them."""
-    return [percent(rows[circuit, name].euler_median) for name in names]
