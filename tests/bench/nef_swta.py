@@ -72,6 +72,9 @@ class Variant:
     spaced_intercepts: bool
     full_weights: bool
     pre_emphasis: bool
+    radii: tuple[float, float] = (RADIUS_X, RADIUS_Y)
+    tau_rc_s: float = 0.02
+    tau_ref_s: float = 0.002
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +139,7 @@ def stimulus() -> FloatArray:
 def rate_model(drive: FloatArray) -> FloatArray:
     """Exponential Euler at one tick; ticks x (units, then y), the state after each tick."""
     x, y = np.zeros(UNITS), 0.0
-    states = np.empty((TICKS, UNITS + 1))
+    states = np.empty((len(drive), UNITS + 1))
     for k, external in enumerate(drive):
         target_x = np.maximum(external + ALPHA * x - BETA1 * y, 0.0)
         target_y = max(BETA2 * x.sum(), 0.0)
@@ -161,7 +164,8 @@ def build(
 ) -> tuple[nengo.Network, list[nengo.Ensemble], list[nengo.Probe]]:
     """The network, its ensembles (units, then y) and their spike probes."""
     # The chip starts every voltage at zero; float Nengo keeps its random ones, which desynchronise the neurons.
-    lif = nengo.LIF(initial_state={"voltage": Choice([0])}) if on_loihi else nengo.LIF()
+    start = {"initial_state": {"voltage": Choice([0])}} if on_loihi else {}
+    lif = nengo.LIF(tau_rc=variant.tau_rc_s, tau_ref=variant.tau_ref_s, **start)
     top = variant.intercept_max
     spaced = top * (np.arange(neurons) + 0.5) / neurons
     sent = pre_emphasised(drive) if variant.pre_emphasis else drive
@@ -179,8 +183,8 @@ def build(
         )
 
     with nengo.Network(seed=seed) as network:
-        units = [ensemble(RADIUS_X) for _ in range(UNITS)]
-        inhibition = ensemble(RADIUS_Y)
+        units = [ensemble(variant.radii[0]) for _ in range(UNITS)]
+        inhibition = ensemble(variant.radii[1])
         recurrent = {
             "function": rectify,
             "synapse": TAU_S,
@@ -188,7 +192,7 @@ def build(
         }
         for index, unit in enumerate(units):
             # Nengo calls the node with the time at the end of the tick.
-            source = nengo.Node(lambda t, i=index: sent[min(round(t / TICK_S), TICKS) - 1, i])
+            source = nengo.Node(lambda t, i=index: sent[min(round(t / TICK_S), len(sent)) - 1, i])
             nengo.Connection(source, unit, synapse=None)
             nengo.Connection(unit, unit, transform=ALPHA, **recurrent)
             nengo.Connection(unit, inhibition, transform=BETA2, **recurrent)

@@ -1,0 +1,66 @@
+"""The frontier of codes: page and picture are of the committed table, and one row of it is made again."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from neurocmc.pipeline.options import CompileOptions
+from tests.bench.frontier.circuits import circuits, four_units
+from tests.bench.frontier.measure import Bench, errors_of_trials
+from tests.bench.frontier.picture import PICTURE, unbeaten
+from tests.bench.frontier.points import NEF, STEP, Point, points
+from tests.bench.frontier.table import PAGE, TABLE, read, tables, write
+from tests.bench.output import table_on
+
+
+def test_the_page_has_the_tables() -> None:
+    assert {name: table_on(PAGE, name) for name in tables(read())} == tables(read())
+    assert f"pictures/{PICTURE.name}" in PAGE.read_text(encoding="utf-8")
+    assert PICTURE.is_file()
+
+
+def test_the_table_is_of_points_that_are_listed(tmp_path: Path) -> None:
+    """And stands as a run would write it."""
+    listed = {point.name: point.code for point in points()}
+    assert len(listed) == len(points())
+    for row in read().values():
+        assert row.circuit in circuits()
+        assert row.code in (STEP, NEF) or listed[row.point] == row.code
+    write(read(), tmp_path / "again.csv")
+    assert (tmp_path / "again.csv").read_bytes() == TABLE.read_bytes()
+
+
+@pytest.mark.parametrize("circuit", circuits())
+def test_the_table_has_every_threshold_and_rate_point(circuit: str) -> None:
+    own = [point for point in points() if point.is_of(circuit) and "second_order" not in point.options]
+    wanted = [point.name for point in own if point.code in ("threshold", "rate")]
+    assert [name for name in wanted if (circuit, name) not in read()] == []
+
+
+def test_a_point_is_compiled_as_it_is_listed() -> None:
+    point = next(point for point in points() if point.name == "threshold 32, steps chosen")
+    assert point.compile_options() == CompileOptions(neurons=32, source=False, figures=False)
+    assert not point.missing
+    assert Point(name="new", code="unheard of").missing == "code unheard of"
+    assert Point(name="new", code="rate", options={"neurons": 8, "odd": 1}).missing == "option odd"
+
+
+def test_errors_are_over_units_and_pieces() -> None:
+    truth, found = np.zeros((1, 5, 2)), np.zeros((1, 5, 2))
+    truth[0, 1:3, 0], truth[0, 3:, 0] = 2.0, -4.0
+    found[0, 1:3, 0], found[0, 3:, 0] = 2.0, -5.0
+    found[0, 3:, 1] = 1.0
+    assert errors_of_trials(truth, found, pieces=2) == pytest.approx([0.0, 0.25])
+
+
+def test_unbeaten_points_fall_with_their_cost() -> None:
+    assert unbeaten([(3.0, 1.0), (1.0, 2.0), (2.0, 2.5), (2.0, 1.5)]) == [(1.0, 2.0), (2.0, 1.5), (3.0, 1.0)]
+
+
+def test_a_row_is_made_again() -> None:
+    point = next(point for point in points() if point.name == "threshold 16")
+    again, kept = Bench("four-units", four_units()).row(point), read()["four-units", "threshold 16"]
+    for name in ("euler_median", "ode_p90", "fixed_euler", "spikes", "energy_uj"):
+        assert getattr(again, name) == pytest.approx(getattr(kept, name), rel=1e-3)
+    assert (again.cores, again.options) == (kept.cores, kept.options)
