@@ -182,8 +182,6 @@ class _Job:
             v=in_row(p.v_initial for p in populations).astype(np.int32),
             ring=np.zeros((int(self.weights.delay.max(initial=0)) + 1, units), dtype=np.int64),
             total=np.zeros(units, dtype=dtype),
-            fired=np.zeros(units, dtype=np.int64),
-            amount=np.zeros(units, dtype=dtype),
             row=np.zeros(units, dtype=np.int64),
             times=np.zeros(units, dtype=dtype),
             flags=np.zeros(self.pools.bias.size, dtype=np.uint8),

@@ -15,6 +15,9 @@ from neurocmc.common.arrays import Int
 from neurocmc.common.jit import jit
 from neurocmc.sim.arithmetic import KEEP_BITS, copy, decayed, fold, toward_zero, wrap32
 
+SMALL = 20  # neurons of a pool, below which it is updated one by one
+FEW = 64  # products of a block in a tick, up to which they are added up where they arrive
+
 Int32 = NDArray[np.int32]
 UInt8 = NDArray[np.uint8]
 
@@ -34,13 +37,18 @@ class Pools(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """Mantissas by group and sender: a row holds what one sender adds to each unit from `low` to before `high`."""
+    """Mantissas by block and sender: a row holds what one sender adds to each unit from `low` to before `high`.
 
-    delay: Int  # (groups,) ticks from a spike to its arrival
-    exponent: Int  # (groups,)
-    low: Int  # (groups,) first unit that the group reaches
-    high: Int  # (groups,) behind its last
-    row: Int  # (groups, units) where a sender's row starts in `mantissa`, -1 if it sends nothing
+    A block is what one group of weights sends to one population: a sum of its own in every target.
+    """
+
+    delay: Int  # (blocks,) ticks from a spike to its arrival
+    exponent: Int  # (blocks,)
+    low: Int  # (blocks,) first unit that the block reaches
+    high: Int  # (blocks,) behind its last
+    first: Int  # (blocks + 1,) the first of its senders
+    sender: Int  # (senders of all blocks,) unit, rising within a block
+    row: Int  # (senders of all blocks,) where its row starts in `mantissa`
     mantissa: NDArray[Any]  # int32 where every sum fits 32 bits, else int64
 
 
@@ -51,9 +59,7 @@ class State(NamedTuple):
     v: Int32  # (neurons,)
     ring: Int  # (depth, units) input sums of coming ticks
     total: NDArray[Any]  # (units,) of the mantissas' type, all 0 between ticks
-    fired: Int  # (units,) units that fired in this tick
-    amount: NDArray[Any]  # (units,) their spikes, of the mantissas' type
-    row: Int  # (units,) of those that send in one group
+    row: Int  # (units,) of those that send in one block
     times: NDArray[Any]  # (units,) their spikes
     flags: UInt8  # (neurons,)
     wraps: Int  # (units,) how often the current left its register
@@ -104,23 +110,48 @@ def update_wide_pool(
     return fired
 
 
+@jit(nogil=True, inline="always")
+def update_few(
+    first: int,
+    last: int,
+    v: Int32,
+    bias: Int32,
+    flags: UInt8,
+    current: int,
+    keep: int,
+    decay_bits: int,
+    limit: int,
+    threshold: int,
+) -> int:
+    """Does what `update_pool` does for the neurons from `first` to before `last`: fewer than are worth a view."""
+    fired = 0
+    for i in range(first, last):
+        voltage = wrap32(toward_zero(np.int64(v[i]), keep, decay_bits) + current + bias[i])
+        voltage = min(max(voltage, -limit), limit)
+        fires = voltage > threshold
+        v[i] = 0 if fires else voltage
+        flags[i] = fires
+        fired += fires
+    return fired
+
+
 @jit(nogil=True)
-def update_pools(flags: UInt8, counts: Int32, state: State, pools: Pools) -> int:
-    """Updates the voltages of all pools; fills the units that fired, and `counts`, and returns how many fired."""
-    senders = 0
+def update_pools(flags: UInt8, counts: Int32, state: State, pools: Pools) -> None:
+    """Updates the voltages of all pools, and fills `counts`."""
     unit_of_keep = 1 << max(KEEP_BITS - pools.decay_bits, 0)
     for unit in range(counts.size):
         first, last = pools.first_neuron[unit], pools.first_neuron[unit + 1]
-        v, bias, flagged = state.v[first:last], pools.bias[first:last], flags[first:last]
         keep, limit, threshold = pools.keep_v[unit], pools.largest_voltage, pools.threshold[unit]
+        if last - first < SMALL:
+            counts[unit] = update_few(
+                first, last, state.v, pools.bias, flags, state.u[unit], keep, pools.decay_bits, limit, threshold
+            )
+            continue
+        v, bias, flagged = state.v[first:last], pools.bias[first:last], flags[first:last]
         if pools.decay_bits <= KEEP_BITS:
             counts[unit] = update_pool(v, bias, flagged, state.u[unit], keep * unit_of_keep, limit, threshold)
         else:
             counts[unit] = update_wide_pool(v, bias, flagged, state.u[unit], keep, pools.decay_bits, limit, threshold)
-        state.fired[senders] = unit
-        state.amount[senders] = counts[unit]
-        senders += counts[unit] > 0
-    return senders
 
 
 @jit(nogil=True)
@@ -150,21 +181,38 @@ def add_shifted(total: NDArray[Any], exponent: int, arriving: Int) -> None:
         total[i] = 0
 
 
+@jit(nogil=True, inline="always")
+def add_few(weights: Weights, state: State, exponent: int, slot: int, low: int, width: int, count: int) -> None:
+    """Adds the shifted sum of times * row of `count` rows to a slot of the ring: for few and narrow rows."""
+    left, right = max(exponent, 0), max(-exponent, 0)
+    for i in range(width):
+        total = 0
+        for k in range(count):
+            total += np.int64(weights.mantissa[state.row[k] + i]) * state.times[k]
+        state.ring[slot, low + i] += (total << left) >> right
+
+
 @jit(nogil=True)
-def send(tick: int, senders: int, weights: Weights, state: State) -> None:
-    """Puts what the units that fired send into the ring, group by group."""
-    for group in range(weights.delay.size):
+def send(tick: int, counts: Int32, weights: Weights, state: State) -> None:
+    """Puts what the units that fired send into the ring, block by block."""
+    depth = state.ring.shape[0]
+    now = tick % depth
+    for block in range(weights.delay.size):
         count = 0
-        for k in range(senders):
-            row = weights.row[group, state.fired[k]]
-            if row >= 0:
-                state.row[count], state.times[count] = row, state.amount[k]
+        for k in range(weights.first[block], weights.first[block + 1]):
+            spikes = counts[weights.sender[k]]
+            if spikes > 0:
+                state.row[count], state.times[count] = weights.row[k], spikes
                 count += 1
         if count > 0:
-            low, high = weights.low[group], weights.high[group]
+            low, high = weights.low[block], weights.high[block]
+            slot = now + weights.delay[block]
+            slot -= depth if slot >= depth else 0
+            if count * (high - low) <= FEW:
+                add_few(weights, state, weights.exponent[block], slot, low, high - low, count)
+                continue
             add_rows(state.total[: high - low], weights.mantissa, state.row, state.times, count)
-            slot = (tick + weights.delay[group]) % state.ring.shape[0]
-            add_shifted(state.total[: high - low], weights.exponent[group], state.ring[slot, low:high])
+            add_shifted(state.total[: high - low], weights.exponent[block], state.ring[slot, low:high])
 
 
 @jit(nogil=True)
@@ -188,8 +236,8 @@ def step_trial(
         tick = first_tick + row
         flags = spikes[row] if spikes.size > 0 else state.flags
         update_currents(host[row], state.ring[tick % state.ring.shape[0]], state, pools)
-        senders = update_pools(flags, counts[row], state, pools)
-        send(tick, senders, weights, state)
+        update_pools(flags, counts[row], state, pools)
+        send(tick, counts[row], weights, state)
         if u_record.size > 0:
             copy(state.u, u_record[row])
         if v_record.size > 0:

@@ -4,6 +4,8 @@ Groups whose exponents are not negative and that share a delay become one: shift
 A negative exponent rounds, so its groups stay what they are.
 """
 
+import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -34,7 +36,7 @@ def pools_of(network: IntegerNetwork) -> Pools:
 
 
 def weights_of(network: IntegerNetwork) -> Weights:
-    """Returns all projections by group and sending unit."""
+    """Returns all projections by group, population reached and sending unit."""
     merged: dict[tuple[int, int, str], Any] = {}
     for group in weight_groups(network):
         exponent = min(group.exponent, 0)
@@ -44,30 +46,41 @@ def weights_of(network: IntegerNetwork) -> Weights:
     pools = network.each_unit([p.neurons for p in network.populations])
     largest = max((int((abs(matrix) @ pools).max(initial=0)) for matrix in merged.values()), default=0)
     mantissas: list[Int] = [np.zeros(0, dtype=np.int64)]
-    low, high = np.zeros(len(merged), dtype=np.int64), np.zeros(len(merged), dtype=np.int64)
-    row = np.full((len(merged), pools.size), -1, dtype=np.int64)
+    blocks = [
+        (delay, exponent, low, matrix[low:high])
+        for (delay, exponent, _), matrix in merged.items()
+        for low, high in _reaches(network, matrix)
+    ]
+    delays, exponents = ([block[k] for block in blocks] for k in range(2))
+    senders = [np.unique(matrix.nonzero()[1]).astype(np.int64) for *_, matrix in blocks]
+    low = np.array([low for _, _, low, _ in blocks], dtype=np.int64)
+    width = np.array([matrix.shape[0] for *_, matrix in blocks], dtype=np.int64)
+    row: list[Int] = [np.zeros(0, dtype=np.int64)]
     start = 0
-    for group, matrix in enumerate(merged.values()):
-        low[group], high[group] = _reach(matrix)
-        senders = np.unique(matrix.nonzero()[1])
-        block = matrix[low[group] : high[group], senders].toarray().T
-        row[group, senders] = start + np.arange(senders.size) * (high[group] - low[group])
-        mantissas.append(block.ravel())
-        start += block.size
+    for (*_, matrix), own in zip(blocks, senders, strict=True):
+        mantissas.append(matrix[:, own].toarray().T.ravel())
+        row.append(start + np.arange(own.size) * matrix.shape[0])
+        start += own.size * matrix.shape[0]
     return Weights(
-        delay=np.array([delay + network.rule.spike_delay_ticks for delay, _, _ in merged], dtype=np.int64),
-        exponent=np.array([exponent for _, exponent, _ in merged], dtype=np.int64),
+        delay=np.array(delays, dtype=np.int64) + network.rule.spike_delay_ticks,
+        exponent=np.array(exponents, dtype=np.int64),
         low=low,
-        high=high,
-        row=row,
+        high=low + width,
+        first=np.concatenate([[0], np.cumsum([own.size for own in senders])]).astype(np.int64),
+        sender=np.concatenate([np.zeros(0, dtype=np.int64), *senders]),
+        row=np.concatenate(row),
         mantissa=np.concatenate(mantissas).astype(np.int32 if largest <= LARGEST_SUM else np.int64),
     )
 
 
-def _reach(matrix: Any) -> tuple[int, int]:
-    """The first target of a matrix and the one behind its last."""
-    targets = matrix.nonzero()[0]
-    return (int(targets.min()), int(targets.max()) + 1) if targets.size else (0, 0)
+def _reaches(network: IntegerNetwork, matrix: Any) -> Iterator[tuple[int, int]]:
+    """The first unit that a matrix reaches of each population, and the one behind the last."""
+    targets = np.unique(matrix.nonzero()[0])
+    first = np.cumsum([0, *(population.units for population in network.populations)])
+    for start, stop in itertools.pairwise(first):
+        own = targets[(targets >= start) & (targets < stop)]
+        if own.size:
+            yield int(own[0]), int(own[-1]) + 1
 
 
 def _unit_matrix(network: IntegerNetwork, group: WeightGroup) -> Any:
