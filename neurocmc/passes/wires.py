@@ -13,6 +13,7 @@ import numpy as np
 
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.common.poles import pole
+from neurocmc.ir.phrases import counted
 from neurocmc.ir.rate import RateCircuit, RateProjection
 from neurocmc.ir.spiking import Tap
 from neurocmc.passes.feedback import NO_KERNEL, Kernel, feedback_of
@@ -105,8 +106,8 @@ def _too_far_off(circuit: RateCircuit, wires: Sequence[Wire], kernels: Mapping[s
                 Problem(
                     "taps-too-far-off",
                     f"projection {projection.name}",
-                    f"{len(wire.arrivals)} delayed parts, the last {last} ticks late, leave {100 * left:.2g} % of "
-                    f"its kernel's step response, limit {100 * LEFT:g} %",
+                    f"{counted(len(wire.arrivals), 'delayed part')}, {counted(last, 'tick')} late at most, miss its "
+                    f"kernel's response to a step by {100 * left:.2g} %, limit {100 * LEFT:g} %",
                     "use relays (--second-order relays)",
                 )
             )

@@ -10,7 +10,9 @@ from neurocmc.targets import CODES, Code
 
 STEP, NEF = "step", "nef"  # rows that no code of ours makes: the tick alone, and the peer
 EQUAL = {"steps": "equal", "planes": 1}
-KERNELS = (None, "8", "12", "8-4-4")  # None: the compiler chooses
+FEEDBACK = (2, 4, 6, 8, 10, 12, 16, 24, 32, 40)
+KERNELS = ("8", "12", "8-4-4")  # beside the one that the compiler chooses
+KERNEL_SIZES = (4, 8, 12)
 SECOND_ORDER = ("cmc-v1v3",)  # circuits with synapses of second order, which may be relays or delayed taps
 PERIODS = (2, 4, 8, 16)
 
@@ -54,7 +56,7 @@ def _threshold() -> Iterator[Point]:
         yield Point(name=f"threshold {neurons}", code="threshold", options={"neurons": neurons, **EQUAL})
     for neurons in (32, 64):
         yield Point(name=f"threshold {neurons}, steps chosen", code="threshold", options={"neurons": neurons})
-    for neurons in (32, 64):
+    for neurons in (16, 28, 40, 48, 64):
         options = {"neurons": neurons, "second_order": "taps", **EQUAL}
         yield Point(name=f"threshold {neurons}, taps", code="threshold", options=options, only=SECOND_ORDER)
 
@@ -67,10 +69,13 @@ def _interleaved() -> Iterator[Point]:
 
 
 def _feedback() -> Iterator[Point]:
-    for neurons in (4, 8, 12, 16, 24, 32):
+    for neurons in FEEDBACK:
+        yield Point(name=f"feedback {neurons}", code="feedback", options={"neurons": neurons})
+    yield Point(name="feedback 28", code="feedback", options={"neurons": 28}, only=SECOND_ORDER)
+    for neurons in KERNEL_SIZES:
         for kernel in KERNELS:
-            name = f"feedback {neurons}" if kernel is None else f"feedback {neurons}, kernel {kernel}"
-            yield Point(name=name, code="feedback", options={"neurons": neurons, "kernel": kernel})
+            name = f"feedback {neurons}, kernel {kernel}"
+            yield Point(name=name, code="feedback", options={"neurons": neurons, "kernel": kernel}, only=("four-units",))
 
 
 def _rate() -> Iterator[Point]:
