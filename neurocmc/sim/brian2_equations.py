@@ -3,12 +3,13 @@
 Each population becomes two Brian2 groups. Its *cells* have a voltage each; its *pools*, one per unit, hold what the
 cells of a unit share: the synaptic currents and the number of cells that fired. A projection therefore connects
 pools with pools (unit x unit), and a cell has one synapse, on its own pool's counter, whatever the number of
-projections. Nothing is lost: the neurons of a unit send equal weights and receive equal currents.
+projections and delays: what is late a pool remembers, a count for each tick. Nothing is lost: the neurons of a unit
+send equal weights and receive equal currents.
 
 Events of one tick, in the slots of Brian2's schedule::
 
     groups      received <- weight x counter of the source        (spikes of the tick before)
-                currents of the pool advance, counters <- 0, cells advance
+                currents of the pool advance, counts move on by a tick, cells advance
     thresholds  v > 1
     synapses    counters of the pools count the spikes
     resets      v <- 0
@@ -70,9 +71,7 @@ class PopulationText:
     cell_update: tuple[str, ...]
     tau_s: Mapping[str, float]  # keep_<name> -> time constant; its value is keep_factor(tau, tick)
     drives: Mapping[str, str]  # input name -> the function drive_<name>(t, i) of the pools
-    counter: Mapping[
-        int, str
-    ]  # delay in ticks -> the pools' counter of spikes that arrive with it; 0 is always there
+    counter: Mapping[int, str]  # delay in ticks -> the pools' count of spikes that arrive with it, from 0 on
 
 
 def keep_factor(tau_s: float, tick_s: float) -> float:
@@ -83,8 +82,8 @@ def keep_factor(tau_s: float, tick_s: float) -> float:
 def population_text(network: SpikingNetwork, population: SpikingPopulation, names: Names) -> PopulationText:
     """Returns the equations of one population of a network."""
     sent = [p for p in network.projections if p.source == population.name]
-    delays = sorted({0} | {tap.delay_ticks for p in sent for tap in p.arrivals})
-    counter = {delay: f"fired_{delay}_ticks_ago" if delay else "fired" for delay in delays}
+    longest = max((tap.delay_ticks for p in sent for tap in p.arrivals), default=0)
+    counter = {delay: f"fired_{delay}_ticks_ago" if delay else "fired" for delay in range(longest + 1)}
     state, update, terms = ["current : 1"], list[str](), list[str]()
     filtered = list[str]()  # a filtered drive of this tick acts from the next one on, as a spike does
     tau_s, drives = dict[str, float](), dict[str, str]()
@@ -107,7 +106,8 @@ def population_text(network: SpikingNetwork, population: SpikingPopulation, name
             else:
                 terms.append(f"drive_{name}(t, i)")
     update.append(f"current = {' + '.join(terms) or '0'}")
-    update += [*filtered, *(f"{name} = 0" for name in counter.values())]
+    moved_on = [f"{counter[delay]} = {counter[delay - 1]}" for delay in range(longest, 0, -1)]
+    update += [*filtered, *moved_on, "fired = 0"]
     leaky = population.tau_mem_s > 0
     if leaky:
         tau_s["keep_v"] = population.tau_mem_s

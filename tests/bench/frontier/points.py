@@ -75,7 +75,9 @@ def _feedback() -> Iterator[Point]:
     for neurons in KERNEL_SIZES:
         for kernel in KERNELS:
             name = f"feedback {neurons}, kernel {kernel}"
-            yield Point(name=name, code="feedback", options={"neurons": neurons, "kernel": kernel}, only=("four-units",))
+            yield Point(
+                name=name, code="feedback", options={"neurons": neurons, "kernel": kernel}, only=("four-units",)
+            )
 
 
 def _rate() -> Iterator[Point]:
