@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
 from neurocmc.ir.codec import SELDOM
+from neurocmc.ir.copies import Copies
 from neurocmc.ir.host_start import StartRows, start_problems
 from neurocmc.ir.populations import HasPools
 from neurocmc.ir.rate import Readout
@@ -140,6 +141,8 @@ class IntegerPopulation:
     trace: Trace  # what its spikes are observed through
     wanted_pole: float  # exp(-tick/tau) of the synaptic filter
     bias_loss: RoundingLoss
+    copies: tuple[Copies, ...] = dataclasses.field(default=(), metadata=SELDOM)  # that its units are, if they are
+    clock: bool = dataclasses.field(default=False, metadata=SELDOM)  # a ring that lets other pools fire in turn
 
     def __post_init__(self) -> None:
         set_frozen(self, "bias_mantissa", np.int64, (self.units, self.neurons))
@@ -220,6 +223,30 @@ class IntegerNetwork(HasPools[IntegerPopulation]):
     inputs: tuple[IntegerInput, ...]
     readouts: tuple[Readout, ...]
 
+    def is_gate(self, projection: IntegerProjection) -> bool:
+        """Whether a projection lets the copies of units fire in turn: it comes from a clock, and not to one."""
+        return self.population(projection.source).clock and not self.population(projection.target).clock
+
+    def gate_lsb(self, name: str) -> int:
+        """Returns what a clock adds to the current of a pool of a population in its tick; 0 where none does.
+
+        In the next tick it is taken away again, without a rest (`passes.interleave`).
+        """
+        parts = [
+            np.ldexp(p.mantissa, p.exponent + self.rule.weight_shift)
+            for p in self.projections
+            if p.target == name and self.is_gate(p)
+        ]
+        return int(sum(parts, np.zeros(1)).max())
+
+    def sending_the_same(self, name: str) -> int:
+        """Returns how many units side by side send the same: all copies of a unit, if their weights are the same."""
+        for copies in self.population(name).copies:
+            sent = (p.mantissa.T for p in self.projections if p.source == name)
+            if all(np.array_equal(copies.repeated(copies.first(columns)), columns) for columns in sent):
+                return copies.phases
+        return 1
+
     def problems(self) -> tuple[Problem, ...]:
         """Returns all faults of the network at once."""
         return tuple(_problems(self))
@@ -277,7 +304,8 @@ def _problems(network: IntegerNetwork) -> Iterable[Problem]:
         if not largest < rule.half_current:
             what = f"start current {largest} is outside the {rule.current_bits}-bit current"
             yield Problem("register-beyond-range", where, what, f"stay below {rule.half_current:,}")
-        yield from population.trace.problems(where, population.units)
+        for part in (population.trace, *population.copies):
+            yield from part.problems(where, population.units)
     for projection in network.projections:
         yield from _projection_problems(projection, units)
     for entry in network.inputs:

@@ -7,8 +7,10 @@ known yet and are taken to be alike, so that what does not fit then does not fit
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
+import numpy as np
+
 from neurocmc.common.arrays import Bool
-from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.passes.loihi.placing.synapse_memory import SynapseFormat
 from neurocmc.targets import LoihiLimits
@@ -26,6 +28,7 @@ class Pools:
     neurons: int  # of each unit
     profile: Profile  # decays of current and voltage, exponent of the bias
     threshold: int
+    copies: int = 1  # so many units side by side send the same to the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,8 +49,9 @@ class HostAxons:
     name: str
     target: str
     driven: Bool  # (target units,)
-    axons: int  # a unit
+    axons: int  # a unit, or all copies of one
     format: SynapseFormat
+    copies: int = 1  # so many units side by side are sent the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,6 +93,7 @@ def wiring_of(network: IntegerNetwork) -> Wiring:
                 neurons=p.neurons,
                 profile=(p.decay_u, p.decay_v, p.bias_exponent),
                 threshold=p.threshold_mantissa,
+                copies=network.sending_the_same(p.name),
             )
             for p in network.populations
         ),
@@ -109,10 +114,20 @@ def wiring_of(network: IntegerNetwork) -> Wiring:
                 driven=(entry.lsb_per_input != 0).any(axis=1),
                 axons=entry.axon_mantissa.size,
                 format=(entry.exponent, "mixed", False),
+                copies=_sent_the_same(network, entry),
             )
             for entry in network.inputs
         ),
     )
+
+
+def _sent_the_same(network: IntegerNetwork, entry: IntegerInput) -> int:
+    """How many units side by side the host sends the same."""
+    lsb = entry.lsb_per_input
+    for copies in network.population(entry.target).copies:
+        if np.array_equal(copies.repeated(copies.first(lsb)), lsb):
+            return copies.phases
+    return 1
 
 
 def least_wiring(circuit: RateCircuit, neurons: int, limits: LoihiLimits) -> Wiring:
