@@ -282,30 +282,8 @@ def _problems(network: IntegerNetwork) -> Iterable[Problem]:
     if not network.tick_s > 0:
         yield Problem("time-not-positive", "network", f"tick is {network.tick_s} s", "give a tick above 0 s")
     units = {population.name: population.units for population in network.populations}
-    rule, full_decay = network.rule, network.rule.full_decay
     for population in network.populations:
-        where = f"population {population.name}"
-        for field in ("decay_u", "decay_v"):
-            value = getattr(population, field)
-            if not 0 <= value < full_decay:
-                cure = f"give 0 to {full_decay - 1}"
-                yield Problem(
-                    "register-beyond-range",
-                    where,
-                    f"{field} is {value}, its register holds 0 to {full_decay - 1}",
-                    cure,
-                )
-        theta = rule.threshold_lsb(population.threshold_mantissa)
-        if not 0 < theta <= rule.largest_voltage:
-            what = f"threshold {theta} is outside the {rule.voltage_bits}-bit voltage"
-            highest = rule.largest_voltage >> rule.threshold_shift
-            yield Problem("register-beyond-range", where, what, f"give a mantissa of 1 to {highest}")
-        largest = int(np.abs(population.u_initial).max(initial=0))
-        if not largest < rule.half_current:
-            what = f"start current {largest} is outside the {rule.current_bits}-bit current"
-            yield Problem("register-beyond-range", where, what, f"stay below {rule.half_current:,}")
-        for part in (population.trace, *population.copies):
-            yield from part.problems(where, population.units)
+        yield from _population_problems(population, network.rule)
     for projection in network.projections:
         yield from _projection_problems(projection, units)
     for entry in network.inputs:
@@ -318,6 +296,31 @@ def _problems(network: IntegerNetwork) -> Iterable[Problem]:
             what = f"the host's filter keeps {entry.host_pole} of itself a tick"
             yield Problem("register-beyond-range", f"input {entry.name}", what, "give 0 or more, and less than 1")
         yield from start_problems(f"input {entry.name}", entry.start, entry.lsb_per_input.shape[1])
+
+
+def _population_problems(population: IntegerPopulation, rule: StepRule) -> Iterable[Problem]:
+    where = f"population {population.name}"
+    for field in ("decay_u", "decay_v"):
+        value = getattr(population, field)
+        if not 0 <= value < rule.full_decay:
+            cure = f"give 0 to {rule.full_decay - 1}"
+            yield Problem(
+                "register-beyond-range",
+                where,
+                f"{field} is {value}, its register holds 0 to {rule.full_decay - 1}",
+                cure,
+            )
+    theta = rule.threshold_lsb(population.threshold_mantissa)
+    if not 0 < theta <= rule.largest_voltage:
+        what = f"threshold {theta} is outside the {rule.voltage_bits}-bit voltage"
+        highest = rule.largest_voltage >> rule.threshold_shift
+        yield Problem("register-beyond-range", where, what, f"give a mantissa of 1 to {highest}")
+    largest = int(np.abs(population.u_initial).max(initial=0))
+    if not largest < rule.half_current:
+        what = f"start current {largest} is outside the {rule.current_bits}-bit current"
+        yield Problem("register-beyond-range", where, what, f"stay below {rule.half_current:,}")
+    for part in (population.trace, *population.copies):
+        yield from part.problems(where, population.units)
 
 
 def _projection_problems(projection: IntegerProjection, units: dict[str, int]) -> Iterable[Problem]:
