@@ -83,9 +83,10 @@ class Scales:
 
     def within_gate(self, reach: float) -> "Scales":
         """Returns the scales at which a drive that reaches so far beyond the first threshold stays below a gate."""
-        if self.registers is None or reach <= 0:
+        gate = 0 if self.registers is None else largest_gate(self.registers)
+        if not gate or reach <= 0:
             return self
-        return replace(self, current_limit=min(self.current_limit, largest_gate(self.registers) / reach))
+        return replace(self, current_limit=min(self.current_limit, gate / reach))
 
     @property
     def rheobase(self) -> float:
