@@ -16,9 +16,9 @@ next tick comes: the clock neuron that gates one phase takes the rest of the one
 On a chip both are exact. A current u >= 0 keeps floor(u k / 2^b) of itself; where G k / 2^b is a whole number,
 floor((u + G) k / 2^b) is the sum of both, and the rest is G k / 2^b whatever u is. It is held by two synapses of
 different exponents, so that nothing is left over. (Below 0, truncation is toward 0 without the gate and away from it
-with the gate: a few LSB stay, fewer than the filter remembers ticks.) The copies of the first tick start with G in their current, and the
-clock neuron that fires in it takes that away; where a filter keeps nothing, no current can start, and they begin a
-period later.
+with the gate: a few LSB stay, fewer than the filter remembers ticks.) The copies of the first tick start with G in
+their current, and the clock neuron that fires in it takes that away; where a filter keeps nothing, no current can
+start, and they begin a period later.
 """
 
 from collections.abc import Container

@@ -168,6 +168,8 @@ class CompileOptions:
             yield from error.problems
 
     def _phases_problems(self, phases: int) -> Iterator[Problem]:
+        from neurocmc.passes.interleave import phases_problem  # here and not above: most commands need no pass
+
         if self.code != "interleaved":
             what = f"neurons of the {self.code} code do not take turns"
             yield Problem("options-exclusive", "--phases", what, "use --code interleaved, or leave it out")
