@@ -247,6 +247,13 @@ class IntegerNetwork(HasPools[IntegerPopulation]):
                 return copies.phases
         return 1
 
+    def sent_the_same(self, entry: IntegerInput) -> int:
+        """Returns how many units side by side the host sends the same: all copies of a unit, if they are alike."""
+        for copies in self.population(entry.target).copies:
+            if np.array_equal(copies.repeated(copies.first(entry.lsb_per_input)), entry.lsb_per_input):
+                return copies.phases
+        return 1
+
     def problems(self) -> tuple[Problem, ...]:
         """Returns all faults of the network at once."""
         return tuple(_problems(self))

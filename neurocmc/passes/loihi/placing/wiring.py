@@ -7,10 +7,8 @@ known yet and are taken to be alike, so that what does not fit then does not fit
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-import numpy as np
-
 from neurocmc.common.arrays import Bool
-from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.passes.loihi.placing.synapse_memory import SynapseFormat
 from neurocmc.targets import LoihiLimits
@@ -114,20 +112,11 @@ def wiring_of(network: IntegerNetwork) -> Wiring:
                 driven=(entry.lsb_per_input != 0).any(axis=1),
                 axons=entry.axon_mantissa.size,
                 format=(entry.exponent, "mixed", False),
-                copies=_sent_the_same(network, entry),
+                copies=network.sent_the_same(entry),
             )
             for entry in network.inputs
         ),
     )
-
-
-def _sent_the_same(network: IntegerNetwork, entry: IntegerInput) -> int:
-    """How many units side by side the host sends the same."""
-    lsb = entry.lsb_per_input
-    for copies in network.population(entry.target).copies:
-        if np.array_equal(copies.repeated(copies.first(lsb)), lsb):
-            return copies.phases
-    return 1
 
 
 def least_wiring(circuit: RateCircuit, neurons: int, limits: LoihiLimits) -> Wiring:
