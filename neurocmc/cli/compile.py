@@ -27,6 +27,7 @@ class Code(StrEnum):
     threshold = "threshold"
     feedback = "feedback"
     rate = "rate"
+    interleaved = "interleaved"
     auto = "auto"
 
 
@@ -70,6 +71,13 @@ def compile(  # noqa: A001  (the command is called so)
         str | None,
         typer.Option(
             help="What a spike of the feedback code stands for: ticks (12), parts (8-4-4) or heights (1,.5).",
+            show_default=False,
+        ),
+    ] = None,
+    phases: Annotated[
+        int | None,
+        typer.Option(
+            help="Ticks over which interleaved neurons take turns; chosen by the filters if not given.",
             show_default=False,
         ),
     ] = None,
@@ -133,6 +141,7 @@ def compile(  # noqa: A001  (the command is called so)
         neurons=neurons,
         code=None if code is Code.auto else code.value,
         kernel=kernel,
+        phases=phases,
         second_order=None if second_order is None else second_order.value,
         axons=None if axons is None else axons.value,
         steps=None if steps is None else steps.value,
@@ -209,7 +218,7 @@ def _as_json(artifact: "Artifact", budget: "Budget") -> dict[str, Any]:
         "neurons_tried": artifact.manifest["neurons_tried"],
         "gain_fits": [
             {"population": population.name, "units": population.units, **_fit(population.fit)}
-            for population in artifact.spiking.populations
+            for population in artifact.spiking.pools
         ],
         "staging": [asdict(cost) for cost in staging_costs(artifact.circuit, artifact.staged, artifact.spiking)],
         "tick_s": artifact.staged.dt_s,

@@ -6,6 +6,7 @@ and a projection is a (target units x source units) matrix, never one entry per 
 
 rate           the circuit of rate units
 rate_problems  finds what is wrong with one
+copies         the phases that pools are dealt out into
 segments       the pieces of range that units are cut into
 sensitivity    how much each unit matters, where and when
 spiking        the network of pools in real numbers

@@ -36,7 +36,9 @@ class Gates:
     agreement: float = 0.99
     accuracy_drop: float = 0.01
     unit_steps: float = 0.5
-    moment_steps: dict[Code, float] = field(default_factory=lambda: {"threshold": 4.0, "rate": 2.0, "feedback": 4.0})
+    moment_steps: dict[Code, float] = field(
+        default_factory=lambda: {"threshold": 4.0, "rate": 2.0, "feedback": 4.0, "interleaved": 4.0}
+    )
     pole: float = 0.01  # relative error of 1 - pole of a synaptic filter
     gain: float = 0.01  # error of a gain, of the strongest synapse of its target unit
 
@@ -60,7 +62,7 @@ CORE_GATES = Gates(
     agreement=0.95,
     accuracy_drop=0.02,
     unit_steps=4.0,
-    moment_steps={"threshold": 20.0, "rate": 20.0, "feedback": 20.0},
+    moment_steps={"threshold": 20.0, "rate": 20.0, "feedback": 20.0, "interleaved": 20.0},
     pole=0.02,
     gain=0.03,
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from neurocmc.common.printable import distinctly
+from neurocmc.ir.copies import Copies
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.summaries import entry, milliseconds, number, vector, words
 from neurocmc.ir.trace import Trace
@@ -50,6 +51,13 @@ def own_values(start: tuple[tuple[float, ...], ...]) -> list[tuple[str, str | li
     return (
         [("host start", [f"tick {tick}: {vector(np.array(row))}" for tick, row in enumerate(start)])] if start else []
     )
+
+
+def dealt_out(held: Iterable[Copies], *, clock: bool) -> list[tuple[str, str | list[str]]]:
+    """Formats of which units a population's are copies, and whether it is a clock of others."""
+    dealt = (f"of {counted(copies.units, 'unit')}, {counted(copies.phases, 'phase')} each" for copies in held)
+    turns = ["its neurons let others fire in turn"] if clock else []
+    return [*(("copies", text) for text in dealt), *(("clock", text) for text in turns)]
 
 
 def readouts(entries: Iterable[Readout]) -> list[str]:

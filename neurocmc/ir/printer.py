@@ -10,7 +10,18 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from neurocmc.ir.phrases import arrow, counted, delayed, filtered, observed, own_values, page, readouts, second_order
+from neurocmc.ir.phrases import (
+    arrow,
+    counted,
+    dealt_out,
+    delayed,
+    filtered,
+    observed,
+    own_values,
+    page,
+    readouts,
+    second_order,
+)
 from neurocmc.ir.rate import Classifier, RateCircuit, RatePopulation, RateProjection
 from neurocmc.ir.segments import Segments
 from neurocmc.ir.sensitivity import Sensitivity
@@ -138,7 +149,10 @@ def print_spiking(network: SpikingNetwork) -> str:
         before: Facts = [("before", standing)] if standing else []
         taps = [f"{number(tap.share)} of it {delayed(tap.delay_ticks)}" for tap in projection.taps]
         parts: Facts = [("in parts", taps)] if taps else []
-        lines += entry(head, [("weight", weight), ("delay", delayed(projection.delay_ticks)), *parts, *before])
+        exact: Facts = [("exact", "its weights are not to be rounded")] if projection.exact else []
+        lines += entry(
+            head, [("weight", weight), *exact, ("delay", delayed(projection.delay_ticks)), *parts, *before]
+        )
     for given in network.inputs:
         head = f"input {given.name}: {counted(given.weight.shape[1], 'channel')} -> {given.target}, "
         facts: Facts = [
@@ -167,6 +181,7 @@ def _spiking_population(population: SpikingPopulation, tick_s: float) -> list[st
         ("observed", observed(population.trace)),
         ("grid", grid),
         *_segments(population.segments),
+        *dealt_out(population.copies, clock=population.clock),
         ("fit", _fit(population.fit)),
     ]
     return entry(head, facts)

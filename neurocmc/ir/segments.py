@@ -84,6 +84,10 @@ class Segments:
         """Returns (segments,) how many segments of its unit lie below each."""
         return np.arange(self.size) - np.searchsorted(self.unit, self.unit)
 
+    def neuron_of_unit(self, segment: Int, neuron: Int, neurons: int) -> Int:
+        """Returns the place among all neurons of its unit of each `neuron` of a `segment`, which has `neurons`."""
+        return neuron + neurons * self.index_in_unit()[segment]
+
     def problems(self, where: str, size: int) -> Iterable[Problem]:
         """Yields what keeps these from being the segments of a population of `size`."""
         cure = "number the units from 0, rising, each with a segment at least, and give a low and a width above 0"

@@ -11,7 +11,9 @@ on, as a spike does. `tau_mem_s` 0 is a neuron without memory: it fires
 in every tick in which I + bias > 1 (the threshold code).
 
 A spike may arrive in parts: the `taps` of a projection are shares of its weight, each so many ticks later than the
-projection says. Pools of the feedback code have a projection to themselves, whose shares have either sign.
+projection says. Pools of the feedback code have a projection to themselves, whose shares have either sign. Pools of
+the interleaved code are `copies` of units, which a *clock* lets fire in turn: a ring of neurons, one a phase, that
+stands for no unit of the circuit.
 """
 
 import dataclasses
@@ -24,6 +26,7 @@ import numpy as np
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
 from neurocmc.ir.codec import SELDOM
+from neurocmc.ir.copies import Copies
 from neurocmc.ir.host_start import StartRows, start_problems
 from neurocmc.ir.populations import HasPools
 from neurocmc.ir.rate import Readout
@@ -78,11 +81,33 @@ class SpikingPopulation:
     fit: GainFit
     lsb_per_threshold: int = 0  # the integer grid the biases stand on; 0 where the target computes in real numbers
     segments: tuple[Segments, ...] = dataclasses.field(default=(), metadata=SELDOM)  # that its units are, if they are
+    copies: tuple[Copies, ...] = dataclasses.field(default=(), metadata=SELDOM)  # the same
+    clock: bool = dataclasses.field(default=False, metadata=SELDOM)  # it lets others fire, and stands for no unit
 
     def __post_init__(self) -> None:
         set_frozen(self, "bias", np.float64, (self.units, self.neurons))
         set_frozen(self, "v_initial", np.float64, (self.units, self.neurons))
         set_frozen(self, "current_per_drive", np.float64, (self.units,))
+
+    @property
+    def parts(self) -> tuple[Segments | Copies, ...]:
+        """What its units are of the circuit's units, where they are not these: none, or one."""
+        return (*self.segments, *self.copies)
+
+    @property
+    def phases(self) -> int:
+        """How many ticks its neurons take turns over; 1 where each may fire in every tick."""
+        return next((copies.phases for copies in self.copies), 1)
+
+    @property
+    def neurons_of_unit(self) -> int:
+        """Neurons of a unit, all its copies together."""
+        return self.neurons * self.phases
+
+    @property
+    def full(self) -> float:
+        """Activity of a pool whose neurons fire as often as they may."""
+        return self.activity_per_spike * self.neurons / self.phases
 
     def hz_per_activity(self, tick_s: float) -> float:
         """Returns the mean firing rate of one neuron, in Hz, per unit of activity (the decoder)."""
@@ -112,6 +137,9 @@ class SpikingProjection:
     taps: tuple[Tap, ...] = dataclasses.field(
         default=(), metadata=SELDOM
     )  # by rising delay, their shares adding up to 1; none: all of a weight arrives at once
+    exact: bool = dataclasses.field(
+        default=False, metadata=SELDOM
+    )  # its weights are whole numbers of the target's grid already, which must hold them without rounding
 
     def __post_init__(self) -> None:
         set_frozen(self, "weight", np.float64, (None, None))
@@ -153,6 +181,11 @@ class SpikingNetwork(HasPools[SpikingPopulation]):
     projections: tuple[SpikingProjection, ...]
     inputs: tuple[SpikingInput, ...]
     readouts: tuple[Readout, ...]
+
+    @property
+    def pools(self) -> tuple[SpikingPopulation, ...]:
+        """The populations that stand for units of the circuit: all but clocks."""
+        return tuple(population for population in self.populations if not population.clock)
 
     def problems(self) -> tuple[Problem, ...]:
         """Returns all faults of the network at once."""
@@ -227,8 +260,8 @@ def _population_problems(population: SpikingPopulation) -> Iterable[Problem]:
             "tau-out-of-range", where, f"tau of the membrane is {population.tau_mem_s} s", "use 0 or a positive time"
         )
     yield from population.trace.problems(where, population.units)
-    for segments in population.segments:
-        yield from segments.problems(where, population.units)
+    for parts in population.parts:
+        yield from parts.problems(where, population.units)
     if not population.fit.ceiling > 0:
         yield Problem(
             "pool-out-of-range", where, f"the pool is full at activity {population.fit.ceiling}", "it must be above 0"

@@ -8,6 +8,7 @@ calibrate      finds which activities and drives the circuit visits
 sensitivity    measures how much each unit matters to what is read
 divide         cuts units into segments, finest where that is most
 gain_match     turns rate units into pools whose measured transfer is the unit's
+interleave     deals pools out into copies that fire in turn
 check_neurons  refuses what a neuron of the target cannot do
 loihi          rounds and places for Loihi
 truenorth      makes neurosynaptic cores

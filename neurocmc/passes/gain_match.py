@@ -27,6 +27,7 @@ from neurocmc.ir.spiking import (
 from neurocmc.ir.trace import Trace
 from neurocmc.passes.calibrate import Calibration
 from neurocmc.passes.feedback import NO_KERNEL, Kernel, chosen_kernel, feedback_ladder, kernel_of
+from neurocmc.passes.interleave import GATE_MARGIN
 from neurocmc.passes.kind_scales import fan_in_of, kindest
 from neurocmc.passes.pool_codes import (
     RATE_DELAY_TICKS,
@@ -231,9 +232,12 @@ class GainMatch:
         if target.registers is not None:
             keep = pole(filters_of(circuit)[population.name], circuit.dt_s)
             slack = kernel.moves(keep, target.registers.weight_mantissa_bits)
-        scales = Scales.of(target, population, visited, self.code, margin, slack)
+        counts = _counting(self.code)
+        scales = Scales.of(target, population, visited, counts, margin, slack)
         tau_mem_s = scales.tau_mem_s(circuit.dt_s)
         ladder = self._ladder(population, ceiling, kernel, scales)
+        if self.code == "interleaved":
+            scales = scales.within_gate(GATE_MARGIN * (visited.drive[1] - float(ladder.points.min())))
         shift = population.undriven
         recruited = ladder.points - shift[:, None]  # in units of gain * u
         span = ladder.high - ladder.low
@@ -242,7 +246,7 @@ class GainMatch:
         if self.rounding == "gain-preserving" and target.registers is not None:
             limits = target.registers
             fan_in = fan_in_of(circuit, population, wires, per_spike, limits)
-            current, threshold = kindest(fan_in, scales, recruited, current, threshold, limits, self.code)
+            current, threshold = kindest(fan_in, scales, recruited, current, threshold, limits, counts)
         neuron = scales.neuron(threshold)
         bias = neuron.place_bias(scales.bias(recruited, current, threshold))
         per_threshold = current[:, 0] / threshold
@@ -266,7 +270,7 @@ class GainMatch:
                 ceiling,
                 per_spike[population.name],
                 visited,
-                self.code,
+                counts,
                 kernel,
             ),
             lsb_per_threshold=0 if target.registers is None else int(threshold),
@@ -275,7 +279,7 @@ class GainMatch:
 
     def _ladder(self, population: RatePopulation, ceiling: float, kernel: Kernel, scales: "Scales") -> Ladder:
         match self.code:
-            case "threshold":
+            case "threshold" | "interleaved":
                 return threshold_ladder(population, ceiling, self.neurons)
             case "feedback":
                 return feedback_ladder(population, ceiling, self.neurons, kernel)[0]
@@ -284,6 +288,11 @@ class GainMatch:
                 return rate_ladder(population, ceiling, self.neurons, neuron, scales.rheobase)
             case other:
                 assert_never(other)
+
+
+def _counting(code: Code) -> Code:
+    """The code by which neurons are recruited: pools that are interleaved later are those of the threshold code."""
+    return "threshold" if code == "interleaved" else code
 
 
 def _host_input(start: HostStart, scale: Float) -> SpikingInput:

@@ -1,13 +1,13 @@
 """Chooses the two scales of a pool, threshold and current per unit of drive, within the registers that bound them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from neurocmc.common.arrays import Bool, Float
 from neurocmc.ir.rate import RatePopulation
 from neurocmc.passes.pool_codes import RATE_MEMORY_TICKS
-from neurocmc.passes.weight_grid import decay_register
+from neurocmc.passes.weight_grid import decay_register, largest_gate
 from neurocmc.sim.neuron import IdealNeuron, LoihiNeuron, Neuron
 from neurocmc.sim.rate import Visited
 from neurocmc.targets import Code, LoihiLimits, Target
@@ -80,6 +80,13 @@ class Scales:
             threshold_step=float(unit),
             registers=registers,
         )
+
+    def within_gate(self, reach: float) -> "Scales":
+        """Returns the scales at which a drive that reaches so far beyond the first threshold stays below a gate."""
+        gate = 0 if self.registers is None else largest_gate(self.registers)
+        if not gate or reach <= 0:
+            return self
+        return replace(self, current_limit=min(self.current_limit, gate / reach))
 
     @property
     def rheobase(self) -> float:

@@ -90,6 +90,18 @@ def sign_mode(weight: Float) -> SignMode:
     return "inhibitory" if (weight <= 0).all() else "mixed"
 
 
+def largest_gate(limits: LoihiLimits) -> int:
+    """Returns the largest current in LSB that a tick decays to a whole number of weights, and two synapses hold.
+
+    It is a multiple of what makes it so for every decay, and leaves currents and thresholds most of their registers.
+    0 where there is none.
+    """
+    grain = 1 << (limits.decay_bits + limits.weight_shift)
+    held = ((1 << limits.weight_mantissa_bits) - 2) << (limits.weight_exponent_max + limits.weight_shift)
+    highest = ((1 << limits.threshold_mantissa_bits) - 1) << limits.threshold_shift
+    return min(held, 1 << (limits.current_bits - 3), highest >> 1) // grain * grain
+
+
 def decay_register(tau_s: float, tick_s: float, limits: LoihiLimits, offset: int) -> int:
     """Returns the decay register whose pole is nearest to exp(-tick/tau); `offset` is what the chip adds to it."""
     full = 1 << limits.decay_bits

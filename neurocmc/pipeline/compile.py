@@ -190,6 +190,7 @@ def _manifest(whole: Compilation, source: str | None) -> dict[str, Any]:
             "neurons": chosen.pool,
             "code": chosen.coded,
             "kernel": chosen.kernel,
+            "phases": chosen.phases,
             "second_order": chosen.second_order,
             "axons": options.axons,
             "steps": chosen.steps,

@@ -32,8 +32,9 @@ class OptionsEntry(StrictModel):
     """The options as they were taken; `neurons` is what was chosen where nothing was given."""
 
     neurons: Annotated[int, Field(ge=1, le=65_536)]
-    code: Literal["threshold", "rate", "feedback"]
+    code: Literal["threshold", "rate", "feedback", "interleaved"]
     kernel: str | None = None  # of the feedback code; artifacts of other codes do not say
+    phases: Annotated[int, Field(ge=1)] | None = None  # of the interleaved code; the same
     second_order: Literal["relays", "taps"] | None = None
     axons: Literal["shared", "own"] | None  # None: as the target states
     steps: Literal["equal", "decisions", "activity"] = "equal"  # artifacts from before segments do not say

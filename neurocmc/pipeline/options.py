@@ -36,8 +36,9 @@ class CompileOptions:
 
     `neurons` None takes 64, or more where decisions need them; with `max_error` the smallest that meets it. `code`
     None chooses the code as well. `kernel` is what a spike of the feedback code stands for
-    (`passes.feedback.kernel_of`), chosen where None. `second_order` says whether kernels that a neuron has no
-    filter for become relays, or delayed taps of a spike; None takes taps with the feedback code, where they
+    (`passes.feedback.kernel_of`), chosen where None. `phases` is over how many ticks the neurons of the
+    interleaved code take turns, chosen by the filters where None. `second_order` says whether kernels that a neuron
+    has no filter for become relays, or delayed taps of a spike; None takes taps with the feedback code, where they
     suffice, and relays otherwise. `steps` says for what the neurons of a unit are spread over its range: in equal
     steps, or finest where the circuit's decisions, or all of its activity, are sensitive; `planes` of how many
     synapses a weight is the sum. Both None are chosen. `axons` "own" gives every neuron axons of its own on a chip
@@ -52,6 +53,7 @@ class CompileOptions:
     neurons: int | None = None
     code: Code | None = "threshold"
     kernel: str | None = None
+    phases: int | None = None
     second_order: SecondOrder | None = None
     axons: Axons | None = None
     steps: Steps | None = None
@@ -73,6 +75,7 @@ class CompileOptions:
             neurons=given["neurons"],
             code=given["code"],
             kernel=given.get("kernel"),
+            phases=given.get("phases"),
             second_order=given.get("second_order"),
             axons=given["axons"],
             steps=given.get("steps", "equal"),
@@ -128,7 +131,7 @@ class CompileOptions:
                 Problem("neurons-out-of-range", "--neurons", f"got {self.neurons}", "give 1 to 65,536 neurons a unit")
             )
         if self.code not in (None, *CODES):
-            cure = "use threshold, feedback, rate or auto"
+            cure = "use threshold, feedback, interleaved, rate or auto"
             found.append(Problem("choice-unknown", "--code", f"got {self.code!r}", cure))
         if self.axons not in (None, *AXONS):
             found.append(Problem("choice-unknown", "--axons", f"got {self.axons!r}", "use shared or own"))
@@ -143,6 +146,8 @@ class CompileOptions:
             found.append(Problem("options-exclusive", "--steps", what, "use --code threshold, or --steps equal"))
         if self.kernel is not None:
             found += self._kernel_problems(self.kernel)
+        if self.phases is not None:
+            found += self._phases_problems(self.phases)
         if self.second_order not in (None, *SECOND_ORDER):
             found.append(
                 Problem("choice-unknown", "--second-order", f"got {self.second_order!r}", "use relays or taps")
@@ -161,6 +166,17 @@ class CompileOptions:
             kernel_of(kernel, keep=0.5)  # what is wrong with it does not depend on a filter
         except InputError as error:
             yield from error.problems
+
+    def _phases_problems(self, phases: int) -> Iterator[Problem]:
+        from neurocmc.passes.interleave import phases_problem  # here and not above: most commands need no pass
+
+        if self.code != "interleaved":
+            what = f"neurons of the {self.code} code do not take turns"
+            yield Problem("options-exclusive", "--phases", what, "use --code interleaved, or leave it out")
+        elif phases < 1 or phases & (phases - 1):
+            yield phases_problem(phases)
+        elif self.max_error is None and self.pool % phases:
+            yield phases_problem(phases, self.pool)
 
     def unfit(self, target: Target) -> tuple[Problem, ...]:
         """Returns options that a target has no use for."""

@@ -46,7 +46,7 @@ def _levels(artifact: Artifact, winner: WinnerTakeAll) -> list[tuple[WinnerTakeA
         return simulate_rate(artifact.circuit, stimulus)
 
     def on_lowest(stimulus: Stimulus) -> Recording:
-        return artifact.built.run(stimulus, seed=artifact.seed)
+        return artifact.built.of_whole_units(artifact.built.run(stimulus, seed=artifact.seed))
 
     kept = artifact.built.kept
     return [(winner, on_rate), (winner if kept is None else winner.as_realised(kept), on_lowest)]

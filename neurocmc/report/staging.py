@@ -36,7 +36,7 @@ def staging_costs(circuit: RateCircuit, staged: RateCircuit, network: SpikingNet
         shift = shift_of(before, population)
         widest = int(np.argmax(shift.width))
         low, width = float(shift.low[widest]), float(shift.width[widest])
-        base, full, step = 0.0, pool.fit.ceiling, pool.activity_per_spike
+        base, full, step = 0.0, pool.fit.ceiling, pool.full / pool.neurons_of_unit
         for segments in pool.segments:
             base, full = float(segments.base[widest]), float(segments.top[widest])
             step = float(segments.width.max()) / pool.neurons

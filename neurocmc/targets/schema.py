@@ -21,7 +21,7 @@ Bits = Annotated[int, Field(ge=1, le=32)]  # of a register, or by how many one i
 Shift = Annotated[int, Field(ge=0, le=32)]
 Seconds = Annotated[float, Field(gt=0)]
 NonNegative = Annotated[float, Field(ge=0)]
-Code = Literal["threshold", "rate", "feedback"]  # how a pool of neurons stands for a rate
+Code = Literal["threshold", "rate", "feedback", "interleaved"]  # how a pool of neurons stands for a rate
 CODES: tuple[Code, ...] = get_args(Code)
 SecondOrder = Literal["relays", "taps"]  # what stands for kernels that a neuron has no filter for
 SECOND_ORDER: tuple[SecondOrder, ...] = get_args(SecondOrder)

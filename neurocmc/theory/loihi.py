@@ -6,13 +6,18 @@ without rounding would have, is by how much the unit's threshold has moved; a fu
 rate code the pool's curve was fitted, so that only the rounding of biases moves it, and nothing saturates. What a
 negative weight exponent loses in the mean while spikes arrive, and what was given back for it, are part of the
 threshold.
+
+Copies that a clock lets fire in turn are put together to whole pools first: in the mean over the ticks of their turns
+they are these. A threshold is then what it is in a copy's own tick, less the gate and what the voltage keeps.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.ir.copies import Copies
 from neurocmc.ir.kept import Kept, KeptPopulation, KeptProjection
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation
 from neurocmc.ir.rate import RateCircuit, RatePopulation, RateProjection
@@ -24,6 +29,7 @@ from neurocmc.theory.linear_threshold import threshold_of
 def kept_by_integers(staged: RateCircuit, spiking: SpikingNetwork, integer: IntegerNetwork) -> Kept:
     """Returns what the integers hold of the staged circuit."""
     held = {projection.name: projection for projection in integer.projections}
+    copies = {p.name: p.copies[0] for p in integer.populations if p.copies}
     parts: dict[str, Float] = {}
     for p in integer.projections:
         whole = p.refines or p.name
@@ -31,19 +37,66 @@ def kept_by_integers(staged: RateCircuit, spiking: SpikingNetwork, integer: Inte
     return Kept(
         tick_s=integer.tick_s,
         populations=tuple(
-            _population(p, spiking.population(p.name), integer.population(p.name), integer)
+            _population(
+                p, _whole_pool(spiking.population(p.name)), _whole(integer.population(p.name), integer), integer
+            )
             for p in staged.populations
         ),
         projections=tuple(
             KeptProjection.of(
                 p,
-                parts[p.name],
-                wanted_gain=held[p.name].wanted_gain,
+                _of_whole_units(parts[p.name], p, copies),
+                wanted_gain=_of_whole_units(held[p.name].wanted_gain, p, copies),
                 tau_s=_tau_s(integer.population(p.target), integer, p, spiking),
             )
             for p in staged.projections
         ),
     )
+
+
+def _of_whole_units(gain: Float, projection: RateProjection, copies: Mapping[str, Copies]) -> Float:
+    """Gains of the copies of units, which all hear and send the same, as gains of the units."""
+    if projection.target in copies:
+        gain = copies[projection.target].first(gain)
+    return copies[projection.source].summed(gain) if projection.source in copies else gain
+
+
+def _whole_pool(pool: SpikingPopulation) -> SpikingPopulation:
+    """Copies put together to the pools that they were dealt out of."""
+    for copies in pool.copies:
+        return replace(
+            pool,
+            units=copies.units,
+            neurons=pool.neurons_of_unit,
+            bias=copies.gathered(pool.bias),
+            v_initial=copies.gathered(pool.v_initial),
+            current_per_drive=copies.first(pool.current_per_drive),
+            trace=replace(pool.trace, start=copies.first(pool.trace.start)),
+            copies=(),
+        )
+    return pool
+
+
+def _whole(held: IntegerPopulation, integer: IntegerNetwork) -> IntegerPopulation:
+    """The same of integers, with the thresholds that neurons have in the tick of their gate."""
+    for copies in held.copies:
+        rule = integer.rule
+        gated = rule.threshold_lsb(held.threshold_mantissa) - integer.gate_lsb(held.name)
+        # A neuron at its threshold keeps some of its voltage for the tick of its gate; it has not fired in between.
+        kept = gated * rule.keep_v(held.decay_v) // (rule.full_decay + rule.keep_v(held.decay_v))
+        return replace(
+            held,
+            units=copies.units,
+            neurons=held.neurons * copies.phases,
+            threshold_mantissa=round((gated - kept) / (1 << rule.threshold_shift)),
+            bias_mantissa=copies.gathered(held.bias_mantissa),
+            u_initial=copies.first(held.u_initial),
+            v_initial=copies.gathered(held.v_initial),
+            lsb_per_drive=copies.first(held.lsb_per_drive),
+            trace=replace(held.trace, start=copies.first(held.trace.start)),
+            copies=(),
+        )
+    return held
 
 
 def _tau_s(
@@ -62,7 +115,7 @@ def _population(
     rule, biases = integer.rule, held.bias_lsb.astype(np.float64)
     lost = floor_loss_lsb(held, integer)
     moved: Float
-    if pool.code == "threshold" and unit.transfer == "relu" and not unit.segments:
+    if pool.code in ("threshold", "interleaved") and unit.transfer == "relu" and not unit.segments:
         threshold = rule.threshold_lsb(held.threshold_mantissa)
         # A neuron fires where current and bias, whole numbers both, are above the threshold: half an LSB further.
         recruited = (threshold + 0.5 - biases + lost) / held.lsb_per_drive[:, None]
@@ -75,7 +128,7 @@ def _population(
     else:
         placed = pool.bias * pool.lsb_per_threshold + feedback_moved_lsb(held, integer.projections)
         moved = (placed - biases + lost).mean(axis=1) / held.lsb_per_drive
-        full = pool.code == "feedback" and unit.transfer == "relu"
+        full = pool.code in ("feedback", "interleaved") and unit.transfer == "relu"
         saturation = pool.fit.ceiling + unit.floor if full else unit.saturation
     realised = replace(unit, offset=unit.offset + moved, saturation=min(unit.saturation, saturation))
     return KeptPopulation(

@@ -41,10 +41,10 @@ def silent_units(network: SpikingNetwork, highest: Mapping[str, Sequence[float]]
     own.
     """
     found: list[SilentUnit] = []
-    for population in network.populations:
+    for population in network.pools:
         if population.segments:
             continue
-        first_at = 0.5 * population.fit.ceiling / population.neurons
+        first_at = 0.5 * population.fit.ceiling / population.neurons_of_unit
         peak = np.asarray(highest[population.name])
         found += [
             SilentUnit(

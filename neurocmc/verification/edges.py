@@ -113,7 +113,7 @@ def gain_edge(network: SpikingNetwork, circuit: RateCircuit, kept: Kept | None =
             circuit.population(population.name),
             0.0 if kept is None else kept.population(population.name).placing_lsb,
         )
-        for population in network.populations
+        for population in network.pools
     }
     worst = max(limits, key=lambda name: network.population(name).fit.max_error / limits[name])
     return judged(
@@ -123,7 +123,7 @@ def gain_edge(network: SpikingNetwork, circuit: RateCircuit, kept: Kept | None =
         limits[worst],
         "of ceiling",
         worst=worst,
-        note=f"{network.population(worst).neurons} neurons a unit, {network.population(worst).code} code",
+        note=f"{network.population(worst).neurons_of_unit} neurons a unit, {network.population(worst).code} code",
     )
 
 

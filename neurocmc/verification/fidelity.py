@@ -121,11 +121,11 @@ class _Pool:
 
 
 def _pools(network: SpikingNetwork) -> list[_Pool]:
-    return [_pool(population) for population in network.populations]
+    return [_pool(population) for population in network.pools]
 
 
 def _pool(population: SpikingPopulation) -> _Pool:
-    neurons, base, full = population.neurons, np.zeros(1), np.array([population.fit.ceiling])
+    neurons, base, full = population.neurons_of_unit, np.zeros(1), np.array([population.fit.ceiling])
     first_at = 0.5 * full / neurons
     for segments in population.segments:
         first_at = 0.5 * segments.width[segments.lowest] / neurons

@@ -10,6 +10,8 @@ current, d is at most the sum of
 - half of theta keep_v: what a neuron keeps of its voltage from the tick before, theta at most, recruits it earlier,
   but then it fires in every second tick (Loihi's voltage loses 4095/4096 a tick at most).
 
+*Interleaved code*: the pools of the threshold code, asked over several ticks.
+
 *Feedback code*: over the ticks of a kernel a pool says what it hears to half a quantum, 0.5/(H N) of the ceiling, so
 that at constant drive its mean is off by no more where its transfer is straight. Where that is curved, feedback is
 that of its steepest part; elsewhere the pool counts as the threshold code does.
@@ -35,11 +37,12 @@ def fit_limit(pool: SpikingPopulation, unit: RatePopulation, placing_lsb: float 
         return RATE_FIT_LIMIT
     moved = 0.0
     if placing_lsb:
-        lsb_per_z = pool.current_per_drive / unit.gain * pool.lsb_per_threshold
+        per_drive = pool.copies[0].first(pool.current_per_drive) if pool.copies else pool.current_per_drive
+        lsb_per_z = per_drive / unit.gain * pool.lsb_per_threshold
         moved = placing_lsb / float(lsb_per_z.min()) * _steepest(pool, unit)
     straight = pool.code == "feedback" and unit.transfer in ("relu", "linear")
-    steps = pool.neurons / pool.trace.kernel[0] if straight else pool.neurons
-    return 0.5 / steps + max(moved, LEAST_GRID / pool.neurons)
+    steps = pool.neurons / pool.trace.kernel[0] if straight else pool.neurons_of_unit
+    return 0.5 / steps + max(moved, LEAST_GRID / pool.neurons_of_unit)
 
 
 def _steepest(pool: SpikingPopulation, unit: RatePopulation) -> float:

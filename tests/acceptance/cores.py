@@ -21,7 +21,7 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.loihi.placing.bounds import lower_bounds
 from neurocmc.passes.loihi.placing.demand import Demand
 from neurocmc.passes.loihi.placing.division import Division
-from neurocmc.passes.loihi.placing.fibres import HOST, Held
+from neurocmc.passes.loihi.placing.fibres import Held
 from neurocmc.passes.loihi.placing.fitting import fill, overfull
 from neurocmc.passes.loihi.placing.in_order import fill_in
 from neurocmc.passes.loihi.placing.wiring import wiring_of
@@ -100,7 +100,7 @@ def partitioned(by: str, demand: Demand) -> float:
     """The fewest parts of a partitioner in which no core is beyond a limit; nan where there is none up to PLENTY."""
     python = peer_python("partitioners")
     assert python is not None
-    targets = [reached.tolist() for k, reached in enumerate(demand.targets) if demand.source_of[k] != HOST]
+    targets = [reached.tolist() for k, reached in enumerate(demand.targets) if demand.sources_of[k]]
     size, units = max(demand.sizes), len(demand.sizes)
     most = demand.limits.compartments_per_core // size
     for parts in range(max(bound.cores for bound in lower_bounds(demand)), PLENTY):

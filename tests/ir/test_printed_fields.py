@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import numpy as np
 import pytest
 
+from neurocmc.ir.copies import Copies
 from neurocmc.ir.loihi import printer as chip_printer
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerNetwork
@@ -95,7 +96,7 @@ def spiking() -> SpikingNetwork:
     entry = replace(network.inputs[0], start=tuple((0.5, 0.0, 0.25, 1.0) for _ in range(2)))
     return replace(
         network,
-        populations=(started, second),
+        populations=(started, replace(second, copies=(Copies(units=1, phases=2),))),
         projections=(standing, *network.projections[1:]),
         inputs=(entry, *network.inputs[1:]),
     )
@@ -105,7 +106,7 @@ def integer(payload_bits: int = 0) -> IntegerNetwork:
     network = levels.integer()
     start = tuple((0.5, 0.0, 0.25, 1.0) for _ in range(2))
     entry = replace(network.inputs[0], payload_bits=payload_bits, host_pole=0.5, start=start)
-    first = replace(network.populations[0], u_initial=np.arange(4))
+    first = replace(network.populations[0], u_initial=np.arange(4), copies=(Copies(units=2, phases=2),))
     fine = replace(network.projections[0], name="fine", refines=network.projections[0].name)
     return replace(
         network,

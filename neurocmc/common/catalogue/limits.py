@@ -18,6 +18,8 @@ CHIPS = {
     "spike-delay-unfit": "Spikes of the target arrive later than the rate circuit, and gains matched to it, assume.",
     "kernel-order-unfit": "A kernel has a higher order than a neuron of the target has filter stages.",
     "taps-too-far-off": "No few delayed parts of a spike act as a kernel that a neuron has no filter for.",
+    "phases-unfit": "The neurons of a unit cannot take turns over so many ticks.",
+    "gate-beyond-registers": "No current that is taken back without a rest is larger than those of a pool.",
     "filters-differ": "Projections to one population have several time constants, and a neuron has one.",
     "code-unfit": "The target has no neuron for the code of the pools.",
     "target-other-arithmetic": "The network was made for a target that computes otherwise.",

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
 from neurocmc.ir.codec import SELDOM
+from neurocmc.ir.copies import Copies
 from neurocmc.ir.host_start import StartRows, start_problems
 from neurocmc.ir.populations import HasPools
 from neurocmc.ir.rate import Readout
@@ -140,6 +141,8 @@ class IntegerPopulation:
     trace: Trace  # what its spikes are observed through
     wanted_pole: float  # exp(-tick/tau) of the synaptic filter
     bias_loss: RoundingLoss
+    copies: tuple[Copies, ...] = dataclasses.field(default=(), metadata=SELDOM)  # that its units are, if they are
+    clock: bool = dataclasses.field(default=False, metadata=SELDOM)  # a ring that lets other pools fire in turn
 
     def __post_init__(self) -> None:
         set_frozen(self, "bias_mantissa", np.int64, (self.units, self.neurons))
@@ -220,6 +223,37 @@ class IntegerNetwork(HasPools[IntegerPopulation]):
     inputs: tuple[IntegerInput, ...]
     readouts: tuple[Readout, ...]
 
+    def is_gate(self, projection: IntegerProjection) -> bool:
+        """Whether a projection lets the copies of units fire in turn: it comes from a clock, and not to one."""
+        return self.population(projection.source).clock and not self.population(projection.target).clock
+
+    def gate_lsb(self, name: str) -> int:
+        """Returns what a clock adds to the current of a pool of a population in its tick; 0 where none does.
+
+        In the next tick it is taken away again, without a rest (`passes.interleave`).
+        """
+        parts = [
+            np.ldexp(p.mantissa, p.exponent + self.rule.weight_shift)
+            for p in self.projections
+            if p.target == name and self.is_gate(p)
+        ]
+        return int(sum(parts, np.zeros(1)).max())
+
+    def sending_the_same(self, name: str) -> int:
+        """Returns how many units side by side send the same: all copies of a unit, if their weights are the same."""
+        for copies in self.population(name).copies:
+            sent = (p.mantissa.T for p in self.projections if p.source == name)
+            if all(np.array_equal(copies.repeated(copies.first(columns)), columns) for columns in sent):
+                return copies.phases
+        return 1
+
+    def sent_the_same(self, entry: IntegerInput) -> int:
+        """Returns how many units side by side the host sends the same: all copies of a unit, if they are alike."""
+        for copies in self.population(entry.target).copies:
+            if np.array_equal(copies.repeated(copies.first(entry.lsb_per_input)), entry.lsb_per_input):
+                return copies.phases
+        return 1
+
     def problems(self) -> tuple[Problem, ...]:
         """Returns all faults of the network at once."""
         return tuple(_problems(self))
@@ -255,29 +289,8 @@ def _problems(network: IntegerNetwork) -> Iterable[Problem]:
     if not network.tick_s > 0:
         yield Problem("time-not-positive", "network", f"tick is {network.tick_s} s", "give a tick above 0 s")
     units = {population.name: population.units for population in network.populations}
-    rule, full_decay = network.rule, network.rule.full_decay
     for population in network.populations:
-        where = f"population {population.name}"
-        for field in ("decay_u", "decay_v"):
-            value = getattr(population, field)
-            if not 0 <= value < full_decay:
-                cure = f"give 0 to {full_decay - 1}"
-                yield Problem(
-                    "register-beyond-range",
-                    where,
-                    f"{field} is {value}, its register holds 0 to {full_decay - 1}",
-                    cure,
-                )
-        theta = rule.threshold_lsb(population.threshold_mantissa)
-        if not 0 < theta <= rule.largest_voltage:
-            what = f"threshold {theta} is outside the {rule.voltage_bits}-bit voltage"
-            highest = rule.largest_voltage >> rule.threshold_shift
-            yield Problem("register-beyond-range", where, what, f"give a mantissa of 1 to {highest}")
-        largest = int(np.abs(population.u_initial).max(initial=0))
-        if not largest < rule.half_current:
-            what = f"start current {largest} is outside the {rule.current_bits}-bit current"
-            yield Problem("register-beyond-range", where, what, f"stay below {rule.half_current:,}")
-        yield from population.trace.problems(where, population.units)
+        yield from _population_problems(population, network.rule)
     for projection in network.projections:
         yield from _projection_problems(projection, units)
     for entry in network.inputs:
@@ -290,6 +303,31 @@ def _problems(network: IntegerNetwork) -> Iterable[Problem]:
             what = f"the host's filter keeps {entry.host_pole} of itself a tick"
             yield Problem("register-beyond-range", f"input {entry.name}", what, "give 0 or more, and less than 1")
         yield from start_problems(f"input {entry.name}", entry.start, entry.lsb_per_input.shape[1])
+
+
+def _population_problems(population: IntegerPopulation, rule: StepRule) -> Iterable[Problem]:
+    where = f"population {population.name}"
+    for field in ("decay_u", "decay_v"):
+        value = getattr(population, field)
+        if not 0 <= value < rule.full_decay:
+            cure = f"give 0 to {rule.full_decay - 1}"
+            yield Problem(
+                "register-beyond-range",
+                where,
+                f"{field} is {value}, its register holds 0 to {rule.full_decay - 1}",
+                cure,
+            )
+    theta = rule.threshold_lsb(population.threshold_mantissa)
+    if not 0 < theta <= rule.largest_voltage:
+        what = f"threshold {theta} is outside the {rule.voltage_bits}-bit voltage"
+        highest = rule.largest_voltage >> rule.threshold_shift
+        yield Problem("register-beyond-range", where, what, f"give a mantissa of 1 to {highest}")
+    largest = int(np.abs(population.u_initial).max(initial=0))
+    if not largest < rule.half_current:
+        what = f"start current {largest} is outside the {rule.current_bits}-bit current"
+        yield Problem("register-beyond-range", where, what, f"stay below {rule.half_current:,}")
+    for part in (population.trace, *population.copies):
+        yield from part.problems(where, population.units)
 
 
 def _projection_problems(projection: IntegerProjection, units: dict[str, int]) -> Iterable[Problem]:

@@ -9,7 +9,7 @@ from neurocmc.ir.loihi.network import (
     RoundingLoss,
     StepRule,
 )
-from neurocmc.ir.phrases import arrow, counted, delayed, observed, own_values, page, readouts, second_order
+from neurocmc.ir.phrases import arrow, counted, dealt_out, delayed, observed, own_values, page, readouts, second_order
 from neurocmc.ir.summaries import entry, matrix, milliseconds, number, percent, table, text_fingerprint, vector
 
 MAX_ROUTES = 64  # rows; beyond it, the axons of a projection or population are summed
@@ -60,6 +60,7 @@ def _integer_population(population: IntegerPopulation, rule: StepRule) -> list[s
         ("current", f"{vector(population.lsb_per_drive)} LSB per unit of drive"),
         ("activity", f"{number(population.activity_per_spike)} a spike"),
         ("observed", observed(population.trace)),
+        *dealt_out(population.copies, clock=population.clock),
     ]
     return entry(head, facts)
 

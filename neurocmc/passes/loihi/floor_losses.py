@@ -6,7 +6,7 @@ A negative weight exponent shifts each tick's sum right and rounds it down. A su
 as the bias is raised, and where spikes are late the host holds it there until they arrive.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,22 +30,29 @@ class FloorLoss:
 
     @classmethod
     def of(
-        cls, population: IntegerPopulation, projections: Iterable[IntegerProjection], limits: LoihiLimits
+        cls,
+        population: IntegerPopulation,
+        projections: Iterable[IntegerProjection],
+        limits: LoihiLimits,
+        clocks: Container[str] = (),
     ) -> "FloorLoss":
         """Returns the loss of all weight groups that reach a population.
 
         Where its pools are silent without current, never more than half the way to the first neuron's threshold is
-        given back, so that they stay silent.
+        given back, so that they stay silent; those that a clock gates, of what their thresholds are without its gate.
         """
+        arriving = [p for p in projections if p.target == population.name]
         groups: set[tuple[int, int, SignMode]] = {
-            (p.exponent, p.delay_ticks, p.sign) for p in projections if p.target == population.name and p.exponent < 0
+            (p.exponent, p.delay_ticks, p.sign) for p in arriving if p.exponent < 0
         }
         lost: dict[int, float] = {}
         for exponent, late, sign in sorted(groups):
             a_tick = (0.5 - 2.0**exponent * (1.0 if sign == "mixed" else 0.5)) * (1 << limits.weight_shift)
             lost[late] = lost.get(late, 0.0) + a_tick
         rule = StepRule.of(limits)
-        threshold = rule.threshold_lsb(population.threshold_mantissa)
+        gates = [np.ldexp(p.mantissa, p.exponent) for p in arriving if p.source in clocks]
+        gate = 0 if population.clock else int(sum(gates, np.zeros(1)).max()) << limits.weight_shift
+        threshold = rule.threshold_lsb(population.threshold_mantissa) - gate
         highest_bias = int(population.bias_mantissa.max(initial=0)) << population.bias_exponent
         to_first_spike = threshold * population.decay_v / rule.full_decay - highest_bias
         give_back = sum(lost.values()) / rule.arriving(population.decay_u)
@@ -98,10 +105,10 @@ def held_back(
 
 
 def _with_course(entry: IntegerInput, course: Float) -> IntegerInput:
-    """The input of a start, one channel a unit, that holds the course as well."""
+    """The input of a start, one channel a unit or all of its copies, that holds the course as well."""
     rows = np.zeros((max(len(entry.start), course.size), entry.lsb_per_input.shape[1]))
     rows[: len(entry.start)] += entry.start
-    rows[: course.size] += course[:, None] / np.diag(entry.lsb_per_input)
+    rows[: course.size] += course[:, None] / entry.lsb_per_input.max(axis=0)
     return replace(entry, start=tuple(tuple(row) for row in rows.tolist()))
 
 

@@ -65,9 +65,12 @@ def quantum_of(population: IntegerPopulation, jump_lsb: float, limits: LoihiLimi
 
 def _input_step(population: IntegerPopulation, limits: LoihiLimits) -> float:
     """The largest quantum of an input, in LSB: small against the steps of most units, and of no unit a whole step."""
-    if population.neurons == 1:
+    if population.neurons == 1 and not population.copies:
         return (1 << limits.weight_shift) / STEPS_PER_NEURON
-    of_unit = np.median(np.diff(np.sort(population.bias_lsb, axis=1), axis=1), axis=1)
+    biases = population.bias_lsb
+    for copies in population.copies:  # in a few ticks all of a unit's neurons have been asked
+        biases = copies.gathered(biases)
+    of_unit = np.median(np.diff(np.sort(biases, axis=1), axis=1), axis=1)
     return min(float(np.median(of_unit)) / STEPS_PER_NEURON, float(of_unit.min()) / STEPS_OF_FINEST)
 
 

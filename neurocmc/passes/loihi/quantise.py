@@ -63,7 +63,8 @@ class Quantise:
             if p.loss.clipped
         )
         recruited = [_recruited(network, population, projections, limits) for population in populations]
-        lost = [FloorLoss.of(population, projections, limits) for population in recruited]
+        clocks = {population.name for population in populations if population.clock}
+        lost = [FloorLoss.of(population, projections, limits, clocks) for population in recruited]
         return IntegerNetwork(
             name=network.name,
             tick_s=network.tick_s,
@@ -96,6 +97,8 @@ class Quantise:
         source, target = by_name[projection.source], by_name[projection.target]
         per_gain = _per_gain(source, target, limits)
         whole = _wanted_lsb(network, projection, target, limits)
+        if projection.exact:
+            return _exact(projection, whole, per_gain, limits)
         rest, parts = np.zeros_like(whole), list[IntegerProjection]()
         taps = projection.arrivals
         both_signs = min(tap.share for tap in taps) < 0 < max(tap.share for tap in taps)
@@ -140,18 +143,23 @@ def _population(network: SpikingNetwork, population: SpikingPopulation, limits: 
         trace=population.trace,
         wanted_pole=pole(tau_s, network.tick_s),
         bias_loss=RoundingLoss.of(lost, bias_lsb, clipped=0),
+        copies=population.copies,
+        clock=population.clock,
     )
 
 
 def _u_initial(network: SpikingNetwork, population: SpikingPopulation, decay_u: int, limits: LoihiLimits) -> Float:
     """The current that the first tick decays to the one that stands in it."""
-    standing = np.zeros(population.units)
+    standing, exact = np.zeros(population.units), np.zeros(population.units)
     for projection in network.projections:
         if projection.target == population.name:
-            standing = standing + projection.standing
+            if projection.exact:
+                exact = exact + projection.standing
+            else:
+                standing = standing + projection.standing
     rule = StepRule.of(limits)
     keep = rule.pole(decay_u)
-    if not standing.any():
+    if not (standing.any() or exact.any()):
         return standing
     if not keep > 0:
         raise InfeasibleError(
@@ -163,6 +171,8 @@ def _u_initial(network: SpikingNetwork, population: SpikingPopulation, decay_u: 
             )
         )
     initial = np.rint(standing * population.lsb_per_threshold / keep)
+    # The least that decays to a gate, which is a whole number.
+    initial = initial + np.ceil(np.rint(exact * population.lsb_per_threshold) / keep)
     largest, limit = float(np.abs(initial).max()), rule.half_current - 1
     if largest > limit:
         what = (
@@ -230,9 +240,30 @@ def _wanted_lsb(
 ) -> Float:
     """(target units, source units) LSB of a projection's weights, for the pole that was realised."""
     lsb = network.population(projection.target).lsb_per_threshold
+    if projection.exact:
+        return np.rint(projection.weight * lsb)
     ideal_share = 1.0 - pole(projection.tau_s, network.tick_s)
     share = StepRule.of(limits).arriving(target.decay_u)
     return projection.weight * (lsb * share / ideal_share)
+
+
+def _exact(
+    projection: SpikingProjection, whole: Float, per_gain: Float, limits: LoihiLimits
+) -> tuple[IntegerProjection, ...]:
+    """Two synapses of different exponents that hold weights without a rest. Raises InfeasibleError where none do."""
+    coarse = _part(projection, projection.delay_ticks, whole, per_gain, limits, None)
+    rest = whole - np.ldexp(coarse.mantissa, coarse.exponent + limits.weight_shift)
+    # Sums at negative exponents are shifted right: what others add there would be rounded with it.
+    fine = _part(projection, projection.delay_ticks, rest, per_gain, limits, None, 0)
+    parts = [coarse, fine] if rest.any() else [coarse]
+    left = rest - np.ldexp(fine.mantissa, fine.exponent + limits.weight_shift)
+    if left.any():
+        what = f"two synapses leave {np.abs(left).max():,.0f} of {np.abs(whole).max():,.0f} LSB of its exact weights"
+        cure = "use --code threshold"
+        raise InfeasibleError(Problem("weight-beyond-mantissa", f"projection {projection.name}", what, cure))
+    parts = _named(parts, projection.name)
+    loss = RoundingLoss.of(left, whole, clipped=0)
+    return (replace(parts[0], wanted_gain=whole / per_gain, loss=loss), *parts[1:])
 
 
 def _named(parts: list[IntegerProjection], name: str) -> list[IntegerProjection]:

@@ -10,16 +10,23 @@ bound is a proof. Three facts make it tight enough to be of use:
 - A neuron that fired starts from 0, and after the fewest ticks in which its highest current lifts it over threshold
   it can fire again. Spikes n ticks apart add up to 1 / (1 - keep^n) of one, not to 1 / (1 - keep).
 
+What a clock adds to a pool's current and takes away again, without a rest, is known: between nothing and its gate.
+It is bounded as a current that is held, and no spike of the clock is counted. Of copies that take turns one of a
+unit's fires in a tick, and of the others those neurons that a current lifts over threshold without a gate. These are
+taken to be none at first, then those that the bounds let fire, until the bounds let no others: by induction from the
+first tick on it was always so.
+
 A unit whose current may leave its register could then hold anything: it counts as firing with every neuron, always.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Bool, Float, Int
+from neurocmc.ir.copies import Copies
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation, IntegerProjection
 from neurocmc.sim.loihi.registers import decay, shift
 from neurocmc.sim.loihi.weight_groups import WeightGroup, weight_groups
@@ -78,6 +85,16 @@ class _Firing:
     def count(self) -> Int:
         return self.able.sum(axis=1, dtype=np.int64)
 
+    def in_turn(self, copies: Copies, free: Int) -> "_Firing":
+        """Returns the same of copies that take turns: as many of one as any has, of the others those `free`.
+
+        `free` (copies,) is how many of each copy fire without a gate.
+        """
+        most = copies.repeated(self.count.reshape(copies.units, copies.phases).max(axis=1))
+        firing = np.where(copies.phase == 0, most, np.minimum(free, most))
+        able = np.arange(self.able.shape[1])[None, :] < firing[:, None]
+        return _Firing(able=able, interval=np.where(able, 1.0, np.inf))
+
     def sustained(self, keep: float) -> Float:
         """Returns (units,) the largest sum over past spikes of keep^age, all neurons of the unit together."""
         each = 1.0 / np.maximum(1.0 - np.power(keep, self.interval), 1.0 / FOR_EVER)
@@ -91,12 +108,16 @@ def worst_case(network: IntegerNetwork, host: Mapping[str, HostBound]) -> dict[s
     """
     _check(network)
     pinned = {p.name: np.zeros(p.units, dtype=np.bool_) for p in network.populations}
+    free = {p.name: np.zeros(p.units, dtype=np.int64) for p in network.populations if _take_turns(network, p)}
     while True:
-        bounds = _narrowed(network, host, pinned)
+        bounds = _narrowed(network, host, pinned, free)
         grown = {name: pinned[name] | bound.wraps for name, bound in bounds.items()}
-        if all((grown[name] == pinned[name]).all() for name in grown):
+        freed = {name: np.maximum(free[name], _ungated(network, name, bounds[name])) for name in free}
+        if all((grown[name] == pinned[name]).all() for name in grown) and all(
+            (freed[name] == free[name]).all() for name in freed
+        ):
             return bounds
-        pinned = grown
+        pinned, free = grown, freed
 
 
 def settled(arriving: int, decay: int, decay_bits: int) -> int:
@@ -117,19 +138,39 @@ def _check(network: IntegerNetwork) -> None:
             raise ValueError(f"population {population.name} decays by more than its whole current")
 
 
+def _take_turns(network: IntegerNetwork, population: IntegerPopulation) -> bool:
+    """Whether a clock gates its copies, and all copies of a unit send the same."""
+    return network.sending_the_same(population.name) > 1 and network.gate_lsb(population.name) > 0
+
+
+def _ungated(network: IntegerNetwork, name: str, bound: PopulationBound) -> Int:
+    """(copies,) neurons that fire without a gate at the highest current of any copy of their unit."""
+    rule, population = network.rule, network.population(name)
+    theta = rule.threshold_lsb(population.threshold_mantissa)
+    drive = bound.current_high[:, None] - network.gate_lsb(name) + population.bias_lsb
+    rest = _settled_at(np.clip(drive, 0, theta + 1), population.decay_v, rule.decay_bits)
+    fires = (rest > theta) | bound.wraps[:, None]
+    copies = population.copies[0]
+    return copies.repeated(fires.sum(axis=1).reshape(copies.units, copies.phases).max(axis=1))
+
+
 def _narrowed(
-    network: IntegerNetwork, host: Mapping[str, HostBound], pinned: Mapping[str, Bool]
+    network: IntegerNetwork, host: Mapping[str, HostBound], pinned: Mapping[str, Bool], free: Mapping[str, Int]
 ) -> dict[str, PopulationBound]:
     """Bounds after rounds of currents and spikes in turn, from every neuron in every tick down."""
     groups = _arriving(network)
+    host = {p.name: _gated(network, p, host[p.name]) for p in network.populations}
     firing = {
         p.name: _Firing(able=np.ones((p.units, p.neurons), np.bool_), interval=np.ones((p.units, p.neurons)))
         for p in network.populations
     }
+    turns = {name: network.population(name).copies[0] for name in free}
+    firing |= {name: firing[name].in_turn(copies, free[name]) for name, copies in turns.items()}
     currents: dict[str, tuple[Int, Int, Int]] = {}
     for _ in range(ROUNDS):
         currents = {p.name: _currents(network, p, groups[p.name], firing, host[p.name]) for p in network.populations}
         narrower = {p.name: _firing(network, p, currents[p.name][1], pinned[p.name]) for p in network.populations}
+        narrower |= {name: narrower[name].in_turn(copies, free[name]) for name, copies in turns.items()}
         same = all(
             (narrower[name].able == firing[name].able).all()
             and (narrower[name].interval == firing[name].interval).all()
@@ -139,6 +180,15 @@ def _narrowed(
         if same:
             break
     return {p.name: _bound(network, p, currents[p.name], firing[p.name].count) for p in network.populations}
+
+
+def _gated(network: IntegerNetwork, population: IntegerPopulation, host: HostBound) -> HostBound:
+    """What the host holds of a population's current, and a clock besides."""
+    gate = network.gate_lsb(population.name)
+    if not gate:
+        return host
+    held, sums = host.held_high + gate, host.held_sum + gate
+    return replace(host, held_high=held, held_sum=sums, held=host.held + 1)
 
 
 # The weights that reach a population, group by group.
@@ -151,6 +201,8 @@ def _arriving(network: IntegerNetwork) -> dict[str, _Arriving]:
     found: dict[str, dict[WeightGroup, list[IntegerProjection]]] = {p.name: {} for p in network.populations}
     for group in weight_groups(network):
         for projection in (projections[name] for name in group.projections):
+            if network.is_gate(projection):
+                continue
             found[projection.target].setdefault(group, []).append(projection)
     return {name: list(own.items()) for name, own in found.items()}
 
@@ -189,10 +241,10 @@ def _currents(
     unit_lsb = float(1 << rule.weight_shift)
     # What the host holds and what the pools send truncate apart: less than 2 LSB a tick for each held current.
     slack = int(np.ceil(min((2 * host.held + 1) * remembered, BEYOND))) if host.held and lost < full else 0
-    bounds = np.zeros((3, population.units), dtype=np.int64)
+    bounds, starts = np.zeros((3, population.units), dtype=np.int64), _starts(network, population)
     for unit in range(population.units):
         sums = int(low[unit]) << rule.weight_shift, int(high[unit]) << rule.weight_shift
-        start = int(population.u_initial[unit])
+        start = int(starts[unit])
         lasting = (_outward(lasting_low[unit] * unit_lsb), _outward(lasting_high[unit] * unit_lsb))
         lowest = max(min(start, settled(sums[0], lost, rule.decay_bits)), min(start, 0) + lasting[0])
         highest = min(max(start, settled(sums[1], lost, rule.decay_bits)), max(start, 0) + lasting[1])
@@ -202,6 +254,15 @@ def _currents(
         bounds[1, unit] = min(highest + int(host.held_high[unit]), BEYOND)
         bounds[2, unit] = min(max(-sums[0], sums[1]) + int(host.held_sum[unit]), BEYOND)
     return bounds[0], bounds[1], bounds[2]
+
+
+def _starts(network: IntegerNetwork, population: IntegerPopulation) -> Int:
+    """(units,) currents before the first tick, without the gate that stands in it."""
+    gate, keep = network.gate_lsb(population.name), network.rule.keep_u(population.decay_u)
+    if not (gate and keep and population.copies):
+        return population.u_initial
+    ahead = -(-gate * network.rule.full_decay // keep)
+    return population.u_initial - np.where(population.copies[0].phase == 0, ahead, 0)
 
 
 def _signed_sums(

@@ -26,6 +26,7 @@ from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibration
 from neurocmc.passes.gain_match import GainMatch
+from neurocmc.passes.interleave import Interleave
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.report.budget import Budget
@@ -83,6 +84,24 @@ class Staging:
             kernel=options.kernel,
             seed=options.seed,
         )
+
+    def dealt(self, pools: SpikingNetwork, target: Target, options: CompileOptions) -> SpikingNetwork:
+        """Deals pools of the interleaved code out into copies that fire in turn.
+
+        Args:
+            pools: What `gain_match` made of `staged`.
+            target: The target.
+            options: What the user chose: code and phases.
+
+        Returns:
+            The copies and their clock; of other codes the pools themselves.
+
+        Raises:
+            InfeasibleError: Where phases do not share the neurons of a unit, or no gate fits the registers.
+        """
+        if options.code != "interleaved":
+            return pools
+        return Interleave(calibration=self.ranges, phases=options.phases).run(pools, self.staged, target)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -183,8 +202,8 @@ class Built(ABC):
     def as_seen(self) -> RateCircuit:
         """The staged circuit, observed through the filters that the spikes of its pools are observed through."""
         starts = {p.name: p.initial for p in self.staged.populations}
-        traces = {p.name: p.trace for p in self.spiking.populations}
-        cut = {p.name for p in self.spiking.populations if p.segments}
+        traces = {p.name: p.trace for p in self.spiking.pools}
+        cut = {p.name for p in self.spiking.pools if p.parts}
         return seen_as(
             self.staged, {n: replace(trace, start=starts[n]) if n in cut else trace for n, trace in traces.items()}
         )
@@ -220,7 +239,7 @@ class Built(ABC):
         return Pair(reference=reference, other=whole, labels=stimulus.labels, decided=decided)
 
     def of_whole_units(self, recording: Recording) -> Recording:
-        """Puts the segments of units together in what was recorded of pools.
+        """Puts the segments or copies of units together in what was recorded of pools.
 
         Args:
             recording: What `run` gave, or another level on which pools are the units.
@@ -275,9 +294,9 @@ class Built(ABC):
         """
         if self.kept is None:
             return []
-        full = {pool.name: pool.activity_per_spike * pool.neurons for pool in self.spiking.populations}
+        full = {pool.name: pool.full for pool in self.spiking.pools}
         limits = {"pole_limit": self.gates.pole, "gain_limit": self.gates.gain}
-        segments = {pool.name: pool.segments[0] for pool in self.spiking.populations if pool.segments}
+        segments = {pool.name: pool.segments[0] for pool in self.spiking.pools if pool.segments}
         return list(kept_edges(self.kept, self.lost_on, full=full, segments=segments, **limits))
 
     def emitted_edges(self, program: Path, stimulus: Stimulus, seed: int) -> list[Edge]:
@@ -484,6 +503,7 @@ N = TypeVar("N", bound=Any)  # a network of any level whose populations have tra
 def decoded_through(network: N, own: Mapping[str, bool], tau_s: float) -> N:
     """Returns a network whose spikes are decoded through another filter in the populations that `own` marks."""
     populations = (
-        replace(p, trace=replace(p.trace, tau_s=tau_s, order=1)) if own[p.name] else p for p in network.populations
+        replace(p, trace=replace(p.trace, tau_s=tau_s, order=1)) if own.get(p.name, False) else p
+        for p in network.populations
     )
     return replace(network, populations=tuple(populations))

@@ -89,7 +89,7 @@ class IdealFamily(Family[IdealTarget]):
         """Matches gains; nothing rounds, so the certificate is of one side only."""
         matched = staging.gain_match(options).run(staging.staged, target)
         clock.done(GainMatch.name, 0.9)
-        spiking = verified(CheckNeurons().run(matched, target))
+        spiking = verified(CheckNeurons().run(staging.dealt(matched, target, options), target))
         clock.done(CheckNeurons.name, 1.0)
         built = IdealBuilt(target=target, staged=staging.staged, spiking=spiking)
         return built, certify(staging.staged, staging.levels())

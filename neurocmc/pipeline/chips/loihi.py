@@ -176,7 +176,12 @@ class LoihiFamily(Family[LoihiTarget]):
         """Rounds to integers within their registers that keep the up-states, then places and routes them."""
         staged, overflow = staging.staged, Overflow(calibration=staging.calibration)
         spiking, integer, headroom = _with_headroom(staging, target, options, overflow, clock)
-        keep_states = KeepStates(staging.levels(), options.allow_lost_states, planes=options.planes or 1)
+        keep_states = KeepStates(
+            staging.levels(),
+            options.allow_lost_states,
+            search=options.code != "interleaved",  # nearby roundings are of whole units
+            planes=options.planes or 1,
+        )
         kept = keep_states.run(staged, spiking, integer, target)
         if kept.integer is not integer:
             headroom = overflow.run(verified(kept.integer))
@@ -221,7 +226,7 @@ def _with_headroom(
             match_gains = replace(staging.gain_match(options), current_margins=margins, known=known)
             matched = match_gains.run(staging.staged, target)
             clock.done(GainMatch.name, 0.5)
-            spiking = verified(CheckNeurons().run(matched, target))
+            spiking = verified(CheckNeurons().run(staging.dealt(matched, target, options), target))
             clock.done(CheckNeurons.name, 0.5)
             rounded = verified(Quantise(planes=options.planes or 1).run(spiking, target))
             clock.done(Quantise.name, 0.6)

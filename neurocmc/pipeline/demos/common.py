@@ -81,7 +81,7 @@ def units_and_neurons(artifact: Artifact) -> str:
 
 def neurons_of(artifact: Artifact) -> dict[str, int]:
     """Maps each population to its neurons per unit, in the order of the network, without relays."""
-    return {p.name: artifact.spiking.population(p.name).neurons for p in artifact.circuit.populations}
+    return {p.name: artifact.spiking.population(p.name).neurons_of_unit for p in artifact.circuit.populations}
 
 
 def strongest_above(activity: NDArray[np.float32], level: float) -> Int:

@@ -28,12 +28,12 @@ def draw_gain_fits(network: SpikingNetwork, path: Path) -> None:
     visited, the bar is the valid range, the dashed line the pool's ceiling. Raises InputError if the file cannot be
     written.
     """
-    colours = population_colours(p.name for p in network.populations)
-    worst = sorted(network.populations, key=lambda p: -p.fit.max_error)[:MOST_DRAWN]
-    populations = [p for p in network.populations if p in worst]
+    colours = population_colours(p.name for p in network.pools)
+    worst = sorted(network.pools, key=lambda p: -p.fit.max_error)[:MOST_DRAWN]
+    populations = [p for p in network.pools if p in worst]
     columns = 2 if len(populations) == 4 else min(COLUMNS, len(populations))
     rows = -(-len(populations) // columns)
-    left_out = len(network.populations) - len(populations)
+    left_out = len(network.pools) - len(populations)
     across = columns if columns < COLUMNS else 2 * COLUMNS  # entries of the legend beside each other
     foot_in = FOOT_IN + LEGEND_LINE_IN * (-(-2 * COLUMNS // across) + (left_out > 0))
     with canvas(path, CELL_IN[0] * columns, CELL_IN[1] * rows + foot_in, placed=True) as figure:

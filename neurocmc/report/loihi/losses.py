@@ -113,16 +113,20 @@ def _pools(losses: tuple[PopulationLoss, ...]) -> LossTable:
 
 
 def projection_losses(network: IntegerNetwork) -> tuple[ProjectionLoss, ...]:
-    """Returns one row a projection, with all of its parts, in the order of the network."""
+    """Returns one row a projection, with all of its parts, in the order of the network; a
+    clock's, which are exact, have none.
+    """
     parts: dict[str, list[IntegerProjection]] = {}
     for projection in network.projections:
+        if network.population(projection.source).clock:
+            continue
         parts.setdefault(projection.refines or projection.name, []).append(projection)
     return tuple(_projection(own) for own in parts.values())
 
 
 def population_losses(network: IntegerNetwork) -> tuple[PopulationLoss, ...]:
-    """Returns one row a population, in the order of the network."""
-    return tuple(_population(network, population) for population in network.populations)
+    """Returns one row a population, in the order of the network; clocks are none of the circuit's."""
+    return tuple(_population(network, population) for population in network.populations if not population.clock)
 
 
 def _projection(parts: list[IntegerProjection]) -> ProjectionLoss:

@@ -51,9 +51,10 @@ def _encode_input(network: IntegerNetwork, entry: IntegerInput, stimulus: Stimul
     grain = 1 if entry.payload_bits else 2  # mixed-sign axons hold even mantissas
     quantum = grain << (entry.exponent + rule.weight_shift)
     driven = stimulus.on_ticks(network.tick_s, entry.name)
-    segments = driven.values[entry.name] @ entry.lsb_per_input.T  # (batch, segments, units)
+    alike = network.sent_the_same(entry)  # of so many units one is encoded
+    segments = driven.values[entry.name] @ entry.lsb_per_input[::alike].T  # (batch, segments, units)
     segment_of_tick = driven.segment_of_tick
-    values = np.zeros((stimulus.batch, len(segment_of_tick), population.units), dtype=np.int32)
+    values = np.zeros((stimulus.batch, len(segment_of_tick), population.units // alike), dtype=np.int32)
     if entry.filtered:
         peak = _send_shares(segments, segment_of_tick, rule.arriving(population.decay_u), quantum, grain, values)
     else:
@@ -63,7 +64,7 @@ def _encode_input(network: IntegerNetwork, entry: IntegerInput, stimulus: Stimul
             wanted, segment_of_tick = _filtered(segments, segment_of_tick, entry.host_pole, entry.host_order)
         peak = _send_innovations(wanted, segment_of_tick, keep, rule.decay_bits, quantum, grain, values)
     _check_capacity(entry, peak, stimulus)
-    return values
+    return values if alike == 1 else np.repeat(values, alike, axis=2)
 
 
 def _filtered(segments: Float, segment_of_tick: Int, pole: float, order: int) -> tuple[Float, Int]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Bool, Int
-from neurocmc.passes.loihi.placing.fibres import HOST, Fibre, Held, fibres
+from neurocmc.passes.loihi.placing.fibres import Fibre, Held, fibres
 from neurocmc.passes.loihi.placing.lists import Layout, Lists
 from neurocmc.passes.loihi.placing.synapse_memory import SynapseFormat, list_bits, synapse_bits
 from neurocmc.passes.loihi.placing.wiring import Pools, Wiring
@@ -34,7 +34,7 @@ class Demand:
     formats: tuple[frozenset[SynapseFormat], ...]  # unit -> of these fibres
     out_of: tuple[tuple[int, ...], ...]  # unit -> lists that its spikes enter
     targets: tuple[Int, ...]  # list -> units that it reaches
-    source_of: tuple[int, ...]  # list -> unit whose spikes enter it, or HOST
+    sources_of: tuple[range, ...]  # list -> units whose spikes enter it, none of the host's
 
     @classmethod
     def of(cls, wiring: Wiring, limits: LoihiLimits) -> "Demand":
@@ -47,7 +47,7 @@ class Demand:
         into = _grouped([fibre.targets for fibre in all_fibres], len(population))
         lists_into = tuple(np.unique(lists.of_fibre[found]) for found in into)
         known = tuple(dict.fromkeys(fibre.format for fibre in all_fibres))
-        source_of, out_of = _ends(all_fibres, lists.axons.size, len(population))
+        sources_of, out_of = _ends(all_fibres, lists.axons.size, len(population))
         return cls(
             limits=limits,
             pools=wiring.pools,
@@ -66,7 +66,7 @@ class Demand:
             formats=tuple(frozenset(all_fibres[k].format for k in found) for found in into),
             out_of=out_of,
             targets=_grouped(lists_into, lists.axons.size),
-            source_of=source_of,
+            sources_of=sources_of,
         )
 
     def name(self, unit: int) -> str:
@@ -79,8 +79,7 @@ class Demand:
 
     def out_axons_a_core(self, index: int) -> int:
         """Returns the out-axons that a list costs for every core that it reaches; the host has no out-axons."""
-        source = self.source_of[index]
-        return 0 if source == HOST else self.senders(self.sizes[source])
+        return sum(self.senders(self.sizes[source]) for source in self.sources_of[index])
 
     def reached(self, held: Held) -> Int:
         """Returns (fibres,) neurons of a core that each fibre reaches."""
@@ -161,12 +160,12 @@ def _grouped(members: "list[Int] | tuple[Int, ...]", count: int) -> tuple[NDArra
 
 def _ends(
     all_fibres: tuple[Fibre, ...], lists: int, units: int
-) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
-    """The source of each list, and the lists of each unit as a source."""
-    source_of = [HOST] * lists
+) -> tuple[tuple[range, ...], tuple[tuple[int, ...], ...]]:
+    """The sources of each list, and the lists of each unit as a source."""
+    sources_of = [range(0)] * lists
     out_of: list[dict[int, None]] = [{} for _ in range(units)]
     for fibre in all_fibres:
-        source_of[fibre.list] = fibre.source
-        if fibre.source != HOST:
-            out_of[fibre.source][fibre.list] = None
-    return tuple(source_of), tuple(tuple(found) for found in out_of)
+        sources_of[fibre.list] = fibre.sources
+        for source in fibre.sources:
+            out_of[source][fibre.list] = None
+    return tuple(sources_of), tuple(tuple(found) for found in out_of)

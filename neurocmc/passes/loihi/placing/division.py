@@ -8,7 +8,7 @@ doi:10.1109/71.780863). What a core can bear is limited on the side of the sourc
 from dataclasses import dataclass, field
 
 from neurocmc.passes.loihi.placing.demand import Demand
-from neurocmc.passes.loihi.placing.fibres import HOST, Held
+from neurocmc.passes.loihi.placing.fibres import Held
 
 
 @dataclass(slots=True)
@@ -67,8 +67,8 @@ class Division:
                 self._recharge(index, 1)
 
     def _recharge(self, index: int, cores: int) -> None:
-        """A list reaches more or fewer cores: all neurons of its source have as many axons more."""
-        if (source := self.demand.source_of[index]) != HOST:
+        """A list reaches more or fewer cores: all neurons of its sources have as many axons more."""
+        for source in self.demand.sources_of[index]:
             for core, neurons in self.where.get(source, {}).items():
                 self._charge(core, self.demand.senders(neurons) * cores)
 

@@ -3,7 +3,8 @@
 A fibre is the synapses of one format that the spikes of one source unit cause, or those of the host's axons of one
 unit and input. A *list* is what one axon of a core enters: where axons are shared, all fibres of a source unit stand
 in one list, which an axon enters once for all of its neurons; where they are not, every fibre of every neuron has
-axons and lists of its own.
+axons and lists of its own. Copies of one unit send the same and are sent the same: where axons are shared, they share
+their lists and the host's axons too.
 """
 
 from dataclasses import dataclass
@@ -29,6 +30,12 @@ class Fibre:
     format: SynapseFormat
     list: int  # index of its list
     axons: int  # in-axons of its list on each core that it reaches, and as many copies of the list
+    senders: int = 1  # units, from the source on, whose spikes enter its list
+
+    @property
+    def sources(self) -> range:
+        """The units whose spikes enter its list; none of the host's."""
+        return range(self.source, self.source + self.senders) if self.source != HOST else range(0)
 
     @property
     def delayed(self) -> bool:
@@ -46,10 +53,11 @@ def _single(wiring: Wiring, limits: LoihiLimits) -> tuple[Fibre, ...]:
     """A fibre for each projection and source unit, and for each input and unit that it drives, with own lists."""
     found: list[Fibre] = []
     first = wiring.first_units()
-    neurons = {pools.name: pools.neurons for pools in wiring.pools}
+    pools = {pools.name: pools for pools in wiring.pools}
     for wires in wiring.wires:
-        axons = 1 if limits.shared_axons else neurons[wires.source]
-        for unit in range(wires.connected.shape[1]):
+        axons = 1 if limits.shared_axons else pools[wires.source].neurons
+        senders = pools[wires.source].copies if limits.shared_axons else 1
+        for unit in range(0, wires.connected.shape[1], senders):
             rows = np.flatnonzero(wires.connected[:, unit])
             if rows.size:
                 found.append(
@@ -60,15 +68,17 @@ def _single(wiring: Wiring, limits: LoihiLimits) -> tuple[Fibre, ...]:
                         format=wires.format,
                         list=len(found),
                         axons=axons,
+                        senders=senders,
                     )
                 )
     for entry in wiring.inputs:
-        for unit in np.flatnonzero(entry.driven):
+        together = entry.copies if limits.shared_axons else 1
+        for unit in np.flatnonzero(entry.driven)[::together]:
             found.append(
                 Fibre(
                     projections=(entry.name,),
                     source=HOST,
-                    targets=first[entry.target] + np.array([unit]),
+                    targets=first[entry.target] + unit + np.arange(together),
                     format=entry.format,
                     list=len(found),
                     axons=entry.axons,
@@ -97,5 +107,6 @@ def _shared(single: tuple[Fibre, ...], limits: LoihiLimits) -> tuple[Fibre, ...]
             format=fibre.format,
             list=lists.setdefault(whose if limits.formats_share_axon else stream, len(lists)),
             axons=fibre.axons,
+            senders=fibre.senders,
         )
     return tuple(merged.values())

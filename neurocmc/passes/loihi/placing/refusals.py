@@ -6,7 +6,7 @@ import numpy as np
 
 from neurocmc.common.errors import Problem
 from neurocmc.passes.loihi.placing.demand import Demand
-from neurocmc.passes.loihi.placing.fibres import HOST, Held
+from neurocmc.passes.loihi.placing.fibres import Held
 from neurocmc.passes.loihi.placing.filling import Filling
 
 WORDS = {
@@ -108,7 +108,7 @@ def _by_projection(demand: Demand, held: Held, resource: str) -> Counter[str]:
     share = Counter[str]()
     if resource == "out_axons":
         for fibre in demand.fibres:
-            if fibre.source != HOST and (count := held.get(fibre.source, 0)):
+            if count := sum(held.get(source, 0) for source in fibre.sources):
                 share.update(dict.fromkeys(fibre.projections, count))
         return share
     reached = demand.reached(held)

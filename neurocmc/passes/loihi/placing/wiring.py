@@ -26,6 +26,7 @@ class Pools:
     neurons: int  # of each unit
     profile: Profile  # decays of current and voltage, exponent of the bias
     threshold: int
+    copies: int = 1  # so many units side by side send the same to the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -46,8 +47,9 @@ class HostAxons:
     name: str
     target: str
     driven: Bool  # (target units,)
-    axons: int  # a unit
+    axons: int  # a unit, or all copies of one
     format: SynapseFormat
+    copies: int = 1  # so many units side by side are sent the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,6 +91,7 @@ def wiring_of(network: IntegerNetwork) -> Wiring:
                 neurons=p.neurons,
                 profile=(p.decay_u, p.decay_v, p.bias_exponent),
                 threshold=p.threshold_mantissa,
+                copies=network.sending_the_same(p.name),
             )
             for p in network.populations
         ),
@@ -109,6 +112,7 @@ def wiring_of(network: IntegerNetwork) -> Wiring:
                 driven=(entry.lsb_per_input != 0).any(axis=1),
                 axons=entry.axon_mantissa.size,
                 format=(entry.exponent, "mixed", False),
+                copies=network.sent_the_same(entry),
             )
             for entry in network.inputs
         ),
