@@ -71,6 +71,7 @@ def compile(  # noqa: A001  (called as the command is)
     steps: Steps | None = None,
     planes: Planes | None = None,
     kernel: str | None = None,
+    phases: int | None = None,
     second_order: SecondOrder | None = None,
     allow_lost_states: bool = False,
     source: bool = True,
@@ -85,8 +86,8 @@ def compile(  # noqa: A001  (called as the command is)
         out: The directory of the artifact; one that holds an artifact already is replaced.
         neurons: Neurons per unit in the mean, 1 to 65,536. None takes 64, or more where decisions of a classifier
             need them, or with `max_error` the fewest that keep it.
-        code: How the neurons of a pool say what their unit's activity is: "threshold", "feedback" or "rate"; "auto"
-            takes the cheapest that keeps `max_error` (1 % where that is None).
+        code: How the neurons of a pool say what their unit's activity is: "threshold", "feedback", "interleaved" or
+            "rate"; "auto" takes the cheapest that keeps `max_error` (1 % where that is None).
         seed: Of every random choice, from 0.
         max_error: The largest NRMSE of rates that is allowed, as a fraction of their range; it chooses `neurons`.
         tick_s: The model's time in s that one tick of the target stands for. None lets the compiler choose it.
@@ -100,6 +101,8 @@ def compile(  # noqa: A001  (called as the command is)
         planes: Of how many synapses, 1 or 2, a weight is the sum. None chooses as well.
         kernel: What a spike of the feedback code stands for: ticks in which it falls to 0 ("12"), lengths of parts
             each half as high ("8-4-4"), or heights ("1,.5"). None chooses by the filters of the circuit.
+        phases: Ticks over which the neurons of the interleaved code take turns, a power of two. None chooses by the
+            filters as well.
         second_order: What stands for second-order kernels, and for slower filters than a neuron's own: "relays", or
             delayed "taps" of a spike. None takes taps with the feedback code, and relays otherwise.
         allow_lost_states: Whether a circuit is compiled even if rounding destroys one of its up-states.
@@ -127,6 +130,7 @@ def compile(  # noqa: A001  (called as the command is)
         steps=steps,
         planes=planes,
         kernel=kernel,
+        phases=phases,
         second_order=second_order,
         seed=seed,
         max_error=max_error,

@@ -18,7 +18,7 @@ from neurocmc.common.strict_yaml import StrictModel, field_name
 from neurocmc.common.yaml_complaints import checked
 from neurocmc.frontends.stimulus_yaml import StimulusName
 from neurocmc.ir.stimulus import name_clashes
-from neurocmc.targets import known_targets
+from neurocmc.targets import Code, SecondOrder, known_targets
 
 FORMAT = ARTIFACT_FORMAT
 VERSION = 5
@@ -32,10 +32,10 @@ class OptionsEntry(StrictModel):
     """The options as they were taken; `neurons` is what was chosen where nothing was given."""
 
     neurons: Annotated[int, Field(ge=1, le=65_536)]
-    code: Literal["threshold", "rate", "feedback", "interleaved"]
+    code: Code
     kernel: str | None = None  # of the feedback code; artifacts of other codes do not say
     phases: Annotated[int, Field(ge=1)] | None = None  # of the interleaved code; the same
-    second_order: Literal["relays", "taps"] | None = None
+    second_order: SecondOrder | None = None
     axons: Literal["shared", "own"] | None  # None: as the target states
     steps: Literal["equal", "decisions", "activity"] = "equal"  # artifacts from before segments do not say
     planes: Literal[1, 2] = 1
@@ -53,8 +53,8 @@ class TriedEntry(StrictModel):
     neurons: Annotated[int, Field(ge=1)]
     error: float | None
     worst: str
-    code: Literal["threshold", "rate", "feedback"] = "threshold"
-    second_order: Literal["relays", "taps"] | None = None
+    code: Code = "threshold"
+    second_order: SecondOrder | None = None
     cores: Annotated[int, Field(ge=0)] = 0
     steps: Literal["equal", "decisions", "activity"] = "equal"
     planes: Literal[1, 2] = 1

@@ -170,12 +170,12 @@ class CompileOptions:
     def _phases_problems(self, phases: int) -> Iterator[Problem]:
         from neurocmc.passes.interleave import phases_problem  # here and not above: most commands need no pass
 
-        if self.code != "interleaved":
+        if self.code not in ("interleaved", None):
             what = f"neurons of the {self.code} code do not take turns"
             yield Problem("options-exclusive", "--phases", what, "use --code interleaved, or leave it out")
         elif phases < 1 or phases & (phases - 1):
             yield phases_problem(phases)
-        elif self.max_error is None and self.pool % phases:
+        elif self.code is not None and self.max_error is None and self.pool % phases:
             yield phases_problem(phases, self.pool)
 
     def unfit(self, target: Target) -> tuple[Problem, ...]:

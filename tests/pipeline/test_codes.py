@@ -27,7 +27,7 @@ def test_slow_filters_are_for_feedback() -> None:
     assert choice.options.code == "feedback"
     assert choice.options.pool <= 8
     kept = [entry for entry in choice.tried if entry.error is not None and entry.error <= 0.01]
-    assert {entry.code for entry in kept} == {"feedback", "threshold"}  # both keep it, and one is cheaper
+    assert {entry.code for entry in kept} >= {"feedback", "threshold"}  # both keep it, and one is cheaper
     assert min(entry.neurons for entry in kept if entry.code == "threshold") > 2 * choice.options.pool
     assert choice.reason.startswith(f"{choice.options.pool} neurons a unit in the feedback code: 1 core, ")
     assert choice.reason.endswith(f"(measured {kept[0].error:.4f}, worst {kept[0].worst})")
@@ -44,7 +44,7 @@ def test_relays_and_taps_are_tried_where_a_kernel_needs_them() -> None:
     circuit, stimulus = chain()
     choice = choose_code(circuit, (stimulus,), load_target("loihi1"), auto(max_error=0.01))
     lines = {(entry.code, entry.second_order) for entry in choice.tried}
-    assert lines == {(code, by) for code in ("feedback", "threshold") for by in ("relays", "taps")}
+    assert lines == {(code, by) for code in ("feedback", "interleaved", "threshold") for by in ("relays", "taps")}
     taps = choice.options.second_order == "taps"
     assert len(choice.lowered.spiking.populations) == (2 if taps else 3)
 
@@ -87,8 +87,7 @@ def test_what_was_chosen_stands_in_the_artifact(tmp_path: Path) -> None:
     artifact = compile_model(model, "loihi1", tmp_path / "a", auto(max_error=0.05))
     given = artifact.manifest["options"]
     assert given["code"] == artifact.code
-    assert given["code"] in ("feedback", "threshold")
-    assert {entry["code"] for entry in artifact.manifest["neurons_tried"]} == {"feedback", "threshold"}
+    assert {entry["code"] for entry in artifact.manifest["neurons_tried"]} >= {"feedback", "threshold"}
     again = compile_model(model, "loihi1", tmp_path / "b", CompileOptions.of(artifact.manifest))
     assert again.code == artifact.code
     for name, activity in neurocmc.simulate(artifact).activity.items():

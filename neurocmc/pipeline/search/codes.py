@@ -1,15 +1,16 @@
 """Chooses the code of a circuit, and with it neurons a unit and what stands for kernels without a filter.
 
-For each code, and each of relays and taps where a circuit has kernels that its neurons have no filter for, sizes are
-tried from the smallest up, compiled and run on calibration trials; the first that keeps the error, with no budget
-missed, is what that line offers. Of all offers the one with the fewest cores is taken, then the one with the least
-energy of a presentation (of spikes, where nothing is published of energy). A line ends where its neurons alone would
-take more cores than the best offer so far, or where larger pools no longer come closer.
+For each code, each of relays and taps where a circuit has kernels that its neurons have no filter for, and weights of
+one plane and of two, sizes are tried from the smallest up, compiled and run on calibration trials; the first that
+keeps the error, with no budget missed, is what that line offers. Of all offers the one with the fewest cores is
+taken, then the one with the least energy of a presentation (of spikes, where nothing is published of energy). A line
+ends where its neurons alone would take more cores than the best offer so far, or where larger pools no longer come
+closer.
 
 What is chosen for each population by itself is the kernel of the feedback code, by the filters around it; where those
-are so fast that a spike can stand for its own tick alone, that is the threshold code. Neurons a unit are one number
-for all populations: unequal numbers are what `steps` is for. Not searched are kernels other than the chosen one,
-unequal steps, two planes of weights, and ticks.
+are so fast that a spike can stand for its own tick alone, that is the threshold code. So are the phases of the
+interleaved code. Neurons a unit are one number for all populations: unequal numbers are what `steps` is for. Not
+searched are other kernels and phases than the chosen ones, unequal steps, and ticks.
 """
 
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from neurocmc.common.progress import Progress, silent
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.passes.interleave import chosen_phases
 from neurocmc.pipeline.chips.family import Staging
 from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.clock import Clock
@@ -27,10 +29,11 @@ from neurocmc.pipeline.lower import stage
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.search.tried import Candidate, Choice, Tried, compiled, refused
 from neurocmc.report.wording import energy
-from neurocmc.targets import Code, SecondOrder, Target
+from neurocmc.targets import PLANES, Code, Planes, SecondOrder, Target
 
 SIZES: dict[Code, tuple[int, ...]] = {
     "feedback": (4, 6, 8, 10, 12, 16, 20, 24, 28, 32, 40, 48, 64),
+    "interleaved": (32, 64, 128, 256),
     "threshold": (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192, 256, 384, 512),
 }
 ERROR = 0.01  # of range, that is kept where none is asked for
@@ -106,12 +109,25 @@ class _Search:
     stagings: dict[SecondOrder, Staging] = field(default_factory=dict["SecondOrder", Staging])
 
     def lines(self) -> Iterator[CompileOptions]:
-        """Yields each code with each stand-in for kernels, without a size."""
-        plain = replace(self.given, max_error=None, steps="equal", planes=self.given.planes or 1)
+        """Yields each code with each stand-in for kernels and weights of one plane, then of two; without a size."""
+        rounds = self.given.planes is None and self.target.registers is not None
+        for planes in PLANES if rounds else (self.given.planes or 1,):
+            yield from self._of_planes(replace(self.given, max_error=None, steps="equal", planes=planes))
+
+    def _of_planes(self, plain: CompileOptions) -> Iterator[CompileOptions]:
         for code in (code for code in SIZES if code in self.target.codes):
             for second_order in self._stand_ins(replace(plain, code=code)):
+                if code == "interleaved" and not self._takes_turns(replace(plain, second_order=second_order)):
+                    continue
                 kernel = self.given.kernel if code == "feedback" else None
-                yield replace(plain, code=code, kernel=kernel, second_order=second_order)
+                phases = self.given.phases if code == "interleaved" else None
+                yield replace(plain, code=code, kernel=kernel, phases=phases, second_order=second_order)
+
+    def _takes_turns(self, options: CompileOptions) -> bool:
+        """Whether any filter is slow enough for neurons to take turns: else the code is the threshold code."""
+        staged, largest = self._staging(options).staged, max(SIZES["interleaved"])
+        phases = (chosen_phases(staged, self.target, p.name, largest) for p in staged.populations)
+        return self.given.phases is not None or max(phases) > 1
 
     def _stand_ins(self, options: CompileOptions) -> Iterator[SecondOrder | None]:
         """Relays and taps where the circuit needs one of them, else neither."""
@@ -139,7 +155,7 @@ class _Search:
         sizes = SIZES[line.coded] if self.given.neurons is None else (self.given.neurons,)
         for neurons in sizes:
             options = replace(line, neurons=neurons)
-            self.told(f"trying {neurons} neurons a unit, {_named(options)}", done)
+            self.told(f"trying {neurons} neurons a unit, {_of(options)}", done)
             candidate = self._compiled(options)
             if candidate is None:
                 if errors:  # a small pool may have weights too large for their field; larger ones only need more
@@ -185,7 +201,7 @@ class _Search:
         spent = f"{best.spikes:,.0f} spikes" if best.energy_pj is None else energy(best.energy_pj)
         cores = f"{chosen.cores:,} core{'s' * (chosen.cores != 1)}, " if chosen.cores else ""
         return (
-            f"{chosen.options.pool} neurons a unit in {_named(chosen.options)}: {cores}{spent} a presentation, the "
+            f"{chosen.options.pool} neurons a unit in the {_of(chosen.options)}: {cores}{spent} a presentation, the "
             f"least of {len(self.tried)} candidates that keep {self.max_error:g} of range on calibration ({measured})"
         )
 
@@ -193,7 +209,7 @@ class _Search:
         """Returns what is said where no code keeps the error."""
         closest: dict[str, Tried] = {}
         for entry in self.tried:
-            line = f"{entry.code} code{f' with {entry.second_order}' if entry.second_order else ''}"
+            line = _named(entry.code, entry.second_order, entry.planes)
             if entry.error is not None and (line not in closest or entry.error < (closest[line].error or 0.0)):
                 closest[line] = entry
         table = "; ".join(f"{line} {tried.error:.4f} at {tried.neurons}" for line, tried in closest.items())
@@ -205,6 +221,11 @@ class _Search:
         )
 
 
-def _named(options: CompileOptions) -> str:
-    by = f" with {options.second_order}" if options.second_order else ""
-    return f"the {options.coded} code{by}"
+def _of(options: CompileOptions) -> str:
+    return _named(options.coded, options.second_order, options.planes or 1)
+
+
+def _named(code: Code, second_order: SecondOrder | None, planes: Planes) -> str:
+    parts = [second_order or "", "weights of two planes" if planes == 2 else ""]
+    more = " and ".join(part for part in parts if part)
+    return f"{code} code{f' with {more}' if more else ''}"
