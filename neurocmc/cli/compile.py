@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from neurocmc.cli.options import Figures, Images, Json
+from neurocmc.cli.options import Code, Figures, Images, Json
 from neurocmc.cli.output import say, say_json, show, stages
 
 if TYPE_CHECKING:
@@ -19,16 +19,6 @@ EXAMPLES = (
     "neurocmc compile models/swta-digits.pt --target loihi1 -o build",
     "neurocmc compile circuit.yaml --target mine.yaml -o build --code auto --max-error 0.01",
 )
-
-
-class Code(StrEnum):
-    """How a pool of neurons carries the activity of its unit."""
-
-    threshold = "threshold"
-    feedback = "feedback"
-    rate = "rate"
-    interleaved = "interleaved"
-    auto = "auto"
 
 
 class SecondOrder(StrEnum):

@@ -8,13 +8,13 @@ from typing import Annotated, Literal
 import typer
 
 from neurocmc.cli.failures import MISSED
-from neurocmc.cli.options import Json
+from neurocmc.cli.options import Code, Json
 from neurocmc.cli.output import PLAIN_WIDTH, grid, say, say_json, show, stages
 from neurocmc.cli.verify import tell_edges
 
 EXAMPLES = (
     "neurocmc demo",
-    "neurocmc demo up-state --target loihi1 -o demo",
+    "neurocmc demo up-state --code feedback --neurons 8 -o demo",
     "neurocmc demo interneurons --animate gif",
 )
 
@@ -28,6 +28,12 @@ def demo(
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Where it all goes.", show_default="demo-NAME"),
     ] = None,
+    code: Annotated[
+        Code, typer.Option(help="How a pool carries activity; auto takes the cheapest that keeps 1 %.")
+    ] = Code.threshold,
+    neurons: Annotated[
+        int | None, typer.Option(help="Neurons per unit; the demo's own if not given.", show_default=False)
+    ] = None,
     animate: Annotated[
         Literal["gif", "mp4"] | None,
         typer.Option(help="Also a film of the picture; mp4 needs ffmpeg.", show_default="none"),
@@ -36,6 +42,7 @@ def demo(
 ) -> None:
     """Compile a bundled circuit, run it on rate, Brian2 and emulator, and draw what it does."""
     from neurocmc.pipeline.demos import DEMOS, find_demo, run_demo
+    from neurocmc.pipeline.options import CompileOptions
     from neurocmc.pipeline.reporting import read_budget
     from neurocmc.report.tables import budget_table
 
@@ -44,7 +51,8 @@ def demo(
         return
     explanation = find_demo(name).explanation
     with stages(f"demo {name}") as progress:
-        result = run_demo(name, target, output or Path(f"demo-{name}"), progress, animate)
+        options = CompileOptions(neurons=neurons, code=None if code is Code.auto else code.value)
+        result = run_demo(name, target, output or Path(f"demo-{name}"), progress, animate, options)
     directory = result.artifact.directory
     if as_json:
         facts = {"lines": result.lines, "pictures": result.pictures, "edges": result.edges}

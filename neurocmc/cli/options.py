@@ -1,5 +1,6 @@
 """Defines options that several commands share, so that they are called the same everywhere."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +22,16 @@ Images = Annotated[
         show_default=False,
     ),
 ]
+
+
+class Code(StrEnum):
+    """How a pool of neurons carries the activity of its unit."""
+
+    threshold = "threshold"
+    feedback = "feedback"
+    interleaved = "interleaved"
+    rate = "rate"
+    auto = "auto"
 
 
 def check_output_file(path: Path) -> None:

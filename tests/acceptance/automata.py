@@ -2,6 +2,7 @@
 
     python -m tests.acceptance.automata                     docs/studies/automata.csv, Loihi's emulator, 20 machines
     python -m tests.acceptance.automata --target T --on I   any target and any interpreter, into another file (-o)
+    python -m tests.acceptance.automata --code feedback --neurons 8     docs/studies/automata-feedback.csv
     python -m tests.acceptance.automata --resources         docs/studies/automata-resources.csv, compiled only
 
 Machine k is `random_machine(k)`, 2 to 8 states and 1 to 4 symbols; its symbols are drawn with seed 1,000 + k. The
@@ -24,6 +25,7 @@ from neurocmc.frontends.automaton.machine import Machine, drawn_machine, random_
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.automata import machine_of, random_symbols, run_machine
 from neurocmc.pipeline.simulate import Interpreter
+from neurocmc.targets import CODES, Code
 from tests.made.machines import machine_yaml
 
 STUDIES = Path(__file__).parents[2] / "docs" / "studies"
@@ -32,29 +34,39 @@ SIZES = ((2, 1), (2, 2), (4, 2), (4, 4), (8, 2), (8, 4), (16, 2), (16, 4))  # st
 
 
 def run(
-    machines: Sequence[int], target: str, on: Interpreter, neurons: int, trials: int, symbols: int
+    machines: Sequence[int],
+    target: str,
+    on: Interpreter,
+    neurons: int,
+    trials: int,
+    symbols: int,
+    code: Code = "threshold",
 ) -> Iterator[dict[str, Any]]:
     """A row for each random machine: its sizes, what it takes, and how many of its symbols went wrong."""
     for seed in machines:
         machine = random_machine(seed)
         with tempfile.TemporaryDirectory() as folder:
-            artifact = compiled(machine, Path(folder), target, neurons)
+            artifact = compiled(machine, Path(folder), target, neurons, code)
             yield {"machine": f"random {seed}", **judged(artifact, on, trials, symbols, 1000 + seed)}
 
 
-def run_two_state(target: str, on: Interpreter, neurons: int, trials: int, symbols: int) -> dict[str, Any]:
+def run_two_state(
+    target: str, on: Interpreter, neurons: int, trials: int, symbols: int, code: Code = "threshold"
+) -> dict[str, Any]:
     """The row of the two-state machine."""
     with tempfile.TemporaryDirectory() as folder:
         source = resource_path("models/two-state.yaml")
-        artifact = neurocmc.compile(source, target=target, out=Path(folder) / "build", neurons=neurons, figures=False)
+        out = Path(folder) / "build"
+        artifact = neurocmc.compile(source, target=target, out=out, neurons=neurons, code=code, figures=False)
         return {"machine": "two-state", **judged(artifact, on, trials, symbols, 0)}
 
 
-def compiled(machine: Machine, folder: Path, target: str, neurons: int) -> Artifact:
+def compiled(machine: Machine, folder: Path, target: str, neurons: int, code: Code = "threshold") -> Artifact:
     """A machine through its YAML to an artifact."""
     source = folder / "machine.yaml"
     source.write_text(machine_yaml(machine))
-    return neurocmc.compile(source, target=target, out=folder / "build", neurons=neurons, figures=False)
+    out = folder / "build"
+    return neurocmc.compile(source, target=target, out=out, neurons=neurons, code=code, figures=False)
 
 
 def judged(artifact: Artifact, on: Interpreter, trials: int, symbols: int, seed: int) -> dict[str, Any]:
@@ -99,6 +111,7 @@ def main() -> None:
     parser.add_argument("--target", default="loihi1")
     parser.add_argument("--on", default="emulator")
     parser.add_argument("--neurons", type=int, default=64)
+    parser.add_argument("--code", default="threshold", choices=CODES)
     parser.add_argument("--trials", type=int, default=20)
     parser.add_argument("--symbols", type=int, default=50, help="in each trial")
     parser.add_argument("--machines", type=int, nargs=2, default=(0, MACHINES), metavar=("FIRST", "STOP"))
@@ -113,8 +126,10 @@ def main() -> None:
     if "right_percent" in rows[0]:
         shares = [row["right_percent"] for row in rows]
         print(f"mean {fmean(shares):.3f} %, worst {min(shares):.3f} %, {sum(row['errors'] for row in rows)} errors")
-    whole = (given.target, given.neurons) == (parser.get_default("target"), parser.get_default("neurons"))
+    whole = all(getattr(given, name) == parser.get_default(name) for name in ("target", "neurons", "code"))
     out = given.out
+    if out is None and _of_feedback(given, parser):
+        out = STUDIES / "automata-feedback.csv"
     if out is None and whole and (given.resources or _is_the_study(given, parser)):
         out = STUDIES / ("automata-resources.csv" if given.resources else "automata.csv")
     if out is None:  # the study's file is for the whole study
@@ -126,13 +141,18 @@ def main() -> None:
         writer.writerows(rows)
 
 
+def _of_feedback(given: argparse.Namespace, parser: argparse.ArgumentParser) -> bool:
+    on_loihi = given.target == parser.get_default("target") and not given.resources
+    return on_loihi and (given.code, given.neurons) == ("feedback", 8) and _is_the_study(given, parser)
+
+
 def _is_the_study(given: argparse.Namespace, parser: argparse.ArgumentParser) -> bool:
     names = ("on", "trials", "symbols", "machines", "two_state")
     return all(getattr(given, name) == parser.get_default(name) for name in names)
 
 
 def _all(given: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    size = {"neurons": given.neurons, "trials": given.trials, "symbols": given.symbols}
+    size = {"neurons": given.neurons, "trials": given.trials, "symbols": given.symbols, "code": given.code}
     if given.machines[0] == 0:
         yield run_two_state(given.target, given.on, **size)
     if not given.two_state:

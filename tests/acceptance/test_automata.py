@@ -30,6 +30,20 @@ def test_a_random_machine_is_right_on_the_emulator() -> None:
     assert row["errors"] == 0
 
 
+def test_a_random_machine_is_right_with_eight_neurons_of_the_feedback_code() -> None:
+    (row,) = run([5], "loihi1", "emulator", 8, trials=4, symbols=10, code="feedback")
+    assert row["neurons"] == 8 * row["rate_units"]
+    assert (row["symbols"], row["errors"]) == (40, 0)
+
+
+def test_the_study_of_the_feedback_code_has_no_wrong_symbol() -> None:
+    rows = list(csv.DictReader((STUDIES / "automata-feedback.csv").read_text(encoding="utf-8").splitlines()))
+    assert len(rows) == 21
+    assert {(row["errors"], row["right_percent"]) for row in rows} == {("0", "100.0")}
+    assert all(int(row["neurons"]) == 8 * int(row["rate_units"]) for row in rows)
+    assert sum(int(row["symbols"]) for row in rows) == 21_000
+
+
 def test_two_states_are_right_on_neurosynaptic_cores() -> None:
     """`--two-state --target truenorth`: at 64 neurons a unit, 1,000 symbols, none was wrong."""
     model = load(resource_path("models/two-state.yaml"))

@@ -11,7 +11,7 @@ interneurons   shows four classes of interneurons
 from collections.abc import Mapping
 from pathlib import Path
 
-from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.progress import Progress
 from neurocmc.pipeline.demos.common import Demo, DemoResult, Setting
 from neurocmc.pipeline.demos.delayed_match import DELAYED_MATCH
@@ -19,6 +19,7 @@ from neurocmc.pipeline.demos.digits import CMC_DIGITS_DEMO, SWTA_DIGITS
 from neurocmc.pipeline.demos.interneurons import INTERNEURONS
 from neurocmc.pipeline.demos.machines import AUTOMATON, TWO_STATE
 from neurocmc.pipeline.demos.up_state import UP_STATE
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.report.figures.film import FilmKind, check_film
 from neurocmc.targets import Target
 
@@ -50,6 +51,7 @@ def run_demo(
     directory: str | Path,
     progress: Progress | None = None,
     film: FilmKind | None = None,
+    options: CompileOptions | None = None,
 ) -> DemoResult:
     """Runs a demo into `directory`, and makes a film of its picture where a kind of film is given.
 
@@ -58,7 +60,10 @@ def run_demo(
     demo = find_demo(name)
     if film is not None:
         check_film(film)
-    return demo.run(Setting(target=target, directory=Path(directory), film=film, progress=progress))
+    given = options or CompileOptions()
+    raise_input_problems(given.problems())
+    setting = Setting(target=target, directory=Path(directory), options=given, film=film, progress=progress)
+    return demo.run(setting)
 
 
 __all__ = ["DEMOS", "FORMER_NAMES", "Demo", "DemoResult", "find_demo", "run_demo"]

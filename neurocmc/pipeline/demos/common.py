@@ -1,7 +1,7 @@
 """Defines a demo and its result, and reads states from activity to judge them, for all demos."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from neurocmc.frontends.circuit_file import ENDING
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.simulate import Interpreter
 from neurocmc.report.figures import draw_activity
 from neurocmc.report.figures.film import FilmKind
@@ -39,10 +40,11 @@ class DemoResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """Where a demo runs and what it leaves behind; `film` is the kind of film it makes of its main picture."""
+    """Where a demo runs, how it is compiled, and what it leaves behind; `film` is that of its main picture."""
 
     target: str | Target
     directory: Path
+    options: CompileOptions = field(default_factory=CompileOptions)
     film: FilmKind | None = None
     progress: Progress | None = None
 

@@ -59,7 +59,7 @@ def _run(setting: Setting) -> DemoResult:
     """All delays judged; a match and a non-match of the longest delay drawn."""
     progress = setting.progress
     source, told = trained(SOURCE)
-    artifact = compile_model(source, setting.target, setting.directory, progress=progress)
+    artifact = compile_model(source, setting.target, setting.directory, setting.options, progress=progress)
     tasks, held_at = _tasks(artifact)
     longest = tasks[-1]
     shown = {artifact.circuit.readouts[0].labels[answer]: _first(longest, answer) for answer in (0, 1)}

@@ -1,5 +1,7 @@
 """Shows circuits that read digits: a soft winner-take-all, and three regions of canonical microcircuits."""
 
+from dataclasses import replace
+
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.demos.common import (
     Demo,
@@ -11,7 +13,6 @@ from neurocmc.pipeline.demos.common import (
     trained,
     units_and_neurons,
 )
-from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.simulate import simulate
 from neurocmc.pipeline.verify import VerifyOptions, verify
 from neurocmc.report.figures.cmc_demo import draw_cmc_demo
@@ -27,7 +28,7 @@ def _swta_digits(setting: Setting) -> DemoResult:
     """Compiled, verified on all test digits, one digit drawn."""
     progress = setting.progress
     model, told = trained("swta-digits")
-    artifact = compile_model(model, setting.target, setting.directory, progress=progress)
+    artifact = compile_model(model, setting.target, setting.directory, setting.options, progress)
     verification = verify(artifact, progress=progress)
     stimulus = artifact.stimuli.test[0]
     one = stimulus.take(slice(0, 1))
@@ -46,7 +47,9 @@ def _swta_digits(setting: Setting) -> DemoResult:
 
 def _cmc_digits(setting: Setting) -> DemoResult:
     """Compiled, verified on some test digits, the first of them drawn."""
-    options, progress = CompileOptions(neurons=CMC_NEURONS), setting.progress
+    options, progress = setting.options, setting.progress
+    if options.neurons is None and options.code is not None:
+        options = replace(options, neurons=CMC_NEURONS)
     source, told = trained("cmc-v1v3")
     artifact = compile_model(source, setting.target, setting.directory, options, progress)
     verification = verify(artifact, VerifyOptions(samples=CMC_DIGITS), progress)

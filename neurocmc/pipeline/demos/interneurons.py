@@ -120,13 +120,13 @@ def stretches(stimulus: Stimulus) -> list[Stretch]:
 def _compiled(setting: Setting) -> dict[str, Artifact]:
     """The whole circuit into the demo's directory, the others below it."""
     source = resource_path(SOURCE)
-    artifacts = {WHOLE: compile_model(source, setting.target, setting.directory, progress=setting.progress)}
+    artifacts = {WHOLE: compile_model(source, setting.target, setting.directory, setting.options, setting.progress)}
     folder = setting.directory / "variants"
     for name, cells in OFF.items():
         if name != WHOLE:
             model = switched_off(source, cells, folder / f"without-{name}.yaml")
             artifacts[name] = compile_model(
-                model, setting.target, folder / f"without-{name}", progress=setting.progress
+                model, setting.target, folder / f"without-{name}", setting.options, setting.progress
             )
     return artifacts
 

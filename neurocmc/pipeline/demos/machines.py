@@ -59,7 +59,9 @@ class Judged:
 def _run(plan: MachineDemo, setting: Setting) -> DemoResult:
     """A thousand random symbols, a long silence and symbols before any state judged; one word drawn."""
     progress = setting.progress
-    artifact = compile_model(resource_path(plan.model), setting.target, setting.directory, progress=progress)
+    artifact = compile_model(
+        resource_path(plan.model), setting.target, setting.directory, setting.options, progress=progress
+    )
     program = machine_of(artifact)
     machine, times = program.machine, program.timing
     word = [machine.symbols.index(symbol) for symbol in plan.word]

@@ -50,7 +50,11 @@ def _run(setting: Setting) -> DemoResult:
     """Twelve long trials judged; one with a distractor drawn and judged as well."""
     progress = setting.progress
     artifact = compile_model(
-        resource_path("models/working-memory.yaml"), setting.target, setting.directory, progress=progress
+        resource_path("models/working-memory.yaml"),
+        setting.target,
+        setting.directory,
+        setting.options,
+        progress=progress,
     )
     theory = theory_of(artifact.circuit)
     drawn = find_stimulus(artifact, DRAWN)

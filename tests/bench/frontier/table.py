@@ -144,14 +144,24 @@ def _in_short(rows: Rows) -> str:
     cortex, cortex_rate = rows["cmc-v1v3", "threshold 64"], _closest(rows.values(), "cmc-v1v3", "rate")
     assert rate.spikes is not None
     assert middle.spikes is not None
+    ten, two = (rows["four-units", f"feedback {neurons}"] for neurons in (10, 2))
+    digits, digits_before = (rows["swta-digits", name] for name in ("feedback 6", "threshold 64"))
+    tapped = rows["cmc-v1v3", "threshold 48, taps"]
     lines = (
+        f"The four units: ten neurons a unit of the feedback code leave {_error(ten)} with {_count(ten.spikes)} "
+        f"spikes, where 64 of the threshold code leave {_error(middle)} with {_count(middle.spikes)}; two neurons leave "
+        f"{_error(two)} with {_count(two.spikes)}.",
+        f"The digits: six neurons a unit of the feedback code take {_short(digits.energy_uj)} µJ a digit, 64 of "
+        f"the threshold code {_short(digits_before.energy_uj)}.",
+        f"The microcircuit: with taps instead of relays 48 neurons a unit of the threshold code leave {_error(tapped)} "
+        f"on {tapped.cores} cores, 64 with relays {_error(cortex)} on {cortex.cores}. Parts of a spike cost synaptic "
+        f"operations: {_count(tapped.energy_uj)} µJ a digit against {_count(cortex.energy_uj)}.",
         f"The four units: the threshold code goes from {_error(small)} with 8 neurons a unit to {_error(large)} with "
         f"256, and from {_count(small.spikes)} to {_count(large.spikes)} spikes.",
         f"With 64 neurons the rate code fires {percent(rate.spikes / middle.spikes)} % of the threshold code's "
         f"spikes; its best is {_error(best_rate)}, with {_count(best_rate.spikes)} spikes.",
         f"The closest network of NEF leaves {_error(best_peer)}, with {_count(best_peer.spikes)} spikes.",
-        f"The microcircuit: 64 neurons a unit of the threshold code leave {_error(cortex)} on {cortex.cores} cores; "
-        f"the rate code at its best {_error(cortex_rate)}, its synapses are too fast for it.",
+        f"The microcircuit in the rate code: at its best {_error(cortex_rate)}, its synapses are too fast for it.",
     )
     return "\n".join(f"- {line}" for line in lines)
 
