@@ -24,7 +24,10 @@ class Number:
 def numbers() -> dict[str, Number]:
     """Key -> number, of all tables. Raises ValueError where two tables have the same key."""
     found: dict[str, Number] = {}
-    sources = (_readme(), _truenorth(), _automata(), _endurance(), _distractors(), _benchmarks(), _published())
+    sources = (
+        *(_readme(), _truenorth(), _automata(), _endurance(), _distractors(), _benchmarks(), _published()),
+        _frontier(),
+    )
     for key, number in (entry for source in sources for entry in source):
         if key in found:
             raise ValueError(f"two tables have {key!r}")
@@ -114,6 +117,15 @@ def _published() -> Iterator[tuple[str, Number]]:
     for neurons, column in ((64, 2), (128, 3)):
         least = min(float(row[column].removesuffix(" %")) for row in rows) / 100.0
         yield f"published.{neurons}.agreement", Number(value=least, how=how)
+
+
+def _frontier() -> Iterator[tuple[str, Number]]:
+    """`frontier.CIRCUIT.POINT.COLUMN` of every point of every code."""
+    for row in _rows("frontier.csv"):
+        how = f"{row['trials']} trials, loihi1 emulator, compiled with {row['options'] or 'nothing given'}"
+        for column, value in row.items():
+            if column not in ("circuit", "point", "code", "options", "refused") and value:
+                yield f"frontier.{row['circuit']}.{row['point']}.{column}", Number(value=float(value), how=how)
 
 
 def _rows(name: str) -> list[dict[str, str]]:
