@@ -121,8 +121,10 @@ def _shape(text: str, keep: float) -> tuple[float, ...]:
         return tuple(float(height) for height in text.split(","))
     if "-" in text:
         lengths = [int(ticks) for ticks in text.split("-")]
-        return _halving(lengths, keep) if min(lengths) > 0 else ()
+        return _halving(lengths, keep) if min(lengths) > 0 and sum(lengths) <= LONGEST else ()
     ticks = int(text)
+    if ticks > LONGEST:
+        return ()
     return tuple(1.0 - k / ticks for k in range(ticks))
 
 

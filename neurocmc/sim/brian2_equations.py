@@ -23,6 +23,7 @@ from neurocmc.common.arrays import Float
 from neurocmc.common.poles import pole
 from neurocmc.ir.spiking import SpikingInput, SpikingNetwork, SpikingPopulation, SpikingProjection
 
+REMEMBERED_TICKS = 64  # of a delay: a count for each tick; of longer ones Brian2 keeps the spikes themselves
 THRESHOLD = "v > 1"
 RESET = "v = 0"
 
@@ -71,7 +72,8 @@ class PopulationText:
     cell_update: tuple[str, ...]
     tau_s: Mapping[str, float]  # keep_<name> -> time constant; its value is keep_factor(tau, tick)
     drives: Mapping[str, str]  # input name -> the function drive_<name>(t, i) of the pools
-    counter: Mapping[int, str]  # delay in ticks -> the pools' count of spikes that arrive with it, from 0 on
+    counter: Mapping[int, str]  # delay in ticks -> the pools' count of spikes that arrive with it; 0 is always there
+    counted: tuple[int, ...]  # the delays whose spikes are counted as they arrive; of others a pool remembers them
 
 
 def keep_factor(tau_s: float, tick_s: float) -> float:
@@ -82,8 +84,11 @@ def keep_factor(tau_s: float, tick_s: float) -> float:
 def population_text(network: SpikingNetwork, population: SpikingPopulation, names: Names) -> PopulationText:
     """Returns the equations of one population of a network."""
     sent = [p for p in network.projections if p.source == population.name]
-    longest = max((tap.delay_ticks for p in sent for tap in p.arrivals), default=0)
-    counter = {delay: f"fired_{delay}_ticks_ago" if delay else "fired" for delay in range(longest + 1)}
+    delays = {tap.delay_ticks for p in sent for tap in p.arrivals}
+    remembered = max((delay for delay in delays if delay <= REMEMBERED_TICKS), default=0)
+    counted = (0, *sorted(delay for delay in delays if delay > REMEMBERED_TICKS))
+    named = (*range(remembered + 1), *counted[1:])
+    counter = {delay: f"fired_{delay}_ticks_ago" if delay else "fired" for delay in named}
     state, update, terms = ["current : 1"], list[str](), list[str]()
     filtered = list[str]()  # a filtered drive of this tick acts from the next one on, as a spike does
     tau_s, drives = dict[str, float](), dict[str, str]()
@@ -106,8 +111,8 @@ def population_text(network: SpikingNetwork, population: SpikingPopulation, name
             else:
                 terms.append(f"drive_{name}(t, i)")
     update.append(f"current = {' + '.join(terms) or '0'}")
-    moved_on = [f"{counter[delay]} = {counter[delay - 1]}" for delay in range(longest, 0, -1)]
-    update += [*filtered, *moved_on, "fired = 0"]
+    moved_on = [f"{counter[delay]} = {counter[delay - 1]}" for delay in range(remembered, 0, -1)]
+    update += [*filtered, *moved_on, *(f"{counter[delay]} = 0" for delay in counted)]
     leaky = population.tau_mem_s > 0
     if leaky:
         tau_s["keep_v"] = population.tau_mem_s
@@ -119,6 +124,7 @@ def population_text(network: SpikingNetwork, population: SpikingPopulation, name
         tau_s=tau_s,
         drives=drives,
         counter=counter,
+        counted=counted,
     )
 
 

@@ -132,13 +132,13 @@ class _Groups:
     text: PopulationText
     pools: Any
     cells: Any
-    counting: Any
+    counting: tuple[Any, ...]
     counts: Any
     spikes: Any | None
 
     def objects(self) -> list[Any]:
         spikes = [] if self.spikes is None else [self.spikes]
-        return [self.pools, self.cells, self.counting, self.counts, *spikes]
+        return [self.pools, self.cells, *self.counting, self.counts, *spikes]
 
 
 def _run(
@@ -232,11 +232,17 @@ def _population(
     cells.v = np.tile(population.v_initial.ravel(), stimulus.batch)
     cells.bias = np.tile(population.bias.ravel(), stimulus.batch)
     cells.run_regularly("\n".join(text.cell_update), when="groups", order=1, clock=clock)
-    counting = brian2.Synapses(cells, pools, on_pre="fired_post += 1", clock=clock, name=f"fired_{name}")
-    counting.connect(i=cell, j=pool)
+    counting: list[Any] = []
+    for delay in text.counted:
+        counter = text.counter[delay]
+        synapses = brian2.Synapses(
+            cells, pools, on_pre=f"{counter}_post += 1", delay=delay * clock.dt, clock=clock, name=f"{counter}_{name}"
+        )
+        synapses.connect(i=cell, j=pool)
+        counting.append(synapses)
     counts = brian2.StateMonitor(pools, "fired", record=True, when="end", clock=clock, name=f"counts_{name}")
     spikes = brian2.SpikeMonitor(cells, name=f"spikes_{name}") if record_spikes else None
-    return _Groups(text, pools, cells, counting, counts, spikes)
+    return _Groups(text, pools, cells, tuple(counting), counts, spikes)
 
 
 def _connect(synapses: Any, weight: Float, batch: int) -> None:

@@ -149,13 +149,13 @@ def _in_short(rows: Rows) -> str:
     tapped = rows["cmc-v1v3", "threshold 48, taps"]
     lines = (
         f"The four units: ten neurons a unit of the feedback code leave {_error(ten)} with {_count(ten.spikes)} "
-        f"spikes, where 64 of the threshold code leave {_error(middle)} with {_count(middle.spikes)}; two neurons leave "
-        f"{_error(two)} with {_count(two.spikes)}.",
+        f"spikes, where 64 of the threshold code leave {_error(middle)} with {_count(middle.spikes)}; two neurons "
+        f"leave {_error(two)} with {_count(two.spikes)}.",
         f"The digits: six neurons a unit of the feedback code take {_short(digits.energy_uj)} µJ a digit, 64 of "
         f"the threshold code {_short(digits_before.energy_uj)}.",
-        f"The microcircuit: with taps instead of relays 48 neurons a unit of the threshold code leave {_error(tapped)} "
-        f"on {tapped.cores} cores, 64 with relays {_error(cortex)} on {cortex.cores}. Parts of a spike cost synaptic "
-        f"operations: {_count(tapped.energy_uj)} µJ a digit against {_count(cortex.energy_uj)}.",
+        "The microcircuit: with taps instead of relays 48 neurons a unit of the threshold code leave "
+        f"{_error(tapped)} on {tapped.cores} cores, 64 with relays {_error(cortex)} on {cortex.cores}. Parts of a "
+        f"spike cost synaptic operations: {_count(tapped.energy_uj)} µJ a digit against {_count(cortex.energy_uj)}.",
         f"The four units: the threshold code goes from {_error(small)} with 8 neurons a unit to {_error(large)} with "
         f"256, and from {_count(small.spikes)} to {_count(large.spikes)} spikes.",
         f"With 64 neurons the rate code fires {percent(rate.spikes / middle.spikes)} % of the threshold code's "
