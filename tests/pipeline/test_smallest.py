@@ -7,7 +7,7 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.search.smallest import choose_neurons
 from neurocmc.targets import load_target
-from tests.made.circuits import population, projection
+from tests.made.circuits import population, projection, steps, swta
 
 
 def balanced(weight: float) -> tuple[RateCircuit, Stimulus]:
@@ -41,3 +41,11 @@ def test_larger_pools_are_tried_after_those_whose_weights_do_not_fit() -> None:
     assert "weights are beyond the largest mantissa" in choice.tried[0].worst
     assert choice.options.neurons == choice.tried[-1].neurons > 8
     assert choice.reason.startswith(f"{choice.options.neurons} neurons a unit: the smallest size tried")
+
+
+def test_the_feedback_code_is_tried_with_fewer_neurons() -> None:
+    options = CompileOptions(max_error=0.05, code="feedback")
+    choice = choose_neurons(swta(), (steps(),), load_target("loihi1"), options)
+    assert choice.tried[0].neurons == 2
+    assert choice.options.pool < 8
+    assert choice.options.code == "feedback"

@@ -18,6 +18,7 @@ from neurocmc.pipeline.search.tried import Choice, Tried, compiled, refused
 from neurocmc.targets import Code, Target
 
 CANDIDATES = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+FEWER = (2, 4, 6)  # of the feedback code, which counts in finer steps than it has neurons
 TRIALS = 32  # of each calibration stimulus
 
 
@@ -42,8 +43,9 @@ def choose_neurons(
     trials = tuple(stimulus.take(slice(TRIALS)) for stimulus in calibration)
     told, staging = progress or silent, None
     tried: list[Tried] = []
-    for index, neurons in enumerate(CANDIDATES):
-        told(f"trying {neurons} neurons a unit", index / len(CANDIDATES))
+    sizes = (*FEWER, *CANDIDATES) if options.code == "feedback" else CANDIDATES
+    for index, neurons in enumerate(sizes):
+        told(f"trying {neurons} neurons a unit", index / len(sizes))
         sized = replace(options, neurons=neurons)
         try:
             if staging is None:
