@@ -31,6 +31,7 @@ class Calibration:
 
     stimuli: tuple[str, ...]
     trials: int
+    ticks: int  # of the shortest stimulus
     populations: Mapping[str, Visited]
     inputs: Mapping[str, DriveRange]
 
@@ -48,6 +49,7 @@ class Calibrate:
         return Calibration(
             stimuli=tuple(stimulus.name for stimulus in self.stimuli),
             trials=sum(stimulus.batch for stimulus in self.stimuli),
+            ticks=min(stimulus.ticks(circuit.dt_s) for stimulus in self.stimuli),
             populations={p.name: _union([visit[p.name] for visit in visits]) for p in circuit.populations},
             inputs={entry.name: drive_range(entry, self.stimuli, circuit.dt_s) for entry in circuit.inputs},
         )

@@ -41,6 +41,7 @@ from neurocmc.theory.feedback import feedback_name
 LONGEST = 32  # ticks of a kernel: it is as long that a pool lags when its drive falls
 SLOW_TICKS = 15.0  # of a filter, from which long kernels are hidden behind it
 FAST_TICKS = 2.5  # of a filter, up to which a spike can stand for its own tick alone
+RUNS = 15.0  # time constants, at least, that a run must last for a filter to count as slow as it is
 LINEAR_TICKS = 8  # of the kernel of a pool that counts linearly, between the two
 CURVED = (1.0, 0.3)  # kernel of pools whose transfer is curved: in its flat parts a longer one lags
 HALVES = (0.25, 0.15, 0.15)  # of the filter's time constant: lengths of the parts of a slow kernel, each half as high
@@ -137,15 +138,19 @@ def _halving(lengths: list[int], keep: float) -> tuple[float, ...]:
     return tuple(shape)
 
 
-def chosen_kernel(population: RatePopulation, neurons: int, keep: float, shared_ticks: float) -> Kernel:
-    """Chooses a kernel by the filters that hide it and the curvature of the transfer.
+def chosen_kernel(
+    population: RatePopulation, neurons: int, keep: float, shared_ticks: float, run_ticks: int
+) -> Kernel:
+    """Chooses a kernel by the filters that hide it, the length of a run, and the curvature of the transfer.
 
     Args:
         population: Whose pools they are.
         neurons: Of a pool.
         keep: What their own filter keeps a tick.
         shared_ticks: Time constant, in ticks, of the fastest filter that hears them or that they hear through.
+        run_ticks: Of the shortest calibration stimulus: in a short run nothing is slow.
     """
+    shared_ticks = min(shared_ticks, run_ticks / RUNS)
     if shared_ticks < FAST_TICKS:
         return Kernel(NO_KERNEL)
     if population.transfer in ("sigmoid", "softplus"):

@@ -164,7 +164,8 @@ class GainMatch:
         keep = pole(filters_of(circuit)[population.name], circuit.dt_s)
         if self.kernel is not None:
             return kernel_of(self.kernel, keep)
-        return chosen_kernel(population, self.neurons, keep, fastest_shared_ticks(circuit, population.name))
+        shared_ticks = fastest_shared_ticks(circuit, population.name)
+        return chosen_kernel(population, self.neurons, keep, shared_ticks, self.calibration.ticks)
 
     def _width(self, circuit: RateCircuit, name: str, kernel: Kernel, ceiling: float) -> float:
         return feedback_ladder(circuit.population(name), ceiling, self.neurons, kernel)[1]

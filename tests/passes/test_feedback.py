@@ -93,14 +93,16 @@ class TestKernels:
         assert len(kernel_of("8-4-4", keep).impulses(keep)) == 4
         assert len(kernel_of("12", keep).impulses(keep)) == 12
 
-    def test_a_kernel_is_chosen_by_filters_and_curvature(self) -> None:
+    def test_a_kernel_is_chosen_by_filters_run_and_curvature(self) -> None:
         relu, sigmoid = population("a", 1), population("b", 1, "sigmoid", saturation=1.0)
-        assert chosen_kernel(relu, 16, 0.5, FAST_TICKS - 0.1).total == 1.0
-        assert chosen_kernel(sigmoid, 16, 0.8, 5.0).shape == (1.0, 0.3)
-        assert len(chosen_kernel(relu, 16, 0.8, 5.0).shape) == 8
-        slow = chosen_kernel(relu, 16, float(np.exp(-1 / 20)), 20.0)
-        assert slow == kernel_of("5-3-3", float(np.exp(-1 / 20)))
-        assert len(chosen_kernel(relu, 4, float(np.exp(-1 / 20)), 20.0).shape) > len(slow.shape)
+        long, keep = 1000, float(np.exp(-1 / 20))
+        assert chosen_kernel(relu, 16, 0.5, FAST_TICKS - 0.1, long).total == 1.0
+        assert chosen_kernel(sigmoid, 16, 0.8, 5.0, long).shape == (1.0, 0.3)
+        assert len(chosen_kernel(relu, 16, 0.8, 5.0, long).shape) == 8
+        slow = chosen_kernel(relu, 16, keep, 20.0, long)
+        assert slow == kernel_of("5-3-3", keep)
+        assert len(chosen_kernel(relu, 4, keep, 20.0, long).shape) > len(slow.shape)
+        assert chosen_kernel(relu, 16, keep, 20.0, 22).total == 1.0  # a run of 22 ticks is over before a kernel is
 
 
 class TestPools:
