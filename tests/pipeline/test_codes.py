@@ -83,7 +83,7 @@ def test_an_error_that_is_no_share_is_refused(max_error: float) -> None:
 
 
 def test_what_was_chosen_stands_in_the_artifact(tmp_path: Path) -> None:
-    model = neurocmc.load("models/two-state.yaml")
+    model = neurocmc.load("examples/circuit.yaml")
     artifact = compile_model(model, "loihi1", tmp_path / "a", auto(max_error=0.05))
     given = artifact.manifest["options"]
     assert given["code"] == artifact.code
@@ -96,13 +96,13 @@ def test_what_was_chosen_stands_in_the_artifact(tmp_path: Path) -> None:
 
 def test_the_command_line_and_python_say_auto(tmp_path: Path) -> None:
     done = run(
-        *("compile", "models/two-state.yaml", "--target", "loihi1", "-o", str(tmp_path / "a")),
+        *("compile", "examples/circuit.yaml", "--target", "loihi1", "-o", str(tmp_path / "a")),
         *("--code", "auto", "--max-error", "0.05", "--no-figures"),
     )
     assert done.code == 0, done.err
     assert "the least of" in done.out
     artifact = neurocmc.compile(
-        "models/two-state.yaml", out=tmp_path / "b", code="auto", max_error=0.05, figures=False
+        "examples/circuit.yaml", out=tmp_path / "b", code="auto", max_error=0.05, figures=False
     )
     assert artifact.manifest["neurons_reason"] in " ".join(done.out.split())
 
