@@ -180,6 +180,7 @@ class _Job:
         return State(
             u=in_row(p.u_initial for p in populations),
             v=in_row(p.v_initial for p in populations).astype(np.int32),
+            drive=np.zeros(self.pools.bias.size, dtype=np.int32),
             ring=np.zeros((int(self.weights.delay.max(initial=0)) + 1, units), dtype=np.int64),
             total=np.zeros(units, dtype=dtype),
             row=np.zeros(units, dtype=np.int64),

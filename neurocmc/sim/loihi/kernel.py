@@ -15,7 +15,7 @@ from neurocmc.common.arrays import Int
 from neurocmc.common.jit import jit
 from neurocmc.sim.arithmetic import KEEP_BITS, copy, decayed, fold, toward_zero, wrap32
 
-SMALL = 20  # neurons of a pool, below which it is updated one by one
+SMALL = 20  # neurons of a pool, below which it is updated together with its neighbours
 FEW = 64  # products of a block in a tick, up to which they are added up where they arrive
 
 Int32 = NDArray[np.int32]
@@ -29,6 +29,7 @@ class Pools(NamedTuple):
     keep_v: Int  # (units,)
     threshold: Int  # (units,) LSB
     first_neuron: Int  # (units + 1,)
+    alike: Int  # (runs + 1,) first units: small pools of one run share their registers, and are updated together
     bias: Int32  # (neurons,) LSB
     weight_shift: int
     decay_bits: int
@@ -57,6 +58,7 @@ class State(NamedTuple):
 
     u: Int  # (units,)
     v: Int32  # (neurons,)
+    drive: Int32  # (neurons,) the current of each, of small pools
     ring: Int  # (depth, units) input sums of coming ticks
     total: NDArray[Any]  # (units,) of the mantissas' type, all 0 between ticks
     row: Int  # (units,) of those that send in one block
@@ -110,43 +112,56 @@ def update_wide_pool(
     return fired
 
 
-@jit(nogil=True, inline="always")
-def update_few(
-    first: int,
-    last: int,
-    v: Int32,
-    bias: Int32,
-    flags: UInt8,
-    current: int,
-    keep: int,
-    decay_bits: int,
-    limit: int,
-    threshold: int,
-) -> int:
-    """Does what `update_pool` does for the neurons from `first` to before `last`: fewer than are worth a view."""
-    fired = 0
-    for i in range(first, last):
-        voltage = wrap32(toward_zero(np.int64(v[i]), keep, decay_bits) + current + bias[i])
-        voltage = min(max(voltage, -limit), limit)
-        fires = voltage > threshold
-        v[i] = 0 if fires else voltage
+@jit(nogil=True)
+def update_row(v: Int32, bias: Int32, flags: UInt8, drive: Int32, keep: int, limit: int, threshold: int) -> None:
+    """Does what `update_pool` does for pools of several units: `drive` (neurons,) is the current of each neuron."""
+    factor = np.uint32(keep)
+    high, low, theta = np.int32(limit), np.int32(-limit), np.int32(threshold)
+    for i in range(v.size):
+        voltage = np.int32(decayed(v[i], factor) + drive[i] + bias[i])
+        voltage = min(max(voltage, low), high)
+        fires = voltage > theta
+        v[i] = np.int32(0) if fires else voltage
         flags[i] = fires
-        fired += fires
-    return fired
+
+
+@jit(nogil=True)
+def update_few(start: int, stop: int, flags: UInt8, counts: Int32, state: State, pools: Pools) -> None:
+    """Updates the small pools of the units from `start` to before `stop`, all alike, as one row of neurons."""
+    first, last = pools.first_neuron[start], pools.first_neuron[stop]
+    for unit in range(start, stop):
+        for i in range(pools.first_neuron[unit], pools.first_neuron[unit + 1]):
+            state.drive[i] = state.u[unit]
+    keep = pools.keep_v[start] << max(KEEP_BITS - pools.decay_bits, 0)
+    limit, threshold = pools.largest_voltage, pools.threshold[start]
+    update_row(
+        state.v[first:last],
+        pools.bias[first:last],
+        flags[first:last],
+        state.drive[first:last],
+        keep,
+        limit,
+        threshold,
+    )
+    for unit in range(start, stop):
+        fired = 0
+        for i in range(pools.first_neuron[unit], pools.first_neuron[unit + 1]):
+            fired += flags[i]
+        counts[unit] = fired
 
 
 @jit(nogil=True)
 def update_pools(flags: UInt8, counts: Int32, state: State, pools: Pools) -> None:
     """Updates the voltages of all pools, and fills `counts`."""
     unit_of_keep = 1 << max(KEEP_BITS - pools.decay_bits, 0)
-    for unit in range(counts.size):
+    alike: Any = pools.alike
+    for run in range(alike.size - 1):
+        unit, stop = alike[run], alike[run + 1]
+        if stop - unit > 1:
+            update_few(unit, stop, flags, counts, state, pools)
+            continue
         first, last = pools.first_neuron[unit], pools.first_neuron[unit + 1]
         keep, limit, threshold = pools.keep_v[unit], pools.largest_voltage, pools.threshold[unit]
-        if last - first < SMALL:
-            counts[unit] = update_few(
-                first, last, state.v, pools.bias, flags, state.u[unit], keep, pools.decay_bits, limit, threshold
-            )
-            continue
         v, bias, flagged = state.v[first:last], pools.bias[first:last], flags[first:last]
         if pools.decay_bits <= KEEP_BITS:
             counts[unit] = update_pool(v, bias, flagged, state.u[unit], keep * unit_of_keep, limit, threshold)

@@ -13,7 +13,8 @@ from scipy import sparse
 
 from neurocmc.common.arrays import Int
 from neurocmc.ir.loihi.network import IntegerNetwork
-from neurocmc.sim.loihi.kernel import Pools, Weights
+from neurocmc.sim.arithmetic import KEEP_BITS
+from neurocmc.sim.loihi.kernel import SMALL, Pools, Weights
 from neurocmc.sim.loihi.weight_groups import WeightGroup, weight_groups
 
 LARGEST_SUM = (1 << 31) - 1  # of the mantissas of one group, for 32-bit sums
@@ -22,11 +23,14 @@ LARGEST_SUM = (1 << 31) - 1  # of the mantissas of one group, for 32-bit sums
 def pools_of(network: IntegerNetwork) -> Pools:
     """Returns the registers of all units and neurons, shifted by their exponents."""
     rule, populations = network.rule, network.populations
+    alone = rule.decay_bits > KEEP_BITS  # small pools are updated together only in vectors of 32 bits
+    runs = [run for p in populations for run in ([p.units] if not alone and p.neurons < SMALL else [1] * p.units)]
     return Pools(
         keep_u=network.each_unit([rule.keep_u(p.decay_u) for p in populations]),
         keep_v=network.each_unit([rule.keep_v(p.decay_v) for p in populations]),
         threshold=network.each_unit([rule.threshold_lsb(p.threshold_mantissa) for p in populations]),
         first_neuron=np.concatenate([[0], np.cumsum(network.each_unit([p.neurons for p in populations]))]),
+        alike=np.concatenate([[0], np.cumsum(runs)]).astype(np.int64),
         bias=np.concatenate([p.bias_lsb.ravel() for p in populations]).astype(np.int32),
         weight_shift=rule.weight_shift,
         decay_bits=rule.decay_bits,
