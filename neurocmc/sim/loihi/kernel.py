@@ -156,7 +156,8 @@ def update_pools(flags: UInt8, counts: Int32, state: State, pools: Pools) -> Non
     unit_of_keep = 1 << max(KEEP_BITS - pools.decay_bits, 0)
     alike: Any = pools.alike
     for run in range(alike.size - 1):
-        unit, stop = alike[run], alike[run + 1]
+        unit: int = alike[run]
+        stop: int = alike[run + 1]
         if stop - unit > 1:
             update_few(unit, stop, flags, counts, state, pools)
             continue
