@@ -275,7 +275,7 @@ class TestRounding:
             assert u.max() <= entry.current.high
 
     def test_registers_of_the_digits_are_proved_to_hold_what_feedback_takes(self) -> None:
-        model = neurocmc.load("models/swta-digits.pt")
+        model = neurocmc.load("models/swta-digits.circuit.npz")
         stimuli = model.read_stimuli().calibration
         lowered = lower(model.circuit, stimuli, load_target("loihi1"), CompileOptions(neurons=8, code="feedback"))
         assert isinstance(lowered.built, LoihiBuilt)
