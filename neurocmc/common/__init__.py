@@ -10,6 +10,7 @@ opening          opens files that others wrote
 strict_json      reads JSON strictly
 strict_yaml      reads YAML strictly, with the line of every fault
 yaml_complaints  puts pydantic's complaints in our words
+names            finds free names for what is added
 printable        escapes what a terminal would obey
 templates        renders what is written for people
 resources        finds the files that travel with neurocmc

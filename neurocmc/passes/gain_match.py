@@ -54,9 +54,9 @@ class GainMatch:
     """Turns a RateCircuit into a SpikingNetwork.
 
     `neurons` per unit; `code` of all populations, `kernel` of the feedback code, chosen where None; `margin` of a
-    pool's range kept above the highest activity visited;
-    `current_margins` how often the current that calibration needs must fit the register, where it is not the usual;
-    `rounding` "gain-preserving" searches the scale at which weights round best, "nearest" takes the largest scale.
+    pool's range kept above the highest activity visited; `current_margins` how often the current that calibration
+    needs must fit the register, where it is not the usual; `rounding` "gain-preserving" searches the scale at which
+    weights round best, "nearest" takes the largest scale.
     """
 
     name: ClassVar[str] = "gain-match"

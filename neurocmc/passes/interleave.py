@@ -21,15 +21,14 @@ their current, and the clock neuron that fires in it takes that away; where a fi
 start, and they begin a period later.
 """
 
-from collections.abc import Container
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import ClassVar
 
 import numpy as np
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InfeasibleError, Problem
+from neurocmc.common.names import free_name
 from neurocmc.common.poles import pole
 from neurocmc.ir.copies import Copies
 from neurocmc.ir.rate import RateCircuit, RatePopulation
@@ -64,7 +63,7 @@ class Interleave:
         dealt = {p.name: self._dealt(p, circuit, phases[p.name], target) for p in network.populations}
         if max(phases.values()) == 1:
             return replace(network, populations=tuple(own.population for own in dealt.values()))
-        clock = _clock(_free(CLOCK, phases), max(phases.values()), circuit.dt_s, target)
+        clock = _clock(free_name(CLOCK, phases), max(phases.values()), circuit.dt_s, target)
         own_s = filters_of(circuit)
         gates = (
             _gate(clock, own, own_s[name], circuit.dt_s, target) for name, own in dealt.items() if phases[name] > 1
@@ -277,7 +276,3 @@ def _gate(clock: SpikingPopulation, own: _Dealt, tau_s: float, tick_s: float, ta
         standing=own.gate * first,
         exact=True,
     )
-
-
-def _free(name: str, taken: Container[str]) -> str:
-    return next(free for n in count(1) if (free := name if n == 1 else f"{name}{n}") not in taken)

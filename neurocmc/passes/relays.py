@@ -13,12 +13,12 @@ What a relay costs is neurons, and on a chip the steps in which its pool counts 
 
 from collections.abc import Container
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import ClassVar
 
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.names import free_name
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection
 from neurocmc.targets import Target
 
@@ -38,11 +38,7 @@ class Relays:
 
 def relay_name(population: str, taken: Container[str]) -> str:
     """Returns the first free name for a relay; a population with several time constants has several."""
-    return next(
-        name
-        for index in count(1)
-        if (name := f"{population}.relay" if index == 1 else f"{population}.relay{index}") not in taken
-    )
+    return free_name(f"{population}.relay", taken)
 
 
 def _split(circuit: RateCircuit) -> RateCircuit:

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.names import free_name
 from neurocmc.ir.rate import RateCircuit, RateInput
 from neurocmc.ir.spiking import Tap
 from neurocmc.passes.scales import CURRENT_MARGIN
@@ -109,7 +110,7 @@ def host_starts(circuit: RateCircuit, starts: Iterable[tuple[Arriving, Start]]) 
     taken = [entry.name for entry in circuit.inputs]
     found: list[HostStart] = []
     for (target, tau_s, order), values in sums.items():
-        name = _free(f"{target}.start", [*taken, *(start.entry.name for start in found)])
+        name = free_name(f"{target}.start", [*taken, *(start.entry.name for start in found)])
         eye = np.eye(circuit.population(target).size)
         entry = RateInput(name=name, target=target, weight=eye, tau_s=tau_s, order=2 if order == 2 else 1)
         found.append(HostStart(entry=entry, values=values))
@@ -122,8 +123,3 @@ def _sum(first: Float, second: Float) -> Float:
     total[: len(first)] += first
     total[: len(second)] += second
     return total
-
-
-def _free(name: str, taken: Sequence[str]) -> str:
-    numbered = (name if n == 1 else f"{name}{n}" for n in range(1, len(taken) + 2))
-    return next(candidate for candidate in numbered if candidate not in taken)

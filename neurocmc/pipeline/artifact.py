@@ -67,7 +67,7 @@ class Artifact:
 
     @property
     def code(self) -> Code:
-        """The code of the pools: "threshold", "feedback" or "rate"."""
+        """The code of the pools: "threshold", "feedback", "interleaved" or "rate"."""
         return self.manifest["options"]["code"]
 
     @property

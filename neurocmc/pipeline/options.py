@@ -157,11 +157,11 @@ class CompileOptions:
         return tuple(found)
 
     def _kernel_problems(self, kernel: str) -> Iterator[Problem]:
+        from neurocmc.passes.feedback import kernel_of  # here and not above: the command line starts without numpy
+
         if self.code not in ("feedback", None):
             what = f"spikes of the {self.code} code stand for their own tick"
             yield Problem("options-exclusive", "--kernel", what, "use --code feedback, or leave it out")
-        from neurocmc.passes.feedback import kernel_of  # here and not above: the command line starts without numpy
-
         try:
             kernel_of(kernel, keep=0.5)  # what is wrong with it does not depend on a filter
         except InputError as error:

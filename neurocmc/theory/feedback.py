@@ -23,7 +23,7 @@ def feedback_name(population: str) -> str:
 
 def is_feedback(part: IntegerProjection) -> bool:
     """Whether synapses are a part of what pools send to themselves."""
-    return (part.refines or part.name) == feedback_name(part.target)
+    return part.whole == feedback_name(part.target)
 
 
 def feedback_moved_lsb(population: IntegerPopulation, projections: Iterable[IntegerProjection]) -> Float:

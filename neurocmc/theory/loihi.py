@@ -30,10 +30,7 @@ def kept_by_integers(staged: RateCircuit, spiking: SpikingNetwork, integer: Inte
     """Returns what the integers hold of the staged circuit."""
     held = {projection.name: projection for projection in integer.projections}
     copies = {p.name: p.copies[0] for p in integer.populations if p.copies}
-    parts: dict[str, Float] = {}
-    for p in integer.projections:
-        whole = p.refines or p.name
-        parts[whole] = parts.get(whole, np.zeros_like(p.realised_gain)) + p.realised_gain
+    realised = integer.realised_gains()
     return Kept(
         tick_s=integer.tick_s,
         populations=tuple(
@@ -45,7 +42,7 @@ def kept_by_integers(staged: RateCircuit, spiking: SpikingNetwork, integer: Inte
         projections=tuple(
             KeptProjection.of(
                 p,
-                _of_whole_units(parts[p.name], p, copies),
+                _of_whole_units(realised[p.name], p, copies),
                 wanted_gain=_of_whole_units(held[p.name].wanted_gain, p, copies),
                 tau_s=_tau_s(integer.population(p.target), integer, p, spiking),
             )

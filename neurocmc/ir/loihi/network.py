@@ -180,6 +180,11 @@ class IntegerProjection:
         set_frozen(self, "wanted_gain", np.float64, self.mantissa.shape)
         set_frozen(self, "realised_gain", np.float64, self.mantissa.shape)
 
+    @property
+    def whole(self) -> str:
+        """The name of the projection whose weights these are, or are a part of."""
+        return self.refines or self.name
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class IntegerInput:
@@ -222,6 +227,13 @@ class IntegerNetwork(HasPools[IntegerPopulation]):
     projections: tuple[IntegerProjection, ...]
     inputs: tuple[IntegerInput, ...]
     readouts: tuple[Readout, ...]
+
+    def realised_gains(self) -> dict[str, Float]:
+        """Returns the gain of every projection, all of its parts together."""
+        found: dict[str, Float] = {}
+        for part in self.projections:
+            found[part.whole] = found.get(part.whole, np.zeros_like(part.realised_gain)) + part.realised_gain
+        return found
 
     def is_gate(self, projection: IntegerProjection) -> bool:
         """Whether a projection lets the copies of units fire in turn: it comes from a clock, and not to one."""

@@ -16,7 +16,7 @@ from neurocmc.ir.loihi.network import IntegerNetwork, IntegerProjection, Roundin
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.targets import LoihiLimits
 from neurocmc.theory.certificate import counterpart, up_states_of
-from neurocmc.theory.feedback import feedback_name
+from neurocmc.theory.feedback import is_feedback
 from neurocmc.theory.fixed_points import FixedPoint
 from neurocmc.theory.linear_threshold import LinearThreshold, NoTheory, linear_threshold
 from neurocmc.theory.realised import Rounded
@@ -147,7 +147,7 @@ def _synapses(
     """The weights between active units of a state, with the steps that each may take."""
     active = {held.units[int(i)] for i in np.flatnonzero(state.active)}
     taus = {p.name: p.tau_s for p in rounded.projections}
-    strongest, realised = _strongest(integer), _realised(integer)
+    strongest, realised = _strongest(integer), integer.realised_gains()
     found: list[_Synapse] = []
     for index, projection in enumerate(integer.projections):
         if projection.name not in taus:  # a later or finer part of one, or what a pool sends to itself
@@ -182,15 +182,6 @@ def _synapses(
     return found
 
 
-def _realised(integer: IntegerNetwork) -> dict[str, Float]:
-    """The gain of every projection, all of its parts together."""
-    found: dict[str, Float] = {}
-    for part in integer.projections:
-        whole = part.refines or part.name
-        found[whole] = found[whole] + part.realised_gain if whole in found else part.realised_gain
-    return found
-
-
 def _filter(held: LinearThreshold, source: int, tau_s: float) -> int:
     return int(np.flatnonzero((held.source == source) & (held.tau_s == tau_s))[0])
 
@@ -199,7 +190,7 @@ def _strongest(integer: IntegerNetwork) -> dict[str, Float]:
     """(units,) of each population: the strongest wanted weight on each unit, as `verify` takes it."""
     strongest = {population.name: np.zeros(population.units) for population in integer.populations}
     for p in integer.projections:
-        if p.refines or p.name == feedback_name(p.target):
+        if p.refines or is_feedback(p):
             continue
         own = np.abs(p.wanted_gain).max(axis=1, initial=0.0)
         strongest[p.target] = np.maximum(strongest[p.target], own)
@@ -231,6 +222,7 @@ def _with_moves(
 ) -> tuple[IntegerNetwork, tuple[str, ...]]:
     projections: list[IntegerProjection] = []
     told: list[str] = []
+    together = integer.realised_gains()
     for index, projection in enumerate(integer.projections):
         own = {place[1:]: count for place, count in sorted(moves.items()) if place[0] == index and count}
         if not own:
@@ -248,7 +240,7 @@ def _with_moves(
                 f"{mantissa[row, column]}, gain {before[1]:.5g} to {realised[row, column]:.5g}, wanted "
                 f"{projection.wanted_gain[row, column]:.5g}"
             )
-        others = _realised(integer)[projection.name] - projection.realised_gain
+        others = together[projection.name] - projection.realised_gain
         lost, wanted = (realised + others - projection.wanted_gain) / step, projection.wanted_gain / step
         loss = RoundingLoss.of(lost, wanted, projection.loss.clipped)
         projections.append(replace(projection, mantissa=mantissa, realised_gain=realised, loss=loss))

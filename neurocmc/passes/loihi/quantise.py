@@ -89,9 +89,9 @@ class Quantise:
         """The synapses of a projection: one for each tap, and where it helps a finer one of what rounding took.
 
         All taps have one exponent, and those of either sign a format that holds both, for a core knows few formats of
-        synapses. What rounding takes of one is given to
-        the next later one: what has arrived by then is rounded, so that neither the gain nor the response to a step
-        is further off than half a step of a weight. What is lost of all is told of the first.
+        synapses. What rounding takes of one is given to the next later one: what has arrived by then is rounded, so
+        that neither the gain nor the response to a step is further off than half a step of a weight. What is lost of
+        all is told of the first.
         """
         segments = next(iter(network.population(projection.source).segments), None)
         source, target = by_name[projection.source], by_name[projection.target]

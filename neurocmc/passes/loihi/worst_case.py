@@ -222,7 +222,9 @@ def _currents(
     lasting_low, lasting_high = np.zeros(population.units), np.zeros(population.units)
     of_itself = [p for _, members in groups for p in members if is_feedback(p)]
     for group, members in groups:
-        negative, positive = _signed_sums(members, {p.source: firing[p.source].count for p in members})
+        negative, positive = _signed_sums(
+            members, {p.source: firing[p.source].count for p in members}, population.units
+        )
         low += shift(negative.astype(np.int64), group.exponent)
         high += shift(positive.astype(np.int64), group.exponent)
         from_others = [p for p in members if not is_feedback(p)]
@@ -266,12 +268,12 @@ def _starts(network: IntegerNetwork, population: IntegerPopulation) -> Int:
 
 
 def _signed_sums(
-    members: list[IntegerProjection], sent: Mapping[str, NDArray[np.generic]], units: int = 0
+    members: list[IntegerProjection], sent: Mapping[str, NDArray[np.generic]], units: int
 ) -> tuple[Float, Float]:
     """Sums of all negative and of all positive mantissas, weighed with what their sources send."""
-    negative = sum((np.minimum(p.mantissa, 0) @ sent[p.source] for p in members), np.zeros(units) if units else 0)
-    positive = sum((np.maximum(p.mantissa, 0) @ sent[p.source] for p in members), np.zeros(units) if units else 0)
-    return np.asarray(negative), np.asarray(positive)
+    negative = sum((np.minimum(p.mantissa, 0) @ sent[p.source] for p in members), np.zeros(units))
+    positive = sum((np.maximum(p.mantissa, 0) @ sent[p.source] for p in members), np.zeros(units))
+    return negative, positive
 
 
 def _taken_back(parts: list[IntegerProjection], count: Int, keep: float, remembered: float) -> tuple[Float, Float]:

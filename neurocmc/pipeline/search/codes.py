@@ -16,7 +16,7 @@ searched are other kernels and phases than the chosen ones, unequal steps, and t
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from neurocmc.common.errors import InfeasibleError, InputError, Problem
+from neurocmc.common.errors import InfeasibleError, Problem
 from neurocmc.common.progress import Progress, silent
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
@@ -27,7 +27,7 @@ from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.lower import stage
 from neurocmc.pipeline.options import CompileOptions
-from neurocmc.pipeline.search.tried import Candidate, Choice, Tried, compiled, refused
+from neurocmc.pipeline.search.tried import Candidate, Choice, Tried, checked_error, compiled, refused, some_trials
 from neurocmc.report.wording import energy
 from neurocmc.targets import PLANES, Code, Planes, SecondOrder, Target
 
@@ -37,7 +37,6 @@ SIZES: dict[Code, tuple[int, ...]] = {
     "threshold": (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192, 256, 384, 512),
 }
 ERROR = 0.01  # of range, that is kept where none is asked for
-TRIALS = 32  # of each calibration stimulus
 WORTH = 0.97  # of the error: three larger sizes that leave more end a line
 
 
@@ -65,26 +64,22 @@ def choose_code(
 
     Raises InputError for an error not between 0 and 1, InfeasibleError, with what was reached, if no code keeps it.
     """
-    max_error = ERROR if options.max_error is None else options.max_error
-    if not 0 < max_error < 1:
-        what = f"got {max_error:g}"
-        raise InputError(
-            Problem("number-out-of-range", "--max-error", what, "give a fraction of range, such as 0.02")
-        )
+    max_error = checked_error(ERROR if options.max_error is None else options.max_error)
     search = _Search(
         circuit=circuit,
         calibration=calibration,
-        trials=tuple(stimulus.take(slice(TRIALS)) for stimulus in calibration),
+        trials=some_trials(calibration),
         target=target,
         given=options,
         max_error=max_error,
         told=progress or silent,
     )
     lines = list(search.lines())
-    offers = [offer for index, line in enumerate(lines) if (offer := search.offer(line, index / len(lines)))]
-    if not offers:
+    for index, line in enumerate(lines):
+        search.follow(line, index / len(lines))
+    best = search.best
+    if best is None:
         raise InfeasibleError(search.out_of_reach())
-    best = min(offers, key=lambda offer: offer.cost)
     return Choice(
         options=best.candidate.options,
         tried=tuple(search.tried),
@@ -149,8 +144,8 @@ class _Search:
             self.stagings[key] = stage(self.circuit, self.calibration, self.target, smallest, Clock())
         return self.stagings[key]
 
-    def offer(self, line: CompileOptions, done: float) -> Offer | None:
-        """Returns the smallest candidate of a line that keeps the error, if one does that may be the best."""
+    def follow(self, line: CompileOptions, done: float) -> None:
+        """Takes the smallest candidate of a line that keeps the error, if one does and it is the best so far."""
         errors: list[float] = []
         sizes = SIZES[line.coded] if self.given.neurons is None else (self.given.neurons,)
         for neurons in sizes:
@@ -159,16 +154,16 @@ class _Search:
             candidate = self._compiled(options)
             if candidate is None:
                 if errors:  # a small pool may have weights too large for their field; larger ones only need more
-                    return None
+                    return
                 continue
             if self.best is not None and candidate.cores > self.best.candidate.cores:
-                return None
+                return
             errors.append(candidate.error)
             if candidate.error <= self.max_error and not candidate.tried.missed:
-                return self._offered(candidate)
+                self._take(candidate)
+                return
             if len(errors) > 3 and min(errors[-3:]) > WORTH * min(errors[:-3]):
-                return None
-        return None
+                return
 
     def _compiled(self, options: CompileOptions) -> Candidate | None:
         try:
@@ -181,7 +176,8 @@ class _Search:
         self.tried.append(candidate.tried)
         return candidate
 
-    def _offered(self, candidate: Candidate) -> Offer:
+    def _take(self, candidate: Candidate) -> None:
+        """Measures what a candidate spends, and keeps it if it costs less than the best so far."""
         built, first = candidate.lowered.built, self.trials[0]
         seen: Recording = built.run(first, record_spikes=True)
         spent = built.budget(first, seen).energy
@@ -192,7 +188,6 @@ class _Search:
         )
         if self.best is None or offer.cost < self.best.cost:
             self.best = offer
-        return offer
 
     def reason(self, best: Offer) -> str:
         """Says in words what was chosen, and why."""

@@ -6,7 +6,7 @@ trials, and its rates are compared with the rate circuit's. Recurrence amplifies
 
 from dataclasses import replace
 
-from neurocmc.common.errors import InfeasibleError, InputError, Problem
+from neurocmc.common.errors import InfeasibleError, Problem
 from neurocmc.common.progress import Progress, silent
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus
@@ -14,12 +14,11 @@ from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.lower import stage
 from neurocmc.pipeline.options import CompileOptions
-from neurocmc.pipeline.search.tried import Choice, Tried, compiled, refused
+from neurocmc.pipeline.search.tried import Choice, Tried, checked_error, compiled, refused, some_trials
 from neurocmc.targets import Code, Target
 
 CANDIDATES = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 FEWER = (2, 4, 6)  # of the feedback code, which counts in finer steps than it has neurons
-TRIALS = 32  # of each calibration stimulus
 
 
 def choose_neurons(
@@ -33,14 +32,8 @@ def choose_neurons(
 
     Raises InputError for an error not between 0 and 1, InfeasibleError, with what was reached, if no size meets it.
     """
-    max_error = 0.0 if options.max_error is None else options.max_error
-    if not 0 < max_error < 1:
-        raise InputError(
-            Problem(
-                "number-out-of-range", "--max-error", f"got {max_error:g}", "give a fraction of range, such as 0.02"
-            )
-        )
-    trials = tuple(stimulus.take(slice(TRIALS)) for stimulus in calibration)
+    max_error = checked_error(options.max_error or 0.0)
+    trials = some_trials(calibration)
     told, staging = progress or silent, None
     tried: list[Tried] = []
     sizes = (*FEWER, *CANDIDATES) if options.code == "feedback" else CANDIDATES

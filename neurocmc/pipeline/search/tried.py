@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurocmc.common.arrays import Float
-from neurocmc.common.errors import InfeasibleError
+from neurocmc.common.errors import InfeasibleError, InputError, Problem
 from neurocmc.ir.rate import Classifier
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
@@ -28,6 +28,7 @@ from neurocmc.verification.edges import misses
 from neurocmc.verification.fidelity import fidelity_edges
 from neurocmc.verification.metrics import class_scores, nrmse
 
+TRIALS = 32  # of each calibration stimulus
 UNSEEN = 0.2  # of test decisions change for errors as large as the median margin; smaller ones in proportion
 
 
@@ -81,6 +82,19 @@ class Candidate:
     @property
     def error(self) -> float:
         return self.tried.error or 0.0
+
+
+def checked_error(max_error: float) -> float:
+    """Returns the error that a search is to keep. Raises InputError where it is no fraction of range."""
+    if 0 < max_error < 1:
+        return max_error
+    what, cure = f"got {max_error:g}", "give a fraction of range, such as 0.02"
+    raise InputError(Problem("number-out-of-range", "--max-error", what, cure))
+
+
+def some_trials(calibration: tuple[Stimulus, ...]) -> tuple[Stimulus, ...]:
+    """Returns the trials that candidates are run on."""
+    return tuple(stimulus.take(slice(TRIALS)) for stimulus in calibration)
 
 
 def compiled(staging: Staging, target: Target, options: CompileOptions, trials: tuple[Stimulus, ...]) -> Candidate:

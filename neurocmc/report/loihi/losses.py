@@ -113,14 +113,15 @@ def _pools(losses: tuple[PopulationLoss, ...]) -> LossTable:
 
 
 def projection_losses(network: IntegerNetwork) -> tuple[ProjectionLoss, ...]:
-    """Returns one row a projection, with all of its parts, in the order of the network; a
-    clock's, which are exact, have none.
+    """Returns one row a projection, with all of its parts, in the order of the network.
+
+    Those of a clock are exact and have none.
     """
     parts: dict[str, list[IntegerProjection]] = {}
     for projection in network.projections:
         if network.population(projection.source).clock:
             continue
-        parts.setdefault(projection.refines or projection.name, []).append(projection)
+        parts.setdefault(projection.whole, []).append(projection)
     return tuple(_projection(own) for own in parts.values())
 
 

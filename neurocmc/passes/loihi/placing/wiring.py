@@ -82,7 +82,7 @@ def wiring_of(network: IntegerNetwork) -> Wiring:
     Parts of a projection that arrive at different times are stored alike, with a delay also where it is 0: a core
     knows few formats.
     """
-    late = {p.refines or p.name for p in network.projections if p.delay_ticks}
+    late = {p.whole for p in network.projections if p.delay_ticks}
     return Wiring(
         pools=tuple(
             Pools(
@@ -101,7 +101,7 @@ def wiring_of(network: IntegerNetwork) -> Wiring:
                 source=p.source,
                 target=p.target,
                 connected=p.mantissa != 0,
-                format=(p.exponent, p.sign, (p.refines or p.name) in late),
+                format=(p.exponent, p.sign, p.whole in late),
             )
             for p in network.projections
         ),
