@@ -17,8 +17,8 @@ WITH_BRIAN2_LOIHI := .venv-brian2-loihi/.installed
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check quality lint types imports bench fuzz docs lava lava-310 netx interpreters circuit-files \
-	clean distclean
+.PHONY: help demo test check quality lint types imports bench fuzz docs lava lava-310 netx spiking interpreters \
+	circuit-files clean distclean
 
 help:
 	@echo 'make demo       install, compile the bundled circuit for Loihi 1, verify it, draw it (build/demo)'
@@ -31,6 +31,7 @@ help:
 	@echo 'make circuit-files make models/*.circuit.npz, the trained circuits for which no torch is needed, from models/*.pt'
 	@echo 'make lava       make .venv-lava, the environment of stock Lava, and print its interpreter'
 	@echo 'make lava-310   the same on Python 3.10, where there is one; make netx: with lava-dl beside it'
+	@echo 'make spiking    make .venv-spiking, the environment of snnTorch, Norse and sinabs, and print its interpreter'
 	@echo 'make clean      remove what was built; make distclean: the environments as well'
 	@echo
 	@echo 'Options: PYTHON=python3.12 (at least 3.11) makes .venv with it, WORKERS=4 tests with four processes, TORCH=no'
@@ -84,12 +85,17 @@ lava lava-310 netx:
 	@$(call need_python,$(PYTHON))
 	@$(PYTHON) tests/lava_environment.py $@
 
+# By our own interpreter, whose torch it uses.
+spiking: $(WITH_TEST)
+	@$(RUN) tests/lava_environment.py $@
+
 clean:
 	rm -rf build dist docs/_build docs/_generated .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find neurocmc tests examples docs -name __pycache__ -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf .venv .venv-lava .venv-lava-310 .venv-netx .venv-nengo .venv-brian2-loihi .venv-partitioners
+	rm -rf .venv .venv-lava .venv-lava-310 .venv-netx .venv-spiking .venv-nengo .venv-brian2-loihi \
+		.venv-partitioners
 
 # Fails with a sentence instead of a traceback where $(1) is missing or too old.
 need_python = $(1) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

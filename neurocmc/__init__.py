@@ -6,7 +6,8 @@
     print(neurocmc.verify(artifact).passed)
 
 api           the functions of Python, with the names and defaults of the command line
-bring         makes models of what was trained elsewhere
+bring         makes models of rate circuits that were trained elsewhere
+bring_neurons makes models of networks that spike already
 cli           the `neurocmc` command
 pipeline      runs the passes, writes and reads artifacts, simulates, verifies and studies them
 frontends     read what a user brings as a RateCircuit
@@ -47,10 +48,13 @@ if TYPE_CHECKING:
         verify,
     )
     from neurocmc.bring import from_arrays, from_module, from_torch
+    from neurocmc.bring_neurons import from_neurons, from_nir
     from neurocmc.circuits.chip_pool import ChipPool as ChipPool
     from neurocmc.circuits.own import CmcRegions as CmcRegions
     from neurocmc.circuits.own import SoftWta as SoftWta
     from neurocmc.common.errors import NeurocmcError
+    from neurocmc.ir.neurons.recording import NeuronRecording
+    from neurocmc.ir.neurons.stimulus import EventStimulus
     from neurocmc.ir.recording import Recording
     from neurocmc.ir.stimulus import Stimulus
     from neurocmc.ir.truenorth.cores import CoreNetwork
@@ -74,9 +78,11 @@ __all__ = [
     "CoreNetwork",
     "CoreRecord",
     "CoreRun",
+    "EventStimulus",
     "InputEvents",
     "Model",
     "NeurocmcError",
+    "NeuronRecording",
     "Stimulus",
     "SynapseGroup",
     "__version__",
@@ -85,6 +91,8 @@ __all__ = [
     "export",
     "from_arrays",
     "from_module",
+    "from_neurons",
+    "from_nir",
     "from_torch",
     "load",
     "run_compartments",
@@ -97,10 +105,14 @@ __all__ = [
 _HOMES = {
     "from_arrays": "neurocmc.bring",
     "from_module": "neurocmc.bring",
+    "from_neurons": "neurocmc.bring_neurons",
+    "from_nir": "neurocmc.bring_neurons",
     "from_torch": "neurocmc.bring",
     "Model": "neurocmc.pipeline.model",
     "NeurocmcError": "neurocmc.common.errors",
     "Stimulus": "neurocmc.ir.stimulus",
+    "EventStimulus": "neurocmc.ir.neurons.stimulus",
+    "NeuronRecording": "neurocmc.ir.neurons.recording",
     "CompartmentNetwork": "neurocmc.sim.loihi.compartments.network",
     "SynapseGroup": "neurocmc.sim.loihi.compartments.network",
     "CompartmentRun": "neurocmc.sim.loihi.compartments.run",

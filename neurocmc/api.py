@@ -9,16 +9,24 @@ from pathlib import Path
 from typing import Literal
 
 from neurocmc.common.calls import python_call
+from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.extras import need
 from neurocmc.common.process import known_state
 from neurocmc.common.progress import Progress, StudyProgress
+from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.recording import Recording
-from neurocmc.pipeline.artifact import Artifact, open_artifact
+from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.chips.lava import TIME_LIMIT_S
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.exports.export import export as _export
 from neurocmc.pipeline.model import Model
 from neurocmc.pipeline.model import load as _load
+from neurocmc.pipeline.neurons.artifact import NeuronArtifact, open_any
+from neurocmc.pipeline.neurons.compile import compile_neurons
+from neurocmc.pipeline.neurons.model import NeuronModel
+from neurocmc.pipeline.neurons.options import NeuronOptions, Weights
+from neurocmc.pipeline.neurons.simulate import NeuronInterpreter, simulate_network
+from neurocmc.pipeline.neurons.verify import NeuronVerification, NeuronVerifyOptions, verify_neurons
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.reporting import read_budget
 from neurocmc.pipeline.simulate import Codegen, Interpreter
@@ -56,7 +64,7 @@ def load(path: str | Path, images: str | None = None) -> Model:
 @known_state()
 @python_call
 def compile(  # noqa: A001  (called as the command is)
-    model: str | Path | Model,
+    model: str | Path | Model | NeuronModel,
     target: str | Target = "loihi1",
     out: str | Path = "build",
     neurons: int | None = None,
@@ -74,14 +82,16 @@ def compile(  # noqa: A001  (called as the command is)
     phases: int | None = None,
     second_order: SecondOrder | None = None,
     allow_lost_states: bool = False,
+    weights: Weights | None = None,
     source: bool = True,
     figures: bool = True,
     progress: Progress | None = None,
-) -> Artifact:
+) -> Artifact | NeuronArtifact:
     """Compiles a model for a target into the directory `out`, which becomes whole or is left as it was.
 
     Args:
-        model: The path of a model, or a Model that `load` has read.
+        model: The path of a model, or a Model that `load` has read; or one of spiking neurons (`from_nir`,
+            `from_neurons`), for which `weights`, `source` and `figures` are the only options.
         target: The name of a known target, the path of a YAML file, or a Target.
         out: The directory of the artifact; one that holds an artifact already is replaced.
         neurons: Neurons per unit in the mean, 1 to 65,536. None takes 64, or more where decisions of a classifier
@@ -106,6 +116,7 @@ def compile(  # noqa: A001  (called as the command is)
         second_order: What stands for second-order kernels, and for slower filters than a neuron's own: "relays", or
             delayed "taps" of a spike. None takes taps with the feedback code, and relays otherwise.
         allow_lost_states: Whether a circuit is compiled even if rounding destroys one of its up-states.
+        weights: Of "one" or "two" synapses, a weight of spiking neurons is the sum. None takes two where they fit.
         source: Whether the artifact holds a copy of the model, which `verify` compares with.
         figures: Whether the pictures of the report are drawn; they take most of the time of a small circuit.
         progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
@@ -123,6 +134,12 @@ def compile(  # noqa: A001  (called as the command is)
         >>> artifact.neurons
         64
     """
+    if isinstance(model, NeuronModel):
+        chosen = NeuronOptions(weights=weights, source=source, figures=figures)
+        return compile_neurons(model, target, Path(out), chosen, progress)
+    if weights is not None:
+        what = "is for networks of spiking neurons; this is a rate circuit"
+        raise InputError(Problem("option-not-for-this", "--weights", what, "use planes=1 or planes=2"))
     options = CompileOptions(
         neurons=neurons,
         code=None if code == "auto" else code,
@@ -148,8 +165,8 @@ def compile(  # noqa: A001  (called as the command is)
 @known_state()
 @python_call
 def simulate(
-    artifact: Artifact | str | Path,
-    on: Interpreter = "emulator",
+    artifact: Artifact | NeuronArtifact | str | Path,
+    on: Interpreter | NeuronInterpreter = "emulator",
     stimulus: str | Path | None = None,
     duration_s: float | None = None,
     codegen: Codegen = "numpy",
@@ -157,7 +174,7 @@ def simulate(
     observe_ms: float | None = None,
     time_limit_s: float = TIME_LIMIT_S,
     progress: Progress | None = None,
-) -> Recording:
+) -> Recording | NeuronRecording:
     """Runs a compiled circuit and returns the decoded activity of every population, and its spikes.
 
     A circuit is observed as its form defines: x where filters follow the nonlinearity, r where they come before it.
@@ -166,7 +183,8 @@ def simulate(
         artifact: An artifact or its directory.
         on: The interpreter. "emulator" runs the chip's integers, "brian2" the spiking network in real numbers, "rate"
             the model's circuit, "staged" the circuit that was matched, and "lava" the emitted program in the
-            interpreter that has Lava.
+            interpreter that has Lava. Of spiking neurons, "float" runs the network in its framework's order, and
+            "fitted" with the chip's resets and latencies.
         stimulus: The name of one that the artifact holds, or an .npz file. None takes its first test stimulus.
         duration_s: Cuts or prolongs the stimulus to this time in s, a whole number of ticks.
         codegen: How Brian2 runs: "numpy" starts at once, "cython" and "cpp_standalone" compile first.
@@ -178,7 +196,8 @@ def simulate(
 
     Returns:
         A Recording: `activity` of every population, (batch, ticks, units), in units of the rate circuit;
-        `spike_counts` (batch, units) and every spike, but for "rate" and "staged".
+        `spike_counts` (batch, units) and every spike, but for "rate" and "staged". Of spiking neurons a
+        NeuronRecording: `spikes` of every population.
 
     Raises:
         InputError: Where the stimulus does not fit, the target has no emulator, or Lava is not at hand or not done in
@@ -189,8 +208,14 @@ def simulate(
         >>> recording.activity["x"].ndim
         3
     """
+    opened = _opened(artifact)
+    if isinstance(opened, NeuronArtifact):
+        return simulate_network(opened, on, stimulus, samples, time_limit_s)
+    if on in ("float", "fitted"):
+        what = f"a rate circuit does not run on {on!r}"
+        raise InputError(Problem("interpreter-unfit", "--on", what, "use emulator, brian2, rate, staged or lava"))
     return _simulate(
-        _opened(artifact),
+        opened,
         on,
         stimulus,
         duration_s,
@@ -205,15 +230,16 @@ def simulate(
 @known_state()
 @python_call
 def verify(
-    artifact: Artifact | str | Path,
+    artifact: Artifact | NeuronArtifact | str | Path,
     samples: int | None = None,
     seeds: int = 1,
     *,
     strict: bool = False,
     limits: Sequence[str] = (),
+    against: str | Path | None = None,
     figures: bool = True,
     progress: Progress | None = None,
-) -> Verification:
+) -> Verification | NeuronVerification:
     """Compares every level of a compiled circuit with the one before it, on its test stimuli.
 
     A missed budget is not an error: it is an edge whose verdict is "miss", with a `cure`, and `passed` is False.
@@ -224,6 +250,7 @@ def verify(
         seeds: How many seeds of a chip's noise are run, 1 to 1,000.
         strict: Whether edges of theory, which lie beyond the stimuli, decide as well. Otherwise they warn.
         limits: Texts "EDGE: QUANTITY=VALUE" that replace the limit of an edge.
+        against: Of spiking neurons, an .npz file of events with what a framework recorded on them.
         figures: Whether the pictures of the report are drawn.
         progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
 
@@ -237,18 +264,27 @@ def verify(
         >>> neurocmc.verify("build/two-state").passed
         True
     """
+    opened = _opened(artifact)
+    if isinstance(opened, NeuronArtifact):
+        asked = NeuronVerifyOptions(
+            samples=samples, against=None if against is None else Path(against), limits=tuple(limits), figures=figures
+        )
+        return verify_neurons(opened, asked, progress)
+    if against is not None:
+        what = "recorded spikes are for networks of spiking neurons; this is a rate circuit"
+        raise InputError(Problem("option-not-for-this", "--against", what, "leave it out"))
     options = VerifyOptions(samples=samples, seeds=seeds, strict=strict, limits=tuple(limits), figures=figures)
-    return _verify(_opened(artifact), options, progress)
+    return _verify(opened, options, progress)
 
 
 @known_state()
 @python_call
-def export(artifact: Artifact | str | Path, to: str, path: str | Path) -> tuple[str, ...]:
+def export(artifact: Artifact | NeuronArtifact | str | Path, to: str, path: str | Path) -> tuple[str, ...]:
     """Writes a compiled circuit for another tool, into a file or folder at `path`.
 
     Args:
         artifact: An artifact or its directory.
-        to: "brian2", "netx", "ranc", or the name of an export that another distribution adds.
+        to: "brian2", "netx", "nir", "ranc", or the name of an export that another distribution adds.
         path: The file or folder to write.
 
     Returns:
@@ -298,7 +334,7 @@ def study(
 
 @known_state()
 @python_call
-def budget(artifact: Artifact | str | Path) -> Budget:
+def budget(artifact: Artifact | NeuronArtifact | str | Path) -> Budget:
     """Reads what a compiled circuit takes of its target, per core and in all, and its energy estimate.
 
     Args:
@@ -314,8 +350,9 @@ def budget(artifact: Artifact | str | Path) -> Budget:
         >>> neurocmc.budget("build/two-state").cores_used
         3
     """
-    return read_budget(_opened(artifact))
+    opened = _opened(artifact)
+    return opened.budget if isinstance(opened, NeuronArtifact) else read_budget(opened)
 
 
-def _opened(artifact: Artifact | str | Path) -> Artifact:
-    return artifact if isinstance(artifact, Artifact) else open_artifact(artifact)
+def _opened(artifact: Artifact | NeuronArtifact | str | Path) -> Artifact | NeuronArtifact:
+    return open_any(artifact) if isinstance(artifact, str | Path) else artifact

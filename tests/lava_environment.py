@@ -1,14 +1,16 @@
 """The environments that Lava and other emulators live in: made once, beside the checkout's own, never imported.
 
-    python tests/lava_environment.py [lava | lava-310 | netx]
+    python tests/lava_environment.py [lava | lava-310 | netx | spiking]
 
-makes `.venv-lava`, `.venv-lava-310` or `.venv-netx` and prints the path of its interpreter:
+makes `.venv-lava`, `.venv-lava-310`, `.venv-netx` or `.venv-spiking` and prints the path of its interpreter:
 
 - lava: lava-nc 0.10.0 on this Python. It declares Python 3.10 only; on newer versions it is installed without its
   dependencies, of which four are enough for bit-accurate LIF networks. NEUROCMC_LAVA_PYTHON names another
   interpreter that has it.
 - lava-310: the same as its makers meant it, with all dependencies on Python 3.10, where that interpreter exists.
 - netx: h5py and lava-dl 0.6.0, without the gigabytes of dependencies of its training half; the rest is lava's.
+- spiking: snnTorch, Norse and sinabs with nir, which train networks of neurons (tests/frameworks); torch and the rest
+  are those of the interpreter that runs this, which has to have torch. NEUROCMC_SPIKING_PYTHON names another one.
 """
 
 import os
@@ -17,6 +19,7 @@ import subprocess
 import sys
 import venv
 from importlib.metadata import distributions
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TextIO
 
@@ -31,6 +34,18 @@ RECIPES: dict[str, tuple[tuple[str, ...], ...]] = {
     "brian2-loihi": (("-r", "tests/bench/requirements-brian2-loihi.txt"),),
     "partitioners": (("-r", "tests/bench/requirements-partitioners.txt"),),
     "netx": ((*ALONE, "h5py", "lava-dl==0.6.0"),),
+    # pbr is what sinabs asks for its own version.
+    "spiking": (
+        (
+            "--no-deps",
+            "snntorch==1.0.0",
+            "norse==1.1.0",
+            "sinabs==3.1.3",
+            "nir==1.0.8",
+            "nirtorch==2.6",
+            "pbr==7.1.3",
+        ),
+    ),
 }
 HAVE_PIP = any(distributions(name="pip"))  # not find_spec, which has setuptools replace distutils
 INSTALL_LIMIT_S = 3600  # ends what would never end
@@ -53,6 +68,19 @@ def netx_python() -> Path:
     """The interpreter with lava-dl's netx, made if need be; it sees the packages of the one with Lava."""
     lava = lava_python()
     return made("netx", lava, sees=_asked(lava, "import sysconfig; print(sysconfig.get_path('purelib'))"))
+
+
+def spiking_python() -> Path | None:
+    """The interpreter with snnTorch, Norse and sinabs, made if need be; None where torch is not installed.
+
+    It sees the packages beside our own torch, so that there is one torch for all.
+    """
+    if named := os.environ.get("NEUROCMC_SPIKING_PYTHON"):
+        return Path(named)
+    torch = find_spec("torch")
+    if torch is None or torch.origin is None:
+        return None
+    return made("spiking", Path(sys.executable), sees=str(Path(torch.origin).parents[1]))
 
 
 def peer_python(name: str) -> Path | None:
@@ -86,7 +114,7 @@ def made(name: str, python: Path, sees: str = "") -> Path:
     folder.mkdir(exist_ok=True)
     recipe = f"{_asked(python, 'import sys; print(sys.version)')}\n{RECIPES[name]}\n{sees}\n"
     with (folder / ".lock").open("w") as lock:  # several test workers may come here at once
-        _wait_for(lock)
+        wait_for(lock)
         ready = folder / ".ready"
         if not ready.is_file() or ready.read_text() != recipe:
             _empty(folder)
@@ -105,7 +133,7 @@ def _python_of(folder: Path) -> Path:
     return windows if windows.is_file() else folder / "bin" / "python"
 
 
-def _wait_for(lock: TextIO) -> None:
+def wait_for(lock: TextIO) -> None:
     """Hold a file's lock until it is closed; where the system has no such locks, only one may come here at a time."""
     try:
         import fcntl
@@ -146,7 +174,10 @@ def _install(python: Path, *arguments: str) -> None:
 def _main(name: str) -> None:
     if name == "lava-310" and not python_310():
         raise SystemExit("no Python 3.10 on the path or in pyenv")
-    print({"lava": lava_python, "lava-310": lava_python_310, "netx": netx_python}[name]())
+    if name == "spiking" and not spiking_python():
+        raise SystemExit("no torch: install the extra [torch]")
+    makers = {"lava": lava_python, "lava-310": lava_python_310, "netx": netx_python, "spiking": spiking_python}
+    print(makers[name]())
 
 
 if __name__ == "__main__":

@@ -8,11 +8,12 @@ EXAMPLES = ("neurocmc budget build", "neurocmc budget build --json")
 
 def budget(directory: ArtifactDirectory, as_json: Json = False) -> None:
     """Show every resource used, its limit and percent, cores beside the lower bound, and the energy estimate."""
-    from neurocmc.pipeline.artifact import open_artifact
+    from neurocmc.pipeline.neurons.artifact import NeuronArtifact, open_any
     from neurocmc.pipeline.reporting import read_budget
     from neurocmc.report.tables import budget_table, energy_table
 
-    found = read_budget(open_artifact(directory))
+    artifact = open_any(directory)
+    found = artifact.budget if isinstance(artifact, NeuronArtifact) else read_budget(artifact)
     if as_json:
         say_json(found)
         return

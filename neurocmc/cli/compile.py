@@ -7,6 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from neurocmc.cli.neurons import (
+    NIR,
+    Calibration,
+    Deciding,
+    Dt,
+    Events,
+    Reset,
+    Semantics,
+    Weighted,
+    compile_network,
+    read_model,
+    refuse_given,
+)
 from neurocmc.cli.options import Code, Figures, Images, Json
 from neurocmc.cli.output import say, say_json, show, stages
 
@@ -18,6 +31,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "neurocmc compile models/swta-digits.pt --target loihi1 -o build",
     "neurocmc compile circuit.yaml --target mine.yaml -o build --code auto --max-error 0.01",
+    "neurocmc compile net.nir --target loihi1 --semantics snntorch-1 --reset zero --events test.npz -o build",
 )
 
 
@@ -45,7 +59,10 @@ class Steps(StrEnum):
 
 def compile(  # noqa: A001  (the command is called so)
     model: Annotated[
-        Path, typer.Argument(metavar="MODEL", help="A checkpoint (.pt) or a circuit (.circuit.npz, .yaml).")
+        Path,
+        typer.Argument(
+            metavar="MODEL", help="A checkpoint (.pt), a circuit (.circuit.npz, .yaml) or spiking (.nir)."
+        ),
     ],
     target: Annotated[str, typer.Option("--target", help="A known target or a YAML file.", metavar="NAME|FILE.yaml")],
     output: Annotated[
@@ -116,6 +133,13 @@ def compile(  # noqa: A001  (the command is called so)
         bool,
         typer.Option("--allow-lost-states", help="Compile even if rounding destroys an up-state of the circuit."),
     ] = False,
+    semantics: Semantics = None,
+    dt: Dt = None,
+    reset: Reset = None,
+    decide: Deciding = None,
+    weights: Weighted = None,
+    events: Events = None,
+    calibration: Calibration = None,
     source: Annotated[
         bool, typer.Option("--source/--no-source", help="Put a copy of the model into the artifact.")
     ] = True,
@@ -123,6 +147,37 @@ def compile(  # noqa: A001  (the command is called so)
     as_json: Json = False,
 ) -> None:
     """Compile a model for a target: match gains, quantise, place, route, emit."""
+    of_circuits = {
+        "--neurons": neurons,
+        "--kernel": kernel,
+        "--phases": phases,
+        "--second-order": second_order,
+        "--axons": axons,
+        "--steps": steps,
+        "--planes": planes,
+        "--max-error": max_error,
+        "--tick-ms": tick_ms,
+        "--images": images,
+        "--calibrate": calibrate or None,
+    }
+    of_neurons = {
+        "--semantics": semantics,
+        "--dt": dt,
+        "--reset": reset,
+        "--decide": decide,
+        "--weights": weights,
+        "--events": events,
+        "--calibration": calibration,
+    }
+    if model.suffix == NIR:
+        from neurocmc.pipeline.neurons.options import NeuronOptions
+
+        refuse_given(of_circuits, "rate circuits")
+        network = read_model(model, semantics, dt, reset, decide, (events, calibration))
+        chosen = NeuronOptions(weights=None if weights is None else weights.value, source=source, figures=figures)
+        compile_network(network, target, output, chosen, as_json=as_json)
+        return
+    refuse_given(of_neurons, "networks of spiking neurons (.nir)")
     from neurocmc.pipeline.compile import compile_model
     from neurocmc.pipeline.options import CompileOptions
     from neurocmc.pipeline.reporting import read_budget

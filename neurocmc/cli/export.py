@@ -29,10 +29,10 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a compiled circuit for another tool."""
-    from neurocmc.pipeline.artifact import open_artifact
     from neurocmc.pipeline.exports.export import export as write
+    from neurocmc.pipeline.neurons.artifact import open_any
 
-    notes = write(open_artifact(directory), to, output)
+    notes = write(open_any(directory), to, output)
     if as_json:
         say_json({"export": to, "output": output, "notes": list(notes)})
         return

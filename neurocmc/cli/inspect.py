@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neurocmc.cli.neurons import NIR, Deciding, Dt, Reset, Semantics, inspect_nir, read_model, refuse_given
 from neurocmc.cli.options import Images, Json
 from neurocmc.cli.output import grid, say, say_json, show
 
@@ -14,20 +15,41 @@ if TYPE_CHECKING:
     from neurocmc.ir.rate import RateCircuit
     from neurocmc.pipeline.model import Model
 
-EXAMPLES = ("neurocmc inspect models/swta-digits.pt", "neurocmc inspect circuit.yaml --json")
+EXAMPLES = (
+    "neurocmc inspect models/swta-digits.pt",
+    "neurocmc inspect circuit.yaml --json",
+    "neurocmc inspect net.nir --semantics norse --dt 1e-3",
+)
 
 
 def inspect(
     model: Annotated[
-        Path, typer.Argument(metavar="MODEL", help="A checkpoint (.pt) or a circuit (.circuit.npz, .yaml).")
+        Path,
+        typer.Argument(
+            metavar="MODEL", help="A checkpoint (.pt), a circuit (.circuit.npz, .yaml) or spiking (.nir)."
+        ),
     ],
     images: Images = None,
     sensitivity: Annotated[
         bool, typer.Option("--sensitivity", help="Measure on calibration how much each population matters.")
     ] = False,
+    semantics: Semantics = None,
+    dt: Dt = None,
+    reset: Reset = None,
+    decide: Deciding = None,
     as_json: Json = False,
 ) -> None:
     """Show the populations, projections, inputs, readouts and parameters of a model, and check it."""
+    if model.suffix == NIR:
+        from neurocmc.frontends.nir.read import nir_facts
+
+        refuse_given({"--images": images, "--sensitivity": sensitivity or None}, "rate circuits")
+        facts = nir_facts(model)
+        named = None if semantics is None else read_model(model, semantics, dt, reset, decide, (None, None))
+        inspect_nir(model, named, facts, as_json=as_json)
+        return
+    own = {"--semantics": semantics, "--dt": dt, "--reset": reset, "--decide": decide}
+    refuse_given(own, "networks of spiking neurons (.nir)")
     from neurocmc.pipeline.certificates import model_certificate
     from neurocmc.pipeline.model import load
     from neurocmc.theory.wording import certificate_lines

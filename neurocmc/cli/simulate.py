@@ -20,6 +20,7 @@ EXAMPLES = (
     "neurocmc simulate build --on emulator -o out.npz",
     "neurocmc simulate build --on brian2 --stimulus mine.npz --duration 0.5 -o out.npz",
     "neurocmc simulate build --on lava --samples 4 -o out.npz",
+    "neurocmc simulate build --on float --stimulus events.npz -o out.npz",
     "neurocmc simulate ranc.json --on emulator --config config.json --ticks 100 -o out.txt",
     "neurocmc simulate corelets.json --on emulator --input spikes.npz -o out.npz",
 )
@@ -31,6 +32,8 @@ class Interpreter(StrEnum):
 
     rate = "rate"
     staged = "staged"
+    float = "float"
+    fitted = "fitted"
     brian2 = "brian2"
     emulator = "emulator"
     lava = "lava"
@@ -116,13 +119,25 @@ def simulate(
         simulate_file(directory, output, CoreRunOptions(config, ticks, spikes, seed or 0), as_json=as_json)
         return
     _check_absent(of_files, "a .json file of cores")
+    from neurocmc.pipeline.neurons.artifact import NeuronArtifact, open_any
+
+    artifact = open_any(directory)
+    if isinstance(artifact, NeuronArtifact):
+        from neurocmc.cli.neurons import simulate_on
+
+        _check_absent({"--duration": duration, "--observe-ms": observe_ms}, "rate circuits")
+        simulate_on(artifact, on.value, output, stimulus, samples, time_limit, as_json=as_json)
+        return
+    if on in (Interpreter.float, Interpreter.fitted):
+        what = f"a rate circuit does not run on {on.value}"
+        raise InputError(
+            Problem("interpreter-unfit", "--on", what, "use --on rate, staged, brian2, emulator or lava")
+        )
     from neurocmc.ir.store import save_recording
-    from neurocmc.pipeline.artifact import open_artifact
     from neurocmc.pipeline.simulate import find_stimulus
     from neurocmc.pipeline.simulate import simulate as run
     from neurocmc.verification.metrics import window_ticks
 
-    artifact = open_artifact(directory)
     with stages("simulate") as progress:
         progress(on.value, 0.0)
         recording = run(

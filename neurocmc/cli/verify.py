@@ -1,11 +1,13 @@
 """`neurocmc verify`: every edge between the levels of an artifact, each with value, limit and verdict."""
 
 from math import inf
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from neurocmc.cli.failures import MISSED
+from neurocmc.cli.neurons import refuse_given, verify_network
 from neurocmc.cli.options import ArtifactDirectory, Figures, Json
 from neurocmc.cli.output import say, say_json, show, stages
 
@@ -16,6 +18,7 @@ EXAMPLES = (
     "neurocmc verify build",
     "neurocmc verify build --samples 100 --seeds 3",
     "neurocmc verify build --limit 'rate ~ emulator: NRMSE of rates=2%'",
+    "neurocmc verify build --against recorded.npz",
 )
 
 
@@ -32,16 +35,28 @@ def verify(
         list[str] | None,
         typer.Option(metavar="EDGE: QUANTITY=VALUE", help="A limit of one's own for one edge; may be repeated."),
     ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.npz", help="Of spiking networks: what a framework recorded.", show_default=False),
+    ] = None,
     figures: Figures = True,
     as_json: Json = False,
 ) -> None:
     """Compare every level with the one before it; exit code 1 where a fidelity budget is missed."""
-    from neurocmc.pipeline.artifact import open_artifact
+    from neurocmc.pipeline.neurons.artifact import NeuronArtifact, open_any
     from neurocmc.pipeline.verify import VerifyOptions, read_verification
     from neurocmc.pipeline.verify import verify as walk
     from neurocmc.theory.wording import certificate_lines
 
-    artifact = open_artifact(directory)
+    artifact = open_any(directory)
+    if isinstance(artifact, NeuronArtifact):
+        from neurocmc.pipeline.neurons.verify import NeuronVerifyOptions
+
+        refuse_given({"--seeds": seeds if seeds != 1 else None, "--strict": strict or None}, "rate circuits")
+        asked = NeuronVerifyOptions(samples=samples, against=against, limits=tuple(limit or ()), figures=figures)
+        verify_network(artifact, asked, as_json=as_json)
+        return
+    refuse_given({"--against": against}, "networks of spiking neurons")
     with stages("verify") as progress:
         options = VerifyOptions(
             samples=samples, seeds=seeds, strict=strict, limits=tuple(limit or ()), figures=figures

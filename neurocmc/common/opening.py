@@ -47,6 +47,7 @@ CHECKPOINT = FileKind(
 # A training keeps its model, its best model, and two moments of every parameter.
 TRAINING_STATE = FileKind("the state of a training", 4 * CHECKPOINT.max_bytes + MIB, _RIGHT_ONE)
 ARRAYS = FileKind("an .npz file", 4 * GIB, _RIGHT_ONE)
+NIR = FileKind("a NIR file", 256 * MIB, _RIGHT_ONE)
 IMAGES = FileKind("a file of images", GIB, "split it", "check the path")
 STUDY_RESULT = FileKind("a result of a study", MIB, "delete it: its run is done again")
 MANIFEST_FILE = FileKind("a manifest", 16 * MIB, "compile again", "give a directory made by `neurocmc compile`")

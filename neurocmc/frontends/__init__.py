@@ -9,6 +9,7 @@ stimulus_yaml      reads their stimuli
 interneuron_yaml   reads a winner-take-all with named interneurons
 automaton          reads cortical programs, such as state machines
 arrays             reads rate networks trained elsewhere
+nir                reads spiking networks trained elsewhere, from files of the exchange format NIR
 torch_cell         takes their cell out of a torch module
 torch_model        with its readout
 circuit_file       reads and writes trained circuits without torch

@@ -43,9 +43,10 @@ class HasPopulations(Generic[AnyPopulation]):
 
 
 class HasPools(HasPopulations[AnyPools]):
-    """A level whose populations are pools of neurons."""
+    """A level whose populations are pools of neurons, and which has a name."""
 
     __slots__ = ()
+    name: str
 
     @property
     def neurons(self) -> int:

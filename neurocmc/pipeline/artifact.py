@@ -121,6 +121,14 @@ class Artifact:
             test=tuple(self._stimulus(name) for name in self.manifest["stimuli"]["test"]),
         )
 
+    def emit(self, folder: Path) -> None:
+        """Emits the program from the levels into a new folder.
+
+        Args:
+            folder: The folder of the program.
+        """
+        self.built.emit(folder, self.stimuli.by_name())
+
     def with_levels(self, manifest: Mapping[str, Any], **levels: Any) -> "Artifact":
         """Returns the artifact with another manifest and with levels in memory.
 
@@ -235,7 +243,7 @@ def open_artifact(directory: str | Path) -> Artifact:
     """
     directory = Path(directory)
     manifest = read_manifest(directory)
-    _check_files(directory, manifest)
+    check_files(directory, manifest)
     target = load_target(str(directory / "target.yaml"))
     if target.name != manifest["target"]:
         what = f"it was compiled for {manifest['target']}, but target.yaml is {target.name}"
@@ -254,7 +262,8 @@ def file_hashes(directory: Path) -> dict[str, str]:
     return {name: sha256_of(path) for path, name in names.items() if not name.startswith(PRESENTATION)}
 
 
-def _check_files(directory: Path, manifest: Mapping[str, Any]) -> None:
+def check_files(directory: Path, manifest: Mapping[str, Any]) -> None:
+    """Raises InputError naming every file of an artifact that is missing, or is not the one that was written."""
     problems: list[Problem] = []
     for name, digest in manifest["files"].items():
         path = directory / name

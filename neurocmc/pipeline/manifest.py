@@ -106,7 +106,7 @@ class Manifest(StrictModel):
 
     @model_validator(mode="after")
     def _files_are_here(self) -> Self:
-        outside = [name for name in self.files if _leads_outside(name)]
+        outside = [name for name in self.files if leads_outside(name)]
         if outside:
             raise ValueError(f"files names {outside[0][:60]!r}, which is not a path inside the artifact")
         stimuli = [f"stimuli/{name}.npz" for name in (*self.stimuli.calibration, *self.stimuli.test)]
@@ -120,7 +120,11 @@ class Manifest(StrictModel):
 def read_manifest(directory: Path) -> Mapping[str, Any]:
     """Returns the checked manifest of an artifact as plain data. Raises InputError with all that is wrong with it."""
     path = directory / MANIFEST
-    data = _read(directory, path)
+    data = read_plain(directory)
+    if data.get("line") is not None:
+        what = f"it is an artifact of {ascii(data['line'])[:40]}, where one of a circuit is needed"
+        cure = "networks of neurons are for compile, simulate, verify, budget, robustness and export"
+        raise InputError(Problem("format-version", str(path), what, cure))
     if data.get("format") != FORMAT:
         raise InputError(Problem("format-version", str(path), f"it is not the manifest of a {FORMAT}", _AGAIN))
     if data.get("version") != VERSION:
@@ -155,7 +159,9 @@ def _target(directory: Path, name: object) -> str:
     return name if isinstance(name, str) and name in known_targets() else str(directory / "target.yaml")
 
 
-def _read(directory: Path, path: Path) -> dict[str, Any]:
+def read_plain(directory: Path) -> dict[str, Any]:
+    """Returns what the manifest of a directory says, unchecked. Raises InputError where it is no artifact."""
+    path = directory / MANIFEST
     check_name(directory)
     put_back(Path(os.path.realpath(directory)))  # a compilation may have been killed while it replaced this artifact
     if not directory.is_dir() or not os.path.lexists(path):
@@ -164,6 +170,7 @@ def _read(directory: Path, path: Path) -> dict[str, Any]:
     return read_json(path, MANIFEST_FILE, _AGAIN)
 
 
-def _leads_outside(name: str) -> bool:
+def leads_outside(name: str) -> bool:
+    """Whether a path is none inside of an artifact."""
     path = PurePosixPath(name)
     return not name or len(name) > 255 or "\0" in name or path.is_absolute() or ".." in path.parts

@@ -7,15 +7,15 @@ the artifact's byte for byte; and the interpreter is an isolated one, which look
 
 import os
 import stat
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
+from typing import Any, Protocol
 
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.files import MANIFEST, sha256_of
 from neurocmc.common.replacing import is_leftover
-from neurocmc.pipeline.artifact import Artifact
 
 PROGRAM = "program"
 _AGAIN = "compile again"
@@ -26,8 +26,20 @@ _TABLES = (*_PICTURES, ".csv", ".md")
 _MOST_TOLD = 20
 
 
+class Emits(Protocol):
+    """An artifact whose levels can emit its program again."""
+
+    @property
+    def directory(self) -> Path: ...
+    @property
+    def manifest(self) -> Mapping[str, Any]: ...
+    def emit(self, folder: Path) -> None:
+        """Emits the program from the levels into a new folder."""
+        ...
+
+
 @contextmanager
-def emitted_again(artifact: Artifact) -> Generator[Path]:
+def emitted_again(artifact: Emits) -> Generator[Path]:
     """Emits the artifact's program from its levels into a folder of its own, which is gone after the block.
 
     Raises InputError naming each file of program/ that differs from it, is missing, or is one too many.
@@ -35,12 +47,12 @@ def emitted_again(artifact: Artifact) -> Generator[Path]:
     check_nothing_added(artifact)
     with TemporaryDirectory(prefix="neurocmc-program-") as folder:
         fresh = Path(folder) / PROGRAM
-        artifact.built.emit(fresh, artifact.stimuli.by_name())
+        artifact.emit(fresh)
         raise_input_problems(_differences(artifact.directory / PROGRAM, fresh))
         yield fresh
 
 
-def check_nothing_added(artifact: Artifact) -> None:
+def check_nothing_added(artifact: Emits) -> None:
     """Refuses, naming it, what lies in an artifact that neither its manifest lists nor neurocmc writes later."""
     added = [name for name in _files(artifact.directory) if name not in artifact.manifest["files"]]
     strange = [name for name in added if not _is_later(artifact.directory, name)]

@@ -21,6 +21,16 @@ from neurocmc.verification.edges import Edge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NeuronSummary:
+    """A network of neurons as a report tells of it: in a line, its rules, and what was decided under headings."""
+
+    name: str
+    summary: str
+    semantics: str
+    told: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ReportContent:
     """The content of a report. What is None or empty is left out, heading and all.
 
@@ -28,7 +38,7 @@ class ReportContent:
     `staging`: what relays and offsets cost; `time_scale`: what a tick stands for.
     """
 
-    network: SpikingNetwork
+    network: SpikingNetwork | NeuronSummary
     target: Target
     origin: str  # the file the circuit came from, by name
     origin_sha256: str
@@ -57,7 +67,7 @@ def render_report(content: ReportContent) -> str:
     energy = content.budget.energy if content.budget else None
     return (
         templates(Path(__file__).parent, html=True, trim=True, finalize=_shown)
-        .get_template("report.html.j2")
+        .get_template("neurons.html.j2" if isinstance(content.network, NeuronSummary) else "report.html.j2")
         .render(
             content=content,
             network=content.network,

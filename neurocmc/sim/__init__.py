@@ -7,10 +7,13 @@ whole             puts segments of units together in recordings
 runaway           explains why its activity passed all limits
 brian2_lif        runs a SpikingNetwork in Brian2
 brian2_equations  writes its equations
+brian2_neurons    runs networks of neurons in Brian2
+brian2_rules      writes their rules
 quiet_brian2      imports Brian2 without side effects
 loihi             emulates Loihi
 truenorth         emulates neurosynaptic cores
 neuron            measures one neuron of each target
+neurons           runs networks of neurons in real numbers
 recording         makes recordings from spikes
 decode            decodes spikes into activity
 events            puts events in order

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.poles import pole
+from neurocmc.ir.neurons.network import NeuronNetwork
 from neurocmc.ir.spiking import SpikingInput, SpikingNetwork, SpikingPopulation, SpikingProjection
 
 REMEMBERED_TICKS = 64  # of a delay: a count for each tick; of longer ones Brian2 keeps the spikes themselves
@@ -37,7 +38,7 @@ class Names:
     input: Mapping[str, str]
 
     @classmethod
-    def of(cls, network: SpikingNetwork) -> "Names":
+    def of(cls, network: SpikingNetwork | NeuronNetwork) -> "Names":
         return cls(
             population=_identifiers(population.name for population in network.populations),
             projection=_identifiers(projection.name for projection in network.projections),

@@ -51,7 +51,7 @@ def emit_brian2(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], direct
         arrays = stimulus_arrays(completed, names, network.tick_s)
         write_npz(directory / stimulus_file(name), arrays)
     fields = _template_fields(network, names, sorted(stimuli))
-    environment = templates(Path(__file__).parent, trim=True, comment=_comment)
+    environment = templates(Path(__file__).parent, trim=True, comment=in_docstring)
     for file in (RUN_FILE, README_FILE):
         write_file(directory / file, environment.get_template(f"{file}.j2").render(fields))
 
@@ -141,6 +141,6 @@ def _projection_fields(network: SpikingNetwork, projection: SpikingProjection, n
     }
 
 
-def _comment(value: object) -> str:
+def in_docstring(value: object) -> str:
     """`comment` that may stand in a docstring too."""
     return comment(value).replace('"', "'").replace("\\", "/")

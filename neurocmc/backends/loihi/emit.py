@@ -85,8 +85,8 @@ def emit_encoded(
     if layered.layers:
         write_netx(directory / NETX_FILE, layered, program.network.name, program.network.tick_s)
     fields = _template_fields(program, sorted(values), max(ticks.values()))
-    fields |= {"netx": _netx_fields(layered), "run_config": run_config}
-    environment = templates(Path(__file__).parent, literal=_literal)
+    fields |= {"netx": _netx_fields(layered), "run_config": run_config, "refractory": False, "shifts_inputs": False}
+    environment = templates(Path(__file__).parent, literal=literal)
     for file in (RUN_FILE, README_FILE):
         write_file(directory / file, environment.get_template(f"{file}.j2").render(fields))
 
@@ -103,7 +103,7 @@ def network_arrays(program: ChipProgram) -> Arrays:
         **_neuron_arrays(program),
     }
     for group in weight_groups(network):
-        arrays.update(_synapses(f"weights.{group.name}", group_matrix(network, group).tocoo()))
+        arrays.update(synapse_arrays(f"weights.{group.name}", group_matrix(network, group).tocoo()))
     for index, entry in enumerate(network.inputs):
         arrays.update(_input_axons(network, entry, _input_key(index)))
     return arrays
@@ -134,7 +134,7 @@ def _neuron_arrays(program: ChipProgram) -> Arrays:
     def row(values: list[NDArray[np.int64]]) -> NDArray[np.int32]:
         return np.concatenate([value.ravel() for value in values]).astype(np.int32)
 
-    core, slot = _places(program)
+    core, slot = places(program)
     return {
         "neuron.population": repeated(list(range(len(populations)))),
         "neuron.unit": row([np.repeat(np.arange(p.units), p.neurons) for p in populations]),
@@ -150,8 +150,8 @@ def _neuron_arrays(program: ChipProgram) -> Arrays:
     }
 
 
-def _places(program: ChipProgram) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """(core, slot) of every neuron; ValueError where one has none."""
+def places(program: ChipProgram[Any]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Returns (core, slot) of every neuron. Raises ValueError where one has none."""
     place = program.network.neuron_slices()
     core = np.full(program.network.neurons, -1, dtype=np.int32)
     slot = np.full(program.network.neurons, -1, dtype=np.int32)
@@ -164,8 +164,8 @@ def _places(program: ChipProgram) -> tuple[NDArray[np.int32], NDArray[np.int32]]
     return core, slot
 
 
-def _synapses(key: str, matrix: Any) -> Arrays:
-    """One entry a synapse, by target, then source."""
+def synapse_arrays(key: str, matrix: Any) -> Arrays:
+    """Returns one entry a synapse, by target, then source."""
     order = np.lexsort((matrix.col, matrix.row))
     return {
         f"{key}.target": matrix.row[order].astype(np.int32),
@@ -244,8 +244,8 @@ def _netx_fields(part: LayeredPart) -> dict[str, Any]:
     }
 
 
-def _literal(value: object) -> str:
-    """A Python literal, so that no name in a circuit can become code; a JSON text is one, in double quotes.
+def literal(value: object) -> str:
+    """Returns a Python literal, so that no name in a circuit can become code; a JSON text is one, in double quotes.
 
     What JSON leaves as it is and does not print, say what reverses a line, is escaped as Python writes it.
     """

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.common.errors import InfeasibleError, Problem
+from neurocmc.common.errors import InfeasibleError, Problem, raise_infeasible
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation, StepRule
 from neurocmc.targets import SignMode
 
@@ -47,6 +47,11 @@ def check_lava_holds(network: IntegerNetwork) -> None:
     problems = tuple(_problems(network))
     if problems:
         raise InfeasibleError(problems)
+
+
+def check_rule(rule: StepRule) -> None:
+    """Raises one InfeasibleError that names every rule of a tick that Lava does not have."""
+    raise_infeasible(_rule_problems(rule))
 
 
 def _problems(network: IntegerNetwork) -> Iterable[Problem]:

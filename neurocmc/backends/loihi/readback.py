@@ -94,6 +94,8 @@ def _step(program: _Program, host: Int, ticks: int, rule: StepRule) -> Bool:
         u_initial=arrays["neuron.u_initial"],
         v_initial=arrays["neuron.v_initial"],
     )
+    refractory = arrays.get("neuron.refractory_ticks", np.ones(program.neurons, dtype=np.int64))
+    waiting = np.zeros(program.neurons, dtype=np.int64)
     weights = [(program.weights(key, program.neurons), e, delay) for key, e, _, delay in program.groups]
     u, v = neurons.u_initial, neurons.v_initial
     spikes = np.zeros((ticks, program.neurons), dtype=np.bool_)
@@ -103,5 +105,6 @@ def _step(program: _Program, host: Int, ticks: int, rule: StepRule) -> Bool:
             sent = tick - rule.spike_delay_ticks - delay
             if sent >= 0:
                 arriving += shift(matrix.dot(spikes[sent].astype(np.int64)), exponent)
-        u, v, spikes[tick] = step(u, v, arriving, neurons, rule)
+        u, v, spikes[tick] = step(u, v, arriving, neurons, rule, waiting > 0)
+        waiting = np.where(spikes[tick], refractory - 1, np.maximum(waiting - 1, 0))
     return spikes

@@ -10,6 +10,7 @@ fields     texts, options, circuits and stimuli written by hand
 files      paths, files, checkpoints and images
 levels     levels, arrays, cores and runs
 limits     what a chip, or another tool, cannot hold
+neurons    spiking networks that were trained elsewhere
 """
 
 from collections.abc import Mapping
@@ -20,6 +21,7 @@ from neurocmc.common.catalogue.fields import CIRCUITS, OPTIONS, PROGRAMS, STIMUL
 from neurocmc.common.catalogue.files import CHECKPOINTS, FILES, IMAGES, PATHS, TRAINING
 from neurocmc.common.catalogue.levels import ARRAYS, CORES, LEVELS, RUNS
 from neurocmc.common.catalogue.limits import CHIPS, EXPORTS, TIMES
+from neurocmc.common.catalogue.neurons import NEURONS
 
 EXTENSION = "x-"  # how ids of other distributions begin
 
@@ -33,6 +35,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "Stimuli": STIMULI,
         "State machines and other programs": PROGRAMS,
         "Checkpoints": CHECKPOINTS,
+        "Spiking networks": NEURONS,
         "Images and studies": IMAGES,
         "Trainings that go on": TRAINING,
         "Artifacts": ARTIFACTS,

@@ -7,13 +7,18 @@ million neurons stays small. Neurons of a population are counted unit by unit: n
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any, Generic
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypeVar
 
 from neurocmc.common.arrays import set_frozen
 from neurocmc.common.errors import Problem
 from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.ir.populations import HasPools
+
+Placed = TypeVar("Placed", bound=HasPools[Any], default=IntegerNetwork)  # what stands on the cores
 
 _PLACE = "place the network again: compile it"
 
@@ -78,10 +83,10 @@ RESOURCES = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ChipProgram:
-    """An integer network placed on cores; `use[core, k]` is the use of resource RESOURCES[k] on that core."""
+class ChipProgram(Generic[Placed]):
+    """A network in integers placed on cores; `use[core, k]` is the use of resource RESOURCES[k] on that core."""
 
-    network: IntegerNetwork
+    network: Placed
     target: str
     segments: tuple[Segment, ...]
     routes: tuple[AxonRoute, ...]
@@ -107,7 +112,7 @@ class ChipProgram:
         return tuple(_problems(self))
 
 
-def _problems(program: ChipProgram) -> Iterable[Problem]:
+def _problems(program: ChipProgram[Any]) -> Iterable[Problem]:
     yield from _name_problems(program)
     for population in program.network.populations:
         runs = sorted(
@@ -129,7 +134,7 @@ def _problems(program: ChipProgram) -> Iterable[Problem]:
             yield Problem("placement-inconsistent", f"core {core}", "two segments share a slot", _PLACE)
 
 
-def _name_problems(program: ChipProgram) -> Iterable[Problem]:
+def _name_problems(program: ChipProgram[Any]) -> Iterable[Problem]:
     """Segments and routes that speak of cores or populations which are not there."""
     known = {population.name for population in program.network.populations}
     for segment in program.segments:
@@ -156,5 +161,5 @@ def _name_problems(program: ChipProgram) -> Iterable[Problem]:
             )
 
 
-def _cores(program: ChipProgram) -> str:
+def _cores(program: ChipProgram[Any]) -> str:
     return f"the program has {program.cores} cores, counted from 0"

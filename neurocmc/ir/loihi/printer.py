@@ -1,5 +1,7 @@
 """Formats the levels of the Loihi family: every register, and every core with its neurons and axons."""
 
+from typing import Any
+
 from neurocmc.ir.loihi.chip import RESOURCES, AxonRoute, ChipProgram, SynapseLists
 from neurocmc.ir.loihi.network import (
     IntegerInput,
@@ -109,15 +111,20 @@ def _host_filter(given: IntegerInput) -> Facts:
 
 def print_chip(program: ChipProgram) -> str:
     """Formats the chip program: use of every core, where the neurons are, and the axons between cores."""
+    return placed_page(program, program.network.name, print_integer(program.network))
+
+
+def placed_page(program: ChipProgram[Any], name: str, printed: str) -> str:
+    """Formats the program of any network, which is called `name` and is printed as `printed`."""
     network = program.network
     lines = [
-        f"chip program {network.name} on {program.target}: {counted(network.neurons, 'neuron')} on "
+        f"chip program {name} on {program.target}: {counted(network.neurons, 'neuron')} on "
         f"{counted(program.cores, 'core')}; no placement needs fewer than {program.cores_lower_bound}",
         _bounds(program),
         "the neurons of a unit send to one in-axon of a core"
         if program.shared_axons
         else "every neuron has in-axons of its own, one for each projection and core",
-        f"the integer network as it is printed: {text_fingerprint([print_integer(network)])}",
+        f"the integer network as it is printed: {text_fingerprint([printed])}",
         "",
         "use of each core (synapse memory in bits)",
     ]
@@ -139,7 +146,7 @@ def print_chip(program: ChipProgram) -> str:
     return page([*lines, "", *_lists(program.lists), "", *_routes(program.routes)])
 
 
-def _bounds(program: ChipProgram) -> str:
+def _bounds(program: ChipProgram[Any]) -> str:
     found = [f"{bound.resource.replace('_', ' ')} {bound.cores}" for bound in program.lower_bounds]
     return f"cores that each resource needs at least: {', '.join(found) or 'not counted'}"
 

@@ -12,7 +12,7 @@ from neurocmc.passes.loihi.placing.fibres import Held
 from neurocmc.passes.loihi.placing.filling import Filling
 from neurocmc.passes.loihi.placing.fitting import fill, overfull, smaller_pools
 from neurocmc.passes.loihi.placing.refusals import too_many_cores, too_many_out_axons
-from neurocmc.passes.loihi.placing.wiring import wiring_of
+from neurocmc.passes.loihi.placing.wiring import Wiring, wiring_of
 from neurocmc.targets import LoihiTarget
 
 
@@ -32,7 +32,10 @@ class Place:
 
     def run(self, network: IntegerNetwork, target: LoihiTarget) -> Placement:
         """Raises InfeasibleError where one neuron needs more than a core has, or the chip has too few cores."""
-        wiring = wiring_of(network)
+        return self.place(wiring_of(network), target)
+
+    def place(self, wiring: Wiring, target: LoihiTarget) -> Placement:
+        """Places what a wiring describes, whatever network it is of. Raises as `run`."""
         demand = Demand.of(wiring, target.limits)
         filling = fill(demand)
         beyond = overfull(demand, filling)

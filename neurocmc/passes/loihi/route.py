@@ -6,20 +6,20 @@ out-axon to it; otherwise every neuron needs an out-axon and an in-axon for each
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import Problem, raise_infeasible
-from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram
+from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram, Placed
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.passes.loihi.place import Placement
 from neurocmc.passes.loihi.placing.axon_tables import AxonTables, axon_tables
 from neurocmc.passes.loihi.placing.bounds import lower_bounds
 from neurocmc.passes.loihi.placing.demand import Demand
 from neurocmc.passes.loihi.placing.fibres import Held
-from neurocmc.passes.loihi.placing.wiring import wiring_of
+from neurocmc.passes.loihi.placing.wiring import Wiring, wiring_of
 from neurocmc.targets import LoihiLimits, LoihiTarget
 
 
@@ -31,7 +31,13 @@ class Route:
 
     def run(self, network: IntegerNetwork, placement: Placement, target: LoihiTarget) -> ChipProgram:
         """Raises InfeasibleError naming core, projection, limit and use for every limit that is passed."""
-        demand = Demand.of(wiring_of(network), target.limits)
+        return self.route(network, wiring_of(network), placement, target)
+
+    def route(
+        self, network: Placed, wiring: Wiring, placement: Placement, target: LoihiTarget
+    ) -> ChipProgram[Placed]:
+        """Counts the axons and synapses of any network whose wiring was placed. Raises as `run`."""
+        demand = Demand.of(wiring, target.limits)
         tables = axon_tables(demand, placement.held_by_core)
         program = ChipProgram(
             network=network,
@@ -79,7 +85,7 @@ def _use(demand: Demand, held_by_core: Sequence[Held], tables: AxonTables) -> In
     return use
 
 
-def _limit_problems(program: ChipProgram, limits: LoihiLimits) -> Iterable[Problem]:
+def _limit_problems(program: ChipProgram[Any], limits: LoihiLimits) -> Iterable[Problem]:
     for core in range(program.cores):
         populations = list(dict.fromkeys(s.population for s in program.segments if s.core == core))
         for column, (resource, limit) in enumerate(limits_of(limits).items()):
@@ -94,7 +100,7 @@ def _limit_problems(program: ChipProgram, limits: LoihiLimits) -> Iterable[Probl
             )
 
 
-def _largest_share(program: ChipProgram, core: int, resource: str) -> str:
+def _largest_share(program: ChipProgram[Any], core: int, resource: str) -> str:
     """Whose projections take most of an axon resource, for the message."""
     share: dict[tuple[str, ...], int] = {}
     if resource == "out_axons":

@@ -1,12 +1,13 @@
 """Has the families of chips: the one contract between the pipeline and what differs from chip to chip.
 
-family        defines what a family must do (`Family`), and what it makes of a circuit (`Built`)
-registry      finds the family of a target, built in or of another distribution
-ideal         compiles for simulators in real numbers: Brian2
-loihi         compiles for integers of compartments, cores and axons
-lava          runs Loihi's program on stock Lava
-faulty_loihi  runs circuits on Loihi chips with faults
-truenorth     compiles for neurosynaptic cores
+family         defines what a family must do (`Family`), and what it makes of a circuit (`Built`)
+registry       finds the family of a target, built in or of another distribution
+ideal          compiles for simulators in real numbers: Brian2
+ideal_neurons  compiles networks of single neurons for them
+loihi          compiles for integers of compartments, cores and axons
+lava           runs Loihi's program on stock Lava
+faulty_loihi   runs circuits on Loihi chips with faults
+truenorth      compiles for neurosynaptic cores
 
 Nowhere else does the pipeline ask of which family a chip is.
 """

@@ -19,6 +19,8 @@ from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.progress import Progress
 from neurocmc.ir.gates import GATES, Gates
 from neurocmc.ir.kept import Kept
+from neurocmc.ir.neurons.network import NeuronNetwork
+from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.rate import Classifier, RateCircuit, Readout
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.sensitivity import Sensitivity
@@ -27,6 +29,7 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibration
 from neurocmc.passes.gain_match import GainMatch
 from neurocmc.passes.interleave import Interleave
+from neurocmc.pipeline.chips.neurons import NeuronBuilt, NeuronStaging
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.report.budget import Budget
@@ -495,6 +498,71 @@ class Family(ABC, Generic[T]):
         Raises:
             InputError: Where the files are damaged.
         """
+
+    def lower_neurons(self, staging: NeuronStaging, target: T, clock: Clock) -> NeuronBuilt:
+        """Lowers a network that spikes already to the chip.
+
+        Args:
+            staging: The network, and the stimulus that its scales are chosen on.
+            target: The target.
+            clock: Is told when each pass is done.
+
+        Returns:
+            The network on the chip.
+
+        Raises:
+            InputError: Where the family has no such neurons.
+            InfeasibleError: Where the target cannot hold the network.
+        """
+        raise InputError(_no_neurons(target))
+
+    def lower_integers(self, network: Any, calibration: EventStimulus, target: T, clock: Clock) -> NeuronBuilt:
+        """Lowers a network of single neurons that was brought in the chip's own integers.
+
+        Args:
+            network: The integers.
+            calibration: The stimulus that registers are watched on.
+            target: The target.
+            clock: Is told when each pass is done.
+
+        Returns:
+            The network on the chip.
+
+        Raises:
+            InputError: Where the family has no such neurons.
+            InfeasibleError: Where the target cannot hold the network.
+        """
+        raise InputError(_no_neurons(target))
+
+    def load_neurons(
+        self,
+        folder: Path,
+        given: NeuronNetwork | None,
+        fitted: NeuronNetwork | None,
+        notes: tuple[str, ...],
+        target: T,
+    ) -> NeuronBuilt:
+        """Reads what `NeuronBuilt.save` wrote.
+
+        Args:
+            folder: The folder `ir/` of an artifact.
+            given: The network as it was brought; None where it was brought in integers.
+            fitted: The same with the chip's resets and latencies.
+            notes: What was exchanged.
+            target: The target.
+
+        Returns:
+            The network on the chip.
+
+        Raises:
+            InputError: Where the files are damaged.
+        """
+        raise InputError(_no_neurons(target))
+
+
+def _no_neurons(target: Target) -> Problem:
+    what = "it has no neurons for networks that spike already"
+    return Problem("network-unfit-for-target", f"target {target.name}", what, "use --target loihi1, loihi2 or brian2")
 
 
 N = TypeVar("N", bound=Any)  # a network of any level whose populations have traces

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neurocmc.backends.brian2 import emit_brian2, stimulus_file
 from neurocmc.common.files import read_npz
+from neurocmc.ir.neurons.network import NeuronNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.spiking import SpikingNetwork
@@ -19,6 +20,8 @@ from neurocmc.passes.check_neurons import CheckNeurons
 from neurocmc.passes.gain_match import GainMatch
 from neurocmc.pipeline.child_program import ISOLATED, edge_unless_run
 from neurocmc.pipeline.chips.family import Built, Family, Staging, Walked
+from neurocmc.pipeline.chips.ideal_neurons import load_from_ideal, lower_to_ideal
+from neurocmc.pipeline.chips.neurons import NeuronBuilt, NeuronStaging
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import SPIKING, verified
 from neurocmc.pipeline.options import CompileOptions
@@ -97,6 +100,21 @@ class IdealFamily(Family[IdealTarget]):
     def load(self, folder: Path, staged: RateCircuit, spiking: SpikingNetwork, target: IdealTarget) -> Built:
         """Returns the spiking network as it was read; there is no level below."""
         return IdealBuilt(target=target, staged=staged, spiking=spiking)
+
+    def lower_neurons(self, staging: NeuronStaging, target: IdealTarget, clock: Clock) -> NeuronBuilt:
+        """Leaves a network that spikes already as it is, but for what Brian2 cannot have."""
+        return lower_to_ideal(staging, target, clock)
+
+    def load_neurons(
+        self,
+        folder: Path,
+        given: NeuronNetwork | None,
+        fitted: NeuronNetwork | None,
+        notes: tuple[str, ...],
+        target: IdealTarget,
+    ) -> NeuronBuilt:
+        """Returns the network as it was read; there is no level below."""
+        return load_from_ideal(folder, given, fitted, notes, target)
 
 
 def _differing(train: SpikeTrain, theirs: Mapping[str, NDArray[Any]], name: str) -> int:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.backends.loihi.emit import stimulus_arrays
+from neurocmc.common.arrays import Bool
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import read_npz, write_npz
 from neurocmc.common.process import child_environment
@@ -25,9 +26,10 @@ from neurocmc.common.system import apart, end_all, interpreter_of
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.pipeline.child_program import ISOLATED
+from neurocmc.pipeline.child_program import ISOLATED, QUANTITY, edge_unless_run
 from neurocmc.sim.loihi.host import encode
 from neurocmc.sim.recording import Spikes, counted, recording
+from neurocmc.verification.edges import Edge, mismatch_edge, not_run
 
 LAVA_PYTHON = "NEUROCMC_LAVA_PYTHON"
 MAX_NEURONS = 16_384  # of one run, over all of its trials
@@ -81,14 +83,14 @@ def simulate_lava(
             files = {name: value[part] for name, value in values.items()}
             arrays = stimulus_arrays(network, files, ticks, stimulus.labels[part])
             write_npz(Path(folder) / "stimulus.npz", arrays)
-            run = _Run(python, program / "run.py", Path(folder), part.stop - part.start, time_limit_s)
+            run = LavaRun(python, program / "run.py", Path(folder), part.stop - part.start, time_limit_s)
             recorded = run.to_the_end(deadline, _share(progress, *share))
         trial = recorded["trial"] + np.int32(first)
         spikes.append(Spikes(tick=recorded["tick"], trial=trial, neuron=recorded["neuron"]))
     return _recording(network, stimulus, ticks, Spikes.joined(spikes), record_spikes=record_spikes)
 
 
-class _Run:
+class LavaRun:
     """One run of the program in a session of its own, so that all of its processes can be ended at once."""
 
     def __init__(self, python: Path, script: Path, folder: Path, trials: int, time_limit_s: float) -> None:
@@ -184,3 +186,23 @@ def _recording(
         stimulus=stimulus.name,
         tick_s=network.tick_s,
     )
+
+
+def lava_edge(program: Path, stimulus: str, ours: Bool) -> Edge:
+    """Compares (trials, ticks, neurons) spikes with stock Lava's, where an interpreter that has it is named."""
+    name = "emulator == Lava"
+    python = find_lava_python()
+    if python is None:
+        return not_run(name, QUANTITY, NEEDED)
+    trials, ticks, _ = ours.shape
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "spikes.npz"
+        command = [str(python), ISOLATED, str(program / "run.py"), "--steps", str(ticks)]
+        command += ["--trial", *map(str, range(trials)), "--stimulus", str(program / stimulus), "--out", str(out)]
+        if edge := edge_unless_run(name, command, Path(folder)):
+            return edge
+        recorded = read_npz(out)
+    theirs = np.zeros_like(ours)
+    theirs[recorded["trial"], recorded["tick"], recorded["neuron"]] = True
+    many = f"{trials} trials of " if trials > 1 else ""
+    return mismatch_edge(name, int((ours != theirs).sum()), int(ours.sum()), f"lava-nc, {many}{ticks} ticks")

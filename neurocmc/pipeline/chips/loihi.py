@@ -1,6 +1,5 @@
 """Compiles for the Loihi family: integers that are proved to stay in their registers, then cores, slots and axons."""
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,13 +12,16 @@ from neurocmc.backends.loihi import emit_loihi, stimulus_file
 from neurocmc.backends.loihi.readback import run_emitted
 from neurocmc.common.arrays import Bool
 from neurocmc.common.errors import InfeasibleError
-from neurocmc.common.files import read_npz, write_file
+from neurocmc.common.files import write_file
 from neurocmc.ir.headroom import Headroom
 from neurocmc.ir.kept import Kept
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.ir.loihi.neurons import IntegerNeurons
 from neurocmc.ir.loihi.printer import print_chip, print_integer
 from neurocmc.ir.loihi.store import load_chip, save_chip
+from neurocmc.ir.neurons.network import NeuronNetwork
+from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation
@@ -35,10 +37,11 @@ from neurocmc.passes.loihi.quantise import Quantise
 from neurocmc.passes.loihi.registers import Registers
 from neurocmc.passes.loihi.route import Route
 from neurocmc.passes.scales import CURRENT_MARGIN
-from neurocmc.pipeline.child_program import ISOLATED, QUANTITY, edge_unless_run
 from neurocmc.pipeline.chips.family import Built, Family, FaultyChips, ProgramRun, Staging, decoded_through
 from neurocmc.pipeline.chips.faulty_loihi import FaultyLoihi
-from neurocmc.pipeline.chips.lava import NEEDED, find_lava_python, simulate_lava
+from neurocmc.pipeline.chips.lava import lava_edge, simulate_lava
+from neurocmc.pipeline.chips.loihi_neurons import CHIP, INTEGER, load_from_loihi, lower_integers, lower_to_loihi
+from neurocmc.pipeline.chips.neurons import NeuronBuilt, NeuronStaging
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified, write_level
 from neurocmc.pipeline.options import CompileOptions
@@ -54,9 +57,8 @@ from neurocmc.targets import LoihiTarget
 from neurocmc.targets.kinds import BUILT_IN
 from neurocmc.theory.certificate import Certificate
 from neurocmc.theory.loihi import kept_by_integers
-from neurocmc.verification.edges import Edge, mismatch_edge, not_run
+from neurocmc.verification.edges import Edge, mismatch_edge
 
-INTEGER, CHIP = "30-integer", "40-chip"
 CHECKED_S = 1.0  # model time of the first trial that the emitted program is compared on
 MARGIN_DOUBLINGS = 4  # of the room in a current register: more of it, and weights round too much
 
@@ -116,7 +118,7 @@ class LoihiBuilt(Built):
         theirs = run_emitted(program, file, 0, self.integer.rule)[: len(ours)]
         note = f"program/ read back from its files, {len(ours)} ticks"
         read_back = mismatch_edge("emulator ~ emitted", int((ours != theirs).sum()), int(ours.sum()), note)
-        return [read_back, _lava_edge(program, file, ours)]
+        return [read_back, lava_edge(program, file, ours[None])]
 
     def _spikes(self, stimulus: Stimulus) -> Bool:
         """(ticks, neurons) spikes of the emulator in the first second."""
@@ -197,6 +199,27 @@ class LoihiFamily(Family[LoihiTarget]):
         )
         return built, kept.certificate
 
+    def lower_neurons(self, staging: NeuronStaging, target: LoihiTarget, clock: Clock) -> NeuronBuilt:
+        """Exchanges resets and latencies, scales and rounds, then places and routes."""
+        return lower_to_loihi(staging, target, clock)
+
+    def lower_integers(
+        self, network: IntegerNeurons, calibration: EventStimulus, target: LoihiTarget, clock: Clock
+    ) -> NeuronBuilt:
+        """Places and routes."""
+        return lower_integers(network, calibration, target, clock)
+
+    def load_neurons(
+        self,
+        folder: Path,
+        given: NeuronNetwork | None,
+        fitted: NeuronNetwork | None,
+        notes: tuple[str, ...],
+        target: LoihiTarget,
+    ) -> NeuronBuilt:
+        """Reads the integers, the program with their places, and what registers were asked to hold."""
+        return load_from_loihi(folder, given, fitted, notes, target)
+
     def load(self, folder: Path, staged: RateCircuit, spiking: SpikingNetwork, target: LoihiTarget) -> Built:
         """Reads the integers, and the program with their places."""
         integer = load_level(folder, INTEGER, IntegerNetwork)
@@ -244,21 +267,3 @@ def _with_headroom(
         known = {pool.name: pool for pool in matched.populations if pool.name not in unproved}
         margins = margins | {name: 2.0 * margins.get(name, CURRENT_MARGIN) for name in unproved}
     return min(results, key=lambda result: sum(entry.proved == "no" for entry in result[2]))
-
-
-def _lava_edge(program: Path, stimulus: str, ours: Bool) -> Edge:
-    """The same spikes on stock Lava, where an interpreter that has it is named."""
-    name = "emulator == Lava"
-    python = find_lava_python()
-    if python is None:
-        return not_run(name, QUANTITY, NEEDED)
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "spikes.npz"
-        command = [str(python), ISOLATED, str(program / "run.py"), "--steps", str(len(ours))]
-        command += ["--stimulus", str(program / stimulus), "--out", str(out)]
-        if edge := edge_unless_run(name, command, Path(folder)):
-            return edge
-        recorded = read_npz(out)
-    theirs = np.zeros_like(ours)
-    theirs[recorded["tick"], recorded["neuron"]] = True
-    return mismatch_edge(name, int((ours != theirs).sum()), int(ours.sum()), f"lava-nc, {len(ours)} ticks")

@@ -6,6 +6,7 @@ imported when it is asked for.
 export    writes one, whole or not at all
 registry  finds those that are here and those that other distributions add
 brian2    writes a Brian2 script
+nir       writes a graph of NIR, with what drives it
 netx      writes the layered part of a network for lava-dl
 ranc      writes the files of RANC
 """

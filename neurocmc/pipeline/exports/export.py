@@ -6,13 +6,14 @@ from tempfile import TemporaryDirectory
 from neurocmc.common.files import check_replaceable, replace_directory, write_file
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.exports.registry import find_export, level_for
+from neurocmc.pipeline.neurons.artifact import NeuronArtifact
 
 
-def export(artifact: Artifact, to: str, path: str | Path) -> tuple[str, ...]:
+def export(artifact: Artifact | NeuronArtifact, to: str, path: str | Path) -> tuple[str, ...]:
     """Writes the level that an export takes to `path`; where that fails nothing is left on disk.
 
     Args:
-        artifact: The artifact.
+        artifact: The artifact, of a circuit or of a network of neurons.
         to: The name of the export.
         path: The file or folder to write; the export says which.
 
@@ -30,7 +31,8 @@ def export(artifact: Artifact, to: str, path: str | Path) -> tuple[str, ...]:
         >>> notes = export(open_artifact("build/two-state"), "brian2", "build/two-state-script")
     """
     path, chosen = Path(path), find_export(to)
-    level, stimuli = level_for(chosen, to, artifact), artifact.stimuli.by_name()
+    level = level_for(chosen, to, artifact)
+    stimuli = artifact.stimuli if isinstance(artifact, NeuronArtifact) else artifact.stimuli.by_name()
     if chosen.folder:
         check_replaceable(path)
         with replace_directory(path) as folder:
@@ -38,5 +40,7 @@ def export(artifact: Artifact, to: str, path: str | Path) -> tuple[str, ...]:
     with TemporaryDirectory(prefix="neurocmc-export-") as folder:
         made = Path(folder) / "export"
         notes = chosen.write(level, stimuli, made)
+        for beside in sorted(Path(folder).glob("export.*")):
+            write_file(path.with_name(f"{path.stem}{beside.name.removeprefix('export')}"), beside.read_bytes())
         write_file(path, made.read_bytes())
     return notes

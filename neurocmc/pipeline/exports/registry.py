@@ -13,13 +13,14 @@ from typing import Any
 
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.yaml_complaints import nearest_name
-from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.neurons.artifact import NeuronArtifact
 
 GROUP = "neurocmc.exports"
 BUILT_IN = {
     "brian2": "neurocmc.pipeline.exports.brian2:EXPORT",
     "netx": "neurocmc.pipeline.exports.netx:EXPORT",
+    "nir": "neurocmc.pipeline.exports.nir:EXPORT",
     "ranc": "neurocmc.pipeline.exports.ranc:EXPORT",
 }
 
@@ -29,10 +30,11 @@ class Export:
     """Says how a level of a compiled circuit is written for another tool.
 
     Args:
-        takes: The class of the level.
+        takes: The class of the level, or several: the first of them of which the artifact has one.
         called: What that level is called, in errors.
         made_by: A target whose compilation has it, in errors.
-        folder: Whether `write` fills a folder; otherwise it makes a file.
+        folder: Whether `write` fills a folder; otherwise it makes a file. What it writes beside that file, under its
+            name with a dot and more, is put beside the file that the user named.
         write: Called with the level, the stimuli of the artifact by name, and a path that does not exist, or where
             `folder` is set that of the new folder. Returns what there is to know of it, a line each, and raises
             InfeasibleError where the tool cannot hold the circuit.
@@ -48,11 +50,11 @@ class Export:
         ... )
     """
 
-    takes: type[Any]  # the class of the level
+    takes: type[Any] | tuple[type[Any], ...]  # the class of the level, or several, those before others preferred
     called: str  # what that level is called, in errors
     made_by: str  # a target whose compilation has it, in errors
     folder: bool
-    write: Callable[[Any, Mapping[str, Stimulus], Path], tuple[str, ...]]
+    write: Callable[[Any, Mapping[str, Any], Path], tuple[str, ...]]
 
 
 def known_exports() -> tuple[str, ...]:
@@ -79,11 +81,13 @@ def find_export(name: str) -> Export:
     )
 
 
-def level_for(export: Export, name: str, artifact: Artifact) -> Any:
+def level_for(export: Export, name: str, artifact: Artifact | NeuronArtifact) -> Any:
     """Returns the level that an export takes. Raises InputError where the artifact has none."""
-    for level in artifact.built.levels:
-        if isinstance(level, export.takes):
-            return level
+    takes = export.takes if isinstance(export.takes, tuple) else (export.takes,)
+    for kind in takes:
+        for level in artifact.built.levels:
+            if isinstance(level, kind):
+                return level
     what = f"{name} takes {export.called}, and {artifact.target.name} has none"
     raise InputError(
         Problem("export-unfit", str(artifact.directory), what, f"compile for {export.made_by} (--target)")

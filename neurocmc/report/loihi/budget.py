@@ -1,9 +1,12 @@
 """Holds a placed program against its limits: every resource of every core, headroom and energy."""
 
+from typing import Any
+
 from neurocmc.ir.headroom import Headroom
 from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram
 from neurocmc.passes.loihi.route import limits_of
 from neurocmc.report.budget import BoundBy, Budget, CoreUse, uses
+from neurocmc.report.energy import EnergyEstimate
 from neurocmc.report.load import SpikeLoad
 from neurocmc.report.loihi.energy import estimate_energy
 from neurocmc.targets import LoihiTarget
@@ -16,13 +19,26 @@ def chip_budget(
 
     Raises ValueError where program and target, or program and activity, do not belong together.
     """
+    energy = None if activity is None else estimate_energy(program, target, activity)
+    return placed_budget(program, program.network.name, target, activity, energy, headroom)
+
+
+def placed_budget(
+    program: ChipProgram[Any],
+    circuit: str,
+    target: LoihiTarget,
+    activity: SpikeLoad | None,
+    energy: EnergyEstimate | None,
+    headroom: tuple[Headroom, ...] = (),
+) -> Budget:
+    """Returns the budget of any placed network. Raises ValueError where program and target do not belong together."""
     if program.target != target.name:
         raise ValueError(f"the program was placed for {program.target}, not for {target.name}")
     limits = limits_of(target.limits)
     chip = target.limits.cores_per_chip
     whole = {name: None if limit is None else limit * chip for name, limit in limits.items()}
     return Budget(
-        circuit=program.network.name,
+        circuit=circuit,
         target=target.name,
         cores_used=program.cores,
         cores_lower_bound=program.cores_lower_bound,
@@ -39,5 +55,5 @@ def chip_budget(
         lower_bounds=tuple(BoundBy(resource=bound.resource, cores=bound.cores) for bound in program.lower_bounds),
         headroom=headroom,
         load=activity,
-        energy=None if activity is None else estimate_energy(program, target, activity),
+        energy=energy,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -18,7 +19,7 @@ HOST_NAME = "host"
 LEGEND_ENTRY_IN, LEGEND_LINE_IN, FOOT_IN = 1.4, 0.2, 0.55  # of the legend, and of the axis labels above it
 
 
-def draw_core_map(program: ChipProgram, target: LoihiTarget, path: Path) -> None:
+def draw_core_map(program: ChipProgram[Any], target: LoihiTarget, path: Path) -> None:
     """Draws four panels, each core one bar in percent of the limit, coloured by population.
 
     Compartments and out-axons by the population that owns them, synapse memory and in-axons by the population that
@@ -66,7 +67,7 @@ def draw_core_map(program: ChipProgram, target: LoihiTarget, path: Path) -> None
         figure.legend(handles=handles, loc="lower center", ncols=across, bbox_to_anchor=(0.5, 0.0))
 
 
-def _shares(program: ChipProgram, target: LoihiTarget) -> dict[str, dict[str, Float]]:
+def _shares(program: ChipProgram[Any], target: LoihiTarget) -> dict[str, dict[str, Float]]:
     """Panel -> population -> (cores,) percent of the limit."""
     limits = limits_of(target.limits)
     names = [*(p.name for p in program.network.populations), HOST_NAME]

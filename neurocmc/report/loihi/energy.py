@@ -1,5 +1,8 @@
 """Estimates energy of a placed program on a Loihi: synaptic operations, updates of compartments, messages."""
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
 from neurocmc.ir.loihi.chip import ChipProgram
@@ -18,12 +21,33 @@ def estimate_energy(program: ChipProgram, target: LoihiTarget, load: SpikeLoad) 
     """
     network = program.network
     check_load(network, load)
-    active, inactive = updates_per_tick(network, load)
+    operations = Operations(
+        synaptic=synaptic_ops_per_tick(network, load),
+        updates=updates_per_tick(network, load),
+        messages=messages_per_tick(program, load),
+    )
+    return energy_of(operations, target, load, network.tick_s, assumptions_of(program, network.tick_s, target))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operations:
+    """How often a program does in a mean tick what costs energy."""
+
+    synaptic: float
+    updates: tuple[int, int]  # of compartments, active and inactive
+    messages: float
+
+
+def energy_of(
+    operations: Operations, target: LoihiTarget, load: SpikeLoad, tick_s: float, assumptions: tuple[str, ...]
+) -> EnergyEstimate:
+    """Returns what operations cost, from the target's own energies."""
+    active, inactive = operations.updates
     counts: tuple[tuple[str, str, float | None], ...] = (
-        ("synaptic operations", "synaptic_op_pj", synaptic_ops_per_tick(network, load)),
+        ("synaptic operations", "synaptic_op_pj", operations.synaptic),
         ("neuron updates, active", "neuron_update_active_pj", float(active)),
         ("neuron updates, inactive", "neuron_update_inactive_pj", float(inactive)),
-        ("spike messages, within a tile", "spike_within_tile_pj", messages_per_tick(program, load)),
+        ("spike messages, within a tile", "spike_within_tile_pj", operations.messages),
         ("hops east or west", "hop_east_west_pj", None),
         ("hops north or south", "hop_north_south_pj", None),
     )
@@ -31,9 +55,7 @@ def estimate_energy(program: ChipProgram, target: LoihiTarget, load: SpikeLoad) 
     known = [term for term in terms if term.count_per_tick is not None]
     prices = [term.per_tick_pj for term in known if term.per_tick_pj is not None]
     dynamic = sum(prices) if len(prices) == len(known) else None
-    return energy_estimate(
-        target, load.source, load.ticks, network.tick_s, terms, dynamic, _assumptions(program, target)
-    )
+    return energy_estimate(target, load.source, load.ticks, tick_s, terms, dynamic, assumptions)
 
 
 def synaptic_ops_per_tick(network: IntegerNetwork, load: SpikeLoad) -> float:
@@ -99,8 +121,9 @@ def _cores_of_units(program: ChipProgram) -> dict[tuple[str, int], set[int]]:
     return cores
 
 
-def _assumptions(program: ChipProgram, target: LoihiTarget) -> tuple[str, ...]:
-    tick_ms = program.network.tick_s * 1e3
+def assumptions_of(program: ChipProgram[Any], tick_s: float, target: LoihiTarget) -> tuple[str, ...]:
+    """Returns what is counted, and how."""
+    tick_ms = tick_s * 1e3
     whose = "" if program.shared_axons else "projection and each "
     return (
         "Every compartment is updated in every tick; an update counts as active if the compartment has a bias, or if "

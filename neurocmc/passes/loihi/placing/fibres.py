@@ -31,6 +31,7 @@ class Fibre:
     list: int  # index of its list
     axons: int  # in-axons of its list on each core that it reaches, and as many copies of the list
     senders: int = 1  # units, from the source on, whose spikes enter its list
+    channel: tuple[str, int] | None = None  # of an input, where one channel of it sends
 
     @property
     def sources(self) -> range:
@@ -84,7 +85,26 @@ def _single(wiring: Wiring, limits: LoihiLimits) -> tuple[Fibre, ...]:
                     axons=entry.axons,
                 )
             )
-    return tuple(found)
+    return tuple(found + _listed(wiring, len(found)))
+
+
+def _listed(wiring: Wiring, lists: int) -> list[Fibre]:
+    """A fibre for each sender of sparse connections, with an own list."""
+    found: list[Fibre] = []
+    for wires in wiring.sparse:
+        for sender in np.flatnonzero(np.diff(wires.start)).tolist():
+            found.append(
+                Fibre(
+                    projections=(wires.name,),
+                    source=HOST if wires.input else sender,
+                    targets=wires.targets[wires.start[sender] : wires.start[sender + 1]],
+                    format=wires.format,
+                    list=lists + len(found),
+                    axons=1,
+                    channel=(wires.input, sender) if wires.input else None,
+                )
+            )
+    return found
 
 
 def _shared(single: tuple[Fibre, ...], limits: LoihiLimits) -> tuple[Fibre, ...]:
@@ -95,7 +115,7 @@ def _shared(single: tuple[Fibre, ...], limits: LoihiLimits) -> tuple[Fibre, ...]
     merged: dict[tuple[object, int], Fibre] = {}
     lists: dict[object, int] = {}
     for fibre in single:
-        whose = fibre.source if fibre.source != HOST else (fibre.projections, int(fibre.targets[0]))
+        whose = fibre.source if fibre.source != HOST else fibre.channel or (fibre.projections, int(fibre.targets[0]))
         stream, again = (whose, fibre.format), 0
         while (stream, again) in merged and np.isin(merged[stream, again].targets, fibre.targets).any():
             again += 1
@@ -108,5 +128,6 @@ def _shared(single: tuple[Fibre, ...], limits: LoihiLimits) -> tuple[Fibre, ...]
             list=lists.setdefault(whose if limits.formats_share_axon else stream, len(lists)),
             axons=fibre.axons,
             senders=fibre.senders,
+            channel=fibre.channel,
         )
     return tuple(merged.values())

@@ -7,8 +7,11 @@ known yet and are taken to be alike, so that what does not fit then does not fit
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from neurocmc.common.arrays import Bool
+import numpy as np
+
+from neurocmc.common.arrays import Bool, Int
 from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.ir.loihi.neurons import IntegerNeurons, NeuronSynapses
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.passes.loihi.placing.synapse_memory import SynapseFormat
 from neurocmc.targets import LoihiLimits
@@ -53,12 +56,27 @@ class HostAxons:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SparseWires:
+    """Connections of one format, listed by sender; units are counted through all populations.
+
+    What a channel of an input sends comes from the host, as one axon a channel.
+    """
+
+    name: str
+    input: str  # whose channels send; "" where units do
+    start: Int  # (senders + 1,) where the targets of each sender begin
+    targets: Int  # (connections,) units, rising for each sender
+    format: SynapseFormat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Wiring:
     """What placing must know of a circuit."""
 
     pools: tuple[Pools, ...]
     wires: tuple[Wires, ...]
     inputs: tuple[HostAxons, ...]
+    sparse: tuple[SparseWires, ...] = ()
 
     @property
     def neurons(self) -> int:
@@ -116,6 +134,44 @@ def wiring_of(network: IntegerNetwork) -> Wiring:
             )
             for entry in network.inputs
         ),
+    )
+
+
+def neuron_wiring(network: IntegerNeurons) -> Wiring:
+    """Returns the wiring of a network of single neurons.
+
+    A projection of which any synapse is delayed is stored with delays throughout, as is its finer part.
+    """
+    late = {part.whole for part in network.synapses if part.delay_ticks.any()}
+    channels = {entry.name: entry.channels for entry in network.inputs}
+    return Wiring(
+        pools=tuple(
+            Pools(
+                name=pool.name,
+                units=pool.units,
+                neurons=1,
+                profile=(pool.decay_u, pool.decay_v, pool.bias_exponent),
+                threshold=pool.threshold_mantissa,
+            )
+            for pool in network.populations
+        ),
+        wires=(),
+        inputs=(),
+        sparse=tuple(
+            _listed(part, channels.get(part.input, network.neurons), part.whole in late) for part in network.synapses
+        ),
+    )
+
+
+def _listed(part: NeuronSynapses, senders: int, late: bool) -> SparseWires:
+    order = np.lexsort((part.target, part.source))
+    counts = np.bincount(part.source, minlength=senders)
+    return SparseWires(
+        name=part.name,
+        input=part.input,
+        start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        targets=part.target[order].astype(np.int64),
+        format=(part.exponent, part.sign, late),
     )
 
 

@@ -1,0 +1,183 @@
+"""Makes models of networks that spike already: files of other frameworks, and compartments as arrays."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from neurocmc.common.calls import python_call
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.process import known_state
+from neurocmc.frontends.compartments import integers_of
+from neurocmc.ir.neurons.network import Decide
+from neurocmc.ir.neurons.stimulus import EventStimulus
+from neurocmc.pipeline.neurons.model import NeuronModel, brought, load_nir
+from neurocmc.sim.checks import shape_of
+from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
+from neurocmc.targets import SignMode
+
+INPUT = "input"
+
+
+@known_state()
+@python_call
+def from_nir(
+    path: str | Path,
+    *,
+    semantics: str,
+    dt_s: float | None = None,
+    reset: str | None = None,
+    decide: Decide = "last",
+    events: EventStimulus | str | Path | None = None,
+    calibration: EventStimulus | str | Path | None = None,
+) -> NeuronModel:
+    """Makes a model of a spiking network in a NIR file, under the rules of the framework that trained it.
+
+    Args:
+        path: The file.
+        semantics: "snntorch-0", "snntorch-1", "norse", "sinabs", "spyx" or "nir": what a tick computes, which a file
+            does not say.
+        dt_s: The time of a tick in s, for frameworks that let one choose it.
+        reset: "zero", "subtract" or "none", where neither the file nor the framework says it.
+        decide: How leaky integrators at the output answer: by their "last" value, their "mean" or their "max".
+        events: The spikes that the result is judged by: an EventStimulus, or an .npz file of events. None draws some.
+        calibration: Those that scales are chosen on. None takes `events`.
+
+    Returns:
+        A model, for `compile`.
+
+    Raises:
+        InputError: With everything of the file that cannot be used, and for events that do not fit.
+
+    Example:
+        >>> model = neurocmc.from_nir("build/digits.nir", semantics="snntorch-1", reset="zero")
+        >>> model.sizes["lif1.lif"]
+        48
+    """
+    files = [Path(entry) if isinstance(entry, str | Path) else None for entry in (events, calibration)]
+    model = load_nir(
+        Path(path),
+        semantics=semantics,
+        dt_s=dt_s,
+        reset=reset,
+        decide=decide,
+        events=files[0],
+        calibration=files[1],
+    )
+    given = [entry if isinstance(entry, EventStimulus) else None for entry in (events, calibration)]
+    return model.with_stimuli(given[0], given[1])
+
+
+@known_state()
+@python_call
+def from_neurons(
+    *,
+    weights: Any = None,
+    input_weights: Any,
+    decay_u: Any,
+    decay_v: Any,
+    threshold: Any,
+    bias: Any = 0,
+    bias_exponent: Any = 0,
+    weight_exponent: int = 0,
+    input_exponent: int = 0,
+    weight_bits: int = 8,
+    sign: SignMode = "mixed",
+    input_sign: SignMode = "mixed",
+    delay_ticks: Any = 0,
+    input_delay_ticks: Any = 0,
+    u_initial: Any = 0,
+    v_initial: Any = 0,
+    refractory_ticks: Any = 1,
+    synapses: tuple[SynapseGroup, ...] = (),
+    populations: Mapping[str, int] | None = None,
+    events: EventStimulus | Any = None,
+    labels: Any = None,
+    tick_ms: float = 1.0,
+    name: str = "neurons",
+) -> NeuronModel:
+    """Makes a model of neurons in Loihi's own integers: what `CompartmentNetwork` emulates can be placed and emitted.
+
+    Args:
+        weights: (neurons, neurons) whole numbers, dense or scipy.sparse, rows are targets. None is no recurrence.
+        input_weights: (neurons, channels) whole numbers, dense or scipy.sparse.
+        decay_u: 0 to 4095, a number or (neurons,), and so are all registers.
+        decay_v: 0 to 4095.
+        threshold: Mantissas, 0 to 131,071; the threshold is 64 times it.
+        bias: Mantissas, -4095 to 4095.
+        bias_exponent: 0 to 7.
+        weight_exponent: -7 to 7.
+        input_exponent: -7 to 7.
+        weight_bits: 1 to 8; in mixed sign mode 1 to 9.
+        sign: "mixed", "excitatory" or "inhibitory", of `weights`.
+        input_sign: The same of `input_weights`.
+        delay_ticks: 0 to 62 ticks beyond the one that every spike takes: a number, or a matrix like `weights`.
+        input_delay_ticks: The same of `input_weights`, beyond the tick of the spike itself.
+        u_initial: LSB of u before tick 0.
+        v_initial: LSB of v before tick 0.
+        refractory_ticks: 1 to 63 ticks from a spike to the first that can follow; 1 is none.
+        synapses: Further groups between neurons, with other exponents or sign modes.
+        populations: Name -> neurons, in the order in which they stand. None is one population of all.
+        events: An EventStimulus, or (trials, ticks, channels) of 0 and 1. None draws some.
+        labels: (trials,) whole numbers, for the report.
+        tick_ms: The model's time of a tick in ms.
+        name: Of the network.
+
+    Returns:
+        A model, for `compile`.
+
+    Raises:
+        InputError: With everything that is wrong.
+
+    Example:
+        >>> model = neurocmc.from_neurons(
+        ...     input_weights=[[200, 0], [0, 200]], decay_u=1024, decay_v=409, threshold=300, input_exponent=1
+        ... )
+        >>> model.sizes
+        {'neurons': 2}
+    """
+    shape = shape_of(input_weights)
+    if len(shape) != 2:
+        what = f"shape {shape} is not that of a matrix"
+        raise InputError(Problem("array-shape", "input_weights", what, "rows are neurons and columns channels"))
+    network = CompartmentNetwork.from_arrays(
+        weights=sparse.csr_matrix((shape[0], shape[0]), dtype=np.int64) if weights is None else weights,
+        decay_u=decay_u,
+        decay_v=decay_v,
+        threshold=threshold,
+        bias=bias,
+        bias_exponent=bias_exponent,
+        weight_exponent=weight_exponent,
+        weight_bits=weight_bits,
+        sign=sign,
+        delay_ticks=delay_ticks,
+        u_initial=u_initial,
+        v_initial=v_initial,
+        refractory_ticks=refractory_ticks,
+        synapses=synapses,
+    )
+    arriving = SynapseGroup.from_matrix(
+        input_weights,
+        exponent=input_exponent,
+        sign=input_sign,
+        weight_bits=weight_bits,
+        delay_ticks=input_delay_ticks,
+    )
+    integers = integers_of(
+        network,
+        {INPUT: (shape[1], (arriving,))},
+        {"neurons": network.compartments} if populations is None else populations,
+        name=name,
+        tick_s=1e-3 * tick_ms,
+    )
+    facts = {"neurons": f"{integers.neurons:,}", "synapses": f"{integers.synapse_count:,}"}
+    model = brought(Path(f"{name}.npz"), integers, facts, (), None)
+    if events is None:
+        return model
+    given = events if isinstance(events, EventStimulus) else EventStimulus.of_dense("events", events, labels)
+    if labels is not None and isinstance(events, EventStimulus):
+        given = replace(given, labels=np.asarray(labels))
+    return model.with_stimuli(given, None)

@@ -1,0 +1,95 @@
+"""Says where current and voltage begin, so that a bias acts on the chip as it does in the framework.
+
+A framework's bias arrives through the synapse: with the pole a of the current it rises to B = b / (1 - a). A chip
+adds its bias to the voltage, at once and from its first tick on. Both are the same if the current starts at
+-B / a^L for a population L ticks deep, and if the voltage starts where the ticks before the framework's first one bring it to 0:
+
+    current  u_T + B = B (1 - a^(T + 1 - L - s))                    for a bias that begins in tick s
+    voltage  v_0 = -sum over T < L of m^-(T + 1) (u_T + B)          with the pole m of the voltage
+
+Without memory of the current (a = 0) the voltage alone makes up for what the bias adds before its time; without
+memory of either, a bias above the threshold would have the neuron spike before its time, and is refused.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from neurocmc.common.arrays import Float
+from neurocmc.common.errors import Problem, raise_infeasible
+from neurocmc.ir.neurons.network import NeuronNetwork, NeuronPopulation
+
+LARGEST_START = 1e4  # thresholds; beyond it the start is no number of a register
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Start:
+    """Of one population, (size,) each, in units of its voltage."""
+
+    bias: Float  # added to the voltage in every tick
+    current: Float  # before the first tick, as what it adds to the voltage
+    voltage: Float  # before the first tick
+
+
+def start_of(network: NeuronNetwork, population: NeuronPopulation, depth_ticks: int) -> Start:
+    """Returns the bias on the voltage and the start values of one population.
+
+    Raises InfeasibleError where a bias of a deep population would need a start beyond every register.
+    """
+    a, m = population.pole_syn, population.pole_mem
+    gain = population.gain_syn * population.gain_mem
+    begins: dict[int, Float] = {}
+    for projection in network.into(population.name):
+        if projection.bias.any():
+            first = projection.bias_from_tick
+            begins[first] = begins.get(first, np.zeros(population.size)) + projection.bias * gain
+    steady = {first: bias / np.where(a < 1, 1 - a, np.nan) for first, bias in begins.items()}
+    total = sum(steady.values(), np.zeros(population.size))
+    raise_infeasible(_endless(population, begins))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        remembers = a > 0
+        current = -sum(
+            (np.where(remembers, b / a ** (depth_ticks + first), 0.0) for first, b in steady.items()),
+            np.zeros(population.size),
+        )
+        voltage, hasty = np.zeros(population.size), np.zeros(population.size, dtype=np.bool_)
+        for tick in range(depth_ticks + max(begins, default=0)):
+            early = np.zeros(population.size)
+            for first, rest in steady.items():
+                behind = tick + 1 - depth_ticks - first
+                filtered = rest * (1 - a**behind) if tick < depth_ticks else np.zeros(population.size)
+                at_once = rest if tick < depth_ticks + first else np.zeros(population.size)
+                early = early + np.where(remembers, filtered, at_once)
+            hasty |= (m == 0) & (early > population.threshold)
+            voltage = voltage - np.where((early != 0) & (m > 0), early / m ** (tick + 1), 0.0)
+    raise_infeasible(_beyond(population, np.where(hasty, np.inf, current), voltage, depth_ticks))
+    return Start(bias=total, current=current, voltage=voltage)
+
+
+def starts_of(network: NeuronNetwork, depth_ticks: Mapping[str, int]) -> dict[str, Start]:
+    """Returns the starts of all populations."""
+    return {p.name: start_of(network, p, depth_ticks[p.name]) for p in network.populations}
+
+
+def _endless(population: NeuronPopulation, begins: Mapping[int, Float]) -> list[Problem]:
+    """A bias into a current that keeps all of itself grows without end."""
+    wrong = sum((np.abs(bias) for bias in begins.values()), np.zeros(population.size)) * (population.pole_syn >= 1)
+    if not wrong.any():
+        return []
+    what = f"neuron {int(np.argmax(wrong))} has a bias, and a current that keeps all of itself"
+    return [Problem("bias-endless", f"population {population.name}", what, "give its synapse a time constant")]
+
+
+def _beyond(population: NeuronPopulation, current: Float, voltage: Float, depth_ticks: int) -> list[Problem]:
+    largest = np.maximum(np.abs(current), np.abs(voltage)) / population.threshold
+    wrong = ~(largest <= LARGEST_START)
+    if not wrong.any():
+        return []
+    index = int(np.argmax(wrong))
+    what = (
+        f"the bias of neuron {index}, {depth_ticks} layers deep, needs a start of {largest[index]:g} thresholds, "
+        f"limit {LARGEST_START:g}"
+    )
+    cure = "use slower filters in deep layers, or leave the bias out of them"
+    return [Problem("bias-too-deep", f"population {population.name}", what, cure)]

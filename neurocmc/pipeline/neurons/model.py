@@ -1,0 +1,163 @@
+"""Holds a network that was brought, in real numbers or in a chip's integers, with the spikes that drive it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.opening import NIR, read_bytes
+from neurocmc.frontends.nir.read import read_nir
+from neurocmc.ir.neurons.network import Decide, NeuronNetwork, SpikeInput
+from neurocmc.ir.neurons.stimulus import EventStimulus
+from neurocmc.ir.neurons.store import load_events
+
+SURROGATE = "surrogate"
+SURROGATE_TRIALS, SURROGATE_TICKS, SURROGATE_RATE = 50, 100, 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
+class NeuronModel:
+    """A network of spiking neurons and its stimuli, for `compile`.
+
+    Args:
+        path: Of the file; where it was made in Python, what it would be called.
+        network: In real numbers; None where it was brought in integers.
+        integers: In a chip's own integers; None where it was brought in real numbers.
+        calibration: The spikes that scales are chosen on.
+        test: The spikes that the result is judged by.
+        facts: For `inspect`.
+        notes: What was decided on the way in, a line each.
+        content: The bytes of the file that it was read from; None where it was made in Python.
+    """
+
+    path: Path
+    network: NeuronNetwork | None
+    integers: Any
+    calibration: EventStimulus
+    test: EventStimulus
+    facts: Mapping[str, object]
+    notes: tuple[str, ...]
+    content: bytes | None
+
+    def __repr__(self) -> str:
+        """One line: what the network consists of."""
+        sizes = ", ".join(f"{name} ({size:,})" for name, size in self.sizes.items())
+        return f"<NeuronModel {self.name} from {self.path}: {sizes}>"
+
+    @property
+    def name(self) -> str:
+        """The name of the network."""
+        return self._level.name
+
+    @property
+    def _level(self) -> Any:
+        return self.integers if self.network is None else self.network
+
+    @property
+    def sizes(self) -> Mapping[str, int]:
+        """Population -> its neurons."""
+        if self.network is None:
+            return self.integers.sizes()
+        return {population.name: population.size for population in self.network.populations}
+
+    @property
+    def inputs(self) -> tuple[SpikeInput, ...]:
+        """The inputs and their channels."""
+        if self.network is not None:
+            return self.network.inputs
+        return tuple(
+            SpikeInput(name=entry.name, channels=entry.channels, shape=(entry.channels,))
+            for entry in self.integers.inputs
+        )
+
+    def with_stimuli(self, test: EventStimulus | None, calibration: EventStimulus | None) -> "NeuronModel":
+        """Returns the same with stimuli of a user's own; raises InputError where one does not fit the inputs.
+
+        Where only one is given it serves for both, which a note says.
+        """
+        both, judged = calibration or test, test or calibration
+        if both is None or judged is None:
+            return self
+        raise_input_problems(dict.fromkeys([*both.problems(self.inputs), *judged.problems(self.inputs)]))
+        notes = [note for note in self.notes if SURROGATE not in note]
+        if both is judged:
+            notes.append(f"scales are chosen on the stimulus that judges, {both.name} (--calibration names another)")
+        for stimulus in dict.fromkeys((both, judged)):
+            if stimulus.merged:
+                what = f"{stimulus.merged:,} events fell on a spike of their channel and tick"
+                notes.append(f"stimulus {stimulus.name}: {what}, and were not counted twice")
+        return replace(self, calibration=both, test=judged, notes=tuple(notes))
+
+
+def load_nir(
+    path: Path,
+    *,
+    semantics: str,
+    dt_s: float | None = None,
+    reset: str | None = None,
+    decide: Decide = "last",
+    events: Path | None = None,
+    calibration: Path | None = None,
+) -> NeuronModel:
+    """Reads a network from a NIR file, and its stimuli from .npz files of events; without any, surrogates are drawn.
+
+    Raises InputError with all that is wrong with a file.
+    """
+    content = read_bytes(path, NIR)
+    loaded = read_nir(path, semantics=semantics, dt_s=dt_s, reset=reset, decide=decide, content=content)
+    model = brought(path, loaded.network, loaded.facts, loaded.notes, content)
+    dt = loaded.network.semantics.dt_s
+    test = None if events is None else load_events(events, model.inputs, dt)
+    own = None if calibration is None else load_events(calibration, model.inputs, dt)
+    return model.with_stimuli(test, own)
+
+
+def brought(
+    path: Path,
+    network: Any,
+    facts: Mapping[str, object],
+    notes: tuple[str, ...],
+    content: bytes | None,
+) -> NeuronModel:
+    """Returns a model of a network in real numbers or integers, with surrogate spikes until it is given its own."""
+    real = isinstance(network, NeuronNetwork)
+    inputs: Any = network.inputs
+    drawn = surrogate({entry.name: entry.channels for entry in inputs})
+    told = (
+        f"no stimulus was given: scales are chosen on, and verified with, {drawn.batch} {SURROGATE} trials of "
+        f"{drawn.ticks} ticks, each channel spiking with probability {SURROGATE_RATE:g} (--events names your own)"
+    )
+    return NeuronModel(
+        path=path,
+        network=network if real else None,
+        integers=None if real else network,
+        calibration=drawn,
+        test=drawn,
+        facts=facts,
+        notes=(*notes, told),
+        content=content,
+    )
+
+
+def surrogate(channels: Mapping[str, int], seed: int = 0) -> EventStimulus:
+    """Draws spikes for inputs of which nothing is known."""
+    if not channels:
+        what, cure = "the network has no input", "give it one: a chip that is sent nothing answers nothing"
+        raise InputError(Problem("level-empty", "network", what, cure))
+    generator = np.random.default_rng(seed)
+    shape = (SURROGATE_TRIALS, SURROGATE_TICKS)
+    parts = {
+        name: EventStimulus.of_dense(
+            SURROGATE, (generator.random((*shape, count)) < SURROGATE_RATE).astype(np.uint8), entry=name
+        )
+        for name, count in channels.items()
+    }
+    return EventStimulus(
+        name=SURROGATE,
+        ticks=SURROGATE_TICKS,
+        labels=np.full(SURROGATE_TRIALS, -1),
+        spikes={name: part.spikes[name] for name, part in parts.items()},
+    )

@@ -1,0 +1,96 @@
+"""Holds a placed network of single neurons against its limits, with the energy of spikes that were seen."""
+
+import numpy as np
+
+from neurocmc.common.arrays import Float
+from neurocmc.ir.loihi.chip import ChipProgram
+from neurocmc.ir.loihi.neurons import IntegerNeurons
+from neurocmc.ir.neurons.recording import NeuronRecording
+from neurocmc.ir.neurons.stimulus import EventStimulus
+from neurocmc.report.budget import Budget
+from neurocmc.report.load import SpikeLoad, UnitSpikes
+from neurocmc.report.loihi.budget import placed_budget
+from neurocmc.report.loihi.energy import Operations, assumptions_of, energy_of
+from neurocmc.targets import LoihiTarget
+
+
+def neuron_budget(
+    program: ChipProgram[IntegerNeurons], target: LoihiTarget, stimulus: EventStimulus, seen: NeuronRecording
+) -> Budget:
+    """Returns the budget of a placed network, with the load and energy of a stimulus that `seen` recorded.
+
+    Raises ValueError where program and target, or recording and network, do not belong together.
+    """
+    network = program.network
+    load = _load(network, stimulus, seen)
+    rates, channels = _rates(network, load)
+    operations = Operations(
+        synaptic=_synaptic(network, rates, channels),
+        updates=_updates(network, rates, channels),
+        messages=float(rates @ _cores_reached(program)),
+    )
+    energy = energy_of(operations, target, load, network.tick_s, assumptions_of(program, network.tick_s, target))
+    return placed_budget(program, network.name, target, load, energy)
+
+
+def _load(network: IntegerNeurons, stimulus: EventStimulus, seen: NeuronRecording) -> SpikeLoad:
+    if seen.sizes != network.sizes():
+        raise ValueError(f"the recording has populations {dict(seen.sizes)}, the network {network.sizes()}")
+    per = 1.0 / (seen.ticks * seen.batch)
+    counts = {name: seen.counts(name).sum(axis=0) * per for name in seen.sizes}
+    trials = f"{stimulus.batch:,} trials" if stimulus.batch > 1 else "1 trial"
+    return SpikeLoad(
+        source=f"measured on {seen.level}: stimulus {stimulus.name}, {trials} of {stimulus.ticks:,} ticks",
+        ticks=stimulus.ticks,
+        trials=stimulus.batch,
+        populations=tuple(
+            UnitSpikes(name=pool.name, per_tick=tuple(counts[pool.population][pool.members].tolist()))
+            for pool in network.populations
+        ),
+        inputs=tuple(
+            UnitSpikes(
+                name=entry.name,
+                per_tick=tuple(
+                    (stimulus.spikes[entry.name].counts(stimulus.batch, entry.channels).sum(axis=0) * per).tolist()
+                ),
+            )
+            for entry in network.inputs
+        ),
+    )
+
+
+def _rates(network: IntegerNeurons, load: SpikeLoad) -> tuple[Float, dict[str, Float]]:
+    """Spikes per tick of each neuron of the row, and of each channel of each input."""
+    row = np.concatenate([np.array(load.of_population(pool.name).per_tick) for pool in network.populations])
+    return row, {entry.name: np.array(load.of_input(entry.name).per_tick) for entry in network.inputs}
+
+
+def _synaptic(network: IntegerNeurons, rates: Float, channels: dict[str, Float]) -> float:
+    """Spikes times the synapses that each reaches, in a mean tick; those of the host included."""
+    return float(sum((channels[part.input] if part.input else rates)[part.source].sum() for part in network.synapses))
+
+
+def _updates(network: IntegerNeurons, rates: Float, channels: dict[str, Float]) -> tuple[int, int]:
+    """Active and inactive compartments: active are those with a bias, and those that anything reaches."""
+    active = np.concatenate([pool.bias_mantissa != 0 for pool in network.populations])
+    for part in network.synapses:
+        sends = (channels[part.input] if part.input else rates)[part.source] > 0
+        active[part.target[sends]] = True
+    return int(active.sum()), int((~active).sum())
+
+
+def _cores_reached(program: ChipProgram[IntegerNeurons]) -> Float:
+    """(neurons,) cores that a spike of each neuron of the row is sent to."""
+    network, places = program.network, program.network.neuron_slices()
+    core = np.zeros(network.neurons, dtype=np.int64)
+    for segment in program.segments:
+        first = places[segment.population].start
+        core[first + segment.start : first + segment.stop] = segment.core
+    pairs = [
+        np.unique(part.source.astype(np.int64) * program.cores + core[part.target])
+        for part in network.synapses
+        if not part.input
+    ]
+    pairs.append(np.zeros(0, dtype=np.int64))
+    source = np.unique(np.concatenate(pairs)) // program.cores
+    return np.bincount(source, minlength=network.neurons).astype(np.float64)

@@ -1,0 +1,1 @@
+"""Real frameworks of spiking networks as test partners: their drivers, and what they trained and recorded."""

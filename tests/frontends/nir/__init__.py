@@ -1,0 +1,1 @@
+"""Reading spiking networks from NIR files."""
