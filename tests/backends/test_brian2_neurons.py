@@ -35,6 +35,7 @@ from tests.made.looping_neurons import (
     FIRST,
     POLE,
     SECOND,
+    random_neurons,
     recurrent_nir,
     stimulus,
     two_layers,
@@ -89,6 +90,13 @@ def test_neurons_of_a_population_differ_in_every_number(semantics: Semantics) ->
     layer = population("layer", 5, reset="subtract", **mixed)
     into = projection("input", "layer", weights(1, 5, CHANNELS), delay_ticks=np.arange(CHANNELS))
     equal(network(semantics, (layer,), (into,), CHANNELS), stimulus())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_rules_loops_and_delays_in_any_mixture(seed: int) -> None:
+    net = random_neurons(seed)
+    assert not net.problems()
+    assert equal(net, stimulus(seed), 0).total > 50
 
 
 def at_threshold(at: bool) -> NeuronNetwork:

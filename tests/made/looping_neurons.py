@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.ir.neurons.network import NeuronNetwork
+from neurocmc.ir.neurons.network import NeuronNetwork, NeuronPopulation
 from neurocmc.ir.neurons.semantics import Semantics
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from tests.frameworks.by_hand import network, population, projection
@@ -48,6 +48,39 @@ def two_layers(semantics: Semantics = POLE, **fields: Any) -> NeuronNetwork:
         ),
         CHANNELS,
     )
+
+
+def random_neurons(seed: int) -> NeuronNetwork:
+    """Three populations whose neurons differ in every number, with rules, loops, delays and biases as drawn."""
+    r = np.random.default_rng(seed)
+    rules = replace((POLE, EULER)[seed % 2], at_threshold=bool(r.integers(2)), output_late_ticks=int(r.integers(2)))
+    layers: list[NeuronPopulation] = []
+    for index, size in enumerate(r.integers(1, 8, 3).tolist()):
+        reset = str(r.choice(["zero", "subtract", "subtract", "none"]))
+        fields: dict[str, Any] = {
+            "pole_syn": r.choice([0, 0.3, 0.9], size) * r.integers(2),
+            "pole_mem": r.choice([0, 0.5, 0.95, 1], size),
+            "gain_syn": r.choice([1, 0.5], size),
+            "gain_mem": r.uniform(0.3, 1.2, size),
+            "threshold": r.uniform(0.4, 1.5, size),
+            "floor": r.choice([-np.inf, -0.3, 0.0, 0.1], size),
+            "rest_kept": reset == "subtract" and bool(r.integers(2)),
+            "reset_late": bool(r.integers(2)),
+            "refractory_ticks": int(r.choice([1, 1, 2, 5])),
+        }
+        layers.append(population(f"p{index}", size, reset=reset, **fields))
+    first = layers[0].size
+    parts = [projection("input", "p0", r.normal(0.4, 0.8, (first, CHANNELS)), delay_ticks=r.integers(0, 4, CHANNELS))]
+    for a, source in enumerate(layers):
+        for b, target in enumerate(layers):
+            shape = (target.size, source.size)
+            weight = r.normal(0.2, 0.6, shape) * (r.random(shape) < 0.5)
+            delays = r.integers(int(a >= b), 5, shape)
+            bias = r.normal(0, 0.2, target.size) * r.integers(2)
+            first_tick = int(r.integers(0, 6))
+            ends = source.name, target.name
+            parts.append(projection(*ends, weight, bias, delay_ticks=delays, bias_from_tick=first_tick))
+    return network(rules, tuple(layers), tuple(parts), CHANNELS)
 
 
 def recurrent_nir(path: Path) -> None:

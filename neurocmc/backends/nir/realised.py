@@ -3,15 +3,16 @@
 Voltages are counted in thresholds. The time is that of the network before it was compiled: the ticks by which a layer
 is later on the chip are taken off again. The bias of the voltage becomes one of the synapse, b (1 - a) with the pole
 a of the current, which in this time it is equal to if current and voltage begin where `passes.neurons.starts` has
-them. What is left out is how the chip rounds and saturates within a tick.
+them. What is left out is how the chip rounds and saturates within a tick, and with it what its biases give back of
+the roundings.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from neurocmc.common.arrays import Float, Int
+from neurocmc.common.arrays import Float
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.loihi.neurons import IntegerNeurons, NeuronPool
 from neurocmc.ir.neurons.network import (
@@ -61,12 +62,6 @@ def realised(network: IntegerNeurons, fitted: NeuronNetwork | None) -> NeuronNet
     )
 
 
-def steady_bias(network: IntegerNeurons, name: str) -> Float:
-    """Returns (size,) what the chip adds to each voltage of a population in every tick, in thresholds."""
-    pools = _pools(network, name)
-    return _each(network, name, [pool.bias_lsb / _theta(network, pool) for pool in pools])
-
-
 def _semantics(network: IntegerNeurons) -> Semantics:
     """Our own rules; those of snnTorch where it alone says a refractory time."""
     late = network.has_refractory
@@ -87,7 +82,7 @@ def _pools(network: IntegerNeurons, name: str) -> list[NeuronPool]:
     return [pool for pool in network.populations if pool.population == name]
 
 
-def _each(network: IntegerNeurons, name: str, values: "list[Float] | list[float]") -> Float:
+def _each(network: IntegerNeurons, name: str, values: Sequence[Float | float]) -> Float:
     """(size,) the values of the pools of a population, in its own order."""
     found = np.zeros(network.sizes()[name])
     for pool, value in zip(_pools(network, name), values, strict=True):
@@ -182,42 +177,58 @@ def _projection(name: str, source: str, target: str, parts: list[Float], size: i
 def _with_biases(
     network: IntegerNeurons, projections: tuple[NeuronProjection, ...], fitted: NeuronNetwork | None
 ) -> tuple[NeuronProjection, ...]:
-    """Gives biases to the projections that had them, in the tick from which they had them; else to the first."""
+    """Gives each population its bias, by the tick in which it begins: one projection takes it, and one each later."""
     found = list(projections)
     for name in network.sizes():
-        pools = _pools(network, name)
-        share = _each(network, name, [1 - network.rule.pole(pool.decay_u) for pool in pools])
-        left = steady_bias(network, name) * share
-        for given in _late_biases(fitted, name):
-            part = np.where(left == 0, 0.0, given.bias)
-            left = left - part
-            found.append(replace(given, bias=part))
-        if left.any():
+        share = _each(network, name, [1 - network.rule.pole(pool.decay_u) for pool in _pools(network, name)])
+        for tick, bias in _steady_biases(network, name, fitted).items():
+            if not bias.any():
+                continue
             place = _first(found, name, network)
-            found[place] = replace(found[place], bias=found[place].bias + left)
+            if tick:
+                found.append(_bias_alone(found[place], bias * share, tick))
+            else:
+                found[place] = replace(found[place], bias=bias * share)
     return tuple(found)
 
 
-def _late_biases(fitted: NeuronNetwork | None, name: str) -> Iterator[NeuronProjection]:
-    """Biases that begin after tick 0, in thresholds, each as a projection without synapses."""
+def _steady_biases(network: IntegerNeurons, name: str, fitted: NeuronNetwork | None) -> dict[int, Float]:
+    """Tick -> (size,) what is added to the voltage in every tick from then on, in thresholds.
+
+    Registers hold more than that: what their shifts take off sums is given back in them. Here nothing is taken.
+    """
+    pools = _pools(network, name)
     if fitted is None:
-        return
+        return {0: _each(network, name, [pool.bias_lsb / _theta(network, pool) for pool in pools])}
     population = fitted.population(name)
-    none: Int = np.zeros(0, dtype=np.int64)
+    gain = population.gain_syn * population.gain_mem / population.threshold / (1 - population.pole_syn)
+    begins: dict[int, Float] = {}
     for projection in fitted.into(name):
-        if projection.bias.any() and projection.bias_from_tick:
-            gain = population.gain_syn * population.gain_mem / population.threshold
-            yield NeuronProjection(
-                name=f"{projection.name} from tick {projection.bias_from_tick}",
-                source=projection.source,
-                target=name,
-                target_index=none.astype(np.int32),
-                source_index=none.astype(np.int32),
-                weight=none.astype(np.float64),
-                delay_ticks=none.astype(np.int32),
-                bias=projection.bias * gain,
-                bias_from_tick=projection.bias_from_tick,
-            )
+        if projection.bias.any():
+            tick = projection.bias_from_tick
+            begins[tick] = begins.get(tick, np.zeros(population.size)) + projection.bias * gain
+    if begins:
+        total = sum(begins.values(), np.zeros(population.size))
+        lsb = _each(network, name, [float(_theta(network, pool)) for pool in pools])
+        step = _each(network, name, [2.0**pool.bias_exponent for pool in pools]) / lsb
+        begins[min(begins)] = begins[min(begins)] + np.rint(total / step) * step - total
+    return begins
+
+
+def _bias_alone(beside: NeuronProjection, bias: Float, tick: int) -> NeuronProjection:
+    """A projection without synapses, from the source of another one."""
+    none = np.zeros(0, dtype=np.int32)
+    return NeuronProjection(
+        name=f"{beside.name} from tick {tick}",
+        source=beside.source,
+        target=beside.target,
+        target_index=none,
+        source_index=none,
+        weight=none.astype(np.float64),
+        delay_ticks=none,
+        bias=bias,
+        bias_from_tick=tick,
+    )
 
 
 def _first(projections: list[NeuronProjection], name: str, network: IntegerNeurons) -> int:
@@ -226,9 +237,7 @@ def _first(projections: list[NeuronProjection], name: str, network: IntegerNeuro
     Frameworks leave the bias of a loop out of the first tick.
     """
     inputs = {entry.name for entry in network.inputs}
-    own = [
-        k for k, projection in enumerate(projections) if projection.target == name and not projection.bias_from_tick
-    ]
+    own = [k for k, projection in enumerate(projections) if projection.target == name]
     if not own:
         what = "it has a bias, and no synapse reaches it"
         raise_infeasible([Problem("nir-cannot-say", f"population {name}", what, "give it a synapse")])

@@ -21,13 +21,8 @@ def neuron_limits(network: IntegerNeurons, target: LoihiTarget) -> Iterator[Prob
     for pool in network.populations:
         for field, value, low, high in (
             ("bias exponent", pool.bias_exponent, 0, limits.bias_exponent_max),
-            (
-                "bias mantissa",
-                int(np.abs(pool.bias_mantissa).max(initial=0)),
-                0,
-                (1 << limits.bias_mantissa_bits) - 1,
-            ),
-            ("threshold mantissa", pool.threshold_mantissa, 0, (1 << limits.threshold_mantissa_bits) - 1),
+            ("bias mantissa", int(np.abs(pool.bias_mantissa).max(initial=0)), 0, highest_bias),
+            ("threshold mantissa", pool.threshold_mantissa, 0, highest_threshold),
             ("refractory time", pool.refractory_ticks, 1, limits.refractory_ticks_max),
         ):
             yield from _beyond(f"population {pool.name}", field, value, low, high, target.name)

@@ -2,7 +2,8 @@
 
 A framework's bias arrives through the synapse: with the pole a of the current it rises to B = b / (1 - a). A chip
 adds its bias to the voltage, at once and from its first tick on. Both are the same if the current starts at
--B / a^L for a population L ticks deep, and if the voltage starts where the ticks before the framework's first one bring it to 0:
+-B / a^L for a population L ticks deep, and if the voltage starts where the ticks before the
+framework's first one bring it to 0:
 
     current  u_T + B = B (1 - a^(T + 1 - L - s))                    for a bias that begins in tick s
     voltage  v_0 = -sum over T < L of m^-(T + 1) (u_T + B)          with the pole m of the voltage

@@ -1,10 +1,12 @@
 """Has the families of chips: the one contract between the pipeline and what differs from chip to chip.
 
 family         defines what a family must do (`Family`), and what it makes of a circuit (`Built`)
+neurons        defines what a family must do for networks of single neurons
 registry       finds the family of a target, built in or of another distribution
 ideal          compiles for simulators in real numbers: Brian2
 ideal_neurons  compiles networks of single neurons for them
 loihi          compiles for integers of compartments, cores and axons
+loihi_neurons  compiles networks of single neurons for them
 lava           runs Loihi's program on stock Lava
 faulty_loihi   runs circuits on Loihi chips with faults
 truenorth      compiles for neurosynaptic cores

@@ -179,7 +179,8 @@ class LoihiNeurons(NeuronBuilt):
                 write_npz(Path(folder) / "stimulus.npz", stimulus_arrays(self.integer, groups, part))
                 run = LavaRun(python, program / "run.py", Path(folder), part.batch, time_limit_s)
                 recorded = run.to_the_end(deadline, silent)
-            columns.append(np.stack([recorded["trial"] + first, recorded["tick"], recorded["neuron"]]).astype(np.int64))
+            ran = np.stack([recorded["trial"] + first, recorded["tick"], recorded["neuron"]])
+            columns.append(ran.astype(np.int64))
         trial, tick, neuron = np.concatenate(columns, axis=1)
         spikes = SpikeList.in_order(trial, tick, neuron)
         return self._with_host(recording_of(self.integer, spikes, stimulus, "lava"))
@@ -236,7 +237,7 @@ def lower_to_loihi(staging: NeuronStaging, target: LoihiTarget, clock: Clock) ->
 def lower_integers(
     network: IntegerNeurons, calibration: EventStimulus, target: LoihiTarget, clock: Clock
 ) -> LoihiNeurons:
-    """Places and routes what was brought in integers. Raises InfeasibleError as well where registers do not hold it."""
+    """Places and routes what was brought in integers. Raises InfeasibleError also where registers do not hold it."""
     raise_infeasible(neuron_limits(network, target))
     part = part_of(calibration, network.neurons)
     seen = run_neurons(network, part)

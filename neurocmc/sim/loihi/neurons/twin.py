@@ -4,6 +4,7 @@ It is the independent twin: each holds the same numbers, and `verify` demands th
 """
 
 import numpy as np
+from scipy import sparse
 
 from neurocmc.common.arrays import Int, in_row
 from neurocmc.ir.loihi.neurons import IntegerNeurons
@@ -52,15 +53,13 @@ def arriving(network: IntegerNeurons, stimulus: EventStimulus, ticks: int) -> In
         if not group.input:
             continue
         spikes = stimulus.spikes[group.input]
-        by_source = group.matrix.tocsc()
-        first, last = by_source.indptr[spikes.unit], by_source.indptr[spikes.unit + 1]
-        each = (last - first).astype(np.int64)
-        at = np.repeat(first - np.concatenate([[0], np.cumsum(each)[:-1]]), each) + np.arange(each.sum())
-        trial, tick = (np.repeat(values, each).astype(np.int64) for values in (spikes.trial, spikes.tick))
-        place = np.stack([trial, tick + group.delay_ticks, by_source.indices[at].astype(np.int64)])
-        places, index = np.unique(place, axis=1, return_inverse=True)
-        total = np.rint(np.bincount(index.ravel(), by_source.data[at], places.shape[1])).astype(np.int64)
-        columns.append(np.vstack([places, shift(total, group.exponent)]))
+        moment = spikes.trial.astype(np.int64) * stimulus.ticks + spikes.tick
+        entries = (np.ones(moment.size, dtype=np.int64), (moment, spikes.unit))
+        sent = sparse.csr_matrix(entries, shape=(stimulus.batch * stimulus.ticks, group.sources))
+        sums = sparse.coo_matrix(sent @ group.matrix.T)
+        trial, tick = np.divmod(sums.row.astype(np.int64), stimulus.ticks)
+        value = shift(sums.data.astype(np.int64), group.exponent)
+        columns.append(np.stack([trial, tick + group.delay_ticks, sums.col.astype(np.int64), value]))
     trial, tick, compartment, value = np.concatenate(columns, axis=1)
     own = tick < ticks
     return InputEvents(trial=trial[own], tick=tick[own], compartment=compartment[own], value=value[own])
