@@ -158,9 +158,14 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__, *(_OF_TORCH if is_installed("torch") else ())})
 
 
-def _draw(recording: "Recording", trial: int, populations: Sequence[str] | None) -> "Figure":
-    from neurocmc.report.figures.recorded import draw_recording  # here and not above: matplotlib takes long to import
+def _draw(recording: "Recording | NeuronRecording", trial: int, populations: Sequence[str] | None) -> "Figure":
+    # Here and not above: matplotlib takes long to import.
+    from neurocmc.ir.neurons.recording import NeuronRecording
+    from neurocmc.report.figures.rasters import draw_rasters
+    from neurocmc.report.figures.recorded import draw_recording
 
+    if isinstance(recording, NeuronRecording):
+        return draw_rasters(recording, trial, populations)
     return draw_recording(recording, trial, populations)
 
 

@@ -13,7 +13,7 @@ from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.process import known_state
 from neurocmc.frontends.compartments import integers_of
 from neurocmc.ir.neurons.network import Decide
-from neurocmc.ir.neurons.stimulus import EventStimulus
+from neurocmc.ir.neurons.stimulus import EventStimulus, labels_of
 from neurocmc.pipeline.neurons.model import NeuronModel, brought, load_nir
 from neurocmc.sim.checks import shape_of
 from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
@@ -57,18 +57,16 @@ def from_nir(
         >>> model.sizes["lif1.lif"]
         48
     """
-    files = [Path(entry) if isinstance(entry, str | Path) else None for entry in (events, calibration)]
-    model = load_nir(
+    given = [Path(entry) if isinstance(entry, str) else entry for entry in (events, calibration)]
+    return load_nir(
         Path(path),
         semantics=semantics,
         dt_s=dt_s,
         reset=reset,
         decide=decide,
-        events=files[0],
-        calibration=files[1],
+        events=given[0],
+        calibration=given[1],
     )
-    given = [entry if isinstance(entry, EventStimulus) else None for entry in (events, calibration)]
-    return model.with_stimuli(given[0], given[1])
 
 
 @known_state()
@@ -94,7 +92,7 @@ def from_neurons(
     refractory_ticks: Any = 1,
     synapses: tuple[SynapseGroup, ...] = (),
     populations: Mapping[str, int] | None = None,
-    events: EventStimulus | Any = None,
+    events: Any = None,
     labels: Any = None,
     tick_ms: float = 1.0,
     name: str = "neurons",
@@ -175,9 +173,13 @@ def from_neurons(
     )
     facts = {"neurons": f"{integers.neurons:,}", "synapses": f"{integers.synapse_count:,}"}
     model = brought(Path(f"{name}.npz"), integers, facts, (), None)
+    if events is None and labels is not None:
+        raise InputError(
+            Problem("array-missing", "labels", "they belong to events", "give events, or leave them out")
+        )
     if events is None:
         return model
     given = events if isinstance(events, EventStimulus) else EventStimulus.of_dense("events", events, labels)
     if labels is not None and isinstance(events, EventStimulus):
-        given = replace(given, labels=np.asarray(labels))
+        given = replace(given, labels=labels_of(labels, given.batch))
     return model.with_stimuli(given, None)

@@ -45,7 +45,8 @@ def robustness(
     as_json: Json = False,
 ) -> None:
     """Measure held time and errors of a compiled circuit with mismatch, missing parts and noise."""
-    from neurocmc.pipeline.artifact import open_artifact
+    from neurocmc.pipeline.neurons.artifact import NeuronArtifact, open_any
+    from neurocmc.pipeline.neurons.robustness import neuron_robustness
     from neurocmc.pipeline.robustness import KINDS, LEVELS, RobustnessOptions
     from neurocmc.pipeline.robustness import robustness as measure
     from neurocmc.pipeline.robustness_files import table, write_robustness
@@ -66,7 +67,9 @@ def robustness(
         stimuli=tuple(stimulus or ()),
     )
     with stages("robustness") as progress:
-        result = measure(open_artifact(directory), options, progress)
+        artifact = open_any(directory)
+        neurons = isinstance(artifact, NeuronArtifact)
+        result = neuron_robustness(artifact, options, progress) if neurons else measure(artifact, options, progress)
     files = write_robustness(result, output)
     if as_json:
         say_json({"circuit": result.circuit, "seeds": seeds, "cells": result.cells, "files": files})

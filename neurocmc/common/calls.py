@@ -19,6 +19,7 @@ from neurocmc.common.errors import NeurocmcError, Problem, raise_input_problems
 # Flag -> argument, where it is not the flag's own words with underscores.
 _ARGUMENTS: Mapping[str, str] = {
     "--allow-lost-states": "allow_lost_states=True",
+    "--dt": "dt_s",
     "--duration": "duration_s",
     "--limit": "limits",
     "--no-figures": "figures=False",
@@ -26,7 +27,13 @@ _ARGUMENTS: Mapping[str, str] = {
     "--time-limit": "time_limit_s",
     "--tick-ms": "tick_s",
 }
-_WORDS = ("--code", "--on", "--target")  # flags whose values are words; those of others are numbers, if any
+_WORDS = (
+    "--code",
+    "--on",
+    "--reset",
+    "--target",
+    "--weights",
+)  # flags whose values are words; those of others are numbers, if any
 _FLAG = re.compile(r"(--[a-z][a-z-]*[a-z])(?: ([a-z0-9]+(?:\.\d+)?))?")
 _COMMAND = re.compile(r"`neurocmc (compile|simulate|verify|budget)`")
 
@@ -80,6 +87,8 @@ def _kinds(hint: Any) -> tuple[Any, ...]:
 
 def _taken(value: Any, kind: Any) -> Any:
     """`value` as one of `kind`, or _NOT."""
+    if kind is Any:
+        return value
     origin = get_origin(kind)
     if origin is Literal:
         choices = get_args(kind)  # texts, or whole numbers
@@ -87,6 +96,11 @@ def _taken(value: Any, kind: Any) -> Any:
         return plain if any(type(plain) is type(choice) and plain == choice for choice in choices) else _NOT
     if origin is Sequence:
         return value if isinstance(value, list | tuple) and all(isinstance(entry, str) for entry in value) else _NOT
+    if origin is Mapping:
+        return _numbered(value)
+    if origin is tuple:
+        member = get_args(kind)[0]
+        return tuple(value) if isinstance(value, list | tuple) and all(isinstance(v, member) for v in value) else _NOT
     if origin is collections.abc.Callable:
         return value if callable(value) else _NOT
     if kind is Path:
@@ -96,6 +110,16 @@ def _taken(value: Any, kind: Any) -> Any:
     if kind is float:
         return float(value) if _is_number(value, Real) else _NOT
     return value if isinstance(value, kind) else _NOT
+
+
+def _numbered(value: Any) -> Any:
+    """A mapping of names to whole numbers, or _NOT."""
+    if not isinstance(value, Mapping):
+        return _NOT
+    entries: dict[Any, Any] = dict(value)
+    if not all(isinstance(name, str) and _is_number(number, Integral) for name, number in entries.items()):
+        return _NOT
+    return {name: int(number) for name, number in entries.items()}
 
 
 def _is_number(value: object, kind: type) -> bool:
@@ -111,6 +135,10 @@ def _named(kind: Any) -> str:
     named = {int: "an int", float: "a number", bool: "True or False", str: "a str", Path: "a path", NoneType: "None"}
     if origin is Sequence:
         return "a list of str"
+    if origin is Mapping:
+        return "a dict of names and whole numbers"
+    if origin is tuple:
+        return f"a tuple of {get_args(kind)[0].__name__}"
     if origin is collections.abc.Callable:
         return "a function"
     return named.get(kind) or f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"

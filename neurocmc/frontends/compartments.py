@@ -10,6 +10,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import Problem, raise_input_problems
+from neurocmc.common.names import free_name
 from neurocmc.ir.loihi.neurons import IntegerNeurons, NeuronInput, NeuronPool, NeuronSynapses
 from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
 
@@ -37,13 +38,25 @@ def integers_of(
         The network; compartments of a population that share all registers but biases and starts stand side by side.
 
     Raises:
-        InputError: Where populations do not add up to the compartments, or a synapse has an end that is not there.
+        InputError: Where populations do not add up to the compartments, a synapse has an end that is not there or
+            stands twice, or a tick is no time.
     """
     total = sum(populations.values())
     faults: list[Problem] = []
     if total != network.compartments:
         what = f"they have {total:,} compartments in all, the network has {network.compartments:,}"
         faults.append(Problem("lengths-differ", "populations", what, "give every compartment a population"))
+    for population, size in populations.items():
+        if size < 1:
+            what = f"it has {size} compartments"
+            faults.append(Problem("level-empty", f"population {population}", what, "give at least one"))
+    if not 0 < tick_s < 1e3:
+        faults.append(Problem("time-not-positive", "tick_ms", f"a tick is {1e3 * tick_s:g} ms", "give 1 or so"))
+    for index, group in enumerate(network.synapses):
+        ends = np.stack([group.source, group.target, group.delay_ticks])
+        if np.unique(ends, axis=1).shape[1] < group.source.size:
+            what = "two of its synapses have the same source, target and delay"
+            faults.append(Problem("level-malformed", f"synapses[{index}]", what, "add their mantissas up"))
     for entry, (channels, groups) in inputs.items():
         faults += _end_problems(entry, channels, groups, network.compartments)
     raise_input_problems(faults)
@@ -86,7 +99,7 @@ def _pools(network: CompartmentNetwork, populations: Mapping[str, int]) -> tuple
             decay_u, decay_v, threshold, exponent, refractory = kinds[:, index].tolist()
             pools.append(
                 NeuronPool(
-                    name=population if kinds.shape[1] == 1 else f"{population}#{index}",
+                    name=population if kinds.shape[1] == 1 else free_name(f"{population}#{index}", populations),
                     population=population,
                     units=members.size,
                     members=members,

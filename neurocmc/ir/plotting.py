@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from neurocmc.ir.neurons.recording import NeuronRecording
     from neurocmc.ir.recording import Recording
 
-Draw: TypeAlias = "Callable[[Recording, int, Sequence[str] | None], Figure]"  # a recording, a trial, populations
+Recorded: TypeAlias = "Recording | NeuronRecording"
+Draw: TypeAlias = "Callable[[Recorded, int, Sequence[str] | None], Figure]"  # a recording, a trial, populations
 
 _draws: "list[Draw]" = []  # one, as soon as `neurocmc` is imported
 
@@ -18,7 +20,7 @@ def draw_recordings_by(draw: "Draw") -> None:
     _draws[:] = [draw]
 
 
-def drawn(recording: "Recording", trial: int, populations: Sequence[str] | None) -> "Figure":
+def drawn(recording: "Recorded", trial: int, populations: Sequence[str] | None) -> "Figure":
     """Returns the figure of a recording."""
     (draw,) = _draws
     return draw(recording, trial, populations)

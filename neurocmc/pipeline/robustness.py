@@ -179,7 +179,7 @@ def robustness(
         circuit=artifact.circuit.name,
         options=options,
         outcomes=tuple(outcomes),
-        cells=tuple(_cell(kind, level, outcomes) for kind, level in grid),
+        cells=tuple(cell_of(kind, level, outcomes) for kind, level in grid),
     )
 
 
@@ -328,7 +328,8 @@ def held_s(activity: NDArray[np.float32], item: int, limit: float, tick_s: float
     return round((int(np.argmax(lost)) if lost.any() else len(lost)) * tick_s, TIME_DIGITS)
 
 
-def _cell(kind: str, level: float, outcomes: list[Outcome]) -> Cell:
+def cell_of(kind: str, level: float, outcomes: list[Outcome]) -> Cell:
+    """Returns what the outcomes of one kind of fault at one level come to."""
     own = [outcome for outcome in outcomes if (outcome.kind, outcome.level) == (kind, level)]
     by_seed = [[o for o in own if o.seed == seed] for seed in sorted({o.seed for o in own})]
     longest = max((o.longest_s for o in own if o.longest_s is not None), default=None)

@@ -10,15 +10,13 @@ import pytest
 from numpy.typing import NDArray
 
 from neurocmc.backends.nir import pool_currents, pools_graph, realised, write_graph
-from neurocmc.backends.nir.graph import Graph
 from neurocmc.common.errors import InfeasibleError, InputError
 from neurocmc.frontends.nir.read import read_nir
-from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection
+from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.spikes import SpikeList
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.ir.trace import Trace
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.chips.loihi_neurons import LoihiNeurons
 from neurocmc.pipeline.compile import compile_model
@@ -31,10 +29,10 @@ from neurocmc.pipeline.options import CompileOptions
 from neurocmc.sim.loihi.host import encode
 from neurocmc.sim.loihi.reference import run_reference
 from neurocmc.sim.neurons import simulate_neurons
+from tests.backends.nir_made import network_of, pools, source_graph, steps
 from tests.frameworks.runs import run
 from tests.lava_environment import ROOT, spiking_python
 from tests.made.built import loihi
-from tests.made.networks import LOIHI_RULE, NO_LOSS
 
 Dense = NDArray[np.float32]
 
@@ -153,69 +151,6 @@ def test_the_formats_own_library_loads_it_and_writes_the_same(
         assert_same(read_nir(first, semantics="neurocmc").network, read_nir(again, semantics="neurocmc").network)
 
 
-def pools(**fields: Any) -> IntegerPopulation:
-    """Two units of three neurons whose arithmetic is exact: thresholds and what a tick leaves are powers of two."""
-    given: dict[str, Any] = {
-        "name": "a",
-        "units": 2,
-        "neurons": 3,
-        "decay_u": 2047,
-        "decay_v": 0,
-        "threshold_mantissa": 64,
-        "bias_mantissa": np.array([[1024, 2048, 0], [512, -512, 3072]]),
-        "bias_exponent": 0,
-        "u_initial": np.array([4096, -8192]),
-        "v_initial": np.array([[2048, 0, -1024], [4096, 1024, -512]]),
-        "lsb_per_drive": np.ones(2),
-        "activity_per_spike": 1.0,
-        "trace": Trace.at_rest(0.02, 2),
-        "wanted_pole": 0.5,
-        "bias_loss": NO_LOSS,
-    }
-    return IntegerPopulation(**(given | fields))
-
-
-def network_of(population: IntegerPopulation, delay_ticks: int = 0) -> IntegerNetwork:
-    mantissa = np.array([[8, -16], [32, 4]])
-    loop = IntegerProjection(
-        name="a->a",
-        source="a",
-        target="a",
-        mantissa=mantissa,
-        exponent=0,
-        sign="mixed",
-        delay_ticks=delay_ticks,
-        wanted_gain=np.ones((2, 2)),
-        realised_gain=np.ones((2, 2)),
-        loss=NO_LOSS,
-    )
-    drive = IntegerInput(
-        name="drive",
-        target="a",
-        axon_mantissa=np.array([128, 64, 32, 16, 8, 4, 2, -128, -64, -32, -16, -8, -4, -2]),
-        exponent=0,
-        payload_bits=0,
-        lsb_per_input=64 * np.eye(2),
-        filtered=False,
-    )
-    return IntegerNetwork(
-        name="pools",
-        tick_s=1e-3,
-        rule=LOIHI_RULE,
-        populations=(population,),
-        projections=(loop,),
-        inputs=(drive,),
-        readouts=(),
-    )
-
-
-def steps() -> Stimulus:
-    values = np.array([[[0.0, 8.0], [30.0, -4.0], [2.0, 16.0]]])
-    return Stimulus(
-        name="steps", duration_s=0.03, edges_s=np.array([0.0, 0.01, 0.02]), values={"drive": values}, labels=[-1]
-    )
-
-
 @pytest.mark.parametrize(
     "fields",
     [
@@ -244,35 +179,6 @@ def test_a_circuit_with_longer_delays_is_refused_by_name() -> None:
     problem = caught.value.problems[0]
     assert (problem.id, problem.where) == ("nir-cannot-say", "projection a->a")
     assert "3 ticks" in problem.what
-
-
-def source_graph(path: Path, seed: int, *, loop: bool = True) -> Path:
-    """A small network as snnTorch's exporter would write it."""
-    rng, dt_s, sizes = np.random.default_rng(seed), 1e-4, (20, 30, 5)
-    graph = Graph({})
-
-    def layer(name: str, size: int) -> str:
-        fields = {
-            "tau_syn": rng.uniform(3 * dt_s, 8 * dt_s, size),
-            "tau_mem": rng.uniform(5 * dt_s, 20 * dt_s, size),
-            "r": rng.uniform(4, 9, size),
-            "w_in": rng.uniform(2, 4, size),
-            "v_leak": np.zeros(size),
-            "v_threshold": rng.uniform(0.9, 1.1, size),
-        }
-        return graph.node(name, "CubaLIF", fields)
-
-    def matrix(name: str, sources: int, targets: int, mean: float) -> str:
-        return graph.weights(name, rng.normal(mean, 0.25, (targets, sources)), rng.normal(0, 0.05, targets))
-
-    hidden = layer("hidden.lif", sizes[1])
-    first, second = matrix("fc1", sizes[0], sizes[1], 0.05), matrix("fc2", sizes[1], sizes[2], 0.05)
-    given, out = graph.ends("Input", "input", (sizes[0],)), graph.ends("Output", "output", (sizes[2],))
-    graph.chain(given, first, hidden, second, layer("out", sizes[2]), out)
-    if loop:
-        graph.chain(hidden, matrix("rec", sizes[1], sizes[1], -0.02), hidden)
-    write_graph(graph, path)
-    return path
 
 
 def compiled(folder: Path, source: Path, semantics: str, weights: Weights = "two") -> NeuronArtifact:

@@ -17,7 +17,7 @@ from neurocmc.ir.neurons.semantics import Semantics
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.neurons.store import load_events
 from neurocmc.pipeline.exports.export import export
-from neurocmc.pipeline.exports.nir import EXPORT
+from neurocmc.pipeline.exports.nir import write_network
 from neurocmc.pipeline.neurons.compile import compile_neurons
 from neurocmc.pipeline.neurons.model import brought
 from neurocmc.pipeline.neurons.options import NeuronOptions
@@ -53,7 +53,7 @@ def spikes(channels: int = 6, ticks: int = 80) -> EventStimulus:
 
 def again(given: NeuronNetwork, folder: Path, **options: Any) -> NeuronNetwork:
     """Exports a network, which reads it in again and compares, and reads it once more."""
-    EXPORT.write(given, {}, folder / "net.nir")
+    write_network(given, {}, folder / "net.nir")
     return read_nir(folder / "net.nir", **({"semantics": "neurocmc"} | options)).network
 
 
@@ -165,7 +165,7 @@ def test_what_comes_back_as_another_network_is_refused(tmp_path: Path) -> None:
     )
     assert not tangled.problems()
     with pytest.raises(InfeasibleError) as caught:
-        EXPORT.write(tangled, {}, tmp_path / "net.nir")
+        write_network(tangled, {}, tmp_path / "net.nir")
     assert "when the graph is read in again" in caught.value.problems[0].what
 
 
@@ -298,6 +298,6 @@ def test_a_graph_written_twice_has_the_same_bytes(tmp_path: Path) -> None:
 
 def test_what_stands_beside_is_readable_events(tmp_path: Path) -> None:
     given, stimulus = two_layers(), spikes()
-    EXPORT.write(given, {"drawn": stimulus}, tmp_path / "export")
+    write_network(given, {"drawn": stimulus}, tmp_path / "export")
     found = load_events(tmp_path / "export.drawn.npz", given.inputs, DT_S)
     assert found.spikes["input"].differing(stimulus.spikes["input"]).total == 0

@@ -81,7 +81,12 @@ def _problems(network: NeuronNetwork, name: str) -> Iterator[Problem]:
 
 
 def _unsaid(where: str, what: str) -> Problem:
-    return Problem("nir-cannot-say", where, f"{what}: NIR cannot say it", "use --to brian2, or compile for loihi1")
+    return Problem(
+        "nir-cannot-say",
+        where,
+        f"{what}: NIR cannot say it",
+        "compile it for loihi1, or use the file that was brought",
+    )
 
 
 def _fault(network: NeuronNetwork, population: NeuronPopulation, name: str) -> str | None:

@@ -1,6 +1,7 @@
 """Says what the ids of networks of neurons mean: spiking networks that were trained elsewhere, and their spikes."""
 
 NEURONS = {
+    "network-explodes": "The activity of a network whose neurons spike several times in a tick grows without end.",
     "network-unfit-for-target": "A chip has no neurons such as those of a network that spikes already.",
     "target-unfit": "A network in integers steps by another rule than the target.",
     "reset-unfit": "A chip cannot reset its neurons as a network needs, whatever is exchanged.",

@@ -154,6 +154,9 @@ def _problems(network: IntegerNeurons) -> Iterable[Problem]:
         yield Problem("level-empty", "network", "it has no neuron", "give at least one")
     for pool in network.populations:
         yield from _pool_problems(pool, network.rule)
+    names = [pool.name for pool in network.populations]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield Problem("name-twice", f"network {network.name}", f"two pools are called {name}", "give other names")
     for name, size in network.sizes().items():
         members = np.concatenate([pool.members for pool in network.populations if pool.population == name])
         if not np.array_equal(np.sort(members), np.arange(size)):
@@ -205,5 +208,9 @@ def _synapse_problems(part: NeuronSynapses, neurons: int, channels: dict[str, in
     if low < -256 or high > 255:
         what = f"mantissas {low}..{high}"
         yield Problem("register-beyond-range", where, what, "give -256 to 255")
+    ends = np.stack([part.source, part.target, part.delay_ticks])
+    if np.unique(ends, axis=1).shape[1] < part.synapses:
+        what = "two of its synapses have the same source, target and delay"
+        yield Problem("level-malformed", where, what, "add their mantissas up, or put one into a list of its own")
     if (part.delay_ticks < 0).any():
         yield Problem("delay-negative", where, f"delay of {part.delay_ticks.min()} ticks", "give 0 or more")

@@ -1,14 +1,19 @@
 """Defines what an interpreter saw of a network of neurons: every spike, and the host's readouts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import frozen_array
 from neurocmc.ir.neurons.spikes import SpikeList
+from neurocmc.ir.plotting import drawn
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -52,3 +57,21 @@ class NeuronRecording:
     def total(self) -> int:
         """All spikes of all populations."""
         return sum(entry.total for entry in self.spikes.values())
+
+    def plot(self, trial: int = 0, populations: Sequence[str] | None = None) -> "Figure":
+        """Draws one trial: the spikes of each population, a row a neuron, and the values of the host's readouts.
+
+        Args:
+            trial: Which trial, from 0.
+            populations: The names of those to draw, in that order. None draws all.
+
+        Returns:
+            A figure of matplotlib, which shows itself as the last value of a notebook's cell.
+
+        Raises:
+            InputError: For a trial or a population that the recording does not have.
+
+        Example:
+            >>> figure = neurocmc.simulate("build/digits", on="emulator").plot(populations=["out"])
+        """
+        return drawn(self, trial, populations)

@@ -67,7 +67,7 @@ class EventStimulus:
         return cls(
             name=name,
             ticks=array.shape[1],
-            labels=_labels(labels, array.shape[0]),
+            labels=labels_of(labels, array.shape[0]),
             spikes={entry: spikes},
         )
 
@@ -107,7 +107,7 @@ class EventStimulus:
         return cls(
             name=name,
             ticks=int(spikes.tick.max(initial=0)) + 1 if ticks is None else ticks,
-            labels=_labels(labels, batch),
+            labels=labels_of(labels, batch),
             spikes={entry: once},
             merged=merged,
         )
@@ -164,7 +164,8 @@ def _check_spikes(array: Any, where: str) -> None:
         raise InputError(Problem("input-not-spikes", where, what, cure))
 
 
-def _labels(labels: Any, batch: int) -> Int:
+def labels_of(labels: Any, batch: int) -> Int:
+    """Returns (trials,) right answers, -1 where none are known. Raises InputError for what is no such list."""
     if labels is None:
         return np.full(batch, -1, dtype=np.int64)
     found = np.asarray(labels)

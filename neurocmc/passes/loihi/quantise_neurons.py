@@ -16,6 +16,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int
+from neurocmc.common.names import free_name
 from neurocmc.ir.loihi.network import StepRule
 from neurocmc.ir.loihi.neuron_losses import NeuronLosses, PoolLoss, SynapseLoss
 from neurocmc.ir.loihi.neurons import IntegerNeurons, NeuronInput, NeuronPool, NeuronSynapses
@@ -55,7 +56,8 @@ class QuantiseNeurons:
             start = starts[population.name]
             theta = _levels(_wanted(network, population, start, self.exponents[population.name], limits), levels)
             scales[population.name] = rule.threshold_lsb(theta) / population.threshold
-            pools += _pools(population, start, theta, skewed.depth_ticks[population.name], rule, limits)
+            depth = skewed.depth_ticks[population.name]
+            pools += _pools(population, start, theta, depth, rule, limits, set(skewed.depth_ticks))
             lost.append(_pool_loss(population, start, scales[population.name], rule, limits))
         rows = _rows(pools)
         synapses: list[NeuronSynapses] = []
@@ -144,7 +146,13 @@ def _levels(wanted: Float, most: int) -> Int:
 
 
 def _pools(
-    population: NeuronPopulation, start: Start, theta: Int, depth: int, rule: StepRule, limits: LoihiLimits
+    population: NeuronPopulation,
+    start: Start,
+    theta: Int,
+    depth: int,
+    rule: StepRule,
+    limits: LoihiLimits,
+    taken: set[str],
 ) -> list[NeuronPool]:
     """The neurons of a population, those of the same decays and threshold side by side."""
     decay_u, decay_v = _decays(population, rule)
@@ -158,7 +166,7 @@ def _pools(
         u, v, threshold = profiles[:, index].tolist()
         found.append(
             NeuronPool(
-                name=population.name if profiles.shape[1] == 1 else f"{population.name}#{index}",
+                name=population.name if profiles.shape[1] == 1 else free_name(f"{population.name}#{index}", taken),
                 population=population.name,
                 units=members.size,
                 members=members,

@@ -7,6 +7,7 @@ ideal          compiles for simulators in real numbers: Brian2
 ideal_neurons  compiles networks of single neurons for them
 loihi          compiles for integers of compartments, cores and axons
 loihi_neurons  compiles networks of single neurons for them
+real_neurons   makes a network in real numbers of their integers
 lava           runs Loihi's program on stock Lava
 faulty_loihi   runs circuits on Loihi chips with faults
 truenorth      compiles for neurosynaptic cores

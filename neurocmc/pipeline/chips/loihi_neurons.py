@@ -1,11 +1,11 @@
 """Compiles networks of single neurons for the Loihi family: resets and latencies, scales, integers, cores, Lava."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -33,8 +33,10 @@ from neurocmc.passes.loihi.route import Route
 from neurocmc.passes.loihi.scale_neurons import ScaledNeurons, ScaleNeurons, part_of
 from neurocmc.passes.neurons.reset_swap import ResetSwap
 from neurocmc.passes.neurons.skew import Skew
+from neurocmc.pipeline.chips.faulty_loihi import NO_FAULT
 from neurocmc.pipeline.chips.lava import LavaRun, check_lava_python, lava_edge
 from neurocmc.pipeline.chips.neurons import NeuronBuilt, NeuronStaging
+from neurocmc.pipeline.chips.real_neurons import real_neurons
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified, write_level
 from neurocmc.report.budget import Budget
@@ -43,8 +45,10 @@ from neurocmc.report.loihi.neuron_losses import neuron_losses, register_verdicts
 from neurocmc.report.losses import Losses
 from neurocmc.report.pictures import Drawn
 from neurocmc.sim.loihi.neurons.emulator import recording_of, run_neurons
+from neurocmc.sim.loihi.neurons.faulty import draw_faulty, run_faulty
 from neurocmc.sim.loihi.neurons.groups import synapse_groups
 from neurocmc.sim.loihi.neurons.twin import run_twin
+from neurocmc.sim.loihi.perturbed.perturb import Perturbation
 from neurocmc.sim.neurons import simulate_neurons, with_host
 from neurocmc.targets import LoihiTarget
 from neurocmc.verification.edges import Edge, mismatch_edge
@@ -69,11 +73,6 @@ class LoihiNeurons(NeuronBuilt):
     def integer(self) -> IntegerNeurons:
         """The integers that stand on the cores."""
         return self.chip.network
-
-    @property
-    def levels(self) -> tuple[Any, ...]:
-        """All levels, with the integers and their places."""
-        return (*super().levels, self.integer, self.chip)
 
     @property
     def name(self) -> str:
@@ -189,6 +188,18 @@ class LoihiNeurons(NeuronBuilt):
         cells = max(1, self.integer.neurons * stimulus.ticks)
         return stimulus.take(slice(max(1, min(trials, CELLS // cells))))
 
+    def draw_faulty(
+        self, seed: int, kind: str, level: float
+    ) -> Callable[[EventStimulus, Sequence[int]], NeuronRecording]:
+        """Draws a chip whose neurons and synapses are not as they were compiled: a field of `Perturbation`."""
+        none = Perturbation(seed=seed)
+        chip = draw_faulty(self.integer, none if kind == NO_FAULT else replace(none, **{kind: level}))
+        return lambda stimulus, trials: self._with_host(run_faulty(chip, stimulus, trials))
+
+    def realised(self) -> NeuronNetwork:
+        """Returns what the integers are in real numbers."""
+        return real_neurons(self.integer, self.fitted)
+
     def verdicts(self) -> tuple[str, ...]:
         """Returns what is known of every population's current and voltage."""
         return register_verdicts(self.integer, self.facts)
@@ -203,7 +214,8 @@ class LoihiNeurons(NeuronBuilt):
         def draw(path: Path) -> None:
             from neurocmc.report.loihi.core_map import draw_core_map  # matplotlib is a quarter of all imports
 
-            draw_core_map(self.chip, self.target, path)
+            owners = {pool.name: pool.population for pool in self.integer.populations}
+            draw_core_map(self.chip, self.target, path, lambda name: owners[name])
 
         caption = "The use of each core, by population."
         return (Drawn(file="core-map.png", section="cores", caption=caption, draw=draw),)

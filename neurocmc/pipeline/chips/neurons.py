@@ -6,12 +6,12 @@ and no pools, so nothing of that contract but the shape is shared. A family that
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.errors import InfeasibleError, InputError, Problem
 from neurocmc.ir.neurons.network import NeuronNetwork, SpikeInput
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
@@ -57,11 +57,6 @@ class NeuronBuilt(ABC):
     given: NeuronNetwork | None
     fitted: NeuronNetwork | None
     notes: tuple[str, ...] = ()
-
-    @property
-    def levels(self) -> tuple[Any, ...]:
-        """What exports can take: itself, which knows all, and the real numbers, fitted ones before those given."""
-        return (self, *(level for level in (self.fitted, self.given) if level is not None))
 
     @property
     def cores_used(self) -> int:
@@ -129,6 +124,37 @@ class NeuronBuilt(ABC):
         """Runs the emitted program on the maker's own tool. Raises InputError where there is none."""
         what = f"nothing runs the programs of {self.target.name}"
         raise InputError(Problem("interpreter-unfit", "--on", what, f"use --on {self.level}"))
+
+    def draw_faulty(
+        self, seed: int, kind: str, level: float
+    ) -> Callable[[EventStimulus, Sequence[int]], NeuronRecording]:
+        """Draws a chip with faults of one kind at one level.
+
+        Args:
+            seed: Of the faults.
+            kind: Of the faults; "none" gives none.
+            level: Their size or share, 0 to 1.
+
+        Returns:
+            What runs the trials of a stimulus on that chip, given the number of each for the draws of its noise.
+
+        Raises:
+            InputError: Where the family has no model of faults.
+        """
+        what = f"faults are of Loihi's integer networks; {self.target.name} has none"
+        raise InputError(
+            Problem("robustness-needs-loihi", f"target {self.target.name}", what, "compile for loihi1 or loihi2")
+        )
+
+    def realised(self) -> NeuronNetwork:
+        """Returns the network in real numbers, with those that the chip has in place of those that were wanted.
+
+        Raises InfeasibleError where they cannot be had in real numbers.
+        """
+        if self.fitted is None:
+            what, cure = "it was brought in integers, and has no real numbers", "export what they were made of"
+            raise InfeasibleError(Problem("nir-cannot-say", f"network {self.name}", what, cure))
+        return self.fitted
 
     def verdicts(self) -> tuple[str, ...]:
         """Returns what is known of the registers, a line each."""

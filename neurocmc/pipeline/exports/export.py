@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 from neurocmc.common.files import check_replaceable, replace_directory, write_file
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.exports.registry import find_export, level_for
+from neurocmc.pipeline.exports.registry import find_export, writer_for
 from neurocmc.pipeline.neurons.artifact import NeuronArtifact
 
 
@@ -31,15 +31,14 @@ def export(artifact: Artifact | NeuronArtifact, to: str, path: str | Path) -> tu
         >>> notes = export(open_artifact("build/two-state"), "brian2", "build/two-state-script")
     """
     path, chosen = Path(path), find_export(to)
-    level = level_for(chosen, to, artifact)
-    stimuli = artifact.stimuli if isinstance(artifact, NeuronArtifact) else artifact.stimuli.by_name()
+    write = writer_for(chosen, to, artifact)
     if chosen.folder:
         check_replaceable(path)
         with replace_directory(path) as folder:
-            return chosen.write(level, stimuli, folder)
+            return write(folder)
     with TemporaryDirectory(prefix="neurocmc-export-") as folder:
         made = Path(folder) / "export"
-        notes = chosen.write(level, stimuli, made)
+        notes = write(made)
         for beside in sorted(Path(folder).glob("export.*")):
             write_file(path.with_name(f"{path.stem}{beside.name.removeprefix('export')}"), beside.read_bytes())
         write_file(path, made.read_bytes())

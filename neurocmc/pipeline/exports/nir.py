@@ -1,4 +1,4 @@
-"""Exports integers of a chip, or a network of neurons in real numbers, as a graph of NIR.
+"""Exports the integers of a circuit, or a network of neurons, as a graph of NIR.
 
 A circuit becomes `net.nir`, one recurrent CubaLIF, and for each stimulus `net.<stimulus>.npz`: `input` (trials,
 ticks, channels) real numbers by the tick in which they arrive, `labels` (trials,), and `dt_s`. The metadata of the
@@ -18,33 +18,23 @@ import numpy as np
 from neurocmc.backends.nir.graph import Graph
 from neurocmc.backends.nir.neurons import neurons_graph, read_as
 from neurocmc.backends.nir.pools import pool_currents, pools_graph
-from neurocmc.backends.nir.realised import realised
 from neurocmc.backends.nir.write import write_graph
+from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError, Problem, raise_infeasible
 from neurocmc.common.files import write_npz
 from neurocmc.frontends.nir.read import read_nir
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.neurons.network import Decide, NeuronNetwork
+from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.neurons.store import save_events
-from neurocmc.passes.neurons.starts import start_of
-from neurocmc.pipeline.chips.loihi_neurons import LoihiNeurons
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.chips.neurons import NeuronBuilt
 from neurocmc.pipeline.exports.registry import Export
 
 ROUNDING = 1e-6  # by which poles and gains may come back otherwise: single precision, where a framework has that
 
 
-def _write(level: IntegerNetwork | LoihiNeurons | NeuronNetwork, stimuli: Mapping[str, Any], path: Path) -> Any:
-    if isinstance(level, IntegerNetwork):
-        return _write_pools(level, stimuli, path)
-    if isinstance(level, NeuronNetwork):
-        return _write_neurons(level, stimuli, path)
-    network = realised(level.integer, level.fitted)
-    if level.fitted is None:
-        raise_infeasible(_start_problems(level, network))
-    return _write_neurons(network, stimuli, path)
-
-
-def _write_pools(network: IntegerNetwork, stimuli: Mapping[str, Any], path: Path) -> tuple[str, ...]:
+def _write_pools(network: IntegerNetwork, stimuli: Mapping[str, Stimulus], path: Path) -> tuple[str, ...]:
     graph = pools_graph(network)
     for name, stimulus in stimuli.items():
         arrays = {
@@ -62,7 +52,15 @@ def _write_pools(network: IntegerNetwork, stimuli: Mapping[str, Any], path: Path
     )
 
 
-def _write_neurons(network: NeuronNetwork, stimuli: Mapping[str, Any], path: Path) -> tuple[str, ...]:
+def _write_neurons(built: NeuronBuilt, stimuli: Mapping[str, EventStimulus], path: Path) -> tuple[str, ...]:
+    return write_network(built.realised(), stimuli, path)
+
+
+def write_network(network: NeuronNetwork, stimuli: Mapping[str, EventStimulus], path: Path) -> tuple[str, ...]:
+    """Writes a network and its stimuli, and returns what there is to know of them.
+
+    Raises InfeasibleError with everything in the network that a file of NIR, or its reader, cannot say.
+    """
     graph, name = neurons_graph(network), read_as(network)
     write_graph(graph, path)
     notes = _read_again(network, graph, path, name)
@@ -89,7 +87,12 @@ def _read_again(network: NeuronNetwork, graph: Graph, path: Path, name: str) -> 
         again = read_nir(path, semantics=name, reset=reset, decide=decide).network
     except InputError as error:
         raise_infeasible(
-            Problem("nir-cannot-say", problem.where.removeprefix(f"{path}: "), problem.what, "use --to brian2")
+            Problem(
+                "nir-cannot-say",
+                problem.where.removeprefix(f"{path}: "),
+                problem.what,
+                "use the file that was brought",
+            )
             for problem in error.problems
         )
         raise
@@ -99,7 +102,7 @@ def _read_again(network: NeuronNetwork, graph: Graph, path: Path, name: str) -> 
 
 def _differences(network: NeuronNetwork, again: NeuronNetwork) -> Iterator[Problem]:
     """Yields what a network that was read in again has otherwise."""
-    cure = "rename its populations, or use --to brian2"
+    cure = "rename its parts, or use the file that was brought"
     where = f"network {network.name}"
     for what, ours, theirs in (
         ("inputs", _inputs(network), _inputs(again)),
@@ -117,7 +120,7 @@ def _differences(network: NeuronNetwork, again: NeuronNetwork) -> Iterator[Probl
         if not close or any(getattr(population, rule) != getattr(other, rule) for rule in rules):
             what = "comes back with other rules or numbers"
             yield Problem("nir-cannot-say", f"population {population.name}", what, cure)
-        if _arriving(network, population.name) != _arriving(again, population.name):
+        if not _same_arrives(network, again, population.name):
             what = "other synapses, delays or biases reach it when the graph is read in again"
             yield Problem("nir-cannot-say", f"population {population.name}", what, cure)
 
@@ -135,41 +138,40 @@ def _hosts(network: NeuronNetwork) -> list[tuple[str, int, float]]:
     return sorted(rows)
 
 
-def _arriving(network: NeuronNetwork, name: str) -> dict[tuple[Any, ...], float]:
-    """(source, delay, neuron, its source) -> weight, and (tick, neuron) -> bias, of all that reaches a population."""
-    found: dict[tuple[Any, ...], float] = {}
-    for p in network.into(name):
-        columns = (p.delay_ticks.tolist(), p.target_index.tolist(), p.source_index.tolist(), p.weight.tolist())
-        for ticks, target, source, weight in zip(*columns, strict=True):
-            key = (p.source, ticks, target, source)
-            found[key] = found.get(key, 0.0) + weight
-        for neuron in np.flatnonzero(p.bias).tolist():
-            key = (p.bias_from_tick, neuron)
-            found[key] = found.get(key, 0.0) + float(p.bias[neuron])
-    return {key: value for key, value in found.items() if value}
+def _same_arrives(left: NeuronNetwork, right: NeuronNetwork, name: str) -> bool:
+    """Whether the same reaches a population: weights by source and delay, biases by the tick in which they begin."""
+    own, other = _weights_into(left, name), _weights_into(right, name)
+    if own.keys() != other.keys() or any((own[place] != other[place]).nnz for place in own):
+        return False
+    ours, theirs = _biases_into(left, name), _biases_into(right, name)
+    return ours.keys() == theirs.keys() and all(np.array_equal(ours[tick], theirs[tick]) for tick in ours)
 
 
-def _start_problems(built: LoihiNeurons, network: NeuronNetwork) -> Iterator[Problem]:
-    """Yields start values of integers that no bias of a framework leads to: those of a chip that was set by hand."""
-    for pool in built.integer.populations:
-        population = network.population(pool.population)
-        start = start_of(network, population, pool.depth_ticks)
-        theta = built.integer.rule.threshold_lsb(pool.threshold_mantissa)
-        for what, has, wanted, counts in (
-            ("current", pool.u_initial, start.current, population.pole_syn > 0),
-            ("voltage", pool.v_initial, start.voltage, population.pole_mem > 0),
-        ):
-            apart = np.abs(has - wanted[pool.members] * theta) * counts[pool.members]
-            if (apart > 1).any():
-                index = int(np.argmax(apart))
-                said = f"the {what} of neuron {index} starts at {int(has[index]):,} LSB; in NIR it starts at rest"
-                yield Problem("nir-cannot-say", f"population {pool.name}", said, "let it start at rest")
+def _weights_into(network: NeuronNetwork, name: str) -> dict[tuple[str, int], Any]:
+    """(source, delay) -> matrix; those without weights are left out."""
+    found: dict[tuple[str, int], Any] = {}
+    for projection in network.into(name):
+        for ticks in projection.delays():
+            matrix = projection.matrix(network.size_of(projection.source), ticks)
+            place = (projection.source, ticks)
+            found[place] = found[place] + matrix if place in found else matrix
+    return {place: matrix for place, matrix in found.items() if matrix.count_nonzero()}
+
+
+def _biases_into(network: NeuronNetwork, name: str) -> dict[int, Float]:
+    found: dict[int, Float] = {}
+    for projection in network.into(name):
+        if projection.bias.any():
+            tick = projection.bias_from_tick
+            found[tick] = found[tick] + projection.bias if tick in found else projection.bias
+    return found
 
 
 EXPORT = Export(
-    takes=(IntegerNetwork, LoihiNeurons, NeuronNetwork),
-    called="integers of pools, or a network of neurons",
+    takes=IntegerNetwork,
+    called="an integer network",
     made_by="loihi1 or loihi2",
     folder=False,
-    write=_write,
+    write=_write_pools,
+    neurons=_write_neurons,
 )

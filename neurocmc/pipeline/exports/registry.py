@@ -6,14 +6,17 @@ an `Export`. `docs/extending.md` writes one from nothing.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.yaml_complaints import nearest_name
+from neurocmc.ir.neurons.stimulus import EventStimulus
+from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.chips.neurons import NeuronBuilt
 from neurocmc.pipeline.neurons.artifact import NeuronArtifact
 
 GROUP = "neurocmc.exports"
@@ -30,7 +33,7 @@ class Export:
     """Says how a level of a compiled circuit is written for another tool.
 
     Args:
-        takes: The class of the level, or several: the first of them of which the artifact has one.
+        takes: The class of the level.
         called: What that level is called, in errors.
         made_by: A target whose compilation has it, in errors.
         folder: Whether `write` fills a folder; otherwise it makes a file. What it writes beside that file, under its
@@ -38,6 +41,7 @@ class Export:
         write: Called with the level, the stimuli of the artifact by name, and a path that does not exist, or where
             `folder` is set that of the new folder. Returns what there is to know of it, a line each, and raises
             InfeasibleError where the tool cannot hold the circuit.
+        neurons: The same for a network of neurons, called with what a chip made of it; None refuses those by name.
 
     Example:
         >>> from neurocmc.ir.rate import RateCircuit
@@ -50,11 +54,12 @@ class Export:
         ... )
     """
 
-    takes: type[Any] | tuple[type[Any], ...]  # the class of the level, or several, those before others preferred
+    takes: type[Any]  # the class of the level
     called: str  # what that level is called, in errors
     made_by: str  # a target whose compilation has it, in errors
     folder: bool
-    write: Callable[[Any, Mapping[str, Any], Path], tuple[str, ...]]
+    write: Callable[[Any, Mapping[str, Stimulus], Path], tuple[str, ...]]
+    neurons: Callable[[NeuronBuilt, Mapping[str, EventStimulus], Path], tuple[str, ...]] | None = None
 
 
 def known_exports() -> tuple[str, ...]:
@@ -81,13 +86,16 @@ def find_export(name: str) -> Export:
     )
 
 
-def level_for(export: Export, name: str, artifact: Artifact | NeuronArtifact) -> Any:
-    """Returns the level that an export takes. Raises InputError where the artifact has none."""
-    takes = export.takes if isinstance(export.takes, tuple) else (export.takes,)
-    for kind in takes:
-        for level in artifact.built.levels:
-            if isinstance(level, kind):
-                return level
+def writer_for(export: Export, name: str, artifact: Artifact | NeuronArtifact) -> Callable[[Path], tuple[str, ...]]:
+    """Returns what writes an artifact to a path. Raises InputError where the artifact has not what is needed."""
+    if isinstance(artifact, NeuronArtifact):
+        if export.neurons is None:
+            what = f"{name} takes {export.called}, and this is a network of neurons"
+            raise InputError(Problem("export-unfit", str(artifact.directory), what, "use --to nir"))
+        return partial(export.neurons, artifact.built, artifact.stimuli)
+    for level in artifact.built.levels:
+        if isinstance(level, export.takes):
+            return partial(export.write, level, artifact.stimuli.by_name())
     what = f"{name} takes {export.called}, and {artifact.target.name} has none"
     raise InputError(
         Problem("export-unfit", str(artifact.directory), what, f"compile for {export.made_by} (--target)")

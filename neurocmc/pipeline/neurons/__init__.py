@@ -6,6 +6,7 @@ compile    compiles it into an artifact
 manifest   checks what an artifact's manifest must hold
 artifact   reads an artifact
 simulate   runs one on an interpreter
+robustness runs one on chips with faults
 verify     judges what each stage kept of the one before it
 reporting  writes budget, pictures and page
 """

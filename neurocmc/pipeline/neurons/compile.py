@@ -120,7 +120,9 @@ def _write(
     budget = built.budget(seen[0], seen[1])
     write_file(folder / BUDGET, budget.to_json())
     manifest = _manifest(model, target, chosen, source)
-    write_report_of(folder, Reported(manifest=manifest, built=built, budget=budget), draw=options.figures)
+    write_report_of(
+        folder, Reported(manifest=manifest, built=built, budget=budget, seen=seen[1]), draw=options.figures
+    )
     write_file(folder / TIMINGS, json_text({"seconds": clock.seconds}))
     write_file(folder / MANIFEST, json_text({**manifest, "files": file_hashes(folder)}))
 

@@ -99,10 +99,10 @@ def load_nir(
     dt_s: float | None = None,
     reset: str | None = None,
     decide: Decide = "last",
-    events: Path | None = None,
-    calibration: Path | None = None,
+    events: EventStimulus | Path | None = None,
+    calibration: EventStimulus | Path | None = None,
 ) -> NeuronModel:
-    """Reads a network from a NIR file, and its stimuli from .npz files of events; without any, surrogates are drawn.
+    """Reads a network from a NIR file; its stimuli are given, or read from .npz files of events, or drawn.
 
     Raises InputError with all that is wrong with a file.
     """
@@ -110,8 +110,9 @@ def load_nir(
     loaded = read_nir(path, semantics=semantics, dt_s=dt_s, reset=reset, decide=decide, content=content)
     model = brought(path, loaded.network, loaded.facts, loaded.notes, content)
     dt = loaded.network.semantics.dt_s
-    test = None if events is None else load_events(events, model.inputs, dt)
-    own = None if calibration is None else load_events(calibration, model.inputs, dt)
+    test, own = (
+        load_events(entry, model.inputs, dt) if isinstance(entry, Path) else entry for entry in (events, calibration)
+    )
     return model.with_stimuli(test, own)
 
 

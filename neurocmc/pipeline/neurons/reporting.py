@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from neurocmc.ir.neurons.network import NeuronNetwork
+from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.pipeline.chips.neurons import NeuronBuilt
 from neurocmc.report.budget import Budget
 from neurocmc.report.html import NeuronSummary, ReportContent, write_report
@@ -23,6 +24,7 @@ class Reported:
     built: NeuronBuilt
     budget: Budget
     edges: Sequence[Edge] = ()
+    seen: NeuronRecording | None = None  # of the calibration, at compilation
 
 
 def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path:
@@ -50,7 +52,7 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
         edges=tuple(whole.edges),
         losses=built.losses(),
         budget=whole.budget,
-        pictures=tuple(_pictures(folder / "figures", built, draw=draw)),
+        pictures=tuple(_pictures(folder / "figures", built, whole.seen, draw=draw)),
     )
     write_report(folder / REPORT, content)
     return folder / REPORT
@@ -78,14 +80,27 @@ def host_work(built: NeuronBuilt) -> tuple[str, ...]:
     )
 
 
+def _raster(seen: NeuronRecording | None) -> Drawn:
+    def draw(path: Path) -> None:
+        if seen is None:
+            return
+        from neurocmc.report.figures.rasters import save_rasters  # not above: matplotlib is a quarter of all imports
+
+        save_rasters(seen, path)
+
+    caption = "The spikes of the first trial, population by population, on the lowest level."
+    return Drawn(file="raster.png", section="activity", caption=caption, draw=draw)
+
+
 def _origin(manifest: Mapping[str, Any]) -> str:
     copy = manifest["source"]
     return f"{manifest['network']}; the artifact holds {f'a copy of it, {copy}' if copy else 'no copy of it'}"
 
 
-def _pictures(figures: Path, built: NeuronBuilt, *, draw: bool) -> Iterator[Picture]:
+def _pictures(figures: Path, built: NeuronBuilt, seen: NeuronRecording | None, *, draw: bool) -> Iterator[Picture]:
+    """Those of the chip, and of a trial that was run; they stay as they were drawn once."""
     figures.mkdir(exist_ok=True)
-    drawn: Sequence[Drawn] = built.pictures()
+    drawn: Sequence[Drawn] = (*built.pictures(), _raster(seen))
     for picture in drawn:
         path = figures / picture.file
         if draw and not path.is_file():

@@ -27,6 +27,10 @@ class RecordingFigure(Figure):
     """A figure that a notebook shows as a picture, whether or not it has set up `pyplot`."""
 
     def _repr_png_(self) -> bytes:
+        return self.as_png()
+
+    def as_png(self) -> bytes:
+        """Returns the picture, the same bytes for the same figure."""
         buffer = io.BytesIO()
         with own_look():
             self.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})

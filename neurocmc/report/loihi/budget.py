@@ -1,5 +1,6 @@
 """Holds a placed program against its limits: every resource of every core, headroom and energy."""
 
+from collections.abc import Callable
 from typing import Any
 
 from neurocmc.ir.headroom import Headroom
@@ -30,8 +31,12 @@ def placed_budget(
     activity: SpikeLoad | None,
     energy: EnergyEstimate | None,
     headroom: tuple[Headroom, ...] = (),
+    owner: Callable[[str], str] = str,
 ) -> Budget:
-    """Returns the budget of any placed network. Raises ValueError where program and target do not belong together."""
+    """Returns the budget of any placed network; `owner` gives the name that people know a population by.
+
+    Raises ValueError where program and target do not belong together.
+    """
     if program.target != target.name:
         raise ValueError(f"the program was placed for {program.target}, not for {target.name}")
     limits = limits_of(target.limits)
@@ -47,7 +52,7 @@ def placed_budget(
         cores=tuple(
             CoreUse(
                 core=core,
-                populations=tuple(dict.fromkeys(s.population for s in program.segments if s.core == core)),
+                populations=tuple(dict.fromkeys(owner(s.population) for s in program.segments if s.core == core)),
                 resources=uses(RESOURCES, program.use[core], limits),
             )
             for core in range(program.cores)

@@ -1,6 +1,6 @@
 """Draws how full every core is of compartments, axons and synapse memory, and of whose."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,20 +19,25 @@ HOST_NAME = "host"
 LEGEND_ENTRY_IN, LEGEND_LINE_IN, FOOT_IN = 1.4, 0.2, 0.55  # of the legend, and of the axis labels above it
 
 
-def draw_core_map(program: ChipProgram[Any], target: LoihiTarget, path: Path) -> None:
+def draw_core_map(
+    program: ChipProgram[Any], target: LoihiTarget, path: Path, owner: Callable[[str], str] = str
+) -> None:
     """Draws four panels, each core one bar in percent of the limit, coloured by population.
 
     Compartments and out-axons by the population that owns them, synapse memory and in-axons by the population that
-    sends the spikes (grey: the host). Raises InputError if the file cannot be written.
+    sends the spikes (grey: the host). `owner` gives the name that people know a population by. Raises InputError if
+    the file cannot be written.
     """
     cores = program.cores
-    colours = population_colours(p.name for p in program.network.populations) | {HOST_NAME: HOST}
-    shares = _shares(program, target)
+    colours = population_colours(dict.fromkeys(owner(p.name) for p in program.network.populations)) | {
+        HOST_NAME: HOST
+    }
+    shares = _shares(program, target, owner)
     lying = cores <= LYING_UP_TO
-    names = len(colours)
+    many = len(colours)
     width = 12.0 if lying else max(8.5, 3.0 + 0.09 * cores)
-    across = min(names, int(width / LEGEND_ENTRY_IN))
-    foot_in = FOOT_IN + LEGEND_LINE_IN * -(-names // across)
+    across = min(many, int(width / LEGEND_ENTRY_IN))
+    foot_in = FOOT_IN + LEGEND_LINE_IN * -(-many // across)
     height = 0.8 + foot_in + 0.3 * cores if lying else 8.0 + foot_in
     with canvas(path, width, height, placed=True) as figure:
         if lying:
@@ -67,22 +72,24 @@ def draw_core_map(program: ChipProgram[Any], target: LoihiTarget, path: Path) ->
         figure.legend(handles=handles, loc="lower center", ncols=across, bbox_to_anchor=(0.5, 0.0))
 
 
-def _shares(program: ChipProgram[Any], target: LoihiTarget) -> dict[str, dict[str, Float]]:
+def _shares(
+    program: ChipProgram[Any], target: LoihiTarget, owner: Callable[[str], str]
+) -> dict[str, dict[str, Float]]:
     """Panel -> population -> (cores,) percent of the limit."""
     limits = limits_of(target.limits)
-    names = [*(p.name for p in program.network.populations), HOST_NAME]
+    names = [*dict.fromkeys(owner(p.name) for p in program.network.populations), HOST_NAME]
     amounts = {
         key: {name: np.zeros(program.cores) for name in names}
         for key in ("compartments", "synapse_bits", "in_axons", "out_axons")
     }
     for segment in program.segments:
-        amounts["compartments"][segment.population][segment.core] += segment.neurons
+        amounts["compartments"][owner(segment.population)][segment.core] += segment.neurons
     for lists in program.lists:
-        sender = lists.source or HOST_NAME
+        sender = owner(lists.source) if lists.source else HOST_NAME
         amounts["synapse_bits"][sender][lists.core] += lists.synapse_bits
         amounts["in_axons"][sender][lists.core] += lists.axons
     for route in program.routes:
-        amounts["out_axons"][route.source][route.source_core] += route.axons
+        amounts["out_axons"][owner(route.source)][route.source_core] += route.axons
     titles = {
         "compartments": "compartments",
         "synapse_bits": "synapse memory, by sender",

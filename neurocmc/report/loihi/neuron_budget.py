@@ -30,7 +30,8 @@ def neuron_budget(
         messages=float(rates @ _cores_reached(program)),
     )
     energy = energy_of(operations, target, load, network.tick_s, assumptions_of(program, network.tick_s, target))
-    return placed_budget(program, network.name, target, load, energy)
+    owners = {pool.name: pool.population for pool in network.populations}
+    return placed_budget(program, network.name, target, load, energy, owner=lambda name: owners[name])
 
 
 def _load(network: IntegerNeurons, stimulus: EventStimulus, seen: NeuronRecording) -> SpikeLoad:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.common.errors import Problem, raise_input_problems
+from neurocmc.common.errors import InfeasibleError, Problem, raise_input_problems
 from neurocmc.common.progress import Progress, silent
 from neurocmc.ir.neurons.network import NeuronNetwork
 from neurocmc.ir.neurons.recording import NeuronRecording
@@ -22,6 +22,7 @@ from neurocmc.sim.neurons.readouts import HostUnits
 from neurocmc.sim.neurons.synapses import History, history_lengths, synapses_into
 
 BLOCK = 64  # trials that are run at once
+MOST_AT_ONCE = 1 << 24  # spikes of a neuron in one tick
 MOST_HELD = 1 << 24  # spikes that the histories of a block hold, which may make it smaller
 
 
@@ -48,6 +49,7 @@ def simulate_neurons(
 
     Raises:
         InputError: Where the stimulus or the currents do not fit the inputs of the network.
+        InfeasibleError: Where neurons that spike several times in a tick do so without end.
 
     Example:
         >>> recording = simulate_neurons(network, stimulus)
@@ -169,6 +171,10 @@ class _Found:
     def add(self, tick: int, spikes: Real) -> None:
         trial, unit = np.nonzero(spikes)
         if trial.size:
+            if not spikes.max() <= MOST_AT_ONCE:
+                what = f"a neuron spikes {spikes.max():.3g} times in tick {tick}: its activity grows without end"
+                cure = "check the weights of its loops, and --semantics: most frameworks have one spike a tick"
+                raise InfeasibleError(Problem("network-explodes", "network", what, cure))
             columns = np.stack([trial, np.full_like(trial, tick), unit, spikes[trial, unit].astype(np.int64)])
             self._columns.append(columns.astype(np.int32))
 

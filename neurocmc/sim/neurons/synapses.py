@@ -50,7 +50,8 @@ class Synapses:
         for delay in projection.delays():
             matrix = projection.matrix(sources, delay)
             whole = matrix.nnz >= DENSE * projection.bias.size * sources
-            matrices.append((delay, matrix.toarray().astype(dtype) if whole else matrix.astype(dtype)))
+            weights: Any = matrix.toarray() if whole else matrix
+            matrices.append((delay, weights.astype(dtype)))
         bias = projection.bias.astype(dtype) if projection.bias.any() else None
         return cls(projection.source, tuple(matrices), bias, projection.bias_from_tick)
 

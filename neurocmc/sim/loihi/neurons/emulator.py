@@ -1,6 +1,7 @@
 """Runs networks of single neurons on all trials of a stimulus, in the chip's integers."""
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from neurocmc.ir.loihi.neurons import IntegerNeurons
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.spikes import SpikeList
 from neurocmc.ir.neurons.stimulus import EventStimulus
-from neurocmc.sim.loihi.neurons.kernel import Held, run_trial
+from neurocmc.sim.loihi.neurons.kernel import Held, Registers, run_trial
 from neurocmc.sim.loihi.neurons.tables import Tables, tables_of
 from neurocmc.sim.trials import each_trial
 
@@ -54,15 +55,30 @@ def run_neurons(
     Returns:
         Every spike, and what registers were asked to hold.
     """
-    tables = tables_of(network)
     steps = stimulus.ticks + network.deepest_ticks if ticks is None else ticks
-    shape = (stimulus.batch, steps if record_state else 0, network.neurons)
+    return run_tables(tables_of(network), stimulus, steps, record_state=record_state, threads=threads)
+
+
+def run_tables(
+    tables: Tables,
+    stimulus: EventStimulus,
+    ticks: int,
+    *,
+    extra: Callable[[int], NDArray[np.int32]] | None = None,
+    record_state: bool = False,
+    threads: int | None = None,
+) -> NeuronRun:
+    """Steps tables, whatever network they are of; `extra` gives (ticks, neurons) mantissas that reach a trial too."""
+    neurons = tables.cells.keep_u.size
+    shape = (stimulus.batch, ticks if record_state else 0, neurons)
     u, v = np.zeros(shape, dtype=np.int32), np.zeros(shape, dtype=np.int32)
-    held = [_nothing_held(network.neurons) for _ in range(stimulus.batch)]
+    held = [_nothing_held(neurons) for _ in range(stimulus.batch)]
     events = _events(stimulus, tables)
+    none = np.zeros((0, 0), dtype=np.int32)
 
     def step(trial: int) -> NDArray[np.int32]:
-        return _trial(tables, steps, events[trial], held[trial], u[trial], v[trial], network.neurons)
+        more = none if extra is None else extra(trial)
+        return _trial(tables, ticks, (*events[trial], more), held[trial], u[trial], v[trial])
 
     trains = each_trial(step, stimulus.batch, threads)
     trial = np.repeat(np.arange(stimulus.batch), [train.shape[1] for train in trains])
@@ -74,10 +90,10 @@ def run_neurons(
         largest_u=np.max([entry.largest_u for entry in held], axis=0),
         lowest_v=np.min([entry.lowest_v for entry in held], axis=0),
         highest_v=np.max([entry.highest_v for entry in held], axis=0),
-        wraps=np.sum([entry.wraps for entry in held], axis=0),
-        below=np.sum([entry.below for entry in held], axis=0),
-        above=np.sum([entry.above for entry in held], axis=0),
-        rounded=np.sum([entry.rounded for entry in held], axis=0),
+        **{
+            name: np.sum([getattr(entry, name) for entry in held], axis=0)
+            for name in ("wraps", "below", "above", "rounded")
+        },
     )
 
 
@@ -129,27 +145,24 @@ def _events(stimulus: EventStimulus, tables: Tables) -> list[tuple[NDArray[np.in
 def _trial(
     tables: Tables,
     ticks: int,
-    events: tuple[NDArray[np.int32], NDArray[np.int32]],
+    arriving: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
     held: Held,
     u: NDArray[np.int32],
     v: NDArray[np.int32],
-    neurons: int,
 ) -> NDArray[np.int32]:
     """Steps one trial; returns its spikes as (2, spikes) tick, neuron. Steps it again where there was no room."""
-    room = FIRST_ROOM
+    room, neurons = FIRST_ROOM, tables.cells.keep_u.size
     while True:
         spikes = np.zeros((2, room), dtype=np.int32)
         for column, start in zip(held, _nothing_held(neurons), strict=True):
             column[:] = start
         count = run_trial(
             ticks,
-            tables.u_initial.copy(),
-            tables.v_initial.copy(),
-            np.zeros((tables.depth, tables.planes, neurons), dtype=np.int64),
+            _registers(tables),
             tables.cells,
             tables.fans,
             tables.inputs,
-            *events,
+            *arriving,
             spikes[0],
             spikes[1],
             u,
@@ -159,3 +172,15 @@ def _trial(
         if count <= room:
             return spikes[:, :count]
         room = count
+
+
+def _registers(tables: Tables) -> Registers:
+    """The registers before the first tick."""
+    neurons = tables.cells.keep_u.size
+    return Registers(
+        u=tables.u_initial.copy(),
+        v=tables.v_initial.copy(),
+        waiting=np.zeros(neurons, dtype=np.int64),
+        ring=np.zeros((tables.depth, tables.planes, neurons), dtype=np.int64),
+        fired=np.zeros(neurons, dtype=np.int64),
+    )

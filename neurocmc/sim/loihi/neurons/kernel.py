@@ -55,17 +55,26 @@ class Held(NamedTuple):
     rounded: Int  # what sums lost that were shifted right, in 2^-ROUNDED_BITS mantissas
 
 
+class Registers(NamedTuple):
+    """The state that a tick leaves to the next."""
+
+    u: Int  # (neurons,)
+    v: Int
+    waiting: Int  # ticks for which a neuron still holds its voltage at 0
+    ring: Int  # (depth, planes, neurons) sums that arrive in coming ticks
+    fired: Int  # (neurons,) those that spiked, as many as `step_neurons` says
+
+
 @jit(nogil=True)
 def run_trial(
     ticks: int,
-    u: Int,
-    v: Int,
-    ring: Int,
+    registers: Registers,
     cells: Cells,
     fans: Fans,
     inputs: Fans,
     event_tick: Int32,
     event_channel: Int32,
+    extra: Int32,
     spike_tick: Int32,
     spike_neuron: Int32,
     record_u: Int32,
@@ -74,62 +83,69 @@ def run_trial(
 ) -> int:
     """Steps one trial; fills the spikes, by tick and neuron, and returns how many there are.
 
-    `ring` is (depth, planes, neurons). `record_u` and `record_v` are (ticks, neurons), or empty.
+    `extra` is (ticks, neurons) mantissas that arrive as well, or empty; `record_u` and `record_v` are (ticks,
+    neurons), or empty.
     """
-    depth, planes, neurons = ring.shape
-    waiting = np.zeros(neurons, dtype=np.int64)
     event = 0
     count = 0
-    fired = np.empty(neurons, dtype=np.int64)
+    ring = registers.ring
     for tick in range(ticks):
         while event < event_tick.size and event_tick[event] == tick:
             send(event_channel[event], tick, ring, inputs)
             event += 1
-        now = ring[tick % depth]
-        firing = 0
-        for n in range(neurons):
-            total = now[0, n]
-            now[0, n] = 0
-            for plane in range(1, planes):
-                bits = -fans.exponent[plane]
-                whole = now[plane, n] >> bits
-                held.rounded[n] += (now[plane, n] - (whole << bits)) << (ROUNDED_BITS - bits)
-                total += whole
-                now[plane, n] = 0
-            arrived = wrap32(wrap32(total) << cells.weight_shift)
-            unfolded = toward_zero(u[n], cells.keep_u[n], cells.decay_bits) + arrived
-            current = fold(wrap32(unfolded), cells.half_current)
-            held.wraps[n] += current != unfolded or arrived != total << cells.weight_shift
-            held.largest_u[n] = max(held.largest_u[n], abs(current))
-            u[n] = current
-            voltage = wrap32(toward_zero(v[n], cells.keep_v[n], cells.decay_bits) + current + cells.bias[n])
-            if waiting[n] > 0:
-                waiting[n] -= 1
-                voltage = 0
-            if voltage > cells.largest_voltage:
-                held.above[n] += 1
-                voltage = cells.largest_voltage
-            elif voltage < -cells.largest_voltage:
-                held.below[n] += 1
-                voltage = -cells.largest_voltage
-            held.lowest_v[n] = min(held.lowest_v[n], voltage)
-            held.highest_v[n] = max(held.highest_v[n], voltage)
-            if voltage > cells.threshold[n]:
-                voltage = 0
-                waiting[n] = cells.refractory[n] - 1
-                fired[firing] = n
-                firing += 1
-            v[n] = voltage
+        now = ring[tick % ring.shape[0]]
+        if extra.size:
+            now[0] += extra[tick]
+        firing = step_neurons(now, registers, cells, fans.exponent, held)
         for k in range(firing):
-            send(fired[k], tick, ring, fans)
+            send(registers.fired[k], tick, ring, fans)
             if count < spike_tick.size:
                 spike_tick[count] = tick
-                spike_neuron[count] = fired[k]
+                spike_neuron[count] = registers.fired[k]
             count += 1
         if record_u.size:
-            record_u[tick] = u
-            record_v[tick] = v
+            record_u[tick] = registers.u
+            record_v[tick] = registers.v
     return count
+
+
+@jit(nogil=True)
+def step_neurons(now: Int, registers: Registers, cells: Cells, exponent: Int, held: Held) -> int:
+    """Steps all neurons by a tick in which the sums `now` (planes, neurons) arrive, which are emptied."""
+    planes, neurons = now.shape
+    firing = 0
+    for n in range(neurons):
+        total = now[0, n]
+        now[0, n] = 0
+        for plane in range(1, planes):
+            bits = -exponent[plane]
+            whole = now[plane, n] >> bits
+            held.rounded[n] += (now[plane, n] - (whole << bits)) << (ROUNDED_BITS - bits)
+            total += whole
+            now[plane, n] = 0
+        arrived = wrap32(wrap32(total) << cells.weight_shift)
+        unfolded = toward_zero(registers.u[n], cells.keep_u[n], cells.decay_bits) + arrived
+        current = fold(wrap32(unfolded), cells.half_current)
+        held.wraps[n] += current != unfolded or arrived != total << cells.weight_shift
+        held.largest_u[n] = max(held.largest_u[n], abs(current))
+        registers.u[n] = current
+        voltage = wrap32(toward_zero(registers.v[n], cells.keep_v[n], cells.decay_bits) + current + cells.bias[n])
+        if registers.waiting[n] > 0:
+            registers.waiting[n] -= 1
+            voltage = 0
+        limit = cells.largest_voltage
+        held.above[n] += voltage > limit
+        held.below[n] += voltage < -limit
+        voltage = min(max(voltage, -limit), limit)
+        held.lowest_v[n] = min(held.lowest_v[n], voltage)
+        held.highest_v[n] = max(held.highest_v[n], voltage)
+        if voltage > cells.threshold[n]:
+            voltage = 0
+            registers.waiting[n] = cells.refractory[n] - 1
+            registers.fired[firing] = n
+            firing += 1
+        registers.v[n] = voltage
+    return firing
 
 
 @jit(nogil=True)

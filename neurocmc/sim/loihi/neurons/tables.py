@@ -24,10 +24,10 @@ class Tables:
     v_initial: Int
 
 
-def tables_of(network: IntegerNeurons) -> Tables:
-    """Returns the tables of a network."""
+def tables_of(network: IntegerNeurons, groups: tuple[SynapseGroup, ...] | None = None) -> Tables:
+    """Returns the tables of a network; `groups` are taken instead of its own synapses."""
     rule, pools = network.rule, network.populations
-    groups = synapse_groups(network)
+    groups = synapse_groups(network) if groups is None else groups
     planes = _planes(groups)
     first = dict(
         zip(

@@ -1,0 +1,92 @@
+"""Measures how often a compiled network of neurons errs on a chip with faults.
+
+Each seed draws one faulty chip and its trials. A trial is wrong where the decision of the first readout is not its
+label; where it has none, where it is not the decision of the network in real numbers.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from neurocmc.common.arrays import Int
+from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.ir.neurons.stimulus import EventStimulus
+from neurocmc.pipeline.chips.family import NO_FAULT
+from neurocmc.pipeline.neurons.artifact import NeuronArtifact
+from neurocmc.pipeline.neurons.simulate import find_events
+from neurocmc.pipeline.robustness import Outcome, Robustness, RobustnessOptions, cell_of
+from neurocmc.sim.neurons import decisions, simulate_neurons
+
+
+def neuron_robustness(
+    artifact: NeuronArtifact,
+    options: RobustnessOptions | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> Robustness:
+    """Runs a compiled network on faulty chips. Same artifact and options, same outcomes.
+
+    Args:
+        artifact: An artifact of a Loihi target.
+        options: Kinds of faults, their levels, seeds, trials and stimuli; None is the defaults.
+        progress: Called with the fault and the share of the whole that is done, 0 to 1.
+
+    Returns:
+        The outcome of every trial, and for each fault and level the share that went wrong.
+
+    Raises:
+        InputError: Where the target has no model of faults, an option is out of range, or the network has no readout.
+        InfeasibleError: Where faults drive a current out of its register.
+    """
+    options = options or RobustnessOptions()
+    raise_input_problems(options.problems())
+    given = artifact.given
+    if given is None or not (given.readouts or given.host_readouts):
+        what = "it has no readout that decides, so no trial can be right or wrong"
+        cure = "bring it in real numbers, with an Output"
+        raise InputError(Problem("readout-missing", f"network {artifact.built.name}", what, cure))
+    named = options.stimuli or (artifact.test.name,)
+    stimuli = [find_events(artifact, name) for name in dict.fromkeys(named)]
+    answers = [_answers(artifact, stimulus) for stimulus in stimuli]
+    grid: list[tuple[str, float]] = [(NO_FAULT, 0.0)]
+    grid += [(kind, level) for kind in dict.fromkeys(options.kinds) for level in sorted(set(options.levels) - {0.0})]
+    outcomes: list[Outcome] = []
+    for index, (kind, level) in enumerate(grid):
+        if progress:
+            progress(kind if kind == NO_FAULT else f"{kind} {100 * level:g} %", index / len(grid))
+        for seed in range(options.seeds):
+            chip = artifact.built.draw_faulty(seed, kind, level)
+            for place, (stimulus, wanted) in enumerate(zip(stimuli, answers, strict=True)):
+                drawn = np.random.default_rng((seed, place)).permutation(stimulus.batch)[: options.samples]
+                trials = np.sort(drawn).astype(np.int64)
+                decided = _first(decisions(given, chip(stimulus.take(trials), trials.tolist())))
+                outcomes += [
+                    Outcome(
+                        kind=kind,
+                        level=level,
+                        seed=seed,
+                        stimulus=stimulus.name,
+                        trial=trial,
+                        wrong=bool(decided[at] != wanted[trial]),
+                        held_s=None,
+                        longest_s=None,
+                    )
+                    for at, trial in enumerate(trials.tolist())
+                ]
+    return Robustness(
+        circuit=artifact.built.name,
+        options=options,
+        outcomes=tuple(outcomes),
+        cells=tuple(cell_of(kind, level, outcomes) for kind, level in grid),
+    )
+
+
+def _answers(artifact: NeuronArtifact, stimulus: EventStimulus) -> Int:
+    """(trials,) labels, and where there is none what the network in real numbers decides."""
+    if (stimulus.labels >= 0).all() or artifact.given is None:
+        return stimulus.labels
+    decided = _first(decisions(artifact.given, simulate_neurons(artifact.given, stimulus)))
+    return np.where(stimulus.labels >= 0, stimulus.labels, decided)
+
+
+def _first(decided: dict[str, Int]) -> Int:
+    return next(iter(decided.values()))
