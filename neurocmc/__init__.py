@@ -5,22 +5,22 @@
     artifact = neurocmc.compile("models/swta-digits.pt", target="loihi1", out="build")
     print(neurocmc.verify(artifact).passed)
 
-api           the functions of Python, with the names and defaults of the command line
-bring         makes models of rate circuits that were trained elsewhere
-bring_neurons makes models of networks that spike already
-cli           the `neurocmc` command
-pipeline      runs the passes, writes and reads artifacts, simulates, verifies and studies them
-frontends     read what a user brings as a RateCircuit
-circuits      trainable torch models and their training
-passes        lower a circuit from level to level
-ir            defines the levels, stimuli and recordings, and stores them
-targets       reads the chips as numbers with their sources
-sim           interprets every level
-theory        says what holds of a circuit's states without running it
-verification  judges what each stage kept of the one before it
-report        shows a compiled circuit to people
-backends      write programs that run without neurocmc
-common        holds what all of them use, and imports none of them
+api            the functions of Python, with the names and defaults of the command line
+bring          makes models of rate circuits that were trained elsewhere
+bring_neurons  makes models of networks that spike already
+cli            the `neurocmc` command
+pipeline       runs the passes, writes and reads artifacts, simulates, verifies and studies them
+frontends      read what a user brings as a RateCircuit
+circuits       trainable torch models and their training
+passes         lower a circuit from level to level
+ir             defines the levels, stimuli and recordings, and stores them
+targets        reads the chips as numbers with their sources
+sim            interprets every level
+theory         says what holds of a circuit's states without running it
+verification   judges what each stage kept of the one before it
+report         shows a compiled circuit to people
+backends       write programs that run without neurocmc
+common         holds what all of them use, and imports none of them
 
 `import neurocmc` is quick: what needs torch or Brian2 is imported when it is first asked for. The functions are those
 of `neurocmc.api`, and beside them the emulators for hand-made networks: `CompartmentNetwork` and

@@ -4,12 +4,12 @@ What a user can mend raises a `neurocmc.common.errors.NeurocmcError`, whose `pro
 A call works in any thread, whatever the process around it has set, and leaves that as it was (`common.process`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from neurocmc.common.calls import python_call
-from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.extras import need
 from neurocmc.common.process import known_state
 from neurocmc.common.progress import Progress, StudyProgress
@@ -23,7 +23,8 @@ from neurocmc.pipeline.model import Model
 from neurocmc.pipeline.model import load as _load
 from neurocmc.pipeline.neurons.artifact import NeuronArtifact, open_any
 from neurocmc.pipeline.neurons.compile import compile_neurons
-from neurocmc.pipeline.neurons.model import NeuronModel
+from neurocmc.pipeline.neurons.model import NIR_ENDING as NIR
+from neurocmc.pipeline.neurons.model import NeuronModel, load_named_nir
 from neurocmc.pipeline.neurons.options import NeuronOptions, Weights
 from neurocmc.pipeline.neurons.simulate import NeuronInterpreter, simulate_network
 from neurocmc.pipeline.neurons.verify import NeuronVerification, NeuronVerifyOptions, verify_neurons
@@ -82,7 +83,13 @@ def compile(  # noqa: A001  (called as the command is)
     phases: int | None = None,
     second_order: SecondOrder | None = None,
     allow_lost_states: bool = False,
+    semantics: str | None = None,
+    dt_s: float | None = None,
+    reset: str | None = None,
+    decide: Literal["last", "mean", "max"] | None = None,
     weights: Weights | None = None,
+    events: str | Path | None = None,
+    calibration: str | Path | None = None,
     source: bool = True,
     figures: bool = True,
     progress: Progress | None = None,
@@ -90,8 +97,8 @@ def compile(  # noqa: A001  (called as the command is)
     """Compiles a model for a target into the directory `out`, which becomes whole or is left as it was.
 
     Args:
-        model: The path of a model, or a Model that `load` has read; or one of spiking neurons (`from_nir`,
-            `from_neurons`), for which `weights`, `source` and `figures` are the only options.
+        model: The path of a model, or a Model that `load` has read; or spiking neurons: the path of a .nir file, or
+            what `from_nir` or `from_neurons` gave. Options from `semantics` on are for these.
         target: The name of a known target, the path of a YAML file, or a Target.
         out: The directory of the artifact; one that holds an artifact already is replaced.
         neurons: Neurons per unit in the mean, 1 to 65,536. None takes 64, or more where decisions of a classifier
@@ -116,7 +123,13 @@ def compile(  # noqa: A001  (called as the command is)
         second_order: What stands for second-order kernels, and for slower filters than a neuron's own: "relays", or
             delayed "taps" of a spike. None takes taps with the feedback code, and relays otherwise.
         allow_lost_states: Whether a circuit is compiled even if rounding destroys one of its up-states.
+        semantics: Of a .nir file, whose rules it was trained under, as in `from_nir`; and so are the next three.
+        dt_s: The time of a tick in s.
+        reset: "zero" or "subtract".
+        decide: How integrators at the output answer.
         weights: Of "one" or "two" synapses, a weight of spiking neurons is the sum. None takes two where they fit.
+        events: An .npz file of the spikes that the result is judged by.
+        calibration: One of the spikes that scales are chosen on.
         source: Whether the artifact holds a copy of the model, which `verify` compares with.
         figures: Whether the pictures of the report are drawn; they take most of the time of a small circuit.
         progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
@@ -134,12 +147,23 @@ def compile(  # noqa: A001  (called as the command is)
         >>> artifact.neurons
         64
     """
+    of_files = {
+        "--semantics": semantics,
+        "--dt": dt_s,
+        "--reset": reset,
+        "--decide": decide,
+        "--events": events,
+        "--calibration": calibration,
+    }
+    if isinstance(model, str | Path) and Path(model).suffix == NIR:
+        paths = tuple(None if path is None else Path(path) for path in (events, calibration))
+        model = load_named_nir(Path(model), semantics, dt_s, reset, decide or "last", (paths[0], paths[1]))
+        of_files = {}
     if isinstance(model, NeuronModel):
+        _refuse(of_files, "a .nir file")
         chosen = NeuronOptions(weights=weights, source=source, figures=figures)
         return compile_neurons(model, target, Path(out), chosen, progress)
-    if weights is not None:
-        what = "is for networks of spiking neurons; this is a rate circuit"
-        raise InputError(Problem("option-not-for-this", "--weights", what, "use planes=1 or planes=2"))
+    _refuse({**of_files, "--weights": weights}, "networks of spiking neurons")
     options = CompileOptions(
         neurons=neurons,
         code=None if code == "auto" else code,
@@ -352,6 +376,15 @@ def budget(artifact: Artifact | NeuronArtifact | str | Path) -> Budget:
     """
     opened = _opened(artifact)
     return opened.budget if isinstance(opened, NeuronArtifact) else read_budget(opened)
+
+
+def _refuse(options: Mapping[str, object], belonging_to: str) -> None:
+    """Refuse options that would be passed over."""
+    raise_input_problems(
+        Problem("option-not-for-this", name, f"is for {belonging_to}", "leave it out")
+        for name, value in options.items()
+        if value is not None
+    )
 
 
 def _opened(artifact: Artifact | NeuronArtifact | str | Path) -> Artifact | NeuronArtifact:

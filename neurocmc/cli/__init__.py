@@ -2,6 +2,7 @@
 
 main            gathers the commands
 compile         `neurocmc compile`
+neurons         does what commands do with networks that spike already
 simulate        `neurocmc simulate`
 simulate_cores  `neurocmc simulate` of a file of cores
 verify          `neurocmc verify`

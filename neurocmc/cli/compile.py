@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "neurocmc compile models/swta-digits.pt --target loihi1 -o build",
     "neurocmc compile circuit.yaml --target mine.yaml -o build --code auto --max-error 0.01",
-    "neurocmc compile net.nir --target loihi1 --semantics snntorch-1 --reset zero --events test.npz -o build",
+    "neurocmc compile net.nir --target loihi1 --semantics snntorch-1 --reset zero -o build",
 )
 
 

@@ -11,6 +11,7 @@ from neurocmc.cli.output import say, say_json
 EXAMPLES = (
     "neurocmc export build --to brian2 -o script",
     "neurocmc export build --to netx -o network.net",
+    "neurocmc export build --to nir -o network.nir",
 )
 
 
@@ -21,7 +22,9 @@ def export(
     ],
     to: Annotated[
         str,
-        typer.Option("--to", metavar="NAME", help="The tool: brian2, netx, ranc, or one added.", show_default=False),
+        typer.Option(
+            "--to", metavar="NAME", help="The tool: brian2, netx, nir, ranc, or another.", show_default=False
+        ),
     ],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="PATH", help="The file or folder to write.", show_default=False)

@@ -10,7 +10,7 @@ import typer
 
 from neurocmc.cli.failures import MISSED
 from neurocmc.cli.output import grid, say, say_json, show, stages
-from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.errors import Problem, raise_input_problems
 
 if TYPE_CHECKING:
     from neurocmc.pipeline.neurons.artifact import NeuronArtifact
@@ -90,17 +90,9 @@ def read_model(
     stimuli: tuple[Path | None, Path | None],
 ) -> "NeuronModel":
     """Reads a .nir file with its events and calibration. Raises InputError where its framework is not named."""
-    from neurocmc.pipeline.neurons.model import load_nir
+    from neurocmc.pipeline.neurons.model import load_named_nir
 
-    if semantics is None:
-        what = "a file of NIR does not say what a tick computes"
-        cure = "name the framework that trained it: snntorch-0, snntorch-1, norse, sinabs, spyx or nir"
-        raise InputError(Problem("semantics-missing", "--semantics", what, cure))
-    events, calibration = stimuli
-    how = "last" if decide is None else decide.value
-    return load_nir(
-        path, semantics=semantics, dt_s=dt, reset=reset, decide=how, events=events, calibration=calibration
-    )
+    return load_named_nir(path, semantics, dt, reset, "last" if decide is None else decide.value, stimuli)
 
 
 def compile_network(

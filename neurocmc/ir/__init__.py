@@ -10,6 +10,7 @@ copies         the phases that pools are dealt out into
 segments       the pieces of range that units are cut into
 sensitivity    how much each unit matters, where and when
 spiking        the network of pools in real numbers
+neurons        the levels of networks that spike already
 loihi          the levels of the Loihi family
 truenorth      the levels of neurosynaptic cores
 stimulus       batches of drives

@@ -16,6 +16,7 @@ lost_states    refuses a circuit whose up-states rounding destroys
 feedback       makes pools that take back from their drive what their spikes said
 taps           finds delayed parts of a spike that act as another kernel
 wires          says in which parts and through which filter a projection arrives
+neurons        lower networks that spike already, in real numbers
 starts         says with which currents a network starts
 pool_codes     chooses where the neurons of a pool are recruited
 pool_fits      measures their transfer, and compares it with the unit's

@@ -5,6 +5,7 @@ options           holds what a user may choose of a compilation
 lower             runs the passes, level by level
 clock             measures how long they take
 search            chooses by candidates what the user left open
+neurons           runs the line of networks that spike already
 chips             has the families of chips
 levels            writes the levels into an artifact
 sample            measures what a compilation keeps of its stimuli

@@ -2,6 +2,7 @@
 
 edges               defines an edge, and judges gains and poles
 fidelity            compares recordings of two levels
+neurons             judges what spiking networks keep
 metrics             measures how they differ
 seen                runs the rate circuit on the stimuli that are judged
 coverage            tells what calibration did not cover

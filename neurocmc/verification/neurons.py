@@ -84,7 +84,11 @@ def recorded_edge(name: str, recorded: Mapping[str, SpikeList], ours: NeuronReco
     """Compares spikes that a framework recorded with an interpreter's, one by one."""
     apart = {population: spikes.differing(ours.spikes[population]) for population, spikes in recorded.items()}
     total = sum(spikes.total for spikes in recorded.values())
-    first = [f"{name}, tick {int(s.tick.min())}, trial {int(s.trial[0])}" for name, s in apart.items() if s.total]
+    first = [
+        f"{name}, tick {int(spikes.tick[place])}, trial {int(spikes.trial[place])}"
+        for name, spikes in apart.items()
+        if spikes.total and (place := int(np.argmin(spikes.tick))) >= 0
+    ]
     note = f"populations {', '.join(recorded)}; first in {', '.join(first)}" if first else ", ".join(recorded)
     return mismatch_edge(name, sum(spikes.total for spikes in apart.values()), total, note)
 

@@ -1,4 +1,4 @@
-"""The emulator of single neurons: the spikes of its twin and of the emitted files, and what it says registers held."""
+"""The emulator of single neurons: the spikes of its twin and of emitted files, and what it says registers held."""
 
 from dataclasses import replace
 from pathlib import Path

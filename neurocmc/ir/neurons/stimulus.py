@@ -14,6 +14,8 @@ from neurocmc.ir.neurons.spikes import SpikeList
 from neurocmc.ir.stimulus import name_problems
 
 MOST_TICKS = 10_000_000
+MOST_TRIALS = 10_000_000
+MOST_CHANNELS = 1 << 30
 _ON_TICK = 1e-6  # of a tick, by which a time may miss the one that it means
 
 
@@ -94,12 +96,15 @@ class EventStimulus:
         """
         faults: list[Problem] = []
         tick = _ticks_of(tick, time_s, dt_s, faults)
-        columns = {"channel": np.ravel(channel), "tick": tick}
-        columns["trial"] = np.zeros(tick.size, dtype=np.int64) if trial is None else np.ravel(trial)
+        columns = {"channel": np.ravel(channel)} | ({} if faults else {"tick": tick})
+        if trial is not None:
+            columns["trial"] = np.ravel(trial)
+        most = {"channel": MOST_CHANNELS, "tick": MOST_TICKS, "trial": MOST_TRIALS}
         for field, column in columns.items():
-            faults += _column_problems(field, column, columns["channel"].size)
+            faults += _column_problems(field, column, columns["channel"].size, most[field])
         raise_input_problems(faults)
-        spikes = SpikeList.of_events(columns["trial"], columns["tick"], columns["channel"])
+        whose = columns.get("trial", np.zeros(tick.size, dtype=np.int64))
+        spikes = SpikeList.of_events(whose, columns["tick"], columns["channel"])
         merged = int((spikes.count - 1).sum())
         known = 0 if labels is None else len(np.ravel(labels))
         batch = max(int(spikes.trial.max(initial=0)) + 1, known)
@@ -147,7 +152,7 @@ class EventStimulus:
                 ("tick", entry.tick, self.ticks),
                 ("trial", entry.trial, self.batch),
             ):
-                if (highest := int(values.max(initial=-1))) >= limit:
+                if (highest := int(values.max(initial=-1))) >= limit > 0:
                     what = f"a spike of input {name} has {field} {highest}, there are {limit:,}"
                     faults.append(Problem("index-beyond-range", where, what, f"count from 0 to {limit - 1:,}"))
             if (entry.count > 1).any():
@@ -172,6 +177,8 @@ def labels_of(labels: Any, batch: int) -> Int:
     if found.shape != (batch,) or found.dtype.kind not in "iu":
         what = f"has shape {found.shape} of {found.dtype.name}, there are {batch} trials"
         raise InputError(Problem("array-shape", "labels", what, "give one whole number for each trial, -1 for none"))
+    if found.size and found.max() > np.iinfo(np.int64).max:
+        raise InputError(Problem("index-beyond-range", "labels", f"holds {found.max()}", "count answers from 0"))
     return found.astype(np.int64)
 
 
@@ -186,19 +193,25 @@ def _ticks_of(tick: Any, time_s: Any, dt_s: float | None, faults: list[Problem])
     if dt_s is None or not dt_s > 0:
         faults.append(Problem("time-not-positive", "events", "times in s need the length of a tick", "give dt_s"))
         return np.zeros(0, dtype=np.int64)
-    times = np.ravel(time_s).astype(np.float64)
+    times = np.ravel(time_s)
+    if times.dtype.kind not in "iuf":
+        faults.append(Problem("array-type", "events: time_s", f"holds {times.dtype.name}", "give times in s"))
+        return np.zeros(0, dtype=np.int64)
+    times = times.astype(np.float64)
     if not np.isfinite(times).all():
         faults.append(Problem("value-not-finite", "events", "a time is NaN or infinite", "repair the times"))
         return np.zeros(0, dtype=np.int64)
-    return np.floor(times / dt_s + _ON_TICK).astype(np.int64)
+    ticks = np.clip(np.floor(times / dt_s + _ON_TICK), -1, MOST_TICKS)  # what lies beyond is refused as a tick
+    return ticks.astype(np.int64)
 
 
-def _column_problems(field: str, column: Any, length: int) -> Iterable[Problem]:
+def _column_problems(field: str, column: Any, length: int, most: int) -> Iterable[Problem]:
     if column.shape != (length,):
         what = f"{column.size:,} entries, there are {length:,} events"
         yield Problem("array-shape", f"events: {field}", what, "give one for each event")
     elif column.size and column.dtype.kind not in "iu":
         cure = "give whole numbers, from 0"
         yield Problem("not-whole-numbers", f"events: {field}", f"holds {column.dtype.name}", cure)
-    elif (column < 0).any():
-        yield Problem("index-beyond-range", f"events: {field}", f"holds {column.min()}", "count from 0")
+    elif column.size and (column.min() < 0 or column.max() >= most):
+        what = f"holds {column.min() if column.min() < 0 else column.max()}"
+        yield Problem("index-beyond-range", f"events: {field}", what, f"count from 0 to {most - 1:,}")

@@ -18,7 +18,7 @@ each: `left/spikes`. Numbers of spikes that a framework recorded, to hold our in
 Everything read here may be damaged or hostile: what is wrong is an InputError that names file and key.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from neurocmc.common.files import read_npz, write_npz
 from neurocmc.ir.neurons.network import SpikeInput
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.spikes import SpikeList
-from neurocmc.ir.neurons.stimulus import EventStimulus
+from neurocmc.ir.neurons.stimulus import EventStimulus, labels_of
 from neurocmc.ir.stimulus import as_name
 
 _EVENT_KEYS = ("spikes", "channel", "tick", "time_s", "trial")
@@ -67,21 +67,22 @@ def load_events(path: Path, inputs: Sequence[SpikeInput], dt_s: float) -> EventS
         InputError: Naming every key that is missing, unknown, or holds what it should not.
     """
     arrays = read_npz(path)
-    known = {f"{entry.name}/{key}" for entry in inputs for key in _EVENT_KEYS} | {*_EVENT_KEYS, *_WHOLE_KEYS}
-    raise_input_problems(
-        Problem("array-unknown", f"{path}: {key}", "nothing reads this array", f"arrays are {', '.join(_EVENT_KEYS)}")
-        for key in sorted(arrays)
-        if key not in known and not key.startswith(RECORDED)
-    )
+    raise_input_problems(_unread(path, arrays, [entry.name for entry in inputs]))
     name = _text(path, arrays["name"]) if "name" in arrays else as_name(path.name.removesuffix(".npz"))
-    parts = {entry.name: _part(path, arrays, entry.name, name, dt_s) for entry in inputs}
+    parts = {entry.name: _part(path, arrays, entry.name, name, dt_s, alone=len(inputs) == 1) for entry in inputs}
     ticks = max((part.ticks for part in parts.values()), default=1)
     batch = max((part.batch for part in parts.values()), default=1)
-    labels = next(iter(parts.values())).labels if parts else np.full(batch, -1)
+    labels = arrays.get("labels")
+    if labels is not None and not any(key.rpartition("/")[2] == "spikes" for key in arrays):
+        batch = max(batch, labels.size)  # trials without an event at the end
+    try:
+        answers = labels_of(labels, batch)
+    except InputError as error:
+        raise InputError(problem.inside(path) for problem in error.problems) from None
     return EventStimulus(
         name=name,
         ticks=ticks,
-        labels=labels if len(labels) == batch else np.concatenate([labels, np.full(batch - len(labels), -1)]),
+        labels=answers,
         spikes={key: part.spikes[key] for key, part in parts.items()},
         merged=sum(part.merged for part in parts.values()),
     )
@@ -135,13 +136,30 @@ def save_spikes(recording: NeuronRecording, path: Path) -> None:
     write_npz(path, arrays)
 
 
-def _part(path: Path, arrays: Mapping[str, Any], entry: str, name: str, dt_s: float) -> EventStimulus:
-    """The spikes of one input."""
-    own = {key: arrays.get(f"{entry}/{key}", arrays.get(key)) for key in _EVENT_KEYS}
-    labels = arrays.get("labels")
+def _unread(path: Path, arrays: Mapping[str, Any], inputs: Sequence[str]) -> Iterator[Problem]:
+    """Arrays that nothing reads: unknown ones, and those of one input that stand twice or say not whose they are."""
+    bare = _EVENT_KEYS if len(inputs) == 1 else ()
+    prefixed = [f"{entry}/{key}" for entry in inputs for key in _EVENT_KEYS]
+    for key in sorted(arrays):
+        if key.startswith(RECORDED) or key in _WHOLE_KEYS:
+            continue
+        if key not in (*bare, *prefixed):
+            cure = f"arrays are {', '.join(bare or prefixed)}"
+            yield Problem("array-unknown", f"{path}: {key}", "nothing reads this array", cure)
+        elif key in bare and f"{inputs[0]}/{key}" in arrays:
+            what = f"it stands beside {inputs[0]}/{key}, which is the same"
+            yield Problem("array-unknown", f"{path}: {key}", what, "give one of them")
+
+
+def _part(path: Path, arrays: Mapping[str, Any], entry: str, name: str, dt_s: float, *, alone: bool) -> EventStimulus:
+    """The spikes of one input, without answers."""
+    bare = arrays if alone else {}
+    own = {key: arrays.get(f"{entry}/{key}", bare.get(key)) for key in _EVENT_KEYS}
+    ticks = _number(path, arrays["ticks"]) if "ticks" in arrays else None
     try:
         if own["spikes"] is not None:
-            return EventStimulus.of_dense(name, own["spikes"], labels, entry, f"{entry}/spikes")
+            raise_input_problems(_unused(own, entry, ticks))
+            return EventStimulus.of_dense(name, own["spikes"], None, entry, f"{entry}/spikes")
         if own["channel"] is None:
             cure = "give spikes, (trials, ticks, channels), or channel with tick or time_s"
             raise InputError(Problem("array-missing", f"input {entry}", "it has neither spikes nor events", cure))
@@ -152,18 +170,29 @@ def _part(path: Path, arrays: Mapping[str, Any], entry: str, name: str, dt_s: fl
             time_s=own["time_s"],
             dt_s=dt_s,
             trial=own["trial"],
-            ticks=_number(arrays["ticks"]) if "ticks" in arrays else None,
-            labels=labels,
+            ticks=ticks,
             entry=entry,
         )
     except InputError as error:
         raise InputError(problem.inside(path) for problem in error.problems) from None
 
 
-def _number(value: Any) -> int:
+def _unused(own: Mapping[str, Any], entry: str, ticks: int | None) -> Iterator[Problem]:
+    """What stands beside spikes, and would be passed over."""
+    for key in _EVENT_KEYS[1:]:
+        if own[key] is not None:
+            what = f"it stands beside the array spikes of input {entry}, which says all"
+            yield Problem("array-unknown", key, what, "give spikes, or events, and not both")
+    length = np.shape(own["spikes"])[1:2]
+    if ticks is not None and length and length[0] != ticks:
+        what = f"is {ticks}, the array spikes of input {entry} has {length[0]:,} ticks"
+        yield Problem("lengths-differ", "ticks", what, "leave it out")
+
+
+def _number(path: Path, value: Any) -> int:
     if value.shape != () or value.dtype.kind not in "iu":
-        cure = "give one whole number"
-        raise InputError(Problem("not-whole-numbers", "ticks", f"has shape {value.shape} of {value.dtype}", cure))
+        what, cure = f"has shape {value.shape} of {value.dtype}", "give one whole number"
+        raise InputError(Problem("not-whole-numbers", f"{path}: ticks", what, cure))
     return int(value)
 
 

@@ -2,7 +2,11 @@
 
 capacity          refuses at once what no placement could hold
 quantise          rounds every parameter onto the target's grid, and records every loss
+quantise_neurons  rounds single neurons: weights in one plane or two
+scale_neurons     chooses how large their numbers are
+give_back         gives back what their sums lose by shifts
 registers         refuses a number that its field on the chip does not hold
+neuron_limits     refuses integers that registers do not hold
 overflow          bounds how close currents and voltages come to the edges of their registers
 keep_states       searches roundings that keep the up-states
 place             gives every neuron a core and a slot

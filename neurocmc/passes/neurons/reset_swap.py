@@ -36,7 +36,8 @@ class ResetSwap:
             told.append("several spikes of a neuron in one tick are one")
         if semantics.at_threshold:
             told.append("a voltage at the threshold is no spike, one above it is")
-        if not told:
+        late = any(p.reset == "zero" and p.reset_late for p in network.populations)
+        if not told and not late:
             return network, ()
         swapped = replace(
             network,
@@ -66,10 +67,13 @@ def _exchanges(population: NeuronPopulation) -> Iterator[str]:
 
 
 def _swapped(population: NeuronPopulation) -> NeuronPopulation:
+    """The same with the chip's reset. One to 0 in the next tick is a tick at 0: a refractory time of 2, exactly."""
+    late = population.reset == "zero" and population.reset_late
     return replace(
         population,
         reset="zero",
         reset_late=False,
         rest_kept=False,
+        refractory_ticks=max(population.refractory_ticks, 2) if late else population.refractory_ticks,
         floor=np.full(population.size, -np.inf),
     )

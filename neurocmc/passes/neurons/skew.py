@@ -79,13 +79,13 @@ class Skew:
 
 
 def _depths(network: NeuronNetwork) -> dict[str, int]:
-    """How many layers, synapses without delay between them, lie between the inputs and each population."""
+    """How many ticks each population is behind the inputs: one for each layer, less the delays on the way."""
     depth: dict[str, int] = {}
-    for population in network.populations:  # in the order of a tick: sources of delay 0 come first
+    for population in network.populations:  # in the order of a tick: what closes a loop is not known yet
         before = [
-            depth[projection.source] + 1
+            depth[projection.source] + 1 - int(projection.delay_ticks.min())
             for projection in network.into(population.name)
-            if projection.source in depth and (projection.delay_ticks == 0).any()
+            if projection.source in depth and projection.synapses
         ]
-        depth[population.name] = max(before, default=0)
+        depth[population.name] = max(0, *before) if before else 0
     return depth

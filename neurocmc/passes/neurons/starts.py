@@ -8,6 +8,9 @@ framework's first one bring it to 0:
     current  u_T + B = B (1 - a^(T + 1 - L - s))                    for a bias that begins in tick s
     voltage  v_0 = -sum over T < L of m^-(T + 1) (u_T + B)          with the pole m of the voltage
 
+A start from which a neuron would spike before the framework's first tick is lowered until it does not: a deep
+neuron that a bias inhibits then begins somewhat too low, which its leak or its first spike makes good.
+
 Without memory of the current (a = 0) the voltage alone makes up for what the bias adds before its time; without
 memory of either, a bias above the threshold would have the neuron spike before its time, and is refused.
 """
@@ -22,6 +25,7 @@ from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.neurons.network import NeuronNetwork, NeuronPopulation
 
 LARGEST_START = 1e4  # thresholds; beyond it the start is no number of a register
+QUIET = 0.95  # of a threshold, which the voltage stays below before the framework's first tick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -55,15 +59,19 @@ def start_of(network: NeuronNetwork, population: NeuronPopulation, depth_ticks: 
             np.zeros(population.size),
         )
         voltage, hasty = np.zeros(population.size), np.zeros(population.size, dtype=np.bool_)
+        added, highest = np.zeros(population.size), np.full(population.size, np.inf)
         for tick in range(depth_ticks + max(begins, default=0)):
             early = np.zeros(population.size)
             for first, rest in steady.items():
                 behind = tick + 1 - depth_ticks - first
-                filtered = rest * (1 - a**behind) if tick < depth_ticks else np.zeros(population.size)
-                at_once = rest if tick < depth_ticks + first else np.zeros(population.size)
-                early = early + np.where(remembers, filtered, at_once)
+                if behind <= 0:  # the framework's bias has not begun
+                    early = early + np.where(remembers, rest * (1 - a**behind), rest)
             hasty |= (m == 0) & (early > population.threshold)
             voltage = voltage - np.where((early != 0) & (m > 0), early / m ** (tick + 1), 0.0)
+            added = m * added + early
+            quiet = (QUIET * population.threshold - added) / m ** (tick + 1)
+            highest = np.minimum(highest, np.where(m > 0, quiet, np.inf))
+        voltage = np.minimum(voltage, highest)
     raise_infeasible(_beyond(population, np.where(hasty, np.inf, current), voltage, depth_ticks))
     return Start(bias=total, current=current, voltage=voltage)
 

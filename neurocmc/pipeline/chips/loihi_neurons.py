@@ -56,6 +56,7 @@ from neurocmc.verification.edges import Edge, mismatch_edge
 INTEGER, FACTS, CHIP = "30-integer", "31-registers", "40-chip"
 TWIN_TRIALS = 50  # that the twin and the program read back run
 CELLS = 20_000_000  # neuron-ticks that each of them runs
+SMALLER = "use --weights one, which halves the synapses, a smaller network, or a larger chip (--target)"
 LAVA_NEURONS = 16_384  # of one run, over all of its trials
 
 
@@ -255,11 +256,13 @@ def lower_integers(
     seen = run_neurons(network, part)
     none = NeuronLosses(populations=(), projections=())
     scaled = ScaledNeurons(network=network, losses=none, seen=seen, tried=(), offset=0)
-    chip = placed(verified(network), target, clock)
+    chip = placed(verified(network), target, clock, "use a smaller network, or a larger chip (--target)")
     return LoihiNeurons(target=target, given=None, fitted=None, chip=chip, facts=facts_of(scaled, part))
 
 
-def placed(network: IntegerNeurons, target: LoihiTarget, clock: Clock) -> ChipProgram[IntegerNeurons]:
+def placed(
+    network: IntegerNeurons, target: LoihiTarget, clock: Clock, cure: str = SMALLER
+) -> ChipProgram[IntegerNeurons]:
     """Returns the program with a place for every neuron. Raises InfeasibleError with a cure for such networks."""
     wiring = neuron_wiring(network)
     try:
@@ -267,7 +270,6 @@ def placed(network: IntegerNeurons, target: LoihiTarget, clock: Clock) -> ChipPr
         clock.done(Place.name, 0.9)
         chip = verified(Route().route(network, wiring, placement, target))
     except InfeasibleError as error:
-        cure = "use --weights one, which halves the synapses, a smaller network, or a larger chip (--target)"
         raise InfeasibleError(replace(problem, cure=cure) for problem in error.problems) from None
     clock.done(Route.name, 1.0)
     return chip

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from neurocmc.common.errors import InfeasibleError, raise_input_problems
+from neurocmc.common.errors import InfeasibleError, InputError, Problem, raise_input_problems
 from neurocmc.common.files import MANIFEST, check_replaceable, json_text, replace_directory, write_file
 from neurocmc.common.progress import Progress
 from neurocmc.ir.neurons.printer import print_neurons
@@ -80,6 +80,9 @@ def _choose(model: NeuronModel, target: Target, options: NeuronOptions, clock: C
     """The network on the chip, with weights of two synapses where nothing else was asked and the chip holds them."""
     network = model.network
     if network is None:
+        if options.weights is not None:
+            what = "is for networks in real numbers; this one was brought in integers"
+            raise InputError(Problem("option-not-for-this", "--weights", what, "leave it out"))
         built = family_of(target).lower_integers(model.integers, model.calibration, target, clock)
         return Chosen(built=built, weights="one", reason="the network was brought in integers")
 

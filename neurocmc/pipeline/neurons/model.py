@@ -14,6 +14,7 @@ from neurocmc.ir.neurons.network import Decide, NeuronNetwork, SpikeInput
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.neurons.store import load_events
 
+NIR_ENDING = ".nir"
 SURROGATE = "surrogate"
 SURROGATE_TRIALS, SURROGATE_TICKS, SURROGATE_RATE = 50, 100, 0.1
 
@@ -82,6 +83,8 @@ class NeuronModel:
         if both is None or judged is None:
             return self
         raise_input_problems(dict.fromkeys([*both.problems(self.inputs), *judged.problems(self.inputs)]))
+        if both is not judged and both.name == judged.name:  # an artifact holds each under its name
+            both = replace(both, name=f"{both.name}-calibration")
         notes = [note for note in self.notes if SURROGATE not in note]
         if both is judged:
             notes.append(f"scales are chosen on the stimulus that judges, {both.name} (--calibration names another)")
@@ -114,6 +117,28 @@ def load_nir(
         load_events(entry, model.inputs, dt) if isinstance(entry, Path) else entry for entry in (events, calibration)
     )
     return model.with_stimuli(test, own)
+
+
+def load_named_nir(
+    path: Path,
+    semantics: str | None,
+    dt_s: float | None,
+    reset: str | None,
+    decide: Decide,
+    stimuli: tuple[Path | None, Path | None],
+) -> NeuronModel:
+    """Reads a NIR file whose framework may not have been named, with its events and calibration.
+
+    Raises InputError as `load_nir`, and where no framework was named.
+    """
+    if semantics is None:
+        what = "a file of NIR does not say what a tick computes"
+        cure = "name the framework that trained it: snntorch-0, snntorch-1, norse, sinabs, spyx or nir"
+        raise InputError(Problem("semantics-missing", "--semantics", what, cure))
+    events, calibration = stimuli
+    return load_nir(
+        path, semantics=semantics, dt_s=dt_s, reset=reset, decide=decide, events=events, calibration=calibration
+    )
 
 
 def brought(

@@ -1,8 +1,10 @@
 """Reports what the Loihi family has: budget, energy, losses of rounding, load of spikes, and the map of its cores.
 
-budget      counts every resource of every core
-energy      estimates energy from operations
-losses      makes tables of what rounding did
-spike_load  counts spikes on a stimulus
-core_map    draws how full every core is
+budget         counts every resource of every core
+neuron_budget  the budget of single neurons
+energy         estimates energy from operations
+losses         makes tables of what rounding did
+neuron_losses  makes tables of what rounding did to them
+spike_load     counts spikes on a stimulus
+core_map       draws how full every core is
 """

@@ -49,7 +49,7 @@ def _current(entry: PopulationRegisters, half: int, facts: ScaledFacts) -> str:
     if entry.bound_of_current < half:
         return "its current stays within its register for any input"
     share = wording.percent(entry.largest_current / half)
-    return f"its current fills {share} of its register on calibration ({facts.calibration}), not proved for other input"
+    return f"its current fills {share} of its register on calibration ({facts.calibration}), not proved for others"
 
 
 def _voltage(entry: PopulationRegisters, full: int) -> str:

@@ -8,5 +8,6 @@ host           turns drives into the spikes that carry them
 reference      steps compiled networks in plain numpy
 registers      computes as the chip's registers do
 compartments   steps hand-made networks
+neurons        steps networks of single neurons at the cost of their spikes
 perturbed      steps networks with faults
 """

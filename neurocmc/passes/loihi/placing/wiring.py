@@ -4,6 +4,7 @@ It is taken from the integers, where all of it stands; or from the rate circuit,
 known yet and are taken to be alike, so that what does not fit then does not fit at all.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
@@ -158,21 +159,29 @@ def neuron_wiring(network: IntegerNeurons) -> Wiring:
         wires=(),
         inputs=(),
         sparse=tuple(
-            _listed(part, channels.get(part.input, network.neurons), part.whole in late) for part in network.synapses
+            wires
+            for part in network.synapses
+            for wires in _listed(part, channels.get(part.input, network.neurons), part.whole in late)
         ),
     )
 
 
-def _listed(part: NeuronSynapses, senders: int, late: bool) -> SparseWires:
+def _listed(part: NeuronSynapses, senders: int, late: bool) -> Iterator[SparseWires]:
+    """The connections of a list; where two synapses, of two delays, have the same ends, the second ones apart."""
     order = np.lexsort((part.target, part.source))
-    counts = np.bincount(part.source, minlength=senders)
-    return SparseWires(
-        name=part.name,
-        input=part.input,
-        start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        targets=part.target[order].astype(np.int64),
-        format=(part.exponent, part.sign, late),
-    )
+    source, target = part.source[order].astype(np.int64), part.target[order].astype(np.int64)
+    ends = source << 32 | target
+    rank = np.arange(ends.size) - np.searchsorted(ends, ends)
+    for again in range(int(rank.max(initial=0)) + 1):
+        own = rank == again
+        counts = np.bincount(source[own], minlength=senders)
+        yield SparseWires(
+            name=part.name,
+            input=part.input,
+            start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            targets=target[own],
+            format=(part.exponent, part.sign, late),
+        )
 
 
 def least_wiring(circuit: RateCircuit, neurons: int, limits: LoihiLimits) -> Wiring:
