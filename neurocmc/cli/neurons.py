@@ -126,12 +126,12 @@ def compile_network(
             }
         )
         return
-    from neurocmc.pipeline.neurons.reporting import host_work, rules, summary
+    from neurocmc.pipeline.neurons.reporting import host_work, rules, summary, synapses
 
     say(f"{built.name} for {artifact.target.name}: {summary(built)}")
     if manifest["semantics"]["name"] is not None:
         say(f"rules: {rules(manifest['semantics'])}")
-    say(f"weights: {manifest['options']['weights']} synapses each ({manifest['weights_reason']})")
+    say(f"weights: {synapses(manifest)}")
     for line in manifest["notes"]:
         say(f"note: {line}")
     for line in manifest["exchanged"]:

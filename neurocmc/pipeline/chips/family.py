@@ -450,6 +450,7 @@ class Family(ABC, Generic[T]):
     """A kind of chip, which says how a circuit becomes what it holds, and how that is read from an artifact."""
 
     schema: ClassVar[TargetSchema]
+    rounds_neurons: ClassVar[bool] = True  # whether weights of single neurons become integers, of one synapse or two
     lowest: ClassVar[str]  # the level without whose file in `ir/` an artifact is not whole
 
     def refuse(self, staged: RateCircuit, target: T, options: CompileOptions) -> None:

@@ -85,6 +85,7 @@ class IdealFamily(Family[IdealTarget]):
 
     schema = BUILT_IN["ideal"]
     lowest = SPIKING
+    rounds_neurons = False
 
     def lower(
         self, staging: Staging, target: IdealTarget, options: CompileOptions, clock: Clock

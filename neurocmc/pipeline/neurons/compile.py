@@ -22,7 +22,7 @@ from neurocmc.pipeline.levels import verified, write_level
 from neurocmc.pipeline.manifest import FORMAT
 from neurocmc.pipeline.neurons.artifact import BUDGET, FITTED, GIVEN, NeuronArtifact, open_neurons
 from neurocmc.pipeline.neurons.manifest import LINE, SOURCE, VERSION
-from neurocmc.pipeline.neurons.model import NeuronModel
+from neurocmc.pipeline.neurons.model import SCALED, NeuronModel
 from neurocmc.pipeline.neurons.options import PLANES, NeuronOptions, Weights
 from neurocmc.pipeline.neurons.reporting import Reported, write_report_of
 from neurocmc.pipeline.program import PROGRAM
@@ -37,7 +37,7 @@ class Chosen:
     """A network on a chip, and of how many synapses its weights are the sum."""
 
     built: NeuronBuilt
-    weights: Weights
+    weights: Weights | None  # None: they are no integers
     reason: str
 
 
@@ -90,6 +90,11 @@ def _choose(model: NeuronModel, target: Target, options: NeuronOptions, clock: C
         staging = NeuronStaging(network=verified(network), calibration=model.calibration, planes=PLANES[weights])
         return family_of(target).lower_neurons(staging, target, clock)
 
+    if not family_of(target).rounds_neurons:
+        if options.weights is not None:
+            what = f"{target.name} computes in real numbers"
+            raise InputError(Problem("option-not-for-this", "--weights", what, "leave it out"))
+        return Chosen(built=lowered("one"), weights=None, reason="the target computes in real numbers")
     if options.weights is not None:
         return Chosen(built=lowered(options.weights), weights=options.weights, reason="given by --weights")
     try:
@@ -162,7 +167,7 @@ def _manifest(model: NeuronModel, target: Target, chosen: Chosen, source: str | 
         },
         "options": {"weights": chosen.weights},
         "weights_reason": chosen.reason,
-        "notes": list(model.notes),
+        "notes": [note for note in model.notes if chosen.weights is not None or not note.startswith(SCALED)],
         "exchanged": list(chosen.built.notes),
         "stimuli": {"calibration": model.calibration.name, "test": model.test.name},
     }

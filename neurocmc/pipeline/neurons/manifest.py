@@ -30,7 +30,7 @@ class SemanticsEntry(StrictModel):
 class NeuronOptionsEntry(StrictModel):
     """The options as they were taken."""
 
-    weights: Literal["one", "two"]
+    weights: Literal["one", "two"] | None  # None: the target rounds nothing
 
 
 class NeuronStimuliEntry(StrictModel):

@@ -15,6 +15,7 @@ from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.neurons.store import load_events
 
 NIR_ENDING = ".nir"
+SCALED = "scales are chosen"  # how a note on them begins
 SURROGATE = "surrogate"
 SURROGATE_TRIALS, SURROGATE_TICKS, SURROGATE_RATE = 50, 100, 0.1
 
@@ -87,7 +88,7 @@ class NeuronModel:
             both = replace(both, name=f"{both.name}-calibration")
         notes = [note for note in self.notes if SURROGATE not in note]
         if both is judged:
-            notes.append(f"scales are chosen on the stimulus that judges, {both.name} (--calibration names another)")
+            notes.append(f"{SCALED} on the stimulus that judges, {both.name} (--calibration names another)")
         for stimulus in dict.fromkeys((both, judged)):
             if stimulus.merged:
                 what = f"{stimulus.merged:,} events fell on a spike of their channel and tick"
@@ -153,7 +154,7 @@ def brought(
     inputs: Any = network.inputs
     drawn = surrogate({entry.name: entry.channels for entry in inputs})
     told = (
-        f"no stimulus was given: scales are chosen on, and verified with, {drawn.batch} {SURROGATE} trials of "
+        f"no stimulus was given: calibrated and verified with {drawn.batch} {SURROGATE} trials of "
         f"{drawn.ticks} ticks, each channel spiking with probability {SURROGATE_RATE:g} (--events names your own)"
     )
     return NeuronModel(

@@ -30,7 +30,6 @@ class Reported:
 def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path:
     """Writes figures/ and report.html. Pictures that were drawn before are kept; none is drawn unless `draw`."""
     manifest, built = whole.manifest, whole.built
-    options = manifest["options"]
     semantics = manifest["semantics"]
     content = ReportContent(
         network=NeuronSummary(
@@ -47,7 +46,7 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
         origin=_origin(manifest),
         origin_sha256=manifest["origin_sha256"],
         on_host=host_work(built),
-        options={"weights": f"{options['weights']} synapses each ({manifest['weights_reason']})"},
+        options={"weights": synapses(manifest)},
         versions={"neurocmc": manifest["neurocmc"]},
         edges=tuple(whole.edges),
         losses=built.losses(),
@@ -56,6 +55,12 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
     )
     write_report(folder / REPORT, content)
     return folder / REPORT
+
+
+def synapses(manifest: Mapping[str, Any]) -> str:
+    """Returns of how many synapses a weight is the sum, and why."""
+    weights, why = manifest["options"]["weights"], manifest["weights_reason"]
+    return why if weights is None else f"{weights} {'synapse' if weights == 'one' else 'synapses'} each ({why})"
 
 
 def summary(built: NeuronBuilt) -> str:

@@ -1,6 +1,7 @@
 """What other tools make of the recurrent network that snnTorch trained: accuracy, or the words of the refusal."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -15,10 +16,11 @@ import numpy as np
 import neurocmc
 from neurocmc.frontends.nir.read import read_nir
 from neurocmc.ir.neurons.network import NeuronNetwork
+from neurocmc.pipeline.neurons.options import Weights
 from neurocmc.sim.neurons import simulate_neurons
-from tests.acceptance.neurons import CASES, TARGET, calibrating, decided, stimulus
-from tests.bench.beside_spiking.netx_files import write_netx
-from tests.bench.environments import run_script
+from tests.acceptance.neurons import CASES, TARGET, Case, calibrating, decided, stimulus
+from tests.bench.beside_spiking.netx_files import layers_of, write_netx
+from tests.bench.environments import ONE_THREAD, run_script
 from tests.frameworks.runs import Record, record, run
 from tests.lava_environment import RECIPES, ROOT, made, netx_python, spiking_python
 
@@ -37,33 +39,45 @@ SNNTOOLBOX_RECIPE = (("tensorflow-cpu==2.12.1",), ("--no-deps", "snntoolbox==0.6
 class Row:
     """What came of one call: `accuracy`, or `message`, the tool's own last words."""
 
+    network: str
     tool: str
     version: str
     call: str
     seed: int
-    network: str = "the same"
     accuracy: float | None = None
-    agree: float | None = None  # decisions that are snnTorch's
+    agree: float | None = None  # decisions that are those of the framework that trained it
     message: str = ""
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
-    """What is to be moved, by the driver's files."""
+    """A network that is to be moved, by the files of its driver."""
 
+    network: str
+    case: Case
+    dt_s: float
+    told: str  # the options of neurocmc
     seed: int
-    folder: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where the driver wrote."""
+        return self.case.folder(self.seed)
 
     @property
     def graph(self) -> Path:
-        """The file that snnTorch's exporter wrote."""
+        """The file that was exported."""
         return self.folder / "graph.nir"
 
     @property
     def record(self) -> Record:
-        """What snnTorch did on 500 test digits."""
+        """What the framework did on 500 test digits."""
         return record(self.folder / "record.npz")
+
+    def row(self, tool: str, version: str, call: str, note: str = "") -> Row:
+        """A row without a result."""
+        return Row(network=self.network, tool=tool, version=version, call=call, seed=self.seed, note=note)
 
     def judged(self, answers: Any, row: Row) -> Row:
         """The row with what answers are worth."""
@@ -75,84 +89,81 @@ class Given:
         )
 
 
-CASE = CASES[0]
-"""snnTorch's network, trained with its reset to zero."""
+FIRST = {
+    "network": "snnTorch's",
+    "case": next(case for case in CASES if case.network == "snnTorch, zero"),
+    "dt_s": 1e-4,
+    "told": "--semantics snntorch-1 --reset zero",
+}
+SECOND = {
+    "network": "Norse's",
+    "case": next(case for case in CASES if case.network == "Norse, zero"),
+    "dt_s": 1e-3,
+    "told": "--semantics norse --dt 1e-3",
+}
 
 
 def rows(seeds: tuple[int, ...]) -> Iterator[Row]:
-    """Every call, those that end in a number for each seed."""
-    for seed in seeds:
-        given = Given(seed=seed, folder=CASE.folder(seed))
-        for part in (_snntorch, _ours, _norse, _without_bias, _netx):
-            yield from part(given)
-    first = Given(seed=seeds[0], folder=CASE.folder(seeds[0]))
+    """Every call; those that end in a number for each seed."""
+    first = Given(**FIRST, seed=seeds[0])
     yield _netx_reads_nir(first)
     yield _imported("snntorch", 'import_from_nir(nir.read("graph.nir")), then a tick of it', first)
     yield _imported("sinabs", 'sinabs.nir.from_nir(nir.read("graph.nir"), batch_size=500)', first)
-    yield from _snntoolbox(first)
+    yield from _snntoolbox(first.seed)
+    for seed in seeds:
+        given = Given(**FIRST, seed=seed)
+        yield given.judged(given.record["predictions"], given.row("snnTorch", _spiking("snntorch"), "as trained"))
+        for part in (_ours, _norse, _without_bias, _netx):
+            yield from part(given)
+    for seed in seeds:
+        given = Given(**SECOND, seed=seed)
+        yield given.judged(given.record["predictions"], given.row("Norse", _spiking("norse"), "as trained"))
+        for part in (_ours, _netx):
+            yield from part(given)
 
 
 # --- ours and the frameworks --------------------------------------------------------------------------------------
 
 
-def _snntorch(given: Given) -> Iterator[Row]:
-    row = Row(tool="snnTorch", version=_version(_spiking(), "snntorch"), call="itself, as trained", seed=given.seed)
-    yield given.judged(given.record["predictions"], row)
-
-
 def _ours(given: Given) -> Iterator[Row]:
-    arrays = given.record
     model = neurocmc.from_nir(
         given.graph,
-        events=stimulus("digits", arrays),
+        events=stimulus("digits", given.record),
         calibration=stimulus("training", calibrating()),
-        **CASE.options,
+        **given.case.options,
     )
-    for weights in ("two", "one"):
+    weights: tuple[Weights, ...] = ("two", "one")
+    for each in weights:
         with tempfile.TemporaryDirectory() as folder:
-            artifact = neurocmc.compile(model, TARGET, Path(folder) / "build", weights=weights, figures=False)
+            artifact = neurocmc.compile(model, TARGET, Path(folder) / "build", weights=each, figures=False)
             assert artifact.given is not None
             answers = decided(artifact.given, neurocmc.simulate(artifact))
-        call = f"neurocmc compile graph.nir --target {TARGET} --semantics snntorch-1 --reset zero --weights {weights}"
-        note = "emulator of Loihi 1, which is Lava's in every spike"
-        yield given.judged(
-            answers, Row(tool="neurocmc", version=neurocmc.__version__, call=call, seed=given.seed, note=note)
-        )
+        call = f"neurocmc compile graph.nir --target {TARGET} {given.told} --weights {each}"
+        note = "the emulator, which is Lava in every spike"
+        yield given.judged(answers, given.row("neurocmc", neurocmc.__version__, call, note))
 
 
 def _norse(given: Given) -> Iterator[Row]:
     for dt, note in (
-        ("1e-4", "in float; resets at once, where snnTorch holds the voltage at 0 for a tick"),
-        ("1e-3", "its default dt: the file does not say that it was made for 1e-4"),
+        ("1e-4", "in float; it resets at once, where snnTorch holds the voltage at 0 for a tick"),
+        ("1e-3", "its default dt; the file does not say that it was made for 1e-4"),
     ):
-        row = Row(
-            tool="Norse",
-            version=_version(_spiking(), "norse"),
-            call=f'norse.torch.from_nir(nir.read("graph.nir"), dt={dt})',
-            seed=given.seed,
-            note=note,
-        )
+        call = f'norse.torch.from_nir(nir.read("graph.nir"), dt={dt})'
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "out.npz"
             run("run_graph", "norse", str(given.graph), str(given.folder / "record.npz"), str(out), "--dt", dt)
             counts = record(out)["spikes/out"].sum(axis=1, dtype=np.int64)
-        yield given.judged(counts.argmax(axis=1), row)
+        yield given.judged(counts.argmax(axis=1), given.row("Norse", _spiking("norse"), call, note))
 
 
 def _without_bias(given: Given) -> Iterator[Row]:
     """The path of the NIR paper to Lava sets a recurrent bias that lava-dl's block does not read."""
-    network = read_nir(given.graph, **CASE.options).network
+    network = read_nir(given.graph, **given.case.options).network
     recording = simulate_neurons(_lost(network), stimulus("digits", given.record))
-    yield given.judged(
-        decided(network, recording),
-        Row(
-            tool="the NIR paper's path to Lava, its lost bias alone",
-            version="neurocmc " + neurocmc.__version__,
-            call="our float interpreter, the recurrent bias set to 0",
-            seed=given.seed,
-            note="not their program: what the loss of this bias does, everything else as in snnTorch",
-        ),
-    )
+    call = "our float interpreter, the loop's bias set to 0"
+    note = "not their program: the loss of this bias alone, all else as in snnTorch"
+    row = given.row("as the NIR paper's path to Lava loses it", f"neurocmc {neurocmc.__version__}", call, note)
+    yield given.judged(decided(network, recording), row)
 
 
 def _lost(network: NeuronNetwork) -> NeuronNetwork:
@@ -165,13 +176,14 @@ def _lost(network: NeuronNetwork) -> NeuronNetwork:
 
 
 NOTES = {
-    "snntorch": "the import itself ends without a word; the module cannot be called",
+    "snntorch": "the import ends without a word; what it made cannot be called",
     "sinabs": "its import has no case for CubaLIF: the node becomes None, and the graph is short of it",
 }
 
 
 def _imported(tool: str, call: str, given: Given) -> Row:
-    row = Row(tool=tool, version=_version(_spiking(), tool), call=call, seed=given.seed, note=NOTES[tool])
+    name = {"snntorch": "snnTorch"}.get(tool, tool)
+    row = given.row(name, _spiking(tool), call, NOTES[tool])
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "out.npz"
         try:
@@ -179,34 +191,31 @@ def _imported(tool: str, call: str, given: Given) -> Row:
         except RuntimeError as error:
             return replace(row, message=last_words(error))
         counts = record(out)["spikes/out"].sum(axis=1, dtype=np.int64)
-        return given.judged(counts.argmax(axis=1), replace(row, note=""))
+    return given.judged(counts.argmax(axis=1), replace(row, note=""))
 
 
 # --- lava-dl's netx -----------------------------------------------------------------------------------------------
 
 
 def _netx(given: Given) -> Iterator[Row]:
-    for fitted, scale in (
-        (False, "lava-dl's own scale, steps of 1/32"),
-        (True, "the scale of each layer by its largest weight"),
+    for careful, how, note in (
+        (False, "plain", "lava-dl's scale; biases go to the voltage; on stock Lava"),
+        (True, "careful", "a scale for each layer; biases as weights of a channel that always spikes; on stock Lava"),
     ):
-        row = Row(
-            tool="lava-dl netx",
-            version=_version(netx_python(), "lava-dl"),
-            call=f'netx.hdf5.Network("network.net"), written by hand: {scale}',
-            seed=given.seed,
-            note="reset at once; biases go to the voltage; every neuron's own decays; on stock Lava",
-        )
-        yield given.judged(_on_netx(given, fitted).argmax(axis=1), row)
+        call = f'netx.hdf5.Network("network.net"), a file written by hand, {how}'
+        row = given.row("lava-dl netx", _version(netx_python(), "lava-dl"), call, note)
+        yield given.judged(_on_netx(given, careful).argmax(axis=1), row)
 
 
-def _on_netx(given: Given, fitted: bool) -> Any:
+def _on_netx(given: Given, careful: bool) -> Any:
     """(trials, classes) spikes of the output."""
     sent = given.record["input"]
+    if careful:
+        sent = np.concatenate([sent, np.ones_like(sent[:, :, :1])], axis=2)
     counts = []
     with tempfile.TemporaryDirectory() as folder:
         network, spikes, out = (Path(folder) / name for name in ("network.net", "spikes.npz", "out.npz"))
-        write_netx(network, given.graph, AT_ONCE, fitted=fitted)
+        write_netx(network, tuple(layers_of(given.graph, given.dt_s)), AT_ONCE, careful=careful)
         for first in range(0, len(sent), AT_ONCE):
             part = sent[first : first + AT_ONCE]
             beside = part.transpose(1, 0, 2).reshape(part.shape[1], -1)
@@ -218,13 +227,8 @@ def _on_netx(given: Given, fitted: bool) -> Any:
 
 
 def _netx_reads_nir(given: Given) -> Row:
-    row = Row(
-        tool="lava-dl netx",
-        version=_version(netx_python(), "lava-dl"),
-        call='netx.hdf5.Network("graph.nir")',
-        seed=given.seed,
-        note="it reads lava-dl's HDF5, not NIR's",
-    )
+    version, call = _version(netx_python(), "lava-dl"), 'netx.hdf5.Network("graph.nir")'
+    row = given.row("lava-dl netx", version, call, "it reads the HDF5 of lava-dl and not that of NIR")
     with tempfile.TemporaryDirectory() as folder:
         spikes, out = (Path(folder) / name for name in ("spikes.npz", "out.npz"))
         np.savez(spikes, sent=given.record["input"][0], message_bits=0)
@@ -238,47 +242,45 @@ def _netx_reads_nir(given: Given) -> Row:
 # --- SNN Toolbox --------------------------------------------------------------------------------------------------
 
 KINDS = {
-    "nir": ("the same", "model_lib = nir", ""),
+    "nir": ("snnTorch's", "model_lib = nir", "it has no reader of NIR"),
     "recurrent": (
-        "48 recurrent relu units in Keras",
+        "48 recurrent relu units, trained in Keras",
         "model_lib = keras",
-        "it converts networks of artificial neurons, layer by layer, and leaves out layers that it does not know",
+        "it converts artificial neurons layer by layer, and leaves out a layer that it does not know",
     ),
     "feed-forward": (
-        "48 relu units in Keras, no recurrence",
+        "48 relu units without recurrence, trained in Keras",
         "model_lib = keras",
-        "what it is made for; simulated by its own INI simulator, as rates of spikes over 100 ticks",
+        "what it is made for; its own simulator INI, rates of spikes over 100 ticks",
     ),
 }
 
 
-def _snntoolbox(given: Given) -> Iterator[Row]:
+def _snntoolbox(seed: int) -> Iterator[Row]:
     python = snntoolbox_python()
+    version = "0.6.0" if python is None else _version(python, "snntoolbox")
     with tempfile.TemporaryDirectory() as folder:
         _save_digits(Path(folder) / "digits.npz")
         for kind, (network, chosen, note) in KINDS.items():
-            row = Row(
-                tool="SNN Toolbox",
-                version="0.6.0" if python is None else _version(python, "snntoolbox"),
-                call=f"snntoolbox -t config.ini, {chosen}",
-                seed=given.seed,
-                network=network,
-                note=note,
+            call = f"snntoolbox -t config.ini, {chosen}"
+            row = Row(network=network, tool="SNN Toolbox", version=version, call=call, seed=seed, note=note)
+            yield (
+                replace(row, note="not run: it needs Python 3.11")
+                if python is None
+                else _toolbox(python, kind, folder, row)
             )
-            if python is None:
-                yield replace(row, note="not run: its TensorFlow 2.12 needs Python 3.11")
-                continue
-            ran = subprocess.run(
-                [str(python), "-W", "ignore", str(SNNTOOLBOX), kind, folder],
-                capture_output=True,
-                text=True,
-                check=True,
-                timeout=LIMIT_S,
-            )
-            told = json.loads(ran.stdout.splitlines()[-1])
-            said = " ".join([*(f"{line}" for line in told["skipped"]), told.get("refused", "")]).strip()
-            before = "" if "keras" not in told else f"; {100 * told['keras']:.1f} % in Keras"
-            yield replace(row, accuracy=told.get("accuracy"), message=said, note=f"{note}{before}")
+
+
+def _toolbox(python: Path, kind: str, folder: str, row: Row) -> Row:
+    """The row with what the program for SNN Toolbox says in its last line."""
+    command = [str(python), "-W", "ignore", str(SNNTOOLBOX), kind, folder]
+    ran = subprocess.run(
+        command, capture_output=True, text=True, check=True, timeout=LIMIT_S, env=os.environ | ONE_THREAD
+    )
+    told = json.loads(ran.stdout.splitlines()[-1])
+    message = " ".join([*told["skipped"], told.get("refused", "")]).strip()
+    note = row.note if "keras" not in told else f"{row.note}; {100 * told['keras']:.1f} % in Keras"
+    return replace(row, accuracy=told.get("accuracy"), message=message, note=note)
 
 
 def snntoolbox_python() -> Path | None:
@@ -299,8 +301,9 @@ def _save_digits(path: Path) -> None:
 
 
 def last_words(error: Exception) -> str:
-    """The last line of what a program said when it failed."""
-    return [line.strip() for line in str(error).splitlines() if line.strip()][-1]
+    """The last line of what a program said when it failed, without what our runners put before it."""
+    last = [line.strip() for line in str(error).splitlines() if line.strip()][-1]
+    return last.split(": ", 2)[-1] if last.startswith("run_graph failed: ") else last
 
 
 @cache
@@ -309,8 +312,9 @@ def _version(python: Path, package: str) -> str:
     return subprocess.run([str(python), "-c", program], capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _spiking() -> Path:
+def _spiking(package: str) -> str:
+    """The version of a framework. Ends the program where there is none."""
     python = spiking_python()
     if python is None:
         raise SystemExit("the frameworks need torch: install the extra [torch]")
-    return python
+    return _version(python, package)
