@@ -172,14 +172,13 @@ def from_neurons(
         tick_s=1e-3 * tick_ms,
     )
     facts = {"neurons": f"{integers.neurons:,}", "synapses": f"{integers.synapse_count:,}"}
-    model = brought(Path(f"{name}.npz"), integers, facts, (), None)
     if events is None and labels is not None:
         raise InputError(
             Problem("array-missing", "labels", "they belong to events", "give events, or leave them out")
         )
-    if events is None:
-        return model
-    given = events if isinstance(events, EventStimulus) else EventStimulus.of_dense("events", events, labels)
-    if labels is not None and isinstance(events, EventStimulus):
-        given = replace(given, labels=labels_of(labels, given.batch))
-    return model.with_stimuli(given, None)
+    given: EventStimulus | None = None
+    if isinstance(events, EventStimulus):
+        given = events if labels is None else replace(events, labels=labels_of(labels, events.batch))
+    elif events is not None:
+        given = EventStimulus.of_dense("events", events, labels)
+    return brought(Path(f"{name}.npz"), integers, facts, (), None, given)

@@ -149,6 +149,7 @@ def compile(  # noqa: A001  (the command is called so)
     """Compile a model for a target: match gains, quantise, place, route, emit."""
     of_circuits = {
         "--neurons": neurons,
+        "--code": None if code is Code.threshold else code,
         "--kernel": kernel,
         "--phases": phases,
         "--second-order": second_order,
@@ -159,6 +160,8 @@ def compile(  # noqa: A001  (the command is called so)
         "--tick-ms": tick_ms,
         "--images": images,
         "--calibrate": calibrate or None,
+        "--seed": seed or None,
+        "--allow-lost-states": allow_lost_states or None,
     }
     of_neurons = {
         "--semantics": semantics,

@@ -45,7 +45,8 @@ def inspect(
 
         refuse_given({"--images": images, "--sensitivity": sensitivity or None}, "rate circuits")
         facts = nir_facts(model)
-        named = None if semantics is None else read_model(model, semantics, dt, reset, decide, (None, None))
+        asked = any(option is not None for option in (semantics, dt, reset, decide))
+        named = read_model(model, semantics, dt, reset, decide, (None, None)) if asked else None
         inspect_nir(model, named, facts, as_json=as_json)
         return
     own = {"--semantics": semantics, "--dt": dt, "--reset": reset, "--decide": decide}

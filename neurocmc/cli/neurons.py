@@ -184,12 +184,12 @@ def simulate_on(
 ) -> None:
     """Runs a network of neurons, writes its spikes, and tells its decisions."""
     from neurocmc.ir.neurons.store import save_spikes
-    from neurocmc.pipeline.neurons.simulate import find_events, simulate_network
+    from neurocmc.pipeline.neurons.simulate import chosen_events, simulate_network
     from neurocmc.sim.neurons import decisions
 
     with stages("simulate") as progress:
         progress(on, 0.0)
-        chosen = find_events(artifact, stimulus).take(slice(samples))
+        chosen = chosen_events(artifact, stimulus, samples)
         recording = simulate_network(artifact, on, chosen, None, time_limit_s)
         save_spikes(recording, output)
     decided = {} if artifact.given is None else decisions(artifact.given, recording)

@@ -18,7 +18,7 @@ from neurocmc.verification.edges import Edge, judged, mismatch_edge
 from neurocmc.verification.intervals import wilson
 
 AGREEING = 0.95  # of trials, whose decision is the same
-LOST_ACCURACY = 0.01  # share of trials
+LOST_ACCURACY = 0.01  # share of trials, or one trial where that is more
 COUNT_ERROR = 0.1  # NRMSE of spike counts, of range
 TRAIN_TICKS = 10.0  # time constant of the filter of van Rossum's distance
 TRAIN_CELLS = 20_000_000  # neuron-ticks that it is computed on
@@ -71,7 +71,7 @@ def fidelity_edges(name: str, wanted: Seen, found: Seen, labels: Int) -> list[Ed
                     name,
                     f"accuracy of {readout} that is lost",
                     max(right - kept, 0.0),
-                    LOST_ACCURACY,
+                    max(LOST_ACCURACY, 1.0 / int(known.sum())),
                     "of trials",
                     note=f"{100 * right:.1f} % above, {100 * kept:.1f} % below, {int(known.sum()):,} trials",
                 )

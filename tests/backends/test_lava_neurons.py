@@ -35,7 +35,6 @@ def test_the_networks_have_what_could_go_wrong() -> None:
 
 
 @pytest.mark.lava
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_lava_spikes_as_the_emulator_does(seed: int, tmp_path: Path) -> None:
     network, target = random_integers(seed), loihi()

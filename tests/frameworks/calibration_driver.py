@@ -16,7 +16,7 @@ FIRST_DRAW = 2  # the seed of it; that of the test digits is 1
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Writes spikes of training digits.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--trials", type=int, default=200)
     options = parser.parse_args()

@@ -1,5 +1,6 @@
 """Networks of neurons in a chip's integers: what is exact, how far the rest is off, and how large numbers become."""
 
+import itertools
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -23,7 +24,7 @@ from neurocmc.sim.loihi.neurons.emulator import recording_of, run_neurons
 from neurocmc.sim.neurons import simulate_neurons
 from tests.frameworks.by_hand import network, population, projection
 from tests.made.integer_neurons import network_of, pool, random_integers, synapses
-from tests.made.looping_neurons import CHANNELS, POLE, stimulus
+from tests.made.looping_neurons import CHANNELS, POLE, stimulus, weights
 from tests.made.targets import loihi
 
 TARGET = loihi()
@@ -193,6 +194,24 @@ def test_currents_that_no_scale_holds_are_refused() -> None:
     given = EventStimulus.of_dense("all", np.ones((1, 200, 1000), dtype=np.uint8))
     with pytest.raises(InfeasibleError, match=r"network net: currents come near .* \[scale-not-found\]"):
         scaled(made, given=given)
+
+
+@pytest.mark.parametrize(("syn", "mem", "bias"), [(0.0, 1.0, -0.3), (0.0, 0.95, -0.3), (0.6, 0.95, 0.15)])
+def test_no_neuron_of_a_deep_stack_spikes_before_its_time(syn: float, mem: float, bias: float) -> None:
+    """Biases of so many layers ask for starts from which the last one would spike."""
+    names = [f"p{index}" for index in range(6)]
+    parts = [
+        projection(source, target, np.abs(weights(index, 8, CHANNELS if index == 0 else 8, 0.5)), np.full(8, bias))
+        for index, (source, target) in enumerate(itertools.pairwise(("input", *names)))
+    ]
+    layers = tuple(population(name, 8, pole_syn=syn, pole_mem=mem) for name in names)
+    found = scaled(network(POLE, layers, tuple(parts), CHANNELS))
+    spikes = found.seen.spikes
+    for name in names:
+        ticks = spikes.tick[np.isin(spikes.unit, found.network.rows(name))]
+        assert ticks.size > 50
+        assert ticks.min() >= found.network.depth_of(name)
+    assert dict(found.tried)[found.offset] < 0.004
 
 
 def test_calibration_is_cut_to_what_takes_seconds() -> None:

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -203,6 +204,33 @@ def test_levels_and_program_must_belong_together(build: Path, nir: Path, tmp_pat
     manifest["files"]["program/network.npz"] = other["files"]["program/network.npz"]
     (build / "manifest.json").write_text(json.dumps(manifest))
     assert refused(neurocmc.verify, opened(build)) == ["artifact-changed"]
+
+
+def edited(build: Path, stem: str, rename: dict[str, str]) -> Path:
+    """An artifact in which names of one level were changed, with right hashes."""
+    path = build / "ir" / f"{stem}.json"
+    text = path.read_text()
+    for before, after in rename.items():
+        text = text.replace(before, after)
+    path.write_text(text)
+    manifest = json.loads((build / "manifest.json").read_text())
+    manifest["files"][f"ir/{stem}.json"] = sha256(path.read_bytes()).hexdigest()
+    (build / "manifest.json").write_text(json.dumps(manifest))
+    return build
+
+
+@pytest.mark.parametrize(
+    ("stem", "rename"),
+    [
+        ("10-neurons", {'"lif2"': '"other"'}),
+        ("20-fitted", {'"lif2"': '"other"'}),
+        ("10-neurons", {'"name": "input"': '"name": "other"', '"source": "input"': '"source": "other"'}),
+        ("30-integer", {'"name": "input"': '"name": "other"', '"input": "input"': '"input": "other"'}),
+    ],
+)
+def test_levels_of_different_networks_are_refused(build: Path, stem: str, rename: dict[str, str]) -> None:
+    artifact = opened(edited(build, stem, rename))
+    assert refused(ran, artifact, "emulator") == refused(verified, artifact) == ["artifact-inconsistent"]
 
 
 def test_options_are_taken_and_told(nir: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from neurocmc.backends.files import TRIALS_EMITTED, stimulus_file
 from neurocmc.backends.loihi.emit_neurons import emit_neurons, stimulus_arrays
 from neurocmc.backends.loihi.readback import run_emitted
 from neurocmc.common.arrays import Int
-from neurocmc.common.errors import InfeasibleError, Problem, raise_infeasible
+from neurocmc.common.errors import InfeasibleError, InputError, Problem, raise_infeasible
 from neurocmc.common.files import write_file, write_npz
 from neurocmc.common.progress import silent
 from neurocmc.ir.loihi.chip import ChipProgram
@@ -284,6 +284,10 @@ def load_from_loihi(
 ) -> LoihiNeurons:
     """Reads what `LoihiNeurons.save` wrote. Raises InputError where it is damaged."""
     integer = load_level(folder, INTEGER, IntegerNeurons)
+    sent = [(entry.name, entry.channels) for entry in integer.inputs]
+    if given is not None and sent != [(entry.name, entry.channels) for entry in given.inputs]:
+        what = "its inputs are not those of the network that was brought"
+        raise InputError(Problem("artifact-inconsistent", str(folder / INTEGER), what, "compile again"))
     return LoihiNeurons(
         target=target,
         given=given,

@@ -12,7 +12,7 @@ budget.json  report.html  figures/  timings.json
 verify.json            once `neurocmc verify` has run
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -69,7 +69,13 @@ class NeuronArtifact:
     def built(self) -> NeuronBuilt:
         """The network as the chip holds it. Raises InputError where its levels are damaged."""
         folder, exchanged = self.directory / "ir", tuple(self.manifest["exchanged"])
-        return family_of(self.target).load_neurons(folder, self.given, self.fitted, exchanged, self.target)
+        built = family_of(self.target).load_neurons(folder, self.given, self.fitted, exchanged, self.target)
+        wanted = (dict(built.sizes), _channels(built.inputs))
+        for stem, network in ((GIVEN, self.given), (FITTED, self.fitted)):
+            if network is not None and wanted != (_sizes(network), _channels(network.inputs)):
+                what = "its populations or inputs are not those of the levels below it"
+                raise InputError(Problem("artifact-inconsistent", str(folder / stem), what, "compile again"))
+        return built
 
     @cached_property
     def inputs(self) -> tuple[SpikeInput, ...]:
@@ -116,6 +122,14 @@ class NeuronArtifact:
         if f"ir/{stem}.json" not in self.manifest["files"]:
             return None
         return load_level(self.directory / "ir", stem, NeuronNetwork)
+
+
+def _sizes(network: NeuronNetwork) -> dict[str, int]:
+    return {population.name: population.size for population in network.populations}
+
+
+def _channels(inputs: Sequence[SpikeInput]) -> list[tuple[str, int]]:
+    return [(entry.name, entry.channels) for entry in inputs]
 
 
 def open_neurons(directory: str | Path) -> NeuronArtifact:

@@ -11,6 +11,7 @@ from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.opening import NIR, read_bytes
 from neurocmc.frontends.nir.read import read_nir
 from neurocmc.ir.neurons.network import Decide, NeuronNetwork, SpikeInput
+from neurocmc.ir.neurons.spikes import SpikeList
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.neurons.store import load_events
 
@@ -112,12 +113,11 @@ def load_nir(
     """
     content = read_bytes(path, NIR)
     loaded = read_nir(path, semantics=semantics, dt_s=dt_s, reset=reset, decide=decide, content=content)
-    model = brought(path, loaded.network, loaded.facts, loaded.notes, content)
-    dt = loaded.network.semantics.dt_s
+    inputs, dt = loaded.network.inputs, loaded.network.semantics.dt_s
     test, own = (
-        load_events(entry, model.inputs, dt) if isinstance(entry, Path) else entry for entry in (events, calibration)
+        load_events(entry, inputs, dt) if isinstance(entry, Path) else entry for entry in (events, calibration)
     )
-    return model.with_stimuli(test, own)
+    return brought(path, loaded.network, loaded.facts, loaded.notes, content, test, own)
 
 
 def load_named_nir(
@@ -148,43 +148,51 @@ def brought(
     facts: Mapping[str, object],
     notes: tuple[str, ...],
     content: bytes | None,
+    test: EventStimulus | None = None,
+    calibration: EventStimulus | None = None,
 ) -> NeuronModel:
-    """Returns a model of a network in real numbers or integers, with surrogate spikes until it is given its own."""
+    """Returns a model of a network in real numbers or integers; surrogates are drawn where no spikes are given.
+
+    Raises InputError where the network has no input, and for a stimulus that does not fit.
+    """
     real = isinstance(network, NeuronNetwork)
+    own = calibration or test
     inputs: Any = network.inputs
-    drawn = surrogate({entry.name: entry.channels for entry in inputs})
+    drawn = surrogate({entry.name: entry.channels for entry in inputs}) if own is None else own
     told = (
         f"no stimulus was given: calibrated and verified with {drawn.batch} {SURROGATE} trials of "
         f"{drawn.ticks} ticks, each channel spiking with probability {SURROGATE_RATE:g} (--events names your own)"
     )
-    return NeuronModel(
+    model = NeuronModel(
         path=path,
         network=network if real else None,
         integers=None if real else network,
         calibration=drawn,
         test=drawn,
         facts=facts,
-        notes=(*notes, told),
+        notes=notes if own is drawn else (*notes, told),
         content=content,
     )
+    return model.with_stimuli(test, calibration)
 
 
 def surrogate(channels: Mapping[str, int], seed: int = 0) -> EventStimulus:
-    """Draws spikes for inputs of which nothing is known."""
+    """Draws spikes for inputs of which nothing is known, trial by trial: a camera has many channels."""
     if not channels:
         what, cure = "the network has no input", "give it one: a chip that is sent nothing answers nothing"
         raise InputError(Problem("level-empty", "network", what, cure))
     generator = np.random.default_rng(seed)
-    shape = (SURROGATE_TRIALS, SURROGATE_TICKS)
-    parts = {
-        name: EventStimulus.of_dense(
-            SURROGATE, (generator.random((*shape, count)) < SURROGATE_RATE).astype(np.uint8), entry=name
-        )
-        for name, count in channels.items()
-    }
+    spikes: dict[str, SpikeList] = {}
+    for name, count in channels.items():
+        trials = [
+            np.nonzero(generator.random((SURROGATE_TICKS, count)) < SURROGATE_RATE) for _ in range(SURROGATE_TRIALS)
+        ]
+        trial = np.repeat(np.arange(SURROGATE_TRIALS), [ticks.size for ticks, _ in trials])
+        tick, channel = (np.concatenate(column) for column in zip(*trials, strict=True))
+        spikes[name] = SpikeList.of(trial, tick, channel)
     return EventStimulus(
         name=SURROGATE,
         ticks=SURROGATE_TICKS,
         labels=np.full(SURROGATE_TRIALS, -1),
-        spikes={name: part.spikes[name] for name, part in parts.items()},
+        spikes=spikes,
     )

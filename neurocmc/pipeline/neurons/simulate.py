@@ -42,9 +42,7 @@ def simulate_network(
         InputError: Where the stimulus does not fit, or there is no such interpreter.
         InfeasibleError: Where the stimulus drives a current out of its register.
     """
-    if samples is not None and samples < 1:
-        raise InputError(Problem("number-out-of-range", "--samples", f"got {samples}", "give 1 or more"))
-    chosen = find_events(artifact, stimulus).take(slice(samples))
+    chosen = chosen_events(artifact, stimulus, samples)
     match on:
         case "float":
             return simulate_neurons(_real(artifact, artifact.given, on), chosen, level="float")
@@ -63,6 +61,15 @@ def simulate_network(
             levels = dict.fromkeys(("float", "fitted", artifact.built.level, artifact.built.tool))
             cure = f"use one of {', '.join(level for level in levels if level)}"
             raise InputError(Problem("interpreter-unfit", "--on", what, cure))
+
+
+def chosen_events(
+    artifact: NeuronArtifact, stimulus: str | Path | EventStimulus | None, samples: int | None
+) -> EventStimulus:
+    """Finds a stimulus as `find_events` does, and takes its first trials. Raises InputError for fewer than 1."""
+    if samples is not None and samples < 1:
+        raise InputError(Problem("number-out-of-range", "--samples", f"got {samples}", "give 1 or more"))
+    return find_events(artifact, stimulus).take(slice(samples))
 
 
 def find_events(artifact: NeuronArtifact, stimulus: str | Path | EventStimulus | None) -> EventStimulus:

@@ -16,9 +16,9 @@ import numpy as np
 import neurocmc
 from neurocmc.frontends.nir.read import read_nir
 from neurocmc.ir.neurons.network import NeuronNetwork
-from neurocmc.pipeline.neurons.options import Weights
+from neurocmc.pipeline.neurons.simulate import simulate_network
 from neurocmc.sim.neurons import simulate_neurons
-from tests.acceptance.neurons import CASES, TARGET, Case, calibrating, decided, stimulus
+from tests.acceptance.neurons import CASES, TARGET, WEIGHTS, Case, calibrating, compiled, decided, stimulus
 from tests.bench.beside_spiking.netx_files import layers_of, write_netx
 from tests.bench.environments import ONE_THREAD, run_script
 from tests.frameworks.runs import Record, record, run
@@ -89,13 +89,13 @@ class Given:
         )
 
 
-FIRST = {
+FIRST: dict[str, Any] = {
     "network": "snnTorch's",
     "case": next(case for case in CASES if case.network == "snnTorch, zero"),
     "dt_s": 1e-4,
     "told": "--semantics snntorch-1 --reset zero",
 }
-SECOND = {
+SECOND: dict[str, Any] = {
     "network": "Norse's",
     "case": next(case for case in CASES if case.network == "Norse, zero"),
     "dt_s": 1e-3,
@@ -107,8 +107,8 @@ def rows(seeds: tuple[int, ...]) -> Iterator[Row]:
     """Every call; those that end in a number for each seed."""
     first = Given(**FIRST, seed=seeds[0])
     yield _netx_reads_nir(first)
-    yield _imported("snntorch", 'import_from_nir(nir.read("graph.nir")), then a tick of it', first)
-    yield _imported("sinabs", 'sinabs.nir.from_nir(nir.read("graph.nir"), batch_size=500)', first)
+    yield imported("snntorch", 'import_from_nir(nir.read("graph.nir")), then a tick of it', first)
+    yield imported("sinabs", 'sinabs.nir.from_nir(nir.read("graph.nir"), batch_size=500)', first)
     yield from _snntoolbox(first.seed)
     for seed in seeds:
         given = Given(**FIRST, seed=seed)
@@ -132,12 +132,11 @@ def _ours(given: Given) -> Iterator[Row]:
         calibration=stimulus("training", calibrating()),
         **given.case.options,
     )
-    weights: tuple[Weights, ...] = ("two", "one")
-    for each in weights:
+    for each in WEIGHTS:
         with tempfile.TemporaryDirectory() as folder:
-            artifact = neurocmc.compile(model, TARGET, Path(folder) / "build", weights=each, figures=False)
+            artifact = compiled(model, Path(folder) / "build", each)
             assert artifact.given is not None
-            answers = decided(artifact.given, neurocmc.simulate(artifact))
+            answers = decided(artifact.given, simulate_network(artifact))
         call = f"neurocmc compile graph.nir --target {TARGET} {given.told} --weights {each}"
         note = "the emulator, which is Lava in every spike"
         yield given.judged(answers, given.row("neurocmc", neurocmc.__version__, call, note))
@@ -162,7 +161,7 @@ def _without_bias(given: Given) -> Iterator[Row]:
     recording = simulate_neurons(_lost(network), stimulus("digits", given.record))
     call = "our float interpreter, the loop's bias set to 0"
     note = "not their program: the loss of this bias alone, all else as in snnTorch"
-    row = given.row("as the NIR paper's path to Lava loses it", f"neurocmc {neurocmc.__version__}", call, note)
+    row = given.row("the NIR paper's path to Lava, what it loses:", f"neurocmc {neurocmc.__version__}", call, note)
     yield given.judged(decided(network, recording), row)
 
 
@@ -181,7 +180,8 @@ NOTES = {
 }
 
 
-def _imported(tool: str, call: str, given: Given) -> Row:
+def imported(tool: str, call: str, given: Given) -> Row:
+    """What a framework makes of the file by its own import."""
     name = {"snntorch": "snnTorch"}.get(tool, tool)
     row = given.row(name, _spiking(tool), call, NOTES[tool])
     with tempfile.TemporaryDirectory() as folder:
@@ -275,7 +275,12 @@ def _toolbox(python: Path, kind: str, folder: str, row: Row) -> Row:
     """The row with what the program for SNN Toolbox says in its last line."""
     command = [str(python), "-W", "ignore", str(SNNTOOLBOX), kind, folder]
     ran = subprocess.run(
-        command, capture_output=True, text=True, check=True, timeout=LIMIT_S, env=os.environ | ONE_THREAD
+        command,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=LIMIT_S,
+        env=os.environ | ONE_THREAD | {"PYTHONHASHSEED": "0"},
     )
     told = json.loads(ran.stdout.splitlines()[-1])
     message = " ".join([*told["skipped"], told.get("refused", "")]).strip()

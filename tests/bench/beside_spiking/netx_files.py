@@ -3,8 +3,8 @@
 netx reads lava-dl's own HDF5 and no NIR. Its layer `dense_rec` is what lava-dl's recurrent block exports: it holds
 the loop, but one scale for its weights, and no tick at 0 after a spike. Written in two ways:
 
-- plain: lava-dl's own scale, and a bias where netx has one, which is at the voltage. What a synapse would filter is as
-  large there as the filter leaves of it, from the first tick on.
+- plain: lava-dl's own scale, and a bias where netx has one, which is at the voltage. What a synapse would filter is
+  as large there as the filter leaves of it, from the first tick on.
 - careful: for each layer the scale that uses all 8 bits, and biases as weights: of a channel that spikes in every
   tick, and of a neuron that repeats it to the next layer. Nothing else of the network is lost then than netx cannot
   say.

@@ -40,7 +40,7 @@ def markdown() -> str:
     for row in read():
         groups.setdefault((row.network, row.tool, row.call), []).append(row)
     lines = [
-        "| network | tool | call | accuracy, mean (lowest to highest) | decisions kept, worst | what it says, and notes |",
+        "| network | tool | call | accuracy, mean (lowest to highest) | decisions kept, worst | words and notes |",
         "|---|---|---|---|---|---|",
     ]
     for (network, tool, call), found in sorted(groups.items(), key=lambda entry: _place(entry[1])):
@@ -52,7 +52,7 @@ def markdown() -> str:
             f"`{call}`" if "(" in call or "-t " in call or "--" in call else call,
             _spread([row.accuracy for row in found if row.accuracy is not None]),
             _worst([row.agree for row in found if row.agree is not None]),
-            ". ".join(part for part in said if part),
+            "; ".join(part for part in said if part),
         )
         lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
     return "\n".join(lines)
