@@ -14,6 +14,7 @@ from neurocmc.common.extras import need
 from neurocmc.common.process import known_state
 from neurocmc.common.progress import Progress, StudyProgress
 from neurocmc.ir.neurons.recording import NeuronRecording
+from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.recording import Recording
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.chips.lava import TIME_LIMIT_S
@@ -161,6 +162,23 @@ def compile(  # noqa: A001  (called as the command is)
         of_files = {}
     if isinstance(model, NeuronModel):
         _refuse(of_files, "a .nir file")
+        of_circuits: dict[str, object] = {
+            "--neurons": neurons,
+            "--code": None if code == "threshold" else code,
+            "--seed": seed or None,
+            "--max-error": max_error,
+            "--tick-ms": tick_s,
+            "--images": images,
+            "--calibrate": tuple(calibrate) or None,
+            "--axons": axons,
+            "--steps": steps,
+            "--planes": planes,
+            "--kernel": kernel,
+            "--phases": phases,
+            "--second-order": second_order,
+            "--allow-lost-states": allow_lost_states or None,
+        }
+        _refuse(of_circuits, "rate circuits")
         chosen = NeuronOptions(weights=weights, source=source, figures=figures)
         return compile_neurons(model, target, Path(out), chosen, progress)
     _refuse({**of_files, "--weights": weights}, "networks of spiking neurons")
@@ -191,7 +209,7 @@ def compile(  # noqa: A001  (called as the command is)
 def simulate(
     artifact: Artifact | NeuronArtifact | str | Path,
     on: Interpreter | NeuronInterpreter = "emulator",
-    stimulus: str | Path | None = None,
+    stimulus: str | Path | EventStimulus | None = None,
     duration_s: float | None = None,
     codegen: Codegen = "numpy",
     samples: int | None = None,
@@ -209,7 +227,8 @@ def simulate(
             the model's circuit, "staged" the circuit that was matched, and "lava" the emitted program in the
             interpreter that has Lava. Of spiking neurons, "float" runs the network in its framework's order, and
             "fitted" with the chip's resets and latencies.
-        stimulus: The name of one that the artifact holds, or an .npz file. None takes its first test stimulus.
+        stimulus: The name of one that the artifact holds, or an .npz file; of spiking neurons also an EventStimulus.
+            None takes its first test stimulus.
         duration_s: Cuts or prolongs the stimulus to this time in s, a whole number of ticks.
         codegen: How Brian2 runs: "numpy" starts at once, "cython" and "cpp_standalone" compile first.
         samples: Takes the first so many trials of the stimulus. None takes all.
@@ -234,10 +253,14 @@ def simulate(
     """
     opened = _opened(artifact)
     if isinstance(opened, NeuronArtifact):
+        _refuse({"--duration": duration_s, "--observe-ms": observe_ms}, "rate circuits")
         return simulate_network(opened, on, stimulus, samples, time_limit_s)
     if on in ("float", "fitted"):
         what = f"a rate circuit does not run on {on!r}"
         raise InputError(Problem("interpreter-unfit", "--on", what, "use emulator, brian2, rate, staged or lava"))
+    if isinstance(stimulus, EventStimulus):
+        what = "it is of events; a rate circuit is driven by values"
+        raise InputError(Problem("option-not-for-this", "--stimulus", what, "name a stimulus, or an .npz file"))
     return _simulate(
         opened,
         on,
@@ -290,6 +313,7 @@ def verify(
     """
     opened = _opened(artifact)
     if isinstance(opened, NeuronArtifact):
+        _refuse({"--seeds": None if seeds == 1 else seeds, "--strict": strict or None}, "rate circuits")
         asked = NeuronVerifyOptions(
             samples=samples, against=None if against is None else Path(against), limits=tuple(limits), figures=figures
         )

@@ -64,7 +64,7 @@ def test_a_file_for_netx_keeps_less_by_as_much_as_it_cannot_say(network: str) ->
 
 
 def test_a_recurrent_bias_that_is_lost_costs_a_point_or_two() -> None:
-    lost = of("snnTorch's", "the NIR paper's path to Lava, what it loses:")
+    lost = of("snnTorch's", "the loss on the NIR paper's path to Lava: emulated by")
     assert len(lost) == len(SEEDS)
     assert 0.005 < mean(of("snnTorch's", "snnTorch", "as trained")) - mean(lost) < 0.025
 

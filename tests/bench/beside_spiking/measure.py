@@ -161,7 +161,9 @@ def _without_bias(given: Given) -> Iterator[Row]:
     recording = simulate_neurons(_lost(network), stimulus("digits", given.record))
     call = "our float interpreter, the loop's bias set to 0"
     note = "not their program: the loss of this bias alone, all else as in snnTorch"
-    row = given.row("the NIR paper's path to Lava, what it loses:", f"neurocmc {neurocmc.__version__}", call, note)
+    row = given.row(
+        "the loss on the NIR paper's path to Lava: emulated by", f"neurocmc {neurocmc.__version__}", call, note
+    )
     yield given.judged(decided(network, recording), row)
 
 
