@@ -19,7 +19,9 @@ from rich.progress import track
 from rich.table import Table
 
 from tests.fuzz.campaign import Plan, counts, known, run, run_kills
+from tests.fuzz.case import random_of
 from tests.fuzz.kills import COMMANDS
+from tests.fuzz.kinds import KINDS, kind_of
 
 ROOT = Path(__file__).parents[2]
 MOST_SHOWN = 30
@@ -44,6 +46,7 @@ def main() -> None:
         "--kills", type=int, default=1, metavar="EVERY", help="kill before every so-manieth event; 0: no kills"
     )
     parser.add_argument("--commands", nargs="+", choices=COMMANDS, default=list(COMMANDS), help="that are killed")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="cases of these kinds alone")
     parser.add_argument("--only", type=int, nargs="+", metavar="NUMBER", help="these cases alone")
     parser.add_argument("--resume", action="store_true", help="go on with the campaign of this seed")
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "fuzz", metavar="DIR")
@@ -60,14 +63,15 @@ def main() -> None:
         plan.kills.unlink(missing_ok=True)
         shutil.rmtree(plan.kept, ignore_errors=True)
     console = Console()
-    verdicts = _cases(plan, options.only, console)
+    verdicts = _cases(plan, options.only, options.kinds, console)
     found = _kills(plan, options.commands, options.kills, console) if options.kills and not options.only else []
     sys.exit(_tell(verdicts, found, console))
 
 
-def _cases(plan: Plan, only: list[int] | None, console: Console) -> list[dict[str, Any]]:
+def _cases(plan: Plan, only: list[int] | None, kinds: list[str], console: Console) -> list[dict[str, Any]]:
     verdicts = known(plan)
-    left = [number for number in only or range(plan.cases) if number not in verdicts]
+    chosen = only or [n for n in range(plan.cases) if kind_of(random_of(plan.seed, n), n) in kinds]
+    left = [number for number in chosen if number not in verdicts]
     for verdict in track(run(plan, left), "cases", total=len(left), console=console):
         verdicts[verdict["number"]] = verdict
     return list(verdicts.values())

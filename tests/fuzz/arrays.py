@@ -72,6 +72,8 @@ def mutated(rng: Random, content: bytes) -> tuple[bytes, str]:
         return raw.mutated(rng, content)
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         members = {info.filename: archive.read(info) for info in archive.infolist()}
+    if not members:  # a level without an array
+        return raw.mutated(rng, content)
     name = rng.choice(sorted(members))
     if rng.random() < 0.35:
         return _zipped(rng, members, name)
@@ -81,12 +83,13 @@ def mutated(rng: Random, content: bytes) -> tuple[bytes, str]:
         text, more = trees.json_bytes(rng, tree)
         members[name] = npy(np.array(text.decode("utf-8", "replace")))
         return zip_of(members), f"in {name}: {done} {more}"
-    changed, done = _changed(rng, array)
-    members[name] = npy(changed)
+    other, done = changed(rng, array)
+    members[name] = npy(other)
     return zip_of(members), f"{name} {done}"
 
 
-def _changed(rng: Random, array: np.ndarray) -> tuple[np.ndarray, str]:
+def changed(rng: Random, array: np.ndarray) -> tuple[np.ndarray, str]:
+    """Another array in the place of one, and what it is."""
     choice = rng.randrange(7)
     if choice == 0:
         dtype = rng.choice(_DTYPES)

@@ -13,7 +13,7 @@ import yaml
 
 from tests.cli.running import ROOT, run
 
-DONE = "whole"  # a file that is written last
+DONE = "whole-2"  # a file that is written last, of another name where the corpus is another one
 
 SWTA: dict[str, Any] = {
     "name": "four",
@@ -109,6 +109,9 @@ seeds: [0]
 compile: {target: brian2, neurons: 4, samples: 2}
 figures: {of: [full], images: 10, landscape_points: 0}
 """
+# Networks of spiking neurons: the target of an artifact -> the network in it.
+NEURON_TARGETS = {"loihi1": "layers", "loihi2": "loop", "brian2": "loop"}
+EVENTS = ("dense", "ticks", "times", "recorded")
 TARGETS = ("brian2", "loihi1", "ranc", "truenorth")
 BEHAVIOURS = ("interneurons", "turnstile", "context-decision", "memory-items", "sequence")
 RECIPES = ("swta-digits", "cmc-v1v3", "delayed-match", "context-integration")
@@ -151,6 +154,10 @@ class Corpus:
         """A small artifact for a target, not to be changed."""
         return self.folder / f"for-{target}"
 
+    def neuron_artifact(self, target: str) -> Path:
+        """A small artifact of a network of spiking neurons, not to be changed."""
+        return self.folder / f"neurons-{target}"
+
     def read(self, name: str) -> bytes:
         """The bytes of one of the files."""
         return (self.folder / name).read_bytes()
@@ -167,6 +174,7 @@ def make_corpus(folder: Path) -> Corpus:
         folder.mkdir(parents=True)
         _make_artifacts(folder)
         _make_stimuli(folder)
+        _make_neurons(folder)
         _make_cores(folder)
         _make_images(folder)
         _make_trainings(folder)
@@ -200,6 +208,31 @@ def _make_stimuli(folder: Path) -> None:
         values={"drive": np.random.default_rng(0).uniform(0, 1, (2, 2, 4)).round(2)},
     )
     save_stimulus(stimulus, folder / "stimulus.npz")
+
+
+def _make_neurons(folder: Path) -> None:
+    """Networks of spiking neurons, spikes for them in every form, and artifacts."""
+    from neurocmc.common.files import write_npz
+    from tests.fuzz.neuron_files import CHANNELS, SOUND, content_of
+
+    for name, sound in SOUND.items():
+        (folder / f"{name}.nir").write_bytes(content_of(sound.tree))
+    rng = np.random.default_rng(0)
+    spikes = (rng.random((3, 20, CHANNELS)) < 0.3).astype(np.uint8)
+    trial, tick, channel = np.nonzero(spikes)
+    recorded = {f"recorded/lif{n}": np.zeros((3, 20, size), dtype=np.uint8) for n, size in ((1, 5), (2, 3))}
+    labels = np.array([0, 2, -1])
+    forms: dict[str, dict[str, Any]] = {
+        "dense": {"name": np.array("mine"), "spikes": spikes, "labels": labels},
+        "ticks": {"trial": trial, "tick": tick, "channel": channel, "ticks": np.array(20), "labels": labels},
+        "times": {"trial": trial, "time_s": 1e-4 * tick, "channel": channel, "labels": labels},
+        "recorded": {"input/spikes": spikes, "labels": labels, **recorded},
+    }
+    for form in EVENTS:
+        write_npz(folder / f"events-{form}.npz", forms[form])
+    for target, name in NEURON_TARGETS.items():
+        rules = ("--semantics", "snntorch-1", "--reset", "subtract", "--events", folder / "events-ticks.npz")
+        _sound("compile", folder / f"{name}.nir", "--target", target, *rules, "-o", folder / f"neurons-{target}")
 
 
 def _make_cores(folder: Path) -> None:

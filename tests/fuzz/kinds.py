@@ -9,9 +9,10 @@ from typing import Any
 
 import yaml
 
-from tests.fuzz import archives, arrays, members, raw, special, trees
+from tests.fuzz import archives, arrays, graphs, members, raw, special, trees
 from tests.fuzz.case import Made
-from tests.fuzz.corpus import Corpus
+from tests.fuzz.corpus import EVENTS, Corpus
+from tests.fuzz.neuron_files import SOUND
 
 OUT = "out"  # what a command is told to write
 _REPORTS = (
@@ -20,7 +21,9 @@ _REPORTS = (
     f"{members.NAME}/figures/*",
     f"{members.NAME}/figures",
 )
+_FAULTS = ("--kinds", "dead", "--levels", "0.1", "--seeds", "1", "--samples", "1")
 _TREE = (OUT, f"{OUT}/*")
+_BESIDE = f"{OUT}.*.npz"  # the spikes that an exported file of NIR has beside it
 
 Maker = Callable[[Random, Corpus, Path], Made]
 
@@ -233,6 +236,70 @@ def images(rng: Random, corpus: Corpus, folder: Path) -> Made:
     return Made(what=f"{path.name}: {done}", arguments=("train", "r.yaml", "-o", "m.pt"), training=True)
 
 
+def nir(rng: Random, corpus: Corpus, folder: Path) -> Made:
+    """A network of spiking neurons."""
+    sound = SOUND[rng.choice(sorted(SOUND))]
+    content, done = graphs.mutated(rng, sound.tree)
+    (folder / "net.nir").write_bytes(content)
+    rules = rng.choice(sound.options)
+    if rng.random() < 0.15:
+        rules = graphs.other_rules(rng)
+    if rng.random() < 0.35:
+        shown = () if rng.random() < 0.2 else rules
+        return Made(what=done, arguments=("inspect", "net.nir", *shown, *_as_json(rng)))
+    more = (*_figures(rng), *_as_json(rng))
+    if rng.random() < 0.1:
+        more += ("--weights", rng.choice(("one", "two")))
+    arguments = ("compile", "net.nir", "--target", _neuron_target(rng), *rules, "-o", OUT, *more)
+    return Made(what=done, arguments=arguments, writes=_TREE, oracle="verify" if rng.random() < 0.2 else "")
+
+
+def _neuron_target(rng: Random) -> str:
+    return rng.choice(("loihi1", "loihi1", "loihi2", "brian2"))
+
+
+def events(rng: Random, corpus: Corpus, folder: Path) -> Made:
+    """Spikes for a network of spiking neurons, or what a framework recorded of it."""
+    content, done = arrays.mutated(rng, corpus.read(f"events-{rng.choice(EVENTS)}.npz"))
+    (folder / "e.npz").write_bytes(content)
+    if rng.random() < 0.35:
+        (folder / "net.nir").write_bytes(corpus.read("layers.nir"))
+        rules = rng.choice(SOUND["layers"].options)
+        given = ("--target", _neuron_target(rng), rng.choice(("--events", "--calibration")), "e.npz")
+        arguments = ("compile", "net.nir", *rules, *given, "-o", OUT, *_figures(rng), *_as_json(rng))
+        return Made(what=done, arguments=arguments, writes=_TREE, oracle="verify" if rng.random() < 0.2 else "")
+    chip = _neuron_target(rng)
+    shutil.copytree(corpus.neuron_artifact(chip), folder / members.NAME)
+    choice = rng.random()
+    if choice < 0.6:
+        on = rng.choice(("float", "fitted", "brian2" if chip == "brian2" else "emulator"))
+        arguments = ("simulate", members.NAME, "--on", on, "--stimulus", "e.npz", "-o", "o.npz")
+    elif choice < 0.9:
+        arguments = ("verify", members.NAME, "--against", "e.npz", "--samples", "1", *_figures(rng))
+    else:
+        arguments = ("robustness", members.NAME, *_FAULTS, "--stimulus", "e.npz", "-o", OUT)
+    return Made(what=done, arguments=(*arguments, *_as_json(rng)), writes=("o.npz", *_TREE, *_REPORTS))
+
+
+def neuron_artifact(rng: Random, corpus: Corpus, folder: Path) -> Made:
+    """An artifact of a network of spiking neurons in which one file was altered, and its hash."""
+    chip = _neuron_target(rng)
+    done = f"for {chip}, {members.altered(rng, corpus.neuron_artifact(chip), folder)}"
+    choice = rng.random()
+    if choice < 0.2:
+        arguments: tuple[str, ...] = ("budget", members.NAME)
+    elif choice < 0.6:
+        on = rng.choice(("float", "fitted", "emulator", "brian2" if chip == "brian2" else "emulator"))
+        arguments = ("simulate", members.NAME, "--on", on, "--samples", "2", "-o", "o.npz")
+    elif choice < 0.8:
+        arguments = ("verify", members.NAME, "--samples", "1", *_figures(rng))
+    elif choice < 0.9:
+        arguments = ("robustness", members.NAME, *_FAULTS, "-o", OUT)
+    else:
+        arguments = ("export", members.NAME, "--to", rng.choice(("nir", "nir", "brian2")), "-o", OUT)
+    return Made(what=done, arguments=(*arguments, *_as_json(rng)), writes=("o.npz", _BESIDE, *_TREE, *_REPORTS))
+
+
 def artifact(rng: Random, corpus: Corpus, folder: Path) -> Made:
     """An artifact in which one file was altered, and its hash."""
     chip = rng.choice(("loihi1", "loihi1", "brian2", "ranc", "truenorth"))
@@ -246,8 +313,7 @@ def artifact(rng: Random, corpus: Corpus, folder: Path) -> Made:
     elif choice < 0.93:
         arguments = ("verify", members.NAME, "--samples", "1", *_figures(rng), *_as_json(rng))
     else:
-        choices = ("--kinds", "dead", "--levels", "0.1", "--seeds", "1", "--samples", "1")
-        arguments = ("robustness", members.NAME, *choices, "-o", OUT, *_as_json(rng))
+        arguments = ("robustness", members.NAME, *_FAULTS, "-o", OUT, *_as_json(rng))
     return Made(what=done, arguments=arguments, writes=("o.npz", *_TREE, *_REPORTS))
 
 
@@ -258,6 +324,11 @@ _DOORS: dict[str, tuple[str, tuple[str, ...]]] = {
     "model": ("c.yaml", ("compile", "c.yaml", "--target", "loihi1", "--neurons", "2", "-o", OUT)),
     "target": ("t.yaml", ("targets", "t.yaml")),
     "target of compile": ("t.yaml", ("compile", "circuit.yaml", "--target", "./t.yaml", "--neurons", "2", "-o", OUT)),
+    "network": ("n.nir", ("compile", "n.nir", "--target", "loihi1", "--semantics", "snntorch-0", "-o", OUT)),
+    "events": (
+        "e.npz",
+        ("compile", "layers.nir", "--target", "brian2", "--semantics", "snntorch-0", "--events", "e.npz", "-o", OUT),
+    ),
     "recipe": ("r.yaml", ("train", "r.yaml", "-o", "m.pt")),
     "state": ("m.pt.resume", ("train", "recipe.yaml", "-o", "m.pt", "--resume")),
     "study": ("s.yaml", ("study", "s.yaml", "-o", OUT)),
@@ -280,7 +351,7 @@ _DOORS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 def special_file(rng: Random, corpus: Corpus, folder: Path) -> Made:
     """No regular file, or none with a sound name, at a path that a command reads or writes."""
-    for beside in ("circuit.yaml", "recipe.yaml", "study.yaml", "ranc.json", "corelets.json"):
+    for beside in ("circuit.yaml", "recipe.yaml", "study.yaml", "ranc.json", "corelets.json", "layers.nir"):
         (folder / beside).write_bytes(corpus.read(beside))
     door = rng.choice(sorted(_DOORS))
     name, arguments = _DOORS[door]
@@ -311,6 +382,9 @@ KINDS: dict[str, Kind] = {
     "ranc": Kind(6, ranc),
     "images": Kind(3, images),
     "artifact": Kind(14, artifact),
+    "nir": Kind(12, nir),
+    "events": Kind(6, events),
+    "neuron artifact": Kind(10, neuron_artifact),
     "special file": Kind(5, special_file),
 }
 SHARES = tuple(name for name, kind in KINDS.items() for _ in range(kind.share))

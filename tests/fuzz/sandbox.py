@@ -177,6 +177,7 @@ def warm(corpus: Path, scratch: Path) -> Generator[None]:
 
     os.environ.setdefault("NEUROCMC_LAVA_PYTHON", "")
     artifact = corpus / "for-loihi1"
+    rules = ("--semantics", "snntorch-1", "--reset", "zero", "--no-figures")
     for arguments in (
         ("inspect", corpus / "m.pt"),
         ("inspect", corpus / "circuit.yaml"),
@@ -187,6 +188,11 @@ def warm(corpus: Path, scratch: Path) -> Generator[None]:
         ("simulate", corpus / "for-ranc", "--on", "emulator", "-o", scratch / "warm.npz"),
         ("budget", artifact),
         ("targets", "loihi1"),
+        ("inspect", corpus / "layers.nir"),
+        ("compile", corpus / "layers.nir", "--target", "loihi1", *rules, "-o", scratch / "warm"),
+        ("compile", corpus / "layers.nir", "--target", "brian2", *rules, "-o", scratch / "warm"),
+        ("simulate", corpus / "neurons-loihi1", "--on", "emulator", "-o", scratch / "warm.npz"),
+        ("verify", scratch / "warm", "--samples", "1"),
         ("robustness", artifact, "--kinds", "nothing", "-o", scratch / "warm-none"),
     ):
         run(*arguments)

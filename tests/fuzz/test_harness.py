@@ -3,16 +3,18 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from random import Random
 
 import numpy as np
 import pytest
 import yaml
 
-from tests.cli.running import ROOT
-from tests.fuzz import archives, arrays, raw, trees
+from tests.cli.running import ROOT, run
+from tests.fuzz import archives, arrays, graphs, raw, trees
 from tests.fuzz.corpus import BEFORE, SECOND, SWTA
 from tests.fuzz.kinds import KINDS, kind_of
+from tests.fuzz.neuron_files import SOUND, content_of
 from tests.fuzz.oracle import stepped
 from tests.made.waiting import HANGS_S
 
@@ -72,6 +74,7 @@ def mutations(seed: int) -> list[bytes]:
         made.append(arrays.mutated(rng, circuit_file)[0])
         made.append(raw.mutated(rng, checkpoint)[0])
         made.append(archives.mutated(rng, checkpoint)[0])
+        made.append(graphs.mutated(rng, SOUND["loop"].tree)[0])
     return made
 
 
@@ -96,6 +99,19 @@ def test_what_is_no_mutation_is_the_original() -> None:
     changed = [trees.mutated(Random(seed), SWTA)[0] for seed in range(200)]
     assert sum(tree != SWTA for tree in changed) > 180
     assert yaml.safe_dump(SWTA, sort_keys=False) == text  # it was left alone
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_networks_that_mutations_start_from_are_sound(name: str, tmp_path: Path) -> None:
+    sound = SOUND[name]
+    (tmp_path / "net.nir").write_bytes(content_of(sound.tree))
+    for rules in sound.options:
+        shown = run("inspect", tmp_path / "net.nir", *rules)
+        assert shown.code == 0, shown.err
+    before = content_of(sound.tree)
+    changed = [graphs.mutated(Random(seed), sound.tree)[0] for seed in range(50)]
+    assert sum(content != before for content in changed) > 40
+    assert content_of(sound.tree) == before  # it was left alone
 
 
 def test_the_stepper_by_hand() -> None:

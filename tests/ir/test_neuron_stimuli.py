@@ -81,6 +81,7 @@ def test_trials_without_events_are_known_by_their_labels() -> None:
         ({"channel": [0], "time_s": ["a"], "dt_s": 1.0}, ("array-type", "events: time_s")),
         ({"channel": [0], "time_s": [-0.5], "dt_s": 1.0}, ("index-beyond-range", "events: tick")),
         ({"channel": [0], "time_s": [1e300], "dt_s": 1.0}, ("index-beyond-range", "events: tick")),
+        ({"channel": [0], "time_s": [1e308], "dt_s": 1e-4}, ("index-beyond-range", "events: tick")),
         ({"channel": [0, 1], "tick": [0]}, ("array-shape", "events: tick")),
         ({"channel": [0], "tick": [0], "trial": [0, 1]}, ("array-shape", "events: trial")),
         ({"channel": [0.5], "tick": [0]}, ("not-whole-numbers", "events: channel")),

@@ -17,6 +17,7 @@ from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.neurons.store import save_events
 from neurocmc.pipeline.neurons.artifact import NeuronArtifact, open_any
+from neurocmc.pipeline.neurons.model import surrogate
 from neurocmc.pipeline.neurons.simulate import simulate_network
 from neurocmc.pipeline.neurons.verify import NeuronVerification
 from tests.cli.running import listing
@@ -206,17 +207,24 @@ def test_levels_and_program_must_belong_together(build: Path, nir: Path, tmp_pat
     assert refused(neurocmc.verify, opened(build)) == ["artifact-changed"]
 
 
-def edited(build: Path, stem: str, rename: dict[str, str]) -> Path:
-    """An artifact in which names of one level were changed, with right hashes."""
-    path = build / "ir" / f"{stem}.json"
+def edited(build: Path, name: str, rename: dict[str, str]) -> Path:
+    """An artifact in which parts of one file were changed, with right hashes."""
+    path = build / name
     text = path.read_text()
     for before, after in rename.items():
         text = text.replace(before, after)
     path.write_text(text)
     manifest = json.loads((build / "manifest.json").read_text())
-    manifest["files"][f"ir/{stem}.json"] = sha256(path.read_bytes()).hexdigest()
+    manifest["files"][name] = sha256(path.read_bytes()).hexdigest()
     (build / "manifest.json").write_text(json.dumps(manifest))
     return build
+
+
+def test_a_damaged_budget_is_refused_before_anything_is_written(build: Path) -> None:
+    artifact = opened(edited(build, "budget.json", {'"cores"': '"core"'}))
+    before = listing(build)
+    assert set(refused(verified, artifact)) == {"field-wrong"}
+    assert listing(build) == before
 
 
 @pytest.mark.parametrize(
@@ -229,7 +237,7 @@ def edited(build: Path, stem: str, rename: dict[str, str]) -> Path:
     ],
 )
 def test_levels_of_different_networks_are_refused(build: Path, stem: str, rename: dict[str, str]) -> None:
-    artifact = opened(edited(build, stem, rename))
+    artifact = opened(edited(build, f"ir/{stem}.json", rename))
     assert refused(ran, artifact, "emulator") == refused(verified, artifact) == ["artifact-inconsistent"]
 
 
@@ -255,6 +263,14 @@ def test_surrogates_are_drawn_and_told(nir: Path, tmp_path: Path) -> None:
     again = neurocmc.from_nir(nir, events=EVENTS, **RULES)
     assert not [note for note in again.notes if "surrogate" in note]
     assert any("scales are chosen on the stimulus that judges" in note for note in again.notes)
+
+
+def test_a_camera_of_many_channels_is_sent_fewer_surrogates() -> None:
+    assert surrogate({"input": 20}).batch == 50
+    many = surrogate({"left": 30_000, "right": 30_000})
+    assert many.batch == 3
+    assert sum(spikes.total for spikes in many.spikes.values()) < 2_000_000
+    assert surrogate({"input": 400_000}).batch == 1
 
 
 def test_events_and_calibration_may_come_as_files_or_from_python(nir: Path, tmp_path: Path) -> None:

@@ -253,7 +253,8 @@ def _fault(value: object, entry: Field) -> tuple[str, str] | None:
         return f"is empty, of shape {value.shape}", "give at least one number"
     if not np.isfinite(value).all():
         return "holds NaN or infinity", "repair the values"
-    if entry.kind != "numbers" and not (np.equal(np.rint(value), value) & (np.abs(value) < 2**31)).all():
+    wide = value.astype(np.float64)  # half precision has no 2**31
+    if entry.kind != "numbers" and not (np.equal(np.rint(wide), wide) & (np.abs(wide) < 2**31)).all():
         return "holds numbers that are not whole", "give whole numbers"
     return None
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from neurocmc.common.errors import InputError, Problem
 
 MOST_NUMBERS = 1 << 27  # of all arrays of a file together
+MOST_TEXTS = 1 << 20  # of all arrays of a file together: the names of all edges
 MOST_OBJECTS = 200_000
 MOST_DEPTH = 16
 LONGEST_TEXT = 1 << 20
@@ -103,6 +104,7 @@ class _Reader:
     content: bytes
     objects: int = 0
     numbers: int = 0
+    texts: int = 0
 
     def refuse(self, path: str, what: str, cure: str, name: str = "nir-malformed") -> InputError:
         return InputError(Problem(name, f"{self.where}: {path or '/'}", what, cure))
@@ -166,6 +168,10 @@ class _Reader:
 
     def _texts(self, dataset: h5py.Dataset, path: str) -> "NDArray[Any] | str":
         self._count(dataset, path)
+        self.texts += int(dataset.size or 0)
+        if self.texts > MOST_TEXTS:
+            what = f"unpacks to more than {MOST_TEXTS:,} texts"
+            raise self.refuse(path, what, "no network has so many", "nir-too-large")
         self._check_lengths(dataset, path)
         raw = dataset[()]
         if isinstance(raw, bytes | str):

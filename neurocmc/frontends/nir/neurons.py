@@ -123,7 +123,8 @@ class NodeReader:
             what = f"{tau_name} of neuron {int(np.argmin(tau > 0))} is {tau.min():g}"
             self.problems.append(Problem("tau-out-of-range", node.where, what, "give time constants above 0"))
             return np.zeros(size), np.ones(size)
-        pole, share = preset.pole(tau)
+        with np.errstate(over="ignore"):  # a time constant too small is refused by its pole
+            pole, share = preset.pole(tau)
         if (pole < 0).any():
             what = f"a tick of {preset.dt_s:g} s is longer than its {tau_name} of {tau.min():g} s: it would decay"
             cure = f"give --dt, that of the training: at most {tau.min():g}"
@@ -132,7 +133,8 @@ class NodeReader:
             self.problems.append(Problem("step-too-coarse", node.where, f"{what} by more than 100 %", cure))
             return np.zeros(size), np.ones(size)
         mode = preset.gains_of.get(node.type, preset.gains)
-        return pole, self.gain(node, factor_name, factor, pole, share, mode)
+        with np.errstate(over="ignore", invalid="ignore"):  # a gain that is no number is refused with the network
+            return pole, self.gain(node, factor_name, factor, pole, share, mode)
 
     def gain(self, node: NirNode, name: str, factor: Float, pole: Float, share: Float, mode: Gains) -> Float:
         """The gain of a filter, where the framework heeds it; else its factor must be what the framework does."""

@@ -7,7 +7,7 @@ import numpy as np
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import Problem
 from neurocmc.ir.magnitudes import magnitude_problems
-from neurocmc.ir.neurons.network import NeuronNetwork, NeuronPopulation, NeuronProjection
+from neurocmc.ir.neurons.network import HostReadout, NeuronNetwork, NeuronPopulation, NeuronProjection
 
 MOST_NEURONS = 1 << 24
 
@@ -31,6 +31,7 @@ def network_problems(network: NeuronNetwork) -> Iterator[Problem]:
         if readout.weight.shape[1] != size:
             what = f"weights have shape {readout.weight.shape}, population {readout.population} has {size} neurons"
             yield Problem("level-array-shape", f"readout {readout.name}", what, "give a column for each neuron")
+        yield from _readout_problems(readout)
 
 
 def _name_problems(network: NeuronNetwork) -> Iterable[Problem]:
@@ -60,6 +61,7 @@ def _population_problems(population: NeuronPopulation) -> Iterator[Problem]:
         values = getattr(population, field)
         if not np.isfinite(values).all():
             yield Problem("value-not-finite", where, f"{field} holds NaN or infinity", "repair the values")
+        yield from magnitude_problems([(where, field, values, False)])
     yield from magnitude_problems([(where, "a threshold", population.threshold, True)])
     if not (population.threshold > 0).all():
         index = int(np.argmin(population.threshold > 0))
@@ -68,6 +70,21 @@ def _population_problems(population: NeuronPopulation) -> Iterator[Problem]:
     if population.refractory_ticks < 1:
         what = f"{population.refractory_ticks} refractory ticks"
         yield Problem("register-beyond-range", where, what, "give 1 or more; 1 is none")
+
+
+def _readout_problems(readout: HostReadout) -> Iterator[Problem]:
+    where = f"readout {readout.name}"
+    for field in ("pole_syn", "pole_mem"):
+        values: Float = getattr(readout, field)
+        wrong = ~((values >= 0.0) & (values <= 1.0))
+        if wrong.any():
+            what = f"{field} of unit {int(np.argmax(wrong))} is {values[wrong][0]:g}"
+            yield Problem("pole-out-of-range", where, what, "a pole is what a tick leaves: give 0 to 1")
+    for field in ("weight", "bias", "gain_syn", "gain_mem"):
+        values = getattr(readout, field)
+        if not np.isfinite(values).all():
+            yield Problem("value-not-finite", where, f"{field} holds NaN or infinity", "repair the values")
+        yield from magnitude_problems([(where, field, values, False)])
 
 
 def _projection_problems(

@@ -201,7 +201,8 @@ def _ticks_of(tick: Any, time_s: Any, dt_s: float | None, faults: list[Problem])
     if not np.isfinite(times).all():
         faults.append(Problem("value-not-finite", "events", "a time is NaN or infinite", "repair the times"))
         return np.zeros(0, dtype=np.int64)
-    ticks = np.clip(np.floor(times / dt_s + _ON_TICK), -1, MOST_TICKS)  # what lies beyond is refused as a tick
+    with np.errstate(over="ignore"):  # what lies beyond is refused as a tick
+        ticks = np.clip(np.floor(times / dt_s + _ON_TICK), -1, MOST_TICKS)
     return ticks.astype(np.int64)
 
 

@@ -19,6 +19,7 @@ NIR_ENDING = ".nir"
 SCALED = "scales are chosen"  # how a note on them begins
 SURROGATE = "surrogate"
 SURROGATE_TRIALS, SURROGATE_TICKS, SURROGATE_RATE = 50, 100, 0.1
+SURROGATE_SPIKES = 2_000_000  # about so many at most; a camera of many channels has fewer trials
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
@@ -181,18 +182,18 @@ def surrogate(channels: Mapping[str, int], seed: int = 0) -> EventStimulus:
     if not channels:
         what, cure = "the network has no input", "give it one: a chip that is sent nothing answers nothing"
         raise InputError(Problem("level-empty", "network", what, cure))
+    expected = SURROGATE_TICKS * SURROGATE_RATE * sum(channels.values())
+    batch = int(np.clip(SURROGATE_SPIKES // expected, 1, SURROGATE_TRIALS))
     generator = np.random.default_rng(seed)
     spikes: dict[str, SpikeList] = {}
     for name, count in channels.items():
-        trials = [
-            np.nonzero(generator.random((SURROGATE_TICKS, count)) < SURROGATE_RATE) for _ in range(SURROGATE_TRIALS)
-        ]
-        trial = np.repeat(np.arange(SURROGATE_TRIALS), [ticks.size for ticks, _ in trials])
+        trials = [np.nonzero(generator.random((SURROGATE_TICKS, count)) < SURROGATE_RATE) for _ in range(batch)]
+        trial = np.repeat(np.arange(batch), [ticks.size for ticks, _ in trials])
         tick, channel = (np.concatenate(column) for column in zip(*trials, strict=True))
         spikes[name] = SpikeList.of(trial, tick, channel)
     return EventStimulus(
         name=SURROGATE,
         ticks=SURROGATE_TICKS,
-        labels=np.full(SURROGATE_TRIALS, -1),
+        labels=np.full(batch, -1),
         spikes=spikes,
     )

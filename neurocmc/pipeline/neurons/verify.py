@@ -88,7 +88,7 @@ def verify_neurons(
     limits = read_limits(options.limits)
     check_nothing_added(artifact)
     told = progress or silent
-    stimulus = artifact.test.take(slice(options.samples))
+    stimulus, budget = artifact.test.take(slice(options.samples)), artifact.budget
     edges: list[Edge] = []
     if options.against is not None:
         told("recording", 0.0)
@@ -104,7 +104,7 @@ def verify_neurons(
     found = NeuronVerification(edges=tuple(_cured(judged, artifact)), report=artifact.directory / "report.html")
     asked = {"samples": options.samples, "limits": limits}
     write_file(artifact.directory / VERIFY, json_text({**found.as_json(), **asked}))
-    reported = Reported(manifest=artifact.manifest, built=artifact.built, budget=artifact.budget, edges=found.edges)
+    reported = Reported(manifest=artifact.manifest, built=artifact.built, budget=budget, edges=found.edges)
     write_report_of(artifact.directory, reported, draw=options.figures)
     told("done", 1.0)
     return found

@@ -100,6 +100,16 @@ def test_too_many_numbers_are_refused_before_they_are_read(tmp_path: Path) -> No
     assert ids(path) == ["nir-too-large"]
 
 
+def test_too_many_texts_are_refused_before_they_are_read(tmp_path: Path) -> None:
+    """An array of texts that says that it is large takes no room in its file, and seconds to read."""
+    path = write(tmp_path / "net.nir", small())
+    with h5py.File(path, "r+") as file:
+        del file["node/edges"]
+        file.create_dataset("node/edges", (2**20, 2), h5py.string_dtype(), chunks=(2**16, 2))
+    assert path.stat().st_size < 1_000_000
+    assert ids(path) == ["nir-too-large"]
+
+
 def test_texts_longer_than_the_file_are_refused_before_they_are_read(tmp_path: Path) -> None:
     """The library takes the memory that a text or its heap asks for, or walks through a damaged heap for ever."""
     path = write(tmp_path / "net.nir", small())
@@ -147,6 +157,16 @@ def test_a_wrong_field_is_named(name: str, value: Any, expected: str, tmp_path: 
     path = write(tmp_path / "net.nir", small())
     put(path, name, value)
     assert ids(path)[0] == expected
+
+
+@pytest.mark.filterwarnings("error")
+def test_whole_numbers_may_stand_in_half_precision(tmp_path: Path) -> None:
+    path = write(tmp_path / "net.nir", small())
+    with h5py.File(path, "r+") as file:
+        shape = file["node/nodes/in/shape"][()]
+        del file["node/nodes/in/shape"]
+        file["node/nodes/in/shape"] = shape.astype(np.float16)
+    assert read_graph(path).nodes["in"].whole("shape") == tuple(shape)
 
 
 def test_a_misspelled_type_has_a_cure(tmp_path: Path) -> None:

@@ -236,6 +236,16 @@ def test_what_cannot_be_compiled_is_refused_by_name(
     assert any(problem == name and message in text for problem, text in found), found
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("semantics", ["snntorch-0", "nir", "norse"])
+def test_a_gain_that_overflows_is_refused_without_a_warning(semantics: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "net.nir", {"in": entry(3), "x": cuba(3, r=np.full(3, 1e305)), "out": output(3)})
+    put(path, "x/w_in", np.full(3, 1e200))
+    with pytest.raises(InputError) as caught:
+        read(path, semantics)
+    assert {p.id for p in caught.value.problems} <= {"value-not-finite", "magnitude-out-of-range"}
+
+
 def test_no_edge_is_passed_over(tmp_path: Path) -> None:
     """A graph without any one of its edges is another network, or is refused."""
     nodes = {"in": entry(4), "a": affine(3, 4), "b": affine(3, 4), "x": cuba(3), "rec": affine(3, 3),
