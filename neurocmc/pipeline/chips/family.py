@@ -451,7 +451,11 @@ class Family(ABC, Generic[T]):
 
     schema: ClassVar[TargetSchema]
     rounds_neurons: ClassVar[bool] = True  # whether weights of single neurons become integers, of one synapse or two
-    lowest: ClassVar[str]  # the level without whose file in `ir/` an artifact is not whole
+
+    @property
+    def lowest(self) -> str:
+        """The level without whose file in `ir/` an artifact is not whole."""
+        return self.schema.lowest
 
     def refuse(self, staged: RateCircuit, target: T, options: CompileOptions) -> None:
         """Refuses a circuit of which counts alone say that no placement could hold it.

@@ -23,7 +23,7 @@ from neurocmc.pipeline.chips.family import Built, Family, Staging, Walked
 from neurocmc.pipeline.chips.ideal_neurons import load_from_ideal, lower_to_ideal
 from neurocmc.pipeline.chips.neurons import NeuronBuilt, NeuronStaging
 from neurocmc.pipeline.clock import Clock
-from neurocmc.pipeline.levels import SPIKING, verified
+from neurocmc.pipeline.levels import verified
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.report.budget import Budget, ideal_budget
 from neurocmc.sim.brian2_equations import Names
@@ -84,7 +84,6 @@ class IdealFamily(Family[IdealTarget]):
     """The family of simulators, which matches gains and rounds nothing."""
 
     schema = BUILT_IN["ideal"]
-    lowest = SPIKING
     rounds_neurons = False
 
     def lower(

@@ -166,7 +166,6 @@ class LoihiFamily(Family[LoihiTarget]):
     """The Loihi family, which quantises, certifies, places and routes."""
 
     schema = BUILT_IN["loihi"]
-    lowest = CHIP
 
     def refuse(self, staged: RateCircuit, target: LoihiTarget, options: CompileOptions) -> None:
         """Refuses too many compartments, synapses or axons, and a fan-in that no core can take in."""

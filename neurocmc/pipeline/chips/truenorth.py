@@ -154,7 +154,6 @@ class TrueNorthFamily(Family[TrueNorthTarget]):
     """The family of neurosynaptic cores, which makes corelets and places them on a grid."""
 
     schema = BUILT_IN["truenorth"]
-    lowest = CORES
 
     def refuse(self, staged: RateCircuit, target: TrueNorthTarget, options: CompileOptions) -> None:
         """Refuses more units than cores, and a pool that no core takes in."""

@@ -132,8 +132,7 @@ class FixpointBuilt(Built):
 class FixpointFamily(Family[FixpointTarget]):
     """Pools, then weights on their grid."""
 
-    schema = TargetSchema(target=FixpointTarget, limits=FixpointLimits)
-    lowest = ROUNDED
+    schema = TargetSchema(target=FixpointTarget, limits=FixpointLimits, lowest=ROUNDED)
 
     def refuse(self, staged: RateCircuit, target: FixpointTarget, options: CompileOptions) -> None:
         room = target.limits.neurons_per_core * target.limits.cores_per_chip
