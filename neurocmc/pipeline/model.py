@@ -73,6 +73,11 @@ class Model:
     memory: "MemoryTrials | None" = None  # the trials of a memory task, for other numbers of them
     machine: "MachineProgram | None" = None  # what a state machine or a sequence must do, to be judged by
     content: bytes | None = None  # of the file that it would be read from, where it was made in Python
+    read_calibration: "Callable[[], tuple[Stimulus, ...]] | None" = None  # alone, where the test takes long to encode
+
+    def calibration(self) -> "tuple[Stimulus, ...]":
+        """Returns the stimuli to calibrate on; those of the test are not made where they can be left out."""
+        return self.read_stimuli().calibration if self.read_calibration is None else self.read_calibration()
 
     def __repr__(self) -> str:
         """One line: what the circuit consists of."""
@@ -136,6 +141,7 @@ def _from_checkpoint(path: Path, images: str | None) -> Model:
     from neurocmc.frontends.checkpoint import facts_of, read_checkpoint
     from neurocmc.frontends.cmc_checkpoint import LoadedCmc
     from neurocmc.frontends.memory_checkpoint import LoadedMemory
+    from neurocmc.frontends.swta_checkpoint import LoadedSwta
 
     loaded = read_checkpoint(path, images)
 
@@ -143,6 +149,10 @@ def _from_checkpoint(path: Path, images: str | None) -> Model:
     def read_stimuli() -> StimulusSet:
         calibration, *test = loaded.stimuli.values()
         return StimulusSet(calibration=(calibration,), test=tuple(test))
+
+    @known_state()
+    def read_calibration() -> "tuple[Stimulus, ...]":
+        return (loaded.calibration,) if isinstance(loaded, LoadedSwta) else read_stimuli().calibration
 
     return Model(
         path=path,
@@ -153,6 +163,7 @@ def _from_checkpoint(path: Path, images: str | None) -> Model:
         images=images,
         test_images=known_state()(loaded.test_images) if isinstance(loaded, LoadedCmc) else None,
         memory=loaded if isinstance(loaded, LoadedMemory) else None,
+        read_calibration=read_calibration,
     )
 
 
