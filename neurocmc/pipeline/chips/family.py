@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from numpy.typing import NDArray
 
@@ -27,8 +27,6 @@ from neurocmc.ir.sensitivity import Sensitivity
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.calibrate import Calibration
-from neurocmc.passes.gain_match import GainMatch
-from neurocmc.passes.interleave import Interleave
 from neurocmc.pipeline.chips.neurons import NeuronBuilt, NeuronStaging
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.options import CompileOptions
@@ -42,6 +40,9 @@ from neurocmc.theory.certificate import Certificate, input_levels
 from neurocmc.verification.edges import Edge, gain_edge, kept_edges, not_run
 from neurocmc.verification.fidelity import Pair, fidelity_edges
 from neurocmc.verification.seen import Seen
+
+if TYPE_CHECKING:
+    from neurocmc.passes.gain_match import GainMatch
 
 NO_FAULT = "none"  # the kind of fault that a chip without any has
 T = TypeVar("T", bound=Target)
@@ -71,7 +72,7 @@ class Staging:
         """
         return input_levels(self.calibration, self.staged.dt_s)
 
-    def gain_match(self, options: CompileOptions) -> GainMatch:
+    def gain_match(self, options: CompileOptions) -> "GainMatch":
         """Returns the pass that makes pools of the circuit.
 
         Args:
@@ -80,6 +81,9 @@ class Staging:
         Returns:
             The pass, to be run on `staged`.
         """
+        # Here and not above: the pass brings numba along, which who only runs a circuit need not wait for.
+        from neurocmc.passes.gain_match import GainMatch
+
         return GainMatch(
             calibration=self.ranges,
             neurons=options.pool,
@@ -104,6 +108,8 @@ class Staging:
         """
         if options.code != "interleaved":
             return pools
+        from neurocmc.passes.interleave import Interleave  # as above
+
         return Interleave(calibration=self.ranges, phases=options.phases).run(pools, self.staged, target)
 
 
