@@ -34,7 +34,7 @@ from neurocmc.targets import Code, Target, load_target
 from neurocmc.targets.kinds import lowest_of
 
 if TYPE_CHECKING:
-    from neurocmc.pipeline.chips.family import Built
+    from neurocmc.pipeline.chips.built import Built
     from neurocmc.theory.certificate import Certificate
 
 PRESENTATION = (MANIFEST, "timings.json", "verify.json", "report.html", "figures/")

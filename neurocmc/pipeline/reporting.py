@@ -12,7 +12,7 @@ from neurocmc.report.pictures import Drawn, Picture
 if TYPE_CHECKING:
     from neurocmc.ir.rate import RateCircuit
     from neurocmc.pipeline.artifact import Artifact
-    from neurocmc.pipeline.chips.family import Built
+    from neurocmc.pipeline.chips.built import Built
     from neurocmc.verification.edges import Edge
 
 BUDGET = "budget.json"

@@ -19,9 +19,11 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.check_neurons import CheckNeurons
 from neurocmc.passes.gain_match import GainMatch
 from neurocmc.pipeline.child_program import ISOLATED, edge_unless_run
-from neurocmc.pipeline.chips.family import Built, Family, Staging, Walked
+from neurocmc.pipeline.chips.built import Built, Walked
+from neurocmc.pipeline.chips.family import Family
 from neurocmc.pipeline.chips.ideal_neurons import load_from_ideal, lower_to_ideal
 from neurocmc.pipeline.chips.neurons import NeuronBuilt, NeuronStaging
+from neurocmc.pipeline.chips.staging import Staging
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified
 from neurocmc.pipeline.options import CompileOptions
