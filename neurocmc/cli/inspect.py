@@ -149,7 +149,7 @@ def _sensitivity(model: "Model") -> list[dict[str, Any]]:
     """What errors of each population's activity would cost, as shares of all, and where most."""
     from neurocmc.passes.sensitivity import MeasureSensitivity
 
-    found = MeasureSensitivity(model.read_stimuli().calibration).run(model.circuit)
+    found = MeasureSensitivity(model.calibration()).run(model.circuit)
     rows: list[dict[str, Any]] = []
     for population in found.populations:
         tick, unit = population.most

@@ -49,18 +49,18 @@ class LoadedSwta:
     model: DigitModel
 
     @cached_property
+    def calibration(self) -> Stimulus:
+        """The evidence of the training digits alone, for who does not judge."""
+        return self._digits_stimulus(CALIBRATION, load_digits().calibration())
+
+    @cached_property
     def stimuli(self) -> Mapping[str, Stimulus]:
         """The evidence of 256 training digits (`digits-calibration`) and of the 1,000 test digits (`digits-test`).
 
         The encoder takes a while for them, so it runs when they are first asked for.
         """
-        split = load_digits()
-        return MappingProxyType(
-            {
-                CALIBRATION: self._digits_stimulus(CALIBRATION, split.calibration()),
-                TEST: self._digits_stimulus(TEST, split.test),
-            }
-        )
+        test = self._digits_stimulus(TEST, load_digits().test)
+        return MappingProxyType({CALIBRATION: self.calibration, TEST: test})
 
     def reference(self, stimulus: Stimulus) -> dict[str, Float]:
         """Returns torch's trajectories {population: (batch, ticks, units)} under `stimulus`, in float64, from rest.

@@ -25,7 +25,6 @@ from itertools import count
 from typing import ClassVar, Literal
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.poles import pole
@@ -81,6 +80,8 @@ def _places(circuit: RateCircuit, slower: Sequence[RateProjection]) -> dict[str,
 
     One end of each projection must have a relay of its time constant: a vertex cover, least in units.
     """
+    from scipy.optimize import Bounds, LinearConstraint, milp  # here and not above: most circuits have no relays
+
     ends: list[tuple[Place, Place]] = [
         (("source", entry.source, entry.tau_s), ("target", entry.target, entry.tau_s)) for entry in slower
     ]

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.extras import INSTALL_TORCH, is_installed
@@ -26,14 +26,16 @@ from neurocmc.ir.sensitivity import Sensitivity
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import load_level, load_stimulus
-from neurocmc.pipeline.certificates import certificate_anew
-from neurocmc.pipeline.chips.family import Built
 from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.levels import DIVIDED, RATE, SENSITIVITY, SPIKING, STAGED
 from neurocmc.pipeline.manifest import read_manifest
 from neurocmc.pipeline.model import CHECKPOINTS, Model, StimulusSet, load
 from neurocmc.targets import Code, Target, load_target
-from neurocmc.theory.certificate import Certificate
+from neurocmc.targets.kinds import lowest_of
+
+if TYPE_CHECKING:
+    from neurocmc.pipeline.chips.built import Built
+    from neurocmc.theory.certificate import Certificate
 
 PRESENTATION = (MANIFEST, "timings.json", "verify.json", "report.html", "figures/")
 NO_SOURCE = "it was compiled with --no-source: no copy of the model is in the artifact"
@@ -93,7 +95,7 @@ class Artifact:
         return load_level(self.directory / "ir", SPIKING, SpikingNetwork)
 
     @cached_property
-    def built(self) -> Built:
+    def built(self) -> "Built":
         """The circuit as the chip holds it, which can be run, emitted and counted.
 
         Raises:
@@ -109,8 +111,11 @@ class Artifact:
         )
 
     @cached_property
-    def certificate(self) -> Certificate:
+    def certificate(self) -> "Certificate":
         """What theory says of the circuit and of what the chip made of it, computed anew from the levels."""
+        # Here and not above: only what certifies waits for the import of the theory.
+        from neurocmc.pipeline.certificates import certificate_anew
+
         return certificate_anew(self.built.matched, self.built.kept, self.stimuli.calibration, self.directory)
 
     @cached_property
@@ -248,7 +253,7 @@ def open_artifact(directory: str | Path) -> Artifact:
     if target.name != manifest["target"]:
         what = f"it was compiled for {manifest['target']}, but target.yaml is {target.name}"
         raise InputError(Problem("artifact-inconsistent", str(directory / MANIFEST), what, "compile again"))
-    lowest = family_of(target).lowest
+    lowest = lowest_of(target.kind)
     if f"ir/{lowest}.json" not in manifest["files"]:
         what = f"its target is {target.name}, but files does not name ir/{lowest}.json"
         raise InputError(Problem("artifact-inconsistent", str(directory / MANIFEST), what, "compile again"))

@@ -35,7 +35,7 @@ def model_certificate(model: Model) -> Certificate:
     """Certifies a model as trained, driven as hard as its calibration drives it."""
     if isinstance(linear_threshold(model.circuit), NoTheory):  # its stimuli, which may take seconds, say nothing then
         return certificate_of(model.circuit, None, ())
-    return certificate_of(model.circuit, None, model.read_stimuli().calibration)
+    return certificate_of(model.circuit, None, model.calibration())
 
 
 def certificate_anew(

@@ -17,7 +17,7 @@ from neurocmc.ir.store import save_stimulus
 from neurocmc.ir.summaries import milliseconds
 from neurocmc.pipeline.artifact import Artifact, file_hashes, open_artifact
 from neurocmc.pipeline.certificates import write_certificate
-from neurocmc.pipeline.chips.family import Built
+from neurocmc.pipeline.chips.built import Built
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import DIVIDED, RATE, SENSITIVITY, SPIKING, STAGED, write_level
 from neurocmc.pipeline.lower import lower_staged, stage

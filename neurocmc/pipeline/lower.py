@@ -31,8 +31,9 @@ from neurocmc.passes.relays import Relays
 from neurocmc.passes.sensitivity import MeasureSensitivity
 from neurocmc.passes.time_scale import TimeScale
 from neurocmc.passes.wires import taps_suffice
-from neurocmc.pipeline.chips.family import Built, Staging
+from neurocmc.pipeline.chips.built import Built
 from neurocmc.pipeline.chips.registry import family_of
+from neurocmc.pipeline.chips.staging import Staging
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified
 from neurocmc.pipeline.options import CompileOptions

@@ -1,43 +1,42 @@
-"""Loads a Model from whatever file its circuit comes in."""
+"""Loads a Model from whatever file its circuit comes in.
+
+What reads a kind of file is imported when such a file is read: an artifact needs none of them to be opened.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.extras import need
 from neurocmc.common.files import read_npz, write_file
 from neurocmc.common.process import known_state
 from neurocmc.common.strict_yaml import load_document
-from neurocmc.frontends.arrays.network import CALIBRATION, TEST, Network
-from neurocmc.frontends.arrays.reading import MAX_BYTES, read_network
-from neurocmc.frontends.automaton.read import MachineProgram, is_program, read_program
-from neurocmc.frontends.circuit_file import DOCUMENT, ENDING, CircuitFile, circuit_content, read_circuit_file
-from neurocmc.frontends.circuit_yaml import LoadedYaml, read_circuit_yaml
-from neurocmc.frontends.interneuron_yaml import read_interneuron_yaml
-from neurocmc.frontends.memory_trials import MemoryTrials
-from neurocmc.ir.rate import RateCircuit
-from neurocmc.ir.stimulus import Stimulus
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from neurocmc.common.arrays import Float
+    from neurocmc.frontends.arrays.network import Network
+    from neurocmc.frontends.automaton.read import MachineProgram
+    from neurocmc.frontends.circuit_yaml import LoadedYaml
+    from neurocmc.frontends.memory_trials import MemoryTrials
     from neurocmc.frontends.own_modules import OwnData
+    from neurocmc.ir.rate import RateCircuit
+    from neurocmc.ir.stimulus import Stimulus
 
 CHECKPOINTS = (".pt", ".pth")
-# A top-level field that only one kind of YAML has -> what reads that kind; without any it is a circuit written out.
-_READERS: Mapping[str, Callable[[Path], LoadedYaml]] = {"swta": read_interneuron_yaml}
+INTERNEURONS = "swta"  # a top-level field that only a file of named interneurons has
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class StimulusSet:
     """The stimuli of a model: those to calibrate on, and those to judge the result by."""
 
-    calibration: tuple[Stimulus, ...]
-    test: tuple[Stimulus, ...]
+    calibration: "tuple[Stimulus, ...]"
+    test: "tuple[Stimulus, ...]"
 
     def calibrated_on(self, names: Sequence[str]) -> "StimulusSet":
         """Returns the same, calibrated on these test stimuli as well. Raises InputError for unknown names."""
@@ -51,7 +50,7 @@ class StimulusSet:
         more = tuple(known[name] for name in dict.fromkeys(names) if name not in own)
         return StimulusSet(calibration=(*self.calibration, *more), test=self.test)
 
-    def by_name(self) -> dict[str, Stimulus]:
+    def by_name(self) -> "dict[str, Stimulus]":
         """Returns every stimulus once, in order."""
         return {stimulus.name: stimulus for stimulus in (*self.calibration, *self.test)}
 
@@ -64,16 +63,21 @@ class Model:
     """A circuit with its stimuli, and where there is one the torch model that it must follow."""
 
     path: Path  # of the file; where its content is held in memory, what it would be called
-    circuit: RateCircuit
+    circuit: "RateCircuit"
     facts: Mapping[str, str | float]  # for `inspect`
     read_stimuli: Callable[[], StimulusSet]  # an encoder takes seconds to run, so it runs when needed
-    reference: Callable[[Stimulus], Mapping[str, Float]] | None  # torch trajectories (batch, ticks, units)
+    reference: "Callable[[Stimulus], Mapping[str, Float]] | None"  # torch trajectories (batch, ticks, units)
     no_reference: str = WRITTEN  # why there is none
     images: str | None = None  # the task that was named for a checkpoint which does not name its own
-    test_images: Callable[[], NDArray[np.float32]] | None = None  # (trials, channels, height, width) of the test
-    memory: MemoryTrials | None = None  # the trials of a memory task, for other numbers of them
-    machine: MachineProgram | None = None  # what a state machine or a sequence must do, to be judged by
+    test_images: "Callable[[], NDArray[np.float32]] | None" = None  # (trials, channels, height, width) of the test
+    memory: "MemoryTrials | None" = None  # the trials of a memory task, for other numbers of them
+    machine: "MachineProgram | None" = None  # what a state machine or a sequence must do, to be judged by
     content: bytes | None = None  # of the file that it would be read from, where it was made in Python
+    read_calibration: "Callable[[], tuple[Stimulus, ...]] | None" = None  # alone, where the test takes long to encode
+
+    def calibration(self) -> "tuple[Stimulus, ...]":
+        """Returns the stimuli to calibrate on; those of the test are not made where they can be left out."""
+        return self.read_stimuli().calibration if self.read_calibration is None else self.read_calibration()
 
     def __repr__(self) -> str:
         """One line: what the circuit consists of."""
@@ -98,9 +102,7 @@ def load(path: str | Path, images: str | None = None) -> Model:
             return _from_checkpoint(path, images)
         case ".npz":
             _refuse_images(images, "it holds its own stimuli")
-            arrays = read_npz(path, max_bytes=MAX_BYTES)
-            own = DOCUMENT in arrays or "W" not in arrays
-            return _from_circuit_file(path) if own else model_of(read_network(path, arrays), path)
+            return _from_arrays(path)
         case ".yaml" | ".yml":
             _refuse_images(images, "a circuit written by hand states its own stimuli")
             fields = load_document(path).data
@@ -109,7 +111,7 @@ def load(path: str | Path, images: str | None = None) -> Model:
                 raise InputError(
                     Problem("recipe-not-a-circuit", str(path), what, f"train it: neurocmc train {path} -o model.pt")
                 )
-            return _from_program(path) if is_program(fields) else _from_yaml(path, _read_yaml(path, fields))
+            return _from_yaml(path, fields)
         case other:
             raise InputError(
                 Problem(
@@ -131,12 +133,15 @@ def _refuse_images(images: str | None, what: str) -> None:
 
 
 def _from_checkpoint(path: Path, images: str | None) -> Model:
+    from neurocmc.frontends.circuit_file import ENDING
+
     beside = path.with_name(path.stem + ENDING)
     need("torch", str(path), "reading a checkpoint", f"or take {beside}, which holds it" if beside.is_file() else "")
     # Here and not above: torch takes seconds to import, and is an extra; no other model needs it.
     from neurocmc.frontends.checkpoint import facts_of, read_checkpoint
     from neurocmc.frontends.cmc_checkpoint import LoadedCmc
     from neurocmc.frontends.memory_checkpoint import LoadedMemory
+    from neurocmc.frontends.swta_checkpoint import LoadedSwta
 
     loaded = read_checkpoint(path, images)
 
@@ -144,6 +149,10 @@ def _from_checkpoint(path: Path, images: str | None) -> Model:
     def read_stimuli() -> StimulusSet:
         calibration, *test = loaded.stimuli.values()
         return StimulusSet(calibration=(calibration,), test=tuple(test))
+
+    @known_state()
+    def read_calibration() -> "tuple[Stimulus, ...]":
+        return (loaded.calibration,) if isinstance(loaded, LoadedSwta) else read_stimuli().calibration
 
     return Model(
         path=path,
@@ -154,6 +163,7 @@ def _from_checkpoint(path: Path, images: str | None) -> Model:
         images=images,
         test_images=known_state()(loaded.test_images) if isinstance(loaded, LoadedCmc) else None,
         memory=loaded if isinstance(loaded, LoadedMemory) else None,
+        read_calibration=read_calibration,
     )
 
 
@@ -179,7 +189,18 @@ def own_module(module: Any, data: "OwnData", path: Path | None) -> Model:
     )
 
 
+def _from_arrays(path: Path) -> Model:
+    from neurocmc.frontends.arrays.reading import MAX_BYTES, read_network
+    from neurocmc.frontends.circuit_file import DOCUMENT
+
+    arrays = read_npz(path, max_bytes=MAX_BYTES)
+    own = DOCUMENT in arrays or "W" not in arrays
+    return _from_circuit_file(path) if own else model_of(read_network(path, arrays), path)
+
+
 def _from_circuit_file(path: Path) -> Model:
+    from neurocmc.frontends.circuit_file import read_circuit_file
+
     file = read_circuit_file(path)
 
     def read_stimuli() -> StimulusSet:
@@ -199,11 +220,13 @@ def _from_circuit_file(path: Path) -> Model:
     )
 
 
-def model_of(network: Network, path: Path | None = None) -> Model:
+def model_of(network: "Network", path: Path | None = None) -> Model:
     """Returns a network of arrays as a model, which its own equations are the reference of.
 
     Raises InputError with all that is wrong with it.
     """
+    from neurocmc.frontends.arrays.network import CALIBRATION, TEST
+
     circuit = network.circuit()
 
     def read_stimuli() -> StimulusSet:
@@ -220,13 +243,24 @@ def model_of(network: Network, path: Path | None = None) -> Model:
     )
 
 
-def _read_yaml(path: Path, fields: Iterable[str]) -> LoadedYaml:
-    """A circuit from whichever kind of YAML this is."""
-    read = next((reader for field, reader in _READERS.items() if field in fields), read_circuit_yaml)
-    return read(path)
+def _from_yaml(path: Path, fields: Iterable[str]) -> Model:
+    """A model from whichever kind of YAML these top-level fields are of; without a word, a circuit written out."""
+    from neurocmc.frontends.automaton.documents import is_program
+
+    if is_program(fields):
+        return _from_program(path)
+    if INTERNEURONS in fields:
+        from neurocmc.frontends.interneuron_yaml import read_interneuron_yaml
+
+        return _written(path, read_interneuron_yaml(path))
+    from neurocmc.frontends.circuit_yaml import read_circuit_yaml
+
+    return _written(path, read_circuit_yaml(path))
 
 
 def _from_program(path: Path) -> Model:
+    from neurocmc.frontends.automaton.read import read_program
+
     loaded = read_program(path)
     stimuli = StimulusSet(calibration=loaded.calibration, test=loaded.test)
     return Model(
@@ -239,7 +273,7 @@ def _from_program(path: Path) -> Model:
     )
 
 
-def _from_yaml(path: Path, loaded: LoadedYaml) -> Model:
+def _written(path: Path, loaded: "LoadedYaml") -> Model:
     stimuli = StimulusSet(
         calibration=tuple(loaded.stimulus(name) for name in loaded.calibration),
         test=tuple(loaded.stimulus(name) for name in loaded.test),
@@ -247,6 +281,8 @@ def _from_yaml(path: Path, loaded: LoadedYaml) -> Model:
     facts = {"family": "written by hand", "stimuli": ", ".join(s.name for s in loaded.stimuli)}
     if not loaded.has_files:
         return Model(path=path, circuit=loaded.circuit, facts=facts, read_stimuli=lambda: stimuli, reference=None)
+    from neurocmc.frontends.circuit_file import ENDING, CircuitFile, circuit_content
+
     file = CircuitFile(
         circuit=loaded.circuit,
         calibration=stimuli.calibration,

@@ -3,24 +3,24 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurocmc.common.opening import SUMMARY, read_bytes
-from neurocmc.ir.rate import RateCircuit
-from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.chips.family import Built
 from neurocmc.report.budget import Budget
-from neurocmc.report.html import ReportContent, write_report
 from neurocmc.report.pictures import Drawn, Picture
-from neurocmc.report.staging import host_work, staging_costs, time_scale
-from neurocmc.verification.edges import Edge
+
+if TYPE_CHECKING:
+    from neurocmc.ir.rate import RateCircuit
+    from neurocmc.pipeline.artifact import Artifact
+    from neurocmc.pipeline.chips.built import Built
+    from neurocmc.verification.edges import Edge
 
 BUDGET = "budget.json"
 REPORT = "report.html"
 ERRORS = "errors.png"
 
 
-def read_budget(artifact: Artifact) -> Budget:
+def read_budget(artifact: "Artifact") -> Budget:
     """Reads the budget of an artifact. Raises InputError where the file is damaged."""
     path = artifact.directory / BUDGET
     return Budget.from_json(read_bytes(path, SUMMARY), str(path))
@@ -31,10 +31,10 @@ class Reported:
     """The subject of a report: a compiled circuit, and with a verification its edges."""
 
     manifest: Mapping[str, Any]
-    built: Built
+    built: "Built"
     budget: Budget
-    circuit: RateCircuit  # as the model has it
-    edges: Sequence[Edge] = ()
+    circuit: "RateCircuit"  # as the model has it
+    edges: "Sequence[Edge]" = ()
 
 
 def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path:
@@ -43,6 +43,10 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
     Pictures of levels that were drawn before are kept. Nothing is drawn where `draw` is False, which takes most of
     the time of compiling a small circuit.
     """
+    # Here and not above: who only reads a budget waits for no page.
+    from neurocmc.report.html import ReportContent, write_report
+    from neurocmc.report.staging import host_work, staging_costs, time_scale
+
     manifest, built, circuit = whole.manifest, whole.built, whole.circuit
     pictures = _pictures(folder / "figures", built, whole.edges, draw=draw)
     options = manifest["options"]
@@ -88,7 +92,7 @@ def _origin(manifest: Mapping[str, Any]) -> str:
     return f"{named}; the artifact holds {'a copy of the model' if copy else 'no copy of the model'}"
 
 
-def _pictures(figures: Path, built: Built, edges: Sequence[Edge], *, draw: bool) -> Iterator[Picture]:
+def _pictures(figures: Path, built: "Built", edges: "Sequence[Edge]", *, draw: bool) -> Iterator[Picture]:
     """Those of the levels, which stay as they were drawn once, and of the errors, which are drawn each time."""
     figures.mkdir(exist_ok=True)
     (figures / ERRORS).unlink(missing_ok=True)
@@ -100,7 +104,7 @@ def _pictures(figures: Path, built: Built, edges: Sequence[Edge], *, draw: bool)
             yield Picture.read(drawn.section, path, drawn.caption)
 
 
-def _gain_fits(built: Built) -> Drawn:
+def _gain_fits(built: "Built") -> Drawn:
     def draw(path: Path) -> None:
         from neurocmc.report.figures import draw_gain_fits  # not above: matplotlib is a quarter of all imports
 
@@ -110,7 +114,7 @@ def _gain_fits(built: Built) -> Drawn:
     return Drawn(file="gain-fits.png", section="gain", caption=caption, draw=draw)
 
 
-def _sensitivity(built: Built) -> Iterator[Drawn]:
+def _sensitivity(built: "Built") -> Iterator[Drawn]:
     """Where the circuit is fragile, if that was measured."""
     if (sensitivity := built.sensitivity) is None:
         return
@@ -124,7 +128,7 @@ def _sensitivity(built: Built) -> Iterator[Drawn]:
     yield Drawn(file="sensitivity.png", section="gain", caption=caption, draw=draw)
 
 
-def _errors(edges: Sequence[Edge]) -> Iterator[Drawn]:
+def _errors(edges: "Sequence[Edge]") -> Iterator[Drawn]:
     """The waterfall, where edges from the rate circuit were walked."""
     from_rate = [edge for edge in edges if edge.name.startswith("rate ~ ")]
 

@@ -22,7 +22,7 @@ from neurocmc.ir.rate import Classifier, Readout
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.chips.family import NO_FAULT, FaultyChip, FaultyChips
+from neurocmc.pipeline.chips.faults import NO_FAULT, FaultyChip, FaultyChips
 from neurocmc.pipeline.simulate import find_stimulus
 from neurocmc.pipeline.staging import restored
 from neurocmc.sim.rate import simulate_rate

@@ -9,7 +9,7 @@ from neurocmc.common.strict_json import read_json
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.chips.family import Built
+from neurocmc.pipeline.chips.built import Built
 from neurocmc.report.wording import amount
 from neurocmc.verification.coverage import NAMED, SilentUnit
 from neurocmc.verification.edges import Edge, misses

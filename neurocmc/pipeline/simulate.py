@@ -13,7 +13,7 @@ from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import load_stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.chips.family import Built, ProgramRun
+from neurocmc.pipeline.chips.built import Built, ProgramRun
 from neurocmc.pipeline.chips.lava import TIME_LIMIT_S, check_lava_python
 from neurocmc.pipeline.program import emitted_again
 from neurocmc.pipeline.staging import restored

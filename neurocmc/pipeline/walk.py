@@ -14,7 +14,7 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.offsets import shift_of
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.certificates import certificate_edges
-from neurocmc.pipeline.chips.family import Built
+from neurocmc.pipeline.chips.built import Built
 from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.model import Model
 from neurocmc.pipeline.options import CompileOptions

@@ -4,17 +4,20 @@ Names come from the user's files, so they are put into cells by `cell`, never as
 """
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 
-from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.report import wording
 from neurocmc.report.budget import Budget, CoreUse
 from neurocmc.report.energy import EnergyEstimate, EnergyTerm, citations
 from neurocmc.report.layout import cell, limit_text, line, percent_text, plain_table
-from neurocmc.report.staging import StagingCost
-from neurocmc.verification.edges import Edge
+
+if TYPE_CHECKING:
+    from neurocmc.ir.spiking import SpikingNetwork
+    from neurocmc.report.staging import StagingCost
+    from neurocmc.verification.edges import Edge
 
 CORES_LISTED = 16
 _VERDICT_STYLE = {"pass": "green", "miss": "bold red", "not run": "yellow"}
@@ -23,7 +26,7 @@ _VERDICT_STYLE = {"pass": "green", "miss": "bold red", "not run": "yellow"}
 GROUPS = {"fidelity": "fidelity on your stimuli", "theory": "theory beyond your stimuli"}
 
 
-def edge_table(edges: Iterable[Edge]) -> RenderableType:
+def edge_table(edges: "Iterable[Edge]") -> RenderableType:
     """Makes a table of every edge by group: value, limit, verdict, what is worst; below notes and cures."""
     edges = tuple(edges)
     parts = [
@@ -36,7 +39,7 @@ def edge_table(edges: Iterable[Edge]) -> RenderableType:
     return Group(*parts, *cures)
 
 
-def _group_table(title: str, edges: Iterable[Edge]) -> list[RenderableType]:
+def _group_table(title: str, edges: "Iterable[Edge]") -> list[RenderableType]:
     table = plain_table(title, ("!edge", "quantity", "!>value", "!>limit", "!verdict", "!worst"))
     notes: list[RenderableType] = []
     for edge in edges:
@@ -185,7 +188,7 @@ def _energy_cells(term: EnergyTerm, ticks: int) -> tuple[str, ...]:
     )
 
 
-def gain_fit_table(network: SpikingNetwork) -> Table:
+def gain_fit_table(network: "SpikingNetwork") -> Table:
     """Makes a table of the gain fit of every population; errors are fractions of the ceiling."""
     sizes = " or ".join(dict.fromkeys(f"{p.neurons_of_unit:,} neurons a unit, {p.code} code" for p in network.pools))
     table = plain_table(
@@ -231,7 +234,7 @@ def _fullness(core: CoreUse) -> float:
     return max(row.percent or 0.0 for row in core.resources)
 
 
-def staging_table(costs: Sequence[StagingCost]) -> RenderableType:
+def staging_table(costs: "Sequence[StagingCost]") -> RenderableType:
     """Makes a table of every relay and offset with what it costs."""
     table = Table(title="rewritten for pools of neurons (exactly; the pools then round)", title_justify="left")
     for heading in ("population", "what", "neurons", "ticks", "pool spans", "rounds by"):

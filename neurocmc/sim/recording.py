@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.trace import Trace
-from neurocmc.sim.decode import decode_counts
 
 
 class DecodedPopulation(Protocol):
@@ -62,6 +61,8 @@ def recording(
 
     `spikes` are kept where they are given.
     """
+    from neurocmc.sim.decode import decode_counts  # here and not above: it brings numba along
+
     by_population: dict[str, NDArray[np.integer]] = {}
     first = 0
     for population in populations:

@@ -8,14 +8,16 @@ changes from step to step, which a steady drive does not feed, grow without end.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from neurocmc.common.arrays import Bool, Float, starts
 from neurocmc.common.errors import Problem
 from neurocmc.ir.rate import RateCircuit
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 RUNAWAY = 1e6  # activity that no circuit of normalised rates comes near
 HELD_TAUS, MOST_STEPS = 100, 50_000  # of the slowest kernel, that a run with the drive held lasts, and its steps
@@ -107,6 +109,9 @@ def counted(steps: int) -> str:
 
 def loops_to(circuit: RateCircuit, population: str, unit: int) -> dict[str, Bool]:
     """Maps populations to (size,) those of their units that stand in a loop and lead to the unit."""
+    # Here and not above: only a circuit that ran away waits for its import.
+    from scipy.sparse.csgraph import breadth_first_order, connected_components
+
     first = starts({p.name: p.size for p in circuit.populations})
     heard = _connections(circuit, first)
     count, part = connected_components(heard, connection="strong")
@@ -118,8 +123,10 @@ def loops_to(circuit: RateCircuit, population: str, unit: int) -> dict[str, Bool
     return {name: units for name, units in parts.items() if units.any()}
 
 
-def _connections(circuit: RateCircuit, first: Mapping[str, int]) -> csr_array:
+def _connections(circuit: RateCircuit, first: Mapping[str, int]) -> "csr_array":
     """(units, units) 1 where the row's unit hears the column's."""
+    from scipy.sparse import coo_array  # as above
+
     rows, columns = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     for p in circuit.projections:
         target, source = np.nonzero(p.dc_gain * p.weight)

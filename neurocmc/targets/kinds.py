@@ -28,11 +28,15 @@ GROUP = "neurocmc.families"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSchema:
-    """The form of a target's file of one kind, and the class that holds it; `energy` None: it states none."""
+    """The form of a target's file of one kind, and the class that holds it; `energy` None: it states none.
+
+    `lowest` is the level without whose file in `ir/` an artifact is not whole; "": the family says it, as `lowest`.
+    """
 
     target: type[Target]
     limits: type[Limits]
     energy: type[StrictModel] | None = None
+    lowest: str = ""
 
     @property
     def kind(self) -> str:
@@ -49,9 +53,9 @@ class TargetSchema:
 BUILT_IN = {
     schema.kind: schema
     for schema in (
-        TargetSchema(target=LoihiTarget, limits=LoihiLimits, energy=LoihiEnergy),
-        TargetSchema(target=TrueNorthTarget, limits=TrueNorthLimits, energy=TrueNorthEnergy),
-        TargetSchema(target=IdealTarget, limits=IdealLimits),
+        TargetSchema(target=LoihiTarget, limits=LoihiLimits, energy=LoihiEnergy, lowest="40-chip"),
+        TargetSchema(target=TrueNorthTarget, limits=TrueNorthLimits, energy=TrueNorthEnergy, lowest="30-cores"),
+        TargetSchema(target=IdealTarget, limits=IdealLimits, lowest="20-spiking"),
     )
 }
 
@@ -66,6 +70,11 @@ def schema_of(kind: str) -> TargetSchema | None:
     if kind in BUILT_IN:
         return BUILT_IN[kind]
     return None if kind not in _entry_points() else added_family(kind).schema
+
+
+def lowest_of(kind: str) -> str:
+    """Returns the level without whose file in `ir/` an artifact is not whole; a family built in is not imported."""
+    return BUILT_IN[kind].lowest if kind in BUILT_IN else added_family(kind).lowest
 
 
 @cache

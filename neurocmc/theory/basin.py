@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
-from scipy.linalg import solve_discrete_lyapunov
 
 from neurocmc.common.arrays import Bool, Float, set_frozen
 from neurocmc.theory.fixed_points import (
@@ -166,6 +165,8 @@ def guaranteed_drop(network: LinearThreshold, state: FixedPoint) -> float:
     matrix, rows = step_jacobian(network, state.piece == LINEAR)
     if not state.stable or not rows.size:
         return 0.0
+    from scipy.linalg import solve_discrete_lyapunov  # here and not above: only stable states wait for its import
+
     metric = solve_discrete_lyapunov(matrix.T, np.eye(len(rows)))
     # How far each unit's drive may move is a half space of the filters: its distance in the metric.
     push = network.weight[:, rows]

@@ -6,7 +6,6 @@ from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError, Problem
@@ -65,6 +64,8 @@ def moment_errors(reference: NDArray[np.float32], other: NDArray[np.float32], re
     `reach_ticks` before and after, and what lies outside of these is the error. Both ways, so that neither a pulse
     that is missing nor one too many is passed over.
     """
+    from scipy.ndimage import maximum_filter1d, minimum_filter1d  # here and not above: only `verify` needs it
+
     worst = np.zeros((len(reference), reference.shape[2]))
     step = max(AT_ONCE // max(reference[:1].size, 1), 1)
     for part in (slice(start, start + step) for start in range(0, len(reference), step)):

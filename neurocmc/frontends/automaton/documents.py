@@ -4,6 +4,7 @@ Every file has a `name`, optional times, and one of the top-level fields of PROG
 itself (names that do not exist, entries that are missing) is checked where the program is built.
 """
 
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -101,3 +102,8 @@ class DecisionFile(Program):
 
 
 PROGRAMS = ("automaton", "sequence", "memory", "decision")
+
+
+def is_program(fields: Iterable[str]) -> bool:
+    """Whether a YAML file with these top-level fields is a cortical program."""
+    return not set(PROGRAMS).isdisjoint(fields)

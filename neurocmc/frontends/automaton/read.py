@@ -1,7 +1,6 @@
 """Reads a cortical program: a YAML file of any of the four forms becomes a circuit, stimuli and facts."""
 
 import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -50,11 +49,6 @@ class LoadedProgram:
     test: tuple[Stimulus, ...]
     facts: dict[str, str | float]
     machine: MachineProgram | None
-
-
-def is_program(fields: Iterable[str]) -> bool:
-    """Whether a YAML file with these top-level fields is a cortical program."""
-    return not set(PROGRAMS).isdisjoint(fields)
 
 
 def read_program(path: Path) -> LoadedProgram:

@@ -9,16 +9,18 @@ to a later one; one of delay d arrives d ticks later.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
 from neurocmc.ir.neurons.semantics import Reset, Semantics
 from neurocmc.ir.populations import HasPopulations
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Decide = Literal["count", "last", "mean", "max"]
 DECIDE: tuple[Decide, ...] = ("count", "last", "mean", "max")
@@ -89,8 +91,10 @@ class NeuronProjection:
         """Returns the delays that its synapses have, rising."""
         return tuple(np.unique(self.delay_ticks).tolist())
 
-    def matrix(self, sources: int, delay_ticks: int | None = None) -> sparse.csr_matrix:
+    def matrix(self, sources: int, delay_ticks: int | None = None) -> "sparse.csr_matrix":
         """Returns (targets, sources) weights, of one delay or of all."""
+        from scipy import sparse  # here and not above: who only reads a network need not wait for its import
+
         own = slice(None) if delay_ticks is None else self.delay_ticks == delay_ticks
         entries = (self.weight[own], (self.target_index[own], self.source_index[own]))
         return sparse.csr_matrix(entries, shape=(self.bias.size, sources))

@@ -1,6 +1,9 @@
 """Has the families of chips: the one contract between the pipeline and what differs from chip to chip.
 
-family         defines what a family must do (`Family`), and what it makes of a circuit (`Built`)
+family         defines what a family must do
+staging        defines a circuit as it is given one
+built          defines what it makes of a circuit
+faults         defines what it makes of a circuit on chips with faults
 neurons        defines what a family must do for networks of single neurons
 registry       finds the family of a target, built in or of another distribution
 ideal          compiles for simulators in real numbers: Brian2

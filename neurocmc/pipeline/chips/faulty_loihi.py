@@ -11,7 +11,7 @@ from neurocmc.common.errors import InputError, Problem
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.pipeline.chips.family import NO_FAULT
+from neurocmc.pipeline.chips.faults import NO_FAULT
 from neurocmc.sim.loihi.host import encode
 from neurocmc.sim.loihi.perturbed.perturb import Perturbation, PerturbedNetwork, perturb
 from neurocmc.sim.loihi.perturbed.run import simulate_perturbed

@@ -19,11 +19,13 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.check_neurons import CheckNeurons
 from neurocmc.passes.gain_match import GainMatch
 from neurocmc.pipeline.child_program import ISOLATED, edge_unless_run
-from neurocmc.pipeline.chips.family import Built, Family, Staging, Walked
+from neurocmc.pipeline.chips.built import Built, Walked
+from neurocmc.pipeline.chips.family import Family
 from neurocmc.pipeline.chips.ideal_neurons import load_from_ideal, lower_to_ideal
 from neurocmc.pipeline.chips.neurons import NeuronBuilt, NeuronStaging
+from neurocmc.pipeline.chips.staging import Staging
 from neurocmc.pipeline.clock import Clock
-from neurocmc.pipeline.levels import SPIKING, verified
+from neurocmc.pipeline.levels import verified
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.report.budget import Budget, ideal_budget
 from neurocmc.sim.brian2_equations import Names
@@ -84,7 +86,6 @@ class IdealFamily(Family[IdealTarget]):
     """The family of simulators, which matches gains and rounds nothing."""
 
     schema = BUILT_IN["ideal"]
-    lowest = SPIKING
     rounds_neurons = False
 
     def lower(

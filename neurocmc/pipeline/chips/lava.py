@@ -16,7 +16,6 @@ from time import monotonic
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.backends.loihi.emit import stimulus_arrays
 from neurocmc.common.arrays import Bool
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import read_npz, write_npz
@@ -27,7 +26,6 @@ from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.child_program import ISOLATED, QUANTITY, edge_unless_run
-from neurocmc.sim.loihi.host import encode
 from neurocmc.sim.recording import Spikes, counted, recording
 from neurocmc.verification.edges import Edge, mismatch_edge, not_run
 
@@ -71,6 +69,10 @@ def simulate_lava(
     Raises InputError where no interpreter has Lava, where the stimulus does not fit the network's inputs, where the
     program fails, and where all trials take more than `time_limit_s`.
     """
+    # Here and not above: they bring numba along, which who only asks for Lava, or its time limit, need not wait for.
+    from neurocmc.backends.loihi.emit import stimulus_arrays
+    from neurocmc.sim.loihi.host import encode
+
     python = check_lava_python()
     ticks, values = stimulus.ticks(network.tick_s), encode(network, stimulus)
     at_once = max(MAX_NEURONS // network.neurons, 1)

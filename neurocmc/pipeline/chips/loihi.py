@@ -37,11 +37,14 @@ from neurocmc.passes.loihi.quantise import Quantise
 from neurocmc.passes.loihi.registers import Registers
 from neurocmc.passes.loihi.route import Route
 from neurocmc.passes.scales import CURRENT_MARGIN
-from neurocmc.pipeline.chips.family import Built, Family, FaultyChips, ProgramRun, Staging, decoded_through
+from neurocmc.pipeline.chips.built import Built, ProgramRun, decoded_through
+from neurocmc.pipeline.chips.family import Family
+from neurocmc.pipeline.chips.faults import FaultyChips
 from neurocmc.pipeline.chips.faulty_loihi import FaultyLoihi
 from neurocmc.pipeline.chips.lava import lava_edge, simulate_lava
 from neurocmc.pipeline.chips.loihi_neurons import CHIP, INTEGER, load_from_loihi, lower_integers, lower_to_loihi
 from neurocmc.pipeline.chips.neurons import NeuronBuilt, NeuronStaging
+from neurocmc.pipeline.chips.staging import Staging
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified, write_level
 from neurocmc.pipeline.options import CompileOptions
@@ -166,7 +169,6 @@ class LoihiFamily(Family[LoihiTarget]):
     """The Loihi family, which quantises, certifies, places and routes."""
 
     schema = BUILT_IN["loihi"]
-    lowest = CHIP
 
     def refuse(self, staged: RateCircuit, target: LoihiTarget, options: CompileOptions) -> None:
         """Refuses too many compartments, synapses or axons, and a fan-in that no core can take in."""

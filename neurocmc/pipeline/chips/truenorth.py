@@ -22,7 +22,9 @@ from neurocmc.passes.lost_states import refuse_lost
 from neurocmc.passes.truenorth.capacity import CoreCapacity
 from neurocmc.passes.truenorth.corelets import Corelets
 from neurocmc.passes.truenorth.registers import CoreRegisters
-from neurocmc.pipeline.chips.family import Built, Family, Staging, Walked, decoded_through
+from neurocmc.pipeline.chips.built import Built, Walked, decoded_through
+from neurocmc.pipeline.chips.family import Family
+from neurocmc.pipeline.chips.staging import Staging
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified, write_level
 from neurocmc.pipeline.options import CompileOptions
@@ -154,7 +156,6 @@ class TrueNorthFamily(Family[TrueNorthTarget]):
     """The family of neurosynaptic cores, which makes corelets and places them on a grid."""
 
     schema = BUILT_IN["truenorth"]
-    lowest = CORES
 
     def refuse(self, staged: RateCircuit, target: TrueNorthTarget, options: CompileOptions) -> None:
         """Refuses more units than cores, and a pool that no core takes in."""

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.files import MANIFEST
@@ -26,11 +26,13 @@ from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.neurons.store import load_events
 from neurocmc.ir.store import load_level
 from neurocmc.pipeline.artifact import Artifact, check_files, open_artifact
-from neurocmc.pipeline.chips.neurons import NeuronBuilt
 from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.neurons.manifest import is_of_neurons, read_neuron_manifest
 from neurocmc.report.budget import Budget
 from neurocmc.targets import Target, load_target
+
+if TYPE_CHECKING:
+    from neurocmc.pipeline.chips.neurons import NeuronBuilt
 
 GIVEN, FITTED = "10-neurons", "20-fitted"
 BUDGET = "budget.json"
@@ -66,7 +68,7 @@ class NeuronArtifact:
         return self._level(FITTED) or self.given
 
     @cached_property
-    def built(self) -> NeuronBuilt:
+    def built(self) -> "NeuronBuilt":
         """The network as the chip holds it. Raises InputError where its levels are damaged."""
         folder, exchanged = self.directory / "ir", tuple(self.manifest["exchanged"])
         built = family_of(self.target).load_neurons(folder, self.given, self.fitted, exchanged, self.target)

@@ -11,7 +11,7 @@ import numpy as np
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.ir.neurons.stimulus import EventStimulus
-from neurocmc.pipeline.chips.family import NO_FAULT
+from neurocmc.pipeline.chips.faults import NO_FAULT
 from neurocmc.pipeline.neurons.artifact import NeuronArtifact
 from neurocmc.pipeline.neurons.simulate import find_events
 from neurocmc.pipeline.robustness import Outcome, Robustness, RobustnessOptions, cell_of

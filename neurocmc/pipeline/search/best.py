@@ -22,8 +22,8 @@ from neurocmc.common.errors import InfeasibleError
 from neurocmc.common.progress import Progress, silent
 from neurocmc.ir.phrases import counted
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.pipeline.chips.family import Staging
 from neurocmc.pipeline.chips.registry import family_of
+from neurocmc.pipeline.chips.staging import Staging
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.lower import with_sensitivity
 from neurocmc.pipeline.options import CompileOptions

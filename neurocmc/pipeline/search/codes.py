@@ -22,8 +22,8 @@ from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.interleave import chosen_phases
-from neurocmc.pipeline.chips.family import Staging
 from neurocmc.pipeline.chips.registry import family_of
+from neurocmc.pipeline.chips.staging import Staging
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.lower import stage
 from neurocmc.pipeline.options import CompileOptions

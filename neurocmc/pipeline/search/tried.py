@@ -17,7 +17,8 @@ from neurocmc.common.errors import InfeasibleError, InputError, Problem
 from neurocmc.ir.rate import Classifier
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.pipeline.chips.family import Built, Staging
+from neurocmc.pipeline.chips.built import Built
+from neurocmc.pipeline.chips.staging import Staging
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.lower import Lowered, lower_staged
 from neurocmc.pipeline.options import CompileOptions

@@ -15,7 +15,7 @@ from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.chips.family import Built
+from neurocmc.pipeline.chips.built import Built
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.staging import restored
 from neurocmc.sim.rate import simulate_rate

@@ -21,7 +21,9 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import load_level
 from neurocmc.passes.check_neurons import CheckNeurons
 from neurocmc.passes.gain_match import GainMatch
-from neurocmc.pipeline.chips.family import Built, Family, Staging, decoded_through
+from neurocmc.pipeline.chips.built import Built, decoded_through
+from neurocmc.pipeline.chips.family import Family
+from neurocmc.pipeline.chips.staging import Staging
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified, write_level
 from neurocmc.pipeline.options import CompileOptions
@@ -94,9 +96,8 @@ class FixpointBuilt(Built):
     def emit(self, folder: Path, stimuli: Mapping[str, Stimulus]) -> None:
         scale = 1 << self.target.limits.weight_fraction_bits
         weights = {p.name: np.rint(p.weight * scale).astype(int).tolist() for p in self.rounded.projections}
-        text = json_text({"one": scale, "weights": weights, "stimuli": sorted(stimuli)})
         folder.mkdir(exist_ok=True)
-        write_file(folder / "fixpoint.json", text)
+        write_file(folder / "fixpoint.json", json_text({"one": scale, "weights": weights, "stimuli": [*stimuli]}))
 
     def emitted_edges(self, program: Path, stimulus: Stimulus, seed: int) -> list[Edge]:
         text = json.loads((program / "fixpoint.json").read_text())
@@ -132,8 +133,7 @@ class FixpointBuilt(Built):
 class FixpointFamily(Family[FixpointTarget]):
     """Pools, then weights on their grid."""
 
-    schema = TargetSchema(target=FixpointTarget, limits=FixpointLimits)
-    lowest = ROUNDED
+    schema = TargetSchema(target=FixpointTarget, limits=FixpointLimits, lowest=ROUNDED)
 
     def refuse(self, staged: RateCircuit, target: FixpointTarget, options: CompileOptions) -> None:
         room = target.limits.neurons_per_core * target.limits.cores_per_chip
