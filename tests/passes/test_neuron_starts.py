@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.neurons.network import NeuronNetwork
 from neurocmc.ir.neurons.semantics import Semantics
-from neurocmc.passes.neurons.starts import LARGEST_START, QUIET, start_of, starts_of
+from neurocmc.passes.neurons.starts import LARGEST_START, QUIET, start_notes, start_of, starts_of
 from tests.frameworks.by_hand import network, population, projection
 
 RULES = Semantics(name="hand", dt_s=1e-3, decay="linear", update="pole", precision="float64")
@@ -95,6 +95,10 @@ def test_a_deep_neuron_that_a_bias_inhibits_starts_below_its_threshold() -> None
     before, _ = chip(made, 6)
     assert before.max() == pytest.approx(QUIET)
     assert chip(biased(-0.3, pole_mem=1.0, threshold=2.0), 6)[0].max() == pytest.approx(1.5)
+    name = made.populations[0].name
+    (note,) = start_notes({name: start_of(made, made.populations[0], 6)})
+    assert note.startswith(f"population {name}: 1 of 1 neurons, which a bias inhibits, start lower than it asks")
+    assert start_notes({name: start_of(made, made.populations[0], 1)}) == ()
 
 
 def test_several_projections_bias_one_population_each_from_its_tick_on() -> None:

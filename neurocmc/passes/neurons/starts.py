@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurocmc.common.arrays import Float
+from neurocmc.common.arrays import Bool, Float
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.neurons.network import NeuronNetwork, NeuronPopulation
 
@@ -35,6 +35,7 @@ class Start:
     bias: Float  # added to the voltage in every tick
     current: Float  # before the first tick, as what it adds to the voltage
     voltage: Float  # before the first tick
+    lowered: Bool  # where the voltage is not what the bias asks
 
 
 def start_of(network: NeuronNetwork, population: NeuronPopulation, depth_ticks: int) -> Start:
@@ -71,14 +72,25 @@ def start_of(network: NeuronNetwork, population: NeuronPopulation, depth_ticks: 
             added = m * added + early
             quiet = (QUIET * population.threshold - added) / m ** (tick + 1)
             highest = np.minimum(highest, np.where(m > 0, quiet, np.inf))
+        lowered = voltage > highest
         voltage = np.minimum(voltage, highest)
     raise_infeasible(_beyond(population, np.where(hasty, np.inf, current), voltage, depth_ticks))
-    return Start(bias=total, current=current, voltage=voltage)
+    return Start(bias=total, current=current, voltage=voltage, lowered=lowered)
 
 
 def starts_of(network: NeuronNetwork, depth_ticks: Mapping[str, int]) -> dict[str, Start]:
     """Returns the starts of all populations."""
     return {p.name: start_of(network, p, depth_ticks[p.name]) for p in network.populations}
+
+
+def start_notes(starts: Mapping[str, Start]) -> tuple[str, ...]:
+    """Says of each population how many of its neurons were given a start below that of their bias."""
+    return tuple(
+        f"population {name}: {start.lowered.sum():,} of {start.lowered.size:,} neurons, which a bias inhibits, start "
+        f"lower than it asks, at most at {QUIET:g} of the threshold, so that none spikes before the first tick"
+        for name, start in starts.items()
+        if start.lowered.any()
+    )
 
 
 def _endless(population: NeuronPopulation, begins: Mapping[int, Float]) -> list[Problem]:

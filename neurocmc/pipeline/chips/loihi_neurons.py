@@ -33,6 +33,7 @@ from neurocmc.passes.loihi.route import Route
 from neurocmc.passes.loihi.scale_neurons import ScaledNeurons, ScaleNeurons, part_of
 from neurocmc.passes.neurons.reset_swap import ResetSwap
 from neurocmc.passes.neurons.skew import Skew
+from neurocmc.passes.neurons.starts import start_notes, starts_of
 from neurocmc.pipeline.chips.faulty_loihi import NO_FAULT
 from neurocmc.pipeline.chips.lava import LavaRun, check_lava_python, lava_edge
 from neurocmc.pipeline.chips.neurons import NeuronBuilt, NeuronStaging
@@ -241,7 +242,7 @@ def lower_to_loihi(staging: NeuronStaging, target: LoihiTarget, clock: Clock) ->
         target=target,
         given=staging.network,
         fitted=skewed.network,
-        notes=(*exchanged, *skewed.notes),
+        notes=(*exchanged, *skewed.notes, *start_notes(starts_of(skewed.network, skewed.depth_ticks))),
         chip=chip,
         facts=facts,
     )
