@@ -12,7 +12,7 @@ from scipy import sparse
 
 from neurocmc import CompartmentNetwork, CompartmentRun, InputEvents, SynapseGroup, run_compartments
 from neurocmc.common.errors import InputError
-from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.ir.loihi.network import IntegerNetwork, SignMode
 from neurocmc.sim.loihi.compartments.network import LOIHI_RULE
 from neurocmc.sim.loihi.compartments.reference import run_compartments_reference
 from neurocmc.sim.loihi.compartments.run import QUANTITIES
@@ -75,7 +75,9 @@ def test_random_networks_cover_what_they_should() -> None:
     assert max(group.delay_ticks.max(initial=0) for group in groups) == 62
     assert any(table.place.size for table in tables)
     assert any(table.cell_place.size for table in tables)
-    assert any(table.block_delay.size for table in tables)
+    assert any((table.byte_offset == 0).any() for table in tables)
+    assert any((table.byte_offset > 0).any() for table in tables)
+    assert any((table.byte_offset < 0).any() for table in tables)
     assert any((run.v == -limit).any() for _, run in some_runs())
     assert any((np.abs(np.diff(run.u.astype(np.int64), axis=1)) > 1 << 23).any() for _, run in some_runs())
     assert any((network.refractory_ticks > 1).any() for network, _ in some_runs())
@@ -87,12 +89,15 @@ def test_random_networks_cover_what_they_should() -> None:
 def test_blocks_and_single_synapses_are_the_same_synapses(seed: int) -> None:
     network = random_compartments(seed, 12)
     some, none = synapses_of(network, block_density=0.0), synapses_of(network, block_density=2.0)
-    assert none.blocks.size == 0
+    assert none.blocks.size == none.bytes.size == 0
+    wide = (some.bytes.astype(np.int64) + some.byte_offset[:, None, None], some.blocks.astype(np.int64))
+    delays = np.append(some.byte_delay, some.block_delay)
+    exponents = np.append(some.byte_exponent, some.block_exponent)
     for delay in np.unique(np.concatenate([[0], *(group.delay_ticks for group in network.synapses)])):
         ours = sum(
             (
-                block.astype(np.int64).sum() * 2.0 ** min(exponent, 0) * 2 ** max(exponent, 0)
-                for block, d, exponent in zip(some.blocks, some.block_delay, some.block_exponent, strict=True)
+                block.sum() * 2.0**exponent
+                for block, d, exponent in zip(np.concatenate(wide), delays, exponents, strict=True)
                 if d == delay
             ),
             0.0,
@@ -101,6 +106,45 @@ def test_blocks_and_single_synapses_are_the_same_synapses(seed: int) -> None:
         cells = none.sum_cell[none.cell_place[none.sum_cell] // 12 == delay]
         summed = none.sum_weight[none.cell_place[none.sum_cell] // 12 == delay] * 2.0 ** -none.cell_shift[cells]
         assert ours == theirs + summed.sum()
+
+
+@pytest.mark.parametrize(
+    ("sign", "mantissas", "offset"),
+    [
+        ("mixed", [-128, 127], 0),
+        ("mixed", [-256, 254], 0),
+        ("mixed", [-256, 255], None),
+        ("mixed", [-100, 155], 28),
+        ("excitatory", [0, 255], 128),
+        ("inhibitory", [-255, 0], -127),
+        ("inhibitory", [-255, -255], -127),
+    ],
+)
+@pytest.mark.parametrize("exponent", [-1, 0])
+def test_rows_hold_the_ends_of_every_sign_while_more_fire_than_sixteen_bits_sum(
+    sign: SignMode, mantissas: list[int], offset: int | None, exponent: int
+) -> None:
+    """All 300 fire in the first tick; whom the sum of the whole column reaches has 300 times one end."""
+    size = 300
+    source, target = (index.ravel() for index in np.indices((size, size)))
+    mantissa = np.where(target < 100, mantissas[0], np.where(target < 200, mantissas[1], 0))
+    mantissa[(target == 200) & (source % 2 == 0)] = mantissas[0]
+    group = SynapseGroup(
+        source=source, target=target, mantissa=mantissa, delay_ticks=0 * source, exponent=exponent, sign=sign
+    )
+    network = CompartmentNetwork.from_arrays(
+        decay_u=1000, decay_v=0, threshold=10, compartments=size, synapses=(group,), v_initial=1 << 20
+    )
+    table = synapses_of(network)
+    if offset is None:
+        assert table.bytes.size == 0
+        assert table.block_exponent.tolist() == [exponent]
+    else:
+        assert table.blocks.size == 0
+        assert table.byte_offset.tolist() == [offset]
+        assert table.byte_exponent.tolist() == [exponent + (mantissas == [-256, 254])]
+    run = assert_is_reference(network, np.zeros((1, 6, size), dtype=np.int64))
+    assert run.raster()[0, 0].all()
 
 
 @settings(max_examples=10)

@@ -3,7 +3,8 @@
 A tick reads the input sum of every compartment from a ring of future ticks, updates u and v in loops without branches
 (the compiler turns them into vector instructions), lists the few that spike, and adds the weights of their synapses
 to the ring. Only synapses of compartments that spiked are touched: sparse ones one by one, dense ones by whole rows,
-four at a time, which is cheaper from a density of about 4 % on.
+some at a time, which is cheaper from a density of about 4 % on. Rows are of bytes where these hold the mantissas, and
+are then summed in 16 bits for as many spikes as those surely hold.
 
 Everything wraps at 32 bits by itself, because every sum is stored in 32 bits and addition modulo 2^32 does not care
 about its order. Only a right shift does: synapses with a negative exponent are first summed, one cell for each group,
@@ -19,11 +20,14 @@ from neurocmc.common.jit import jit
 from neurocmc.sim.arithmetic import copy, decayed, jump
 from neurocmc.sim.events import listed
 
+Int8 = NDArray[np.int8]
 Int16 = NDArray[np.int16]
 Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 UInt8 = NDArray[np.uint8]
 UInt32 = NDArray[np.uint32]
+
+BYTES_TOGETHER = 256  # rows of bytes whose sum 16 bits surely hold
 
 
 class Registers(NamedTuple):
@@ -51,9 +55,13 @@ class Synapses(NamedTuple):
     sum_weight: Int32
     cell_place: Int32  # (cells,)
     cell_shift: Int32  # (cells,) right shift of the sum
-    blocks: Int16  # (blocks, compartments, compartments): rows are senders
-    block_delay: Int64  # (blocks,) ticks
-    block_exponent: Int64  # (blocks,)
+    bytes: Int8  # (blocks, compartments, compartments): rows are senders
+    byte_offset: Int64  # (blocks,) what is to be added to each entry
+    byte_delay: Int64  # (blocks,) ticks
+    byte_exponent: Int64  # (blocks,)
+    blocks: Int16  # those whose mantissas no byte holds
+    block_delay: Int64
+    block_exponent: Int64
 
 
 class State(NamedTuple):
@@ -65,6 +73,7 @@ class State(NamedTuple):
     ring: Int32  # input sums of coming ticks, tick modulo its depth
     cells: Int32  # all 0 between ticks
     row: Int32  # (compartments,) sum of a block, all 0 between ticks
+    narrow: Int16  # (compartments,) sum of some rows of bytes, all 0 between ticks
     flags: UInt8  # (compartments, rounded up to 8,)
     fired: Int32  # (compartments, rounded up to 8,)
 
@@ -185,6 +194,31 @@ def add_rows(fired: Int32, count: int, block: Int16, row: Int32) -> None:
 
 
 @jit(nogil=True)
+def add_bytes(fired: Int32, count: int, block: Int8, offset: int, narrow: Int16, row: Int32) -> None:
+    """Adds rows of bytes, eight at a time, to `narrow`, and that to `row` before it could leave its 16 bits."""
+    k, standing = 0, np.int32(offset * count)
+    while k < count:
+        stop = min(count, k + BYTES_TOGETHER)
+        while k + 8 <= stop:
+            a, b, c, d = block[fired[k]], block[fired[k + 1]], block[fired[k + 2]], block[fired[k + 3]]
+            e, f, g, h = block[fired[k + 4]], block[fired[k + 5]], block[fired[k + 6]], block[fired[k + 7]]
+            for i in range(narrow.size):
+                lower = np.int16(np.int16(a[i] + b[i]) + np.int16(c[i] + d[i]))
+                upper = np.int16(np.int16(e[i] + f[i]) + np.int16(g[i] + h[i]))
+                narrow[i] += np.int16(lower + upper)
+            k += 8
+        while k < stop:
+            only = block[fired[k]]
+            for i in range(narrow.size):
+                narrow[i] += only[i]
+            k += 1
+        for i in range(row.size):
+            row[i] += np.int32(narrow[i]) + standing
+            narrow[i] = 0
+        standing = np.int32(0)
+
+
+@jit(nogil=True)
 def add_shifted(row: Int32, exponent: int, arriving: Int32) -> None:
     """Adds row * 2^exponent, rounded down, to `arriving`; `row` is emptied."""
     left, right = np.int32(max(exponent, 0)), np.int32(max(-exponent, 0))
@@ -203,6 +237,10 @@ def send(tick: int, count: int, synapses: Synapses, state: State) -> None:
         add_direct(state.fired, count, synapses, base, state.ring)
     if synapses.cell_place.size > 0:
         add_summed(state.fired, count, synapses, state.cells, base, state.ring)
+    for b in range(synapses.byte_delay.size):
+        add_bytes(state.fired, count, synapses.bytes[b], synapses.byte_offset[b], state.narrow, state.row)
+        slot = around(base + synapses.byte_delay[b] * size, state.ring.size)
+        add_shifted(state.row, synapses.byte_exponent[b], state.ring[slot : slot + size])
     for b in range(synapses.block_delay.size):
         add_rows(state.fired, count, synapses.blocks[b], state.row)
         slot = around(base + synapses.block_delay[b] * size, state.ring.size)

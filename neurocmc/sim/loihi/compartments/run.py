@@ -214,6 +214,7 @@ class _Job:
             ring=np.zeros(ring_depth(self.network) * size, dtype=np.int32),
             cells=np.zeros(self.synapses.cell_place.size, dtype=np.int32),
             row=np.zeros(size, dtype=np.int32),
+            narrow=np.zeros(size, dtype=np.int16),
             flags=np.zeros(-(-size // 8) * 8, dtype=np.uint8),
             fired=np.empty(-(-size // 8) * 8, dtype=np.int32),
         )

@@ -6,6 +6,8 @@ exponents of 0 and more are multiplied into the weights, since shifting a sum le
 negative exponents keep their mantissas and name a cell, in which they are summed before the shift.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,7 +18,17 @@ from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseG
 
 BLOCK_DENSITY = 1 / 24  # from here on adding whole rows is cheaper than adding synapses one by one (measured)
 BLOCK_BYTES = 1 << 28  # that all blocks together may take
+LOWEST_BYTE, HIGHEST_BYTE = -128, 127
 BLOCK_MANTISSA = (1 << 15) - 1  # what an entry of a block can hold
+
+
+class _Block(NamedTuple):
+    """A bundle as rows."""
+
+    rows: NDArray[np.int8] | NDArray[np.int16]  # (compartments, compartments): rows are senders
+    delay: int
+    exponent: int
+    offset: int = 0  # what is to be added to each entry
 
 
 def registers_of(network: CompartmentNetwork) -> Registers:
@@ -51,7 +63,7 @@ def ring_depth(network: CompartmentNetwork) -> int:
 def synapses_of(network: CompartmentNetwork, block_density: float = BLOCK_DENSITY) -> Synapses:
     """Returns all synapses by sender; bundles of at least `block_density` as blocks."""
     size = network.compartments
-    blocks: list[tuple[NDArray[np.int32], int, int]] = []  # rows are senders; delay; exponent
+    blocks: list[_Block] = []
     rest: list[Int] = [np.zeros((5, 0), dtype=np.int64)]  # group, source, place, mantissa, exponent
     for index, group in enumerate(network.synapses):
         for delay in np.unique(group.delay_ticks).tolist():
@@ -63,7 +75,9 @@ def synapses_of(network: CompartmentNetwork, block_density: float = BLOCK_DENSIT
                 ones = np.ones_like(source)
                 rest.append(np.stack([ones * index, source, delay * size + target, mantissa, ones * group.exponent]))
             else:
-                blocks.append((block, delay, group.exponent))
+                blocks.append(_in_bytes(_Block(block, delay, group.exponent)))
+    narrow = [block for block in blocks if block.rows.dtype == np.int8]
+    wide = [block for block in blocks if block.rows.dtype != np.int8]
     group, source, place, mantissa, exponent = np.concatenate(rest, axis=1)
     direct, summed = np.flatnonzero(exponent >= 0), np.flatnonzero(exponent < 0)
     direct = direct[np.lexsort((place[direct], source[direct]))]
@@ -80,17 +94,35 @@ def synapses_of(network: CompartmentNetwork, block_density: float = BLOCK_DENSIT
         sum_weight=mantissa[summed].astype(np.int32),
         cell_place=place[summed][first].astype(np.int32),
         cell_shift=(-exponent[summed][first]).astype(np.int32),
-        blocks=np.array([block for block, _, _ in blocks], np.int16).reshape(len(blocks), size, size),
-        block_delay=np.array([delay for _, delay, _ in blocks], dtype=np.int64),
-        block_exponent=np.array([exponent for _, _, exponent in blocks], dtype=np.int64),
+        bytes=np.array([block.rows for block in narrow], np.int8).reshape(-1, size, size),
+        byte_offset=np.array([block.offset for block in narrow], dtype=np.int64),
+        byte_delay=np.array([block.delay for block in narrow], dtype=np.int64),
+        byte_exponent=np.array([block.exponent for block in narrow], dtype=np.int64),
+        blocks=np.array([block.rows for block in wide], np.int16).reshape(-1, size, size),
+        block_delay=np.array([block.delay for block in wide], dtype=np.int64),
+        block_exponent=np.array([block.exponent for block in wide], dtype=np.int64),
     )
 
 
-def _block(group: SynapseGroup, own: Int, size: int) -> NDArray[np.int32] | None:
+def _in_bytes(block: _Block) -> _Block:
+    """The same in bytes where they hold it: halved if all are even, or counted from a number other than 0."""
+    rows = block.rows
+    low, high = int(rows.min(initial=0)), int(rows.max(initial=0))
+    exponent, offset = block.exponent, 0
+    if (low < LOWEST_BYTE or high > HIGHEST_BYTE) and not (rows & 1).any():
+        rows, low, high, exponent = rows >> 1, low >> 1, high >> 1, exponent + 1
+    if low < LOWEST_BYTE or high > HIGHEST_BYTE:
+        offset = low - LOWEST_BYTE
+    if high - offset > HIGHEST_BYTE:
+        return block
+    return _Block((rows - np.int16(offset)).astype(np.int8), block.delay, exponent, offset)
+
+
+def _block(group: SynapseGroup, own: Int, size: int) -> NDArray[np.int16] | None:
     """(sources, targets) mantissas of some synapses; None if doubled synapses add up to more than an entry holds."""
     rows = np.zeros((size, size), dtype=np.int32)
     np.add.at(rows, (group.source[own], group.target[own]), group.mantissa[own].astype(np.int32))
-    return None if np.abs(rows).max(initial=0) > BLOCK_MANTISSA else rows
+    return None if np.abs(rows).max(initial=0) > BLOCK_MANTISSA else rows.astype(np.int16)
 
 
 def _starts(source: Int, size: int) -> Int:
