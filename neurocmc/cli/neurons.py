@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -230,8 +230,8 @@ def inspect_nir(path: Path, model: "NeuronModel | None", facts: Mapping[str, obj
     if as_json:
         say_json({"model": path, "facts": facts, **({} if model is None else _network(model))})
         return
-    say(f"{path}: {facts.get('nodes', '')}")
-    show(grid("graph", ("", "value"), [(name, str(value)) for name, value in facts.items()]))
+    say(f"{path}: {_told(facts.get('nodes', ''))}")
+    show(grid("graph", ("", "value"), [(name, _told(value)) for name, value in facts.items()]))
     if model is None:
         say("name the framework that trained it (--semantics) to see the network that it makes")
         return
@@ -242,8 +242,18 @@ def inspect_nir(path: Path, model: "NeuronModel | None", facts: Mapping[str, obj
             columns = list(rows[0])
             numbers = [name for name, value in rows[0].items() if isinstance(value, int | float)]
             show(grid(title, columns, [[_shown(value) for value in row.values()] for row in rows], numbers))
-    for note in model.notes:
+    for note in model.network_notes:
         say(f"note: {note}")
+
+
+def _told(fact: object) -> str:
+    """What a fact says to a reader: entries of mappings one after the other, shapes with a cross between."""
+    if isinstance(fact, Mapping):
+        entries = cast("Mapping[str, object]", fact).items()
+        return ", ".join(f"{name} {_told(value)}" for name, value in entries) or "none"
+    if isinstance(fact, list | tuple):
+        return " x ".join(str(value) for value in cast("list[object]", fact))
+    return str(fact)
 
 
 def _network(model: "NeuronModel") -> dict[str, Any]:
@@ -279,7 +289,7 @@ def _network(model: "NeuronModel") -> dict[str, Any]:
             *({"name": r.name, "of": r.population, "by": "count"} for r in network.readouts),
             *({"name": r.name, "of": r.population, "by": r.decide} for r in network.host_readouts),
         ],
-        "notes": list(model.notes),
+        "notes": list(model.network_notes),
     }
 
 

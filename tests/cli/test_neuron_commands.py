@@ -70,11 +70,14 @@ def test_inspect_shows_the_file_and_with_its_framework_the_network(folder: Path)
     shown = run("inspect", folder / "net.nir")
     assert shown.code == 0
     assert "--semantics" in shown.out
+    assert f"lif1 {FIRST}, lif2 {SECOND}" in shown.out
+    assert not set("{}[]'") & set(shown.out)  # nothing of Python's own notation
     assert "populations" not in shown.out
     shown = run("inspect", folder / "net.nir", *RULES)
     assert shown.code == 0
     for words in ("populations", "projections", "readouts", "lif1->lif2", "acts a tick later"):
         assert words in shown.out
+    assert "surrogate" not in shown.out  # nothing is calibrated
     facts = parsed(run("inspect", folder / "net.nir", "--json"))
     assert facts["facts"]["neurons"] == {"lif1": FIRST, "lif2": SECOND}
     assert "populations" not in facts

@@ -77,6 +77,11 @@ class NeuronModel:
             for entry in self.integers.inputs
         )
 
+    @property
+    def network_notes(self) -> tuple[str, ...]:
+        """What was decided about the network itself, whatever it is shown."""
+        return tuple(note for note in self.notes if SURROGATE not in note)
+
     def with_stimuli(self, test: EventStimulus | None, calibration: EventStimulus | None) -> "NeuronModel":
         """Returns the same with stimuli of a user's own; raises InputError where one does not fit the inputs.
 
@@ -88,7 +93,7 @@ class NeuronModel:
         raise_input_problems(dict.fromkeys([*both.problems(self.inputs), *judged.problems(self.inputs)]))
         if both is not judged and both.name == judged.name:  # an artifact holds each under its name
             both = replace(both, name=f"{both.name}-calibration")
-        notes = [note for note in self.notes if SURROGATE not in note]
+        notes = [*self.network_notes]
         if both is judged:
             notes.append(f"{SCALED} on the stimulus that judges, {both.name} (--calibration names another)")
         for stimulus in dict.fromkeys((both, judged)):
