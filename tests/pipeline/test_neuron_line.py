@@ -10,17 +10,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from nir import IF, Conv2d
 
 import neurocmc
 from neurocmc.common.errors import InfeasibleError, InputError
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.neurons.store import save_events
+from neurocmc.passes.loihi.scale_neurons import ScaleNeurons
 from neurocmc.pipeline.neurons.artifact import NeuronArtifact, open_any
 from neurocmc.pipeline.neurons.model import surrogate
 from neurocmc.pipeline.neurons.simulate import simulate_network
 from neurocmc.pipeline.neurons.verify import NeuronVerification
 from tests.cli.running import listing
+from tests.frontends.nir.graphs import entry, output, write
 from tests.lava_environment import lava_python
 from tests.made.looping_neurons import CHANNELS, FIRST, SECOND, TICKS, recurrent_nir, stimulus
 
@@ -181,6 +184,19 @@ def test_the_same_network_gives_the_same_bytes(nir: Path, compiled: Path, tmp_pa
     for files in (ours, theirs):
         del files["timings.json"], files["manifest.json"]  # which has its hash
     assert ours == theirs
+
+
+def test_more_neurons_than_compartments_are_refused_before_scales_are_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conv = Conv2d((363, 362), np.ones((1, 1, 1, 1), np.float32), (1, 1), (0, 0), (1, 1), 1, np.zeros(1, np.float32))
+    fires = IF(r=np.ones((1, 363, 362)), v_threshold=np.ones((1, 363, 362)))
+    write(tmp_path / "wide.nir", {"in": entry(1, 363, 362), "conv": conv, "if": fires, "out": output(1, 363, 362)})
+    model = neurocmc.from_nir(tmp_path / "wide.nir", semantics="sinabs")
+    monkeypatch.setattr(ScaleNeurons, "run", lambda *_: pytest.fail("scales were tried"))
+    with pytest.raises(InfeasibleError, match=r"network wide: 131,406 neurons, limit 131,072 compartments on loihi1"):
+        neurocmc.compile(model, "loihi1", tmp_path / "build", figures=False)
+    assert not (tmp_path / "build").exists()
 
 
 def test_what_was_changed_by_a_byte_is_refused(build: Path) -> None:

@@ -1,7 +1,7 @@
 """Says what the ids of circuits that a chip, or another tool, cannot hold mean."""
 
 CHIPS = {
-    "neurons-beyond-limit": "Units times neurons are more compartments than the chip has.",
+    "neurons-beyond-limit": "There are more neurons than the chip has compartments.",
     "synapses-beyond-limit": "The synapses take more memory than the chip has, however they are placed.",
     "cores-beyond-chip": "The circuit takes more cores than the chip has.",
     "pool-beyond-core": "The pool of neurons of one unit does not fit one core.",

@@ -228,6 +228,7 @@ def lower_to_loihi(staging: NeuronStaging, target: LoihiTarget, clock: Clock) ->
 
     Raises InfeasibleError where the chip cannot have its delays or resets, or has too few cores.
     """
+    raise_infeasible(_beyond_chip(staging.network, target))
     swapped, exchanged = ResetSwap(target.limits.refractory_ticks_max).run(staging.network)
     clock.done(ResetSwap.name, 0.05)
     skewed = Skew(target.limits.delay_ticks_max).run(swapped)
@@ -246,6 +247,16 @@ def lower_to_loihi(staging: NeuronStaging, target: LoihiTarget, clock: Clock) ->
         chip=chip,
         facts=facts,
     )
+
+
+def _beyond_chip(network: NeuronNetwork, target: LoihiTarget) -> list[Problem]:
+    """What is too large whatever becomes of its weights, found before scales are tried on it."""
+    room = target.limits.cores_per_chip * target.limits.compartments_per_core
+    if network.neurons <= room:
+        return []
+    what = f"{network.neurons:,} neurons, limit {room:,} compartments on {target.name}"
+    cure = "use a smaller network, or a larger chip (--target)"
+    return [Problem("neurons-beyond-limit", f"network {network.name}", what, cure)]
 
 
 def lower_integers(
