@@ -10,8 +10,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import Problem, raise_input_problems
-from neurocmc.common.names import free_name
-from neurocmc.ir.loihi.neurons import IntegerNeurons, NeuronInput, NeuronPool, NeuronSynapses
+from neurocmc.ir.loihi.neurons import IntegerNeurons, NeuronInput, NeuronPool, NeuronSynapses, profiles_of
 from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
 
 PROFILE = ("decay_u", "decay_v", "threshold_mantissa", "bias_exponent", "refractory_ticks")
@@ -93,13 +92,11 @@ def _pools(network: CompartmentNetwork, populations: Mapping[str, int]) -> tuple
     for population, size in populations.items():
         own = slice(first, first + size)
         profiles = np.stack([getattr(network, field)[own] for field in PROFILE])
-        kinds, whose = np.unique(profiles, axis=1, return_inverse=True)
-        for index in range(kinds.shape[1]):
-            members = np.flatnonzero(whose.ravel() == index)
-            decay_u, decay_v, threshold, exponent, refractory = kinds[:, index].tolist()
+        for called, members, registers in profiles_of(population, profiles, populations):
+            decay_u, decay_v, threshold, exponent, refractory = registers
             pools.append(
                 NeuronPool(
-                    name=population if kinds.shape[1] == 1 else free_name(f"{population}#{index}", populations),
+                    name=called,
                     population=population,
                     units=members.size,
                     members=members,

@@ -249,15 +249,21 @@ def open_artifact(directory: str | Path) -> Artifact:
     directory = Path(directory)
     manifest = read_manifest(directory)
     check_files(directory, manifest)
-    target = load_target(str(directory / "target.yaml"))
-    if target.name != manifest["target"]:
-        what = f"it was compiled for {manifest['target']}, but target.yaml is {target.name}"
-        raise InputError(Problem("artifact-inconsistent", str(directory / MANIFEST), what, "compile again"))
+    target = load_target_of(directory, manifest)
     lowest = lowest_of(target.kind)
     if f"ir/{lowest}.json" not in manifest["files"]:
         what = f"its target is {target.name}, but files does not name ir/{lowest}.json"
         raise InputError(Problem("artifact-inconsistent", str(directory / MANIFEST), what, "compile again"))
     return Artifact(directory=directory, manifest=manifest, target=target)
+
+
+def load_target_of(directory: Path, manifest: Mapping[str, Any]) -> Target:
+    """Returns the target that an artifact holds. Raises InputError where it is not the one of the manifest."""
+    target = load_target(str(directory / "target.yaml"))
+    if target.name != manifest["target"]:
+        what = f"it was compiled for {manifest['target']}, but target.yaml is {target.name}"
+        raise InputError(Problem("artifact-inconsistent", str(directory / MANIFEST), what, "compile again"))
+    return target
 
 
 def file_hashes(directory: Path) -> dict[str, str]:

@@ -21,11 +21,11 @@ from neurocmc.pipeline.chips.built import Built
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import DIVIDED, RATE, SENSITIVITY, SPIKING, STAGED, write_level
 from neurocmc.pipeline.lower import lower_staged, stage
-from neurocmc.pipeline.manifest import FORMAT, VERSION
+from neurocmc.pipeline.manifest import BUDGET, FORMAT, TIMINGS, VERSION
 from neurocmc.pipeline.model import Model, StimulusSet, load
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.program import PROGRAM
-from neurocmc.pipeline.reporting import BUDGET, Reported, write_report_of
+from neurocmc.pipeline.reporting import Reported, write_report_of
 from neurocmc.pipeline.sample import SAMPLE, sample_edges
 from neurocmc.pipeline.search.best import choose_best, is_searched
 from neurocmc.pipeline.search.codes import choose_code
@@ -33,8 +33,6 @@ from neurocmc.pipeline.search.smallest import choose_neurons
 from neurocmc.pipeline.search.tried import Choice
 from neurocmc.targets import Target, load_target
 from neurocmc.verification.coverage import silent_units
-
-TIMINGS = "timings.json"
 
 
 def compile_model(

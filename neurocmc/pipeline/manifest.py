@@ -20,6 +20,7 @@ from neurocmc.frontends.stimulus_yaml import StimulusName
 from neurocmc.ir.stimulus import name_clashes
 from neurocmc.targets import Code, SecondOrder, known_targets
 
+BUDGET, TIMINGS = "budget.json", "timings.json"
 FORMAT = ARTIFACT_FORMAT
 VERSION = 5
 SOURCE = r"(model|circuit)\.(pt|pth|npz|yaml|yml)"  # the copy of the model

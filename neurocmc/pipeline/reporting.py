@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurocmc.common.opening import SUMMARY, read_bytes
+from neurocmc.pipeline.manifest import BUDGET
 from neurocmc.report.budget import Budget
 from neurocmc.report.pictures import Drawn, Picture
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from neurocmc.pipeline.chips.built import Built
     from neurocmc.verification.edges import Edge
 
-BUDGET = "budget.json"
 REPORT = "report.html"
 ERRORS = "errors.png"
 

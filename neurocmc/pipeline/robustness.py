@@ -9,7 +9,7 @@ of it:
 - any other labelled trial is wrong if the decision is not the label.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -166,20 +166,42 @@ def robustness(
     chips = artifact.built.faulty_chips()
     chips.check()
     tasks = _tasks(artifact, chips, options)
-    grid: list[tuple[str, float]] = [(NO_FAULT, 0.0)]
-    grid += [(kind, level) for kind in dict.fromkeys(options.kinds) for level in sorted(set(options.levels) - {0.0})]
     outcomes: list[Outcome] = []
+    for kind, level, seed in draws(options, progress):
+        drawn = _Drawn(chip=chips.draw(seed, kind, level), kind=kind, level=level, seed=seed)
+        outcomes += _run(artifact, tasks, drawn, options.samples)
+    return robustness_of(artifact.circuit.name, options, outcomes)
+
+
+def _grid(options: RobustnessOptions) -> list[tuple[str, float]]:
+    """No fault, then each kind at each level."""
+    levels = sorted(set(options.levels) - {0.0})
+    return [(NO_FAULT, 0.0), *((kind, level) for kind in dict.fromkeys(options.kinds) for level in levels)]
+
+
+def draws(
+    options: RobustnessOptions, progress: Callable[[str, float], None] | None
+) -> Iterator[tuple[str, float, int]]:
+    """Yields kind, level and seed of every chip that is drawn, and tells of each kind and level before its first."""
+    grid = _grid(options)
     for index, (kind, level) in enumerate(grid):
         if progress:
             progress(kind if kind == NO_FAULT else f"{kind} {100 * level:g} %", index / len(grid))
-        for seed in range(options.seeds):
-            drawn = _Drawn(chip=chips.draw(seed, kind, level), kind=kind, level=level, seed=seed)
-            outcomes += _run(artifact, tasks, drawn, options.samples)
+        yield from ((kind, level, seed) for seed in range(options.seeds))
+
+
+def drawn_trials(seed: int, place: int, batch: int, samples: int) -> Int:
+    """Returns the trials that a chip runs of the stimulus at a place in the list, in rising order."""
+    return np.sort(np.random.default_rng((seed, place)).permutation(batch)[:samples]).astype(np.int64)
+
+
+def robustness_of(name: str, options: RobustnessOptions, outcomes: list[Outcome]) -> Robustness:
+    """Returns the outcomes with what those of each kind and level come to."""
     return Robustness(
-        circuit=artifact.circuit.name,
+        circuit=name,
         options=options,
         outcomes=tuple(outcomes),
-        cells=tuple(cell_of(kind, level, outcomes) for kind, level in grid),
+        cells=tuple(cell_of(kind, level, outcomes) for kind, level in _grid(options)),
     )
 
 
@@ -187,8 +209,7 @@ def _run(artifact: Artifact, tasks: tuple[_Task, ...], drawn: _Drawn, samples: i
     """All trials of one seed on its chip."""
     outcomes: list[Outcome] = []
     for place, task in enumerate(tasks):
-        chosen = np.random.default_rng((drawn.seed, place)).permutation(task.stimulus.batch)[:samples]
-        trials = np.sort(chosen).astype(np.int64)
+        trials = drawn_trials(drawn.seed, place, task.stimulus.batch, samples)
         host = {name: value[trials] for name, value in task.host.items()}
         seen = drawn.chip.run(task.stimulus.take(trials), trials.tolist(), host)
         whole = artifact.built.of_whole_units(seen)

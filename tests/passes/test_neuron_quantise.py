@@ -228,7 +228,7 @@ def test_what_is_rounded_off_is_given_back(decay_u: int, arriving: float) -> Non
     made = network_of([pool("a", 2, decay_u=decay_u, threshold_mantissa=131_071)], [part])
     given = EventStimulus.of_dense("all", np.ones((2, 50, 2), dtype=np.uint8))
     seen = run_neurons(made, given)
-    back = give_back(made, seen, 2 * 50)
+    back = give_back(made, seen, 2 * 50, TARGET.limits)
     assert back.populations[0].bias_mantissa.tolist() == [32 * arriving, 0]
     ran = run_neurons(back, given, record_state=True)
     np.testing.assert_array_equal(ran.v[0, :, 0], 32 * arriving * np.arange(1, 51))
@@ -239,7 +239,7 @@ def test_what_lost_nothing_is_given_nothing_back() -> None:
     part = synapses("s", [(0, 0, 64)], input="input", exponent=-5)
     made = network_of([pool("a", 1)], [part])
     given = EventStimulus.of_dense("all", np.ones((1, 5, 2), dtype=np.uint8))
-    assert give_back(made, run_neurons(made, given), 5) is made
+    assert give_back(made, run_neurons(made, given), 5, TARGET.limits) is made
 
 
 def test_a_bias_that_its_mantissa_does_not_hold_gets_another_exponent() -> None:
@@ -247,7 +247,7 @@ def test_a_bias_that_its_mantissa_does_not_hold_gets_another_exponent() -> None:
     pools = [pool("a", 1, decay_u=0, bias_mantissa=4000, threshold_mantissa=131_071)]
     given = EventStimulus.of_dense("all", np.ones((1, 20, 2), dtype=np.uint8))
     made = network_of(pools, [part])
-    back = give_back(made, run_neurons(made, given), 20).populations[0]
+    back = give_back(made, run_neurons(made, given), 20, TARGET.limits).populations[0]
     assert back.bias_exponent > 0
     wanted = 4000 + 32 / made.rule.arriving(0)
     assert abs(int(back.bias_lsb[0]) - min(wanted, 4095 << 7)) <= 1 << back.bias_exponent

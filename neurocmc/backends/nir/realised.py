@@ -202,11 +202,7 @@ def _steady_biases(network: IntegerNeurons, name: str, fitted: NeuronNetwork | N
         return {0: _each(network, name, [pool.bias_lsb / _theta(network, pool) for pool in pools])}
     population = fitted.population(name)
     gain = population.gain_syn * population.gain_mem / population.threshold / (1 - population.pole_syn)
-    begins: dict[int, Float] = {}
-    for projection in fitted.into(name):
-        if projection.bias.any():
-            tick = projection.bias_from_tick
-            begins[tick] = begins.get(tick, np.zeros(population.size)) + projection.bias * gain
+    begins = fitted.biases(name, gain)
     if begins:
         total = sum(begins.values(), np.zeros(population.size))
         lsb = _each(network, name, [float(_theta(network, pool)) for pool in pools])

@@ -10,7 +10,7 @@ t + spike_delay_ticks + delay of the synapse; those of an input arrive in their 
 stand `depth_ticks` after those of the network that it came from is that much later in the chip's time, exactly.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float, Int, set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.common.names import free_name
 from neurocmc.ir.loihi.network import StepRule, rule_problems
 from neurocmc.ir.populations import HasPools
 from neurocmc.targets import SignMode
@@ -85,6 +86,38 @@ class NeuronSynapses:
         return self.mantissa.size
 
 
+def profiles_of(population: str, registers: Int, taken: Container[str]) -> Iterator[tuple[str, Int, list[int]]]:
+    """Yields for each profile of a population the name of its pool, the neurons that have it, and its registers.
+
+    Args:
+        population: Whose neurons they are.
+        registers: (registers, size) what the neurons of one pool must share.
+        taken: Names that no pool may have but one that is the whole population.
+    """
+    profiles, whose = np.unique(registers, axis=1, return_inverse=True)
+    for index in range(profiles.shape[1]):
+        name = population if profiles.shape[1] == 1 else free_name(f"{population}#{index}", taken)
+        yield name, np.flatnonzero(whose.ravel() == index), profiles[:, index].tolist()
+
+
+def rows_of(pools: Sequence[NeuronPool]) -> dict[str, Int]:
+    """Maps each population to the place in the row of each of its neurons, (size,) in the population's own order."""
+    rows = {name: np.zeros(size, dtype=np.int64) for name, size in sizes_of(pools).items()}
+    first = 0
+    for pool in pools:
+        rows[pool.population][pool.members] = first + np.arange(pool.units)
+        first += pool.units
+    return rows
+
+
+def sizes_of(pools: Sequence[NeuronPool]) -> dict[str, int]:
+    """Maps each population that pools are parts of to its neurons, in order."""
+    found: dict[str, int] = {}
+    for pool in pools:
+        found[pool.population] = found.get(pool.population, 0) + pool.units
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeuronInput:
     """Channels of spikes from the host."""
@@ -106,19 +139,11 @@ class IntegerNeurons(HasPools[NeuronPool]):
 
     def rows(self, population: str) -> Int:
         """Returns (size,) the place in the row of each neuron of a population, in the population's own order."""
-        places = self.neuron_slices()
-        pools = [pool for pool in self.populations if pool.population == population]
-        rows = np.zeros(sum(pool.units for pool in pools), dtype=np.int64)
-        for pool in pools:
-            rows[pool.members] = np.arange(places[pool.name].start, places[pool.name].stop)
-        return rows
+        return rows_of(self.populations)[population]
 
     def sizes(self) -> dict[str, int]:
         """Maps each population that pools are parts of to its neurons, in order."""
-        found: dict[str, int] = {}
-        for pool in self.populations:
-            found[pool.population] = found.get(pool.population, 0) + pool.units
-        return found
+        return sizes_of(self.populations)
 
     def depth_of(self, population: str) -> int:
         """Returns by how many ticks a population is later than the network it came from."""

@@ -177,6 +177,15 @@ class NeuronNetwork(HasPopulations[NeuronPopulation]):
         """Yields the projections that reach a population."""
         yield from (projection for projection in self.projections if projection.target == name)
 
+    def biases(self, name: str, gain: Float) -> dict[int, Float]:
+        """Maps each tick in which biases of a population begin to their sum, (size,), times `gain` (size,)."""
+        found: dict[int, Float] = {}
+        for projection in self.into(name):
+            if projection.bias.any():
+                tick = projection.bias_from_tick
+                found[tick] = found.get(tick, np.zeros(projection.bias.size)) + projection.bias * gain
+        return found
+
     def problems(self) -> tuple[Problem, ...]:
         """Returns all faults of the network at once."""
         from neurocmc.ir.neurons.problems import network_problems  # it imports this module

@@ -129,6 +129,11 @@ class EventStimulus:
             spikes={name: entry.take(chosen) for name, entry in self.spikes.items()},
         )
 
+    def part(self, neuron_ticks: int, neurons: int, most: int | None = None) -> "EventStimulus":
+        """Returns the first trials, at most `most` and at least one, that so many neurons run in `neuron_ticks`."""
+        trials = neuron_ticks // max(1, neurons * self.ticks)
+        return self.take(slice(max(1, trials if most is None else min(most, trials))))
+
     def problems(self, inputs: Iterable[SpikeInput]) -> tuple[Problem, ...]:
         """Returns every way in which the stimulus does not fit the inputs of a network."""
         where = f"stimulus {self.name}"

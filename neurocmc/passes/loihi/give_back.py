@@ -14,11 +14,10 @@ from neurocmc.ir.loihi.network import StepRule
 from neurocmc.ir.loihi.neurons import IntegerNeurons, NeuronPool
 from neurocmc.sim.loihi.neurons.emulator import NeuronRun
 from neurocmc.sim.loihi.neurons.kernel import ROUNDED_BITS
+from neurocmc.targets import LoihiLimits
 
-LARGEST_MANTISSA = 4095
 
-
-def give_back(network: IntegerNeurons, seen: NeuronRun, ticks: int) -> IntegerNeurons:
+def give_back(network: IntegerNeurons, seen: NeuronRun, ticks: int, limits: LoihiLimits) -> IntegerNeurons:
     """Returns the network with what it lost in `ticks` ticks of all trials, in the mean, added to its biases.
 
     The network itself, where nothing was lost.
@@ -26,16 +25,18 @@ def give_back(network: IntegerNeurons, seen: NeuronRun, ticks: int) -> IntegerNe
     if not seen.rounded.any():
         return network
     places = network.neuron_slices()
-    pools = (_given(pool, network.rule, seen.rounded[places[pool.name]], ticks) for pool in network.populations)
+    pools = (
+        _given(pool, network.rule, seen.rounded[places[pool.name]], ticks, limits) for pool in network.populations
+    )
     return replace(network, populations=tuple(pools))
 
 
-def _given(pool: NeuronPool, rule: StepRule, lost: Int, ticks: int) -> NeuronPool:
+def _given(pool: NeuronPool, rule: StepRule, lost: Int, ticks: int, limits: LoihiLimits) -> NeuronPool:
     arriving = rule.arriving(pool.decay_u)  # of what arrives in every tick, so much more stands in the current
     lsb = lost / 2.0**ROUNDED_BITS * (1 << rule.weight_shift) / ticks / max(arriving, 1.0 / rule.full_decay)
     wanted = pool.bias_lsb + np.rint(lsb).astype(np.int64)
-    exponent = pool.bias_exponent
-    while np.abs(wanted).max(initial=0) >> exponent > LARGEST_MANTISSA and exponent < 7:
+    exponent, largest = pool.bias_exponent, (1 << limits.bias_mantissa_bits) - 1
+    while np.abs(wanted).max(initial=0) >> exponent > largest and exponent < limits.bias_exponent_max:
         exponent += 1
-    mantissa = np.clip(np.rint(np.ldexp(wanted.astype(np.float64), -exponent)), -LARGEST_MANTISSA, LARGEST_MANTISSA)
+    mantissa = np.clip(np.rint(np.ldexp(wanted.astype(np.float64), -exponent)), -largest, largest)
     return replace(pool, bias_mantissa=mantissa.astype(np.int64), bias_exponent=exponent)

@@ -16,16 +16,14 @@ from typing import ClassVar
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int
-from neurocmc.common.names import free_name
 from neurocmc.ir.loihi.network import StepRule
 from neurocmc.ir.loihi.neuron_losses import NeuronLosses, PoolLoss, SynapseLoss
-from neurocmc.ir.loihi.neurons import IntegerNeurons, NeuronInput, NeuronPool, NeuronSynapses
+from neurocmc.ir.loihi.neurons import IntegerNeurons, NeuronInput, NeuronPool, NeuronSynapses, profiles_of, rows_of
 from neurocmc.ir.neurons.network import NeuronNetwork, NeuronPopulation
 from neurocmc.passes.neurons.skew import Skewed
 from neurocmc.passes.neurons.starts import Start
 from neurocmc.targets import LoihiLimits, LoihiTarget, SignMode
 
-LARGEST_BIAS_EXPONENT = 7
 HALF_PLANES = 7  # bits by which the fine plane is finer: what is left of a coarse weight fits it
 
 
@@ -59,7 +57,7 @@ class QuantiseNeurons:
             depth = skewed.depth_ticks[population.name]
             pools += _pools(population, start, theta, depth, rule, limits, set(skewed.depth_ticks))
             lost.append(_pool_loss(population, start, scales[population.name], rule, limits))
-        rows = _rows(pools)
+        rows = rows_of(pools)
         synapses: list[NeuronSynapses] = []
         wlost: list[SynapseLoss] = []
         for projection in network.projections:
@@ -126,7 +124,7 @@ def _wanted(
     typical = float(np.median(strongest[strongest > 0])) if (strongest > 0).any() else float(population.threshold[0])
     strongest = np.where(strongest > 0, strongest, typical)
     scale = largest_mantissa(limits) * 2.0 ** (exponent + limits.weight_shift) / strongest
-    bias = ((1 << limits.bias_mantissa_bits) - 1) << LARGEST_BIAS_EXPONENT
+    bias = ((1 << limits.bias_mantissa_bits) - 1) << limits.bias_exponent_max
     register = (1 << (limits.voltage_bits - 1)) - 1
     ends = ((np.abs(start.bias), bias), (np.abs(start.current), register), (np.abs(start.voltage), register))
     for values, limit in ends:
@@ -156,17 +154,14 @@ def _pools(
 ) -> list[NeuronPool]:
     """The neurons of a population, those of the same decays and threshold side by side."""
     decay_u, decay_v = _decays(population, rule)
-    profiles, whose = np.unique(np.stack([decay_u, decay_v, theta]), axis=1, return_inverse=True)
     scale = rule.threshold_lsb(theta) / population.threshold
     exponent = _bias_exponent(start.bias * scale, limits)
     bias = np.rint(np.ldexp(start.bias * scale, -exponent)).astype(np.int64)
     found: list[NeuronPool] = []
-    for index in range(profiles.shape[1]):
-        members = np.flatnonzero(whose.ravel() == index)
-        u, v, threshold = profiles[:, index].tolist()
+    for name, members, (u, v, threshold) in profiles_of(population.name, np.stack([decay_u, decay_v, theta]), taken):
         found.append(
             NeuronPool(
-                name=population.name if profiles.shape[1] == 1 else free_name(f"{population.name}#{index}", taken),
+                name=name,
                 population=population.name,
                 units=members.size,
                 members=members,
@@ -196,21 +191,8 @@ def _decays(population: NeuronPopulation, rule: StepRule) -> tuple[Int, Int]:
 def _bias_exponent(bias: Float, limits: LoihiLimits) -> int:
     """The smallest exponent whose mantissas hold all biases."""
     largest, limit = float(np.abs(bias).max(initial=0.0)), (1 << limits.bias_mantissa_bits) - 1
-    return next((e for e in range(LARGEST_BIAS_EXPONENT) if largest / 2**e <= limit), LARGEST_BIAS_EXPONENT)
-
-
-def _rows(pools: list[NeuronPool]) -> dict[str, Int]:
-    """Population -> the place in the row of each of its neurons."""
-    rows: dict[str, Int] = {}
-    first = 0
-    sizes: dict[str, int] = {}
-    for pool in pools:
-        sizes[pool.population] = sizes.get(pool.population, 0) + pool.units
-    for pool in pools:
-        own = rows.setdefault(pool.population, np.zeros(sizes[pool.population], dtype=np.int64))
-        own[pool.members] = first + np.arange(pool.units)
-        first += pool.units
-    return rows
+    highest = limits.bias_exponent_max
+    return next((e for e in range(highest) if largest / 2**e <= limit), highest)
 
 
 Part = tuple[str, Int, int, SignMode]  # what is added to the projection's name, mantissas, exponent, sign mode

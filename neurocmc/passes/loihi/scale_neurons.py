@@ -74,7 +74,7 @@ class ScaleNeurons:
             network, losses = QuantiseNeurons(exponents, self.planes).run(skewed, starts, target)
             seen = run_neurons(network, part)
             ticks = part.batch * (part.ticks + network.deepest_ticks)
-            if (given := give_back(network, seen, ticks)) is not network:
+            if (given := give_back(network, seen, ticks, target.limits)) is not network:
                 network, seen = given, run_neurons(given, part)
             if seen.wraps.any() or LEAST_ROOM * seen.largest_u.max() > network.rule.half_current:
                 continue
@@ -102,7 +102,7 @@ def _is_better(tried: tuple[int, float], best: ScaledNeurons) -> bool:
 
 def part_of(calibration: EventStimulus, neurons: int) -> EventStimulus:
     """Returns as many trials of a calibration as are run in seconds, the first ones."""
-    return calibration.take(slice(max(1, MOST_CELLS // max(1, neurons * calibration.ticks))))
+    return calibration.part(MOST_CELLS, neurons)
 
 
 def distance(wanted: NeuronRecording, other: NeuronRecording) -> float:

@@ -45,11 +45,7 @@ def start_of(network: NeuronNetwork, population: NeuronPopulation, depth_ticks: 
     """
     a, m = population.pole_syn, population.pole_mem
     gain = population.gain_syn * population.gain_mem
-    begins: dict[int, Float] = {}
-    for projection in network.into(population.name):
-        if projection.bias.any():
-            first = projection.bias_from_tick
-            begins[first] = begins.get(first, np.zeros(population.size)) + projection.bias * gain
+    begins = network.biases(population.name, gain)
     steady = {first: bias / np.where(a < 1, 1 - a, np.nan) for first, bias in begins.items()}
     total = sum(steady.values(), np.zeros(population.size))
     raise_infeasible(_endless(population, begins))

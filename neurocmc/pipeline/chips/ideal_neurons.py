@@ -17,16 +17,13 @@ from neurocmc.ir.neurons.spikes import SpikeList
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.passes.neurons.one_spike import OneSpike
 from neurocmc.pipeline.child_program import ISOLATED, edge_unless_run
-from neurocmc.pipeline.chips.neurons import NeuronBuilt, NeuronStaging
+from neurocmc.pipeline.chips.neurons import TWIN_NEURON_TICKS, TWIN_TRIALS, NeuronBuilt, NeuronStaging
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified
 from neurocmc.report.budget import Budget, ResourceUse
 from neurocmc.sim.neurons import simulate_neurons
 from neurocmc.targets import IdealTarget
 from neurocmc.verification.edges import Edge, mismatch_edge
-
-TWIN_TRIALS = 50
-CELLS = 20_000_000  # neuron-ticks that the twin runs
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -89,8 +86,7 @@ class IdealNeurons(NeuronBuilt):
 
     def twin_edges(self, stimulus: EventStimulus) -> list[Edge]:
         """Compares Brian2 with our own interpreter in double precision, whose network is the same."""
-        cells = max(1, self.fitted.neurons * stimulus.ticks)
-        part = stimulus.take(slice(max(1, min(TWIN_TRIALS, CELLS // cells))))
+        part = stimulus.part(TWIN_NEURON_TICKS, self.fitted.neurons, TWIN_TRIALS)
         double = replace(self.fitted, semantics=replace(self.fitted.semantics, precision="float64"))
         wanted = simulate_neurons(double, part)
         note = f"{part.batch} of {stimulus.batch} trials, both in float64"

@@ -36,7 +36,7 @@ from neurocmc.passes.neurons.skew import Skew
 from neurocmc.passes.neurons.starts import start_notes, starts_of
 from neurocmc.pipeline.chips.faulty_loihi import NO_FAULT
 from neurocmc.pipeline.chips.lava import LavaRun, check_lava_python, lava_edge
-from neurocmc.pipeline.chips.neurons import NeuronBuilt, NeuronStaging
+from neurocmc.pipeline.chips.neurons import TWIN_NEURON_TICKS, TWIN_TRIALS, NeuronBuilt, NeuronStaging
 from neurocmc.pipeline.chips.real_neurons import real_neurons
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified, write_level
@@ -55,8 +55,6 @@ from neurocmc.targets import LoihiTarget
 from neurocmc.verification.edges import Edge, mismatch_edge
 
 INTEGER, FACTS, CHIP = "30-integer", "31-registers", "40-chip"
-TWIN_TRIALS = 50  # that the twin and the program read back run
-CELLS = 20_000_000  # neuron-ticks that each of them runs
 SMALLER = "use --weights one, which halves the synapses, a smaller network, or a larger chip (--target)"
 LAVA_NEURONS = 16_384  # of one run, over all of its trials
 
@@ -187,8 +185,7 @@ class LoihiNeurons(NeuronBuilt):
         return self._with_host(recording_of(self.integer, spikes, stimulus, "lava"))
 
     def _part(self, stimulus: EventStimulus, trials: int) -> EventStimulus:
-        cells = max(1, self.integer.neurons * stimulus.ticks)
-        return stimulus.take(slice(max(1, min(trials, CELLS // cells))))
+        return stimulus.part(TWIN_NEURON_TICKS, self.integer.neurons, trials)
 
     def draw_faulty(
         self, seed: int, kind: str, level: float

@@ -21,6 +21,9 @@ from neurocmc.report.pictures import Drawn
 from neurocmc.targets import Planes, Target
 from neurocmc.verification.edges import Edge
 
+TWIN_TRIALS = 50  # at most, that a twin runs
+TWIN_NEURON_TICKS = 20_000_000
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NeuronStaging:

@@ -19,23 +19,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
-from neurocmc.common.files import MANIFEST
 from neurocmc.common.opening import SUMMARY, read_bytes
 from neurocmc.ir.neurons.network import NeuronNetwork, SpikeInput
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.neurons.store import load_events
 from neurocmc.ir.store import load_level
-from neurocmc.pipeline.artifact import Artifact, check_files, open_artifact
+from neurocmc.pipeline.artifact import Artifact, check_files, load_target_of, open_artifact
 from neurocmc.pipeline.chips.registry import family_of
+from neurocmc.pipeline.manifest import BUDGET
 from neurocmc.pipeline.neurons.manifest import is_of_neurons, read_neuron_manifest
 from neurocmc.report.budget import Budget
-from neurocmc.targets import Target, load_target
+from neurocmc.targets import Target
 
 if TYPE_CHECKING:
     from neurocmc.pipeline.chips.neurons import NeuronBuilt
 
 GIVEN, FITTED = "10-neurons", "20-fitted"
-BUDGET = "budget.json"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # no slots: levels are read once, when first asked for
@@ -139,11 +138,7 @@ def open_neurons(directory: str | Path) -> NeuronArtifact:
     directory = Path(directory)
     manifest = read_neuron_manifest(directory)
     check_files(directory, manifest)
-    target = load_target(str(directory / "target.yaml"))
-    if target.name != manifest["target"]:
-        what = f"it was compiled for {manifest['target']}, but target.yaml is {target.name}"
-        raise InputError(Problem("artifact-inconsistent", str(directory / MANIFEST), what, "compile again"))
-    return NeuronArtifact(directory=directory, manifest=manifest, target=target)
+    return NeuronArtifact(directory=directory, manifest=manifest, target=load_target_of(directory, manifest))
 
 
 def open_any(directory: str | Path) -> Artifact | NeuronArtifact:

@@ -1,6 +1,5 @@
 """Compiles a network of neurons for a target into an artifact on disk, whole or not at all."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -19,8 +18,8 @@ from neurocmc.pipeline.chips.neurons import NeuronBuilt, NeuronStaging
 from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified, write_level
-from neurocmc.pipeline.manifest import FORMAT
-from neurocmc.pipeline.neurons.artifact import BUDGET, FITTED, GIVEN, NeuronArtifact, open_neurons
+from neurocmc.pipeline.manifest import BUDGET, FORMAT, TIMINGS
+from neurocmc.pipeline.neurons.artifact import FITTED, GIVEN, NeuronArtifact, open_neurons
 from neurocmc.pipeline.neurons.manifest import LINE, SOURCE, VERSION
 from neurocmc.pipeline.neurons.model import SCALED, NeuronModel
 from neurocmc.pipeline.neurons.options import PLANES, NeuronOptions, Weights
@@ -28,7 +27,6 @@ from neurocmc.pipeline.neurons.reporting import Reported, write_report_of
 from neurocmc.pipeline.program import PROGRAM
 from neurocmc.targets import Target, load_target
 
-TIMINGS = "timings.json"
 MOST_COUNTED = 100  # trials of the calibration that load and energy are measured on
 
 
@@ -68,7 +66,8 @@ def compile_neurons(
     raise_input_problems(options.problems())
     target = load_target(target) if isinstance(target, str) else target
     check_replaceable(Path(directory))
-    raise_input_problems(name_problems(sorted({model.calibration.name, model.test.name})))
+    stimuli = [model.test] if model.calibration is model.test else [model.calibration, model.test]
+    raise_input_problems(name_problems([stimulus.name for stimulus in stimuli]))
     clock = Clock(progress)
     chosen = _choose(model, target, options, clock)
     with replace_directory(Path(directory)) as folder:
@@ -118,7 +117,7 @@ def _write(
     if built.fitted is not None and built.fitted is not built.given:
         write_level(folder / "ir", FITTED, built.fitted, print_neurons(built.fitted))
     built.save(folder / "ir")
-    stimuli = _stimuli(model)
+    stimuli = {stimulus.name: stimulus for stimulus in (model.calibration, model.test)}
     (folder / "stimuli").mkdir()
     for name, stimulus in stimuli.items():
         built.check(stimulus)
@@ -133,14 +132,6 @@ def _write(
     )
     write_file(folder / TIMINGS, json_text({"seconds": clock.seconds}))
     write_file(folder / MANIFEST, json_text({**manifest, "files": file_hashes(folder)}))
-
-
-def _stimuli(model: NeuronModel) -> Mapping[str, EventStimulus]:
-    """Both stimuli by name. Two that differ and have one name are told apart."""
-    if model.calibration is model.test:
-        return {model.test.name: model.test}
-    raise_input_problems(name_problems([model.calibration.name, model.test.name]))
-    return {stimulus.name: stimulus for stimulus in (model.calibration, model.test)}
 
 
 def _seen(built: NeuronBuilt, calibration: EventStimulus) -> tuple[EventStimulus, NeuronRecording]:

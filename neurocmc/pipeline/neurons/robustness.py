@@ -11,10 +11,9 @@ import numpy as np
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.ir.neurons.stimulus import EventStimulus
-from neurocmc.pipeline.chips.faults import NO_FAULT
 from neurocmc.pipeline.neurons.artifact import NeuronArtifact
 from neurocmc.pipeline.neurons.simulate import find_events
-from neurocmc.pipeline.robustness import Outcome, Robustness, RobustnessOptions, cell_of
+from neurocmc.pipeline.robustness import Outcome, Robustness, RobustnessOptions, drawn_trials, draws, robustness_of
 from neurocmc.sim.neurons import decisions, simulate_neurons
 
 
@@ -47,37 +46,26 @@ def neuron_robustness(
     named = options.stimuli or (artifact.test.name,)
     stimuli = [find_events(artifact, name) for name in dict.fromkeys(named)]
     answers = [_answers(artifact, stimulus) for stimulus in stimuli]
-    grid: list[tuple[str, float]] = [(NO_FAULT, 0.0)]
-    grid += [(kind, level) for kind in dict.fromkeys(options.kinds) for level in sorted(set(options.levels) - {0.0})]
     outcomes: list[Outcome] = []
-    for index, (kind, level) in enumerate(grid):
-        if progress:
-            progress(kind if kind == NO_FAULT else f"{kind} {100 * level:g} %", index / len(grid))
-        for seed in range(options.seeds):
-            chip = artifact.built.draw_faulty(seed, kind, level)
-            for place, (stimulus, wanted) in enumerate(zip(stimuli, answers, strict=True)):
-                drawn = np.random.default_rng((seed, place)).permutation(stimulus.batch)[: options.samples]
-                trials = np.sort(drawn).astype(np.int64)
-                decided = _first(decisions(given, chip(stimulus.take(trials), trials.tolist())))
-                outcomes += [
-                    Outcome(
-                        kind=kind,
-                        level=level,
-                        seed=seed,
-                        stimulus=stimulus.name,
-                        trial=trial,
-                        wrong=bool(decided[at] != wanted[trial]),
-                        held_s=None,
-                        longest_s=None,
-                    )
-                    for at, trial in enumerate(trials.tolist())
-                ]
-    return Robustness(
-        circuit=artifact.built.name,
-        options=options,
-        outcomes=tuple(outcomes),
-        cells=tuple(cell_of(kind, level, outcomes) for kind, level in grid),
-    )
+    for kind, level, seed in draws(options, progress):
+        chip = artifact.built.draw_faulty(seed, kind, level)
+        for place, (stimulus, wanted) in enumerate(zip(stimuli, answers, strict=True)):
+            trials = drawn_trials(seed, place, stimulus.batch, options.samples)
+            decided = _first(decisions(given, chip(stimulus.take(trials), trials.tolist())))
+            outcomes += [
+                Outcome(
+                    kind=kind,
+                    level=level,
+                    seed=seed,
+                    stimulus=stimulus.name,
+                    trial=trial,
+                    wrong=bool(decided[at] != wanted[trial]),
+                    held_s=None,
+                    longest_s=None,
+                )
+                for at, trial in enumerate(trials.tolist())
+            ]
+    return robustness_of(artifact.built.name, options, outcomes)
 
 
 def _answers(artifact: NeuronArtifact, stimulus: EventStimulus) -> Int:
