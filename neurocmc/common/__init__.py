@@ -3,6 +3,7 @@
 errors           defines faults as values, and the errors that carry them
 catalogue        lists the ids of all faults
 arrays           copies arrays so that they cannot be changed
+matrices         keeps matrices by their entries where that is smaller
 calls            checks the arguments of calls from Python
 files            writes files whole or not at all
 replacing        puts a file or folder in the place of another at one instant

@@ -4,8 +4,10 @@ What a level looks like on disk follows from its fields and their types alone; n
 scalar is its JSON value, a tuple a list, a dataclass an object with exactly its fields, but for those of metadata
 SELDOM, which are left out where they have their default. An array is {"array": key};
 its numbers stand under that key, which spells the path to it: "projections/excite->inhibit/weight", with an entry's
-name where it has one and else its index. JSON has no infinity: it is the text "inf" or "-inf" where a float is due.
-NaN is refused in a scalar.
+name where it has one and else its index. A matrix that is held by its entries (`common.matrices`) is
+{"sparse": path, "shape": [rows, columns]}; below the path stand "value" and "column" of each entry, row by row, and
+"start", where each row begins, and the end. JSON has no infinity: it is the text "inf" or "-inf" where a float is
+due. NaN is refused in a scalar.
 """
 
 import math
@@ -17,9 +19,12 @@ from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_h
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocmc.common.matrices import Matrix, Sparse, entries_fault, is_sparse, sparse
+
 T = TypeVar("T")
 SELDOM = {"stored": "where it differs from its default"}  # metadata of a field that most levels have no use for
 LARGEST_INTEGER = 2**62  # of scalars; every register of every level is far smaller
+_PARTS = ("value", "column", "start")  # of a matrix that is held by its entries
 _INFINITIES = {"inf": math.inf, "-inf": -math.inf}
 
 
@@ -125,10 +130,12 @@ def _encode(value: Any, hint: Any, path: str, arrays: dict[str, NDArray[Any]]) -
             _encode(entry, of, part, arrays)
             for entry, of, part in zip(value, _entry_hints(hint, len(value)), parts, strict=True)
         ]
-    if get_origin(hint) is np.ndarray:
-        if path in arrays:
-            raise ValueError(f"two arrays would stand under {path!r}: names must differ")
-        arrays[path] = value
+    if _is_array(hint):
+        if is_sparse(value):
+            for name, part in zip(_PARTS, (value.data, value.indices, value.indptr), strict=True):
+                _add(arrays, f"{path}/{name}", part)
+            return {"sparse": path, "shape": list(value.shape)}
+        _add(arrays, path, value)
         return {"array": path}
     if hint is float:
         number = float(value)
@@ -136,6 +143,17 @@ def _encode(value: Any, hint: Any, path: str, arrays: dict[str, NDArray[Any]]) -
             raise ValueError(f"{path} is NaN")
         return number if math.isfinite(number) else ("inf" if number > 0 else "-inf")
     return int(value) if hint is int else value
+
+
+def _is_array(hint: Any) -> bool:
+    """Whether a field is an array, or a matrix of either kind."""
+    return get_origin(hint) is np.ndarray or Sparse in get_args(hint)
+
+
+def _add(arrays: dict[str, NDArray[Any]], path: str, value: NDArray[Any]) -> None:
+    if path in arrays:
+        raise ValueError(f"two arrays would stand under {path!r}: names must differ")
+    arrays[path] = value
 
 
 def _entry_hints(hint: Any, length: int) -> tuple[Any, ...]:
@@ -167,6 +185,8 @@ def _decode(value: Any, hint: Any, path: str, unused: dict[str, NDArray[Any]]) -
     hint = _without_aliases(hint)
     if is_dataclass(hint):
         return _decode_dataclass(value, cast("type[Any]", hint), path, unused, {})
+    if Sparse in get_args(hint):
+        return _decode_matrix(value, hint, path, unused)
     match get_origin(hint):
         case origin if origin is tuple:
             return _decode_tuple(_checked(value, list, "a list", path), hint, path, unused)
@@ -213,13 +233,34 @@ def _decode_array(value: Any, hint: Any, path: str, unused: dict[str, NDArray[An
     if stored.keys() != {"array"}:
         raise Malformed(path, 'a reference to an array is {"array": key}')
     key = _checked(stored["array"], str, "a key", path)
-    if key not in unused:
-        raise Malformed(path, f"the array {_short(key)} is missing, or used twice")
-    array = unused.pop(key)
+    array = _taken(key, unused, path)
     wanted = np.dtype(get_args(get_args(hint)[1])[0])
     if array.dtype != wanted:
         raise Malformed(key, f"{wanted.name} is needed (got {array.dtype.name})")
     return array
+
+
+def _taken(key: str, unused: dict[str, NDArray[Any]], path: str | None = None) -> NDArray[Any]:
+    if key not in unused:
+        raise Malformed(path or key, f"the array {_short(key)} is missing, or used twice")
+    return unused.pop(key)
+
+
+def _decode_matrix(given: Any, hint: Any, path: str, unused: dict[str, NDArray[Any]]) -> Matrix:
+    """Either kind of matrix; of one held by entries, they must be in order and within its shape."""
+    full = next(_without_aliases(of) for of in get_args(hint) if of is not Sparse)
+    stored = _checked(given, dict, "a reference to an array", path)
+    if stored.keys() != {"sparse", "shape"}:
+        return _decode_array(given, full, path, unused)
+    key = _checked(stored["sparse"], str, "a key", path)
+    shape = _decode(stored["shape"], tuple[int, int], _below(path, "shape"), unused)
+    value, column, start = (_taken(f"{key}/{name}", unused) for name in _PARTS)
+    wanted = np.dtype(get_args(get_args(full)[1])[0])
+    if value.dtype != wanted:
+        raise Malformed(f"{key}/value", f"{wanted.name} is needed (got {value.dtype.name})")
+    if fault := entries_fault(value, column, start, shape):
+        raise Malformed(key, fault)
+    return sparse((value, column, start), shape)
 
 
 def _checked(value: Any, kind: type[T], called: str, path: str) -> T:

@@ -68,6 +68,11 @@ class Copies:
         """Returns, along the first axis, what the first copy of each unit has."""
         return values[:: self.phases]
 
+    @property
+    def likeness(self) -> Int:
+        """(copies,) the first copy of the unit that each is a copy of."""
+        return self.unit * self.phases
+
     def whole(self, activity: NDArray[np.floating]) -> Float:
         """Returns (..., units) activity of units whose copies show (..., copies) `activity`."""
         return np.asarray(self.summed(activity), dtype=np.float64) / self.phases

@@ -7,9 +7,10 @@ decoding, edges, realised circuits and losses. Nothing of it is written to disk:
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float, set_frozen
+from neurocmc.common.matrices import FloatMatrix, IntMatrix, no_entries, set_frozen_matrix
+from neurocmc.ir.populations import HasPopulations
 from neurocmc.ir.rate import RateProjection
 
 
@@ -52,19 +53,19 @@ class KeptProjection:
     name: str
     source: str
     target: str
-    wanted_gain: Float  # drive per unit of activity in the rate circuit
-    realised_gain: Float
-    latency_ticks: NDArray[np.int64]  # beyond the one tick that every spike takes
+    wanted_gain: FloatMatrix  # drive per unit of activity in the rate circuit
+    realised_gain: FloatMatrix
+    latency_ticks: IntMatrix  # beyond the one tick that every spike takes
     tau_s: float  # of the filter without that latency
 
     @classmethod
     def of(
         cls,
         wanted: RateProjection,
-        realised_gain: Float,
+        realised_gain: FloatMatrix,
         *,
-        wanted_gain: Float | None = None,
-        latency_ticks: NDArray[np.int64] | None = None,
+        wanted_gain: FloatMatrix | None = None,
+        latency_ticks: IntMatrix | None = None,
         tau_s: float | None = None,
     ) -> "KeptProjection":
         """Returns a projection of the staged circuit, as wanted but for its gain and what else is given."""
@@ -74,27 +75,23 @@ class KeptProjection:
             target=wanted.target,
             wanted_gain=wanted.dc_gain * wanted.weight if wanted_gain is None else wanted_gain,
             realised_gain=realised_gain,
-            latency_ticks=np.zeros(realised_gain.shape, dtype=np.int64) if latency_ticks is None else latency_ticks,
+            latency_ticks=no_entries(realised_gain.shape, np.int64) if latency_ticks is None else latency_ticks,
             tau_s=wanted.tau_s if tau_s is None else tau_s,
         )
 
     def __post_init__(self) -> None:
-        set_frozen(self, "wanted_gain", np.float64, (None, None))
-        set_frozen(self, "realised_gain", np.float64, self.wanted_gain.shape)
-        set_frozen(self, "latency_ticks", np.int64, self.wanted_gain.shape)
+        set_frozen_matrix(self, "wanted_gain", np.float64, (None, None))
+        set_frozen_matrix(self, "realised_gain", np.float64, self.wanted_gain.shape)
+        set_frozen_matrix(self, "latency_ticks", np.int64, self.wanted_gain.shape)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Kept:
+class Kept(HasPopulations[KeptPopulation]):
     """All populations and projections of a staged circuit, in its order."""
 
     tick_s: float
     populations: tuple[KeptPopulation, ...]
     projections: tuple[KeptProjection, ...]
-
-    def population(self, name: str) -> KeptPopulation:
-        """Returns the population of that name. Raises KeyError."""
-        return {population.name: population for population in self.populations}[name]
 
     def projection(self, name: str) -> KeptProjection:
         """Returns the projection of that name. Raises KeyError."""

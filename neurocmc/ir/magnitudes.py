@@ -12,6 +12,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import Problem
+from neurocmc.common.matrices import Matrix, is_sparse, values
 
 LARGEST = 1e12
 SMALLEST = 1e-12  # of what must be above 0: gains, time constants
@@ -23,8 +24,8 @@ Numbers = tuple[str, str, "Float | float", bool]  # place, what they are called,
 
 def magnitude_problems(numbers: Iterable[Numbers]) -> Iterator[Problem]:
     """Yields the first number of each that is out of bounds; what is not finite is for others to tell."""
-    for where, called, values, positive in numbers:
-        flat = np.ravel(values)
+    for where, called, given, positive in numbers:
+        flat = np.ravel(given)
         size = np.abs(flat)
         wrong = np.isfinite(flat) & ((size > LARGEST) | (positive & (size > 0) & (size < SMALLEST)))
         if wrong.any():
@@ -39,17 +40,17 @@ def stored_problems(level: object) -> Iterator[Problem]:
     Verifiers look at numbers that mean something to them; this is for all others, wherever they stand. Infinite may
     be what limits a transfer, and nothing else.
     """
-    for path, values in _floats(level, ""):
-        if path.rsplit("/", 1)[-1] in _WITHOUT_END and values == np.inf:
+    for path, numbers in _floats(level, ""):
+        if path.rsplit("/", 1)[-1] in _WITHOUT_END and numbers == np.inf:
             continue
-        wrong = ~(np.abs(values) <= LARGEST_STORED)
-        if path.endswith("/floor") and isinstance(values, np.ndarray):
-            wrong &= values != -np.inf  # of neurons whose voltage has no lower end
+        wrong = ~(np.abs(numbers) <= LARGEST_STORED)
+        if path.endswith("/floor") and isinstance(numbers, np.ndarray):
+            wrong &= numbers != -np.inf  # of neurons whose voltage has no lower end
         if wrong.any():
             yield Problem(
                 "magnitude-out-of-range",
                 path,
-                f"holds {np.asarray(values)[wrong][0]:g}, no number of a level",
+                f"holds {np.asarray(numbers)[wrong][0]:g}, no number of a level",
                 "compile again",
             )
 
@@ -57,6 +58,8 @@ def stored_problems(level: object) -> Iterator[Problem]:
 def _floats(value: object, path: str) -> Iterator[tuple[str, "Float | float"]]:
     if isinstance(value, float) or (isinstance(value, np.ndarray) and value.dtype.kind == "f"):
         yield path, value
+    elif is_sparse(value):
+        yield from _floats(values(cast("Matrix", value)), path)
     elif isinstance(value, tuple):
         for index, entry in enumerate(cast("tuple[object, ...]", value)):
             yield from _floats(entry, f"{path}/{getattr(entry, 'name', index)}")

@@ -3,7 +3,8 @@
 Units and neurons stand in one row each: population by population, unit by unit, neuron by neuron.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
 import numpy as np
@@ -31,15 +32,36 @@ AnyPopulation = TypeVar("AnyPopulation", bound=Population)
 AnyPools = TypeVar("AnyPools", bound=Pools)
 
 
+class Wire(Protocol):
+    """What reaches a population: a projection or an input of any level."""
+
+    @property
+    def target(self) -> str: ...
+
+
+AnyWire = TypeVar("AnyWire", bound=Wire)
+
+
 class HasPopulations(Generic[AnyPopulation]):
     """A level with populations."""
 
-    __slots__ = ()
+    __slots__ = ("_by_name",)
+    _by_name: dict[str, AnyPopulation]  # made when one is first asked for: levels may have thousands
     populations: tuple[AnyPopulation, ...]
 
     def population(self, name: str) -> AnyPopulation:
         """Returns the population of that name. Raises KeyError."""
-        return {population.name: population for population in self.populations}[name]
+        if not hasattr(self, "_by_name"):
+            object.__setattr__(self, "_by_name", {population.name: population for population in self.populations})
+        return self._by_name[name]
+
+
+def by_target(wires: Iterable[AnyWire]) -> Mapping[str, tuple[AnyWire, ...]]:
+    """Returns the wires (projections, inputs) into each population, in their order; of one without any, none."""
+    found: defaultdict[str, list[AnyWire]] = defaultdict(list)
+    for wire in wires:
+        found[wire.target].append(wire)
+    return defaultdict(tuple, {name: tuple(own) for name, own in found.items()})
 
 
 class HasPools(HasPopulations[AnyPools]):

@@ -18,6 +18,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.common.matrices import FloatMatrix, set_frozen_matrix
 from neurocmc.ir.codec import SELDOM
 from neurocmc.ir.populations import HasPopulations
 from neurocmc.ir.segments import Segments
@@ -131,14 +132,14 @@ class RateProjection:
     name: str
     source: str
     target: str
-    weight: Float  # (target size, source size), drive per unit of activity
+    weight: FloatMatrix  # (target size, source size), drive per unit of activity
     tau_s: float  # time constant of the kernel; both poles where order is 2; 0: it acts for one step, the next
     order: Literal[1, 2] = 1
     dc_gain: float = 1.0
     delay_ticks: int = 0  # steps of the circuit by which it acts later than a filter alone does
 
     def __post_init__(self) -> None:
-        set_frozen(self, "weight", np.float64, (None, None))
+        set_frozen_matrix(self, "weight", np.float64, (None, None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -147,12 +148,12 @@ class RateInput:
 
     name: str
     target: str
-    weight: Float  # (target size, channels), drive per unit of input
+    weight: FloatMatrix  # (target size, channels), drive per unit of input
     tau_s: float = 0.0
     order: Literal[1, 2] = 1  # of its filter
 
     def __post_init__(self) -> None:
-        set_frozen(self, "weight", np.float64, (None, None))
+        set_frozen_matrix(self, "weight", np.float64, (None, None))
 
     @property
     def channels(self) -> int:

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from neurocmc.common.arrays import Float
 from neurocmc.common.errors import Problem
+from neurocmc.common.matrices import FloatMatrix, entries, values
 from neurocmc.common.ticks import not_whole
 from neurocmc.ir.magnitudes import Numbers, magnitude_problems
 from neurocmc.ir.rate import Classifier, RateCircuit, RatePopulation, RateProjection, Readout
@@ -69,7 +69,7 @@ def _numbers(circuit: RateCircuit) -> Iterable[Numbers]:
             yield where, field.removesuffix("_s").replace("_", " "), getattr(population, field), True
     for entry in (*circuit.projections, *circuit.inputs):
         where = f"{'projection' if isinstance(entry, RateProjection) else 'input'} {entry.name}"
-        yield where, "weight", entry.weight, False
+        yield where, "weight", values(entry.weight), False
         yield where, "tau", entry.tau_s, True
         yield where, "DC gain", getattr(entry, "dc_gain", 1.0), False
     for classifier in circuit.classifiers:
@@ -132,7 +132,7 @@ def _population_problems(population: RatePopulation) -> Iterable[Problem]:
 
 
 def _endpoint_problems(
-    where: str, target: str, source: str | None, weight: Float, sizes: dict[str, int]
+    where: str, target: str, source: str | None, weight: FloatMatrix, sizes: dict[str, int]
 ) -> Iterable[Problem]:
     known = ", ".join(sizes) or "none"
     for role, name, axis in (("target", target, 0), ("source", source, 1)):
@@ -149,8 +149,9 @@ def _endpoint_problems(
                 f"weight has shape {weight.shape}, but {role} {name} has {sizes[name]} units",
                 "weights are (target units x source units)",
             )
-    if not np.isfinite(weight).all():
-        row, column = np.argwhere(~np.isfinite(weight))[0]
+    if not np.isfinite(values(weight)).all():
+        rows, columns, found = entries(weight)
+        row, column = next((r, c) for r, c, value in zip(rows, columns, found, strict=True) if not np.isfinite(value))
         yield Problem(
             "value-not-finite",
             where,

@@ -25,6 +25,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.common.matrices import FloatMatrix, set_frozen_matrix, values
 from neurocmc.ir.codec import SELDOM
 from neurocmc.ir.copies import Copies
 from neurocmc.ir.host_start import StartRows, start_problems
@@ -129,7 +130,7 @@ class SpikingProjection:
     name: str
     source: str
     target: str
-    weight: Float  # (target units, source units) thresholds per presynaptic spike
+    weight: FloatMatrix  # (target units, source units) thresholds per presynaptic spike
     tau_s: float
     order: Literal[1, 2]
     delay_ticks: int  # beyond the one tick that every spike takes
@@ -142,7 +143,7 @@ class SpikingProjection:
     )  # its weights are whole numbers of the target's grid already, which must hold them without rounding
 
     def __post_init__(self) -> None:
-        set_frozen(self, "weight", np.float64, (None, None))
+        set_frozen_matrix(self, "weight", np.float64, (None, None))
         set_frozen(self, "standing", np.float64, (self.weight.shape[0],))
 
     @property
@@ -158,7 +159,7 @@ class SpikingInput:
 
     name: str
     target: str
-    weight: Float  # (target units, channels) thresholds per unit of input
+    weight: FloatMatrix  # (target units, channels) thresholds per unit of input
     tau_s: float
     order: Literal[1, 2]  # of its filter
     largest: float  # largest absolute value of the weighted drive seen in calibration [thresholds]
@@ -168,7 +169,7 @@ class SpikingInput:
     )  # of the host itself, by tick, instead of a stimulus's
 
     def __post_init__(self) -> None:
-        set_frozen(self, "weight", np.float64, (None, None))
+        set_frozen_matrix(self, "weight", np.float64, (None, None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -209,7 +210,7 @@ def _problems(network: SpikingNetwork) -> Iterable[Problem]:
                 what,
                 "give a row for each target unit, in it a weight for each source unit",
             )
-        if not (np.isfinite(projection.weight).all() and np.isfinite(projection.standing).all()):
+        if not (np.isfinite(values(projection.weight)).all() and np.isfinite(projection.standing).all()):
             yield Problem(
                 "value-not-finite", where, "a weight is not finite", "check weights and gains of the rate circuit"
             )

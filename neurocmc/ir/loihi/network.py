@@ -21,6 +21,16 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.common.matrices import (
+    FloatMatrix,
+    IntMatrix,
+    mapped,
+    same,
+    set_frozen_matrix,
+    span_of,
+    total,
+    values,
+)
 from neurocmc.ir.codec import SELDOM
 from neurocmc.ir.copies import Copies
 from neurocmc.ir.host_start import StartRows, start_problems
@@ -164,21 +174,21 @@ class IntegerProjection:
     name: str
     source: str
     target: str
-    mantissa: NDArray[np.int64]  # (target units, source units)
+    mantissa: IntMatrix  # (target units, source units)
     exponent: int
     sign: SignMode
     delay_ticks: int
-    wanted_gain: Float  # (target units, source units) drive per unit of activity in the rate circuit
-    realised_gain: Float  # the same, from the integers
+    wanted_gain: FloatMatrix  # (target units, source units) drive per unit of activity in the rate circuit
+    realised_gain: FloatMatrix  # the same, from the integers
     loss: RoundingLoss
     refines: str = dataclasses.field(
         default="", metadata=SELDOM
     )  # the projection that it is a part of: a finer one of its weights, or one that arrives later
 
     def __post_init__(self) -> None:
-        set_frozen(self, "mantissa", np.int64, (None, None))
-        set_frozen(self, "wanted_gain", np.float64, self.mantissa.shape)
-        set_frozen(self, "realised_gain", np.float64, self.mantissa.shape)
+        set_frozen_matrix(self, "mantissa", np.int64, (None, None))
+        set_frozen_matrix(self, "wanted_gain", np.float64, self.mantissa.shape)
+        set_frozen_matrix(self, "realised_gain", np.float64, self.mantissa.shape)
 
     @property
     def whole(self) -> str:
@@ -201,7 +211,7 @@ class IntegerInput:
     axon_mantissa: NDArray[np.int64]  # (axons a unit,)
     exponent: int
     payload_bits: int
-    lsb_per_input: Float  # (target units, channels) LSB of u per unit of input
+    lsb_per_input: FloatMatrix  # (target units, channels) LSB of u per unit of input
     filtered: bool
     host_pole: float = dataclasses.field(
         default=0.0, metadata=SELDOM
@@ -213,7 +223,7 @@ class IntegerInput:
 
     def __post_init__(self) -> None:
         set_frozen(self, "axon_mantissa", np.int64, (None,))
-        set_frozen(self, "lsb_per_input", np.float64, (None, None))
+        set_frozen_matrix(self, "lsb_per_input", np.float64, (None, None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -228,12 +238,12 @@ class IntegerNetwork(HasPools[IntegerPopulation]):
     inputs: tuple[IntegerInput, ...]
     readouts: tuple[Readout, ...]
 
-    def realised_gains(self) -> dict[str, Float]:
+    def realised_gains(self) -> dict[str, FloatMatrix]:
         """Returns the gain of every projection, all of its parts together."""
-        found: dict[str, Float] = {}
+        found: dict[str, list[FloatMatrix]] = {}
         for part in self.projections:
-            found[part.whole] = found.get(part.whole, np.zeros_like(part.realised_gain)) + part.realised_gain
-        return found
+            found.setdefault(part.whole, []).append(part.realised_gain)
+        return {name: total(parts) for name, parts in found.items()}
 
     def is_gate(self, projection: IntegerProjection) -> bool:
         """Whether a projection lets the copies of units fire in turn: it comes from a clock, and not to one."""
@@ -245,24 +255,24 @@ class IntegerNetwork(HasPools[IntegerPopulation]):
         In the next tick it is taken away again, without a rest (`passes.interleave`).
         """
         parts = [
-            np.ldexp(p.mantissa, p.exponent + self.rule.weight_shift)
+            mapped(p.mantissa, lambda mantissa, shift=p.exponent + self.rule.weight_shift: np.ldexp(mantissa, shift))
             for p in self.projections
             if p.target == name and self.is_gate(p)
         ]
-        return int(sum(parts, np.zeros(1)).max())
+        return int(span_of(total(parts))[1]) if parts else 0
 
     def sending_the_same(self, name: str) -> int:
         """Returns how many units side by side send the same: all copies of a unit, if their weights are the same."""
         for copies in self.population(name).copies:
-            sent = (p.mantissa.T for p in self.projections if p.source == name)
-            if all(np.array_equal(copies.repeated(copies.first(columns)), columns) for columns in sent):
+            sent = (p.mantissa for p in self.projections if p.source == name)
+            if all(same(columns[:, copies.likeness], columns) for columns in sent):
                 return copies.phases
         return 1
 
     def sent_the_same(self, entry: IntegerInput) -> int:
         """Returns how many units side by side the host sends the same: all copies of a unit, if they are alike."""
         for copies in self.population(entry.target).copies:
-            if np.array_equal(copies.repeated(copies.first(entry.lsb_per_input)), entry.lsb_per_input):
+            if same(entry.lsb_per_input[copies.likeness], entry.lsb_per_input):
                 return copies.phases
         return 1
 
@@ -350,11 +360,11 @@ def _projection_problems(projection: IntegerProjection, units: dict[str, int]) -
         yield Problem(
             "level-array-shape", where, what, "give a row for each target unit, in it a mantissa for each source unit"
         )
-    lowest, highest = int(projection.mantissa.min(initial=0)), int(projection.mantissa.max(initial=0))
+    lowest, highest = (int(end) for end in span_of(projection.mantissa))
     if (projection.sign == "excitatory" and lowest < 0) or (projection.sign == "inhibitory" and highest > 0):
         what = f"mantissas {lowest}..{highest} in {projection.sign} sign mode"
         yield Problem("mantissa-sign", where, what, "use sign mode mixed, or split the projection by sign")
-    if projection.sign == "mixed" and (projection.mantissa % 2).any():
+    if projection.sign == "mixed" and (values(projection.mantissa) % 2).any():
         what = "an odd mantissa in mixed sign mode, where the last bit holds the sign"
         yield Problem("mantissa-odd", where, what, "round mantissas to even ones")
     if projection.delay_ticks < 0:
