@@ -9,6 +9,7 @@ import typer
 from neurocmc.cli.neurons import NIR, Deciding, Dt, Reset, Semantics, inspect_nir, read_model, refuse_given
 from neurocmc.cli.options import Images, Json
 from neurocmc.cli.output import grid, say, say_json, show
+from neurocmc.common.matrices import count, entries, values
 
 if TYPE_CHECKING:
     from neurocmc.common.arrays import Float
@@ -104,8 +105,8 @@ def _sections(circuit: "RateCircuit") -> dict[str, list[dict[str, Any]]]:
             {
                 "name": projection.name,
                 "shape": list(projection.weight.shape),
-                "nonzero": int((projection.weight != 0).sum()),
-                "weight": _range(projection.weight[projection.weight != 0]),
+                "nonzero": count(projection.weight),
+                "weight": _range(entries(projection.weight)[2]),
                 "tau_ms": 1e3 * projection.tau_s,
                 "order": projection.order,
                 "dc_gain": projection.dc_gain,
@@ -169,7 +170,7 @@ def _sensitivity(model: "Model") -> list[dict[str, Any]]:
 def _checks(model: "Model") -> list[dict[str, str]]:
     """What was found sound (a fault would have been an error), each with the numbers that say so."""
     circuit = model.circuit
-    numbers = sum(p.weight.size for p in circuit.projections) + sum(3 * p.size for p in circuit.populations)
+    numbers = sum(values(p.weight).size for p in circuit.projections) + sum(3 * p.size for p in circuit.populations)
     checks = [
         {"check": "file", "found": "whole, of a known format; nothing in it was executed"},
         {"check": "circuit", "found": f"names unique, shapes fit, all {numbers:,} numbers finite"},

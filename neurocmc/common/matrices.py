@@ -162,6 +162,16 @@ def entries(matrix: Matrix) -> tuple[Int, Int, NDArray[Any]]:
     return row[held], matrix.indices[held].astype(np.int64), matrix.data[held]
 
 
+def at(matrix: Matrix, row: Int, column: Int) -> NDArray[Any]:
+    """Returns the entries in some places."""
+    if not is_sparse(matrix):
+        return matrix[row, column]
+    rows, columns, held = entries(matrix)
+    places, wanted = rows * matrix.shape[1] + columns, row * matrix.shape[1] + column
+    found = np.minimum(np.searchsorted(places, wanted), max(places.size - 1, 0))
+    return np.where(places[found] == wanted, held[found], 0) if places.size else np.zeros(row.size, matrix.dtype)
+
+
 def values(matrix: Matrix) -> NDArray[Any]:
     """Returns all entries of a full matrix, those held of a sparse one, to ask something of each number."""
     return matrix.data if is_sparse(matrix) else matrix
@@ -207,6 +217,16 @@ def scaled_rows(matrix: Matrix, row: Float) -> Matrix:
     return with_values(matrix, per_row(matrix, row) * values(matrix))
 
 
+def scaled_columns(matrix: Matrix, column: Float) -> Matrix:
+    """Returns the matrix with each column times its factor."""
+    return with_values(matrix, values(matrix) * per_column(matrix, column))
+
+
+def divided_rows(matrix: Matrix, row: Float) -> Matrix:
+    """Returns the matrix with each row divided by its divisor."""
+    return with_values(matrix, values(matrix) / per_row(matrix, row))
+
+
 def full(matrix: Matrix) -> NDArray[Any]:
     """Returns all entries, for matrices whose size the caller has bounded."""
     return matrix.toarray() if is_sparse(matrix) else matrix
@@ -233,6 +253,11 @@ def difference(left: Matrix, right: Matrix) -> Matrix:
 def same(left: Matrix, right: Matrix) -> bool:
     """Whether two matrices have one shape and the same entries."""
     return left.shape == right.shape and count(difference(left, right)) == 0
+
+
+def any_entry(matrix: Matrix) -> bool:
+    """Whether any entry is not 0."""
+    return bool(values(matrix).any())
 
 
 def largest(matrix: Matrix) -> float:

@@ -19,6 +19,7 @@ from neurocmc.circuits.cmc.hierarchy import CmcHierarchy, CmcValues
 from neurocmc.circuits.cmc.recipe import CmcRecipe
 from neurocmc.circuits.cmc.wiring import BACKWARD_II, BACKWARD_SP, FORWARD, GAINS, POPULATIONS, SS, Coupling
 from neurocmc.common.arrays import Float
+from neurocmc.common.matrices import any_entry
 from neurocmc.ir.rate import (
     Classifier,
     HostLayer,
@@ -147,7 +148,7 @@ def _projections(
             source, target = (sending, coupling.source), (receiving, coupling.target)
             made.append(_projection(values, circuit, source, target, strength[pair]))
     names = {population_name(*place) for place in present}
-    return tuple(p for p in made if p.weight.any() and p.source in names and p.target in names)
+    return tuple(p for p in made if any_entry(p.weight) and p.source in names and p.target in names)
 
 
 def _projection(

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int
+from neurocmc.common.matrices import entries, from_entries
 from neurocmc.common.ticks import not_whole
 from neurocmc.common.yaml_complaints import FieldPath
 from neurocmc.frontends.stimulus_yaml import Fault
@@ -31,13 +32,15 @@ def split_by_delay(
     if isinstance(delay_ms, float | int):
         yield replace(projection, delay_ticks=int(ticks.flat[0]) if ticks.size else 0)
         return
-    connected = projection.weight != 0.0
-    delays = np.unique(ticks[connected]).tolist() or [0]
+    target, source, weight = entries(projection.weight)
+    late = ticks[target, source]
+    delays = np.unique(late).tolist() or [0]
     for delay in delays:
+        own = late == delay
         yield replace(
             projection,
             name=f"{projection.name}@{delay}" if delay else projection.name,
-            weight=np.where(ticks == delay, projection.weight, 0.0),
+            weight=from_entries(target[own], source[own], weight[own], projection.weight.shape),
             delay_ticks=delay,
         )
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float, Int, set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.common.matrices import FloatMatrix, Sparse, is_sparse, mapped, with_values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -74,11 +75,36 @@ class Segments:
         """Returns (..., units) sums over the segments of each unit."""
         return np.add.reduceat(values, self.lowest, axis=-1)
 
-    def summed_up_to(self, values: Float) -> Float:
-        """Returns (..., segments) sums over the segments of each unit up to each: what they do once they are full."""
+    def summed_up_to(self, weight: FloatMatrix) -> FloatMatrix:
+        """Returns (rows, segments) sums over the segments of each unit up to each: what they do once they are full.
+
+        Of a sparse matrix, in which a unit has all its segments in a row or none.
+        """
+        if is_sparse(weight):
+            first = self._first_held(weight)
+            sums = np.cumsum(weight.data)
+            return with_values(weight, sums - np.where(first > 0, sums[first - 1], 0.0))
         first = np.searchsorted(self.unit, self.unit)
-        sums = np.cumsum(values, axis=-1)
+        sums = np.cumsum(weight, axis=-1)
         return sums - np.where(first > 0, sums[..., first - 1], 0.0)
+
+    def carried(self, weight: FloatMatrix) -> FloatMatrix:
+        """Returns (rows, segments) whole numbers, whose sums over each unit's segments so far are rounded ones."""
+        rounded = mapped(self.summed_up_to(weight), np.rint)
+        if is_sparse(rounded):
+            before = np.concatenate([np.zeros(1), rounded.data[:-1]])
+            follows = np.arange(rounded.nnz) > self._first_held(rounded)
+            return with_values(rounded, rounded.data - np.where(follows, before, 0.0))
+        before = np.concatenate([np.zeros((len(rounded), 1)), rounded[:, :-1]], axis=1)
+        return rounded - np.where(self.index_in_unit() > 0, before, 0.0)
+
+    def _first_held(self, weight: Sparse) -> Int:
+        """(entries,) the place of the first entry of the same row and unit."""
+        row = np.repeat(np.arange(weight.shape[0]), np.diff(weight.indptr))
+        unit = self.unit[weight.indices]
+        new = np.ones(weight.nnz, dtype=np.bool_)
+        new[1:] = (np.diff(row) != 0) | (np.diff(unit) != 0)
+        return np.maximum.accumulate(np.where(new, np.arange(weight.nnz), 0))
 
     def index_in_unit(self) -> Int:
         """Returns (segments,) how many segments of its unit lie below each."""

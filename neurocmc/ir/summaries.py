@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocmc.common.matrices import Matrix, Sparse, is_sparse, span_of
+
 MAX_VECTOR = 10  # entries shown one by one
 MAX_MATRIX = 100
 INDENT = "    "
@@ -80,10 +82,12 @@ def vector(array: NDArray[Any]) -> str:
     return f"{span(flat.min(), flat.max())} ({flat.size:,} values, {_content(rounded)})"
 
 
-def matrix(array: NDArray[Any], unit: str = "") -> list[str]:
+def matrix(array: Matrix, unit: str = "") -> list[str]:
     """Formats a (target units x source units) matrix by lines: pattern, rows, or range and fingerprint."""
     rows, columns = array.shape
     size, unit = f"{rows} x {columns}", f" {unit}" if unit else ""
+    if is_sparse(array):
+        return [f"{size}, {_sparse(array, unit)}"]
     if not array.size:
         return [f"{size}, empty"]
     rounded = _nine_digits(array)
@@ -96,6 +100,19 @@ def matrix(array: NDArray[Any], unit: str = "") -> list[str]:
         return [f"{size}, row by row{unit}", *table([number(value) for value in row] for row in array)]
     filled = f"{np.count_nonzero(array):,} of {array.size:,} not 0"
     return [f"{size}, {span(array.min(), array.max())}{unit}, {filled}, {_content(rounded)}"]
+
+
+def _sparse(array: Sparse, unit: str) -> str:
+    """One-to-one where it is, else range and fingerprint of its places and numbers."""
+    rows, columns = array.shape
+    rounded = _nine_digits(array.data)
+    alike = bool(rounded.size) and bool((rounded == rounded[0]).all())
+    if alike and rows == columns == array.nnz and np.array_equal(array.indices, np.arange(rows)):
+        return f"one-to-one {number(array.data[0])}{unit}"
+    low, high = span_of(array)
+    places = [array.indptr.astype(np.int64), array.indices.astype(np.int64), rounded]
+    content = text_fingerprint(fingerprint(part) for part in places)
+    return f"{span(low, high)}{unit}, {array.nnz:,} of {rows * columns:,} not 0, {content}"
 
 
 def _nine_digits(array: NDArray[Any]) -> NDArray[Any]:

@@ -23,6 +23,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int
+from neurocmc.common.matrices import scaled_columns
 from neurocmc.ir.rate import RateCircuit, RatePopulation, RateProjection
 from neurocmc.ir.segments import Segments
 from neurocmc.ir.sensitivity import Sensitivity, UnitSensitivity
@@ -201,7 +202,7 @@ def _projection(projection: RateProjection, segments: Mapping[str, Segments]) ->
     weight = projection.weight
     if projection.source in segments:
         source = segments[projection.source]
-        weight = weight[:, source.unit] * source.width
+        weight = scaled_columns(weight[:, source.unit], source.width)
     if projection.target in segments:
         weight = weight[segments[projection.target].unit]
     return replace(projection, weight=weight)

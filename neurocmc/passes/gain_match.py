@@ -16,6 +16,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import Problem, raise_infeasible
+from neurocmc.common.matrices import scaled_rows
 from neurocmc.common.poles import pole
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation
 from neurocmc.ir.spiking import (
@@ -106,7 +107,7 @@ class GainMatch:
             )
             for population in circuit.populations
         )
-        scale = {pool.name: pool.current_per_drive[:, None] for pool in populations}
+        scale = {pool.name: pool.current_per_drive for pool in populations}
         delay = RATE_DELAY_TICKS if self.code == "rate" else 0
         starts = self._starts(circuit, target, wires, delay)
         return SpikingNetwork(
@@ -118,13 +119,12 @@ class GainMatch:
                     name=p.name,
                     source=p.source,
                     target=p.target,
-                    weight=scale[p.target]
-                    * p.weight
+                    weight=scaled_rows(p.weight, scale[p.target])
                     * (p.dc_gain * (1.0 - pole(wire.tau_s, tick_s)) * per_spike[p.source]),
                     tau_s=wire.tau_s,
                     order=wire.order,
                     delay_ticks=delay + p.delay_ticks,
-                    standing=scale[p.target][:, 0] * start.standing,
+                    standing=scale[p.target] * start.standing,
                     taps=wire.taps,
                 )
                 for (wire, start) in zip(wires, starts, strict=True)
@@ -184,7 +184,7 @@ class GainMatch:
         return SpikingInput(
             name=entry.name,
             target=entry.target,
-            weight=scale * entry.weight,
+            weight=scaled_rows(entry.weight, scale),
             tau_s=entry.tau_s,
             order=entry.order,
             largest=largest * seen.largest,
@@ -298,11 +298,11 @@ def _counting(code: Code) -> Code:
 
 def _host_input(start: HostStart, scale: Float) -> SpikingInput:
     entry = start.entry
-    largest = float((np.abs(start.values) * scale[:, 0]).max())
+    largest = float((np.abs(start.values) * scale).max())
     return SpikingInput(
         name=entry.name,
         target=entry.target,
-        weight=scale * entry.weight,
+        weight=scaled_rows(entry.weight, scale),
         tau_s=entry.tau_s,
         order=entry.order,
         largest=largest,

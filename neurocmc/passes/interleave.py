@@ -28,6 +28,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InfeasibleError, Problem
+from neurocmc.common.matrices import FloatMatrix
 from neurocmc.common.names import free_name
 from neurocmc.common.poles import pole
 from neurocmc.ir.copies import Copies
@@ -172,9 +173,13 @@ class _Dealt:
         """What its units have in thresholds, as its copies have it."""
         return values if self.copies is None else self.copies.repeated(values) * self.scale
 
-    def columns(self, weight: Float) -> Float:
+    def weights(self, weight: FloatMatrix) -> FloatMatrix:
+        """Weights into its units, as its copies have them."""
+        return weight if self.copies is None else weight[self.copies.unit] * self.scale
+
+    def columns(self, weight: FloatMatrix) -> FloatMatrix:
         """Weights of a spike of its units, as those of a spike of its copies, of which there are fewer."""
-        return weight if self.copies is None else self.copies.repeated(weight, axis=1) * float(self.copies.phases)
+        return weight if self.copies is None else weight[:, self.copies.unit] * float(self.copies.phases)
 
 
 def _gate_lsb(pool: SpikingPopulation, needed: float, limits: LoihiLimits) -> int:
@@ -197,7 +202,7 @@ def _kept_lsb(threshold: float, limits: LoihiLimits) -> int:
 def _projection(projection: SpikingProjection, source: _Dealt, target: _Dealt) -> SpikingProjection:
     return replace(
         projection,
-        weight=target.rows(source.columns(projection.weight)),
+        weight=target.weights(source.columns(projection.weight)),
         standing=target.rows(projection.standing),
     )
 
@@ -205,7 +210,7 @@ def _projection(projection: SpikingProjection, source: _Dealt, target: _Dealt) -
 def _input(entry: SpikingInput, target: _Dealt) -> SpikingInput:
     return replace(
         entry,
-        weight=target.rows(entry.weight),
+        weight=target.weights(entry.weight),
         largest=entry.largest * target.scale,
         largest_step=entry.largest_step * target.scale,
     )

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurocmc.common.arrays import Bool, Float
+from neurocmc.common.arrays import Bool, Float, Int
 from neurocmc.common.jit import jit
+from neurocmc.common.matrices import FloatMatrix, is_sparse, row_largest, scaled_rows, values
 from neurocmc.ir.rate import RateCircuit, RatePopulation
 from neurocmc.passes.one_filter import own_taus
 from neurocmc.passes.scales import Scales
@@ -25,18 +26,18 @@ class FanIn:
     themselves must be right for its own sake: its errors are relative to itself.
     """
 
-    stored: Float  # by which the grid is chosen
-    rounded: Float
+    stored: Float  # its numbers, by which the grid is chosen
+    rounded: FloatMatrix
     to_itself: bool
 
     @classmethod
-    def of(cls, wire: Wire, weight: Float, source: RatePopulation) -> "FanIn":
+    def of(cls, wire: Wire, weight: FloatMatrix, source: RatePopulation) -> "FanIn":
         """Returns that of a wire with so large weights."""
         shares = np.array([tap.share for tap in wire.arrivals])
         both_signs = shares.min() < 0 < shares.max()
         extremes = (shares.min(), shares.max()) if both_signs else (np.abs(shares).max(),)
         return cls(
-            stored=np.concatenate([weight * share for share in extremes]),
+            stored=np.concatenate([np.ravel(values(weight)) * share for share in extremes]),
             rounded=source.segments[0].summed_up_to(weight) if source.segments else weight,
             to_itself=wire.is_feedback,
         )
@@ -59,7 +60,7 @@ def fan_in_of(
             register = decay_register(tau_s, circuit.dt_s, limits, limits.decay_u_offset)
             arrives = (register + limits.decay_u_offset) / (1 << limits.decay_bits)
             per_unit = projection.dc_gain * arrives * per_spike[projection.source]
-            weight = population.gain[:, None] * projection.weight * per_unit
+            weight = scaled_rows(projection.weight, population.gain) * per_unit
             found.append(FanIn.of(wire, weight, circuit.population(projection.source)))
     return found
 
@@ -94,7 +95,7 @@ def _kindest_factors(
     """
     whole = np.ones_like(current)
     steps = [weight_step(own.stored * current.max(), limits) for own in fan_in]
-    largest = [np.abs(own.rounded).max(axis=1, initial=0.0) for own in fan_in]
+    largest = [row_largest(own.rounded) for own in fan_in]
     from_others = [of for own, of in zip(fan_in, largest, strict=True) if not own.to_itself]
     strongest = np.max(from_others, axis=0) if from_others else np.zeros(len(current))
     if not any(of.any() for of in largest):
@@ -103,22 +104,32 @@ def _kindest_factors(
     for own, step, of in zip(fan_in, steps, largest, strict=True):
         relative_to = of if own.to_itself else strongest
         scale = np.where(relative_to > 0, relative_to, 1.0) * current[:, 0]
-        _add_rounding(own.rounded, current[:, 0], step, scale, SCALE_CANDIDATES, worst)
+        _add_rounding(*_by_row(own.rounded), current[:, 0], step, scale, SCALE_CANDIDATES, worst)
     errors = np.where(holds, worst, np.inf)
     if together:
         return whole * SCALE_CANDIDATES[int(errors.max(axis=1).argmin())]
     return SCALE_CANDIDATES[errors.argmin(axis=0)][:, None]
 
 
+def _by_row(matrix: FloatMatrix) -> tuple[Float, Int]:
+    """All numbers that can be rounded, and where those of each row begin."""
+    if is_sparse(matrix):
+        return matrix.data, matrix.indptr.astype(np.int64)
+    rows, columns = matrix.shape
+    return np.ravel(matrix), np.arange(rows + 1) * columns
+
+
 @jit()
-def _add_rounding(rounded: Float, current: Float, step: float, scale: Float, factors: Float, worst: Float) -> None:
-    """Raises `worst` (factors, units) to what rounding to `step` takes of each unit's (units, sources) weights."""
+def _add_rounding(
+    rounded: Float, start: Int, current: Float, step: float, scale: Float, factors: Float, worst: Float
+) -> None:
+    """Raises `worst` (factors, units) to what rounding to `step` takes of each unit's weights."""
     for index in range(factors.size):
         for unit in range(current.size):
             factor = current[unit] * factors[index]
             of_unit = worst[index, unit]
-            for source in range(rounded.shape[1]):
-                wanted = rounded[unit, source] * factor
+            for k in range(start[unit], start[unit + 1]):
+                wanted = rounded[k] * factor
                 lost = abs(np.rint(wanted / step) * step - wanted) / (scale[unit] * factors[index])
                 of_unit = max(of_unit, lost)
             worst[index, unit] = of_unit

@@ -19,6 +19,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.matrices import scaled_columns
 from neurocmc.ir.rate import Classifier, HostLayer, RateCircuit, RatePopulation, RateProjection
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.rate import SILENT, unit_ranges
@@ -124,7 +125,9 @@ def constant_part(circuit: RateCircuit, lows: Mapping[str, Float]) -> dict[str, 
 
 
 def _scaled(projection: RateProjection, shift: Shift) -> RateProjection:
-    return projection if (shift.width == 1.0).all() else replace(projection, weight=projection.weight * shift.width)
+    if (shift.width == 1.0).all():
+        return projection
+    return replace(projection, weight=scaled_columns(projection.weight, shift.width))
 
 
 def _refolded(classifier: Classifier, shift: Mapping[str, Shift]) -> Classifier:

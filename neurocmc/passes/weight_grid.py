@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurocmc.common.arrays import Float, Int
+from neurocmc.common.matrices import FloatMatrix, IntMatrix, mapped, span_of, values, with_values
+from neurocmc.common.matrices import largest as largest_of
 from neurocmc.ir.segments import Segments
 from neurocmc.targets import LoihiLimits, SignMode
 
@@ -13,18 +14,19 @@ from neurocmc.targets import LoihiLimits, SignMode
 class GridWeights:
     """Mantissas with one exponent, and how many did not fit; a weight is mantissa << (weight_shift + exponent)."""
 
-    mantissa: Int
+    mantissa: IntMatrix
     exponent: int
     sign: SignMode
     clipped: int
 
-    def lsb(self, limits: LoihiLimits) -> Float:
+    def lsb(self, limits: LoihiLimits) -> FloatMatrix:
         """Returns the weights that the grid really holds, in LSB of the current."""
-        return self.mantissa * np.float64(2.0 ** (limits.weight_shift + self.exponent))
+        grain = 2.0 ** (limits.weight_shift + self.exponent)
+        return mapped(self.mantissa, lambda mantissa: mantissa * grain)
 
 
 def onto_grid(
-    weight_lsb: Float,
+    weight_lsb: FloatMatrix,
     limits: LoihiLimits,
     segments: Segments | None = None,
     least_exponent: int | None = None,
@@ -44,22 +46,18 @@ def onto_grid(
     exponent = exponent if least_exponent is None else max(exponent, least_exponent)
     highest = (1 << limits.weight_mantissa_bits) - step
     in_steps = weight_lsb / (step * 2.0 ** (limits.weight_shift + exponent))
-    whole = np.rint(in_steps) if segments is None else _carried(in_steps, segments)
-    rounded = whole.astype(np.int64) * step
+    whole = mapped(in_steps, np.rint) if segments is None else segments.carried(in_steps)
+    rounded = values(whole).astype(np.int64) * step
     clipped = np.clip(rounded, -highest, highest)
     return GridWeights(
-        mantissa=clipped, exponent=exponent, sign=sign, clipped=int(np.count_nonzero(clipped != rounded))
+        mantissa=with_values(whole, clipped),
+        exponent=exponent,
+        sign=sign,
+        clipped=int(np.count_nonzero(clipped != rounded)),
     )
 
 
-def _carried(values: Float, segments: Segments) -> Float:
-    """Rounds the sums over each unit's segments, from the lowest up, instead of single values."""
-    rounded = np.rint(segments.summed_up_to(values))
-    before = np.concatenate([np.zeros((len(values), 1)), rounded[:, :-1]], axis=1)
-    return rounded - np.where(segments.index_in_unit() > 0, before, 0.0)
-
-
-def weight_step(weight_lsb: Float, limits: LoihiLimits) -> float:
+def weight_step(weight_lsb: FloatMatrix, limits: LoihiLimits) -> float:
     """Returns the distance of two neighbouring weights, in LSB of the current, on the grid of `onto_grid`."""
     return _grain(sign_mode(weight_lsb)) * 2.0 ** (limits.weight_shift + exponent_of(weight_lsb, limits))
 
@@ -68,12 +66,12 @@ def _grain(sign: SignMode) -> int:
     return 2 if sign == "mixed" else 1
 
 
-def exponent_of(weight_lsb: Float, limits: LoihiLimits, sign: SignMode | None = None) -> int:
+def exponent_of(weight_lsb: FloatMatrix, limits: LoihiLimits, sign: SignMode | None = None) -> int:
     """Returns the smallest exponent of the chip at which the largest of the weights, in LSB, fits its mantissa.
 
     `sign` is the mode they are held in, the narrowest where None.
     """
-    largest = float(np.abs(weight_lsb).max(initial=0.0))
+    largest = largest_of(weight_lsb)
     if largest == 0:
         return limits.weight_exponent_min
     step = _grain(sign_mode(weight_lsb) if sign is None else sign)
@@ -83,11 +81,12 @@ def exponent_of(weight_lsb: Float, limits: LoihiLimits, sign: SignMode | None = 
     return min(max(int(np.ceil(needed)), limits.weight_exponent_min), limits.weight_exponent_max)
 
 
-def sign_mode(weight: Float) -> SignMode:
+def sign_mode(weight: FloatMatrix) -> SignMode:
     """Returns the narrowest sign mode that holds all weights."""
-    if (weight >= 0).all():
+    low, high = span_of(weight)
+    if low >= 0:
         return "excitatory"
-    return "inhibitory" if (weight <= 0).all() else "mixed"
+    return "inhibitory" if high <= 0 else "mixed"
 
 
 def largest_gate(limits: LoihiLimits) -> int:

@@ -16,9 +16,8 @@ each pass its result is verified; a fault there is a defect of neurocmc and stop
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from neurocmc.common.errors import raise_input_problems
+from neurocmc.common.matrices import count
 from neurocmc.common.progress import Progress
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import SpikingNetwork
@@ -161,7 +160,7 @@ def with_sensitivity(staging: Staging, options: CompileOptions, clock: Clock) ->
 
 
 def _of_a_segment(circuit: RateCircuit, options: CompileOptions) -> int:
-    heard = sum(int(np.count_nonzero(projection.weight)) for projection in circuit.projections)
+    heard = sum(count(projection.weight) for projection in circuit.projections)
     return options.of_a_segment(heard / circuit.units)
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text
+from neurocmc.common.matrices import count
 from neurocmc.ir.headroom import Headroom
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.report.energy import EnergyEstimate
@@ -133,8 +133,8 @@ class Budget:
 def ideal_budget(network: SpikingNetwork, target: IdealTarget) -> Budget:
     """Returns what a simulator has to hold; it has no limits. Synapses are counted neuron to neuron."""
     size = {p.name: p.neurons for p in network.populations}
-    synapses = sum(int(np.count_nonzero(p.weight)) * size[p.source] * size[p.target] for p in network.projections)
-    pool_synapses = sum(int(np.count_nonzero(p.weight)) * size[p.source] for p in network.projections)
+    synapses = sum(count(p.weight) * size[p.source] * size[p.target] for p in network.projections)
+    pool_synapses = sum(count(p.weight) * size[p.source] for p in network.projections)
     return Budget(
         circuit=network.name,
         target=target.name,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurocmc.common.arrays import Float
+from neurocmc.common.matrices import FloatMatrix, at, entries
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -57,8 +57,10 @@ class Losses:
         return Group(*parts)
 
 
-def worst_connection(wanted: Float, realised: Float) -> tuple[int, int]:
+def worst_connection(wanted: FloatMatrix, realised: FloatMatrix) -> tuple[int, int]:
     """Returns target and source unit of the connection whose gain moved most; of equals the first that exists."""
-    lost = np.where(wanted != 0, np.abs(realised - wanted), -1.0)
-    row, column = np.unravel_index(np.argmax(lost), lost.shape)
-    return int(row), int(column)
+    row, column, gain = entries(wanted)
+    if not row.size:
+        return 0, 0
+    worst = int(np.argmax(np.abs(at(realised, row, column) - gain)))
+    return int(row[worst]), int(column[worst])

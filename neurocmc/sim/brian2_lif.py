@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import raise_input_problems
+from neurocmc.common.matrices import FloatMatrix, any_entry, entries, is_sparse
 from neurocmc.ir.host_start import started
 from neurocmc.ir.rate import RateInput
 from neurocmc.ir.recording import Recording
@@ -119,9 +120,13 @@ def weighted_drive(entry: SpikingInput, stimulus: Stimulus, tick_s: float) -> Fl
     Multiplied and summed channel by channel: the rounding of a matrix product depends on the size of the batch.
     """
     driven = stimulus.on_ticks(tick_s, entry.name)
-    segments = np.zeros((stimulus.batch, len(driven.edges_s), len(entry.weight)))
-    for channel, weight in enumerate(entry.weight.T):
-        segments += driven.values[entry.name][:, :, channel, None] * weight
+    values = driven.values[entry.name]
+    segments = np.zeros((stimulus.batch, len(driven.edges_s), entry.weight.shape[0]))
+    if is_sparse(entry.weight):  # which scipy sums row by row, channel by channel
+        segments += (values.reshape(-1, values.shape[-1]) @ entry.weight.T).reshape(segments.shape)
+    else:
+        for channel, weight in enumerate(entry.weight.T):
+            segments += values[:, :, channel, None] * weight
     return segments.transpose(1, 0, 2).reshape(len(driven.edges_s), -1)[driven.segment_of_tick]
 
 
@@ -153,7 +158,7 @@ def _run(
     }
     simulation = brian2.Network([thing for group in groups.values() for thing in group.objects()])
     for number, projection in enumerate(network.projections):
-        if projection.weight.any():
+        if any_entry(projection.weight):
             source, target = groups[projection.source], groups[projection.target]
             model = projection_text(projection, names, source.text.counter)
             synapses = brian2.Synapses(source.pools, target.pools, model, clock=clock, name=f"projection_{number}")
@@ -245,14 +250,14 @@ def _population(
     return _Groups(text, pools, cells, tuple(counting), counts, spikes)
 
 
-def _connect(synapses: Any, weight: Float, batch: int) -> None:
+def _connect(synapses: Any, weight: FloatMatrix, batch: int) -> None:
     """The unit-to-unit synapses of every trial, by explicit indices: targets draw different random ones."""
-    target, source = np.nonzero(weight)
+    target, source, held = entries(weight)
     trial = np.repeat(np.arange(batch), len(target))
     synapses.connect(
         i=trial * weight.shape[1] + np.tile(source, batch), j=trial * weight.shape[0] + np.tile(target, batch)
     )
-    synapses.weight = np.tile(weight[target, source], batch)
+    synapses.weight = np.tile(held, batch)
 
 
 def _report(progress: Progress | None, done: float, share: float) -> Any | None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Bool, Float, starts
 from neurocmc.common.errors import Problem
+from neurocmc.common.matrices import entries
 from neurocmc.ir.rate import RateCircuit
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _connections(circuit: RateCircuit, first: Mapping[str, int]) -> "csr_array":
 
     rows, columns = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
     for p in circuit.projections:
-        target, source = np.nonzero(p.dc_gain * p.weight)
+        target, source, _ = entries(p.dc_gain * p.weight)
         rows.append(first[p.target] + target)
         columns.append(first[p.source] + source)
     row, column = np.concatenate(rows), np.concatenate(columns)

@@ -15,6 +15,7 @@ from neurocmc.backends.files import NETWORK_FILE, README_FILE, RUN_FILE, TRIALS_
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.files import write_file, write_npz
+from neurocmc.common.matrices import FloatMatrix, any_entry, entries, is_sparse
 from neurocmc.common.templates import comment, templates
 from neurocmc.ir.host_start import started
 from neurocmc.ir.rate import RateInput
@@ -66,12 +67,21 @@ def network_arrays(network: SpikingNetwork, names: Names) -> Arrays:
         arrays[f"{key}.trace_start"] = population.trace.start
     for projection in network.projections:
         key = f"via_{names.projection[projection.name]}"
-        arrays[f"{key}.weight"] = projection.weight
+        arrays |= _matrix(f"{key}.weight", projection.weight)
         for state, current in _initial(network, projection).items():
             arrays[f"{key}.{state}"] = current
     for entry in network.inputs:
-        arrays[f"drive_{names.input[entry.name]}.weight"] = entry.weight
+        arrays |= _matrix(f"drive_{names.input[entry.name]}.weight", entry.weight)
     return arrays
+
+
+def _matrix(key: str, matrix: FloatMatrix) -> Arrays:
+    """All of a matrix, or its shape and the places and values of what is not 0 in it."""
+    if not is_sparse(matrix):
+        return {key: matrix}
+    row, column, value = entries(matrix)
+    shape = np.array(matrix.shape, dtype=np.int64)
+    return {f"{key}.row": row, f"{key}.column": column, f"{key}.value": value, f"{key}.shape": shape}
 
 
 def _initial(network: SpikingNetwork, projection: SpikingProjection) -> dict[str, Float]:
@@ -101,6 +111,7 @@ def _template_fields(network: SpikingNetwork, names: Names, stimuli: list[str]) 
         "stimulus_file": stimulus_file(stimuli[0]),
         "stimulus_files": [stimulus_file(name) for name in stimuli],
         "trials": TRIALS_EMITTED,
+        "sparse": any(is_sparse(entry.weight) for entry in (*network.projections, *network.inputs)),
         "populations": [_population_fields(network, population, names) for population in network.populations],
         "projections": [_projection_fields(network, projection, names) for projection in network.projections],
         "inputs": [
@@ -135,7 +146,7 @@ def _projection_fields(network: SpikingNetwork, projection: SpikingProjection, n
         "tau_s": projection.tau_s,
         "order": projection.order,
         "delays": ", ".join(str(tap.delay_ticks) for tap in projection.arrivals),
-        "connects": bool(projection.weight.any()),
+        "connects": any_entry(projection.weight),
         "initial": tuple(_initial(network, projection)),
         "model": projection_text(projection, names, source.counter).splitlines(),
     }

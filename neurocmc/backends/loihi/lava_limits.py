@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.errors import InfeasibleError, Problem, raise_infeasible
+from neurocmc.common.matrices import values
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation, StepRule
 from neurocmc.targets import SignMode
 
@@ -60,7 +61,7 @@ def _problems(network: IntegerNetwork) -> Iterable[Problem]:
         yield from _population_problems(population)
     for projection in network.projections:
         where = f"projection {projection.name}"
-        yield from _mantissa_problems(where, projection.mantissa, projection.sign)
+        yield from _mantissa_problems(where, values(projection.mantissa), projection.sign)
         yield from _range_problem(where, "delay", projection.delay_ticks, 0, LARGEST_DELAY_TICKS)
         yield from _range_problem(where, "weight exponent", projection.exponent, -LARGEST_EXPONENT, LARGEST_EXPONENT)
     for entry in network.inputs:

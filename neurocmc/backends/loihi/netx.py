@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import Problem
 from neurocmc.common.files import write_file
+from neurocmc.common.matrices import full, values
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection
 from neurocmc.sim.loihi.registers import shift
 
@@ -147,7 +148,7 @@ def _faults(network: IntegerNetwork, population: IntegerPopulation) -> Iterator[
 
 def _exponent_fault(where: str, projection: IntegerProjection) -> Iterator[Problem]:
     """A negative exponent rounds a sum down; only where it never has to is it the same as smaller weights."""
-    if projection.exponent < 0 and (projection.mantissa % (1 << -projection.exponent)).any():
+    if projection.exponent < 0 and (values(projection.mantissa) % (1 << -projection.exponent)).any():
         what = f"exponent {projection.exponent} with mantissas that are no multiples of {1 << -projection.exponent}"
         yield Problem("netx-cannot-hold", where, f"{what}: netx has no exponent of its own", _ELSEWHERE)
 
@@ -186,7 +187,7 @@ def _rows(network: IntegerNetwork, target: IntegerPopulation, sources: tuple[str
         weight, delay = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
         for projection in network.projections:
             if (projection.source, projection.target) == (name, target.name):
-                shifted = shift(projection.mantissa, projection.exponent)
+                shifted = shift(full(projection.mantissa), projection.exponent)
                 weight = weight + shifted
                 delay = np.where(shifted != 0, projection.delay_ticks, delay)
         all_to_all = np.ones((target.neurons, source.neurons), dtype=np.int64)

@@ -25,6 +25,7 @@ from neurocmc.backends.nir.filters import cuba_fields
 from neurocmc.backends.nir.graph import Graph, Value, check_size, header
 from neurocmc.common.arrays import Float, in_row
 from neurocmc.common.errors import Problem, raise_infeasible
+from neurocmc.common.matrices import full
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.loihi.host import encode
@@ -146,7 +147,7 @@ def _loop_matrix(network: IntegerNetwork, row: _Row) -> Float:
     total = np.zeros((network.neurons, network.neurons))
     for projection in network.projections:
         source, target = network.population(projection.source), network.population(projection.target)
-        lsb = np.ldexp(projection.mantissa.astype(np.float64), projection.exponent + shift)
+        lsb = np.ldexp(full(projection.mantissa).astype(np.float64), projection.exponent + shift)
         spread = np.repeat(np.repeat(lsb, target.neurons, axis=0), source.neurons, axis=1)
         total[place[target.name], place[source.name]] += spread
     return total / row.threshold_lsb[:, None]

@@ -24,6 +24,7 @@ from neurocmc.common.errors import Problem
 from neurocmc.common.matrices import (
     FloatMatrix,
     IntMatrix,
+    largest,
     mapped,
     same,
     set_frozen_matrix,
@@ -122,12 +123,12 @@ class RoundingLoss:
     clipped: int
 
     @classmethod
-    def of(cls, lost: Float, wanted: Float, clipped: int) -> "RoundingLoss":
+    def of(cls, lost: FloatMatrix, wanted: FloatMatrix, clipped: int) -> "RoundingLoss":
         """Returns the loss of a parameter of which `wanted` was wanted."""
-        scale = float(np.abs(wanted).max(initial=0.0)) or 1.0
+        scale = largest(wanted) or 1.0
         return cls(
-            largest=float(np.abs(lost).max(initial=0.0)) / scale,
-            rms=float(np.sqrt(np.mean(np.square(lost)))) / scale,
+            largest=largest(lost) / scale,
+            rms=float(np.sqrt(np.square(values(lost)).sum() / np.prod(lost.shape))) / scale,
             clipped=clipped,
         )
 
@@ -344,9 +345,9 @@ def _population_problems(population: IntegerPopulation, rule: StepRule) -> Itera
         what = f"threshold {theta} is outside the {rule.voltage_bits}-bit voltage"
         highest = rule.largest_voltage >> rule.threshold_shift
         yield Problem("register-beyond-range", where, what, f"give a mantissa of 1 to {highest}")
-    largest = int(np.abs(population.u_initial).max(initial=0))
-    if not largest < rule.half_current:
-        what = f"start current {largest} is outside the {rule.current_bits}-bit current"
+    highest = int(np.abs(population.u_initial).max(initial=0))
+    if not highest < rule.half_current:
+        what = f"start current {highest} is outside the {rule.current_bits}-bit current"
         yield Problem("register-beyond-range", where, what, f"stay below {rule.half_current:,}")
     for part in (population.trace, *population.copies):
         yield from part.problems(where, population.units)

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from neurocmc.common.matrices import count as filled
+from neurocmc.common.matrices import difference, largest
 from neurocmc.ir.phrases import arrow, counted, observed, page, readouts
 from neurocmc.ir.summaries import (
     INDENT,
@@ -106,18 +108,17 @@ def _population(population: CorePopulation) -> list[str]:
 
 
 def _projection(projection: CoreProjection) -> list[str]:
-    connected = projection.wanted_gain != 0
-    largest = float(np.abs(projection.wanted_gain).max(initial=0.0)) or 1.0
-    lost = np.abs(projection.realised_gain - projection.wanted_gain) / largest
+    lost = largest(difference(projection.realised_gain, projection.wanted_gain))
+    share = lost / (largest(projection.wanted_gain) or 1.0)
     head = arrow(projection.name, projection.source, projection.target)
     facts: Facts = [
         ("gain", matrix(projection.realised_gain, "of drive per unit of activity")),
         ("wanted", matrix(projection.wanted_gain)),
-        ("residual", f"largest {percent(float(lost.max(initial=0.0)))} of the largest gain"),
+        ("residual", f"largest {percent(share)} of the largest gain"),
         ("axons", matrix(projection.axons, "a connection")),
         ("latency", matrix(projection.latency_ticks, "ticks beyond the one every spike takes")),
     ]
-    return entry(f"{head}{counted(int(connected.sum()), 'connection')}", facts)
+    return entry(f"{head}{counted(filled(projection.wanted_gain), 'connection')}", facts)
 
 
 def _input(given: CoreInput) -> list[str]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.common.matrices import FloatMatrix, IntMatrix, set_frozen_matrix, values
 from neurocmc.ir.populations import HasPopulations
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.stimulus import Stimulus
@@ -83,16 +84,16 @@ class CoreProjection:
     name: str
     source: str
     target: str
-    wanted_gain: Float  # drive per unit of activity in the rate circuit
-    realised_gain: Float  # the same, from weights, axons and filters
-    axons: NDArray[np.int64]  # neurons of the source's pool that reach the target; 0 without connection
-    latency_ticks: NDArray[np.int64]  # beyond the one tick that every spike takes
+    wanted_gain: FloatMatrix  # drive per unit of activity in the rate circuit
+    realised_gain: FloatMatrix  # the same, from weights, axons and filters
+    axons: IntMatrix  # neurons of the source's pool that reach the target; 0 without connection
+    latency_ticks: IntMatrix  # beyond the one tick that every spike takes
 
     def __post_init__(self) -> None:
-        set_frozen(self, "wanted_gain", np.float64, (None, None))
-        set_frozen(self, "realised_gain", np.float64, self.wanted_gain.shape)
-        set_frozen(self, "axons", np.int64, self.wanted_gain.shape)
-        set_frozen(self, "latency_ticks", np.int64, self.wanted_gain.shape)
+        set_frozen_matrix(self, "wanted_gain", np.float64, (None, None))
+        set_frozen_matrix(self, "realised_gain", np.float64, self.wanted_gain.shape)
+        set_frozen_matrix(self, "axons", np.int64, self.wanted_gain.shape)
+        set_frozen_matrix(self, "latency_ticks", np.int64, self.wanted_gain.shape)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -211,7 +212,8 @@ def _unfit(program: CoreProgram) -> Iterable[Problem]:
             yield Problem(
                 "level-array-shape", where, what, "give a row for each target unit, in it a gain for each source unit"
             )
-        if not (np.isfinite(projection.wanted_gain).all() and np.isfinite(projection.realised_gain).all()):
+        gains = (projection.wanted_gain, projection.realised_gain)
+        if not all(np.isfinite(values(gain)).all() for gain in gains):
             yield Problem("value-not-finite", where, "a gain is not finite", _FINITE)
     for entry in program.inputs:
         where = f"input {entry.name}"

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.matrices import FloatMatrix, column_largest, mapped, span_of, total
 from neurocmc.ir.loihi.network import IntegerInput, IntegerPopulation, IntegerProjection, StepRule
 from neurocmc.passes.loihi.input_axons import axon_mantissas, quantum_of
 from neurocmc.targets import LoihiLimits, SignMode
@@ -50,8 +51,8 @@ class FloorLoss:
             a_tick = (0.5 - 2.0**exponent * (1.0 if sign == "mixed" else 0.5)) * (1 << limits.weight_shift)
             lost[late] = lost.get(late, 0.0) + a_tick
         rule = StepRule.of(limits)
-        gates = [np.ldexp(p.mantissa, p.exponent) for p in arriving if p.source in clocks]
-        gate = 0 if population.clock else int(sum(gates, np.zeros(1)).max()) << limits.weight_shift
+        gates = [_sums(p) for p in arriving if p.source in clocks and not population.clock]
+        gate = int(span_of(total(gates))[1]) << limits.weight_shift if gates else 0
         threshold = rule.threshold_lsb(population.threshold_mantissa) - gate
         highest_bias = int(population.bias_mantissa.max(initial=0)) << population.bias_exponent
         to_first_spike = threshold * population.decay_v / rule.full_decay - highest_bias
@@ -104,11 +105,16 @@ def held_back(
     return tuple(found)
 
 
+def _sums(projection: IntegerProjection) -> FloatMatrix:
+    """Mantissas << exponent."""
+    return mapped(projection.mantissa, lambda mantissa: np.ldexp(mantissa, projection.exponent))
+
+
 def _with_course(entry: IntegerInput, course: Float) -> IntegerInput:
     """The input of a start, one channel a unit or all of its copies, that holds the course as well."""
     rows = np.zeros((max(len(entry.start), course.size), entry.lsb_per_input.shape[1]))
     rows[: len(entry.start)] += entry.start
-    rows[: course.size] += course[:, None] / entry.lsb_per_input.max(axis=0)
+    rows[: course.size] += course[:, None] / column_largest(entry.lsb_per_input)
     return replace(entry, start=tuple(tuple(row) for row in rows.tolist()))
 
 

@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.matrices import full, row_counts
 from neurocmc.ir.headroom import Headroom, Proved, Register
 from neurocmc.ir.host_start import started
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation
@@ -54,7 +55,7 @@ def any_input(network: IntegerNetwork, population: IntegerPopulation) -> HostBou
     carried = np.zeros(population.units, dtype=np.int64)
     for entry in network.inputs:
         if entry.target == population.name:
-            carried += np.where(np.abs(entry.lsb_per_input).sum(axis=1) > 0, _carried(network, entry), 0)
+            carried += np.where(row_counts(entry.lsb_per_input) > 0, _carried(network, entry), 0)
     nothing = np.zeros_like(carried)
     return HostBound(
         sum_low=-carried, sum_high=carried, held_low=nothing, held_high=nothing, held_sum=nothing, held=0
@@ -97,7 +98,7 @@ def held_range(network: IntegerNetwork, entry: IntegerInput, stimuli: Iterable[S
     high = np.max([np.zeros(population.units), *(drive.max(axis=(0, 1)) for drive in wanted)], axis=0)
     quantum = (1 if entry.payload_bits else 2) << (entry.exponent + rule.weight_shift)
     spare = quantum + rule.remembered_ticks(population.decay_u) if entry.filtered else quantum / 2
-    reached = np.abs(entry.lsb_per_input).sum(axis=1) > 0
+    reached = row_counts(entry.lsb_per_input) > 0
     return np.where(reached, low - spare, 0.0), np.where(reached, high + spare, 0.0)
 
 
@@ -139,7 +140,7 @@ def _largest_source(network: IntegerNetwork, population: IntegerPopulation, case
     remembered = rule.remembered_ticks(population.decay_u)
     shares = {
         f"projection {p.name}": math.ldexp(
-            float(np.maximum(p.mantissa[unit] * (1 if excited else -1), 0) @ case.bounds[p.source].firing)
+            float(np.maximum(full(p.mantissa[[unit]])[0] * (1 if excited else -1), 0) @ case.bounds[p.source].firing)
             * remembered,
             p.exponent + rule.weight_shift,
         )

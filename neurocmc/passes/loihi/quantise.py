@@ -13,6 +13,17 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, Int
 from neurocmc.common.errors import InfeasibleError, Problem, raise_infeasible
+from neurocmc.common.matrices import (
+    FloatMatrix,
+    any_entry,
+    difference,
+    divided_rows,
+    largest,
+    mapped,
+    no_entries,
+    scaled_rows,
+    total,
+)
 from neurocmc.common.poles import pole
 from neurocmc.ir.loihi.network import (
     IntegerNetwork,
@@ -99,24 +110,24 @@ class Quantise:
         whole = _wanted_lsb(network, projection, target, limits)
         if projection.exact:
             return _exact(projection, whole, per_gain, limits)
-        rest, parts = np.zeros_like(whole), list[IntegerProjection]()
+        rest, parts = no_entries(whole.shape), list[IntegerProjection]()
         taps = projection.arrivals
         both_signs = min(tap.share for tap in taps) < 0 < max(tap.share for tap in taps)
         sign: SignMode | None = "mixed" if both_signs else None
         exponent = max(exponent_of(whole * tap.share, limits, sign) for tap in taps)
         for tap in taps:
-            wanted = whole * tap.share + rest
+            wanted = total([whole * tap.share, rest])
             own = _part(projection, tap.delay_ticks, wanted, per_gain, limits, segments, exponent, sign)
-            rest = wanted - own.realised_gain * per_gain
+            rest = difference(wanted, scaled_rows(own.realised_gain, per_gain))
             parts.append(own)
-        if self.planes == 2 and rest.any():
+        if self.planes == 2 and any_entry(rest):
             fine = _part(projection, parts[-1].delay_ticks, rest, per_gain, limits, segments)
-            if fine.mantissa.any():
-                rest = rest - fine.realised_gain * per_gain
+            if any_entry(fine.mantissa):
+                rest = difference(rest, scaled_rows(fine.realised_gain, per_gain))
                 parts.append(fine)
         parts = _named(parts, projection.name)
         lost = RoundingLoss.of(-rest, whole, sum(part.loss.clipped for part in parts))
-        return (replace(parts[0], wanted_gain=whole / per_gain, loss=lost), *parts[1:])
+        return (replace(parts[0], wanted_gain=divided_rows(whole, per_gain), loss=lost), *parts[1:])
 
 
 def _population(network: SpikingNetwork, population: SpikingPopulation, limits: LoihiLimits) -> IntegerPopulation:
@@ -237,33 +248,33 @@ def _bias_registers(name: str, bias_lsb: Float, limits: LoihiLimits) -> tuple[In
 
 def _wanted_lsb(
     network: SpikingNetwork, projection: SpikingProjection, target: IntegerPopulation, limits: LoihiLimits
-) -> Float:
+) -> FloatMatrix:
     """(target units, source units) LSB of a projection's weights, for the pole that was realised."""
     lsb = network.population(projection.target).lsb_per_threshold
     if projection.exact:
-        return np.rint(projection.weight * lsb)
+        return mapped(projection.weight * lsb, np.rint)
     ideal_share = 1.0 - pole(projection.tau_s, network.tick_s)
     share = StepRule.of(limits).arriving(target.decay_u)
     return projection.weight * (lsb * share / ideal_share)
 
 
 def _exact(
-    projection: SpikingProjection, whole: Float, per_gain: Float, limits: LoihiLimits
+    projection: SpikingProjection, whole: FloatMatrix, per_gain: Float, limits: LoihiLimits
 ) -> tuple[IntegerProjection, ...]:
     """Two synapses of different exponents that hold weights without a rest. Raises InfeasibleError where none do."""
     coarse = _part(projection, projection.delay_ticks, whole, per_gain, limits, None)
-    rest = whole - np.ldexp(coarse.mantissa, coarse.exponent + limits.weight_shift)
+    rest = difference(whole, _lsb(coarse, limits))
     # Sums at negative exponents are shifted right: what others add there would be rounded with it.
     fine = _part(projection, projection.delay_ticks, rest, per_gain, limits, None, 0)
-    parts = [coarse, fine] if rest.any() else [coarse]
-    left = rest - np.ldexp(fine.mantissa, fine.exponent + limits.weight_shift)
-    if left.any():
-        what = f"two synapses leave {np.abs(left).max():,.0f} of {np.abs(whole).max():,.0f} LSB of its exact weights"
+    parts = [coarse, fine] if any_entry(rest) else [coarse]
+    left = difference(rest, _lsb(fine, limits))
+    if any_entry(left):
+        what = f"two synapses leave {largest(left):,.0f} of {largest(whole):,.0f} LSB of its exact weights"
         cure = "use --code threshold"
         raise InfeasibleError(Problem("weight-beyond-mantissa", f"projection {projection.name}", what, cure))
     parts = _named(parts, projection.name)
     loss = RoundingLoss.of(left, whole, clipped=0)
-    return (replace(parts[0], wanted_gain=whole / per_gain, loss=loss), *parts[1:])
+    return (replace(parts[0], wanted_gain=divided_rows(whole, per_gain), loss=loss), *parts[1:])
 
 
 def _named(parts: list[IntegerProjection], name: str) -> list[IntegerProjection]:
@@ -281,7 +292,7 @@ def _named(parts: list[IntegerProjection], name: str) -> list[IntegerProjection]
 def _part(
     projection: SpikingProjection,
     delay_ticks: int,
-    wanted: Float,
+    wanted: FloatMatrix,
     per_gain: Float,
     limits: LoihiLimits,
     segments: Segments | None,
@@ -298,13 +309,17 @@ def _part(
         exponent=grid.exponent,
         sign=grid.sign,
         delay_ticks=delay_ticks,
-        wanted_gain=wanted / per_gain,
-        realised_gain=realised / per_gain,
-        loss=RoundingLoss.of(realised - wanted, wanted, grid.clipped),
+        wanted_gain=divided_rows(wanted, per_gain),
+        realised_gain=divided_rows(realised, per_gain),
+        loss=RoundingLoss.of(difference(realised, wanted), wanted, grid.clipped),
     )
 
 
 def _per_gain(source: IntegerPopulation, target: IntegerPopulation, limits: LoihiLimits) -> Float:
-    """(target units, 1) LSB of a weight per unit of gain."""
+    """(target units,) LSB of a weight per unit of gain."""
     share = StepRule.of(limits).arriving(target.decay_u)
-    return target.lsb_per_drive[:, None] * (share * source.activity_per_spike)
+    return target.lsb_per_drive * (share * source.activity_per_spike)
+
+
+def _lsb(part: IntegerProjection, limits: LoihiLimits) -> FloatMatrix:
+    return mapped(part.mantissa, lambda mantissa: np.ldexp(mantissa, part.exponent + limits.weight_shift))

@@ -8,10 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
-from neurocmc.common.arrays import Int
 from neurocmc.common.errors import Problem, raise_infeasible
+from neurocmc.common.matrices import IntMatrix, largest
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection
 from neurocmc.targets import LoihiLimits, LoihiTarget
 
@@ -78,11 +76,11 @@ def _population(population: IntegerPopulation, limits: LoihiLimits) -> Iterable[
             "scale threshold, biases and weights of the population down together",
         )
     highest = (1 << limits.bias_mantissa_bits) - 1
-    if (largest := _largest(population.bias_mantissa)) > highest:
+    if (magnitude := _largest(population.bias_mantissa)) > highest:
         yield Problem(
             "register-beyond-target",
             where,
-            f"a bias mantissa of magnitude {largest:,}, limit {highest:,}",
+            f"a bias mantissa of magnitude {magnitude:,}, limit {highest:,}",
             "use a larger bias exponent, or scale threshold, biases and weights down together",
         )
     if not 0 <= population.bias_exponent <= limits.bias_exponent_max:
@@ -105,11 +103,11 @@ def _population(population: IntegerPopulation, limits: LoihiLimits) -> Iterable[
         ("start current", population.u_initial, limits.current_bits),
         ("start voltage", population.v_initial, limits.voltage_bits),
     ):
-        if (largest := _largest(values)) > (highest := (1 << (bits - 1)) - 1):
+        if (magnitude := _largest(values)) > (highest := (1 << (bits - 1)) - 1):
             yield Problem(
                 "register-beyond-target",
                 where,
-                f"a {field} of magnitude {largest:,}, limit {highest:,}",
+                f"a {field} of magnitude {magnitude:,}, limit {highest:,}",
                 "start nearer to 0",
             )
 
@@ -118,11 +116,11 @@ def _projection(projection: IntegerProjection, limits: LoihiLimits) -> Iterable[
     where = f"projection {projection.name}"
     mixed = projection.sign == "mixed"
     highest = (1 << limits.weight_mantissa_bits) - (2 if mixed else 1)
-    if (largest := _largest(projection.mantissa)) > highest:
+    if (magnitude := _largest(projection.mantissa)) > highest:
         yield Problem(
             "register-beyond-target",
             where,
-            f"a weight mantissa of magnitude {largest}, limit {highest} in {projection.sign} sign mode",
+            f"a weight mantissa of magnitude {magnitude}, limit {highest} in {projection.sign} sign mode",
             "use a larger weight exponent, or more neurons (--neurons), so that each spike weighs less",
         )
     low, high = limits.weight_exponent_min, limits.weight_exponent_max
@@ -154,11 +152,11 @@ def _input(entry: IntegerInput, limits: LoihiLimits) -> Iterable[Problem]:
             "compile it for a target whose spikes carry one" if not limits.spike_payload_bits else "scale it down",
         )
     highest = (1 << limits.weight_mantissa_bits) - 2
-    if (largest := _largest(entry.axon_mantissa)) > highest:
+    if (magnitude := _largest(entry.axon_mantissa)) > highest:
         yield Problem(
             "register-beyond-target",
             where,
-            f"an axon mantissa of magnitude {largest}, limit {highest} in mixed sign mode",
+            f"an axon mantissa of magnitude {magnitude}, limit {highest} in mixed sign mode",
             "use a larger exponent, or more axons",
         )
     # An input's values are shifted without loss, so that its exponent is never negative.
@@ -171,5 +169,5 @@ def _input(entry: IntegerInput, limits: LoihiLimits) -> Iterable[Problem]:
         )
 
 
-def _largest(values: Int) -> int:
-    return int(np.abs(values).max(initial=0))
+def _largest(numbers: IntMatrix) -> int:
+    return int(largest(numbers))

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Bool, Float, Int
+from neurocmc.common.matrices import diagonal, mapped
 from neurocmc.ir.copies import Copies
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation, IntegerProjection
 from neurocmc.sim.loihi.registers import decay, shift
@@ -271,9 +272,17 @@ def _signed_sums(
     members: list[IntegerProjection], sent: Mapping[str, NDArray[np.generic]], units: int
 ) -> tuple[Float, Float]:
     """Sums of all negative and of all positive mantissas, weighed with what their sources send."""
-    negative = sum((np.minimum(p.mantissa, 0) @ sent[p.source] for p in members), np.zeros(units))
-    positive = sum((np.maximum(p.mantissa, 0) @ sent[p.source] for p in members), np.zeros(units))
+    negative = sum((mapped(p.mantissa, _negative) @ sent[p.source] for p in members), np.zeros(units))
+    positive = sum((mapped(p.mantissa, _positive) @ sent[p.source] for p in members), np.zeros(units))
     return negative, positive
+
+
+def _negative(mantissa: Int) -> Int:
+    return np.minimum(mantissa, 0)
+
+
+def _positive(mantissa: Int) -> Int:
+    return np.maximum(mantissa, 0)
 
 
 def _taken_back(parts: list[IntegerProjection], count: Int, keep: float, remembered: float) -> tuple[Float, Float]:
@@ -286,7 +295,7 @@ def _taken_back(parts: list[IntegerProjection], count: Int, keep: float, remembe
     last = max(part.delay_ticks for part in parts)
     left, low, high = np.zeros(count.size), np.zeros(count.size), np.zeros(count.size)
     for late in range(last + 1):
-        arrives = [np.ldexp(np.diag(part.mantissa), part.exponent) for part in parts if part.delay_ticks == late]
+        arrives = [np.ldexp(diagonal(part.mantissa), part.exponent) for part in parts if part.delay_ticks == late]
         left = keep * left + sum(arrives, np.zeros(count.size))
         low, high = low + np.minimum(left, 0.0), high + np.maximum(left, 0.0)
     rest = left * keep * remembered  # what is left decays from then on

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocmc.common.matrices import entries, from_entries
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.truenorth.cores import CoreNetwork, packed
@@ -169,23 +170,21 @@ def _projections(circuit: RateCircuit, network: SpikingNetwork, gains: _Gains) -
     found: list[CoreProjection] = []
     for projection in circuit.projections:
         wanted = projection.dc_gain * projection.weight
-        realised = np.zeros_like(wanted)
-        axons = np.zeros(wanted.shape, dtype=np.int64)
-        latency = np.zeros(wanted.shape, dtype=np.int64)
-        for i, j in np.argwhere(wanted).tolist():
-            pair = (first[projection.target] + i, first[projection.source] + j)
-            realised[i, j] = wanted[i, j] * gains.share.get(pair, 0.0)
-            axons[i, j] = gains.axons.get(pair, 0)
-            latency[i, j] = gains.latency.get(pair, 0)
+        row, column, gain = entries(wanted)
+        ends = (row + first[projection.target]).tolist(), (column + first[projection.source]).tolist()
+        pairs = list(zip(*ends, strict=True))
+        share, axons, latency = (
+            np.array([of.get(pair, 0) for pair in pairs]) for of in (gains.share, gains.axons, gains.latency)
+        )
         found.append(
             CoreProjection(
                 name=projection.name,
                 source=projection.source,
                 target=projection.target,
                 wanted_gain=wanted,
-                realised_gain=realised,
-                axons=axons,
-                latency_ticks=latency,
+                realised_gain=from_entries(row, column, gain * share, wanted.shape),
+                axons=from_entries(row, column, axons.astype(np.int64), wanted.shape),
+                latency_ticks=from_entries(row, column, latency.astype(np.int64), wanted.shape),
             )
         )
     return found

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.matrices import count
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
@@ -28,9 +28,7 @@ class FaultyLoihi:
     def check(self) -> None:
         """Raises InputError where the network, expanded to single neurons, is too large."""
         size = {population.name: population.neurons for population in self.network.populations}
-        synapses = sum(
-            np.count_nonzero(p.mantissa) * size[p.source] * size[p.target] for p in self.network.projections
-        )
+        synapses = sum(count(p.mantissa) * size[p.source] * size[p.target] for p in self.network.projections)
         if synapses > MAX_SYNAPSES:
             what = f"expanded to single neurons it has {synapses:,} synapses, limit {MAX_SYNAPSES:,}"
             cure = "compile with fewer neurons a unit (--neurons)"

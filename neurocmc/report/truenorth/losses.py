@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.matrices import at, entries, largest
 from neurocmc.common.ticks import tau_ms
 from neurocmc.ir.truenorth.program import CorePopulation, CoreProgram, CoreProjection, NeuronRole
 from neurocmc.report import wording
@@ -137,20 +138,20 @@ def core_population_costs(program: CoreProgram) -> tuple[CorePopulationCost, ...
 
 def _projection(projection: CoreProjection) -> CoreProjectionLoss:
     wanted, realised = projection.wanted_gain, projection.realised_gain
-    connected = wanted != 0
-    largest = float(np.abs(wanted).max(initial=0.0)) or 1.0
-    lost: Float = np.abs(realised - wanted) / largest
+    ends, gain = entries(wanted)[:2], entries(wanted)[2]
+    lost: Float = np.abs(at(realised, *ends) - gain) / (largest(wanted) or 1.0)
     row, column = worst_connection(wanted, realised)
-    axons, latency = projection.axons[connected], projection.latency_ticks[connected & (projection.axons > 0)]
+    axons = at(projection.axons, *ends)
+    latency = at(projection.latency_ticks, *ends)[axons > 0]
     return CoreProjectionLoss(
         name=projection.name,
-        connections=int(connected.sum()),
+        connections=gain.size,
         wanted_gain=float(wanted[row, column]),
         realised_gain=float(realised[row, column]),
         worst_target_unit=row,
         worst_source_unit=column,
         largest_loss=float(lost.max(initial=0.0)),
-        rms_loss=float(np.sqrt(np.mean(lost[connected] ** 2))) if connected.any() else 0.0,
+        rms_loss=float(np.sqrt(np.mean(lost**2))) if gain.size else 0.0,
         fewest_axons=int(axons[axons > 0].min(initial=0 if not (axons > 0).any() else np.iinfo(np.int64).max)),
         most_axons=int(axons.max(initial=0)),
         lost=int((axons == 0).sum()),

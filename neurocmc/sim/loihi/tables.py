@@ -12,6 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from neurocmc.common.arrays import Int
+from neurocmc.common.matrices import entries
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.sim.arithmetic import KEEP_BITS
 from neurocmc.sim.loihi.kernel import SMALL, Pools, Weights
@@ -94,9 +95,9 @@ def _unit_matrix(network: IntegerNetwork, group: WeightGroup) -> Any:
     rows, columns, values = ([np.zeros(0, dtype=np.int64)] for _ in range(3))
     for projection in network.projections:
         if projection.name in group.projections:
-            target, source = np.nonzero(projection.mantissa)
+            target, source, mantissa = entries(projection.mantissa)
             rows.append(target + first[projection.target])
             columns.append(source + first[projection.source])
-            values.append(projection.mantissa[target, source])
-    entries = (np.concatenate(values), (np.concatenate(rows), np.concatenate(columns)))
-    return sparse.csr_matrix(entries, shape=(units, units))
+            values.append(mantissa)
+    places = (np.concatenate(rows), np.concatenate(columns))
+    return sparse.csr_matrix((np.concatenate(values), places), shape=(units, units))

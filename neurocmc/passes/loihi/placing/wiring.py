@@ -11,6 +11,7 @@ from itertools import accumulate
 import numpy as np
 
 from neurocmc.common.arrays import Bool, Int
+from neurocmc.common.matrices import full, row_counts
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.loihi.neurons import IntegerNeurons, NeuronSynapses
 from neurocmc.ir.rate import RateCircuit
@@ -119,7 +120,7 @@ def wiring_of(network: IntegerNetwork) -> Wiring:
                 name=p.name,
                 source=p.source,
                 target=p.target,
-                connected=p.mantissa != 0,
+                connected=full(p.mantissa) != 0,
                 format=(p.exponent, p.sign, p.whole in late),
             )
             for p in network.projections
@@ -128,7 +129,7 @@ def wiring_of(network: IntegerNetwork) -> Wiring:
             HostAxons(
                 name=entry.name,
                 target=entry.target,
-                driven=(entry.lsb_per_input != 0).any(axis=1),
+                driven=row_counts(entry.lsb_per_input) > 0,
                 axons=entry.axon_mantissa.size,
                 format=(entry.exponent, "mixed", False),
                 copies=network.sent_the_same(entry),
@@ -196,14 +197,14 @@ def least_wiring(circuit: RateCircuit, neurons: int, limits: LoihiLimits) -> Wir
             for p in circuit.populations
         ),
         wires=tuple(
-            Wires(name=p.name, source=p.source, target=p.target, connected=p.weight != 0, format=_ANY_FORMAT)
+            Wires(name=p.name, source=p.source, target=p.target, connected=full(p.weight) != 0, format=_ANY_FORMAT)
             for p in circuit.projections
         ),
         inputs=tuple(
             HostAxons(
                 name=entry.name,
                 target=entry.target,
-                driven=(entry.weight != 0).any(axis=1),
+                driven=row_counts(entry.weight) > 0,
                 axons=axons,
                 format=_ANY_FORMAT,
             )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int, in_row
+from neurocmc.common.matrices import entries
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, SignMode
 from neurocmc.sim.loihi.weight_groups import weight_groups
 
@@ -85,13 +86,13 @@ def _bundles(network: IntegerNetwork) -> tuple[Bundle, ...]:
             if projection.name not in group.projections:
                 continue
             target, source = network.population(projection.target), network.population(projection.source)
-            unit, sender = np.nonzero(projection.mantissa)
+            unit, sender, mantissa = entries(projection.mantissa)
             # Every neuron of a sending unit reaches every neuron of a target unit.
             ends = np.broadcast_arrays(
                 (place[source.name].start + sender * source.neurons)[:, None, None] + np.arange(source.neurons),
                 (place[target.name].start + unit * target.neurons)[:, None, None]
                 + np.arange(target.neurons)[:, None],
-                projection.mantissa[unit, sender][:, None, None],
+                mantissa[:, None, None],
             )
             parts.append(np.stack([end.ravel() for end in ends]))
         joined = np.concatenate(parts, axis=1)
