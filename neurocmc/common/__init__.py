@@ -7,6 +7,7 @@ matrices         keeps matrices by their entries where that is smaller
 calls            checks the arguments of calls from Python
 files            writes files whole or not at all
 replacing        puts a file or folder in the place of another at one instant
+packing          stores thousands of small arrays as a few
 opening          opens files that others wrote
 strict_json      reads JSON strictly
 strict_yaml      reads YAML strictly, with the line of every fault

@@ -22,6 +22,7 @@ from neurocmc.common.replacing import beside, clear_leftovers, put_file, put_fol
 
 MANIFEST = "manifest.json"
 ARTIFACT_FORMAT = "neurocmc-artifact"  # what the manifest of an artifact calls itself
+LEAST_UNREAD = 1 << 20  # characters of a JSON text from which on it is for programs alone, and stands in one line
 MAX_NPZ_BYTES = ARRAYS.max_bytes  # when unpacked
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold: times must not change the bytes
 _CHUNK = 2**20
@@ -87,11 +88,14 @@ def sha256_of(path: Path) -> str:
 
 
 def json_text(value: Any) -> str:
-    """Returns the one JSON text of `value`: keys sorted, indented by one, a newline at the end.
+    """Returns the one JSON text of `value`: keys sorted, a newline at the end, indented by one if people may read it.
 
     Raises ValueError for NaN and infinity, which JSON does not have.
     """
-    return json.dumps(value, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    whole = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    if len(whole) < LEAST_UNREAD:
+        whole = json.dumps(value, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False)
+    return whole + "\n"
 
 
 def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -172,6 +172,17 @@ def at(matrix: Matrix, row: Int, column: Int) -> NDArray[Any]:
     return np.where(places[found] == wanted, held[found], 0) if places.size else np.zeros(row.size, matrix.dtype)
 
 
+def row_entries(matrix: Matrix, row: int) -> list[tuple[int, float]]:
+    """Returns column and value of every entry of a row that is not 0."""
+    if is_sparse(matrix):
+        held = slice(matrix.indptr[row], matrix.indptr[row + 1])
+        columns, found = matrix.indices[held], matrix.data[held]
+    else:
+        columns = np.flatnonzero(matrix[row])
+        found = matrix[row, columns]
+    return list(zip(columns.tolist(), found.tolist(), strict=True))
+
+
 def values(matrix: Matrix) -> NDArray[Any]:
     """Returns all entries of a full matrix, those held of a sparse one, to ask something of each number."""
     return matrix.data if is_sparse(matrix) else matrix
@@ -225,6 +236,13 @@ def scaled_columns(matrix: Matrix, column: Float) -> Matrix:
 def divided_rows(matrix: Matrix, row: Float) -> Matrix:
     """Returns the matrix with each row divided by its divisor."""
     return with_values(matrix, values(matrix) / per_row(matrix, row))
+
+
+def driven_by(value: NDArray[Any], matrix: Matrix) -> NDArray[Any]:
+    """Returns (..., rows) what values (..., columns) bring through a matrix: value @ matrix.T for any axes before."""
+    if not is_sparse(matrix):
+        return value @ matrix.T
+    return (value.reshape(-1, value.shape[-1]) @ matrix.T).reshape(*value.shape[:-1], matrix.shape[0])
 
 
 def full(matrix: Matrix) -> NDArray[Any]:

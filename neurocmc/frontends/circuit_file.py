@@ -24,6 +24,7 @@ from neurocmc.circuits.memory_tasks.recipe import TASKS, MemoryRecipe
 from neurocmc.common.arrays import Float, Int, set_frozen
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.files import json_text, npz_bytes, read_npz, write_file
+from neurocmc.common.packing import packed, unpacked
 from neurocmc.common.strict_json import parsed, validated
 from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.frontends.memory_trials import MemoryTrials
@@ -153,13 +154,14 @@ def circuit_content(file: CircuitFile) -> bytes:
         "trials": None if file.memory is None else file.memory.recipe.model_dump(mode="json"),
         "level": coded.json,
     }
-    return npz_bytes({**coded.arrays, DOCUMENT: np.array(json_text(document))})
+    return npz_bytes({**packed(coded.arrays), DOCUMENT: np.array(json_text(document))})
 
 
 def read_circuit_file(path: Path) -> CircuitFile:
     """Reads what `save_circuit_file` wrote. Raises InputError holding all that is wrong with the file."""
     arrays = read_npz(path, max_bytes=MAX_BYTES)
     document = _document(path, arrays.pop(DOCUMENT, None))
+    arrays = unpacked(path, arrays)
     try:
         level = decode(Coded(document.level, arrays), _Level)
     except Malformed as fault:

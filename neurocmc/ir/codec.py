@@ -112,6 +112,7 @@ def _encode_dataclass(
     }
 
 
+@cache
 def _without_aliases(hint: Any) -> Any:
     """Replace an alias of the `type` statement by what it stands for: numpy's NDArray is one from numpy 2.5 on."""
     while (meant := getattr(alias := get_origin(hint) or hint, "__value__", None)) is not None:
@@ -145,6 +146,7 @@ def _encode(value: Any, hint: Any, path: str, arrays: dict[str, NDArray[Any]]) -
     return int(value) if hint is int else value
 
 
+@cache
 def _is_array(hint: Any) -> bool:
     """Whether a field is an array, or a matrix of either kind."""
     return get_origin(hint) is np.ndarray or Sparse in get_args(hint)

@@ -38,6 +38,7 @@ from numpy.typing import NDArray
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.files import json_text, read_npz, write_file, write_npz
 from neurocmc.common.opening import LEVEL
+from neurocmc.common.packing import packed, unpacked
 from neurocmc.common.strict_json import read_json
 from neurocmc.ir.codec import Coded, Malformed, decode, encode, is_unicode
 from neurocmc.ir.magnitudes import stored_problems
@@ -355,7 +356,7 @@ class _Arrays:
 
 def write_coded(directory: Path, stem: str, document: Mapping[str, Any], coded: Coded) -> None:
     """Writes the two files of a level: the arrays, and a document that says what they are."""
-    write_npz(directory / f"{stem}.npz", coded.arrays)
+    write_npz(directory / f"{stem}.npz", packed(coded.arrays))
     write_file(directory / f"{stem}.json", json_text({"format": FORMAT, **document}))
 
 
@@ -378,7 +379,8 @@ def read_coded(
     if document.keys() != keys:
         odd = ", ".join(ascii(key)[1:-1][:60] for key in sorted(document.keys() ^ keys))
         raise InputError(Problem("level-malformed", str(path), f"keys that are missing or unknown: {odd}", REPAIR))
-    return path, document, read_npz(directory / f"{stem}.npz")
+    arrays = directory / f"{stem}.npz"
+    return path, document, unpacked(arrays, read_npz(arrays))
 
 
 def decoded(path: Path, read: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from neurocmc.common.matrices import driven_by
 from neurocmc.ir.rate import RateCircuit, RateInput
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.rate import Visited, visited_ranges
@@ -68,7 +69,8 @@ def drive_range(entry: RateInput, stimuli: tuple[Stimulus, ...], dt_s: float) ->
     driven = [stimulus.on_ticks(dt_s, entry.name) for stimulus in stimuli]
     seen = [np.unique(drive.segment_of_tick) for drive in driven]
     weighted = [
-        drive.values[entry.name][:, segments] @ entry.weight.T for drive, segments in zip(driven, seen, strict=True)
+        driven_by(drive.values[entry.name][:, segments], entry.weight)
+        for drive, segments in zip(driven, seen, strict=True)
     ]
     after_first = [
         drive[:, np.isin(segments, stimulus.segment_of_tick[1:])]

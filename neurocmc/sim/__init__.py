@@ -1,6 +1,8 @@
 """Interprets every level: rate circuit, LIF in real numbers (Brian2), LIF in a chip's integers (emulator).
 
 rate              steps a RateCircuit
+rate_row          steps one of many populations with all units in one row
+rate_filter       filters what it sends, drives and shows
 adjoint           runs it back, to find what an activity matters
 margins           computes by how much an answer is ahead
 whole             puts segments of units together in recordings

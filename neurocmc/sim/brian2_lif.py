@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import raise_input_problems
-from neurocmc.common.matrices import FloatMatrix, any_entry, entries, is_sparse
+from neurocmc.common.matrices import FloatMatrix, any_entry, driven_by, entries, is_sparse
 from neurocmc.ir.host_start import started
 from neurocmc.ir.rate import RateInput
 from neurocmc.ir.recording import Recording
@@ -123,7 +123,7 @@ def weighted_drive(entry: SpikingInput, stimulus: Stimulus, tick_s: float) -> Fl
     values = driven.values[entry.name]
     segments = np.zeros((stimulus.batch, len(driven.edges_s), entry.weight.shape[0]))
     if is_sparse(entry.weight):  # which scipy sums row by row, channel by channel
-        segments += (values.reshape(-1, values.shape[-1]) @ entry.weight.T).reshape(segments.shape)
+        segments += driven_by(values, entry.weight)
     else:
         for channel, weight in enumerate(entry.weight.T):
             segments += values[:, :, channel, None] * weight

@@ -20,7 +20,9 @@ from neurocmc.ir.rate import RateCircuit, RateProjection
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import MAX_TICKS, Stimulus
 from neurocmc.ir.trace import Trace
-from neurocmc.sim.runaway import Beyond, beyond_limit, explained, held_steps, loops_to
+from neurocmc.sim.rate_filter import Filter
+from neurocmc.sim.rate_row import RateRow, in_one_row
+from neurocmc.sim.runaway import RUNAWAY, Beyond, beyond_limit, explained, held_steps, loops_to
 
 SILENT = 1e-12  # activity below which a unit counts as silent: scales are divided by it
 
@@ -32,40 +34,6 @@ class Visited:
     activity: tuple[float, float]
     drive: tuple[float, float]
     highest: tuple[float, ...]  # (units,) largest activity of each unit
-
-
-@dataclass(slots=True)
-class _Filter:
-    """A bank of equal first- or second-order low-pass filters of unit gain, and what it put out before."""
-
-    keep: float
-    first: Float
-    second: Float | None
-    past: list[Float]  # outputs before the present one, newest last; as many as any delay asks for
-
-    @classmethod
-    def settled(
-        cls, value: Float, batch: int, tau_s: float, order: int, dt_s: float, delay_ticks: int = 0
-    ) -> "_Filter":
-        """Returns a filter for each trial and unit that has held `value` (units,) for ever."""
-        keep = float(np.exp(-dt_s / tau_s)) if tau_s > 0 else 0.0
-        start = np.tile(value, (batch, 1))
-        return cls(keep, start, start.copy() if order == 2 else None, [start] * delay_ticks)
-
-    def advance(self, value: Float) -> None:
-        if self.past:
-            self.past = [*self.past[1:], self.output]
-        if self.second is not None:
-            self.second = self.keep * self.second + (1 - self.keep) * self.first
-        self.first = self.keep * self.first + (1 - self.keep) * value
-
-    def delayed(self, ticks: int) -> Float:
-        """Returns the output of so many steps ago."""
-        return self.past[-ticks] if ticks else self.output
-
-    @property
-    def output(self) -> Float:
-        return self.first if self.second is None else self.second
 
 
 def simulate_rate(circuit: RateCircuit, stimulus: Stimulus, dt_s: float | None = None) -> Recording:
@@ -161,6 +129,26 @@ class State:
 
 
 def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float, *, bounded: bool = True) -> Iterator[State]:
+    """Yields each step; of a circuit of many projections by all units in one row."""
+    step = _steps_in_a_row if in_one_row(circuit) else _steps_of_each
+    return step(circuit, stimulus, dt_s, bounded=bounded)
+
+
+def _steps_in_a_row(circuit: RateCircuit, stimulus: Stimulus, dt_s: float, *, bounded: bool) -> Iterator[State]:
+    row, driven = RateRow(circuit, stimulus.batch, dt_s), stimulus.on_ticks(dt_s)
+    for tick, segment in enumerate(driven.segment_of_tick):
+        held = {entry.name: driven.values[entry.name][:, segment] for entry in circuit.inputs}
+        drive = row.drive(held)
+        activity = row.rates(drive)
+        rates = row.by_population(activity)
+        if bounded and not np.abs(activity).max() < RUNAWAY and (beyond := beyond_limit(rates)) is not None:
+            weighted = [held[entry.name] @ entry.weight.T for entry in circuit.inputs]
+            raise _beyond_limit(circuit, stimulus, dt_s, tick, beyond, weighted)
+        seen = row.advance(activity, held)
+        yield State(rates, row.by_population(drive), row.by_population(seen))
+
+
+def _steps_of_each(circuit: RateCircuit, stimulus: Stimulus, dt_s: float, *, bounded: bool) -> Iterator[State]:
     batch = stimulus.batch
     size = {population.name: population.size for population in circuit.populations}
     start = {population.name: population.initial for population in circuit.populations}
@@ -168,14 +156,14 @@ def _steps(circuit: RateCircuit, stimulus: Stimulus, dt_s: float, *, bounded: bo
     late = {p.name: round(p.delay_ticks * circuit.dt_s / dt_s) for p in circuit.projections}
     longest = max(late.values(), default=0)
     kernels = {
-        _kernel(p): _Filter.settled(start[p.source], batch, p.tau_s, p.order, dt_s, longest)
+        _kernel(p): Filter.settled(start[p.source], batch, p.tau_s, p.order, dt_s, longest)
         for p in circuit.projections
     }
     traces = {
-        p.name: _Filter.settled(p.initial, batch, p.trace_tau_s, p.trace_order, dt_s) for p in circuit.populations
+        p.name: Filter.settled(p.initial, batch, p.trace_tau_s, p.trace_order, dt_s) for p in circuit.populations
     }
     filters = {
-        entry.name: _Filter.settled(np.zeros(entry.channels), batch, entry.tau_s, entry.order, dt_s)
+        entry.name: Filter.settled(np.zeros(entry.channels), batch, entry.tau_s, entry.order, dt_s)
         for entry in circuit.inputs
         if entry.tau_s > 0
     }

@@ -161,8 +161,14 @@ def _unit_edge(name: str, errors: Sequence[Mapping[str, RateErrors]], gates: Gat
 
 def _moment_edge(name: str, pairs: Sequence[Pair], gates: Gates, network: SpikingNetwork) -> Edge:
     """The worst moment of any unit, in all trials of each stimulus but as many as may decide otherwise."""
-    found = [moments for population in _pools(network) for pair in pairs for moments in _moments(pair, population)]
-    limit_of = {p.name: gates.of_moment(p.neurons, p.code) for p in _pools(network)}
+    pools, ranges = _pools(network), [scales(pair.reference.activity) for pair in pairs]
+    found = [
+        moments
+        for population in pools
+        for pair, scale in zip(pairs, ranges, strict=True)
+        for moments in _moments(pair, population, scale[population.name])
+    ]
+    limit_of = {p.name: gates.of_moment(p.neurons, p.code) for p in pools}
     kept = [_tolerated(moments.of_trial, gates) for moments in found]
     taken = [one.of_trial[trial] / limit_of[one.population] for one, trial in zip(found, kept, strict=True)]
     index = worst_of(np.array(taken))
@@ -189,12 +195,12 @@ class _Moments:
     unit: NDArray[np.int64]  # (trials,) in which
 
 
-def _moments(pair: Pair, population: _Pool) -> Iterator[_Moments]:
-    """Of each stimulus that a recording holds side by side."""
+def _moments(pair: Pair, population: _Pool, scale: float) -> Iterator[_Moments]:
+    """Of each stimulus that a recording holds side by side; `scale` is the range of the population."""
     name = population.name
     reach = max(round(population.reach_s / pair.other.tick_s), 1)
     errors = moment_errors(pair.reference.activity[name], pair.other.activity[name], reach)
-    errors = errors / scales(pair.reference.activity)[name]
+    errors = errors / scale
     for stimulus, trials in pair.parts or ((pair.other.stimulus, slice(None)),):
         own = errors[trials]
         yield _Moments(population=name, stimulus=stimulus, of_trial=own.max(axis=1), unit=own.argmax(axis=1))

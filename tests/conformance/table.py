@@ -31,7 +31,7 @@ def outcome(name: str, target: str, code: Code, folder: Path) -> str:
     """`pass`, the id of the first refusal, or `misses` and the edges that are missed."""
     taken = row(name)
     try:
-        artifact = _compiled(taken.circuit, taken.stimuli, target, code, folder)
+        artifact = compiled(taken.circuit, taken.stimuli, target, code, folder)
         stimuli = artifact.stimuli.calibration
         # Brian2 beside a chip, and theory, have suites of their own; here the chip and its program are asked.
         edges = [*walk(artifact, None, stimuli, parts=()).edges, *emitted_edges(artifact, stimuli[0])]
@@ -41,7 +41,7 @@ def outcome(name: str, target: str, code: Code, folder: Path) -> str:
     return f"misses {', '.join(missed)}" if missed else PASS
 
 
-def _compiled(circuit: RateCircuit, stimuli: tuple[Stimulus, ...], target: str, code: Code, folder: Path) -> Artifact:
+def compiled(circuit: RateCircuit, stimuli: tuple[Stimulus, ...], target: str, code: Code, folder: Path) -> Artifact:
     model = Model(
         path=folder / "circuit.yaml",
         circuit=circuit,

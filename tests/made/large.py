@@ -1,10 +1,11 @@
 """Makes circuits of any size, as users build them with numpy: what grows with them is measured on these.
 
-Each is a circuit file on disk. `neurons` is what a compilation with `pool` neurons a unit comes to, relays and all, as
-near as whole modules allow.
+Each is a circuit file on disk. `neurons` is what a compilation with `pool` neurons a unit comes to, relays and all,
+as near as whole modules allow.
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -109,7 +110,7 @@ def feed_forward(neurons: int, pool: int = 32, layers: int = 5) -> Large:
     rng = np.random.default_rng(0)
     names = [f"layer{k}" for k in range(layers)]
     projections = []
-    for before, after in zip(names, names[1:], strict=False):
+    for before, after in pairwise(names):
         bands = [rng.uniform(0.2, 0.4, units - abs(offset)) for offset in (-1, 0, 1)]
         projections.append(_projection(before, after, csr_array(diags_array(bands, offsets=[-1, 0, 1]))))
     entry = RateInput(name="drive", target=names[0], weight=_diagonal(np.ones(units)))

@@ -108,7 +108,7 @@ class CoreInput:
     core: NDArray[np.int64]  # (units,)
     axon: NDArray[np.int64]  # (units, axons)
     weight: NDArray[np.int64]  # (units, axons) LSB of V per spike
-    lsb_per_input: Float  # (units, channels) LSB of V per unit of input
+    lsb_per_input: FloatMatrix  # (units, channels) LSB of V per unit of input
     keep: Float  # (units,) pole of the filter that V has
     filter_pole: float  # of the filter the drive is to pass; 0 where V is to hold the drive without lag
     lift: Float  # (units,) LSB that the host adds in the chip's first tick
@@ -118,7 +118,7 @@ class CoreInput:
         set_frozen(self, "core", np.int64, (units,))
         set_frozen(self, "axon", np.int64, (units, None))
         set_frozen(self, "weight", np.int64, self.axon.shape)
-        set_frozen(self, "lsb_per_input", np.float64, (units, None))
+        set_frozen_matrix(self, "lsb_per_input", np.float64, (units, None))
         set_frozen(self, "keep", np.float64, (units,))
         set_frozen(self, "lift", np.float64, (units,))
 
@@ -232,7 +232,7 @@ def _unfit(program: CoreProgram) -> Iterable[Problem]:
                 "an axon lies outside its core",
                 _within(network.cores, "axons", network.axons),
             )
-        if not all(np.isfinite(value).all() for value in (entry.lsb_per_input, entry.keep, entry.lift)):
+        if not all(np.isfinite(value).all() for value in (values(entry.lsb_per_input), entry.keep, entry.lift)):
             yield Problem("value-not-finite", where, "a number is not finite", _FINITE)
 
 

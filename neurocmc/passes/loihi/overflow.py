@@ -14,7 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurocmc.common.arrays import Float
-from neurocmc.common.matrices import full, row_counts
+from neurocmc.common.matrices import driven_by, full, row_counts
 from neurocmc.ir.headroom import Headroom, Proved, Register
 from neurocmc.ir.host_start import started
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation
@@ -93,7 +93,9 @@ def held_range(network: IntegerNetwork, entry: IntegerInput, stimuli: Iterable[S
     rule, population = network.rule, network.population(entry.target)
     completed = [started(stimulus, [entry], network.tick_s) for stimulus in stimuli]
     driven = [stimulus.on_ticks(network.tick_s, entry.name) for stimulus in completed]
-    wanted = [drive.values[entry.name] @ entry.lsb_per_input.T for drive in driven]  # each (batch, segments, units)
+    wanted = [
+        driven_by(drive.values[entry.name], entry.lsb_per_input) for drive in driven
+    ]  # each (batch, segments, units)
     low = np.min([np.zeros(population.units), *(drive.min(axis=(0, 1)) for drive in wanted)], axis=0)
     high = np.max([np.zeros(population.units), *(drive.max(axis=(0, 1)) for drive in wanted)], axis=0)
     quantum = (1 if entry.payload_bits else 2) << (entry.exponent + rule.weight_shift)

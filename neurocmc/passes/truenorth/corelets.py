@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.common.matrices import entries, from_entries
+from neurocmc.common.matrices import entries, from_entries, scaled_rows
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.truenorth.cores import CoreNetwork, packed
@@ -217,7 +217,7 @@ def _inputs(network: SpikingNetwork, built: Assembly) -> list[CoreInput]:
                 core=np.array([cores[index] for index, _ in chosen]),
                 axon=axon,
                 weight=weight,
-                lsb_per_input=scale[:, None] * entry.weight,
+                lsb_per_input=scaled_rows(entry.weight, scale),
                 keep=np.array([plans[index].leak.keep for index, _ in chosen]),
                 filter_pole=float(np.exp(-network.tick_s / entry.tau_s)) if entry.tau_s > 0 else 0.0,
                 lift=scale * [_lift_by(entry.name, plans[index].node) for index, _ in chosen],

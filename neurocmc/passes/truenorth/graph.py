@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.matrices import row_entries
 from neurocmc.common.poles import pole
 from neurocmc.ir.rate import RateCircuit, RatePopulation
 from neurocmc.ir.spiking import SpikingInput, SpikingNetwork, SpikingPopulation
@@ -164,11 +165,13 @@ def _node(
 ) -> Node:
     arriving = [p for p in network.projections if p.target == population.name]
     sources = [
-        Source(node=first[p.source] + j, amplitude=float(p.weight[unit, j]) * network.population(p.source).neurons)
+        Source(node=first[p.source] + j, amplitude=weight * network.population(p.source).neurons)
         for p in arriving
-        for j in np.flatnonzero(p.weight[unit])
+        for j, weight in row_entries(p.weight, unit)
     ]
-    entries = [entry for entry in network.inputs if entry.target == population.name and entry.weight[unit].any()]
+    entries = [
+        entry for entry in network.inputs if entry.target == population.name and row_entries(entry.weight, unit)
+    ]
     # As everywhere, projections come before inputs, and of inputs alone the fastest: the host filters all others.
     taus = [p.tau_s for p in arriving] or sorted(entry.tau_s for entry in entries if entry.tau_s > 0)
     keep = pole(taus[0], network.tick_s) if taus else UNFILTERED_KEEP

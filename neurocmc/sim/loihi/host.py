@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from neurocmc.common.arrays import Float, Int
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.jit import jit
+from neurocmc.common.matrices import driven_by
 from neurocmc.ir.host_start import started
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
@@ -52,7 +53,7 @@ def _encode_input(network: IntegerNetwork, entry: IntegerInput, stimulus: Stimul
     quantum = grain << (entry.exponent + rule.weight_shift)
     driven = stimulus.on_ticks(network.tick_s, entry.name)
     alike = network.sent_the_same(entry)  # of so many units one is encoded
-    segments = driven.values[entry.name] @ entry.lsb_per_input[::alike].T  # (batch, segments, units)
+    segments = driven_by(driven.values[entry.name], entry.lsb_per_input[::alike])  # (batch, segments, units)
     segment_of_tick = driven.segment_of_tick
     values = np.zeros((stimulus.batch, len(segment_of_tick), population.units // alike), dtype=np.int32)
     if entry.filtered:

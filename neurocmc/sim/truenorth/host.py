@@ -13,6 +13,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, Int
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.matrices import driven_by
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.truenorth.program import CoreInput, CoreProgram
 from neurocmc.sim.truenorth import CoreInputSpikes
@@ -45,7 +46,7 @@ class _Sent(NamedTuple):
 
 def _encode_input(program: CoreProgram, entry: CoreInput, stimulus: Stimulus) -> _Sent:
     driven = stimulus.on_ticks(program.tick_s, entry.name)
-    segments = driven.values[entry.name] @ entry.lsb_per_input.T  # (batch, segments, units)
+    segments = driven_by(driven.values[entry.name], entry.lsb_per_input)  # (batch, segments, units)
     up, down = _Axons.of(entry, 1), _Axons.of(entry, -1)
     before = np.zeros((stimulus.batch, len(entry.core)))
     carry, drive = np.zeros_like(before), np.zeros_like(before)
