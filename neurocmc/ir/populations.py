@@ -3,9 +3,8 @@
 Units and neurons stand in one row each: population by population, unit by unit, neuron by neuron.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -39,29 +38,56 @@ class Wire(Protocol):
     def target(self) -> str: ...
 
 
+AnyProjection = TypeVar("AnyProjection", bound=Wire)
+AnyInput = TypeVar("AnyInput", bound=Wire)
 AnyWire = TypeVar("AnyWire", bound=Wire)
+Made = TypeVar("Made")
 
 
 class HasPopulations(Generic[AnyPopulation]):
     """A level with populations."""
 
-    __slots__ = ("_by_name",)
-    _by_name: dict[str, AnyPopulation]  # made when one is first asked for: levels may have thousands
+    __slots__ = ("_made",)
+    _made: dict[str, Any]  # tables by name, each made when it is first asked for: levels may have thousands of parts
     populations: tuple[AnyPopulation, ...]
 
     def population(self, name: str) -> AnyPopulation:
         """Returns the population of that name. Raises KeyError."""
-        if not hasattr(self, "_by_name"):
-            object.__setattr__(self, "_by_name", {population.name: population for population in self.populations})
-        return self._by_name[name]
+        return self.once("populations", lambda: {population.name: population for population in self.populations})[
+            name
+        ]
+
+    def once(self, name: str, make: Callable[[], Made]) -> Made:
+        """Returns what `make` returns, which is the same whenever it is asked of this level."""
+        if not hasattr(self, "_made"):
+            object.__setattr__(self, "_made", {})
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
 
 
-def by_target(wires: Iterable[AnyWire]) -> Mapping[str, tuple[AnyWire, ...]]:
-    """Returns the wires (projections, inputs) into each population, in their order; of one without any, none."""
-    found: defaultdict[str, list[AnyWire]] = defaultdict(list)
+class HasWires(HasPopulations[AnyPopulation], Generic[AnyPopulation, AnyProjection, AnyInput]):
+    """A level whose populations are reached by projections and inputs."""
+
+    __slots__ = ()
+    projections: tuple[AnyProjection, ...]
+    inputs: tuple[AnyInput, ...]
+
+    def into(self, population: str) -> tuple[AnyProjection, ...]:
+        """Returns the projections that reach a population, in their order."""
+        return self.once("projections by target", lambda: by_target(self.projections)).get(population, ())
+
+    def inputs_into(self, population: str) -> tuple[AnyInput, ...]:
+        """Returns the inputs that reach a population, in their order."""
+        return self.once("inputs by target", lambda: by_target(self.inputs)).get(population, ())
+
+
+def by_target(wires: Iterable[AnyWire]) -> dict[str, tuple[AnyWire, ...]]:
+    """Maps each population that anything reaches to what does, in its order."""
+    found: dict[str, list[AnyWire]] = {}
     for wire in wires:
-        found[wire.target].append(wire)
-    return defaultdict(tuple, {name: tuple(own) for name, own in found.items()})
+        found.setdefault(wire.target, []).append(wire)
+    return {name: tuple(own) for name, own in found.items()}
 
 
 class HasPools(HasPopulations[AnyPools]):

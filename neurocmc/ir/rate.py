@@ -20,7 +20,7 @@ from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.errors import Problem
 from neurocmc.common.matrices import FloatMatrix, set_frozen_matrix
 from neurocmc.ir.codec import SELDOM
-from neurocmc.ir.populations import HasPopulations
+from neurocmc.ir.populations import HasWires
 from neurocmc.ir.segments import Segments
 from neurocmc.ir.trace import Trace
 
@@ -200,7 +200,7 @@ class Classifier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RateCircuit(HasPopulations[RatePopulation]):
+class RateCircuit(HasWires[RatePopulation, RateProjection, RateInput]):
     """Populations of rate units, the projections between them, their inputs and readouts.
 
     `dt_s` is the step in which the circuit is defined; its interpreter advances each filter by its exact pole

@@ -29,7 +29,7 @@ from neurocmc.common.matrices import FloatMatrix, set_frozen_matrix, values
 from neurocmc.ir.codec import SELDOM
 from neurocmc.ir.copies import Copies
 from neurocmc.ir.host_start import StartRows, start_problems
-from neurocmc.ir.populations import HasPools
+from neurocmc.ir.populations import HasPools, HasWires
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.segments import Segments
 from neurocmc.ir.trace import Trace
@@ -173,7 +173,7 @@ class SpikingInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SpikingNetwork(HasPools[SpikingPopulation]):
+class SpikingNetwork(HasPools[SpikingPopulation], HasWires[SpikingPopulation, SpikingProjection, SpikingInput]):
     """Pools of LIF neurons, projections, inputs; gain-matched to the rate circuit it came from."""
 
     name: str

@@ -36,8 +36,8 @@ class CheckNeurons:
 
 def synaptic_taus(network: SpikingNetwork, population: str) -> dict[str, float]:
     """Maps what a population's one filter is for to its time constant in s: its projections, else its inputs."""
-    arriving = {f"projection {p.name}": p.tau_s for p in network.projections if p.target == population}
-    inputs = {f"input {entry.name}": entry.tau_s for entry in network.inputs if entry.target == population}
+    arriving = {f"projection {p.name}": p.tau_s for p in network.into(population)}
+    inputs = {f"input {entry.name}": entry.tau_s for entry in network.inputs_into(population)}
     return arriving or {name: tau_s for name, tau_s in inputs.items() if tau_s > 0}
 
 
@@ -89,7 +89,7 @@ def _filter_problems(network: SpikingNetwork, target: Target) -> Iterable[Proble
     """Filters of a higher order than a neuron has stages, and others than the one that it has."""
     yield from _order_problems(network, target)
     for population in network.populations if target.one_filter else ():
-        taus = {f"projection {p.name}": p.tau_s for p in network.projections if p.target == population.name}
+        taus = {f"projection {p.name}": p.tau_s for p in network.into(population.name)}
         first = next(iter(taus), None)
         for name, tau_s in taus.items():
             if first is not None and tau_s != taus[first]:

@@ -18,6 +18,7 @@ from neurocmc.common.arrays import Float
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.common.matrices import scaled_rows
 from neurocmc.common.poles import pole
+from neurocmc.ir.populations import by_target
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation
 from neurocmc.ir.spiking import (
     SpikingInput,
@@ -94,12 +95,13 @@ class GainMatch:
             ),
         )
         rng = np.random.default_rng(self.seed)
+        arriving = by_target(wires)
         populations = tuple(
             self._pool(
                 circuit,
                 population,
                 target,
-                wires,
+                arriving.get(population.name, ()),
                 kernels[population.name],
                 per_spike,
                 ceilings[population.name],
@@ -144,7 +146,8 @@ class GainMatch:
         self, circuit: RateCircuit, target: Target, wires: tuple[Wire, ...], code_delay: int
     ) -> tuple[Start, ...]:
         with_host = target.delay_ticks_max != 0  # corelets, which have none, start with whatever current they like
-        fits = {p.name: self._holds_start(circuit, p, wires) for p in circuit.populations}
+        arriving = by_target(wires)
+        fits = {p.name: self._holds_start(circuit, p, arriving.get(p.name, ())) for p in circuit.populations}
         return tuple(
             start_of(
                 _steady_drive(circuit, wire),
@@ -171,10 +174,10 @@ class GainMatch:
         return feedback_ladder(circuit.population(name), ceiling, self.neurons, kernel)[1]
 
     def _holds_start(self, circuit: RateCircuit, population: RatePopulation, wires: tuple[Wire, ...]) -> bool:
-        """Whether a population's current register holds what its sources have left in it before the first tick."""
+        """Whether a population's current register holds what `wires` into it have left there before the first tick."""
         standing = np.zeros(population.size)
         for wire in wires:
-            if wire.target == population.name and (keep := pole(wire.tau_s, circuit.dt_s)) > 0:
+            if (keep := pole(wire.tau_s, circuit.dt_s)) > 0:
                 standing = standing + np.abs(_steady_drive(circuit, wire)) / keep
         room = CURRENT_MARGIN * largest_drive(population, self.calibration.populations[population.name])
         return float((population.gain * standing).max(initial=0.0)) <= room

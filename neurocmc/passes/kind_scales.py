@@ -50,18 +50,17 @@ def fan_in_of(
     per_spike: dict[str, float],
     limits: LoihiLimits,
 ) -> list[FanIn]:
-    """Returns the projections into a population, in LSB per spike at a current scale of 1 LSB per unit of z."""
+    """Returns the `wires` into a population, in LSB per spike at a current scale of 1 LSB per unit of z."""
     own_s = own_taus(circuit).get(population.name, 0.0)
     found: list[FanIn] = []
     for wire in wires:
-        if wire.target == population.name:
-            projection = wire.projection
-            tau_s = wire.tau_s if wire.is_feedback else own_s
-            register = decay_register(tau_s, circuit.dt_s, limits, limits.decay_u_offset)
-            arrives = (register + limits.decay_u_offset) / (1 << limits.decay_bits)
-            per_unit = projection.dc_gain * arrives * per_spike[projection.source]
-            weight = scaled_rows(projection.weight, population.gain) * per_unit
-            found.append(FanIn.of(wire, weight, circuit.population(projection.source)))
+        projection = wire.projection
+        tau_s = wire.tau_s if wire.is_feedback else own_s
+        register = decay_register(tau_s, circuit.dt_s, limits, limits.decay_u_offset)
+        arrives = (register + limits.decay_u_offset) / (1 << limits.decay_bits)
+        per_unit = projection.dc_gain * arrives * per_spike[projection.source]
+        weight = scaled_rows(projection.weight, population.gain) * per_unit
+        found.append(FanIn.of(wire, weight, circuit.population(projection.source)))
     return found
 
 

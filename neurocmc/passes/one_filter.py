@@ -49,8 +49,12 @@ class OneFilter:
         return _shared(circuit) if target.one_filter else circuit
 
 
-def own_taus(circuit: RateCircuit) -> dict[str, float]:
+def own_taus(circuit: RateCircuit) -> Mapping[str, float]:
     """Maps each population that a projection reaches to its fastest time constant in s: that of its own filter."""
+    return circuit.once("own taus", lambda: _own_taus(circuit))
+
+
+def _own_taus(circuit: RateCircuit) -> dict[str, float]:
     found: dict[str, float] = {}
     for entry in circuit.projections:
         found[entry.target] = min(entry.tau_s, found.get(entry.target, entry.tau_s))

@@ -49,12 +49,16 @@ class Wire:
         return self.taps or (Tap(delay_ticks=0, share=1.0),)
 
 
-def filters_of(circuit: RateCircuit) -> dict[str, float]:
+def filters_of(circuit: RateCircuit) -> Mapping[str, float]:
     """Maps each population to the time constant in s of the filter that its neurons need; 0 where they need none."""
-    taus = own_taus(circuit)
+    return circuit.once("filters", lambda: _filters_of(circuit))
+
+
+def _filters_of(circuit: RateCircuit) -> dict[str, float]:
+    taus = dict(own_taus(circuit))
     for entry in circuit.inputs:
         # Of several inputs that nothing else joins the fastest has the filter; the host applies the others.
-        if entry.tau_s > 0 and not any(p.target == entry.target for p in circuit.projections):
+        if entry.tau_s > 0 and not circuit.into(entry.target):
             taus[entry.target] = min(entry.tau_s, taus.get(entry.target, entry.tau_s))
     return {population.name: taus.get(population.name, 0.0) for population in circuit.populations}
 

@@ -35,7 +35,7 @@ from neurocmc.common.matrices import (
 from neurocmc.ir.codec import SELDOM
 from neurocmc.ir.copies import Copies
 from neurocmc.ir.host_start import StartRows, start_problems
-from neurocmc.ir.populations import HasPools
+from neurocmc.ir.populations import HasPools, HasWires
 from neurocmc.ir.rate import Readout
 from neurocmc.ir.trace import Trace
 from neurocmc.targets import LoihiLimits, SignMode
@@ -228,7 +228,7 @@ class IntegerInput:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class IntegerNetwork(HasPools[IntegerPopulation]):
+class IntegerNetwork(HasPools[IntegerPopulation], HasWires[IntegerPopulation, IntegerProjection, IntegerInput]):
     """A whole network in integers; what the emulator runs and what a chip is given."""
 
     name: str
@@ -246,6 +246,11 @@ class IntegerNetwork(HasPools[IntegerPopulation]):
             found.setdefault(part.whole, []).append(part.realised_gain)
         return {name: total(parts) for name, parts in found.items()}
 
+    @property
+    def has_clocks(self) -> bool:
+        """Whether any population lets others fire in turn."""
+        return self.once("has clocks", lambda: any(population.clock for population in self.populations))
+
     def is_gate(self, projection: IntegerProjection) -> bool:
         """Whether a projection lets the copies of units fire in turn: it comes from a clock, and not to one."""
         return self.population(projection.source).clock and not self.population(projection.target).clock
@@ -257,8 +262,8 @@ class IntegerNetwork(HasPools[IntegerPopulation]):
         """
         parts = [
             mapped(p.mantissa, lambda mantissa, shift=p.exponent + self.rule.weight_shift: np.ldexp(mantissa, shift))
-            for p in self.projections
-            if p.target == name and self.is_gate(p)
+            for p in (self.into(name) if self.has_clocks else ())
+            if self.is_gate(p)
         ]
         return int(span_of(total(parts))[1]) if parts else 0
 

@@ -53,9 +53,8 @@ class Overflow:
 def any_input(network: IntegerNetwork, population: IntegerPopulation) -> HostBound:
     """Bounds what the host can send to a population: in every tick, all that its axons carry."""
     carried = np.zeros(population.units, dtype=np.int64)
-    for entry in network.inputs:
-        if entry.target == population.name:
-            carried += np.where(row_counts(entry.lsb_per_input) > 0, _carried(network, entry), 0)
+    for entry in network.inputs_into(population.name):
+        carried += np.where(row_counts(entry.lsb_per_input) > 0, _carried(network, entry), 0)
     nothing = np.zeros_like(carried)
     return HostBound(
         sum_low=-carried, sum_high=carried, held_low=nothing, held_high=nothing, held_sum=nothing, held=0
@@ -68,7 +67,7 @@ def calibrated_input(
     """Bounds what the host holds in a population, and sends in a tick, at drives up to those of `stimuli`."""
     held = np.zeros((2, population.units))
     sums = np.zeros(population.units)
-    entries = [entry for entry in network.inputs if entry.target == population.name]
+    entries = network.inputs_into(population.name)
     for entry in entries:
         low, high = held_range(network, entry, stimuli)
         held += np.array([np.floor(low), np.ceil(high)])
@@ -146,12 +145,11 @@ def _largest_source(network: IntegerNetwork, population: IntegerPopulation, case
             * remembered,
             p.exponent + rule.weight_shift,
         )
-        for p in network.projections
-        if p.target == population.name
+        for p in network.into(population.name)
     }
     held, sums = (host.held_high, host.sum_high) if excited else (-host.held_low, -host.sum_low)
     from_host = float(held[unit]) + float(sums[unit]) * remembered * (1 << rule.weight_shift)
-    names = [entry.name for entry in network.inputs if entry.target == population.name]
+    names = [entry.name for entry in network.inputs_into(population.name)]
     shares |= {f"input {' + '.join(names)}": from_host} if names else {}
     largest = max(shares, key=lambda name: shares[name], default="")
     return largest if largest and shares[largest] > 0 else ""

@@ -32,6 +32,7 @@ from neurocmc.ir.loihi.network import (
     RoundingLoss,
     StepRule,
 )
+from neurocmc.ir.populations import by_target
 from neurocmc.ir.segments import Segments
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation, SpikingProjection
 from neurocmc.passes.check_neurons import synaptic_taus
@@ -73,9 +74,14 @@ class Quantise:
             for p in projections
             if p.loss.clipped
         )
-        recruited = [_recruited(network, population, projections, limits) for population in populations]
+        arriving = by_target(projections)
+        recruited = [
+            _recruited(network, population, arriving.get(population.name, ()), limits) for population in populations
+        ]
         clocks = {population.name for population in populations if population.clock}
-        lost = [FloorLoss.of(population, projections, limits, clocks) for population in recruited]
+        lost = [
+            FloorLoss.of(population, arriving.get(population.name, ()), limits, clocks) for population in recruited
+        ]
         return IntegerNetwork(
             name=network.name,
             tick_s=network.tick_s,
@@ -162,12 +168,11 @@ def _population(network: SpikingNetwork, population: SpikingPopulation, limits: 
 def _u_initial(network: SpikingNetwork, population: SpikingPopulation, decay_u: int, limits: LoihiLimits) -> Float:
     """The current that the first tick decays to the one that stands in it."""
     standing, exact = np.zeros(population.units), np.zeros(population.units)
-    for projection in network.projections:
-        if projection.target == population.name:
-            if projection.exact:
-                exact = exact + projection.standing
-            else:
-                standing = standing + projection.standing
+    for projection in network.into(population.name):
+        if projection.exact:
+            exact = exact + projection.standing
+        else:
+            standing = standing + projection.standing
     rule = StepRule.of(limits)
     keep = rule.pole(decay_u)
     if not (standing.any() or exact.any()):

@@ -97,7 +97,7 @@ def graph_of(
     read |= {name for classifier in circuit.classifiers for name in classifier.populations}
     nodes: list[Node] = []
     for population in network.populations:
-        arriving = [calibration.inputs[entry.name] for entry in network.inputs if entry.target == population.name]
+        arriving = [calibration.inputs[entry.name] for entry in network.inputs_into(population.name)]
         rate = circuit.population(population.name)
         spans = _spans(population, rate, calibration, [] if beginning else arriving)
         own = [
@@ -163,15 +163,13 @@ def _node(
     *,
     on_bus: bool,
 ) -> Node:
-    arriving = [p for p in network.projections if p.target == population.name]
+    arriving = network.into(population.name)
     sources = [
         Source(node=first[p.source] + j, amplitude=weight * network.population(p.source).neurons)
         for p in arriving
         for j, weight in row_entries(p.weight, unit)
     ]
-    entries = [
-        entry for entry in network.inputs if entry.target == population.name and row_entries(entry.weight, unit)
-    ]
+    entries = [entry for entry in network.inputs_into(population.name) if row_entries(entry.weight, unit)]
     # As everywhere, projections come before inputs, and of inputs alone the fastest: the host filters all others.
     taus = [p.tau_s for p in arriving] or sorted(entry.tau_s for entry in entries if entry.tau_s > 0)
     keep = pole(taus[0], network.tick_s) if taus else UNFILTERED_KEEP
