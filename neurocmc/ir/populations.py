@@ -32,15 +32,26 @@ AnyPools = TypeVar("AnyPools", bound=Pools)
 
 
 class Wire(Protocol):
-    """What reaches a population: a projection or an input of any level."""
+    """A projection or an input of any level, which reaches a population."""
 
+    @property
+    def name(self) -> str: ...
     @property
     def target(self) -> str: ...
 
 
 AnyProjection = TypeVar("AnyProjection", bound=Wire)
 AnyInput = TypeVar("AnyInput", bound=Wire)
-AnyWire = TypeVar("AnyWire", bound=Wire)
+
+
+class Reaching(Protocol):
+    """What reaches a population, whether it has a name or not."""
+
+    @property
+    def target(self) -> str: ...
+
+
+AnyWire = TypeVar("AnyWire", bound=Reaching)
 Made = TypeVar("Made")
 
 
@@ -53,9 +64,7 @@ class HasPopulations(Generic[AnyPopulation]):
 
     def population(self, name: str) -> AnyPopulation:
         """Returns the population of that name. Raises KeyError."""
-        return self.once("populations", lambda: {population.name: population for population in self.populations})[
-            name
-        ]
+        return self.once("by name", lambda: {population.name: population for population in self.populations})[name]
 
     def once(self, name: str, make: Callable[[], Made]) -> Made:
         """Returns what `make` returns, which is the same whenever it is asked of this level."""
@@ -76,6 +85,10 @@ class HasWires(HasPopulations[AnyPopulation], Generic[AnyPopulation, AnyProjecti
     def into(self, population: str) -> tuple[AnyProjection, ...]:
         """Returns the projections that reach a population, in their order."""
         return self.once("projections by target", lambda: by_target(self.projections)).get(population, ())
+
+    def projection(self, name: str) -> AnyProjection:
+        """Returns the projection of that name. Raises KeyError."""
+        return self.once("projections by name", lambda: {wire.name: wire for wire in self.projections})[name]
 
     def inputs_into(self, population: str) -> tuple[AnyInput, ...]:
         """Returns the inputs that reach a population, in their order."""

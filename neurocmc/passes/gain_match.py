@@ -174,7 +174,7 @@ class GainMatch:
         return feedback_ladder(circuit.population(name), ceiling, self.neurons, kernel)[1]
 
     def _holds_start(self, circuit: RateCircuit, population: RatePopulation, wires: tuple[Wire, ...]) -> bool:
-        """Whether a population's current register holds what `wires` into it have left there before the first tick."""
+        """Whether a population's register holds what `wires` into it have left there before the first tick."""
         standing = np.zeros(population.size)
         for wire in wires:
             if (keep := pole(wire.tau_s, circuit.dt_s)) > 0:

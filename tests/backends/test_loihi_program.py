@@ -9,6 +9,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from neurocmc.backends.loihi import emit_encoded, emit_loihi
+from neurocmc.backends.loihi.emit import input_groups
 from neurocmc.common.errors import InfeasibleError, InputError
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.stimulus import Stimulus
@@ -48,11 +49,12 @@ def test_network_file_holds_every_register_and_synapse(network: IntegerNetwork, 
         assert (arrays["neuron.bias_mantissa"][place] == population.bias_mantissa.ravel()).all()
         assert (arrays["neuron.u_initial"][place] == np.repeat(population.u_initial, population.neurons)).all()
         assert (arrays["neuron.v_initial"][place] == population.v_initial.ravel()).all()
+    unit = np.repeat(np.arange(arrays["unit.first"].size - 1), np.diff(arrays["unit.first"]))
     for group in weight_groups(network):
-        dense = np.zeros((network.neurons, network.neurons), dtype=np.int64)
+        dense = np.zeros((unit[-1] + 1, unit[-1] + 1), dtype=np.int64)
         entries = (arrays[f"weights.{group.name}.target"], arrays[f"weights.{group.name}.source"])
         dense[entries] = arrays[f"weights.{group.name}.mantissa"]
-        assert (dense == group_matrix(network, group).toarray()).all()
+        assert (dense[unit][:, unit] == group_matrix(network, group).toarray()).all()
     place = np.arange(network.neurons)
     assert (arrays["neuron.core"] * NEURONS_A_CORE + arrays["neuron.slot"] == place).all()
 
@@ -62,14 +64,16 @@ def test_stimulus_file_carries_the_values(network: IntegerNetwork, tmp_path: Pat
     stimulus, arrays = load(program / "stimulus-check.npz"), load(program / "network.npz")
     assert (stimulus["ticks"], stimulus["trials"], stimulus["labels"].tolist()) == (TICKS, 2, [3, 1])
     values = random_values(network, seed=1, batch=2, ticks=TICKS)
-    for index, entry in enumerate(network.inputs):
-        key = f"input.{index}"
-        spikes = np.unpackbits(stimulus[f"{key}.bits"], axis=-1, count=arrays[f"{key}.axons"].item())
-        weights = np.zeros((network.neurons, spikes.shape[-1]), dtype=np.int64)
-        weights[arrays[f"{key}.target"], arrays[f"{key}.source"]] = arrays[f"{key}.mantissa"]
-        target = network.population(entry.target)
-        arriving = (spikes.astype(np.int64) @ weights.T)[:, :, network.neuron_slices()[entry.target]]
-        assert (arriving == np.repeat(values[entry.name], target.neurons, axis=2)).all()
+    units, first = arrays["unit.first"].size - 1, network.first_unit()
+    for group in input_groups(network):
+        spikes = np.unpackbits(stimulus[f"{group.key}.bits"], axis=-1, count=arrays[f"{group.key}.axons"].item())
+        weights = np.zeros((units, spikes.shape[-1]), dtype=np.int64)
+        weights[arrays[f"{group.key}.target"], arrays[f"{group.key}.source"]] = arrays[f"{group.key}.mantissa"]
+        wanted = np.zeros((2, TICKS, units), dtype=np.int64)
+        for entry in group.entries:
+            start = first[entry.target]
+            wanted[:, :, start : start + network.population(entry.target).units] += values[entry.name]
+        assert (spikes.astype(np.int64) @ weights.T == wanted).all()
 
 
 def test_two_emissions_have_the_same_bytes(network: IntegerNetwork, tmp_path: Path) -> None:

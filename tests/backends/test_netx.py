@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from neurocmc.backends.loihi import emit_encoded
+from neurocmc.backends.loihi.emit import input_groups
 from neurocmc.backends.loihi.netx import as_netx_holds, layered_part
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation, IntegerProjection, SignMode
 from neurocmc.ir.trace import Trace
@@ -105,12 +106,12 @@ def sent_axons(network: IntegerNetwork, program: Path) -> NDArray[np.int32]:
     """(ticks, axons) of all inputs, by tick of sending, from the emitted stimulus."""
     columns: list[NDArray[np.int32]] = []
     with np.load(program / "stimulus-check.npz") as stimulus, np.load(program / "network.npz") as arrays:
-        for index, entry in enumerate(network.inputs):
+        for entry in input_groups(network):
             if entry.payload_bits:
-                columns.append(stimulus[f"input.{index}.payload"][0])
+                columns.append(stimulus[f"{entry.key}.payload"][0])
             else:
-                count = arrays[f"input.{index}.axons"].item()
-                columns.append(np.unpackbits(stimulus[f"input.{index}.bits"][0], axis=-1, count=count))
+                count = arrays[f"{entry.key}.axons"].item()
+                columns.append(np.unpackbits(stimulus[f"{entry.key}.bits"][0], axis=-1, count=count))
     arriving = np.hstack(columns).astype(np.int32)
     return np.vstack([arriving[1:], np.zeros_like(arriving[:1])])
 

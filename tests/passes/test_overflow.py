@@ -12,7 +12,8 @@ from neurocmc.ir.headroom import Headroom
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.loihi.overflow import Overflow, any_input, calibrated_input, held_range
-from neurocmc.passes.loihi.worst_case import HostBound, PopulationBound, settled, worst_case
+from neurocmc.passes.loihi.worst_case import HostBound, PopulationBound, worst_case
+from neurocmc.passes.loihi.worst_case_rows import settled
 from neurocmc.sim.loihi.emulator import EmulatorRun, emulate
 from neurocmc.sim.loihi.host import encode, largest_value
 from tests.made import levels

@@ -6,7 +6,8 @@ emulator's network.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,19 @@ from neurocmc.backends.loihi.netx import LayeredPart, layered_part, write_netx
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.files import write_file, write_npz
+from neurocmc.common.matrices import entries
 from neurocmc.common.printable import printable
 from neurocmc.common.templates import templates
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork
+from neurocmc.ir.phrases import counted
 from neurocmc.ir.stimulus import Stimulus, name_problems
 from neurocmc.sim.loihi.host import axon_spikes, encode
-from neurocmc.sim.loihi.reference import group_matrix
-from neurocmc.sim.loihi.weight_groups import weight_groups
-from neurocmc.targets import LavaRunConfig
+from neurocmc.sim.loihi.weight_groups import first_neurons, unit_matrix, weight_groups
+from neurocmc.targets import LavaRunConfig, SignMode
 
 Arrays = dict[str, NDArray[Any]]
+MOST_NAMED = 256  # of populations, projections or inputs in text that people read; the files hold all
 
 
 def emit_loihi(
@@ -100,12 +103,14 @@ def network_arrays(program: ChipProgram) -> Arrays:
         "population.first": np.array([place.start for place in network.neuron_slices().values()], dtype=np.int64),
         "population.units": np.array([population.units for population in populations], dtype=np.int64),
         "population.neurons": np.array([population.neurons for population in populations], dtype=np.int64),
+        "unit.first": first_neurons(network),
         **_neuron_arrays(program),
     }
     for group in weight_groups(network):
-        arrays.update(synapse_arrays(f"weights.{group.name}", group_matrix(network, group).tocoo()))
-    for index, entry in enumerate(network.inputs):
-        arrays.update(_input_axons(network, entry, _input_key(index)))
+        target, source, mantissa = entries(unit_matrix(network, group))
+        arrays |= synapse_arrays(f"weights.{group.name}", target, source, mantissa)
+    for group in input_groups(network):
+        arrays |= _input_axons(network, group)
     return arrays
 
 
@@ -114,13 +119,14 @@ def stimulus_arrays(
 ) -> Arrays:
     """Returns host spikes of some trials, index t being what arrives in tick t; bits packed eight to a byte."""
     arrays: Arrays = {"ticks": np.asarray(ticks), "trials": np.asarray(len(labels)), "labels": labels}
-    for index, entry in enumerate(network.inputs):
-        value, key = values[entry.name], _input_key(index)
-        if entry.payload_bits:
-            arrays[f"{key}.payload"] = value.astype(np.int32)
+    for group in input_groups(network):
+        if group.payload_bits:
+            payloads = [values[entry.name] for entry in group.entries]
+            arrays[f"{group.key}.payload"] = np.concatenate(payloads, axis=2).astype(np.int32)
             continue
-        spikes = axon_spikes(entry, value)
-        arrays[f"{key}.bits"] = np.packbits(spikes.reshape(*spikes.shape[:2], -1), axis=-1)
+        spikes = [axon_spikes(entry, values[entry.name]) for entry in group.entries]
+        rows = [own.reshape(*own.shape[:2], -1) for own in spikes]
+        arrays[f"{group.key}.bits"] = np.packbits(np.concatenate(rows, axis=2), axis=-1)
     return arrays
 
 
@@ -164,33 +170,57 @@ def places(program: ChipProgram[Any]) -> tuple[NDArray[np.int32], NDArray[np.int
     return core, slot
 
 
-def synapse_arrays(key: str, matrix: Any) -> Arrays:
-    """Returns one entry a synapse, by target, then source."""
-    order = np.lexsort((matrix.col, matrix.row))
+def synapse_arrays(key: str, target: Int, source: Int, mantissa: NDArray[Any]) -> Arrays:
+    """Returns one entry for each pair of units, or input axon and unit: all synapses between their neurons."""
     return {
-        f"{key}.target": matrix.row[order].astype(np.int32),
-        f"{key}.source": matrix.col[order].astype(np.int32),
-        f"{key}.mantissa": matrix.data[order].astype(np.int16),
+        f"{key}.target": target.astype(np.int32),
+        f"{key}.source": source.astype(np.int32),
+        f"{key}.mantissa": mantissa.astype(np.int16),
     }
 
 
-def _input_axons(network: IntegerNetwork, entry: IntegerInput, key: str) -> Arrays:
-    """Input axons: axon k of unit i is i * axons + k, and reaches all neurons of that unit."""
-    population = network.population(entry.target)
-    axons, first = entry.axon_mantissa.size, network.neuron_slices()[entry.target].start
-    neuron = np.arange(population.units * population.neurons, dtype=np.int32)
-    unit = neuron // population.neurons
-    source = unit[:, None] * axons + np.arange(axons)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputGroup:
+    """Inputs whose spikes add up with one exponent: their axons stand in one row."""
+
+    key: str
+    exponent: int
+    sign: SignMode
+    payload_bits: int
+    entries: tuple[IntegerInput, ...]
+
+
+def input_groups(network: IntegerNetwork) -> tuple[InputGroup, ...]:
+    """Returns the inputs by exponent, sign mode and payload, in the order of the first of each."""
+    found: dict[tuple[int, SignMode, int], list[IntegerInput]] = {}
+    for entry in network.inputs:
+        found.setdefault((entry.exponent, input_sign(entry), entry.payload_bits), []).append(entry)
+    return tuple(
+        InputGroup(
+            key=f"input.{index}", exponent=exponent, sign=sign, payload_bits=payload_bits, entries=tuple(entries)
+        )
+        for index, ((exponent, sign, payload_bits), entries) in enumerate(found.items())
+    )
+
+
+def _axons(network: IntegerNetwork, entry: IntegerInput) -> int:
+    return entry.axon_mantissa.size * network.population(entry.target).units
+
+
+def _input_axons(network: IntegerNetwork, group: InputGroup) -> Arrays:
+    """Input axons, each onto all neurons of a unit: axon k of unit i of an input is its first + i * axons + k."""
+    first = network.first_unit()
+    units = [network.population(entry.target).units for entry in group.entries]
+    target = [
+        first[entry.target] + np.repeat(np.arange(count), entry.axon_mantissa.size)
+        for entry, count in zip(group.entries, units, strict=True)
+    ]
+    mantissa = [np.tile(entry.axon_mantissa, count) for entry, count in zip(group.entries, units, strict=True)]
+    axons = sum(_axons(network, entry) for entry in group.entries)
     return {
-        f"{key}.target": np.repeat(first + neuron, axons).astype(np.int32),
-        f"{key}.source": source.ravel().astype(np.int32),
-        f"{key}.mantissa": np.tile(entry.axon_mantissa, neuron.size).astype(np.int16),
-        f"{key}.axons": np.asarray(population.units * axons, dtype=np.int64),
+        **synapse_arrays(group.key, np.concatenate(target), np.arange(axons), np.concatenate(mantissa)),
+        f"{group.key}.axons": np.asarray(axons, dtype=np.int64),
     }
-
-
-def _input_key(index: int) -> str:
-    return f"input.{index}"
 
 
 def _template_fields(program: ChipProgram, stimuli: list[str], steps: int) -> dict[str, Any]:
@@ -207,30 +237,37 @@ def _template_fields(program: ChipProgram, stimuli: list[str], steps: int) -> di
         "stimulus_files": [stimulus_file(name) for name in stimuli],
         "populations": [
             {"name": p.name, "units": p.units, "neurons": p.neurons, "first": first[p.name].start}
-            for p in network.populations
+            for p in network.populations[:MOST_NAMED]
         ],
+        "more_populations": max(len(network.populations) - MOST_NAMED, 0),
         "groups": [
             {
                 "key": f"weights.{group.name}",
                 "exponent": group.exponent,
                 "sign": group.sign,
                 "delay_ticks": group.delay_ticks,
-                "projections": group.projections,
+                "projections": some_names(group.projections, "projection"),
             }
             for group in weight_groups(network)
         ],
         "inputs": [
             {
-                "name": entry.name,
-                "key": _input_key(index),
-                "exponent": entry.exponent,
-                "sign": input_sign(entry),
-                "payload_bits": entry.payload_bits,
-                "axons": entry.axon_mantissa.size * network.population(entry.target).units,
+                "name": ", ".join(some_names([entry.name for entry in group.entries], "input")),
+                "key": group.key,
+                "exponent": group.exponent,
+                "sign": group.sign,
+                "payload_bits": group.payload_bits,
+                "axons": sum(_axons(network, entry) for entry in group.entries),
             }
-            for index, entry in enumerate(network.inputs)
+            for group in input_groups(network)
         ],
     }
+
+
+def some_names(names: Sequence[str], called: str) -> list[str]:
+    """Returns names that a person may read: of very many the first, and how many more there are."""
+    more = len(names) - MOST_NAMED
+    return list(names) if more <= 0 else [*names[:MOST_NAMED], f"and {counted(more, f'more {called}')}"]
 
 
 def _netx_fields(part: LayeredPart) -> dict[str, Any]:

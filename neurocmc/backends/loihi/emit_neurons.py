@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from neurocmc.backends.files import NETWORK_FILE, README_FILE, RUN_FILE, TRIALS_EMITTED, stimulus_file
-from neurocmc.backends.loihi.emit import Arrays, literal, places, synapse_arrays
+from neurocmc.backends.loihi.emit import MOST_NAMED, Arrays, literal, places, some_names, synapse_arrays
 from neurocmc.backends.loihi.lava_limits import check_rule
 from neurocmc.common.arrays import in_row
 from neurocmc.common.errors import raise_input_problems
@@ -71,6 +71,7 @@ def network_arrays(program: ChipProgram[IntegerNeurons], groups: tuple[SynapseGr
         "population.first": np.array([place.start for place in network.neuron_slices().values()], dtype=np.int64),
         "population.units": np.array([pool.units for pool in pools], dtype=np.int64),
         "population.neurons": np.ones(len(pools), dtype=np.int64),
+        "unit.first": np.arange(network.neurons + 1),
         "neuron.core": core,
         "neuron.slot": slot,
     }
@@ -89,7 +90,10 @@ def network_arrays(program: ChipProgram[IntegerNeurons], groups: tuple[SynapseGr
         registers["refractory_ticks"] = network.each_unit([pool.refractory_ticks for pool in pools])
     arrays |= {f"neuron.{name}": values.astype(np.int32) for name, values in registers.items()}
     for key, group in _keys(groups):
-        arrays |= synapse_arrays(key, group.matrix.tocoo())
+        matrix = group.matrix.tocsr()
+        matrix.sort_indices()
+        target = np.repeat(np.arange(network.neurons), np.diff(matrix.indptr))
+        arrays |= synapse_arrays(key, target, np.asarray(matrix.indices, dtype=np.int64), matrix.data)
         if group.input:
             arrays[f"{key}.axons"] = np.asarray(group.sources, dtype=np.int64)
     return arrays
@@ -134,15 +138,16 @@ def _fields(
         "stimulus_files": [stimulus_file(name) for name in stimuli],
         "populations": [
             {"name": pool.name, "units": pool.units, "neurons": 1, "first": first[pool.name].start}
-            for pool in network.populations
+            for pool in network.populations[:MOST_NAMED]
         ],
+        "more_populations": max(len(network.populations) - MOST_NAMED, 0),
         "groups": [
             {
                 "key": key,
                 "exponent": group.exponent,
                 "sign": group.sign,
                 "delay_ticks": group.delay_ticks,
-                "projections": group.projections,
+                "projections": some_names(group.projections, "projection"),
             }
             for key, group in keys
             if not group.input

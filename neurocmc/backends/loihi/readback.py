@@ -35,11 +35,16 @@ class _Program:
     def neurons(self) -> int:
         return self.arrays["neuron.decay_u"].size
 
+    @property
+    def first(self) -> Int:
+        """(units + 1,) where the neurons of each unit begin; in programs of old each neuron is a unit."""
+        return self.arrays.get("unit.first", np.arange(self.neurons + 1))
+
     def weights(self, key: str, columns: int) -> Any:
-        """Returns (neurons, columns) mantissas."""
+        """Returns (units, columns) mantissas."""
         entries = (self.arrays[f"{key}.target"], self.arrays[f"{key}.source"])
         mantissa = self.arrays[f"{key}.mantissa"].astype(np.int64)
-        return sparse.csr_matrix((mantissa, entries), shape=(self.neurons, columns))
+        return sparse.csr_matrix((mantissa, entries), shape=(self.first.size - 1, columns))
 
 
 def run_emitted(directory: Path, stimulus: str, trial: int, rule: StepRule) -> Bool:
@@ -72,8 +77,8 @@ def _read(directory: Path) -> _Program:
 
 
 def _host(program: _Program, stimulus: dict[str, Any], trial: int) -> Int:
-    """(ticks, neurons) what the host adds to the input sum of each tick."""
-    total = np.zeros((int(stimulus["ticks"]), program.neurons), dtype=np.int64)
+    """(ticks, units) what the host adds to the input sum of each tick."""
+    total = np.zeros((int(stimulus["ticks"]), program.first.size - 1), dtype=np.int64)
     for key, exponent, _, payload_bits in program.inputs:
         axons = int(program.arrays[f"{key}.axons"])
         if payload_bits:
@@ -96,7 +101,9 @@ def _step(program: _Program, host: Int, ticks: int, rule: StepRule) -> Bool:
     )
     refractory = arrays.get("neuron.refractory_ticks", np.ones(program.neurons, dtype=np.int64))
     waiting = np.zeros(program.neurons, dtype=np.int64)
-    weights = [(program.weights(key, program.neurons), e, delay) for key, e, _, delay in program.groups]
+    units = program.first.size - 1
+    weights = [(program.weights(key, units), e, delay) for key, e, _, delay in program.groups]
+    unit, sent_by_unit = np.repeat(np.arange(units), np.diff(program.first)), np.zeros((ticks, units), dtype=np.int64)
     u, v = neurons.u_initial, neurons.v_initial
     spikes = np.zeros((ticks, program.neurons), dtype=np.bool_)
     for tick in range(ticks):
@@ -104,7 +111,8 @@ def _step(program: _Program, host: Int, ticks: int, rule: StepRule) -> Bool:
         for matrix, exponent, delay in weights:
             sent = tick - rule.spike_delay_ticks - delay
             if sent >= 0:
-                arriving += shift(matrix.dot(spikes[sent].astype(np.int64)), exponent)
-        u, v, spikes[tick] = step(u, v, arriving, neurons, rule, waiting > 0)
+                arriving += shift(matrix.dot(sent_by_unit[sent]), exponent)
+        u, v, spikes[tick] = step(u, v, arriving[unit], neurons, rule, waiting > 0)
+        sent_by_unit[tick] = np.add.reduceat(spikes[tick], program.first[:-1], dtype=np.int64)
         waiting = np.where(spikes[tick], refractory - 1, np.maximum(waiting - 1, 0))
     return spikes

@@ -16,4 +16,5 @@ floor_losses      gives back what right shifts take
 nearby_roundings  moves mantissas until a lost up-state stands again
 placing           fills cores by their limits, and counts what that takes
 worst_case        bounds currents and voltages by intervals
+worst_case_rows    bounds the units of all populations side by side
 """

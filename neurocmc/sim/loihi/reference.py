@@ -21,7 +21,7 @@ from scipy import sparse
 from neurocmc.common.arrays import Bool, Int, in_row
 from neurocmc.ir.loihi.network import IntegerNetwork, StepRule
 from neurocmc.sim.loihi.registers import decay, fold, saturate, shift, wrap_int32
-from neurocmc.sim.loihi.weight_groups import WeightGroup, weight_groups
+from neurocmc.sim.loihi.weight_groups import WeightGroup, first_neurons, unit_matrix, weight_groups
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,19 +62,9 @@ def flatten_neurons(network: IntegerNetwork) -> Neurons:
 
 def group_matrix(network: IntegerNetwork, group: WeightGroup) -> sparse.csr_matrix:
     """Returns (neurons, neurons) mantissas of a group, one entry a synapse: units connect all to all."""
-    place = network.neuron_slices()
-    total = sparse.csr_matrix((network.neurons, network.neurons), dtype=np.int64)
-    for projection in network.projections:
-        if projection.name not in group.projections:
-            continue
-        source, target = network.population(projection.source), network.population(projection.target)
-        one_to_one = np.ones((target.neurons, source.neurons), dtype=np.int64)
-        block = sparse.coo_matrix(sparse.kron(sparse.coo_matrix(projection.mantissa), one_to_one))
-        rows = block.row + place[target.name].start
-        columns = block.col + place[source.name].start
-        mantissas = block.data.astype(np.int64)  # kron of a block of zeros alone gives floats
-        total = total + sparse.csr_matrix((mantissas, (rows, columns)), shape=total.shape)
-    return sparse.csr_matrix(total)
+    unit = np.repeat(np.arange(len(first := first_neurons(network)) - 1), np.diff(first))
+    of_units = sparse.csr_matrix(unit_matrix(network, group))
+    return of_units[unit][:, unit]
 
 
 def host_input(network: IntegerNetwork, values: Mapping[str, NDArray[np.int32]], trial: int) -> Int:

@@ -14,6 +14,10 @@ exponent of 0 or more, so that its values are shifted without loss.
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from neurocmc.common.arrays import Int
+from neurocmc.common.matrices import Sparse, entries, sparse
 from neurocmc.ir.loihi.network import IntegerNetwork, SignMode
 
 
@@ -47,3 +51,22 @@ def weight_groups(network: IntegerNetwork) -> tuple[WeightGroup, ...]:
         WeightGroup(exponent=exponent, delay_ticks=delay_ticks, sign=sign, rank=rank, projections=tuple(names))
         for (exponent, delay_ticks, sign, rank), names in sorted(members.items())
     )
+
+
+def unit_matrix(network: IntegerNetwork, group: WeightGroup) -> Sparse:
+    """Returns (units, units) mantissas of a group, those of its synapses between any neurons of two units."""
+    first = network.first_unit()
+    units = sum(population.units for population in network.populations)
+    rows, columns, values = ([np.zeros(0, dtype=np.int64)] for _ in range(3))
+    for projection in map(network.projection, group.projections):
+        target, source, mantissa = entries(projection.mantissa)
+        rows.append(target + first[projection.target])
+        columns.append(source + first[projection.source])
+        values.append(mantissa)
+    places = (np.concatenate(rows), np.concatenate(columns))
+    return sparse((np.concatenate(values), places), (units, units))
+
+
+def first_neurons(network: IntegerNetwork) -> Int:
+    """Returns (units + 1,) where the neurons of each unit begin in the row of all, and the end."""
+    return np.concatenate([[0], np.cumsum(network.each_unit([p.neurons for p in network.populations]))])
