@@ -1,6 +1,7 @@
 """Formats counts, arrows, filters, delays and readouts of the printed levels, alike everywhere."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 import numpy as np
 
@@ -14,6 +15,27 @@ from neurocmc.ir.trace import Trace
 def counted(count: int, thing: str) -> str:
     """Formats a number of things: `1 tick`, `1,200 ticks`."""
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
+MOST_PRINTED = 512  # populations, projections or inputs on a page; the level itself holds all
+
+
+class Printed(Protocol):
+    """A level, as far as a page lists its parts."""
+
+    @property
+    def populations(self) -> Sequence[object]: ...
+    @property
+    def projections(self) -> Sequence[object]: ...
+    @property
+    def inputs(self) -> Sequence[object]: ...
+
+
+def left_out(level: Printed) -> list[str]:
+    """Says how many parts of a level of very many stand on no page."""
+    parts = ((level.populations, "population"), (level.projections, "projection"), (level.inputs, "input"))
+    more = [counted(len(of) - MOST_PRINTED, called) for of, called in parts if len(of) > MOST_PRINTED]
+    return ["", f"not printed, but in the .npz of the level: {', '.join(more)}"] if more else []
 
 
 def arrow(name: str, source: str, target: str) -> str:

@@ -2,8 +2,9 @@
 
 Every number has its unit, every matrix its pattern ("one-to-one 1.2", "all-to-all -2"), and what is too large to
 read its range and a fingerprint. Every field is told, so that two texts differ wherever two levels do; what a field
-mostly is (no delay, no cut) goes without saying. These pages are the .txt files of an artifact and the goldens of the
-tests. Here are the levels that all families share; `loihi` and `truenorth` have the others.
+mostly is (no delay, no cut) goes without saying. Of a level of very many parts the first of each kind stand here.
+These pages are the .txt files of an artifact and the goldens of the tests. Here are the levels that all families
+share; `loihi` and `truenorth` have the others.
 """
 
 from collections.abc import Iterable
@@ -11,11 +12,13 @@ from collections.abc import Iterable
 import numpy as np
 
 from neurocmc.ir.phrases import (
+    MOST_PRINTED,
     arrow,
     counted,
     dealt_out,
     delayed,
     filtered,
+    left_out,
     observed,
     own_values,
     page,
@@ -54,15 +57,15 @@ def print_rate(circuit: RateCircuit) -> str:
     lines += [
         "drive u = sum of weight * filtered activity + weight * input; activity r = phi(gain (u + bias - offset))"
     ]
-    for population in circuit.populations:
+    for population in circuit.populations[:MOST_PRINTED]:
         lines += _rate_population(population)
-    for projection in circuit.projections:
+    for projection in circuit.projections[:MOST_PRINTED]:
         lines += _rate_projection(projection)
-    for given in circuit.inputs:
+    for given in circuit.inputs[:MOST_PRINTED]:
         head = f"input {given.name}: {counted(given.channels, 'channel')} -> {given.target}, {filtered(given.tau_s)}"
         head += second_order(given.order)
         lines += entry(head, [("weight", matrix(given.weight))])
-    return page([*lines, *readouts(circuit.readouts), *_classifiers(circuit.classifiers)])
+    return page([*lines, *left_out(circuit), *readouts(circuit.readouts), *_classifiers(circuit.classifiers)])
 
 
 def _rate_population(population: RatePopulation) -> list[str]:
@@ -139,9 +142,9 @@ def print_spiking(network: SpikingNetwork) -> str:
         f"{counted(len(network.populations), 'population')}, tick {milliseconds(network.tick_s)}",
         "voltage, current and bias in thresholds; a neuron fires above 1 and restarts from 0",
     ]
-    for population in network.populations:
+    for population in network.populations[:MOST_PRINTED]:
         lines += _spiking_population(population, network.tick_s)
-    for projection in network.projections:
+    for projection in network.projections[:MOST_PRINTED]:
         order = second_order(projection.order)
         head = f"{arrow(projection.name, projection.source, projection.target)}{filtered(projection.tau_s)}{order}"
         weight = matrix(projection.weight, "thresholds a spike")
@@ -153,7 +156,7 @@ def print_spiking(network: SpikingNetwork) -> str:
         lines += entry(
             head, [("weight", weight), *exact, ("delay", delayed(projection.delay_ticks)), *parts, *before]
         )
-    for given in network.inputs:
+    for given in network.inputs[:MOST_PRINTED]:
         head = f"input {given.name}: {counted(given.weight.shape[1], 'channel')} -> {given.target}, "
         facts: Facts = [
             ("weight", matrix(given.weight, "thresholds per unit of input")),
@@ -161,7 +164,7 @@ def print_spiking(network: SpikingNetwork) -> str:
             *own_values(given.start),
         ]
         lines += entry(head + filtered(given.tau_s) + second_order(given.order), facts)
-    return page([*lines, *readouts(network.readouts)])
+    return page([*lines, *left_out(network), *readouts(network.readouts)])
 
 
 def _spiking_population(population: SpikingPopulation, tick_s: float) -> list[str]:

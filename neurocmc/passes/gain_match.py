@@ -74,6 +74,7 @@ class GainMatch:
     known: Mapping[str, SpikingPopulation] = field(
         default_factory=dict[str, SpikingPopulation]
     )  # pools that another match made with the same margins, to be taken as they are
+    before: SpikingNetwork | None = None  # which that match made: what reaches known pools is taken from it
     rounding: Literal["nearest", "gain-preserving"] = "gain-preserving"
 
     def run(self, circuit: RateCircuit, target: Target) -> SpikingNetwork:
@@ -112,35 +113,32 @@ class GainMatch:
         scale = {pool.name: pool.current_per_drive for pool in populations}
         delay = RATE_DELAY_TICKS if self.code == "rate" else 0
         starts = self._starts(circuit, target, wires, delay)
+        made, given = self._made_before()
         return SpikingNetwork(
             name=circuit.name,
             tick_s=tick_s,
             populations=populations,
             projections=tuple(
-                SpikingProjection(
-                    name=p.name,
-                    source=p.source,
-                    target=p.target,
-                    weight=scaled_rows(p.weight, scale[p.target])
-                    * (p.dc_gain * (1.0 - pole(wire.tau_s, tick_s)) * per_spike[p.source]),
-                    tau_s=wire.tau_s,
-                    order=wire.order,
-                    delay_ticks=delay + p.delay_ticks,
-                    standing=scale[p.target] * start.standing,
-                    taps=wire.taps,
-                )
+                made.get(wire.projection.name)
+                or _projection(wire, start, scale[wire.target], per_spike[wire.projection.source], tick_s, delay)
                 for (wire, start) in zip(wires, starts, strict=True)
-                for p in (wire.projection,)
             ),
             inputs=(
-                *(self._input(entry, scale[entry.target]) for entry in circuit.inputs),
+                *(given.get(entry.name) or self._input(entry, scale[entry.target]) for entry in circuit.inputs),
                 *(
-                    _host_input(start, scale[start.entry.target])
+                    given.get(start.entry.name) or _host_input(start, scale[start.entry.target])
                     for start in host_starts(circuit, zip(wires, starts, strict=True))
                 ),
             ),
             readouts=circuit.readouts,
         )
+
+    def _made_before(self) -> tuple[dict[str, SpikingProjection], dict[str, SpikingInput]]:
+        """What reaches known pools, by name."""
+        if self.before is None:
+            return {}, {}
+        made = {p.name: p for p in self.before.projections if p.target in self.known}
+        return made, {entry.name: entry for entry in self.before.inputs if entry.target in self.known}
 
     def _starts(
         self, circuit: RateCircuit, target: Target, wires: tuple[Wire, ...], code_delay: int
@@ -297,6 +295,24 @@ class GainMatch:
 def _counting(code: Code) -> Code:
     """The code by which neurons are recruited: pools that are interleaved later are those of the threshold code."""
     return "threshold" if code == "interleaved" else code
+
+
+def _projection(
+    wire: Wire, start: Start, scale: Float, per_spike: float, tick_s: float, delay: int
+) -> SpikingProjection:
+    """A projection in thresholds; `scale` (target units,) is their current per drive."""
+    p = wire.projection
+    return SpikingProjection(
+        name=p.name,
+        source=p.source,
+        target=p.target,
+        weight=scaled_rows(p.weight, scale) * (p.dc_gain * (1.0 - pole(wire.tau_s, tick_s)) * per_spike),
+        tau_s=wire.tau_s,
+        order=wire.order,
+        delay_ticks=delay + p.delay_ticks,
+        standing=scale * start.standing,
+        taps=wire.taps,
+    )
 
 
 def _host_input(start: HostStart, scale: Float) -> SpikingInput:

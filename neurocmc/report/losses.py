@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
+MOST_LISTED = 128  # rows of a table in a terminal
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossTable:
     """One table; a column that starts with ! stays on one line, one with > is set to the right.
@@ -46,14 +49,16 @@ class Losses:
         """Returns all tables for a terminal."""
         from rich.console import Group  # not above: its import takes a number from the caller's `random`
 
-        from neurocmc.report.layout import cell, plain_table
+        from neurocmc.report.layout import cell, line, plain_table
 
         parts: list[RenderableType] = []
         for table in self.tables:
             shown = plain_table(table.title, table.columns)
-            for row in table.rows:
+            for row in table.rows[:MOST_LISTED]:
                 shown.add_row(*map(cell, row))
             parts.append(shown)
+            if (more := len(table.rows) - MOST_LISTED) > 0:
+                parts.append(line(f"{more:,} more rows: --json prints all"))
         return Group(*parts)
 
 

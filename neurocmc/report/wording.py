@@ -1,12 +1,38 @@
 """Formats numbers for readers: shares as percent, energies with the prefix that fits, counts with separators."""
 
+from collections.abc import Sequence
+
 from neurocmc.ir.headroom import Headroom
+from neurocmc.ir.spiking import SpikingPopulation
 from neurocmc.report.budget import Budget
 from neurocmc.verification.edges import Edge
 
 SHARES = ("of range", "of trials", "of ceiling", "of x*", "relative")  # units of edges that are fractions
 FLOAT_ROUNDING = 1e-12
 _PREFIXES = ((1e12, "J"), (1e9, "mJ"), (1e6, "µJ"), (1e3, "nJ"), (1.0, "pJ"))
+
+
+MOST_ROWS = 256  # of a table that people read; files hold all
+
+
+def worst_fits(populations: Sequence[SpikingPopulation]) -> Sequence[SpikingPopulation]:
+    """Returns the populations of a table of gain fits: all in their order, or of very many those that fit worst."""
+    if len(populations) <= MOST_ROWS:
+        return populations
+    return sorted(populations, key=lambda population: -population.fit.max_error)[:MOST_ROWS]
+
+
+def least_headroom(entries: Sequence[Headroom]) -> Sequence[Headroom]:
+    """Returns the rows of a table of headroom: all in their order, or of very many those with least."""
+    if len(entries) <= MOST_ROWS:
+        return entries
+    return sorted(entries, key=lambda entry: (entry.proved != "no", -entry.current.share))[:MOST_ROWS]
+
+
+def some(names: Sequence[str]) -> str:
+    """Joins the names of what stands on a core; of very many the first."""
+    more = len(names) - 16
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:16])} and {more:,} more"
 
 
 def percent(share: float) -> str:

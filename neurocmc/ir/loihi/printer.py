@@ -11,7 +11,19 @@ from neurocmc.ir.loihi.network import (
     RoundingLoss,
     StepRule,
 )
-from neurocmc.ir.phrases import arrow, counted, dealt_out, delayed, observed, own_values, page, readouts, second_order
+from neurocmc.ir.phrases import (
+    MOST_PRINTED,
+    arrow,
+    counted,
+    dealt_out,
+    delayed,
+    left_out,
+    observed,
+    own_values,
+    page,
+    readouts,
+    second_order,
+)
 from neurocmc.ir.summaries import entry, matrix, milliseconds, number, percent, table, text_fingerprint, vector
 
 MAX_ROUTES = 64  # rows; beyond it, the axons of a projection or population are summed
@@ -25,13 +37,13 @@ def print_integer(network: IntegerNetwork) -> str:
         f"{counted(len(network.populations), 'population')}, tick {milliseconds(network.tick_s)}",
         *_rule(network.rule),
     ]
-    for population in network.populations:
+    for population in network.populations[:MOST_PRINTED]:
         lines += _integer_population(population, network.rule)
-    for projection in network.projections:
+    for projection in network.projections[:MOST_PRINTED]:
         lines += _integer_projection(projection, network.rule)
-    for given in network.inputs:
+    for given in network.inputs[:MOST_PRINTED]:
         lines += _integer_input(given)
-    return page([*lines, *readouts(network.readouts)])
+    return page([*lines, *left_out(network), *readouts(network.readouts)])
 
 
 def _rule(rule: StepRule) -> list[str]:

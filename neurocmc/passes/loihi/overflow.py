@@ -8,8 +8,8 @@ that does happen is refused by the emulator, with the stimulus and the populatio
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, cast
 
 import numpy as np
 
@@ -39,8 +39,23 @@ class Overflow:
     name: ClassVar[str] = "overflow"
     calibration: tuple[Stimulus, ...]
 
-    def run(self, network: IntegerNetwork) -> tuple[Headroom, ...]:
-        """Raises ValueError for a network whose decays no bound is computed for (see `worst_case`)."""
+    def run(
+        self, network: IntegerNetwork, before: tuple[IntegerNetwork, tuple[Headroom, ...]] | None = None
+    ) -> tuple[Headroom, ...]:
+        """Returns the headroom; `before` is another network with its own, which blocks without a change keep.
+
+        Raises ValueError for a network whose decays no bound is computed for (see `worst_case`).
+        """
+        kept: dict[str, Headroom] = {}
+        part = network
+        if before is not None:
+            changed = changed_blocks(network, before[0])
+            kept = {entry.population: entry for entry in before[1] if entry.population not in changed}
+            part = within(network, changed)
+        found = {entry.population: entry for entry in self._of_all(part)} if part.populations else {}
+        return tuple((kept | found)[p.name] for p in network.populations)
+
+    def _of_all(self, network: IntegerNetwork) -> tuple[Headroom, ...]:
         free = {p.name: any_input(network, p) for p in network.populations}
         calibrated = {p.name: calibrated_input(network, p, self.calibration) for p in network.populations}
         cases = (
@@ -48,6 +63,38 @@ class Overflow:
             _Case("calibrated input", calibrated, worst_case(network, calibrated)),
         )
         return tuple(_headroom(network, p, cases) for p in network.populations)
+
+
+def changed_blocks(network: IntegerNetwork, before: IntegerNetwork) -> frozenset[str]:
+    """Returns the populations of all connected blocks in which a number is another than in the network before."""
+    same = {
+        id(part)
+        for parts in (before.populations, before.projections, before.inputs)
+        for part in cast("tuple[object, ...]", parts)
+    }
+    seeds = [p.name for p in network.populations if id(p) not in same]
+    seeds += [p.target for p in (*network.projections, *network.inputs) if id(p) not in same]
+    beside: dict[str, list[str]] = {}
+    for p in network.projections:
+        beside.setdefault(p.source, []).append(p.target)
+        beside.setdefault(p.target, []).append(p.source)
+    found: set[str] = set()
+    while seeds:
+        if (name := seeds.pop()) not in found:
+            found.add(name)
+            seeds += beside.get(name, [])
+    return frozenset(found)
+
+
+def within(network: IntegerNetwork, names: frozenset[str]) -> IntegerNetwork:
+    """Returns whole blocks of a network alone."""
+    return replace(
+        network,
+        populations=tuple(p for p in network.populations if p.name in names),
+        projections=tuple(p for p in network.projections if p.target in names),
+        inputs=tuple(entry for entry in network.inputs if entry.target in names),
+        readouts=(),
+    )
 
 
 def any_input(network: IntegerNetwork, population: IntegerPopulation) -> HostBound:

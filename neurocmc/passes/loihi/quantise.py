@@ -55,14 +55,21 @@ class Quantise:
 
     name: ClassVar[str] = "quantise"
     planes: Planes = 1
+    before: tuple[SpikingNetwork, IntegerNetwork] | None = None  # of which what is the same is not rounded again
 
     def run(self, network: SpikingNetwork, target: LoihiTarget) -> IntegerNetwork:
         """Raises InfeasibleError where a weight or bias does not fit its field."""
         limits = target.limits
-        populations = tuple(_population(network, population, limits) for population in network.populations)
+        same = _Same.of(network, self.before)
+        populations = tuple(
+            same.populations.get(population.name) or _population(network, population, limits)
+            for population in network.populations
+        )
         by_name = {population.name: population for population in populations}
         projections = tuple(
-            part for projection in network.projections for part in self._parts(network, projection, by_name, limits)
+            part
+            for projection in network.projections
+            for part in same.parts.get(projection.name) or self._parts(network, projection, by_name, limits)
         )
         raise_infeasible(
             Problem(
@@ -76,7 +83,10 @@ class Quantise:
         )
         arriving = by_target(projections)
         recruited = [
-            _recruited(network, population, arriving.get(population.name, ()), limits) for population in populations
+            population
+            if population.name in same.populations
+            else _recruited(network, population, arriving.get(population.name, ()), limits)
+            for population in populations
         ]
         clocks = {population.name for population in populations if population.clock}
         lost = [
@@ -86,7 +96,10 @@ class Quantise:
             name=network.name,
             tick_s=network.tick_s,
             rule=StepRule.of(limits),
-            populations=tuple(loss.given_back(population) for population, loss in zip(recruited, lost, strict=True)),
+            populations=tuple(
+                population if population.name in same.populations else loss.given_back(population)
+                for population, loss in zip(recruited, lost, strict=True)
+            ),
             projections=projections,
             inputs=held_back(
                 zip(recruited, lost, strict=True),
@@ -134,6 +147,40 @@ class Quantise:
         parts = _named(parts, projection.name)
         lost = RoundingLoss.of(-rest, whole, sum(part.loss.clipped for part in parts))
         return (replace(parts[0], wanted_gain=divided_rows(whole, per_gain), loss=lost), *parts[1:])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Same:
+    """What another rounding made of pools and projections that are the very same ones, all that reaches them too."""
+
+    populations: dict[str, IntegerPopulation]
+    parts: dict[str, tuple[IntegerProjection, ...]]
+
+    @classmethod
+    def of(cls, network: SpikingNetwork, before: tuple[SpikingNetwork, IntegerNetwork] | None) -> "_Same":
+        if before is None:
+            return cls(populations={}, parts={})
+        given, made = before
+        pools = {pool.name: pool for pool in given.populations}
+        wires = {entry.name: entry for entry in given.projections}
+        inputs = {entry.name: entry for entry in given.inputs}
+        names = {
+            pool.name
+            for pool in network.populations
+            if pools.get(pool.name) is pool
+            and all(wires.get(p.name) is p for p in network.into(pool.name))
+            and all(inputs.get(entry.name) is entry for entry in network.inputs_into(pool.name))
+        }
+        # What sums lose by being shifted right is given back to a population as it was before.
+        names -= {part.target for part in made.projections if part.exponent < 0}
+        parts: dict[str, list[IntegerProjection]] = {}
+        for part in made.projections:
+            if part.target in names:
+                parts.setdefault(part.whole, []).append(part)
+        return cls(
+            populations={p.name: p for p in made.populations if p.name in names},
+            parts={name: tuple(own) for name, own in parts.items()},
+        )
 
 
 def _population(network: SpikingNetwork, population: SpikingPopulation, limits: LoihiLimits) -> IntegerPopulation:

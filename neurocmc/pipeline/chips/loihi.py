@@ -245,15 +245,17 @@ def _with_headroom(
     """
     margins: dict[str, float] = {}
     known: dict[str, SpikingPopulation] = {}
+    matched: SpikingNetwork | None = None
     results: list[tuple[SpikingNetwork, IntegerNetwork, tuple[Headroom, ...]]] = []
     for _ in range(MARGIN_DOUBLINGS + 1):
         try:
-            match_gains = replace(staging.gain_match(options), current_margins=margins, known=known)
+            match_gains = replace(staging.gain_match(options), current_margins=margins, known=known, before=matched)
             matched = match_gains.run(staging.staged, target)
             clock.done(GainMatch.name, 0.5)
             spiking = verified(CheckNeurons().run(staging.dealt(matched, target, options), target))
             clock.done(CheckNeurons.name, 0.5)
-            rounded = verified(Quantise(planes=options.planes or 1).run(spiking, target))
+            before = results[-1][:2] if results else None
+            rounded = verified(Quantise(planes=options.planes or 1, before=before).run(spiking, target))
             clock.done(Quantise.name, 0.6)
             integer = Registers().run(rounded, target)
             clock.done(Registers.name, 0.65)
@@ -261,7 +263,8 @@ def _with_headroom(
             if results:
                 break
             raise
-        results.append((spiking, integer, overflow.run(integer)))
+        headroom = overflow.run(integer, results[-1][1:] if results else None)
+        results.append((spiking, integer, headroom))
         clock.done(Overflow.name, 0.7)
         unproved = [entry.population for entry in results[-1][2] if entry.proved == "no"]
         if not unproved:
