@@ -9,7 +9,7 @@ but `full` makes a sparse matrix full.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from typing import Any, Protocol, cast
 
@@ -133,6 +133,15 @@ def from_entries(row: NDArray[Any], column: NDArray[Any], value: NDArray[Any], s
         np.add.at(found, (row, column), value)
         return found
     return sparse((value, (row, column)), shape)
+
+
+def banded(size: int, bands: Mapping[int, float]) -> Matrix:
+    """Returns a square matrix with one value on each diagonal, counted from the middle; full where it is small."""
+    parts = [(offset, np.arange(max(-offset, 0), size - max(offset, 0))) for offset in bands]
+    rows = np.concatenate([row for _, row in parts])
+    columns = np.concatenate([row + offset for offset, row in parts])
+    found = np.concatenate([np.full(row.size, bands[offset]) for offset, row in parts])
+    return from_entries(rows, columns, found, (size, size))
 
 
 def entries_fault(value: NDArray[Any], column: NDArray[Any], start: NDArray[Any], shape: tuple[int, int]) -> str:

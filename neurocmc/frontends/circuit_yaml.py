@@ -31,19 +31,19 @@ from neurocmc.frontends.classifiers_yaml import ClassifierField, read_classifier
 from neurocmc.frontends.delays_yaml import split_by_delay
 from neurocmc.frontends.stimulus_yaml import Fault, StimulusField, StimulusName, read_stimuli
 from neurocmc.frontends.weights_yaml import (
+    MOST_UNITS,
     Matrix,
     MatrixFile,
     MatrixFiles,
     Number,
     Pattern,
     Row,
+    SparseFile,
     Weight,
     weight_matrix,
 )
 from neurocmc.ir.rate import Classifier, RateCircuit, RateInput, RatePopulation, RateProjection, Readout, TransferKind
 from neurocmc.ir.stimulus import Stimulus
-
-MAX_UNITS = 4096  # of one population: a projection is a dense (units x units) matrix
 
 # Names become parts of file names: a file system takes 255 bytes.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_-]*([.][A-Za-z0-9_-]+)*$", max_length=64)]
@@ -55,7 +55,7 @@ Form = Literal["filter-after", "filter-before"]
 class PopulationField(StrictModel):
     """One population. `gain`, `threshold`, `bias`, `initial` are one number for all units or a list with one each."""
 
-    size: Annotated[int, Field(ge=1, le=MAX_UNITS)]
+    size: Annotated[int, Field(ge=1, le=MOST_UNITS)]
     tau_ms: NonNegative
     order: Literal[1, 2] = 1
     transfer: TransferKind | Literal["tanh"] = "relu"
@@ -82,7 +82,7 @@ class InputField(StrictModel):
     """A drive from outside; without `weight`, one channel per unit. `weight` is (target units x channels)."""
 
     target: Name = Field(alias="to")
-    channels: Annotated[int, Field(ge=1, le=MAX_UNITS)] | None = None
+    channels: Annotated[int, Field(ge=1, le=MOST_UNITS)] | None = None
     weight: Weight | None = None
     tau_ms: NonNegative | None = None
     order: Literal[1, 2] | None = None
@@ -314,6 +314,9 @@ def _channels(entry: InputField, units: int, files: MatrixFiles) -> int:
         case MatrixFile() as stored:
             matrix = files.matrix(stored, (), [])  # its faults are told where the weight is read
             return units if matrix is None else matrix.shape[1]
+        case SparseFile() as stored:
+            found = files.sparse(stored, (), [])
+            return units if found is None else found.shape[1]
         case tuple() as rows:
             return len(rows[0])
         case _:

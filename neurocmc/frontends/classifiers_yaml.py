@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.matrices import full
 from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.common.ticks import not_whole
 from neurocmc.common.yaml_complaints import FieldPath
@@ -69,7 +70,7 @@ def read_classifier(
 
 def _layer(given: LayerField, inputs: int, files: MatrixFiles, path: FieldPath, faults: list[Fault]) -> HostLayer:
     outputs = _outputs(given.weight, files)
-    weight = weight_matrix(given.weight, outputs, inputs, files, (*path, "weight"), faults)
+    weight = full(weight_matrix(given.weight, outputs, inputs, files, (*path, "weight"), faults))
     bias = _bias(given.bias, files, (*path, "bias"), faults)
     if bias.shape not in ((), (outputs,)):
         what = f"{bias.size} values for {outputs} outputs"

@@ -28,10 +28,10 @@ def split_by_delay(
     One number leaves the projection its name. Of a matrix, `a->b` holds the connections without delay and `a->b@3`
     those of three steps; a connection of weight 0 is none, and its delay is not looked at.
     """
-    ticks = _ticks(projection, delay_ms, dt_s, path, faults)
     if isinstance(delay_ms, float | int):
-        yield replace(projection, delay_ticks=int(ticks.flat[0]) if ticks.size else 0)
+        yield replace(projection, delay_ticks=int(_steps(np.full((1, 1), float(delay_ms)), dt_s, path, faults)[0, 0]))
         return
+    ticks = _ticks(projection, delay_ms, dt_s, path, faults)
     target, source, weight = entries(projection.weight)
     late = ticks[target, source]
     delays = np.unique(late).tolist() or [0]
@@ -46,26 +46,30 @@ def split_by_delay(
 
 
 def _ticks(
-    projection: RateProjection, delay_ms: DelayField, dt_s: float, path: FieldPath, faults: list[Fault]
+    projection: RateProjection,
+    delay_ms: "tuple[tuple[float, ...], ...] | Float",
+    dt_s: float,
+    path: FieldPath,
+    faults: list[Fault],
 ) -> Int:
     """(target units, source units) delays in steps; 0 where something is wrong with one, which joins the faults."""
     rows, columns = projection.weight.shape
-    nothing = np.zeros((rows, columns), dtype=np.int64)
-    if isinstance(delay_ms, float | int):
-        given, one = np.full((rows, columns), float(delay_ms)), True
-    else:
-        lengths = {len(row) for row in delay_ms}
-        if len(delay_ms) != rows or lengths != {columns}:
-            widths = ", ".join(str(length) for length in sorted(lengths))
-            what = f"has {len(delay_ms)} rows of {widths} numbers, {rows} rows of {columns} are needed"
-            faults.append(("delay-shape", path, what, "a row per target unit, in it a delay per source unit, or 0"))
-            return nothing
-        given, one = np.array(delay_ms, dtype=np.float64), False
+    lengths = {len(row) for row in delay_ms}
+    if len(delay_ms) != rows or lengths != {columns}:
+        widths = ", ".join(str(length) for length in sorted(lengths))
+        what = f"has {len(delay_ms)} rows of {widths} numbers, {rows} rows of {columns} are needed"
+        faults.append(("delay-shape", path, what, "a row per target unit, in it a delay per source unit, or 0"))
+        return np.zeros((rows, columns), dtype=np.int64)
+    return _steps(np.array(delay_ms, dtype=np.float64), dt_s, path, faults)
+
+
+def _steps(given: Float, dt_s: float, path: FieldPath, faults: list[Fault]) -> Int:
+    """Delays in steps, or all 0 where something is wrong with one; one alone stands at the path itself."""
     fault = _first_fault(given, dt_s)
     if fault is not None:
         place, (name, what, cure) = fault
-        faults.append((name, path if one else (*path, *place), what, cure))
-        return nothing
+        faults.append((name, path if given.size == 1 else (*path, *place), what, cure))
+        return np.zeros(given.shape, dtype=np.int64)
     return np.rint(given * 1e-3 / dt_s).astype(np.int64)
 
 

@@ -25,14 +25,15 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from neurocmc.common.arrays import Float
 from neurocmc.common.errors import raise_input_problems
+from neurocmc.common.matrices import FloatMatrix, any_entry, banded
 from neurocmc.common.strict_yaml import StrictModel, load_document
 from neurocmc.common.ticks import not_whole
 from neurocmc.common.yaml_complaints import FieldPath
-from neurocmc.frontends.circuit_yaml import MAX_UNITS, LoadedYaml, Name, NonNegative, Number, Positive
+from neurocmc.frontends.circuit_yaml import LoadedYaml, Name, NonNegative, Number, Positive
 from neurocmc.frontends.rectifiers import rectifiers
 from neurocmc.frontends.stimulus_yaml import Fault, StimulusField, StimulusName, read_stimuli
+from neurocmc.frontends.weights_yaml import MOST_UNITS
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection, Readout
 from neurocmc.ir.stimulus import Stimulus
 
@@ -87,7 +88,7 @@ class InterneuronsField(StrictModel):
 class SwtaField(StrictModel):
     """The winner-take-all; its `tau_ms` is also that of sst and lamp5 where they do not give their own."""
 
-    units: Annotated[int, Field(ge=2, le=MAX_UNITS)]
+    units: Annotated[int, Field(ge=2, le=MOST_UNITS)]
     tau_ms: Positive
     alpha: NonNegative
     alpha2: NonNegative = 0.0
@@ -203,9 +204,8 @@ def _populations(swta: SwtaField) -> Iterator[RatePopulation]:
 def _projections(swta: SwtaField) -> Iterator[RateProjection]:
     """Every loop of the circuit; the filter of each is that of the population it reaches."""
     cells, n = swta.interneurons, swta.units
-    neighbours = np.eye(n, k=1) + np.eye(n, k=-1)
-    own = swta.alpha * np.eye(n) + swta.alpha2 * neighbours
-    if own.any():
+    own = banded(n, {0: swta.alpha, 1: swta.alpha2, -1: swta.alpha2})
+    if any_entry(own):
         yield _projection(PYRAMIDAL, PYRAMIDAL, own, swta.tau_ms)
     if cells.pv != "off":
         yield _projection(PV, PYRAMIDAL, np.full((n, 1), -cells.pv.beta_ff), swta.tau_ms)
@@ -220,7 +220,7 @@ def _projections(swta: SwtaField) -> Iterator[RateProjection]:
         yield _projection(LAMP5, PYRAMIDAL, np.full((n, 1), -cells.lamp5.gamma1), swta.tau_ms)
 
 
-def _projection(source: str, target: str, weight: Float, tau_ms: float) -> RateProjection:
+def _projection(source: str, target: str, weight: FloatMatrix, tau_ms: float) -> RateProjection:
     return RateProjection(
         name=f"{source}->{target}", source=source, target=target, weight=weight, tau_s=tau_ms * 1e-3
     )
@@ -228,7 +228,7 @@ def _projection(source: str, target: str, weight: Float, tau_ms: float) -> RateP
 
 def _inputs(swta: SwtaField) -> Iterator[RateInput]:
     cells = swta.interneurons
-    yield RateInput(name=DRIVE, target=PYRAMIDAL, weight=np.eye(swta.units))
+    yield RateInput(name=DRIVE, target=PYRAMIDAL, weight=banded(swta.units, {0: 1.0}))
     if cells.pv != "off":
         weight = np.full((1, swta.units), cells.pv.w)
         yield RateInput(name=DRIVE_PV, target=PV, weight=weight, tau_s=cells.pv.tau_ms * 1e-3)

@@ -1,6 +1,7 @@
 """Reads the weights of a circuit written by hand: a number, a rule, a matrix written out, or one in an .npz.
 
 weight: {npz: weights.npz, key: W}    the array W of weights.npz, which lies beside the circuit file
+weight: {sparse: weights.npz}         the sparse matrix that scipy.sparse.save_npz wrote into it
 """
 
 import hashlib
@@ -15,12 +16,17 @@ from pydantic import Field
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError
 from neurocmc.common.files import read_npz
+from neurocmc.common.matrices import FloatMatrix as AnyMatrix
+from neurocmc.common.matrices import Sparse, banded, is_sparse, no_entries, sparse, values
+from neurocmc.common.matrices import largest as largest_of
 from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.common.yaml_complaints import FieldPath, nearest_name
 from neurocmc.frontends.stimulus_yaml import Fault
 
 LARGEST = 1e9  # far beyond any circuit, and far within what arithmetic in double precision keeps apart
 MAX_BYTES = 1 << 30  # unpacked
+MOST_UNITS = 10_000_000  # of one population: ten times what the largest circuits have, and no memory is asked for yet
+MOST_ENTRIES = 1 << 27  # of a matrix that is not sparse: a gigabyte
 
 Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 Row = Annotated[tuple[Number, ...], Field(min_length=1)]
@@ -41,7 +47,13 @@ class MatrixFile(StrictModel):
     key: Annotated[str, Field(min_length=1, max_length=255)]
 
 
-Weight = Number | Pattern | Matrix | MatrixFile
+class SparseFile(StrictModel):
+    """The sparse matrix of a file that `scipy.sparse.save_npz` wrote, beside the circuit file."""
+
+    sparse: Annotated[str, Field(min_length=1, max_length=1024)]
+
+
+Weight = Number | Pattern | Matrix | MatrixFile | SparseFile
 
 
 @dataclass(slots=True)
@@ -50,18 +62,42 @@ class MatrixFiles:
 
     folder: Path
     _read: dict[str, dict[str, NDArray[Any]]] = field(default_factory=dict[str, dict[str, NDArray[Any]]])
-    _used: dict[tuple[str, str], Float] = field(default_factory=dict[tuple[str, str], Float])
+    _used: dict[tuple[str, str], AnyMatrix] = field(default_factory=dict[tuple[str, str], AnyMatrix])
 
     def matrix(self, entry: MatrixFile, path: FieldPath, faults: list[Fault]) -> Float | None:
         """The matrix that `entry` of the field at `path` names, or None: what is wrong with it joins the faults."""
         return self._numbers(entry, 2, path, faults)
+
+    def sparse(self, entry: SparseFile, path: FieldPath, faults: list[Fault]) -> Sparse | None:
+        """The sparse matrix that `entry` names, or None, as for `matrix`."""
+        arrays = self._arrays(entry.sparse, path, faults, "sparse")
+        if arrays is None:
+            return None
+        fault = (*path, "sparse")
+        try:
+            found = _stored_sparse(arrays)
+        except (KeyError, ValueError) as error:
+            reason = " ".join(str(error).split())[:120]
+            what = f"{entry.sparse} is no sparse matrix ({reason})"
+            faults.append(("array-missing", fault, what, "write it with scipy.sparse.save_npz, as CSR, CSC or COO"))
+            return None
+        if not np.isfinite(found.data).all():
+            what = f"{entry.sparse} holds a number that is not finite"
+            faults.append(("value-not-finite", fault, what, "give finite numbers only"))
+        elif (largest := largest_of(found)) > LARGEST:
+            what = f"{entry.sparse} holds a number of size {largest:g}"
+            faults.append(("field-wrong", fault, what, f"give numbers of at most {LARGEST:g}"))
+        else:
+            self._used[entry.sparse, ""] = found
+            return found
+        return None
 
     def vector(self, entry: MatrixFile, path: FieldPath, faults: list[Fault]) -> Float | None:
         """The list of numbers that `entry` names, or None, as for `matrix`."""
         return self._numbers(entry, 1, path, faults)
 
     def _numbers(self, entry: MatrixFile, dimensions: int, path: FieldPath, faults: list[Fault]) -> Float | None:
-        arrays = self._arrays(entry.npz, path, faults)
+        arrays = self._arrays(entry.npz, path, faults, "npz")
         if arrays is None:
             return None
         place = f"{entry.npz}: {entry.key}"
@@ -83,7 +119,9 @@ class MatrixFiles:
             what = f"{place} holds a number of size {largest:g}"
             faults.append(("field-wrong", (*path, "key"), what, f"give numbers of at most {LARGEST:g}"))
         else:
-            return self._used.setdefault((entry.npz, entry.key), given.astype(np.float64))
+            numbers = given.astype(np.float64)
+            self._used.setdefault((entry.npz, entry.key), numbers)
+            return numbers
         return None
 
     @property
@@ -96,48 +134,101 @@ class MatrixFiles:
         digest = hashlib.sha256()
         for name, matrix in sorted(self._used.items()):
             digest.update(f"{name} {matrix.shape}".encode())
-            digest.update(np.ascontiguousarray(matrix, dtype="<f8").tobytes())
+            parts = (matrix.indptr, matrix.indices) if is_sparse(matrix) else ()
+            for places in parts:
+                digest.update(np.ascontiguousarray(places, dtype="<i8").tobytes())
+            digest.update(np.ascontiguousarray(values(matrix), dtype="<f8").tobytes())
         return digest.digest() if self.has_any else b""
 
-    def _arrays(self, npz: str, path: FieldPath, faults: list[Fault]) -> dict[str, NDArray[Any]] | None:
+    def _arrays(self, npz: str, path: FieldPath, faults: list[Fault], called: str) -> dict[str, NDArray[Any]] | None:
         if npz not in self._read:
             try:
                 self._read[npz] = read_npz(self.folder / npz, max_bytes=MAX_BYTES)
             except InputError as error:
                 faults += (
-                    (problem.id, (*path, "npz"), f"{problem.where}: {problem.what}", problem.cure)
+                    (problem.id, (*path, called), f"{problem.where}: {problem.what}", problem.cure)
                     for problem in error.problems
                 )
                 return None
         return self._read[npz]
 
 
+def _stored_sparse(arrays: dict[str, NDArray[Any]]) -> Sparse:
+    """What `scipy.sparse.save_npz` wrote. Raises KeyError or ValueError where it is no such matrix."""
+    kind = arrays["format"].item()
+    kind = kind.decode("ascii", "replace") if isinstance(kind, bytes) else str(kind)
+    rows, columns = (int(length) for length in arrays["shape"].tolist())
+    data = arrays["data"]
+    if data.dtype.kind not in "fiu" or data.ndim != 1 or not (0 < rows <= MOST_UNITS and 0 < columns <= MOST_UNITS):
+        raise ValueError(f"{data.dtype.name} of shape {data.shape} in a matrix of {rows} x {columns}")
+    numbers = data.astype(np.float64)
+    if kind == "coo":
+        row, column = arrays["row"], arrays["col"]
+        ends = ((row, rows), (column, columns))
+        if any(at.shape != data.shape or at.dtype.kind not in "iu" for at, _ in ends):
+            raise ValueError("not one row and column for each number")
+        if any(at.size and not (at.min() >= 0 and at.max() < most) for at, most in ends):
+            raise ValueError("a number stands outside of its shape")
+        return sparse((numbers, (row, column)), (rows, columns))
+    if kind not in ("csr", "csc"):
+        raise ValueError(f"format {kind[:20]!r}")
+    lines, across = (rows, columns) if kind == "csr" else (columns, rows)
+    start, place = arrays["indptr"], arrays["indices"]
+    if start.dtype.kind not in "iu" or place.dtype.kind not in "iu" or place.shape != data.shape:
+        raise ValueError("not one place for each number")
+    steps = np.diff(start.astype(np.int64))
+    if start.shape != (lines + 1,) or start[0] != 0 or start[-1] != data.size or (steps < 0).any():
+        raise ValueError("its lines do not begin one after the other")
+    if place.size and not (place.min() >= 0 and place.max() < across):
+        raise ValueError("a number stands outside of its shape")
+    line = np.repeat(np.arange(lines), steps)
+    return sparse((numbers, (line, place) if kind == "csr" else (place, line)), (rows, columns))
+
+
+def _too_large(rows: int, columns: int, path: FieldPath, faults: list[Fault]) -> bool:
+    """Whether a matrix of all its entries is too large, which joins the faults."""
+    if rows * columns <= MOST_ENTRIES:
+        return False
+    what = f"a full matrix of {rows:,} x {columns:,} numbers, limit {MOST_ENTRIES:,}"
+    faults.append(("weight-shape", path, what, "give a sparse matrix ({sparse: FILE.npz}), or split the population"))
+    return True
+
+
 def weight_matrix(
     weight: Weight, rows: int, columns: int, files: MatrixFiles, path: FieldPath, faults: list[Fault]
-) -> Float:
+) -> AnyMatrix:
     """The (rows, columns) matrix that `weight` means: a single number stands everywhere."""
+    size = (rows, columns, path, faults)
     match weight:
+        case SparseFile():
+            found = files.sparse(weight, path, faults)
+            if found is None:
+                return no_entries((rows, columns))
+            if found.shape != (rows, columns):
+                what = f"{weight.sparse} has shape {found.shape}, ({rows}, {columns}) is needed"
+                cure = "a row per target unit, a column per source unit or channel"
+                faults.append(("weight-shape", path, what, cure))
+                return no_entries((rows, columns))
+            return found
         case MatrixFile():
             matrix = files.matrix(weight, path, faults)
             if matrix is None:
-                return np.zeros((rows, columns))
+                return no_entries((rows, columns))
             if matrix.shape != (rows, columns):
                 what = f"{weight.npz}: {weight.key} has shape {matrix.shape}, ({rows}, {columns}) is needed"
                 faults.append(
                     ("weight-shape", path, what, "a row per target unit, a column per source unit or channel")
                 )
-                return np.zeros((rows, columns))
+                return no_entries((rows, columns))
             return matrix
         case Pattern(pattern="all-to-all", value=value):
-            return np.full((rows, columns), value)
+            return no_entries((rows, columns)) if _too_large(*size) else np.full((rows, columns), value)
         case Pattern(pattern=pattern, value=value):
             if rows != columns:
                 what = f"{pattern} needs as many target units as sources (got {rows} and {columns})"
                 faults.append(("weight-shape", path, what, "use all-to-all, or write the matrix out"))
-                return np.zeros((rows, columns))
-            near = 0 if pattern == "one-to-one" else 1
-            distance = np.abs(np.subtract.outer(np.arange(rows), np.arange(columns)))
-            return np.where(distance == near, value, 0.0)
+                return no_entries((rows, columns))
+            return banded(rows, {0: value} if pattern == "one-to-one" else {1: value, -1: value})
         case tuple():
             lengths = {len(row) for row in weight}
             if len(weight) != rows or lengths != {columns}:
@@ -146,7 +237,7 @@ def weight_matrix(
                 faults.append(
                     ("weight-shape", path, what, "a row per target unit, in it a number per source unit or channel")
                 )
-                return np.zeros((rows, columns))
+                return no_entries((rows, columns))
             return np.array(weight, dtype=np.float64)
         case value:
-            return np.full((rows, columns), value)
+            return no_entries((rows, columns)) if _too_large(*size) else np.full((rows, columns), value)

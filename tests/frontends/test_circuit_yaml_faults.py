@@ -45,9 +45,9 @@ def refused(tmp_path: Path, text: str) -> str:
         ),
         (
             "size: 3",
-            "size: 99999",
-            "circuit.yaml:5: populations.e.size: should be less than or equal to 4096 (got 99999)"
-            " [field-wrong]\n    cure: give 4,096 or less",
+            "size: 99999999",
+            "circuit.yaml:5: populations.e.size: should be less than or equal to 10000000 (got 99999999)"
+            " [field-wrong]\n    cure: give 10,000,000 or less",
         ),
         (
             "threshold: 0.1",
