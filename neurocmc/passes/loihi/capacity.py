@@ -9,11 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.passes.loihi.placing.bounds import least_synapse_bits, lower_bounds
 from neurocmc.passes.loihi.placing.demand import Demand
 from neurocmc.passes.loihi.placing.fitting import smaller_pools
+from neurocmc.passes.loihi.placing.ragged import summed
 from neurocmc.passes.loihi.placing.wiring import Wiring, least_wiring
 from neurocmc.targets import LoihiLimits, LoihiTarget
 
@@ -51,8 +54,8 @@ def _problems(circuit: RateCircuit, wiring: Wiring, chip: str, limits: LoihiLimi
 def _memory(demand: Demand, chip: str) -> Iterable[tuple[str, str, str]]:
     bits = Counter[str]()
     each = least_synapse_bits(demand)
-    for fibre, own in zip(demand.fibres, each.tolist(), strict=True):
-        bits.update(dict.fromkeys(fibre.projections, own))
+    for name, own in zip(*summed(demand.fibres.name, each), strict=True):
+        bits.update(dict.fromkeys(demand.fibres.names[name], int(own)))
     memory = demand.limits.cores_per_chip * demand.limits.synapse_memory_bits_per_core
     if int(each.sum()) > memory:
         worst = max(bits, key=lambda name: bits[name])
@@ -74,7 +77,7 @@ def _fan_in(demand: Demand) -> Iterable[tuple[str, str, str]]:
     for name, unit in most.items():
         share = Counter[str]()
         for index in demand.into[unit].tolist():
-            share.update(dict.fromkeys(demand.fibres[index].projections, demand.fibres[index].axons))
+            share.update(dict.fromkeys(demand.fibres.projections(index), int(demand.fibres.axons[index])))
         worst = max(share, key=lambda projection: share[projection])
         yield (
             "fan-in-beyond-core",
@@ -89,7 +92,7 @@ def _fan_out(demand: Demand, chip: str) -> Iterable[tuple[str, str, str]]:
     needed = next(bound.cores for bound in lower_bounds(demand) if bound.resource == "out_axons")
     if needed > demand.limits.cores_per_chip:
         limit = demand.limits.cores_per_chip * demand.limits.out_axons_per_core
-        sends = max(range(len(demand.sizes)), key=lambda unit: demand.sizes[unit] * len(demand.out_of[unit]))
+        sends = int(np.argmax(np.array(demand.sizes) * demand.out_of.counts))
         yield (
             "out-axons-beyond-core",
             f"population {demand.name(sends)}",

@@ -81,7 +81,7 @@ def _use(demand: Demand, held_by_core: Sequence[Held], tables: AxonTables) -> In
         use[core, column["compartments"]] = sum(held.values())
         use[core, column["compartment_profiles"]] = len({pools.profile for pools in here})
         use[core, column["threshold_profiles"]] = len({pools.threshold for pools in here})
-        use[core, column["synapse_formats"]] = len(layout.formats)
+        use[core, column["synapse_formats"]] = layout.formats
     return use
 
 

@@ -1,5 +1,6 @@
 """Finds places for neurons: what units ask of a core, how many cores are needed at least, and how they are filled.
 
+ragged          holds rows of different lengths in two arrays
 wiring          says what placing must know of a circuit
 synapse_memory  computes what groups of synapses cost
 fibres          takes the wiring apart into fibres and the lists that axons enter

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-import numpy as np
-
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.passes.loihi.placing.demand import Demand
 from neurocmc.passes.loihi.placing.fibres import Held
@@ -70,9 +68,9 @@ class _Growth:
         most = demand.limits.out_axons_per_core
         self.each = [min(axons, most) for axons in self.aim.out_axons]
         self.left = dict(enumerate(demand.sizes))
-        self.weight = [demand.out_axons_a_core(index) for index in range(len(demand.targets))]
-        weight = np.array(self.weight, dtype=np.int64)
-        self.arriving = [int(weight[into].sum()) for into in demand.lists_into]
+        weight = demand.out_axons_a_core()
+        self.weight = weight.tolist()
+        self.arriving = demand.lists_into.sums(weight).tolist()
         self.end = list(accumulate(pools.units for pools in demand.pools))
         self.first = [end - pools.units for end, pools in zip(self.end, demand.pools, strict=True)]
         axons = sum(neurons * each for neurons, each in zip(demand.sizes, self.each, strict=True))

@@ -50,7 +50,7 @@ def fill_in_order(demand: Demand) -> Filling:
 
 def fill_in(demand: Demand, order: Order) -> Filling:
     """Returns a filling whose out-axons fit, or the last of ROUNDS. Raises InfeasibleError where nothing fits."""
-    estimate = [len(leaving) for leaving in demand.out_of]
+    estimate = demand.out_of.counts.tolist()
     filling = _fill(demand, estimate, order)
     for _ in range(ROUNDS):
         if not _overfull(demand, filling):

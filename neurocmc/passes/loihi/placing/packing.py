@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from neurocmc.common.arrays import Bool, Int
-from neurocmc.passes.loihi.placing.demand import Demand
+from neurocmc.passes.loihi.placing.demand import Demand, Reached
 from neurocmc.passes.loihi.placing.fibres import Held
-from neurocmc.passes.loihi.placing.synapse_memory import SynapseFormat
 from neurocmc.passes.loihi.placing.wiring import Pools, Profile
 
 
@@ -30,7 +29,7 @@ class Core:
     of_population: Int = field(init=False)  # (populations,) neurons
     compartment_profiles: set[Profile] = field(default_factory=set)
     thresholds: set[int] = field(default_factory=set)
-    formats: set[SynapseFormat] = field(default_factory=set)
+    formats: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.reached = np.zeros(len(self.demand.fibres), dtype=np.int64)
@@ -40,9 +39,7 @@ class Core:
     @property
     def bits(self) -> int:
         """Bits of synapse memory."""
-        if not self.demand.lists.can_be_free.any():
-            return self.indexed_bits
-        return int(self.demand.layout(self.reached, self.of_population).bits.sum())
+        return self.demand.layout(self._reached()).all_bits if self.demand.lists.any_free else self.indexed_bits
 
     def room(self, unit: int, wanted: int, out_axons_each: int) -> tuple[int, str]:
         """Returns how many of `wanted` neurons of a unit the core takes, and the resource that ends it, or ""."""
@@ -87,14 +84,14 @@ class Core:
         self.held[unit] = self.held.get(unit, 0) + count
         self.compartment_profiles.add(self._pools(unit).profile)
         self.thresholds.add(self._pools(unit).threshold)
-        self.formats |= self.demand.formats[unit]
+        self.formats.update(self.demand.formats[unit].tolist())
 
     def _lacking(self, unit: int) -> str:
         """The resource that ends a unit's first neuron here, however few follow, or ""."""
         used = {
             "compartment_profiles": len(self.compartment_profiles | {self._pools(unit).profile}),
             "threshold_profiles": len(self.thresholds | {self._pools(unit).threshold}),
-            "synapse_formats": len(self.formats | self.demand.formats[unit]),
+            "synapse_formats": len(self.formats.union(self.demand.formats[unit].tolist())),
             "in_axons": self.in_axons + self._new_axons(unit),
         }
         limits = self.demand.limits
@@ -103,7 +100,7 @@ class Core:
     def _most_by_bits(self, unit: int) -> int:
         """A quick upper bound: n more synapses of an axon cost more than n times their bits, less one word."""
         limits = self.demand.limits
-        if not (axons := self.demand.axons_into[unit]) or self.demand.lists.can_be_free.any():
+        if not (axons := self.demand.axons_into[unit]) or self.demand.lists.any_free:
             return limits.compartments_per_core
         free = (limits.synapse_memory_bits_per_core - self.indexed_bits) / axons
         return int((free + limits.synapse_group_alignment_bits) / self.demand.bits_of_synapse)
@@ -126,9 +123,14 @@ class Core:
         demand, limit = self.demand, self.demand.limits.synapse_memory_bits_per_core
         if self.indexed_bits + self._more_bits(unit, count) <= limit:
             return True
-        if not demand.lists.can_be_free.any():
+        if not demand.lists.any_free:
             return False
+        return demand.layout(self._reached(unit, count)).all_bits <= limit
+
+    def _reached(self, unit: int = 0, count: int = 0) -> Reached:
+        """What reaches the core with so many neurons of a unit more."""
         reached, neurons = self.reached.copy(), self.of_population.copy()
-        reached[demand.into[unit]] += count
-        neurons[demand.population[unit]] += count
-        return int(demand.layout(reached, neurons).bits.sum()) <= limit
+        reached[self.demand.into[unit]] += count
+        neurons[self.demand.population[unit]] += count
+        fibres, populations = np.flatnonzero(reached), np.flatnonzero(neurons)
+        return Reached(fibres=fibres, neurons=reached[fibres], populations=populations, held=neurons[populations])
