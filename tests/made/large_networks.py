@@ -1,6 +1,6 @@
 """Makes networks in integers of any size, whose wiring is that of circuits which outgrow a chip.
 
-    hierarchy  3 regions of 4 populations of columns: one-to-one within and between regions, neighbours in one population
+    hierarchy  3 regions of 4 populations of columns, one-to-one, and neighbours in one of them
     modules    winner-take-all modules of 10 excitatory units and an inhibitory one, each of its own
     random     one population whose units have 6 sources each, drawn at random
     layers     8 layers of a sheet of units, each of 3 x 3 units of the layer before
@@ -8,6 +8,7 @@
 Weights are all alike: what is measured is where neurons go, not what they do.
 """
 
+from itertools import pairwise
 from typing import Literal, get_args
 
 import numpy as np
@@ -70,7 +71,7 @@ def hierarchy(neurons: int, seed: int, each: int = 32) -> Parts:
             if source == target == "sp":  # neighbours as well
                 pairs = np.concatenate([own, *beside[0]]), np.concatenate([own, *beside[1]])
             wires.append((f"{region} {source}", f"{region} {target}", pairs))
-    for low, high in zip(REGIONS[:-1], REGIONS[1:], strict=True):
+    for low, high in pairwise(REGIONS):
         wires += [(f"{low} {source}", f"{high} {target}", (own, own)) for source, target in UPWARD]
         wires += [(f"{high} {source}", f"{low} {target}", (own, own)) for source, target in DOWNWARD]
     return pools, wires, ["v1 ss"]
@@ -106,7 +107,7 @@ def layers(neurons: int, seed: int, each: int = 32) -> Parts:
     near: list[Pairs] = []
     for down in (-1, 0, 1):
         for right in (-1, 0, 1):
-            inside = (0 <= row + down) & (row + down < side) & (0 <= column + right) & (column + right < side)
+            inside = (row + down >= 0) & (row + down < side) & (column + right >= 0) & (column + right < side)
             near.append((((row + down) * side + column + right)[inside], np.flatnonzero(inside)))
     pairs = np.concatenate([source for source, _ in near]), np.concatenate([target for _, target in near])
     return pools, [(f"layer {k}", f"layer {k + 1}", pairs) for k in range(LAYERS - 1)], ["layer 0"]

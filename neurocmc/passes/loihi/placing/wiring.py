@@ -46,12 +46,12 @@ class Wires:
     format: SynapseFormat
 
     @classmethod
-    def of(cls, name: str, ends: tuple[str, str], weight: Matrix, format: SynapseFormat) -> "Wires":
+    def of(cls, name: str, ends: tuple[str, str], weight: Matrix, stored: SynapseFormat) -> "Wires":
         """Returns the connections of weights (target units, source units) that are not 0."""
         row, column, _ = entries(weight)
         order = np.argsort(column, kind="stable")
         source, target = ends
-        return cls(name=name, source=source, target=target, senders=column[order], targets=row[order], format=format)
+        return cls(name=name, source=source, target=target, senders=column[order], targets=row[order], format=stored)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
