@@ -4,6 +4,7 @@ Places are kept as segments, runs of consecutive neurons of one population on on
 million neurons stays small. Neurons of a population are counted unit by unit: neuron n of unit i is i * neurons + n.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -114,10 +115,13 @@ class ChipProgram(Generic[Placed]):
 
 def _problems(program: ChipProgram[Any]) -> Iterable[Problem]:
     yield from _name_problems(program)
+    runs_of: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    slots_of: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    for segment in program.segments:
+        runs_of[segment.population].append((segment.start, segment.stop))
+        slots_of[segment.core].append((segment.slot, segment.slot + segment.neurons))
     for population in program.network.populations:
-        runs = sorted(
-            (segment.start, segment.stop) for segment in program.segments if segment.population == population.name
-        )
+        runs = sorted(runs_of[population.name])
         covered = [0, *(stop for _, stop in runs)]
         if [start for start, _ in runs] != covered[:-1] or covered[-1] != population.units * population.neurons:
             yield Problem(
@@ -127,10 +131,7 @@ def _problems(program: ChipProgram[Any]) -> Iterable[Problem]:
                 _PLACE,
             )
     for core in range(program.cores):
-        slots = sorted(
-            (segment.slot, segment.slot + segment.neurons) for segment in program.segments if segment.core == core
-        )
-        if any(stop > start for (_, stop), (start, _) in pairwise(slots)):
+        if any(stop > start for (_, stop), (start, _) in pairwise(sorted(slots_of[core]))):
             yield Problem("placement-inconsistent", f"core {core}", "two segments share a slot", _PLACE)
 
 

@@ -86,7 +86,8 @@ def _use(demand: Demand, held_by_core: Sequence[Held], tables: AxonTables) -> In
 
 
 def _limit_problems(program: ChipProgram[Any], limits: LoihiLimits) -> Iterable[Problem]:
-    for core in range(program.cores):
+    most = [np.inf if limit is None else limit for limit in limits_of(limits).values()]
+    for core in np.flatnonzero((program.use > most).any(axis=1)).tolist():
         populations = list(dict.fromkeys(s.population for s in program.segments if s.core == core))
         for column, (resource, limit) in enumerate(limits_of(limits).items()):
             used = int(program.use[core, column])

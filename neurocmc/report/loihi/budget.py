@@ -42,6 +42,9 @@ def placed_budget(
     limits = limits_of(target.limits)
     chip = target.limits.cores_per_chip
     whole = {name: None if limit is None else limit * chip for name, limit in limits.items()}
+    populations: list[dict[str, None]] = [{} for _ in range(program.cores)]
+    for segment in program.segments:
+        populations[segment.core][owner(segment.population)] = None
     return Budget(
         circuit=circuit,
         target=target.name,
@@ -52,7 +55,7 @@ def placed_budget(
         cores=tuple(
             CoreUse(
                 core=core,
-                populations=tuple(dict.fromkeys(owner(s.population) for s in program.segments if s.core == core)),
+                populations=tuple(populations[core]),
                 resources=uses(RESOURCES, program.use[core], limits),
             )
             for core in range(program.cores)

@@ -23,6 +23,7 @@ from neurocmc.passes.loihi.placing.refusals import too_much_for_a_core
 
 Order = Literal["in sequence", "look back", "balanced", "apart"]
 ORDERS: tuple[Order, ...] = ("in sequence", "look back", "balanced", "apart")
+LARGE = 2048  # units, beyond which no look back is taken: it holds every unit against every core
 ROUNDS = 16  # of estimating out-axons; estimates only rise
 
 
@@ -34,7 +35,7 @@ def fill_in_order(demand: Demand) -> Filling:
     best: Filling | None = None
     refused: InfeasibleError | None = None
     enough = cores_needed(demand)
-    for order in ORDERS:
+    for order in [order for order in ORDERS if order != "look back" or len(demand.sizes) <= LARGE]:
         if best and len(best.held_by_core) <= enough and not _overfull(demand, best):
             break
         try:
@@ -69,6 +70,7 @@ def _overfull(demand: Demand, filling: Filling) -> int:
 
 def _fill(demand: Demand, out_axons_each: list[int], order: Order) -> Filling:
     cores = [Core(demand)]
+    another = (lambda _: Core(demand)) if order == "look back" else Core.emptied  # of the others one is open
     ended_by = Counter[str]()
     where: dict[int, list[int]] = {}
     waiting = deque(_many_cores_first(demand, out_axons_each) if order == "balanced" else range(len(demand.sizes)))
@@ -76,7 +78,7 @@ def _fill(demand: Demand, out_axons_each: list[int], order: Order) -> Filling:
     while waiting:
         unit = waiting.pop() if order == "balanced" and _sends_more(cores[-1]) else waiting.popleft()
         if order == "apart" and demand.population[unit] != before and cores[-1].neurons:
-            cores.append(Core(demand))
+            cores.append(another(cores[-1]))
         before = demand.population[unit]
         neurons, each, placed = demand.sizes[unit], out_axons_each[unit], 0
         while placed < neurons:
@@ -93,7 +95,7 @@ def _fill(demand: Demand, out_axons_each: list[int], order: Order) -> Filling:
                 raise InfeasibleError(too_much_for_a_core(demand, unit, each, resource))
             if count < wanted and number == len(cores) - 1:
                 ended_by[resource] += 1
-                cores.append(Core(demand))
+                cores.append(another(cores[-1]))
     return Filling(held_by_core=tuple(core.held for core in cores), ended_by=ended_by, split=split_among(where))
 
 

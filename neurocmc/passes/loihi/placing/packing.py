@@ -4,6 +4,7 @@ A core's load is kept as it grows. Adding neurons of a unit touches only the fib
 axons of its list the first time, and lengthens its list of synapses by one for each neuron.
 """
 
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +20,7 @@ class Core:
     """A core that is being filled. `out_axons` holds an estimate for each neuron: targets may not be placed yet."""
 
     demand: Demand
+    out_axons_limit: int = 0  # 0: as many as a core has
     held: Held = field(default_factory=dict)
     neurons: int = 0
     in_axons: int = 0
@@ -26,7 +28,6 @@ class Core:
     indexed_bits: int = 0  # of synapse memory, were all lists stored with indices
     reached: Int = field(init=False)  # (fibres,) neurons here that one axon of each fibre reaches
     entered: Bool = field(init=False)  # (lists,) whether a list is here
-    of_population: Int = field(init=False)  # (populations,) neurons
     compartment_profiles: set[Profile] = field(default_factory=set)
     thresholds: set[int] = field(default_factory=set)
     formats: set[int] = field(default_factory=set)
@@ -34,7 +35,17 @@ class Core:
     def __post_init__(self) -> None:
         self.reached = np.zeros(len(self.demand.fibres), dtype=np.int64)
         self.entered = np.zeros(self.demand.lists.axons.size, dtype=np.bool_)
-        self.of_population = np.zeros(len(self.demand.pools), dtype=np.int64)
+        self.out_axons_limit = self.out_axons_limit or self.demand.limits.out_axons_per_core
+
+    def emptied(self) -> "Core":
+        """Returns an empty core in the arrays of this one, of which nothing but `held` is of use afterwards."""
+        empty = copy(self)
+        for unit in self.held:
+            self.reached[self.demand.into[unit]] = 0
+            self.entered[self.demand.lists_into[unit]] = False
+        empty.held, empty.neurons, empty.in_axons, empty.out_axons, empty.indexed_bits = {}, 0, 0, 0, 0
+        empty.compartment_profiles, empty.thresholds, empty.formats = set(), set(), set()
+        return empty
 
     @property
     def bits(self) -> int:
@@ -47,7 +58,7 @@ class Core:
         most, ends = wanted, ""
         if (free := limits.compartments_per_core - self.neurons) < most:
             most, ends = free, "compartments"
-        if out_axons_each and (free := (limits.out_axons_per_core - self.out_axons) // out_axons_each) < most:
+        if out_axons_each and (free := (self.out_axons_limit - self.out_axons) // out_axons_each) < most:
             most, ends = max(free, 0), "out_axons"
         if (few := self._most_by_bits(unit)) < most:
             most, ends = few, "synapse_bits"
@@ -78,7 +89,6 @@ class Core:
         self.indexed_bits += self._more_bits(unit, count)
         self.reached[self.demand.into[unit]] += count
         self.entered[self.demand.lists_into[unit]] = True
-        self.of_population[self.demand.population[unit]] += count
         self.out_axons += count * out_axons_each
         self.neurons += count
         self.held[unit] = self.held.get(unit, 0) + count
@@ -129,8 +139,7 @@ class Core:
 
     def _reached(self, unit: int = 0, count: int = 0) -> Reached:
         """What reaches the core with so many neurons of a unit more."""
-        reached, neurons = self.reached.copy(), self.of_population.copy()
-        reached[self.demand.into[unit]] += count
-        neurons[self.demand.population[unit]] += count
-        fibres, populations = np.flatnonzero(reached), np.flatnonzero(neurons)
-        return Reached(fibres=fibres, neurons=reached[fibres], populations=populations, held=neurons[populations])
+        held = dict(self.held)
+        if count:
+            held[unit] = held.get(unit, 0) + count
+        return self.demand.reached(held)
