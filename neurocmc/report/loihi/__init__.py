@@ -2,6 +2,7 @@
 
 budget         counts every resource of every core
 neuron_budget  the budget of single neurons
+messages       counts messages from core to core
 energy         estimates energy from operations
 losses         makes tables of what rounding did
 neuron_losses  makes tables of what rounding did to them

@@ -5,10 +5,15 @@ from typing import Any
 
 import numpy as np
 
+from neurocmc.common.arrays import Float
+from neurocmc.common.matrices import column_counts, entries
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.ir.populations import by_target
+from neurocmc.passes.loihi.placing.ragged import joined
 from neurocmc.report.energy import EnergyEstimate, energy_estimate, energy_term
-from neurocmc.report.load import SpikeLoad
+from neurocmc.report.load import SpikeLoad, UnitSpikes
+from neurocmc.report.loihi.messages import Connections, Messages, messages
 from neurocmc.targets import LoihiTarget
 
 HOPS_UNKNOWN = "cores have no mesh coordinates, so hops between tiles are not counted"
@@ -24,7 +29,7 @@ def estimate_energy(program: ChipProgram, target: LoihiTarget, load: SpikeLoad) 
     operations = Operations(
         synaptic=synaptic_ops_per_tick(network, load),
         updates=updates_per_tick(network, load),
-        messages=messages_per_tick(program, load),
+        messages=messages_of(program, load).total,
     )
     return energy_of(operations, target, load, network.tick_s, assumptions_of(program, network.tick_s, target))
 
@@ -60,47 +65,51 @@ def energy_of(
 
 def synaptic_ops_per_tick(network: IntegerNetwork, load: SpikeLoad) -> float:
     """Returns spikes times the synapses each fans out to, in a mean tick; spikes from the host included."""
-    total = 0.0
+    total, rates, driven = 0.0, _rates(load.populations), _rates(load.inputs)
     for projection in network.projections:
-        neurons = network.population(projection.target).neurons
-        fan_out = np.count_nonzero(projection.mantissa, axis=0) * neurons  # (source units,)
-        total += float(fan_out @ np.array(load.of_population(projection.source).per_tick))
+        fan_out = column_counts(projection.mantissa) * network.population(projection.target).neurons
+        total += float(fan_out @ rates[projection.source])
     for entry in network.inputs:
-        total += load.of_input(entry.name).total * network.population(entry.target).neurons
+        total += float(driven[entry.name].sum()) * network.population(entry.target).neurons
     return total
 
 
 def updates_per_tick(network: IntegerNetwork, load: SpikeLoad) -> tuple[int, int]:
     """Returns (active, inactive) compartments; active are those with a bias and those that anything reaches."""
-    active = 0
+    active, rates, driven = 0, _rates(load.populations), _rates(load.inputs)
+    into, inputs = by_target(network.projections), by_target(network.inputs)
     for population in network.populations:
         reached = np.zeros(population.units, dtype=np.bool_)
-        for projection in network.projections:
-            if projection.target == population.name:
-                fires = np.array(load.of_population(projection.source).per_tick) > 0
-                reached |= (projection.mantissa[:, fires] != 0).any(axis=1)
-        for entry in network.inputs:
-            if entry.target == population.name:
-                reached |= np.array(load.of_input(entry.name).per_tick) > 0
+        for projection in into[population.name]:
+            row, column, _ = entries(projection.mantissa)
+            reached[row[rates[projection.source][column] > 0]] = True
+        for entry in inputs[population.name]:
+            reached |= driven[entry.name] > 0
         active += int(((population.bias_mantissa != 0) | reached[:, None]).sum())
     return active, network.neurons - active
 
 
-def messages_per_tick(program: ChipProgram, load: SpikeLoad) -> float:
+def messages_of(program: ChipProgram, load: SpikeLoad) -> Messages:
     """Returns messages from core to core: one for every spike and out-axon that it takes.
 
     Where axons are shared that is one for every core that a unit reaches, otherwise one for each projection and core.
     """
-    network, cores = program.network, _cores_of_units(program)
-    reached: dict[tuple[str, str, int], set[int]] = {}  # source, axons, unit -> cores
-    for projection in network.projections:
-        axons = "" if program.shared_axons else projection.name
-        for unit in range(projection.mantissa.shape[1]):
-            own = reached.setdefault((projection.source, axons, unit), set())
-            for row in np.flatnonzero(projection.mantissa[:, unit]).tolist():
-                own |= cores[projection.target, row]
-    spikes = {population.name: load.of_population(population.name).per_tick for population in network.populations}
-    return sum(spikes[source][unit] * len(found) for (source, _, unit), found in reached.items())
+    network, first = program.network, program.network.first_unit()
+    ends = [
+        Connections(source=column + first[projection.source], target=row + first[projection.target])
+        for projection in network.projections
+        for row, column, _ in [entries(projection.mantissa)]
+    ]
+    if program.shared_axons:
+        source, target = (joined([getattr(part, end) for part in ends]) for end in ("source", "target"))
+        ends = [Connections(source=source, target=target)]
+    rates = _rates(load.populations)
+    return messages(program, ends, np.concatenate([rates[p.name] for p in network.populations]))
+
+
+def _rates(spikes: tuple[UnitSpikes, ...]) -> dict[str, Float]:
+    """Spikes of each unit in a mean tick."""
+    return {entry.name: np.array(entry.per_tick) for entry in spikes}
 
 
 def check_load(network: IntegerNetwork, load: SpikeLoad) -> None:
@@ -110,15 +119,6 @@ def check_load(network: IntegerNetwork, load: SpikeLoad) -> None:
     given = [(entry.name, len(entry.per_tick)) for entry in (*load.populations, *load.inputs)]
     if given != wanted:
         raise ValueError(f"the load is of {given}, the network has {wanted}")
-
-
-def _cores_of_units(program: ChipProgram) -> dict[tuple[str, int], set[int]]:
-    cores: dict[tuple[str, int], set[int]] = {}
-    for segment in program.segments:
-        neurons = program.network.population(segment.population).neurons
-        for unit in range(segment.start // neurons, (segment.stop - 1) // neurons + 1):
-            cores.setdefault((segment.population, unit), set()).add(segment.core)
-    return cores
 
 
 def assumptions_of(program: ChipProgram[Any], tick_s: float, target: LoihiTarget) -> tuple[str, ...]:

@@ -35,7 +35,9 @@ def fill_in_order(demand: Demand) -> Filling:
     best: Filling | None = None
     refused: InfeasibleError | None = None
     enough = cores_needed(demand)
-    for order in [order for order in ORDERS if order != "look back" or len(demand.sizes) <= LARGE]:
+    for order in ORDERS:
+        if order == "look back" and len(demand.sizes) > LARGE:
+            continue
         if best and len(best.held_by_core) <= enough and not _overfull(demand, best):
             break
         try:
@@ -70,7 +72,6 @@ def _overfull(demand: Demand, filling: Filling) -> int:
 
 def _fill(demand: Demand, out_axons_each: list[int], order: Order) -> Filling:
     cores = [Core(demand)]
-    another = (lambda _: Core(demand)) if order == "look back" else Core.emptied  # of the others one is open
     ended_by = Counter[str]()
     where: dict[int, list[int]] = {}
     waiting = deque(_many_cores_first(demand, out_axons_each) if order == "balanced" else range(len(demand.sizes)))
@@ -78,7 +79,7 @@ def _fill(demand: Demand, out_axons_each: list[int], order: Order) -> Filling:
     while waiting:
         unit = waiting.pop() if order == "balanced" and _sends_more(cores[-1]) else waiting.popleft()
         if order == "apart" and demand.population[unit] != before and cores[-1].neurons:
-            cores.append(another(cores[-1]))
+            cores.append(_another(cores[-1], order))
         before = demand.population[unit]
         neurons, each, placed = demand.sizes[unit], out_axons_each[unit], 0
         while placed < neurons:
@@ -95,8 +96,13 @@ def _fill(demand: Demand, out_axons_each: list[int], order: Order) -> Filling:
                 raise InfeasibleError(too_much_for_a_core(demand, unit, each, resource))
             if count < wanted and number == len(cores) - 1:
                 ended_by[resource] += 1
-                cores.append(another(cores[-1]))
+                cores.append(_another(cores[-1], order))
     return Filling(held_by_core=tuple(core.held for core in cores), ended_by=ended_by, split=split_among(where))
+
+
+def _another(last: Core, order: Order) -> Core:
+    """An empty core; where no earlier one is looked at again, in the arrays of the last."""
+    return Core(last.demand) if order == "look back" else last.emptied()
 
 
 def _many_cores_first(demand: Demand, out_axons_each: list[int]) -> list[int]:

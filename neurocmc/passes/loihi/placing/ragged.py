@@ -80,7 +80,7 @@ def first_of_runs(ordered: Int) -> Bool:
     return first
 
 
-def summed(keys: Int, *amounts: Int) -> tuple[Int, ...]:
+def summed(keys: Int, *amounts: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     """Returns each key once, rising, and for each of `amounts` the sum of what stands beside the key."""
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
@@ -98,6 +98,6 @@ def by_first_seen(keys: Int) -> tuple[Int, Int]:
     return rank[inverse.ravel()], np.sort(first)
 
 
-def joined(parts: Sequence[Int]) -> Int:
+def joined(parts: Sequence[NDArray[Any]]) -> Int:
     """Returns arrays one after the other; of none, none."""
     return np.concatenate([np.zeros(0, dtype=np.int64), *parts])
