@@ -36,13 +36,14 @@ class Capacity:
 
 
 def _problems(circuit: RateCircuit, wiring: Wiring, chip: str, limits: LoihiLimits) -> Iterable[Problem]:
-    compartments = limits.cores_per_chip * limits.compartments_per_core
+    compartments = limits.cores * limits.compartments_per_core
     neurons = wiring.pools[0].neurons
     demand = Demand.of(wiring, limits)
     found: list[tuple[str, str, str]] = []
     if circuit.units * neurons > compartments:
         what = f"{circuit.units:,} units of {neurons:,} neurons are {circuit.units * neurons:,} compartments, "
-        found.append(("neurons-beyond-limit", f"circuit {circuit.name}", f"{what}limit {compartments:,} on {chip}"))
+        what += f"limit {compartments:,} on {chip}{_chips(limits)}"
+        found.append(("neurons-beyond-limit", f"circuit {circuit.name}", what))
     found += _memory(demand, chip)
     found += _fan_in(demand)
     found += _fan_out(demand, chip)
@@ -51,12 +52,19 @@ def _problems(circuit: RateCircuit, wiring: Wiring, chip: str, limits: LoihiLimi
         yield from (Problem(name, where, what, cure) for name, where, what in found)
 
 
+def _chips(limits: LoihiLimits) -> str:
+    """Of which chips and cores, where there are several."""
+    if limits.chips == 1:
+        return ""
+    return f" ({limits.chips:,} chips of {limits.cores_per_chip} cores of {limits.compartments_per_core:,})"
+
+
 def _memory(demand: Demand, chip: str) -> Iterable[tuple[str, str, str]]:
     bits = Counter[str]()
     each = least_synapse_bits(demand)
     for name, own in zip(*summed(demand.fibres.name, each), strict=True):
         bits.update(dict.fromkeys(demand.fibres.names[name], int(own)))
-    memory = demand.limits.cores_per_chip * demand.limits.synapse_memory_bits_per_core
+    memory = demand.limits.cores * demand.limits.synapse_memory_bits_per_core
     if int(each.sum()) > memory:
         worst = max(bits, key=lambda name: bits[name])
         yield (
@@ -90,12 +98,12 @@ def _fan_in(demand: Demand) -> Iterable[tuple[str, str, str]]:
 def _fan_out(demand: Demand, chip: str) -> Iterable[tuple[str, str, str]]:
     """Spikes that must reach more cores than all neurons of the chip have axons to."""
     needed = next(bound.cores for bound in lower_bounds(demand) if bound.resource == "out_axons")
-    if needed > demand.limits.cores_per_chip:
-        limit = demand.limits.cores_per_chip * demand.limits.out_axons_per_core
+    if needed > demand.limits.cores:
+        limit = demand.limits.cores * demand.limits.out_axons_per_core
         sends = int(np.argmax(np.array(demand.sizes) * demand.out_of.counts))
         yield (
             "out-axons-beyond-core",
             f"population {demand.name(sends)}",
             f"spikes of the circuit take the out-axons of {needed:,} cores at least, limit "
-            f"{demand.limits.cores_per_chip:,} cores with {limit:,} of them on {chip}",
+            f"{demand.limits.cores:,} cores with {limit:,} of them on {chip}",
         )

@@ -48,6 +48,7 @@ class Route:
             use=_use(demand, placement.held_by_core, tables),
             lower_bounds=lower_bounds(demand),
             shared_axons=target.limits.shared_axons,
+            places=placement.places,
         )
         raise_infeasible(_limit_problems(program, target.limits))
         return program

@@ -162,7 +162,17 @@ class LoihiBuilt(Built):
             draw_core_map(self.chip, self.target, path)
 
         caption = "The use of each core, by population."
-        return (Drawn(file="core-map.png", section="cores", caption=caption, draw=draw),)
+        cores = Drawn(file="core-map.png", section="cores", caption=caption, draw=draw)
+        if not self.chip.places:
+            return (cores,)
+
+        def draw_chips(path: Path) -> None:
+            from neurocmc.report.loihi.chip_map import draw_chip_map
+
+            draw_chip_map(self.chip, self.target, path)
+
+        caption = "The chips on their mesh, and the out-axons that go between them."
+        return (cores, Drawn(file="chip-map.png", section="cores", caption=caption, draw=draw_chips))
 
 
 class LoihiFamily(Family[LoihiTarget]):

@@ -248,7 +248,7 @@ def lower_to_loihi(staging: NeuronStaging, target: LoihiTarget, clock: Clock) ->
 
 def _beyond_chip(network: NeuronNetwork, target: LoihiTarget) -> list[Problem]:
     """What is too large whatever becomes of its weights, found before scales are tried on it."""
-    room = target.limits.cores_per_chip * target.limits.compartments_per_core
+    room = target.limits.cores * target.limits.compartments_per_core
     if network.neurons <= room:
         return []
     what = f"{network.neurons:,} neurons, limit {room:,} compartments on {target.name}"

@@ -7,5 +7,6 @@ energy         estimates energy from operations
 losses         makes tables of what rounding did
 neuron_losses  makes tables of what rounding did to them
 spike_load     counts spikes on a stimulus
+chip_map       draws chips on their mesh
 core_map       draws how full every core is
 """

@@ -61,7 +61,7 @@ def draw_core_map(
             panels[-1].set_xlabel("core")
         figure.suptitle(
             f"{program.network.name} on {target.title}: {program.network.neurons:,} neurons on {cores} of "
-            f"{target.limits.cores_per_chip} cores, lower bound {program.cores_lower_bound}",
+            f"{target.limits.cores} cores, lower bound {program.cores_lower_bound}",
             fontsize=10,
             x=0.01,
             y=1.0 - 0.1 / height,

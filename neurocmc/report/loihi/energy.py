@@ -13,7 +13,7 @@ from neurocmc.ir.populations import by_target
 from neurocmc.passes.loihi.placing.ragged import joined
 from neurocmc.report.energy import EnergyEstimate, energy_estimate, energy_term
 from neurocmc.report.load import SpikeLoad, UnitSpikes
-from neurocmc.report.loihi.messages import Connections, Messages, messages
+from neurocmc.report.loihi.messages import Connections, Messages, Ways, messages, ways
 from neurocmc.targets import LoihiTarget
 
 HOPS_UNKNOWN = "cores have no mesh coordinates, so hops between tiles are not counted"
@@ -26,10 +26,13 @@ def estimate_energy(program: ChipProgram, target: LoihiTarget, load: SpikeLoad) 
     """
     network = program.network
     check_load(network, load)
+    sent = messages_of(program, load)
     operations = Operations(
         synaptic=synaptic_ops_per_tick(network, load),
         updates=updates_per_tick(network, load),
-        messages=messages_of(program, load).total,
+        messages=sent.total,
+        ways=ways(program, sent, target.limits),
+        chips=program.chips,
     )
     return energy_of(operations, target, load, network.tick_s, assumptions_of(program, network.tick_s, target))
 
@@ -41,26 +44,33 @@ class Operations:
     synaptic: float
     updates: tuple[int, int]  # of compartments, active and inactive
     messages: float
+    ways: Ways | None = None  # of these; None where cores have no places
+    chips: int = 1  # in use
 
 
 def energy_of(
     operations: Operations, target: LoihiTarget, load: SpikeLoad, tick_s: float, assumptions: tuple[str, ...]
 ) -> EnergyEstimate:
     """Returns what operations cost, from the target's own energies."""
-    active, inactive = operations.updates
+    (active, inactive), along = operations.updates, operations.ways
     counts: tuple[tuple[str, str, float | None], ...] = (
         ("synaptic operations", "synaptic_op_pj", operations.synaptic),
         ("neuron updates, active", "neuron_update_active_pj", float(active)),
         ("neuron updates, inactive", "neuron_update_inactive_pj", float(inactive)),
         ("spike messages, within a tile", "spike_within_tile_pj", operations.messages),
-        ("hops east or west", "hop_east_west_pj", None),
-        ("hops north or south", "hop_north_south_pj", None),
+        ("hops east or west", "hop_east_west_pj", None if along is None else along.east_west),
+        ("hops north or south", "hop_north_south_pj", None if along is None else along.north_south),
     )
+    if along is not None and target.limits.chips > 1:
+        counts = (*counts, ("steps from chip to chip", "hop_between_chips_pj", along.between_chips))
     terms = tuple(energy_term(target, operation, field, count, HOPS_UNKNOWN) for operation, field, count in counts)
     known = [term for term in terms if term.count_per_tick is not None]
-    prices = [term.per_tick_pj for term in known if term.per_tick_pj is not None]
-    dynamic = sum(prices) if len(prices) == len(known) else None
-    return energy_estimate(target, load.source, load.ticks, tick_s, terms, dynamic, assumptions)
+    # What a step from chip to chip costs beyond a hop has not been published: that is said, and the rest added up.
+    needed = [term for term in known if term.operation != "steps from chip to chip" or term.per_tick_pj is not None]
+    prices = [term.per_tick_pj for term in needed if term.per_tick_pj is not None]
+    dynamic = sum(prices) if len(prices) == len(needed) else None
+    chips = operations.chips
+    return energy_estimate(target, load.source, load.ticks, tick_s, terms, dynamic, assumptions, chips=chips)
 
 
 def synaptic_ops_per_tick(network: IntegerNetwork, load: SpikeLoad) -> float:
@@ -123,13 +133,19 @@ def check_load(network: IntegerNetwork, load: SpikeLoad) -> None:
 
 def assumptions_of(program: ChipProgram[Any], tick_s: float, target: LoihiTarget) -> tuple[str, ...]:
     """Returns what is counted, and how."""
-    tick_ms = tick_s * 1e3
+    tick_ms, limits = tick_s * 1e3, target.limits
     whose = "" if program.shared_axons else "projection and each "
+    way = f"delivered within a tile; {HOPS_UNKNOWN}"
+    if program.places:
+        way = "delivered within a tile, after its hops from tile to tile along a row and then a column"
+    chips = "that of one whole chip" if program.chips == 1 else f"that of {program.chips:,} whole chips"
+    beyond = ("A step from chip to chip is a hop; what it costs beyond that is not published.",)
     return (
         "Every compartment is updated in every tick; an update counts as active if the compartment has a bias, or if "
         "anything reaches it under this load, which is an upper bound.",
-        f"A spike is one message for each {whose}core that it reaches, delivered within a tile; {HOPS_UNKNOWN}.",
+        f"A spike is one message for each {whose}core that it reaches, {way}.",
         "Spikes from the host are charged for their synaptic operations, not for their way onto the chip.",
-        f"Static power is that of one whole chip, of which the program uses {program.cores} of "
-        f"{target.limits.cores_per_chip} cores, at one tick in {tick_ms:g} ms.",
+        f"Static power is {chips}, of which the program uses {program.cores} of "
+        f"{program.chips * limits.cores_per_chip} cores, at one tick in {tick_ms:g} ms.",
+        *(beyond if program.chips > 1 and target.energy.hop_between_chips_pj is None else ()),
     )

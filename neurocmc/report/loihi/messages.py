@@ -9,6 +9,7 @@ import numpy as np
 from neurocmc.common.arrays import Float, Int
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.passes.loihi.placing.ragged import Ragged, joined, starts_of, summed, unique
+from neurocmc.targets import LoihiLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,6 +32,34 @@ class Messages:
     def total(self) -> float:
         """All messages of a mean tick."""
         return float(self.per_tick.sum())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """The ways of the messages of a mean tick along a target's meshes: first along a row, then along a column."""
+
+    east_west: float  # hops from tile to tile
+    north_south: float
+    between_chips: float  # of these, steps from chip to chip
+    crossing: float  # messages that leave their chip
+
+
+def ways(program: ChipProgram[Any], sent: Messages, limits: LoihiLimits) -> Ways | None:
+    """Returns the ways of messages; None where cores have no places."""
+    if not program.places:
+        return None
+    chip = np.array([place.chip for place in program.places], dtype=np.int64)
+    on_mesh = np.stack(np.divmod(chip, limits.chip_columns)[::-1], axis=1)
+    tile = np.array([(place.x, place.y) for place in program.places], dtype=np.int64)
+    everywhere = on_mesh * [limits.tile_columns, limits.tile_rows] + tile
+    hops = np.abs(everywhere[sent.source] - everywhere[sent.target])
+    steps = np.abs(on_mesh[sent.source] - on_mesh[sent.target]).sum(axis=1)
+    return Ways(
+        east_west=float(sent.per_tick @ hops[:, 0]),
+        north_south=float(sent.per_tick @ hops[:, 1]),
+        between_chips=float(sent.per_tick @ steps),
+        crossing=float(sent.per_tick[chip[sent.source] != chip[sent.target]].sum()),
+    )
 
 
 def messages(program: ChipProgram[Any], axons: Iterable[Connections], rates: Float) -> Messages:

@@ -12,7 +12,7 @@ from neurocmc.report.budget import Budget
 from neurocmc.report.load import SpikeLoad, UnitSpikes
 from neurocmc.report.loihi.budget import placed_budget
 from neurocmc.report.loihi.energy import Operations, assumptions_of, energy_of
-from neurocmc.report.loihi.messages import Connections, Messages, messages
+from neurocmc.report.loihi.messages import Connections, Messages, messages, ways
 from neurocmc.targets import LoihiTarget
 
 
@@ -26,14 +26,17 @@ def neuron_budget(
     network = program.network
     load = _load(network, stimulus, seen)
     rates, channels = _rates(network, load)
+    sent = _messages(program, rates)
     operations = Operations(
         synaptic=_synaptic(network, rates, channels),
         updates=_updates(network, rates, channels),
-        messages=_messages(program, rates).total,
+        messages=sent.total,
+        ways=ways(program, sent, target.limits),
+        chips=program.chips,
     )
     energy = energy_of(operations, target, load, network.tick_s, assumptions_of(program, network.tick_s, target))
     owners = {pool.name: pool.population for pool in network.populations}
-    return placed_budget(program, network.name, target, load, energy, owner=lambda name: owners[name])
+    return placed_budget(program, network.name, target, load, energy, owner=lambda name: owners[name], sent=sent)
 
 
 def _load(network: IntegerNeurons, stimulus: EventStimulus, seen: NeuronRecording) -> SpikeLoad:

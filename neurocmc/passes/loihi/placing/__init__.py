@@ -15,6 +15,8 @@ mend            takes units off cores that have too many out-axons
 cut             divides the graph of units among cores
 filling         holds which core has which units
 fitting         fills a chip by its rules, and finds the largest pools that it holds
+chips           divides cores among chips and boards
+mesh            gives cores their places on a mesh
 axon_tables     counts the axons and lists of what has been placed
 refusals        says why no placement holds a circuit
 """

@@ -7,6 +7,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Int
 from neurocmc.ir.loihi.chip import AxonRoute, SynapseLists
+from neurocmc.passes.loihi.placing.chips import Links
 from neurocmc.passes.loihi.placing.demand import Demand, Reached
 from neurocmc.passes.loihi.placing.fibres import HOST, Held
 from neurocmc.passes.loihi.placing.filling import Parts
@@ -113,18 +114,32 @@ def _lists(
     return tuple(row for *_, row in sorted(rows, key=lambda row: row[:3]))
 
 
-def _routes(demand: Demand, parts: Parts, streams: list[Stream], stream: Int) -> tuple[AxonRoute, ...]:
-    """One row a stream and pair of cores, out-axons summed over the units of its population."""
+def sent(demand: Demand, parts: Parts) -> tuple[Int, Int, Int]:
+    """Returns what is sent from core to core: the list, the part that sends, and the core that it reaches."""
     lists, cores_of = parts.pairs(demand)
     reach = Ragged(start=starts_of(np.bincount(lists, minlength=len(demand.targets))), flat=cores_of)
     leaving, place = demand.out_of.gathered(parts.unit)
     target, at = reach.gathered(leaving)
+    return leaving[at], place[at], target
+
+
+def links_of(demand: Demand, parts: Parts) -> Links:
+    """Returns the out-axons from core to core."""
+    _, place, target = sent(demand, parts)
+    cores = int(parts.core.max(initial=0)) + 1
+    keys, axons = summed(parts.core[place] * cores + target, parts.sending(demand)[place])
+    return Links(source=keys // cores, target=keys % cores, weight=axons.astype(np.float64))
+
+
+def _routes(demand: Demand, parts: Parts, streams: list[Stream], stream: Int) -> tuple[AxonRoute, ...]:
+    """One row a stream and pair of cores, out-axons summed over the units of its population."""
+    lists, place, target = sent(demand, parts)
     rank = np.zeros(len(streams), dtype=np.int64)
     by_name = sorted(range(len(streams)), key=lambda index: streams[index][::-1])
     rank[by_name] = np.arange(len(streams))
     cores = int(parts.core.max(initial=0)) + 1
-    keys = (rank[stream[leaving[at]]] * cores + parts.core[place[at]]) * cores + target
-    keys, axons = summed(keys, parts.sending(demand)[place[at]])
+    keys = (rank[stream[lists]] * cores + parts.core[place]) * cores + target
+    keys, axons = summed(keys, parts.sending(demand)[place])
     pairs, targets = np.divmod(keys, cores)
     ranks, sources = np.divmod(pairs, cores)
     return tuple(

@@ -9,6 +9,7 @@ from neurocmc.passes.loihi.placing.demand import Demand
 from neurocmc.passes.loihi.placing.fibres import HOST, Held
 from neurocmc.passes.loihi.placing.filling import Filling
 from neurocmc.passes.loihi.placing.ragged import summed
+from neurocmc.targets import LoihiLimits
 
 WORDS = {
     "compartments": "compartments",
@@ -77,9 +78,16 @@ def too_many_cores(demand: Demand, filling: Filling, chip: str, smaller: str) ->
         "cores-beyond-chip",
         f"population {largest.name}",
         f"the circuit ({sum(demand.sizes):,} neurons, {largest.units * largest.neurons:,} of them here) needs "
-        f"{len(filling.held_by_core):,} cores, limit {demand.limits.cores_per_chip} on {chip}{full}",
+        f"{len(filling.held_by_core):,} cores, limit {_limit(demand.limits)} on {chip}{full}",
         cure,
     )
+
+
+def _limit(limits: LoihiLimits) -> str:
+    """The cores that there are, and on how many chips."""
+    if limits.chips == 1:
+        return f"{limits.cores}"
+    return f"{limits.cores:,} ({limits.chips:,} chips of {limits.cores_per_chip})"
 
 
 def too_many_out_axons(demand: Demand, filling: Filling, beyond: list[int], smaller: str) -> Problem:
