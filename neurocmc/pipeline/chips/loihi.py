@@ -49,7 +49,7 @@ from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified, write_level
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.report.budget import Budget
-from neurocmc.report.loihi.budget import chip_budget
+from neurocmc.report.loihi.budget import chip_budget, chip_pictures
 from neurocmc.report.loihi.losses import integer_losses
 from neurocmc.report.loihi.spike_load import spike_load
 from neurocmc.report.losses import Losses
@@ -163,16 +163,7 @@ class LoihiBuilt(Built):
 
         caption = "The use of each core, by population."
         cores = Drawn(file="core-map.png", section="cores", caption=caption, draw=draw)
-        if not self.chip.places:
-            return (cores,)
-
-        def draw_chips(path: Path) -> None:
-            from neurocmc.report.loihi.chip_map import draw_chip_map
-
-            draw_chip_map(self.chip, self.target, path)
-
-        caption = "The chips on their mesh, and the out-axons that go between them."
-        return (cores, Drawn(file="chip-map.png", section="cores", caption=caption, draw=draw_chips))
+        return (cores, *chip_pictures(self.chip, self.target))
 
 
 class LoihiFamily(Family[LoihiTarget]):

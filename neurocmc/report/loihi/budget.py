@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from neurocmc.ir.headroom import Headroom
@@ -12,6 +13,7 @@ from neurocmc.report.energy import EnergyEstimate
 from neurocmc.report.load import SpikeLoad
 from neurocmc.report.loihi.energy import estimate_energy, messages_of
 from neurocmc.report.loihi.messages import Messages, ways
+from neurocmc.report.pictures import Drawn
 from neurocmc.targets import LoihiLimits, LoihiTarget
 
 
@@ -71,6 +73,20 @@ def placed_budget(
         energy=energy,
         chips=_chips(program, target.limits, sent),
     )
+
+
+def chip_pictures(program: ChipProgram[Any], target: LoihiTarget) -> tuple[Drawn, ...]:
+    """Returns the picture of the chips on their mesh, where cores have places."""
+    if not program.places:
+        return ()
+
+    def draw(path: Path) -> None:
+        from neurocmc.report.loihi.chip_map import draw_chip_map  # matplotlib is a quarter of all imports
+
+        draw_chip_map(program, target, path)
+
+    caption = "The chips on their mesh, and the out-axons that go between them."
+    return (Drawn(file="chip-map.png", section="cores", caption=caption, draw=draw),)
 
 
 def _chips(program: ChipProgram[Any], limits: LoihiLimits, sent: Messages | None) -> ChipUse | None:
