@@ -142,3 +142,24 @@ def test_places_are_one_for_each_core() -> None:
     program = placed(150_000, BOARD)
     wrong = replace(program, places=program.places[1:])
     assert [problem.id for problem in wrong.problems()] == ["placement-inconsistent"]
+
+
+def test_what_fires_has_the_short_ways() -> None:
+    """Of two halves that talk alike only one fires: its messages have shorter ways than where nobody knows."""
+    network = large_network("random", 60_000, BOARD)
+    units = network.populations[0].units
+    fires = (np.arange(units) % 7 == 0).astype(np.float64)
+    hops: list[float] = []
+    for spikes in ({}, {"all": fires}):
+        program = Route().run(network, Place(spikes=spikes).run(network, BOARD), BOARD)
+        load = SpikeLoad(
+            source="made",
+            ticks=1,
+            trials=1,
+            populations=(UnitSpikes(name="all", per_tick=tuple(fires.tolist())),),
+            inputs=tuple(UnitSpikes(name=entry.name, per_tick=(0.0,) * units) for entry in network.inputs),
+        )
+        chips = chip_budget(program, BOARD, load).chips
+        assert chips is not None
+        hops.append(chips.hops_per_tick or 0.0)
+    assert hops[1] < hops[0]

@@ -1,11 +1,13 @@
 """Gives every neuron a core and a slot, so that no core passes any of its limits, or says why none does."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import ClassVar
 
 import numpy as np
 
+from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.loihi.chip import CorePlace, Segment
 from neurocmc.ir.loihi.network import IntegerNetwork
@@ -31,9 +33,14 @@ class Placement:
 
 @dataclass(frozen=True)
 class Place:
-    """Places the neurons of an IntegerNetwork on cores and slots."""
+    """Places the neurons of an IntegerNetwork on cores and slots.
+
+    On a target with a mesh, `spikes` of populations, (units,) each of all neurons of a unit in a mean tick, say what
+    is to have short ways; where they are not known of all populations, out-axons do.
+    """
 
     name: ClassVar[str] = "place"
+    spikes: Mapping[str, Float] = field(default_factory=dict)
 
     def run(self, network: IntegerNetwork, target: LoihiTarget) -> Placement:
         """Raises InfeasibleError where one neuron needs more than a core has, or the chip has too few cores."""
@@ -52,13 +59,20 @@ class Place:
             raise InfeasibleError(too_many_out_axons(demand, filling, beyond, cure))
         if not target.limits.has_mesh:
             return Placement(_segments(demand, filling), filling.held_by_core)
-        links = links_of(demand, Parts.of(filling.held_by_core))
+        links = links_of(demand, Parts.of(filling.held_by_core), self._spikes(demand))
         layout = laid_out(links, len(filling.held_by_core), target.limits)
         order = np.argsort(layout.chip, kind="stable")  # cores are counted chip by chip
         filling = _counted_anew(filling, order.tolist())
         places = layout.places
         places = tuple(places[core] for core in order.tolist())
         return Placement(_segments(demand, filling), filling.held_by_core, places)
+
+    def _spikes(self, demand: Demand) -> Float | None:
+        """(units,) the spikes of all units, where they are known."""
+        found = [self.spikes.get(pools.name, np.zeros(0)) for pools in demand.pools]
+        if [rows.size for rows in found] != [pools.units for pools in demand.pools]:
+            return None
+        return np.maximum(np.concatenate(found), 0.0)
 
 
 def _counted_anew(filling: Filling, order: list[int]) -> Filling:

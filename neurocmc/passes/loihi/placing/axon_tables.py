@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurocmc.common.arrays import Int
+from neurocmc.common.arrays import Float, Int
 from neurocmc.ir.loihi.chip import AxonRoute, SynapseLists
 from neurocmc.passes.loihi.placing.chips import Links
 from neurocmc.passes.loihi.placing.demand import Demand, Reached
@@ -14,6 +14,7 @@ from neurocmc.passes.loihi.placing.filling import Parts
 from neurocmc.passes.loihi.placing.lists import Layout
 from neurocmc.passes.loihi.placing.ragged import Ragged, first_of_runs, starts_of, summed
 
+SILENT = 0.01  # of the mean: what a unit weighs that does not fire
 Stream = tuple[str, tuple[str, ...]]  # a source population, or one of its projections; of the host its inputs
 
 
@@ -123,12 +124,19 @@ def sent(demand: Demand, parts: Parts) -> tuple[Int, Int, Int]:
     return leaving[at], place[at], target
 
 
-def links_of(demand: Demand, parts: Parts) -> Links:
-    """Returns the out-axons from core to core."""
+def links_of(demand: Demand, parts: Parts, spikes: Float | None = None) -> Links:
+    """Returns what goes from core to core: messages of a mean tick, or out-axons where no spikes are known.
+
+    `spikes` (units,) are those of all neurons of a unit in a mean tick; a unit that is silent weighs a little, too.
+    """
     _, place, target = sent(demand, parts)
     cores = int(parts.core.max(initial=0)) + 1
-    keys, axons = summed(parts.core[place] * cores + target, parts.sending(demand)[place])
-    return Links(source=keys // cores, target=keys % cores, weight=axons.astype(np.float64))
+    weight = parts.sending(demand).astype(np.float64)
+    if spikes is not None and spikes.any():
+        each = spikes / np.array(demand.sizes)
+        weight = parts.neurons * np.maximum(each, SILENT * each.mean())[parts.unit]
+    keys, total = summed(parts.core[place] * cores + target, weight[place])
+    return Links(source=keys // cores, target=keys % cores, weight=total)
 
 
 def _routes(demand: Demand, parts: Parts, streams: list[Stream], stream: Int) -> tuple[AxonRoute, ...]:
