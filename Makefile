@@ -17,7 +17,7 @@ WITH_BRIAN2_LOIHI := .venv-brian2-loihi/.installed
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check quality lint types imports bench fuzz docs lava lava-310 netx spiking interpreters \
+.PHONY: help demo test check quality lint types imports bench fuzz docs lava lava-310 netx spiking sanafe interpreters \
 	circuit-files clean distclean
 
 help:
@@ -27,6 +27,7 @@ help:
 	@echo 'make docs       build the documentation without warnings (docs/_build/html/index.html)'
 	@echo 'make bench      speed and accuracy beside Lava, nengo-loihi and brian2-loihi (makes .venv-nengo and the like)'
 	@echo 'make fuzz       N=50000 mutated input files, and kills at every file event (SEED=0; RESUME=1 goes on)'
+	@echo 'make sanafe     make .venv-sanafe, the environment of SANA-FE, and print its interpreter'
 	@echo 'make interpreters  install the wheel on every Python from 3.11 that there is, and try it (EVERYTHING=1: all of it)'
 	@echo 'make circuit-files make models/*.circuit.npz, the trained circuits for which no torch is needed, from models/*.pt'
 	@echo 'make lava       make .venv-lava, the environment of stock Lava, and print its interpreter'
@@ -58,7 +59,7 @@ types: $(WITH_CHECK)
 imports: $(WITH_CHECK)
 	.venv/bin/lint-imports
 
-# PARTS names some of: emulators cores forward digits accuracy. QUICK=1 measures less. NEUROCMC_NENGO_PYTHON,
+# PARTS names some of: emulators cores forward digits accuracy energy. QUICK=1 measures less. NEUROCMC_NENGO_PYTHON,
 # NEUROCMC_BRIAN2_LOIHI_PYTHON and NEUROCMC_LAVA_PYTHON name interpreters that have the peers already.
 bench: $(WITH_TEST) $(if $(NEUROCMC_NENGO_PYTHON),,$(WITH_NENGO)) \
 		$(if $(NEUROCMC_BRIAN2_LOIHI_PYTHON),,$(WITH_BRIAN2_LOIHI))
@@ -85,6 +86,10 @@ lava lava-310 netx:
 	@$(call need_python,$(PYTHON))
 	@$(PYTHON) tests/lava_environment.py $@
 
+sanafe:
+	@$(call need_python,$(PYTHON))
+	@$(PYTHON) tests/lava_environment.py $@
+
 # By our own interpreter, whose torch it uses.
 spiking: $(WITH_TEST)
 	@$(RUN) tests/lava_environment.py $@
@@ -95,7 +100,7 @@ clean:
 
 distclean: clean
 	rm -rf .venv .venv-lava .venv-lava-310 .venv-netx .venv-spiking .venv-nengo .venv-brian2-loihi \
-		.venv-partitioners
+		.venv-partitioners .venv-sanafe
 
 # Fails with a sentence instead of a traceback where $(1) is missing or too old.
 need_python = $(1) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

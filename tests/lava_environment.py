@@ -1,8 +1,9 @@
 """The environments that Lava and other emulators live in: made once, beside the checkout's own, never imported.
 
-    python tests/lava_environment.py [lava | lava-310 | netx | spiking]
+    python tests/lava_environment.py [lava | lava-310 | netx | spiking | sanafe]
 
-makes `.venv-lava`, `.venv-lava-310`, `.venv-netx` or `.venv-spiking` and prints the path of its interpreter:
+makes `.venv-lava`, `.venv-lava-310`, `.venv-netx`, `.venv-spiking` or `.venv-sanafe` and prints the path of its
+interpreter:
 
 - lava: lava-nc 0.10.0 on this Python. It declares Python 3.10 only; on newer versions it is installed without its
   dependencies, of which four are enough for bit-accurate LIF networks. NEUROCMC_LAVA_PYTHON names another
@@ -11,6 +12,7 @@ makes `.venv-lava`, `.venv-lava-310`, `.venv-netx` or `.venv-spiking` and prints
 - netx: h5py and lava-dl 0.6.0, without the gigabytes of dependencies of its training half; the rest is lava's.
 - spiking: snnTorch, Norse and sinabs with nir, which train networks of neurons (tests/frameworks); torch and the rest
   are those of the interpreter that runs this, which has to have torch. NEUROCMC_SPIKING_PYTHON names another one.
+- sanafe: SANA-FE, which the energy of placed circuits is held beside (tests/bench/energy.py).
 """
 
 import os
@@ -32,6 +34,7 @@ RECIPES: dict[str, tuple[tuple[str, ...], ...]] = {
     "lava-310": ((LAVA,),),
     "nengo": (("-r", "tests/bench/requirements-nengo.txt"),),
     "brian2-loihi": (("-r", "tests/bench/requirements-brian2-loihi.txt"),),
+    "sanafe": (("-r", "tests/bench/requirements-sanafe.txt"),),
     "partitioners": (("-r", "tests/bench/requirements-partitioners.txt"),),
     "netx": ((*ALONE, "h5py", "lava-dl==0.6.0"),),
     # pbr is what sinabs asks for its own version.
@@ -177,6 +180,7 @@ def _main(name: str) -> None:
     if name == "spiking" and not spiking_python():
         raise SystemExit("no torch: install the extra [torch]")
     makers = {"lava": lava_python, "lava-310": lava_python_310, "netx": netx_python, "spiking": spiking_python}
+    makers["sanafe"] = lambda: peer_python("sanafe")
     print(makers[name]())
 
 

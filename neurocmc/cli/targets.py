@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from neurocmc.targets import Target
 
 EXAMPLES = ("neurocmc targets", "neurocmc targets loihi1", "neurocmc targets mine.yaml --json")
-_UNITS = {"s": "s", "bits": "bits", "ticks": "ticks", "pj": "pJ", "mw": "mW"}
+_UNITS = {"s": "s", "bits": "bits", "ticks": "ticks", "pj": "pJ", "ns": "ns", "mw": "mW"}
 
 
 def targets(
@@ -40,7 +40,7 @@ def _list(known: "list[Target]", *, as_json: bool) -> None:
     show(
         grid(
             "Targets",
-            ("name", "alias", "kind", "what it is", "limits", "unverified"),
+            ("name", "alias", "kind", "what it is", "limits", "?"),
             [
                 (
                     row["name"],
@@ -52,10 +52,11 @@ def _list(known: "list[Target]", *, as_json: bool) -> None:
                 )
                 for row in rows
             ],
-            right=("limits", "unverified"),
+            right=("limits", "?"),
         )
     )
-    say("Every limit and its source: neurocmc targets NAME. A target of your own: --target FILE.yaml.")
+    say("?: how many of the limits are unverified. Every limit and its source: neurocmc targets NAME.")
+    say("A target of your own: --target FILE.yaml.")
 
 
 def _summary(target: "Target") -> dict[str, Any]:

@@ -59,6 +59,20 @@ class CoreUse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChipUse:
+    """The chips that a circuit stands on, and what goes between cores in a mean tick; None where it was not run."""
+
+    chips_used: int
+    chips: int
+    boards_used: int
+    boards: int
+    cores_of_chip: tuple[int, ...]  # of each chip in use, in their order on the mesh
+    messages_per_tick: float | None
+    between_chips_per_tick: float | None  # of these, messages that leave their chip
+    hops_per_tick: float | None  # from tile to tile, on all chips
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PotentialRange:
     """The range that V of some neurons can be asked to hold, before it is clipped, in LSB."""
 
@@ -101,6 +115,7 @@ class Budget:
     energy: EnergyEstimate | None = None
     potentials: tuple[PotentialRange, ...] = ()  # of neurosynaptic cores
     saturations: int | None = None  # how often V left its register while the load was measured
+    chips: ChipUse | None = None  # where cores have places
 
     def fullest(self, resource: str) -> tuple[CoreUse, ResourceUse]:
         """Returns the core that uses most of a resource, the first of equals, and its row. ValueError without."""
@@ -109,7 +124,8 @@ class Budget:
 
     def to_json(self) -> str:
         """Returns the one JSON text of the budget."""
-        return json_text(_adapter().dump_python(self, mode="json"))
+        told = _adapter().dump_python(self, mode="json")
+        return json_text(told if self.chips else {name: value for name, value in told.items() if name != "chips"})
 
     @classmethod
     def from_json(cls, text: str | bytes, where: str = "budget.json") -> "Budget":

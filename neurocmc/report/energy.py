@@ -56,10 +56,11 @@ def energy_estimate(
     dynamic_per_tick_pj: float | None,
     assumptions: tuple[str, ...],
     apart: tuple[EnergyTerm, ...] = (),
+    chips: int = 1,
 ) -> EnergyEstimate:
-    """Estimates a presentation of `ticks` from what a mean tick costs, with the target's static power."""
+    """Estimates a presentation of `ticks` from what a mean tick costs, with the static power of the chips in use."""
     static_mw: float | None = getattr(target.energy, "static_mw_per_chip", None)
-    static = None if static_mw is None else static_mw * tick_s * PJ_PER_MW_S
+    static = None if static_mw is None else chips * static_mw * tick_s * PJ_PER_MW_S
     citation, unverified, note = energy_source(target, "static_mw_per_chip")
     return EnergyEstimate(
         load_source=source,

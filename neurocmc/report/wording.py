@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from neurocmc.ir.headroom import Headroom
 from neurocmc.ir.spiking import SpikingPopulation
-from neurocmc.report.budget import Budget
+from neurocmc.report.budget import Budget, ChipUse
 from neurocmc.verification.edges import Edge
 
 SHARES = ("of range", "of trials", "of ceiling", "of x*", "relative")  # units of edges that are fractions
@@ -119,11 +119,25 @@ def cores(budget: Budget) -> str:
     """Says how many cores are used, beside the chip's and the lower bound; of a target without cores, nothing."""
     if budget.cores_used is None or budget.cores_per_chip is None:
         return ""
-    share = 100 * budget.cores_used / budget.cores_per_chip
+    there = budget.cores_per_chip * (budget.chips.chips if budget.chips else 1)
+    share = 100 * budget.cores_used / there
     return (
-        f"cores used: {budget.cores_used:,} of {budget.cores_per_chip:,} ({share:.3g} %); "
-        f"no placement can use fewer than {budget.cores_lower_bound:,}{_bounds(budget)}"
+        f"cores used: {budget.cores_used:,} of {there:,} ({share:.3g} %); "
+        f"no placement can use fewer than {budget.cores_lower_bound:,}{_bounds(budget)}{_chips(budget.chips)}"
     )
+
+
+def _chips(chips: ChipUse | None) -> str:
+    """Says on how many chips cores are and, where the circuit was run, what goes between them."""
+    if chips is None:
+        return ""
+    boards = f", {chips.boards_used:,} of {chips.boards:,} boards" if chips.boards > 1 else ""
+    told = f"; on {chips.chips_used:,} of {chips.chips:,} chips{boards}"
+    if not chips.messages_per_tick or chips.hops_per_tick is None:
+        return told
+    crossing = 100 * (chips.between_chips_per_tick or 0.0) / chips.messages_per_tick
+    hops = chips.hops_per_tick / chips.messages_per_tick
+    return f"{told}; {crossing:.3g} % of the messages between cores leave their chip, {hops:.3g} hops each"
 
 
 def _bounds(budget: Budget) -> str:

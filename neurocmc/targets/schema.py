@@ -62,6 +62,17 @@ class LoihiLimits(Limits):
     """The limits of a Loihi: budgets of a core, number formats, the order of a tick, Lava's run configuration."""
 
     cores_per_chip: Count
+
+    # Many chips, and the mesh that spikes go along. A file that states none has one chip, whose cores have no places.
+    chips: Count = 1
+    chip_columns: Count = 1  # of the mesh of all chips
+    chip_rows: Count = 1
+    board_columns: Natural = 0  # chips of one board along each axis; 0: all stand on one board
+    board_rows: Natural = 0
+    tile_columns: Natural = 0  # of the mesh of one chip; 0: not known
+    tile_rows: Natural = 0
+    cores_per_tile: Count = 1
+
     compartments_per_core: Count
     in_axons_per_core: Count
     out_axons_per_core: Count
@@ -110,6 +121,21 @@ class LoihiLimits(Limits):
     lava_run_config: LavaRunConfig  # the run configuration with which emitted programs run on Lava
 
     @property
+    def cores(self) -> int:
+        """Cores of all chips."""
+        return self.chips * self.cores_per_chip
+
+    @property
+    def has_mesh(self) -> bool:
+        """Whether its file says where the cores of a chip stand."""
+        return self.tile_columns > 0
+
+    @property
+    def board(self) -> tuple[int, int]:
+        """Columns and rows of the chips of a board."""
+        return self.board_columns or self.chip_columns, self.board_rows or self.chip_rows
+
+    @property
     def with_own_axons(self) -> "LoihiLimits":
         """The same chip as if its file said nothing of axons: each neuron has its own, of synapses with an index."""
         fields = ("shared_axons", "formats_share_axon", "index_free_synapses", "shared_out_axons")
@@ -122,6 +148,7 @@ class LoihiLimits(Limits):
                 raise FieldError(
                     f"{name} is true, shared_axons is not", "state shared_axons as well, or leave it out"
                 )
+        self._check_mesh()
         if self.weight_exponent_min > self.weight_exponent_max:
             raise FieldError(
                 f"weight_exponent_min ({self.weight_exponent_min}) is above "
@@ -161,9 +188,31 @@ class LoihiLimits(Limits):
             raise FieldError(what, f"write [{', '.join(LOIHI_STEP_ORDER)}]")
         return self
 
+    def _check_mesh(self) -> None:
+        """Raises FieldError where chips, or the cores of one, do not fit the mesh that they stand on."""
+        if self.chip_columns * self.chip_rows < self.chips:
+            what = f"chip_columns x chip_rows ({self.chip_columns} x {self.chip_rows}) hold fewer chips than chips"
+            raise FieldError(f"{what} ({self.chips})", "state a mesh that holds all chips")
+        for name in ("tile", "board"):
+            columns, rows = getattr(self, f"{name}_columns"), getattr(self, f"{name}_rows")
+            if (columns > 0) != (rows > 0):
+                what = f"{name}_columns is {columns}, {name}_rows is {rows}"
+                raise FieldError(what, "state both, or neither")
+        tiles = self.tile_columns * self.tile_rows * self.cores_per_tile
+        if self.has_mesh and tiles < self.cores_per_chip:
+            what = f"{self.tile_columns} x {self.tile_rows} tiles of {self.cores_per_tile} cores hold {tiles} cores"
+            raise FieldError(f"{what}, cores_per_chip is {self.cores_per_chip}", "state a mesh that holds all cores")
+        if self.chips > 1 and not self.has_mesh:
+            what = f"chips is {self.chips}, and there is no mesh"
+            raise FieldError(what, "state tile_columns and tile_rows as well")
+        if self.chip_columns % self.board[0] or self.chip_rows % self.board[1]:
+            mesh = f"{self.chip_columns} x {self.chip_rows}"
+            what = f"boards of {self.board[0]} x {self.board[1]} chips do not fill a mesh of {mesh}"
+            raise FieldError(what, "state board_columns and board_rows that divide the mesh of chips")
+
 
 class LoihiEnergy(StrictModel):
-    """Energy of single operations and static power; None where nothing is published."""
+    """Energy of single operations, static power, and the time of a hop; None where nothing is published."""
 
     synaptic_op_pj: NonNegative | None = None
     neuron_update_active_pj: NonNegative | None = None
@@ -171,6 +220,9 @@ class LoihiEnergy(StrictModel):
     spike_within_tile_pj: NonNegative | None = None
     hop_east_west_pj: NonNegative | None = None
     hop_north_south_pj: NonNegative | None = None
+    hop_between_chips_pj: NonNegative | None = None  # what a step from chip to chip costs beyond a hop
+    hop_east_west_ns: NonNegative | None = None
+    hop_north_south_ns: NonNegative | None = None
     static_mw_per_chip: NonNegative | None = None
 
 
@@ -183,8 +235,10 @@ class TrueNorthLimits(Limits):
     # A spike takes spike_delay_ticks at least; a neuron may ask for more, up to:
     delay_ticks_max: Annotated[int, Field(ge=1, le=255)]  # from the spike to its arrival
 
-    grid_columns: Count
+    grid_columns: Count  # of one chip
     grid_rows: Count
+    chip_columns: Count = 1  # of the mesh of chips, whose grids are one
+    chip_rows: Count = 1
     reach_cores: Count  # how far a spike can go along each axis
     axons_per_core: Count
     neurons_per_core: Count
@@ -205,8 +259,28 @@ class TrueNorthLimits(Limits):
 
     @property
     def cores_per_chip(self) -> int:
-        """Cores of the whole grid."""
+        """Cores of one chip."""
         return self.grid_columns * self.grid_rows
+
+    @property
+    def chips(self) -> int:
+        """Chips whose grids are one."""
+        return self.chip_columns * self.chip_rows
+
+    @property
+    def cores(self) -> int:
+        """Cores of all chips."""
+        return self.chips * self.cores_per_chip
+
+    @property
+    def columns(self) -> int:
+        """Columns of the grid of all chips."""
+        return self.grid_columns * self.chip_columns
+
+    @property
+    def rows(self) -> int:
+        """Rows of the grid of all chips."""
+        return self.grid_rows * self.chip_rows
 
     @model_validator(mode="after")
     def _consistent(self) -> "TrueNorthLimits":

@@ -100,7 +100,7 @@ def partitioned(by: str, demand: Demand) -> float:
     """The fewest parts of a partitioner in which no core is beyond a limit; nan where there is none up to PLENTY."""
     python = peer_python("partitioners")
     assert python is not None
-    targets = [reached.tolist() for k, reached in enumerate(demand.targets) if demand.sources_of[k]]
+    targets = [reached.tolist() for k, reached in enumerate(demand.targets) if demand.senders[k]]
     size, units = max(demand.sizes), len(demand.sizes)
     most = demand.limits.compartments_per_core // size
     for parts in range(max(bound.cores for bound in lower_bounds(demand)), PLENTY):

@@ -1,13 +1,13 @@
 """The benches of `make bench`: speed and accuracy beside peers, everything measured in this run.
 
-    python -m tests.bench [emulators] [cores] [forward] [digits] [accuracy] [--quick]
+    python -m tests.bench [emulators] [cores] [forward] [digits] [accuracy] [energy] [--quick]
 
 runs the parts named, or all of them; each part needs its own peers and prints its own tables.
 """
 
 import argparse
 
-from tests.bench import accuracy, cores, digits, forward
+from tests.bench import accuracy, cores, digits, energy, forward
 from tests.bench.emulators import part as emulators
 from tests.bench.environments import ROOT
 from tests.bench.output import bench_console
@@ -19,6 +19,7 @@ PARTS = {
     "forward": forward.run,
     "digits": digits.run,
     "accuracy": accuracy.run,
+    "energy": energy.run,
 }
 
 

@@ -9,7 +9,7 @@ from neurocmc.report.energy import citations
 from neurocmc.report.load import UnitSpikes
 from neurocmc.report.loihi.energy import (
     estimate_energy,
-    messages_per_tick,
+    messages_of,
     synaptic_ops_per_tick,
     updates_per_tick,
 )
@@ -38,7 +38,7 @@ def test_a_bias_alone_makes_a_compartment_active() -> None:
 
 def test_a_spike_sends_one_message_to_each_core_it_reaches() -> None:
     # a -> b ends on core 1 alone: 2 messages; b -> a on unit 0, all of it on core 0: 0.25.
-    assert messages_per_tick(by_hand.program(), by_hand.load()) == pytest.approx(2.25)
+    assert messages_of(by_hand.program(), by_hand.load()).total == pytest.approx(2.25)
 
 
 def test_a_split_unit_costs_a_message_for_each_of_its_cores() -> None:
@@ -47,7 +47,7 @@ def test_a_split_unit_costs_a_message_for_each_of_its_cores() -> None:
     into_both = replace(network.projections[1], mantissa=np.array([[-8], [-8]]))
     # Unit 1 of a lies on both cores, so that each spike of b now reaches two.
     both = replace(program, network=replace(network, projections=(network.projections[0], into_both)))
-    assert messages_per_tick(both, by_hand.load()) == pytest.approx(2.0 + 2 * 0.25)
+    assert messages_of(both, by_hand.load()).total == pytest.approx(2.0 + 2 * 0.25)
 
 
 def test_a_core_that_ends_with_a_unit_does_not_hold_the_next() -> None:
@@ -58,7 +58,7 @@ def test_a_core_that_ends_with_a_unit_does_not_hold_the_next() -> None:
     cut = (replace(first, stop=3), replace(second, start=3), replace(third, slot=3))
     into_second = replace(network.projections[1], mantissa=np.array([[0], [-8]]))
     network = replace(network, projections=(network.projections[0], into_second))
-    assert messages_per_tick(replace(program, network=network, segments=cut), by_hand.load()) == pytest.approx(2.25)
+    assert messages_of(replace(program, network=network, segments=cut), by_hand.load()).total == pytest.approx(2.25)
 
 
 def test_totals_are_the_sum_of_counts_times_published_prices() -> None:

@@ -1,5 +1,6 @@
 """Targets: every number of a bundled file has a source, and a bad file says line, field and cure."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,7 +46,8 @@ def refused(text: str) -> list[str]:
 
 
 def test_bundled_names() -> None:
-    assert known_targets() == ("brian2", "loihi1", "loihi2", "ranc", "truenorth") == tuple(BUNDLED)
+    names = ("brian2", "loihi1", "loihi2", "nahuku32", "ns16e", "pohoiki-springs", "ranc", "truenorth")
+    assert known_targets() == names == tuple(BUNDLED)
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -53,7 +55,8 @@ def test_every_number_has_a_source_and_every_source_a_number(name: str) -> None:
     target = load_target(name)
     assert target.name == name
     assert target.text == BUNDLED[name].read_text()
-    numbers = set(type(target.limits).model_fields)
+    fields = type(target.limits).model_fields
+    numbers = {field for field, said in fields.items() if said.is_required() or field in target.provenance}
     if isinstance(target, LoihiTarget | TrueNorthTarget):
         numbers |= {field for field, value in target.energy if value is not None}
     assert numbers == set(target.provenance)
@@ -91,6 +94,39 @@ def test_disagreement_is_shown_not_hidden() -> None:
     assert load_target("loihi2").provenance["threshold_profiles_per_core"].unverified
     assert load_target("truenorth").provenance["noise_mask_bits"].unverified
     assert load_target("ranc").provenance["grid_columns"].unverified
+
+
+@pytest.mark.parametrize(
+    ("name", "chip", "chips"),
+    [("nahuku32", "loihi1", 32), ("pohoiki-springs", "loihi1", 768), ("ns16e", "truenorth", 16)],
+)
+def test_many_chips_are_each_the_chip(name: str, chip: str, chips: int) -> None:
+    many, one = load_target(name), load_target(chip)
+    assert isinstance(many, LoihiTarget | TrueNorthTarget)
+    assert (many.limits.chips, many.limits.cores) == (chips, chips * many.limits.cores_per_chip)
+    told_of_one = {**dict(one.limits), **dict(one.energy or ())}
+    told = {**dict(many.limits), **dict(many.energy)}
+    assert {field for field in one.provenance if told[field] != told_of_one[field]} == set()
+    assert all(many.provenance[field].citations == entry.citations for field, entry in one.provenance.items())
+
+
+@pytest.mark.parametrize(
+    ("changed", "what"),
+    [
+        ({"chips": 769}, "24 x 32) hold fewer chips than chips (769)"),
+        ({"tile_rows": 0}, "tile_columns is 8, tile_rows is 0"),
+        ({"tile_columns": 7}, "7 x 4 tiles of 4 cores hold 112 cores, cores_per_chip is 128"),
+        ({"tile_columns": 0, "tile_rows": 0}, "chips is 768, and there is no mesh"),
+        ({"board_columns": 5}, "boards of 5 x 4 chips do not fill a mesh of 24 x 32"),
+    ],
+)
+def test_chips_stand_on_a_mesh_that_holds_them(changed: dict[str, int], what: str) -> None:
+    text = BUNDLED["pohoiki-springs"].read_text()
+    for field, value in changed.items():
+        text, count = re.subn(rf"(  {field}:(?: {{|\n    )value: )\d+", rf"\g<1>{value}", text)
+        assert count == 1
+    (problem,) = refused(text)
+    assert what in problem
 
 
 def test_loihi2_guesses_no_energy() -> None:
@@ -160,7 +196,8 @@ def test_aliases_and_paths(tmp_path: Path) -> None:
     [("lohi1", "did you mean loihi1? "), ("brain2", "did you mean brian2? "), ("spinnaker", "")],
 )
 def test_unknown_name(name: str, near: str) -> None:
-    listed = "known targets: brian2, ideal, loihi1, loihi2, loihi, ranc, truenorth; or give a path to a .yaml file"
+    names = "brian2, ideal, loihi1, loihi2, loihi, nahuku32, ns16e, pohoiki-springs, ranc, truenorth"
+    listed = f"known targets: {names}; or give a path to a .yaml file"
     with pytest.raises(InputError) as caught:
         load_target(name)
     cure = f"{near}({listed})" if near else listed

@@ -4,8 +4,9 @@ Places are kept as segments, runs of consecutive neurons of one population on on
 million neurons stays small. Neurons of a population are counted unit by unit: neuron n of unit i is i * neurons + n.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Generic
 
@@ -15,6 +16,7 @@ from typing_extensions import TypeVar
 
 from neurocmc.common.arrays import set_frozen
 from neurocmc.common.errors import Problem
+from neurocmc.ir.codec import SELDOM
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.populations import HasPools
 
@@ -36,6 +38,15 @@ class Segment:
     @property
     def neurons(self) -> int:
         return self.stop - self.start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorePlace:
+    """Where a core is: its chip, counted row by row, and the column and row of its tile on the chip's mesh."""
+
+    chip: int
+    x: int
+    y: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +105,7 @@ class ChipProgram(Generic[Placed]):
     use: NDArray[np.int64]  # (cores, resources)
     lower_bounds: tuple[LowerBound, ...]  # no placement needs fewer cores than the largest
     shared_axons: bool  # whether the neurons of a unit send to one in-axon of a core
+    places: tuple[CorePlace, ...] = field(default=(), metadata=SELDOM)  # of each core, where the target has a mesh
 
     def __post_init__(self) -> None:
         set_frozen(self, "use", np.int64, (None, len(RESOURCES)))
@@ -101,6 +113,11 @@ class ChipProgram(Generic[Placed]):
     @property
     def cores(self) -> int:
         return self.use.shape[0]
+
+    @property
+    def chips(self) -> int:
+        """Chips on which there are cores in use; one, where cores have no places."""
+        return len({place.chip for place in self.places}) or 1
 
     @property
     def cores_lower_bound(self) -> int:
@@ -114,10 +131,13 @@ class ChipProgram(Generic[Placed]):
 
 def _problems(program: ChipProgram[Any]) -> Iterable[Problem]:
     yield from _name_problems(program)
+    runs_of: defaultdict[str, list[tuple[int, int]]] = defaultdict(list)
+    slots_of: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+    for segment in program.segments:
+        runs_of[segment.population].append((segment.start, segment.stop))
+        slots_of[segment.core].append((segment.slot, segment.slot + segment.neurons))
     for population in program.network.populations:
-        runs = sorted(
-            (segment.start, segment.stop) for segment in program.segments if segment.population == population.name
-        )
+        runs = sorted(runs_of[population.name])
         covered = [0, *(stop for _, stop in runs)]
         if [start for start, _ in runs] != covered[:-1] or covered[-1] != population.units * population.neurons:
             yield Problem(
@@ -127,15 +147,17 @@ def _problems(program: ChipProgram[Any]) -> Iterable[Problem]:
                 _PLACE,
             )
     for core in range(program.cores):
-        slots = sorted(
-            (segment.slot, segment.slot + segment.neurons) for segment in program.segments if segment.core == core
-        )
-        if any(stop > start for (_, stop), (start, _) in pairwise(slots)):
+        if any(stop > start for (_, stop), (start, _) in pairwise(sorted(slots_of[core]))):
             yield Problem("placement-inconsistent", f"core {core}", "two segments share a slot", _PLACE)
 
 
 def _name_problems(program: ChipProgram[Any]) -> Iterable[Problem]:
-    """Segments and routes that speak of cores or populations which are not there."""
+    """Segments and routes that speak of cores or populations which are not there, and cores without one place."""
+    if len(program.places) not in (0, program.cores):
+        what = f"{len(program.places)} places for {program.cores} cores"
+        yield Problem("placement-inconsistent", "places of cores", what, _PLACE)
+    if any(min(place.chip, place.x, place.y) < 0 for place in program.places):
+        yield Problem("placement-inconsistent", "places of cores", "one stands below 0", _PLACE)
     known = {population.name for population in program.network.populations}
     for segment in program.segments:
         if segment.population not in known:

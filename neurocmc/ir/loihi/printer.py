@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from neurocmc.ir.loihi.chip import RESOURCES, AxonRoute, ChipProgram, SynapseLists
+from neurocmc.ir.loihi.chip import RESOURCES, AxonRoute, ChipProgram, CorePlace, SynapseLists
 from neurocmc.ir.loihi.network import (
     IntegerInput,
     IntegerNetwork,
@@ -155,7 +155,15 @@ def placed_page(program: ChipProgram[Any], name: str, printed: str) -> str:
         ],
         left=2,
     )
-    return page([*lines, "", *_lists(program.lists), "", *_routes(program.routes)])
+    return page([*lines, *_places(program.places), "", *_lists(program.lists), "", *_routes(program.routes)])
+
+
+def _places(places: tuple[CorePlace, ...]) -> list[str]:
+    """The chip and tile of each core, where it has one."""
+    if not places:
+        return []
+    rows = [[str(core), f"{place.chip}", f"{place.x}", f"{place.y}"] for core, place in enumerate(places)]
+    return ["", "place of each core", *table([["core", "chip", "column", "row"], *rows])]
 
 
 def _bounds(program: ChipProgram[Any]) -> str:

@@ -9,11 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.passes.loihi.placing.bounds import least_synapse_bits, lower_bounds
 from neurocmc.passes.loihi.placing.demand import Demand
 from neurocmc.passes.loihi.placing.fitting import smaller_pools
+from neurocmc.passes.loihi.placing.ragged import summed
 from neurocmc.passes.loihi.placing.wiring import Wiring, least_wiring
 from neurocmc.targets import LoihiLimits, LoihiTarget
 
@@ -33,13 +36,14 @@ class Capacity:
 
 
 def _problems(circuit: RateCircuit, wiring: Wiring, chip: str, limits: LoihiLimits) -> Iterable[Problem]:
-    compartments = limits.cores_per_chip * limits.compartments_per_core
+    compartments = limits.cores * limits.compartments_per_core
     neurons = wiring.pools[0].neurons
     demand = Demand.of(wiring, limits)
     found: list[tuple[str, str, str]] = []
     if circuit.units * neurons > compartments:
         what = f"{circuit.units:,} units of {neurons:,} neurons are {circuit.units * neurons:,} compartments, "
-        found.append(("neurons-beyond-limit", f"circuit {circuit.name}", f"{what}limit {compartments:,} on {chip}"))
+        what += f"limit {compartments:,} on {chip}{_chips(limits)}"
+        found.append(("neurons-beyond-limit", f"circuit {circuit.name}", what))
     found += _memory(demand, chip)
     found += _fan_in(demand)
     found += _fan_out(demand, chip)
@@ -48,12 +52,19 @@ def _problems(circuit: RateCircuit, wiring: Wiring, chip: str, limits: LoihiLimi
         yield from (Problem(name, where, what, cure) for name, where, what in found)
 
 
+def _chips(limits: LoihiLimits) -> str:
+    """Of which chips and cores, where there are several."""
+    if limits.chips == 1:
+        return ""
+    return f" ({limits.chips:,} chips of {limits.cores_per_chip} cores of {limits.compartments_per_core:,})"
+
+
 def _memory(demand: Demand, chip: str) -> Iterable[tuple[str, str, str]]:
     bits = Counter[str]()
     each = least_synapse_bits(demand)
-    for fibre, own in zip(demand.fibres, each.tolist(), strict=True):
-        bits.update(dict.fromkeys(fibre.projections, own))
-    memory = demand.limits.cores_per_chip * demand.limits.synapse_memory_bits_per_core
+    for name, own in zip(*summed(demand.fibres.name, each), strict=True):
+        bits.update(dict.fromkeys(demand.fibres.names[name], int(own)))
+    memory = demand.limits.cores * demand.limits.synapse_memory_bits_per_core
     if int(each.sum()) > memory:
         worst = max(bits, key=lambda name: bits[name])
         yield (
@@ -74,7 +85,7 @@ def _fan_in(demand: Demand) -> Iterable[tuple[str, str, str]]:
     for name, unit in most.items():
         share = Counter[str]()
         for index in demand.into[unit].tolist():
-            share.update(dict.fromkeys(demand.fibres[index].projections, demand.fibres[index].axons))
+            share.update(dict.fromkeys(demand.fibres.projections(index), int(demand.fibres.axons[index])))
         worst = max(share, key=lambda projection: share[projection])
         yield (
             "fan-in-beyond-core",
@@ -87,12 +98,12 @@ def _fan_in(demand: Demand) -> Iterable[tuple[str, str, str]]:
 def _fan_out(demand: Demand, chip: str) -> Iterable[tuple[str, str, str]]:
     """Spikes that must reach more cores than all neurons of the chip have axons to."""
     needed = next(bound.cores for bound in lower_bounds(demand) if bound.resource == "out_axons")
-    if needed > demand.limits.cores_per_chip:
-        limit = demand.limits.cores_per_chip * demand.limits.out_axons_per_core
-        sends = max(range(len(demand.sizes)), key=lambda unit: demand.sizes[unit] * len(demand.out_of[unit]))
+    if needed > demand.limits.cores:
+        limit = demand.limits.cores * demand.limits.out_axons_per_core
+        sends = int(np.argmax(np.array(demand.sizes) * demand.out_of.counts))
         yield (
             "out-axons-beyond-core",
             f"population {demand.name(sends)}",
             f"spikes of the circuit take the out-axons of {needed:,} cores at least, limit "
-            f"{demand.limits.cores_per_chip:,} cores with {limit:,} of them on {chip}",
+            f"{demand.limits.cores:,} cores with {limit:,} of them on {chip}",
         )

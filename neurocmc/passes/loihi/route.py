@@ -48,6 +48,7 @@ class Route:
             use=_use(demand, placement.held_by_core, tables),
             lower_bounds=lower_bounds(demand),
             shared_axons=target.limits.shared_axons,
+            places=placement.places,
         )
         raise_infeasible(_limit_problems(program, target.limits))
         return program
@@ -81,12 +82,13 @@ def _use(demand: Demand, held_by_core: Sequence[Held], tables: AxonTables) -> In
         use[core, column["compartments"]] = sum(held.values())
         use[core, column["compartment_profiles"]] = len({pools.profile for pools in here})
         use[core, column["threshold_profiles"]] = len({pools.threshold for pools in here})
-        use[core, column["synapse_formats"]] = len(layout.formats)
+        use[core, column["synapse_formats"]] = layout.formats
     return use
 
 
 def _limit_problems(program: ChipProgram[Any], limits: LoihiLimits) -> Iterable[Problem]:
-    for core in range(program.cores):
+    most = [np.inf if limit is None else limit for limit in limits_of(limits).values()]
+    for core in np.flatnonzero((program.use > most).any(axis=1)).tolist():
         populations = list(dict.fromkeys(s.population for s in program.segments if s.core == core))
         for column, (resource, limit) in enumerate(limits_of(limits).items()):
             used = int(program.use[core, column])

@@ -25,14 +25,14 @@ class CoreCapacity:
     def _problems(self, circuit: RateCircuit, chip: str, limits: TrueNorthLimits) -> Iterable[Problem]:
         """Every unit has its pool on one core, whose neurons it may share with other units."""
         fitting = limits.neurons_per_core - FILTER_NEURONS
-        units, cores = circuit.units, limits.cores_per_chip
+        units, cores = circuit.units, limits.cores
         if units > cores * (limits.neurons_per_core // self.neurons) and self.neurons <= fitting:
             yield Problem(
                 "cores-beyond-chip",
                 f"circuit {circuit.name}",
                 f"{units:,} pools of {self.neurons:,} neurons: a core of {chip} holds "
                 f"{limits.neurons_per_core // self.neurons:,} at most, cores: {cores:,} "
-                f"({limits.grid_columns} x {limits.grid_rows})",
+                f"({limits.columns} x {limits.rows})",
                 "use fewer neurons a unit (--neurons), fewer units, or a larger grid",
             )
         if self.neurons > fitting:

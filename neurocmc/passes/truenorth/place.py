@@ -1,5 +1,7 @@
 """Gives every core a coordinate on the grid, so that spikes have short ways."""
 
+import heapq
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,8 +16,8 @@ def place_cores(name: str, traffic: list[dict[int, int]], limits: TrueNorthLimit
     curve, which keeps what is close in order close on the grid. Raises InfeasibleError where the grid is too small.
     """
     count = len(traffic)
-    if count > limits.cores_per_chip:
-        what = f"{count:,} cores, limit {limits.cores_per_chip:,} ({limits.grid_columns} x {limits.grid_rows})"
+    if count > limits.cores:
+        what = f"{count:,} cores, limit {limits.cores:,} ({limits.columns} x {limits.rows})"
         raise InfeasibleError(
             Problem(
                 "cores-beyond-chip", f"circuit {name}", what, "use fewer neurons a unit (--neurons), or fewer units"
@@ -24,9 +26,9 @@ def place_cores(name: str, traffic: list[dict[int, int]], limits: TrueNorthLimit
     side = 1
     while side * side < count:
         side *= 2
-    if side > min(limits.grid_columns, limits.grid_rows):
+    if side > min(limits.columns, limits.rows):
         where = np.arange(count)
-        spots = np.stack([where % limits.grid_columns, where // limits.grid_columns], axis=1)
+        spots = np.stack([where % limits.columns, where // limits.columns], axis=1)
     else:
         spots = np.array([_hilbert(step, side) for step in range(count)])
     coordinates = np.zeros((count, 2), dtype=np.int64)
@@ -37,19 +39,24 @@ def place_cores(name: str, traffic: list[dict[int, int]], limits: TrueNorthLimit
 def _tied_order(traffic: list[dict[int, int]]) -> list[int]:
     """Greedy order: next comes the core with most neurons to and from those already taken; ties to the first."""
     count = len(traffic)
-    tie = np.zeros(count, dtype=np.int64)
+    tie = [0] * count
     into: list[dict[int, int]] = [{} for _ in traffic]
     for source, targets in enumerate(traffic):
         for target, neurons in targets.items():
             into[target][source] = neurons
-    free = np.ones(count, dtype=np.bool_)
+    free = [True] * count
     order: list[int] = []
-    for _ in range(count):
-        chosen = int(np.where(free, tie, -1).argmax())
+    heap = [(0, core) for core in range(count)]
+    while heap:
+        strength, chosen = heapq.heappop(heap)
+        if not free[chosen] or -strength != tie[chosen]:
+            continue
         free[chosen] = False
         order.append(chosen)
         for other, neurons in (*traffic[chosen].items(), *into[chosen].items()):
             tie[other] += neurons
+            if free[other]:
+                heapq.heappush(heap, (-tie[other], other))
     return order
 
 

@@ -76,16 +76,16 @@ def _size_problems(network: CoreNetwork, limits: TrueNorthLimits) -> Iterable[Pr
 
 
 def _grid_problems(network: CoreNetwork, limits: TrueNorthLimits) -> Iterable[Problem]:
-    grid = f"{limits.grid_columns} x {limits.grid_rows}"
-    if network.cores > limits.cores_per_chip:
+    grid = f"{limits.columns} x {limits.rows}"
+    if network.cores > limits.cores:
         yield Problem(
             "cores-beyond-chip",
             f"network {network.name}",
-            f"{network.cores:,} cores, limit {limits.cores_per_chip:,} ({grid})",
+            f"{network.cores:,} cores, limit {limits.cores:,} ({grid})",
             "use fewer neurons a unit (--neurons), or fewer units",
         )
     place = network.coordinates.astype(np.int64)
-    outside = ((place < 0) | (place >= [limits.grid_columns, limits.grid_rows])).any(axis=1)
+    outside = ((place < 0) | (place >= [limits.columns, limits.rows])).any(axis=1)
     if outside.any():
         core = int(outside.argmax())
         where = tuple(place[core].tolist())

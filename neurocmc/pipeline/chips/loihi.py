@@ -10,7 +10,7 @@ import numpy as np
 
 from neurocmc.backends.loihi import emit_loihi, stimulus_file
 from neurocmc.backends.loihi.readback import run_emitted
-from neurocmc.common.arrays import Bool
+from neurocmc.common.arrays import Bool, Float
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.common.files import write_file
 from neurocmc.ir.headroom import Headroom
@@ -49,13 +49,14 @@ from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified, write_level
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.report.budget import Budget
-from neurocmc.report.loihi.budget import chip_budget
+from neurocmc.report.loihi.budget import chip_budget, chip_pictures
 from neurocmc.report.loihi.losses import integer_losses
 from neurocmc.report.loihi.spike_load import spike_load
 from neurocmc.report.losses import Losses
 from neurocmc.report.pictures import Drawn
 from neurocmc.sim.loihi.emulator import emulate, simulate_emulator
 from neurocmc.sim.loihi.host import encode
+from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import LoihiTarget
 from neurocmc.targets.kinds import BUILT_IN
 from neurocmc.theory.certificate import Certificate
@@ -162,7 +163,8 @@ class LoihiBuilt(Built):
             draw_core_map(self.chip, self.target, path)
 
         caption = "The use of each core, by population."
-        return (Drawn(file="core-map.png", section="cores", caption=caption, draw=draw),)
+        cores = Drawn(file="core-map.png", section="cores", caption=caption, draw=draw)
+        return (cores, *chip_pictures(self.chip, self.target))
 
 
 class LoihiFamily(Family[LoihiTarget]):
@@ -192,7 +194,8 @@ class LoihiFamily(Family[LoihiTarget]):
         spiking, integer = verified(kept.spiking), kept.integer
         clock.done(KeepStates.name, 0.75)
         laid = _with_axons(target, options)
-        placement = Place().run(integer, laid)
+        spikes = _spikes(staging, integer) if target.limits.has_mesh else {}
+        placement = Place(spikes=spikes).run(integer, laid)
         clock.done(Place.name, 0.9)
         chip = verified(Route().run(integer, placement, laid))
         clock.done(Route.name, 1.0)
@@ -227,6 +230,20 @@ class LoihiFamily(Family[LoihiTarget]):
         integer = load_level(folder, INTEGER, IntegerNetwork)
         chip = load_chip(folder, CHIP, integer)
         return LoihiBuilt(target=target, staged=staged, spiking=spiking, integer=integer, chip=chip)
+
+
+def _spikes(staging: Staging, network: IntegerNetwork) -> dict[str, Float]:
+    """Spikes of each unit in a mean tick of the first trial of calibration, by the activity of the rate circuit.
+
+    Of populations whose units are not those of the rate circuit nothing is said.
+    """
+    seen = simulate_rate(staging.staged, staging.calibration[0].take(slice(0, 1))).activity
+    means = {name: activity.mean(axis=(0, 1), dtype=np.float64) for name, activity in seen.items()}
+    return {
+        p.name: means[p.name] / p.activity_per_spike
+        for p in network.populations
+        if p.name in means and means[p.name].size == p.units
+    }
 
 
 def _with_axons(target: LoihiTarget, options: CompileOptions) -> LoihiTarget:

@@ -41,6 +41,7 @@ from neurocmc.pipeline.chips.real_neurons import real_neurons
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified, write_level
 from neurocmc.report.budget import Budget
+from neurocmc.report.loihi.budget import chip_pictures
 from neurocmc.report.loihi.neuron_budget import neuron_budget
 from neurocmc.report.loihi.neuron_losses import neuron_losses, register_verdicts
 from neurocmc.report.losses import Losses
@@ -217,7 +218,8 @@ class LoihiNeurons(NeuronBuilt):
             draw_core_map(self.chip, self.target, path, lambda name: owners[name])
 
         caption = "The use of each core, by population."
-        return (Drawn(file="core-map.png", section="cores", caption=caption, draw=draw),)
+        cores = Drawn(file="core-map.png", section="cores", caption=caption, draw=draw)
+        return (cores, *chip_pictures(self.chip, self.target))
 
 
 def lower_to_loihi(staging: NeuronStaging, target: LoihiTarget, clock: Clock) -> LoihiNeurons:
@@ -248,7 +250,7 @@ def lower_to_loihi(staging: NeuronStaging, target: LoihiTarget, clock: Clock) ->
 
 def _beyond_chip(network: NeuronNetwork, target: LoihiTarget) -> list[Problem]:
     """What is too large whatever becomes of its weights, found before scales are tried on it."""
-    room = target.limits.cores_per_chip * target.limits.compartments_per_core
+    room = target.limits.cores * target.limits.compartments_per_core
     if network.neurons <= room:
         return []
     what = f"{network.neurons:,} neurons, limit {room:,} compartments on {target.name}"

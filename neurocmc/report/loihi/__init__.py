@@ -2,9 +2,11 @@
 
 budget         counts every resource of every core
 neuron_budget  the budget of single neurons
+messages       counts messages from core to core
 energy         estimates energy from operations
 losses         makes tables of what rounding did
 neuron_losses  makes tables of what rounding did to them
 spike_load     counts spikes on a stimulus
+chip_map       draws chips on their mesh
 core_map       draws how full every core is
 """

@@ -1,6 +1,6 @@
 """Draws how full every core is of compartments, axons and synapse memory, and of whose."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from neurocmc.targets import LoihiTarget
 
 LYING_UP_TO = 24  # cores: beyond, bars stand, so that a full chip still fits a page
 HOST_NAME = "host"
+STANDING_UP_TO = 400  # cores: beyond, bars are drawn as one outline for each population
+WIDEST_IN = 40.0
+NAMED_UP_TO = 40  # populations: beyond, those of one colour are drawn as one
 LEGEND_ENTRY_IN, LEGEND_LINE_IN, FOOT_IN = 1.4, 0.2, 0.55  # of the legend, and of the axis labels above it
 
 
@@ -29,13 +32,11 @@ def draw_core_map(
     the file cannot be written.
     """
     cores = program.cores
-    colours = population_colours(dict.fromkeys(owner(p.name) for p in program.network.populations)) | {
-        HOST_NAME: HOST
-    }
-    shares = _shares(program, target, owner)
+    colours, owner = _groups(dict.fromkeys(owner(p.name) for p in program.network.populations), owner)
+    shares = _shares(program, target, owner, list(colours))
     lying = cores <= LYING_UP_TO
     many = len(colours)
-    width = 12.0 if lying else max(8.5, 3.0 + 0.09 * cores)
+    width = 12.0 if lying else min(max(8.5, 3.0 + 0.09 * cores), WIDEST_IN)
     across = min(many, int(width / LEGEND_ENTRY_IN))
     foot_in = FOOT_IN + LEGEND_LINE_IN * -(-many // across)
     height = 0.8 + foot_in + 0.3 * cores if lying else 8.0 + foot_in
@@ -60,7 +61,7 @@ def draw_core_map(
             panels[-1].set_xlabel("core")
         figure.suptitle(
             f"{program.network.name} on {target.title}: {program.network.neurons:,} neurons on {cores} of "
-            f"{target.limits.cores_per_chip} cores, lower bound {program.cores_lower_bound}",
+            f"{target.limits.cores} cores, lower bound {program.cores_lower_bound}",
             fontsize=10,
             x=0.01,
             y=1.0 - 0.1 / height,
@@ -72,12 +73,22 @@ def draw_core_map(
         figure.legend(handles=handles, loc="lower center", ncols=across, bbox_to_anchor=(0.5, 0.0))
 
 
+def _groups(names: Iterable[str], owner: Callable[[str], str]) -> tuple[dict[str, str], Callable[[str], str]]:
+    """The colour of each name in the legend, and what gives a population's; of very many a name is a colour's."""
+    colours = population_colours(names)
+    if len(colours) <= NAMED_UP_TO:
+        return {**colours, HOST_NAME: HOST}, owner
+    kinds = list(dict.fromkeys(colours.values()))
+    group = {name: f"populations {kinds.index(colour) + 1} + {len(kinds)} k" for name, colour in colours.items()}
+    shown = {group[name]: colour for name, colour in colours.items()}
+    return {**shown, HOST_NAME: HOST}, lambda name: group[owner(name)]
+
+
 def _shares(
-    program: ChipProgram[Any], target: LoihiTarget, owner: Callable[[str], str]
+    program: ChipProgram[Any], target: LoihiTarget, owner: Callable[[str], str], names: list[str]
 ) -> dict[str, dict[str, Float]]:
     """Panel -> population -> (cores,) percent of the limit."""
     limits = limits_of(target.limits)
-    names = [*dict.fromkeys(owner(p.name) for p in program.network.populations), HOST_NAME]
     amounts = {
         key: {name: np.zeros(program.cores) for name in names}
         for key in ("compartments", "synapse_bits", "in_axons", "out_axons")
@@ -109,6 +120,9 @@ def _draw_panel(
     for name, values in by_population.items():
         if lying:
             axes.barh(position, values, 0.72, left=base, color=colours[name], edgecolor="white", lw=0.4)
+        elif cores > STANDING_UP_TO:
+            edges = np.arange(cores + 1) - 0.5
+            axes.stairs(base + values, edges, baseline=base, fill=True, color=colours[name], lw=0)
         else:
             axes.bar(position, values, 0.85, bottom=base, color=colours[name], lw=0)
         base = base + values

@@ -5,10 +5,15 @@ from typing import Any
 
 import numpy as np
 
+from neurocmc.common.arrays import Float
+from neurocmc.common.matrices import column_counts, entries
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.ir.populations import by_target
+from neurocmc.passes.loihi.placing.ragged import joined
 from neurocmc.report.energy import EnergyEstimate, energy_estimate, energy_term
-from neurocmc.report.load import SpikeLoad
+from neurocmc.report.load import SpikeLoad, UnitSpikes
+from neurocmc.report.loihi.messages import Connections, Messages, Ways, messages, ways
 from neurocmc.targets import LoihiTarget
 
 HOPS_UNKNOWN = "cores have no mesh coordinates, so hops between tiles are not counted"
@@ -21,10 +26,13 @@ def estimate_energy(program: ChipProgram, target: LoihiTarget, load: SpikeLoad) 
     """
     network = program.network
     check_load(network, load)
+    sent = messages_of(program, load)
     operations = Operations(
         synaptic=synaptic_ops_per_tick(network, load),
         updates=updates_per_tick(network, load),
-        messages=messages_per_tick(program, load),
+        messages=sent.total,
+        ways=ways(program, sent, target.limits),
+        chips=program.chips,
     )
     return energy_of(operations, target, load, network.tick_s, assumptions_of(program, network.tick_s, target))
 
@@ -36,71 +44,82 @@ class Operations:
     synaptic: float
     updates: tuple[int, int]  # of compartments, active and inactive
     messages: float
+    ways: Ways | None = None  # of these; None where cores have no places
+    chips: int = 1  # in use
 
 
 def energy_of(
     operations: Operations, target: LoihiTarget, load: SpikeLoad, tick_s: float, assumptions: tuple[str, ...]
 ) -> EnergyEstimate:
     """Returns what operations cost, from the target's own energies."""
-    active, inactive = operations.updates
+    (active, inactive), along = operations.updates, operations.ways
     counts: tuple[tuple[str, str, float | None], ...] = (
         ("synaptic operations", "synaptic_op_pj", operations.synaptic),
         ("neuron updates, active", "neuron_update_active_pj", float(active)),
         ("neuron updates, inactive", "neuron_update_inactive_pj", float(inactive)),
         ("spike messages, within a tile", "spike_within_tile_pj", operations.messages),
-        ("hops east or west", "hop_east_west_pj", None),
-        ("hops north or south", "hop_north_south_pj", None),
+        ("hops east or west", "hop_east_west_pj", None if along is None else along.east_west),
+        ("hops north or south", "hop_north_south_pj", None if along is None else along.north_south),
     )
+    if along is not None and target.limits.chips > 1:
+        counts = (*counts, ("steps from chip to chip", "hop_between_chips_pj", along.between_chips))
     terms = tuple(energy_term(target, operation, field, count, HOPS_UNKNOWN) for operation, field, count in counts)
     known = [term for term in terms if term.count_per_tick is not None]
-    prices = [term.per_tick_pj for term in known if term.per_tick_pj is not None]
-    dynamic = sum(prices) if len(prices) == len(known) else None
-    return energy_estimate(target, load.source, load.ticks, tick_s, terms, dynamic, assumptions)
+    # What a step from chip to chip costs beyond a hop has not been published: that is said, and the rest added up.
+    needed = [term for term in known if term.operation != "steps from chip to chip" or term.per_tick_pj is not None]
+    prices = [term.per_tick_pj for term in needed if term.per_tick_pj is not None]
+    dynamic = sum(prices) if len(prices) == len(needed) else None
+    chips = operations.chips
+    return energy_estimate(target, load.source, load.ticks, tick_s, terms, dynamic, assumptions, chips=chips)
 
 
 def synaptic_ops_per_tick(network: IntegerNetwork, load: SpikeLoad) -> float:
     """Returns spikes times the synapses each fans out to, in a mean tick; spikes from the host included."""
-    total = 0.0
+    total, rates, driven = 0.0, _rates(load.populations), _rates(load.inputs)
     for projection in network.projections:
-        neurons = network.population(projection.target).neurons
-        fan_out = np.count_nonzero(projection.mantissa, axis=0) * neurons  # (source units,)
-        total += float(fan_out @ np.array(load.of_population(projection.source).per_tick))
+        fan_out = column_counts(projection.mantissa) * network.population(projection.target).neurons
+        total += float(fan_out @ rates[projection.source])
     for entry in network.inputs:
-        total += load.of_input(entry.name).total * network.population(entry.target).neurons
+        total += float(driven[entry.name].sum()) * network.population(entry.target).neurons
     return total
 
 
 def updates_per_tick(network: IntegerNetwork, load: SpikeLoad) -> tuple[int, int]:
     """Returns (active, inactive) compartments; active are those with a bias and those that anything reaches."""
-    active = 0
+    active, rates, driven = 0, _rates(load.populations), _rates(load.inputs)
+    into, inputs = by_target(network.projections), by_target(network.inputs)
     for population in network.populations:
         reached = np.zeros(population.units, dtype=np.bool_)
-        for projection in network.projections:
-            if projection.target == population.name:
-                fires = np.array(load.of_population(projection.source).per_tick) > 0
-                reached |= (projection.mantissa[:, fires] != 0).any(axis=1)
-        for entry in network.inputs:
-            if entry.target == population.name:
-                reached |= np.array(load.of_input(entry.name).per_tick) > 0
+        for projection in into[population.name]:
+            row, column, _ = entries(projection.mantissa)
+            reached[row[rates[projection.source][column] > 0]] = True
+        for entry in inputs[population.name]:
+            reached |= driven[entry.name] > 0
         active += int(((population.bias_mantissa != 0) | reached[:, None]).sum())
     return active, network.neurons - active
 
 
-def messages_per_tick(program: ChipProgram, load: SpikeLoad) -> float:
+def messages_of(program: ChipProgram, load: SpikeLoad) -> Messages:
     """Returns messages from core to core: one for every spike and out-axon that it takes.
 
     Where axons are shared that is one for every core that a unit reaches, otherwise one for each projection and core.
     """
-    network, cores = program.network, _cores_of_units(program)
-    reached: dict[tuple[str, str, int], set[int]] = {}  # source, axons, unit -> cores
-    for projection in network.projections:
-        axons = "" if program.shared_axons else projection.name
-        for unit in range(projection.mantissa.shape[1]):
-            own = reached.setdefault((projection.source, axons, unit), set())
-            for row in np.flatnonzero(projection.mantissa[:, unit]).tolist():
-                own |= cores[projection.target, row]
-    spikes = {population.name: load.of_population(population.name).per_tick for population in network.populations}
-    return sum(spikes[source][unit] * len(found) for (source, _, unit), found in reached.items())
+    network, first = program.network, program.network.first_unit()
+    ends = [
+        Connections(source=column + first[projection.source], target=row + first[projection.target])
+        for projection in network.projections
+        for row, column, _ in [entries(projection.mantissa)]
+    ]
+    if program.shared_axons:
+        source, target = (joined([getattr(part, end) for part in ends]) for end in ("source", "target"))
+        ends = [Connections(source=source, target=target)]
+    rates = _rates(load.populations)
+    return messages(program, ends, np.concatenate([rates[p.name] for p in network.populations]))
+
+
+def _rates(spikes: tuple[UnitSpikes, ...]) -> dict[str, Float]:
+    """Spikes of each unit in a mean tick."""
+    return {entry.name: np.array(entry.per_tick) for entry in spikes}
 
 
 def check_load(network: IntegerNetwork, load: SpikeLoad) -> None:
@@ -112,24 +131,21 @@ def check_load(network: IntegerNetwork, load: SpikeLoad) -> None:
         raise ValueError(f"the load is of {given}, the network has {wanted}")
 
 
-def _cores_of_units(program: ChipProgram) -> dict[tuple[str, int], set[int]]:
-    cores: dict[tuple[str, int], set[int]] = {}
-    for segment in program.segments:
-        neurons = program.network.population(segment.population).neurons
-        for unit in range(segment.start // neurons, (segment.stop - 1) // neurons + 1):
-            cores.setdefault((segment.population, unit), set()).add(segment.core)
-    return cores
-
-
 def assumptions_of(program: ChipProgram[Any], tick_s: float, target: LoihiTarget) -> tuple[str, ...]:
     """Returns what is counted, and how."""
-    tick_ms = tick_s * 1e3
+    tick_ms, limits = tick_s * 1e3, target.limits
     whose = "" if program.shared_axons else "projection and each "
+    way = f"delivered within a tile; {HOPS_UNKNOWN}"
+    if program.places:
+        way = "delivered within a tile, after its hops from tile to tile along a row and then a column"
+    chips = "that of one whole chip" if program.chips == 1 else f"that of {program.chips:,} whole chips"
+    beyond = ("A step from chip to chip is a hop; what it costs beyond that is not published.",)
     return (
         "Every compartment is updated in every tick; an update counts as active if the compartment has a bias, or if "
         "anything reaches it under this load, which is an upper bound.",
-        f"A spike is one message for each {whose}core that it reaches, delivered within a tile; {HOPS_UNKNOWN}.",
+        f"A spike is one message for each {whose}core that it reaches, {way}.",
         "Spikes from the host are charged for their synaptic operations, not for their way onto the chip.",
-        f"Static power is that of one whole chip, of which the program uses {program.cores} of "
-        f"{target.limits.cores_per_chip} cores, at one tick in {tick_ms:g} ms.",
+        f"Static power is {chips}, of which the program uses {program.cores} of "
+        f"{program.chips * limits.cores_per_chip} cores, at one tick in {tick_ms:g} ms.",
+        *(beyond if program.chips > 1 and target.energy.hop_between_chips_pj is None else ()),
     )

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
+from neurocmc.common.matrices import count, span_of, total
 from neurocmc.common.ticks import tau_ms
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation, IntegerProjection
 from neurocmc.report import wording
@@ -132,12 +131,13 @@ def population_losses(network: IntegerNetwork) -> tuple[PopulationLoss, ...]:
 
 def _projection(parts: list[IntegerProjection]) -> ProjectionLoss:
     projection = next(part for part in parts if not part.refines)  # it tells what is wanted and lost of all
-    realised = sum((part.realised_gain for part in parts), np.zeros_like(projection.wanted_gain))
+    realised = total(part.realised_gain for part in parts)
+    spans = [span_of(part.mantissa) for part in parts]
     row, column = worst_connection(projection.wanted_gain, realised)
     return ProjectionLoss(
         name=projection.name,
         parts=len(parts),
-        connections=int(np.count_nonzero(projection.wanted_gain)),
+        connections=count(projection.wanted_gain),
         wanted_gain=float(projection.wanted_gain[row, column]),
         realised_gain=float(realised[row, column]),
         worst_target_unit=row,
@@ -145,8 +145,8 @@ def _projection(parts: list[IntegerProjection]) -> ProjectionLoss:
         largest_loss=projection.loss.largest,
         rms_loss=projection.loss.rms,
         clipped=projection.loss.clipped,
-        mantissa_low=min(int(part.mantissa.min()) for part in parts),
-        mantissa_high=max(int(part.mantissa.max()) for part in parts),
+        mantissa_low=min(int(low) for low, _ in spans),
+        mantissa_high=max(int(high) for _, high in spans),
         exponent=projection.exponent,
         sign=projection.sign,
     )

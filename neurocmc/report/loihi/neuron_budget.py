@@ -7,10 +7,12 @@ from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.neurons import IntegerNeurons
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
+from neurocmc.passes.loihi.placing.ragged import joined
 from neurocmc.report.budget import Budget
 from neurocmc.report.load import SpikeLoad, UnitSpikes
 from neurocmc.report.loihi.budget import placed_budget
 from neurocmc.report.loihi.energy import Operations, assumptions_of, energy_of
+from neurocmc.report.loihi.messages import Connections, Messages, messages, ways
 from neurocmc.targets import LoihiTarget
 
 
@@ -24,14 +26,17 @@ def neuron_budget(
     network = program.network
     load = _load(network, stimulus, seen)
     rates, channels = _rates(network, load)
+    sent = _messages(program, rates)
     operations = Operations(
         synaptic=_synaptic(network, rates, channels),
         updates=_updates(network, rates, channels),
-        messages=float(rates @ _cores_reached(program)),
+        messages=sent.total,
+        ways=ways(program, sent, target.limits),
+        chips=program.chips,
     )
     energy = energy_of(operations, target, load, network.tick_s, assumptions_of(program, network.tick_s, target))
     owners = {pool.name: pool.population for pool in network.populations}
-    return placed_budget(program, network.name, target, load, energy, owner=lambda name: owners[name])
+    return placed_budget(program, network.name, target, load, energy, owner=lambda name: owners[name], sent=sent)
 
 
 def _load(network: IntegerNeurons, stimulus: EventStimulus, seen: NeuronRecording) -> SpikeLoad:
@@ -80,18 +85,8 @@ def _updates(network: IntegerNeurons, rates: Float, channels: dict[str, Float]) 
     return int(active.sum()), int((~active).sum())
 
 
-def _cores_reached(program: ChipProgram[IntegerNeurons]) -> Float:
-    """(neurons,) cores that a spike of each neuron of the row is sent to."""
-    network, places = program.network, program.network.neuron_slices()
-    core = np.zeros(network.neurons, dtype=np.int64)
-    for segment in program.segments:
-        first = places[segment.population].start
-        core[first + segment.start : first + segment.stop] = segment.core
-    pairs = [
-        np.unique(part.source.astype(np.int64) * program.cores + core[part.target])
-        for part in network.synapses
-        if not part.input
-    ]
-    pairs.append(np.zeros(0, dtype=np.int64))
-    source = np.unique(np.concatenate(pairs)) // program.cores
-    return np.bincount(source, minlength=network.neurons).astype(np.float64)
+def _messages(program: ChipProgram[IntegerNeurons], rates: Float) -> Messages:
+    """One message for every spike and core that the neuron reaches."""
+    own = [part for part in program.network.synapses if not part.input]
+    source, target = joined([part.source for part in own]), joined([part.target for part in own])
+    return messages(program, [Connections(source=source, target=target)], rates)

@@ -3,10 +3,11 @@
 import numpy as np
 
 from neurocmc.common.arrays import Int
+from neurocmc.ir.truenorth.cores import CoreNetwork
 from neurocmc.ir.truenorth.program import CoreProgram
-from neurocmc.report.budget import Budget, CoreUse, uses
+from neurocmc.report.budget import Budget, ChipUse, CoreUse, uses
 from neurocmc.report.truenorth.energy import estimate_core_energy
-from neurocmc.report.truenorth.load import CoreLoad
+from neurocmc.report.truenorth.load import CoreLoad, chip_of_core
 from neurocmc.report.truenorth.losses import ROLES
 from neurocmc.report.truenorth.potentials import population_of, potential_ranges
 from neurocmc.targets import TrueNorthLimits, TrueNorthTarget
@@ -25,14 +26,13 @@ def core_budget(program: CoreProgram, target: TrueNorthTarget, load: CoreLoad | 
         raise ValueError(f"the program was placed for {program.target}, not for {target.name}")
     use = core_use(program)
     limits = limits_of(target.limits)
-    chip = target.limits.cores_per_chip
-    whole = {name: None if limit is None else limit * chip for name, limit in limits.items()}
+    whole = {name: None if limit is None else limit * target.limits.cores for name, limit in limits.items()}
     return Budget(
         circuit=program.name,
         target=target.name,
         cores_used=program.network.cores,
         cores_lower_bound=cores_lower_bound(program, target.limits),
-        cores_per_chip=chip,
+        cores_per_chip=target.limits.cores_per_chip,
         in_all=uses(RESOURCES, use.sum(axis=0), whole),
         cores=tuple(
             CoreUse(core=core, populations=names, resources=uses(RESOURCES, use[core], limits))
@@ -42,6 +42,25 @@ def core_budget(program: CoreProgram, target: TrueNorthTarget, load: CoreLoad | 
         energy=None if load is None else estimate_core_energy(program, target, load),
         potentials=potential_ranges(program),
         saturations=None if load is None else load.saturations,
+        chips=_chips(program.network, target.limits, load) if target.limits.chips > 1 else None,
+    )
+
+
+def _chips(network: CoreNetwork, limits: TrueNorthLimits, load: CoreLoad | None) -> ChipUse:
+    """The chips in use, and what goes between them; all stand on one board."""
+    chip = chip_of_core(network, limits)
+    used, cores = np.unique(chip, return_counts=True)
+    sends = network.target_core >= 0
+    leaves = sends & (chip[np.maximum(network.target_core, 0)] != chip[:, None])
+    return ChipUse(
+        chips_used=used.size,
+        chips=limits.chips,
+        boards_used=1,
+        boards=1,
+        cores_of_chip=tuple(cores.tolist()),
+        messages_per_tick=None if load is None else float(load.neurons_per_tick[sends].sum()),
+        between_chips_per_tick=None if load is None else float(load.neurons_per_tick[leaves].sum()),
+        hops_per_tick=None if load is None else load.hops_per_tick(network),
     )
 
 

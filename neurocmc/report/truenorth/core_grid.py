@@ -66,7 +66,7 @@ def draw_core_grid(program: CoreProgram, target: TrueNorthTarget, path: Path) ->
         _legend(bars, _colours_of(by_role, onto))
         figure.suptitle(
             f"{program.name} on {target.title}: {use[:, 1].sum():,} neurons on {cores:,} of "
-            f"{target.limits.cores_per_chip:,} cores, lower bound {cores_lower_bound(program, target.limits):,}",
+            f"{target.limits.cores:,} cores, lower bound {cores_lower_bound(program, target.limits):,}",
             fontsize=10,
             x=0.01,
             ha="left",

@@ -5,9 +5,11 @@ power; a line through several loads gives static power and a price an event with
 the first stands apart beside it, and so does the way of the spikes, which both already hold.
 """
 
+import numpy as np
+
 from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.report.energy import EnergyEstimate, energy_estimate, energy_term
-from neurocmc.report.truenorth.load import CoreLoad
+from neurocmc.report.truenorth.load import CoreLoad, chip_of_core
 from neurocmc.targets import TrueNorthTarget
 
 
@@ -26,7 +28,8 @@ def estimate_core_energy(program: CoreProgram, target: TrueNorthTarget, load: Co
         energy_term(target, "hops of spikes", "spike_hop_pj", load.hops_per_tick(network)),
     )
     dynamic, assumptions = terms[0].per_tick_pj, _assumptions(program, target)
-    return energy_estimate(target, load.source, load.ticks, program.tick_s, terms, dynamic, assumptions, apart)
+    chips = np.unique(chip_of_core(network, target.limits)).size
+    return energy_estimate(target, load.source, load.ticks, program.tick_s, terms, dynamic, assumptions, apart, chips)
 
 
 def _assumptions(program: CoreProgram, target: TrueNorthTarget) -> tuple[str, ...]:
@@ -38,8 +41,11 @@ def _assumptions(program: CoreProgram, target: TrueNorthTarget) -> tuple[str, ..
     )
     if target.energy.static_mw_per_chip is None:
         return counted
+    limits = target.limits
+    chips = np.unique(chip_of_core(program.network, limits)).size
+    whose = "one whole chip" if chips == 1 else f"{chips:,} whole chips"
     return (
         *counted,
-        f"Static power is that of one whole chip, of which the program uses {program.network.cores:,} of "
-        f"{target.limits.cores_per_chip:,} cores, at one tick in {program.tick_s * 1e3:g} ms.",
+        f"Static power is that of {whose}, of which the program uses {program.network.cores:,} of "
+        f"{chips * limits.cores_per_chip:,} cores, at one tick in {program.tick_s * 1e3:g} ms.",
     )

@@ -9,6 +9,7 @@ from neurocmc.ir.truenorth.cores import CoreNetwork
 from neurocmc.ir.truenorth.program import CoreInput, CorePopulation, CoreProgram
 from neurocmc.report.load import SpikeLoad, UnitSpikes
 from neurocmc.sim.truenorth import CoreInputSpikes, CoreRun
+from neurocmc.targets import TrueNorthLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,6 +69,12 @@ def hops(network: CoreNetwork) -> Int:
     target = network.target_core
     away = np.abs(place[np.maximum(target, 0)] - place[:, None, :]).sum(axis=2)
     return np.where(target >= 0, away, 0)
+
+
+def chip_of_core(network: CoreNetwork, limits: TrueNorthLimits) -> Int:
+    """Returns (C,) the chip of each core, counted row by row."""
+    column, row = network.coordinates.astype(np.int64).T
+    return row // limits.grid_rows * limits.chip_columns + column // limits.grid_columns
 
 
 def core_load(program: CoreProgram, run: CoreRun, host: CoreInputSpikes, source: str) -> CoreLoad:

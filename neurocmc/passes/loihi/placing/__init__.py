@@ -1,5 +1,6 @@
 """Finds places for neurons: what units ask of a core, how many cores are needed at least, and how they are filled.
 
+ragged          holds rows of different lengths in two arrays
 wiring          says what placing must know of a circuit
 synapse_memory  computes what groups of synapses cost
 fibres          takes the wiring apart into fibres and the lists that axons enter
@@ -14,6 +15,8 @@ mend            takes units off cores that have too many out-axons
 cut             divides the graph of units among cores
 filling         holds which core has which units
 fitting         fills a chip by its rules, and finds the largest pools that it holds
+chips           divides cores among chips and boards
+mesh            gives cores their places on a mesh
 axon_tables     counts the axons and lists of what has been placed
 refusals        says why no placement holds a circuit
 """

@@ -30,7 +30,7 @@ def lower_bounds(demand: Demand) -> tuple[LowerBound, ...]:
             limits.compartment_profiles_per_core,
         ),
         "threshold_profiles": (len({pools.threshold for pools in demand.pools}), limits.threshold_profiles_per_core),
-        "synapse_formats": (len(demand.known_formats), limits.synapse_formats_per_core),
+        "synapse_formats": (len(demand.fibres.formats), limits.synapse_formats_per_core),
     }
     return tuple(
         LowerBound(resource=resource, cores=max(-(-amount // limit), 1))
@@ -41,12 +41,10 @@ def lower_bounds(demand: Demand) -> tuple[LowerBound, ...]:
 def _out_axons(demand: Demand) -> int:
     """Out-axons of all neurons, if the targets of each list stood as close together as compartments allow."""
     room, sizes = demand.limits.compartments_per_core, np.array(demand.sizes, dtype=np.int64)
-    reached = np.array([-(-int(sizes[targets].sum()) // room) for targets in demand.targets], dtype=np.int64)
+    reached = -(-demand.targets.sums(sizes) // room)
     # Neurons that share their out-axons need one where they stand, and they may all stand on one core.
     senders = -(-sizes // room) if demand.limits.shared_out_axons else sizes
-    return sum(
-        int(count) * int(reached[list(leaving)].sum()) for count, leaving in zip(senders, demand.out_of, strict=True)
-    )
+    return int(senders @ demand.out_of.sums(reached))
 
 
 def _bits(demand: Demand) -> int:
@@ -57,7 +55,7 @@ def _bits(demand: Demand) -> int:
 def least_synapse_bits(demand: Demand) -> Int:
     """Returns (fibres,) the fewest bits that the synapses of each fibre take, wherever their targets stand."""
     sizes = np.array(demand.sizes, dtype=np.int64)
-    synapses = np.array([int(sizes[fibre.targets].sum()) for fibre in demand.fibres], dtype=np.int64)
+    synapses = demand.fibres.targets.sums(sizes)
     each = np.zeros(synapses.size, dtype=np.int64)
     for delayed in (0, 1):
         own = demand.delayed == delayed

@@ -9,16 +9,24 @@ A round takes as many steps as there are pairs of a list and a unit that it reac
 their number.
 """
 
+from collections import Counter
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from neurocmc.ir.loihi.chip import LowerBound
 from neurocmc.passes.loihi.placing.bounds import lower_bounds
 from neurocmc.passes.loihi.placing.demand import Demand
 from neurocmc.passes.loihi.placing.division import Division
-from neurocmc.passes.loihi.placing.filling import Filling, fan_out, split_among
+from neurocmc.passes.loihi.placing.fibres import Held
+from neurocmc.passes.loihi.placing.filling import Filling, Parts, fan_out, split_among
 from neurocmc.passes.loihi.placing.growth import Aim, grow
 from neurocmc.passes.loihi.placing.mend import mend
 
+LARGE = 2048  # units, beyond which cores are filled a few times and not searched for
+BELOW = (0.02, 0.03, 0.045, 0.06, 0.08, 0.1)  # of the limit of out-axons, what fillings of a large circuit leave
+LARGE_TRIES = 32  # units that a core refuses in a row before it is left
+LARGE_MENDABLE = 0.005  # of its out-axons
 MENDABLE = 0.03  # of all out-axons: a larger excess is not mended, cores are filled less
 MORE_CORES = 1.02  # at least, from round to round
 # Parts of units: more than some, and than so many a unit, are not mended. Where units stand on many cores, moving a
@@ -46,6 +54,8 @@ def cut(demand: Demand, most_cores: int) -> Cut:
 
     It gives up at more than `most_cores`. Raises InfeasibleError where one neuron asks for more than a core has.
     """
+    if len(demand.sizes) > LARGE:
+        return _cut_large(demand, most_cores)
     bound = max(lower_bounds(demand), key=lambda bound: bound.cores)
     whole = _search(demand, bound, bound.cores, most_cores, whole=True)
     if not whole.excess and whole.cores <= bound.cores:
@@ -56,6 +66,27 @@ def cut(demand: Demand, most_cores: int) -> Cut:
     return min(
         whole, _search(demand, bound, cores, most_cores if whole.excess else whole.cores, whole=False), key=_worth
     )
+
+
+def _cut_large(demand: Demand, most_cores: int) -> Cut:
+    """Fills cores as far as they go, again and again with the out-axons that the last filling found.
+
+    What one filling found is not quite what the next one asks for, so each is kept further below the limit, and what
+    little is then beyond it is mended. It stops at the first filling within the limits, and where out-axons ask for
+    more cores than there may be.
+    """
+    full, limit = demand.limits.compartments_per_core, demand.limits.out_axons_per_core
+    aim = Aim(most_neurons=full, reason="compartments", whole=True, out_axons=[0] * len(demand.sizes))
+    aim = replace(aim, tries=LARGE_TRIES)
+    best = made = divide(demand, aim, mendable=0.0)
+    for below in BELOW:
+        if not made.excess or made.out_axons > most_cores * limit:
+            break
+        found = fan_out(demand, made.filling.held_by_core)
+        most = int(limit * (1.0 - below))
+        made = divide(demand, replace(aim, out_axons=found, most_out_axons=most), mendable=LARGE_MENDABLE)
+        best = min(best, made, key=_worth)
+    return best
 
 
 def _search(demand: Demand, bound: LowerBound, cores: int, most_cores: int, *, whole: bool) -> Cut:
@@ -94,21 +125,28 @@ def _worth(made: Cut) -> tuple[bool, int, int, int]:
     return made.excess > 0, made.cores, made.excess, made.out_axons
 
 
-def divide(demand: Demand, aim: Aim) -> Cut:
+def divide(demand: Demand, aim: Aim, mendable: float = MENDABLE) -> Cut:
     """Returns units on cores as `grow` puts them, mended where little is beyond the limits."""
     grown, ended_by = grow(demand, aim)
+    parts = Parts.of(grown)
+    axons = parts.out_axons(demand, len(grown))
+    total, excess = int(axons.sum()), int(np.maximum(axons - demand.limits.out_axons_per_core, 0).sum())
+    if not 0 < excess <= mendable * total or parts.unit.size > max(SOME_PARTS, PARTS_A_UNIT * len(demand.sizes)):
+        return Cut(filling=_slotted(demand, grown, ended_by), out_axons=total, excess=excess)
     division = Division(demand, grown)
-    parts = sum(len(held) for held in grown)
-    if division.excess <= MENDABLE * division.total and parts <= max(SOME_PARTS, PARTS_A_UNIT * len(demand.sizes)):
-        mend(division)
+    mend(division)
+    return Cut(filling=_slotted(demand, division.held, ended_by), out_axons=division.total, excess=division.excess)
+
+
+def _slotted(demand: Demand, held_of: list[Held], ended_by: Counter[str]) -> Filling:
+    """The units of each core in the order in which its lists go through them."""
     rank = demand.lists.rank
     held_by_core = tuple(
         {unit: held[unit] for unit in sorted(held, key=lambda unit: (rank[demand.population[unit]], unit))}
-        for held in division.held
+        for held in held_of
     )
     where: dict[int, list[int]] = {}
     for core, held in enumerate(held_by_core):
         for unit in held:
             where.setdefault(unit, []).append(core)
-    filling = Filling(held_by_core=held_by_core, ended_by=ended_by, split=split_among(where))
-    return Cut(filling=filling, out_axons=division.total, excess=division.excess)
+    return Filling(held_by_core=held_by_core, ended_by=ended_by, split=split_among(where))

@@ -17,6 +17,7 @@ class Division:
 
     demand: Demand
     held: list[Held]
+    weight: list[int] = field(init=False)  # list -> out-axons that one more core costs
     reach: list[dict[int, int]] = field(init=False)  # list -> core -> units there that it reaches
     where: dict[int, dict[int, int]] = field(init=False)  # unit -> core -> its neurons there
     load: list[int] = field(init=False)
@@ -24,7 +25,8 @@ class Division:
     excess: int = field(init=False, default=0)
 
     def __post_init__(self) -> None:
-        self.reach = [{} for _ in self.demand.targets]
+        self.weight = self.demand.out_axons_a_core().tolist()
+        self.reach = [{} for _ in self.weight]
         self.where = {}
         self.load = [0 for _ in self.held]
         for core, held in enumerate(self.held):
@@ -33,18 +35,18 @@ class Division:
                 for index in self.demand.lists_into[unit].tolist():
                     self.reach[index][core] = self.reach[index].get(core, 0) + 1
         for core, held in enumerate(self.held):
-            self._charge(core, sum(self.demand.senders(held[unit]) * self.fan_out(unit) for unit in held))
+            self._charge(core, sum(self.demand.sending(held[unit]) * self.fan_out(unit) for unit in held))
 
     def fan_out(self, unit: int) -> int:
         """Returns the out-axons of each neuron of a unit."""
-        return sum(len(self.reach[index]) for index in self.demand.out_of[unit])
+        return sum(len(self.reach[index]) for index in self.demand.out_of[unit].tolist())
 
     def ties(self, unit: int) -> dict[int, int]:
         """Returns core -> out-axons that reach it already and would serve the unit as well."""
         found: dict[int, int] = {}
         for index in self.demand.lists_into[unit].tolist():
             for core in self.reach[index]:
-                found[core] = found.get(core, 0) + self.demand.out_axons_a_core(index)
+                found[core] = found.get(core, 0) + self.weight[index]
         return found
 
     def move(self, unit: int, source: int, target: int) -> None:
@@ -53,7 +55,7 @@ class Division:
         self.held[target][unit] = neurons
         del self.where[unit][source]
         self.where[unit][target] = neurons
-        own = self.demand.senders(neurons) * self.fan_out(unit)
+        own = self.demand.sending(neurons) * self.fan_out(unit)
         self._charge(source, -own)
         self._charge(target, own)
         for index in self.demand.lists_into[unit].tolist():
@@ -68,9 +70,9 @@ class Division:
 
     def _recharge(self, index: int, cores: int) -> None:
         """A list reaches more or fewer cores: all neurons of its sources have as many axons more."""
-        for source in self.demand.sources_of[index]:
+        for source in self.demand.sources_of(index):
             for core, neurons in self.where.get(source, {}).items():
-                self._charge(core, self.demand.senders(neurons) * cores)
+                self._charge(core, self.demand.sending(neurons) * cores)
 
     def _charge(self, core: int, axons: int) -> None:
         limit, before = self.demand.limits.out_axons_per_core, self.load[core]

@@ -18,7 +18,7 @@ def fill(demand: Demand) -> Filling:
     has.
     """
     if demand.limits.shared_axons:
-        return cut(demand, demand.limits.cores_per_chip).filling
+        return cut(demand, demand.limits.cores).filling
     return fill_in_order(demand)
 
 
@@ -31,13 +31,13 @@ def overfull(demand: Demand, filling: Filling) -> list[int]:
 def holds(wiring: Wiring, limits: LoihiLimits) -> bool:
     """Whether a placement on the chip is found."""
     demand = Demand.of(wiring, limits)
-    if cores_needed(demand) > limits.cores_per_chip:
+    if cores_needed(demand) > limits.cores:
         return False
     try:
         filling = fill(demand)
     except InfeasibleError:
         return False
-    return len(filling.held_by_core) <= limits.cores_per_chip and not overfull(demand, filling)
+    return len(filling.held_by_core) <= limits.cores and not overfull(demand, filling)
 
 
 def smaller_pools(wiring: Wiring, limits: LoihiLimits) -> str:

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-import numpy as np
-
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.passes.loihi.placing.demand import Demand
 from neurocmc.passes.loihi.placing.fibres import Held
@@ -21,6 +19,7 @@ from neurocmc.passes.loihi.placing.refusals import too_much_for_a_core
 
 # A list that reaches so many units, or such a share of them, says little of which belong together.
 LARGE_LIST, LARGE_SHARE, SMALL_LIST = 1000, 1 / 3, 64
+HEADS = 1024  # populations whose first units are compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +27,8 @@ class Aim:
     """How cores are to be filled."""
 
     most_neurons: int  # on a core
+    tries: int = 1 << 30  # units that a core refuses in a row before it is left
+    most_out_axons: int = 0  # on a core, as far as they are known; 0: as many as it has
     reason: str  # the resource for whose sake a core takes no more
     whole: bool  # units stay together where a core has room for them
     out_axons: list[int]  # of each neuron of a unit, as far as they are known; 0 before
@@ -58,41 +59,53 @@ class _Growth:
     each: list[int] = field(init=False)  # out-axons of each neuron, no more than a core has
     weight: list[int] = field(init=False)  # list -> out-axons that one more core costs
     arriving: list[int] = field(init=False)  # unit -> the same of all lists into it
+    smallest: int = field(init=False)  # neurons of a unit
     first: list[int] = field(init=False)  # population -> the first unit that may be left
+    behind: list[int] = field(init=False)  # population -> the next one with units left; the last entry: the first
     end: list[int] = field(init=False)  # population -> the first unit behind it
     mean_out_axons: float = field(init=False)  # of each neuron
     large_list: int = field(init=False)
+    filling: Core = field(init=False)  # the core that is being filled
     begun: int | None = field(init=False, default=None)  # the unit that the last core took a part of
     ended_by: str = field(init=False, default="")  # the resource for want of which the last core refused a unit
 
     def __post_init__(self) -> None:
         demand = self.demand
-        most = demand.limits.out_axons_per_core
+        most = self.aim.most_out_axons or demand.limits.out_axons_per_core
+        self.filling = Core(demand, out_axons_limit=most)
         self.each = [min(axons, most) for axons in self.aim.out_axons]
         self.left = dict(enumerate(demand.sizes))
-        self.weight = [demand.out_axons_a_core(index) for index in range(len(demand.targets))]
-        weight = np.array(self.weight, dtype=np.int64)
-        self.arriving = [int(weight[into].sum()) for into in demand.lists_into]
+        weight = demand.out_axons_a_core()
+        self.weight = weight.tolist()
+        self.arriving = demand.lists_into.sums(weight).tolist()
         self.end = list(accumulate(pools.units for pools in demand.pools))
         self.first = [end - pools.units for end, pools in zip(self.end, demand.pools, strict=True)]
+        self.behind = [*range(1, len(self.end) + 1), 0]
+        self.smallest = min(demand.sizes)
         axons = sum(neurons * each for neurons, each in zip(demand.sizes, self.each, strict=True))
         self.mean_out_axons = axons / sum(demand.sizes)
         self.large_list = min(LARGE_LIST, max(SMALL_LIST, int(LARGE_SHARE * len(self.left))))
 
     def core(self) -> Held:
         """Fills a core. Raises InfeasibleError where one neuron asks for more than it has."""
-        core = Core(self.demand)
+        self.filling = core = self.filling.emptied()
         gain: dict[int, int] = {}
         heap: list[tuple[int, int]] = []
         refused: set[int] = set()
-        smallest = min(self.demand.sizes)
+        in_vain = 0
         for unit in self._candidates(heap, gain, refused, core):
             into = self.demand.lists_into[unit]
             entered = into[~core.entered[into]].tolist()
             if not self._take(core, unit):
                 refused.add(unit)
+                in_vain += 1
+                if in_vain >= self.aim.tries:
+                    break
                 continue
-            if self.begun is not None or self.aim.most_neurons - core.neurons < (smallest if self.aim.whole else 1):
+            in_vain = 0
+            if self.begun is not None or self.aim.most_neurons - core.neurons < (
+                self.smallest if self.aim.whole else 1
+            ):
                 self.ended_by = self.ended_by or self.aim.reason
                 break
             for tied in self._tied(entered, gain):
@@ -125,14 +138,21 @@ class _Growth:
     def _heads(self, core: Core) -> list[int]:
         """The first unit that is left of every population: those behind it ask for the same.
 
-        Those that send to many cores come first while the core has more out-axons left than the mean, else last.
+        Those that send to many cores come first while the core has more out-axons left than the mean, else last. Of
+        very many populations the first ones are looked at.
         """
         found: list[int] = []
-        for index, end in enumerate(self.end):
+        before, index, last = len(self.end), self.behind[-1], len(self.end)
+        while index < last and len(found) < HEADS:
+            end = self.end[index]
             while self.first[index] < end and self.first[index] not in self.left:
                 self.first[index] += 1
             if self.first[index] < end:
                 found.append(self.first[index])
+                before = index
+            else:
+                self.behind[before] = self.behind[index]
+            index = self.behind[index]
         sends_more = core.out_axons > self.mean_out_axons * core.neurons
         return sorted(found, key=lambda unit: self.each[unit] if sends_more else -self.each[unit])
 

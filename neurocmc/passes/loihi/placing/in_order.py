@@ -23,6 +23,7 @@ from neurocmc.passes.loihi.placing.refusals import too_much_for_a_core
 
 Order = Literal["in sequence", "look back", "balanced", "apart"]
 ORDERS: tuple[Order, ...] = ("in sequence", "look back", "balanced", "apart")
+LARGE = 2048  # units, beyond which no look back is taken: it holds every unit against every core
 ROUNDS = 16  # of estimating out-axons; estimates only rise
 
 
@@ -35,6 +36,8 @@ def fill_in_order(demand: Demand) -> Filling:
     refused: InfeasibleError | None = None
     enough = cores_needed(demand)
     for order in ORDERS:
+        if order == "look back" and len(demand.sizes) > LARGE:
+            continue
         if best and len(best.held_by_core) <= enough and not _overfull(demand, best):
             break
         try:
@@ -50,7 +53,7 @@ def fill_in_order(demand: Demand) -> Filling:
 
 def fill_in(demand: Demand, order: Order) -> Filling:
     """Returns a filling whose out-axons fit, or the last of ROUNDS. Raises InfeasibleError where nothing fits."""
-    estimate = [len(leaving) for leaving in demand.out_of]
+    estimate = demand.out_of.counts.tolist()
     filling = _fill(demand, estimate, order)
     for _ in range(ROUNDS):
         if not _overfull(demand, filling):
@@ -76,7 +79,7 @@ def _fill(demand: Demand, out_axons_each: list[int], order: Order) -> Filling:
     while waiting:
         unit = waiting.pop() if order == "balanced" and _sends_more(cores[-1]) else waiting.popleft()
         if order == "apart" and demand.population[unit] != before and cores[-1].neurons:
-            cores.append(Core(demand))
+            cores.append(_another(cores[-1], order))
         before = demand.population[unit]
         neurons, each, placed = demand.sizes[unit], out_axons_each[unit], 0
         while placed < neurons:
@@ -93,8 +96,13 @@ def _fill(demand: Demand, out_axons_each: list[int], order: Order) -> Filling:
                 raise InfeasibleError(too_much_for_a_core(demand, unit, each, resource))
             if count < wanted and number == len(cores) - 1:
                 ended_by[resource] += 1
-                cores.append(Core(demand))
+                cores.append(_another(cores[-1], order))
     return Filling(held_by_core=tuple(core.held for core in cores), ended_by=ended_by, split=split_among(where))
+
+
+def _another(last: Core, order: Order) -> Core:
+    """An empty core; where no earlier one is looked at again, in the arrays of the last."""
+    return Core(last.demand) if order == "look back" else last.emptied()
 
 
 def _many_cores_first(demand: Demand, out_axons_each: list[int]) -> list[int]:

@@ -5,13 +5,13 @@ population after those of another, with weights of 0 where nothing is connected.
 and every population is a run of groups of one format. On a core the populations come first that most lists reach.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
 from neurocmc.common.arrays import Bool, Int
-from neurocmc.passes.loihi.placing.fibres import Fibre
+from neurocmc.passes.loihi.placing.fibres import Fibres
+from neurocmc.passes.loihi.placing.ragged import Ragged, first_of_runs, starts_of, summed, unique
 from neurocmc.passes.loihi.placing.synapse_memory import SynapseFormat, list_bits
 from neurocmc.targets import LoihiLimits
 
@@ -22,9 +22,15 @@ StoredFormat = tuple[SynapseFormat, bool]  # with whether it leaves out indices
 class Layout:
     """How a core stores the lists that reach it."""
 
-    bits: Int  # (lists,) of all copies; 0 of a list that does not reach the core
-    index_free: Bool  # (lists,)
-    formats: frozenset[StoredFormat]
+    lists: Int  # (lists here,) rising
+    bits: Int  # (lists here,) of all copies
+    index_free: Bool  # (lists here,)
+    formats: int  # kinds of groups
+
+    @property
+    def all_bits(self) -> int:
+        """Bits of synapse memory that they take."""
+        return int(self.bits.sum())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,65 +40,69 @@ class Lists:
     of_fibre: Int  # (fibres,)
     axons: Int  # (lists,) on each core that a list reaches
     can_be_free: Bool  # (lists,) of indices
+    any_free: bool  # whether any of them can
     all_delayed: Bool  # (lists,)
-    late_list: Int  # (pairs,) of each list and population that a delayed fibre joins, the list
-    late_population: Int  # (pairs,) and the population
+    late: Ragged  # list -> populations that a delayed fibre of it joins, once for each fibre
     rank: Int  # (populations,) in the order in which a core holds them
     last: Int  # (lists,) rank of the last population that a list reaches
     free_bits: Int  # (2, compartments + 1) of one population's run, without and with delays
 
     @classmethod
-    def of(
-        cls, all_fibres: tuple[Fibre, ...], population: tuple[int, ...], limits: LoihiLimits, most: int
-    ) -> "Lists":
+    def of(cls, fibres: Fibres, population: Int, limits: LoihiLimits, most: int) -> "Lists":
         """Returns the lists of all fibres; `population` is that of each unit, a core has `most` neurons at most."""
-        count = 1 + max((fibre.list for fibre in all_fibres), default=-1)
+        count, populations = 1 + int(fibres.list.max(initial=-1)), 1 + int(population.max(initial=0))
         axons = np.zeros(count, dtype=np.int64)
-        whose = np.array(population, dtype=np.int64)
-        often = Counter[tuple[int, int]]()
-        late: list[tuple[int, int]] = []
-        for fibre in all_fibres:
-            axons[fibre.list] = fibre.axons
-            pairs = [(fibre.list, index) for index in np.unique(whose[fibre.targets]).tolist()]
-            often.update(pairs)
-            late += pairs if fibre.delayed else []
+        axons[fibres.list] = fibres.axons
+        joins = unique(fibres.targets.rows * populations + population[fibres.targets.flat])
+        fibre, name = joins // populations, joins % populations
+        pairs, often = summed(fibres.list[fibre] * populations + name, np.ones(fibre.size, dtype=np.int64))
+        of_pair = pairs // populations
+        late = fibres.delayed[fibre] > 0
+        late_list = fibres.list[fibre][late]
         twice = np.zeros(count, dtype=np.bool_)
-        twice[[index for (index, _), fibres in often.items() if fibres > 1]] = True
-        reaches, delayed = (
-            np.bincount([index for index, _ in found], minlength=count) for found in (often.elements(), late)
-        )
-        rank = _most_reached_first(often, 1 + max(population))
+        twice[of_pair[often > 1]] = True
+        reaches, delayed = (np.bincount(found, minlength=count) for found in (fibres.list[fibre], late_list))
+        rank = _most_reached_first(pairs % populations, populations)
         last = np.zeros(count, dtype=np.int64)
-        for index, name in often:
-            last[index] = max(last[index], rank[name])
+        np.maximum.at(last, of_pair, rank[pairs % populations])
+        can_be_free = ~twice & limits.index_free_synapses
         return cls(
-            of_fibre=np.array([fibre.list for fibre in all_fibres], dtype=np.int64),
+            of_fibre=fibres.list,
             axons=axons,
-            can_be_free=~twice & limits.index_free_synapses,
+            can_be_free=can_be_free,
+            any_free=bool(can_be_free.any()),
             all_delayed=(delayed > 0) & (delayed == reaches),
-            late_list=np.array([index for index, _ in late], dtype=np.int64),
-            late_population=np.array([index for _, index in late], dtype=np.int64),
+            late=Ragged(start=starts_of(delayed), flat=name[late][np.argsort(late_list, kind="stable")]),
             rank=rank,
             last=last,
             free_bits=np.stack([list_bits(limits, most, delayed=slow, index_free=True) for slow in (False, True)]),
         )
 
-    def without_indices(self, neurons: Int) -> Int:
-        """Returns (lists,) bits of one copy of each list without indices, on a core with so many neurons of each
-        population."""
+    def without_indices(self, lists: Int, populations: Int, neurons: Int) -> Int:
+        """Returns (lists,) bits of one copy of some lists without indices, on a core with so many neurons of some
+        populations."""
+        order = np.argsort(self.rank[populations])
         plain, delayed = self.free_bits[:, neurons]
-        ordered = np.argsort(self.rank)
-        bits = np.where(
-            self.all_delayed, np.cumsum(delayed[ordered])[self.last], np.cumsum(plain[ordered])[self.last]
-        )
-        some = ~self.all_delayed[self.late_list]
-        np.add.at(bits, self.late_list[some], (delayed - plain)[self.late_population[some]])
+        up_to = np.searchsorted(self.rank[populations][order], self.last[lists], side="right")
+        plain_runs, delayed_runs = (np.concatenate([[0], np.cumsum(run[order])]) for run in (plain, delayed))
+        bits = np.where(self.all_delayed[lists], delayed_runs[up_to], plain_runs[up_to])
+        some = np.flatnonzero(~self.all_delayed[lists])
+        late, place = self.late.gathered(lists[some])
+        if late.size:
+            more = np.zeros(self.rank.size, dtype=np.int64)
+            more[populations] = delayed - plain
+            np.add.at(bits, some[place], more[late])
         return bits
 
 
-def _most_reached_first(pairs: Counter[tuple[int, int]], populations: int) -> Int:
+def _most_reached_first(populations: Int, count: int) -> Int:
     """The rank of each population among those that lists reach, the order of the file among equals."""
-    lists = np.bincount([index for _, index in pairs], minlength=populations)
-    rank = np.zeros(populations, dtype=np.int64)
-    rank[np.argsort(-lists, kind="stable")] = np.arange(populations)
+    lists = np.bincount(populations, minlength=count)
+    rank = np.zeros(count, dtype=np.int64)
+    rank[np.argsort(-lists, kind="stable")] = np.arange(count)
     return rank
+
+
+def kinds(formats: Int, index_free: Bool) -> int:
+    """Returns how many kinds of groups fibres of some formats are stored in."""
+    return int(first_of_runs(np.sort(2 * formats + index_free)).sum())

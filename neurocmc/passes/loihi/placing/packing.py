@@ -4,14 +4,14 @@ A core's load is kept as it grows. Adding neurons of a unit touches only the fib
 axons of its list the first time, and lengthens its list of synapses by one for each neuron.
 """
 
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from neurocmc.common.arrays import Bool, Int
-from neurocmc.passes.loihi.placing.demand import Demand
+from neurocmc.passes.loihi.placing.demand import Demand, Reached
 from neurocmc.passes.loihi.placing.fibres import Held
-from neurocmc.passes.loihi.placing.synapse_memory import SynapseFormat
 from neurocmc.passes.loihi.placing.wiring import Pools, Profile
 
 
@@ -20,6 +20,7 @@ class Core:
     """A core that is being filled. `out_axons` holds an estimate for each neuron: targets may not be placed yet."""
 
     demand: Demand
+    out_axons_limit: int = 0  # 0: as many as a core has
     held: Held = field(default_factory=dict)
     neurons: int = 0
     in_axons: int = 0
@@ -27,22 +28,29 @@ class Core:
     indexed_bits: int = 0  # of synapse memory, were all lists stored with indices
     reached: Int = field(init=False)  # (fibres,) neurons here that one axon of each fibre reaches
     entered: Bool = field(init=False)  # (lists,) whether a list is here
-    of_population: Int = field(init=False)  # (populations,) neurons
     compartment_profiles: set[Profile] = field(default_factory=set)
     thresholds: set[int] = field(default_factory=set)
-    formats: set[SynapseFormat] = field(default_factory=set)
+    formats: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.reached = np.zeros(len(self.demand.fibres), dtype=np.int64)
         self.entered = np.zeros(self.demand.lists.axons.size, dtype=np.bool_)
-        self.of_population = np.zeros(len(self.demand.pools), dtype=np.int64)
+        self.out_axons_limit = self.out_axons_limit or self.demand.limits.out_axons_per_core
+
+    def emptied(self) -> "Core":
+        """Returns an empty core in the arrays of this one, of which nothing but `held` is of use afterwards."""
+        empty = copy(self)
+        for unit in self.held:
+            self.reached[self.demand.into[unit]] = 0
+            self.entered[self.demand.lists_into[unit]] = False
+        empty.held, empty.neurons, empty.in_axons, empty.out_axons, empty.indexed_bits = {}, 0, 0, 0, 0
+        empty.compartment_profiles, empty.thresholds, empty.formats = set(), set(), set()
+        return empty
 
     @property
     def bits(self) -> int:
         """Bits of synapse memory."""
-        if not self.demand.lists.can_be_free.any():
-            return self.indexed_bits
-        return int(self.demand.layout(self.reached, self.of_population).bits.sum())
+        return self.demand.layout(self._reached()).all_bits if self.demand.lists.any_free else self.indexed_bits
 
     def room(self, unit: int, wanted: int, out_axons_each: int) -> tuple[int, str]:
         """Returns how many of `wanted` neurons of a unit the core takes, and the resource that ends it, or ""."""
@@ -50,7 +58,7 @@ class Core:
         most, ends = wanted, ""
         if (free := limits.compartments_per_core - self.neurons) < most:
             most, ends = free, "compartments"
-        if out_axons_each and (free := (limits.out_axons_per_core - self.out_axons) // out_axons_each) < most:
+        if out_axons_each and (free := (self.out_axons_limit - self.out_axons) // out_axons_each) < most:
             most, ends = max(free, 0), "out_axons"
         if (few := self._most_by_bits(unit)) < most:
             most, ends = few, "synapse_bits"
@@ -81,20 +89,19 @@ class Core:
         self.indexed_bits += self._more_bits(unit, count)
         self.reached[self.demand.into[unit]] += count
         self.entered[self.demand.lists_into[unit]] = True
-        self.of_population[self.demand.population[unit]] += count
         self.out_axons += count * out_axons_each
         self.neurons += count
         self.held[unit] = self.held.get(unit, 0) + count
         self.compartment_profiles.add(self._pools(unit).profile)
         self.thresholds.add(self._pools(unit).threshold)
-        self.formats |= self.demand.formats[unit]
+        self.formats.update(self.demand.formats[unit].tolist())
 
     def _lacking(self, unit: int) -> str:
         """The resource that ends a unit's first neuron here, however few follow, or ""."""
         used = {
             "compartment_profiles": len(self.compartment_profiles | {self._pools(unit).profile}),
             "threshold_profiles": len(self.thresholds | {self._pools(unit).threshold}),
-            "synapse_formats": len(self.formats | self.demand.formats[unit]),
+            "synapse_formats": len(self.formats.union(self.demand.formats[unit].tolist())),
             "in_axons": self.in_axons + self._new_axons(unit),
         }
         limits = self.demand.limits
@@ -103,7 +110,7 @@ class Core:
     def _most_by_bits(self, unit: int) -> int:
         """A quick upper bound: n more synapses of an axon cost more than n times their bits, less one word."""
         limits = self.demand.limits
-        if not (axons := self.demand.axons_into[unit]) or self.demand.lists.can_be_free.any():
+        if not (axons := self.demand.axons_into[unit]) or self.demand.lists.any_free:
             return limits.compartments_per_core
         free = (limits.synapse_memory_bits_per_core - self.indexed_bits) / axons
         return int((free + limits.synapse_group_alignment_bits) / self.demand.bits_of_synapse)
@@ -126,9 +133,13 @@ class Core:
         demand, limit = self.demand, self.demand.limits.synapse_memory_bits_per_core
         if self.indexed_bits + self._more_bits(unit, count) <= limit:
             return True
-        if not demand.lists.can_be_free.any():
+        if not demand.lists.any_free:
             return False
-        reached, neurons = self.reached.copy(), self.of_population.copy()
-        reached[demand.into[unit]] += count
-        neurons[demand.population[unit]] += count
-        return int(demand.layout(reached, neurons).bits.sum()) <= limit
+        return demand.layout(self._reached(unit, count)).all_bits <= limit
+
+    def _reached(self, unit: int = 0, count: int = 0) -> Reached:
+        """What reaches the core with so many neurons of a unit more."""
+        held = dict(self.held)
+        if count:
+            held[unit] = held.get(unit, 0) + count
+        return self.demand.reached(held)

@@ -6,8 +6,10 @@ import numpy as np
 
 from neurocmc.common.errors import Problem
 from neurocmc.passes.loihi.placing.demand import Demand
-from neurocmc.passes.loihi.placing.fibres import Held
+from neurocmc.passes.loihi.placing.fibres import HOST, Held
 from neurocmc.passes.loihi.placing.filling import Filling
+from neurocmc.passes.loihi.placing.ragged import summed
+from neurocmc.targets import LoihiLimits
 
 WORDS = {
     "compartments": "compartments",
@@ -25,7 +27,9 @@ def too_much_for_a_core(demand: Demand, unit: int, out_axons_each: int, resource
     limits, where = demand.limits, f"population {demand.name(unit)}"
     if resource == "out_axons":
         leaving = dict.fromkeys(
-            name for fibre in demand.fibres if fibre.list in demand.out_of[unit] for name in fibre.projections
+            name
+            for fibre in np.flatnonzero(np.isin(demand.fibres.list, demand.out_of[unit])).tolist()
+            for name in demand.fibres.projections(fibre)
         )
         return Problem(
             "fan-out-beyond-core",
@@ -35,7 +39,7 @@ def too_much_for_a_core(demand: Demand, unit: int, out_axons_each: int, resource
             "use fewer neurons a unit (--neurons), so that its targets stand on fewer cores",
         )
     if resource == "synapse_formats":
-        arriving = dict.fromkeys(name for index in demand.into[unit] for name in demand.fibres[index].projections)
+        arriving = dict.fromkeys(name for index in demand.into[unit] for name in demand.fibres.projections(index))
         return Problem(
             "synapse-formats-beyond-core",
             where,
@@ -45,10 +49,9 @@ def too_much_for_a_core(demand: Demand, unit: int, out_axons_each: int, resource
         )
     axons = Counter[str]()
     for index in demand.into[unit]:
-        axons.update(dict.fromkeys(demand.fibres[index].projections, demand.fibres[index].axons))
+        axons.update(dict.fromkeys(demand.fibres.projections(index), int(demand.fibres.axons[index])))
     worst = max(axons, key=lambda name: axons[name])
-    reached = demand.reached({unit: 1})
-    bits = int(demand.layout(reached, demand.neurons({unit: 1})).bits.sum())
+    bits = demand.layout(demand.reached({unit: 1})).all_bits
     return Problem(
         "fan-in-beyond-core",
         where,
@@ -75,9 +78,16 @@ def too_many_cores(demand: Demand, filling: Filling, chip: str, smaller: str) ->
         "cores-beyond-chip",
         f"population {largest.name}",
         f"the circuit ({sum(demand.sizes):,} neurons, {largest.units * largest.neurons:,} of them here) needs "
-        f"{len(filling.held_by_core):,} cores, limit {demand.limits.cores_per_chip} on {chip}{full}",
+        f"{len(filling.held_by_core):,} cores, limit {_limit(demand.limits)} on {chip}{full}",
         cure,
     )
+
+
+def _limit(limits: LoihiLimits) -> str:
+    """The cores that there are, and on how many chips."""
+    if limits.chips == 1:
+        return f"{limits.cores}"
+    return f"{limits.cores:,} ({limits.chips:,} chips of {limits.cores_per_chip})"
 
 
 def too_many_out_axons(demand: Demand, filling: Filling, beyond: list[int], smaller: str) -> Problem:
@@ -95,25 +105,38 @@ def too_many_out_axons(demand: Demand, filling: Filling, beyond: list[int], smal
 
 
 def _most_of_it(demand: Demand, filling: Filling, resource: str) -> str:
-    share = sum((_by_projection(demand, held, resource) for held in filling.held_by_core), Counter[str]())
+    if resource == "out_axons":
+        share = _sent_by_projection(demand)
+    else:
+        share = sum((_by_projection(demand, held, resource) for held in filling.held_by_core), Counter[str]())
     ((worst, most),) = share.most_common(1)
     return f", most of it ({100 * most / share.total():.0f} %) for projection {worst}"
 
 
+def _sent_by_projection(demand: Demand) -> Counter[str]:
+    """Counts an out-axon of each neuron for each projection by which it sends."""
+    fibres, sizes = demand.fibres, np.array(demand.sizes, dtype=np.int64)
+    running = np.concatenate([[0], np.cumsum(sizes)])
+    sends = np.flatnonzero(fibres.source != HOST)
+    first = fibres.source[sends]
+    share = Counter[str]()
+    for name, amount in zip(
+        *summed(fibres.name[sends], running[first + fibres.senders[sends]] - running[first]), strict=True
+    ):
+        share.update(dict.fromkeys(fibres.names[name], int(amount)))
+    return share
+
+
 def _by_projection(demand: Demand, held: Held, resource: str) -> Counter[str]:
-    """Counts what each projection or input takes of a core: synapse bits, in-axons, or (one a neuron) out-axons.
+    """Counts what each projection or input takes of a core: synapse bits or in-axons.
 
     What several projections share counts for each of them.
     """
+    fibres, reached = demand.fibres, demand.reached(held)
+    amounts = fibres.axons[reached.fibres]
+    if resource == "synapse_bits":
+        amounts = amounts * demand.bits[demand.delayed[reached.fibres], reached.neurons]
     share = Counter[str]()
-    if resource == "out_axons":
-        for fibre in demand.fibres:
-            if count := sum(held.get(source, 0) for source in fibre.sources):
-                share.update(dict.fromkeys(fibre.projections, count))
-        return share
-    reached = demand.reached(held)
-    for index in np.flatnonzero(reached).tolist():
-        fibre = demand.fibres[index]
-        bits = int(demand.bits[demand.delayed[index], reached[index]])
-        share.update(dict.fromkeys(fibre.projections, fibre.axons * (bits if resource == "synapse_bits" else 1)))
+    for name, amount in zip(*summed(fibres.name[reached.fibres], amounts), strict=True):
+        share.update(dict.fromkeys(fibres.names[name], int(amount)))
     return share

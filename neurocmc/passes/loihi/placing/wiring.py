@@ -11,7 +11,7 @@ from itertools import accumulate
 import numpy as np
 
 from neurocmc.common.arrays import Bool, Int
-from neurocmc.common.matrices import full, row_counts
+from neurocmc.common.matrices import Matrix, entries, row_counts
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.loihi.neurons import IntegerNeurons, NeuronSynapses
 from neurocmc.ir.rate import RateCircuit
@@ -41,8 +41,17 @@ class Wires:
     name: str
     source: str
     target: str
-    connected: Bool  # (target units, source units)
+    senders: Int  # (connections,) source units, rising
+    targets: Int  # (connections,) target units, rising for each sender
     format: SynapseFormat
+
+    @classmethod
+    def of(cls, name: str, ends: tuple[str, str], weight: Matrix, stored: SynapseFormat) -> "Wires":
+        """Returns the connections of weights (target units, source units) that are not 0."""
+        row, column, _ = entries(weight)
+        order = np.argsort(column, kind="stable")
+        source, target = ends
+        return cls(name=name, source=source, target=target, senders=column[order], targets=row[order], format=stored)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -116,13 +125,7 @@ def wiring_of(network: IntegerNetwork) -> Wiring:
             for p in network.populations
         ),
         wires=tuple(
-            Wires(
-                name=p.name,
-                source=p.source,
-                target=p.target,
-                connected=full(p.mantissa) != 0,
-                format=(p.exponent, p.sign, p.whole in late),
-            )
+            Wires.of(p.name, (p.source, p.target), p.mantissa, (p.exponent, p.sign, p.whole in late))
             for p in network.projections
         ),
         inputs=tuple(
@@ -196,10 +199,7 @@ def least_wiring(circuit: RateCircuit, neurons: int, limits: LoihiLimits) -> Wir
             Pools(name=p.name, units=p.size, neurons=neurons, profile=(0, 0, 0), threshold=0)
             for p in circuit.populations
         ),
-        wires=tuple(
-            Wires(name=p.name, source=p.source, target=p.target, connected=full(p.weight) != 0, format=_ANY_FORMAT)
-            for p in circuit.projections
-        ),
+        wires=tuple(Wires.of(p.name, (p.source, p.target), p.weight, _ANY_FORMAT) for p in circuit.projections),
         inputs=tuple(
             HostAxons(
                 name=entry.name,
