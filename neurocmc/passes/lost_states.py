@@ -1,7 +1,8 @@
 """Refuses a circuit whose up-states rounding destroys, each by name and with its numbers."""
 
 from neurocmc.common.errors import Problem, raise_infeasible
-from neurocmc.theory.certificate import Certificate, StateCertificate
+from neurocmc.theory.certificate import Certificate
+from neurocmc.theory.listing import StateCertificate
 
 
 def refuse_lost(

@@ -15,11 +15,13 @@ from neurocmc.common.arrays import Float, Int
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerProjection, RoundingLoss
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.targets import LoihiLimits
-from neurocmc.theory.certificate import counterpart, up_states_of
+from neurocmc.theory.certificate import up_states_of
 from neurocmc.theory.feedback import is_feedback
 from neurocmc.theory.fixed_points import FixedPoint
+from neurocmc.theory.judged import counterparts
 from neurocmc.theory.linear_threshold import LinearThreshold, NoTheory, linear_threshold
 from neurocmc.theory.realised import Rounded
+from neurocmc.theory.stack import Stack
 
 BUDGET = 0.01
 MOST_STEPS = 4  # of all mantissas together
@@ -245,3 +247,7 @@ def _with_moves(
         loss = RoundingLoss.of(lost, wanted, projection.loss.clipped)
         projections.append(replace(projection, mantissa=mantissa, realised_gain=realised, loss=loss))
     return replace(integer, projections=tuple(projections)), tuple(told)
+
+
+def counterpart(network: LinearThreshold, state: FixedPoint, *, run: bool = True) -> FixedPoint | None:
+    return counterparts(Stack.of([network]), np.zeros(1, dtype=np.int64), [state], run=run)[0]
