@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Bool, Float, Int
-from neurocmc.common.matrices import entries, is_sparse, sparse
+from neurocmc.common.matrices import entries, full, is_sparse, sparse
 from neurocmc.theory.linear_threshold import LinearThreshold
 
 SEARCHED_UNITS = 1024  # of a block that is searched
@@ -67,6 +67,16 @@ class Kind:
 def _shape(network: LinearThreshold) -> tuple[Any, ...]:
     limited = np.isfinite(network.ceiling)
     return network.size, network.source.tobytes(), network.tau_s.tobytes(), limited.tobytes()
+
+
+def fingerprint(network: LinearThreshold) -> bytes:
+    """Returns a digest of the numbers of a small network, whatever its units and channels are called."""
+    digest = blake2b(digest_size=16)
+    arrays = (network.gain, network.threshold, network.ceiling, network.half_neuron, network.full_weight)
+    for array in (*arrays, network.source, network.tau_s, full(network.channel_drive)):
+        digest.update(len(array).to_bytes(8, "little"))
+        digest.update(array.tobytes())
+    return digest.digest()
 
 
 def blocks_of(network: LinearThreshold, held: LinearThreshold | None = None) -> Blocks:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurocmc.common.arrays import Bool, Float, Int
+from neurocmc.common.matrices import full
 from neurocmc.theory.active_sets import guesses
 from neurocmc.theory.blocks import Kind
 from neurocmc.theory.linear_threshold import LinearThreshold
@@ -19,7 +20,7 @@ from neurocmc.theory.stack import AT_ONCE, FULL, LINEAR, SILENT, FixedPoint, Sta
 
 ROUNDED_PIECES = 1 << 13
 DRIVEN = 1 << 20  # filters of all channels of a block together that are run to find winners
-APPEARED = 1 << 21  # filters of all runs together that search rounded blocks for states of their own
+APPEARED = 1 << 19  # filters of all runs together that search rounded blocks for states of their own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -44,29 +45,52 @@ class Judged:
 def judged(kinds: Sequence[Kind]) -> list[Judged]:
     """Judges kinds of blocks, in their order."""
     found: list[Judged | None] = [None] * len(kinds)
-    shapes: dict[object, list[int]] = {}
-    for index, kind in enumerate(kinds):
-        shapes.setdefault(kind.shape, []).append(index)
     spent = 0  # filters of runs that search rounded blocks
-    for same in shapes.values():
-        for batch in _batches([kinds[index] for index in same]):
-            part = [same[i] for i in batch]
-            results, cost = _judged([kinds[index] for index in part], APPEARED - spent)
-            spent += cost
-            for index, result in zip(part, results, strict=True):
-                found[index] = result
+    for part in _batches(kinds):
+        results, cost = _judged([kinds[index] for index in part], APPEARED - spent)
+        spent += cost
+        for index, result in zip(part, results, strict=True):
+            found[index] = result
     return [result for result in found if result is not None]
 
 
-def _batches(kinds: Sequence[Kind]) -> Iterator[range]:
-    """So many kinds of one shape at a time that their weights and runs have room."""
-    first = kinds[0].network
-    filters = max(first.source.size, 1)
-    a_kind = filters * max(first.size, 1 + len(first.channels))
-    if 2.0**first.size > PIECES:
-        a_kind = max(a_kind, _run_filters(first))
-    size = max(AT_ONCE // (2 * a_kind), 1)
-    return (range(start, min(start + size, len(kinds))) for start in range(0, len(kinds), size))
+def ups_of(kinds: Sequence[Kind]) -> list[tuple[FixedPoint, ...]]:
+    """Returns the up-states of kinds of blocks as trained, in their order."""
+    found: list[tuple[FixedPoint, ...]] = [()] * len(kinds)
+    for part in _batches(kinds):
+        stack = Stack.of([kinds[index].network for index in part])
+        rests = [row[0] for row in from_silence(stack, np.zeros((len(part), 1, stack.units)))]
+        channels = _channels([kinds[index] for index in part])
+        for index, ups in zip(part, up_states(stack, channels, rests, PIECES)[1], strict=True):
+            found[index] = tuple(ups)
+    return found
+
+
+def lost_of(kinds: Sequence[Kind], ups: Sequence[Sequence[FixedPoint]]) -> list[tuple[FixedPoint, ...]]:
+    """Returns those of the up-states of each kind that it does not have as rounded; solved, nothing is run."""
+    found: list[tuple[FixedPoint, ...]] = [()] * len(kinds)
+    for part in _batches(kinds):
+        held = Stack.of([network for index in part if (network := kinds[index].held) is not None])
+        after = _counterparts(held, [ups[index] for index in part], run=False)
+        for index, points in zip(part, after, strict=True):
+            found[index] = tuple(s for s, point in zip(ups[index], points, strict=True) if point is None)
+    return found
+
+
+def _batches(kinds: Sequence[Kind]) -> Iterator[list[int]]:
+    """Kinds of one shape, so many at a time that their weights and runs have room."""
+    shapes: dict[object, list[int]] = {}
+    for index, kind in enumerate(kinds):
+        shapes.setdefault(kind.shape, []).append(index)
+    for same in shapes.values():
+        first = kinds[same[0]].network
+        filters = max(first.source.size, 1)
+        a_kind = filters * max(first.size, 1 + len(first.channels))
+        if 2.0**first.size > PIECES:
+            a_kind = max(a_kind, _run_filters(first))
+        size = max(AT_ONCE // (2 * a_kind), 1)
+        for start in range(0, len(same), size):
+            yield same[start : start + size]
 
 
 def _run_filters(network: LinearThreshold) -> int:
@@ -76,7 +100,7 @@ def _run_filters(network: LinearThreshold) -> int:
 
 
 def _judged(kinds: Sequence[Kind], room: int) -> tuple[list[Judged], int]:
-    stack, channels = Stack.of([kind.network for kind in kinds]), np.stack([k.network.channel_drive for k in kinds])
+    stack, channels = Stack.of([kind.network for kind in kinds]), _channels(kinds)
     levels = np.stack([kind.levels for kind in kinds])
     most = max(DRIVEN // max(stack.source.size, 1), 1)
     none = np.zeros((len(kinds), 1, stack.units))
@@ -121,6 +145,11 @@ def _judged(kinds: Sequence[Kind], room: int) -> tuple[list[Judged], int]:
     return results, cost
 
 
+def _channels(kinds: Sequence[Kind]) -> Float:
+    """(kinds, channels, units) what a value of 1 of each channel adds to the drive of each unit."""
+    return np.stack([full(kind.network.channel_drive) for kind in kinds])
+
+
 def _is_winner(state: FixedPoint | None, excite: Bool, stack: Stack, network: int) -> bool:
     return state is not None and state.stable and bool((_seen(state, stack.half_neuron[network]) & excite).any())
 
@@ -134,23 +163,29 @@ def up_states(
     stack: Stack, channels: Float, rests: Sequence[FixedPoint | None], pieces: int
 ) -> tuple[list[FixedPoints], list[list[FixedPoint]]]:
     """Finds all states without drive, and the up-states: stable ones other than `rests`, where silence leads to."""
-    found = states_under(stack, np.zeros((stack.networks, stack.units)), channels, pieces)
+    none = np.zeros((stack.networks, stack.units))
+    found = states_under(stack, none, channels, pieces, stable=True)
+    excite = ~stack.inhibitory
     return found, [
-        _ups(points.stable, rest, stack.half_neuron[n], ~stack.inhibitory[n])
+        _ups(points.stable, rest, stack.half_neuron[n], excite[n])
         for n, (points, rest) in enumerate(zip(found, rests, strict=True))
     ]
 
 
 def _ups(points: Sequence[FixedPoint], rest: FixedPoint | None, half: Float, excite: Bool) -> list[FixedPoint]:
-    own = None if rest is None else _seen(rest, half)
-    ups = [p for p in points if own is None or not np.array_equal(_seen(p, half), own)]
-    ups = [p for p in ups if (_seen(p, half) & excite).any()]
+    if not points:
+        return []
+    seen = np.stack([point.active for point in points]) & (np.stack([p.activity for p in points]) > half)
+    other = np.ones(len(points), dtype=np.bool_) if rest is None else (seen != _seen(rest, half)).any(axis=1)
+    ups = [points[i] for i in np.flatnonzero(other & (seen & excite).any(axis=1))]
     return sorted(ups, key=lambda p: tuple(np.flatnonzero(p.active).tolist()))
 
 
-def _counterparts(held: Stack, states: Sequence[Sequence[FixedPoint]]) -> list[list[FixedPoint | None]]:
+def _counterparts(
+    held: Stack, states: Sequence[Sequence[FixedPoint]], *, run: bool = True
+) -> list[list[FixedPoint | None]]:
     which = np.repeat(np.arange(held.networks), [len(own) for own in states])
-    found = iter(counterparts(held, which, [state for own in states for state in own]))
+    found = iter(counterparts(held, which, [state for own in states for state in own], run=run))
     return [[next(found) for _ in own] for own in states]
 
 
@@ -183,7 +218,7 @@ def counterparts(
     if run and left.size:
         ends = _run_from(held, which[left], drive[left], activity[left], half[left])
         for i, end in zip(left, ends, strict=True):
-            if end is not None and end.stable and _agree(held, which[i], half[i], states[i], end):
+            if end is not None and end.stable and _agree(held, int(which[i]), half[i], states[i], end):
                 found[i] = end
     return found
 
@@ -232,7 +267,7 @@ def _appeared(
         how, cost = "none with units at their ceiling", 0
         points = without_full(held, np.zeros((held.networks, held.units)))
         now = [
-            _ups([p for p in own if p.stable], rest, held.half_neuron[n], excite[n])
+            _ups(own, rest, held.half_neuron[n], excite[n])
             for n, (own, rest) in enumerate(zip(points, rests, strict=True))
         ]
     else:

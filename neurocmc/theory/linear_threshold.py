@@ -236,11 +236,12 @@ def _placed(parts: Sequence[tuple[RateProjection, int, int]], shape: tuple[int, 
             rows, columns = p.weight.shape
             whole[row : row + rows, column : column + columns] += p.dc_gain * full(p.weight)
         return whole
-    if len(parts) == 1 and is_sparse(parts[0][0].weight):  # millions of entries are not copied more often than needed
-        p, row, column = parts[0]
-        ends = np.concatenate([np.zeros(row, dtype=np.int64), p.weight.indptr])
-        ends = np.append(ends, np.full(shape[0] - row - p.weight.shape[0], ends[-1]))
-        return sparse((p.dc_gain * p.weight.data, p.weight.indices + column, ends), shape)
+    first, row, column = parts[0]
+    weight = first.weight
+    if len(parts) == 1 and is_sparse(weight):  # millions of entries are not copied more often than needed
+        ends = np.concatenate([np.zeros(row, dtype=np.int64), weight.indptr])
+        ends = np.append(ends, np.full(shape[0] - row - weight.shape[0], ends[-1]))
+        return sparse((first.dc_gain * weight.data, weight.indices + column, ends), shape)
     held = [(entries(p.weight), p.dc_gain, row, column) for p, row, column in parts]
     return from_entries(
         np.concatenate([(found[0] + row).astype(np.int32) for found, _, row, _ in held]),

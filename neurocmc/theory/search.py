@@ -35,14 +35,16 @@ class FixedPoints:
         return tuple(point for point in self.points if point.stable)
 
 
-def states_under(stack: Stack, drive: Float, channels: Float, pieces: int = PIECES) -> list[FixedPoints]:
-    """Finds fixed points of each network at its drive (networks, units).
+def states_under(
+    stack: Stack, drive: Float, channels: Float, pieces: int = PIECES, *, stable: bool = False
+) -> list[FixedPoints]:
+    """Finds fixed points of each network at its drive (networks, units), with `stable` only those that are.
 
     `channels` (networks, channels, units) are the drives that are pulsed where they are searched for.
     """
     count = guesses(stack)
     if count <= pieces:
-        points = _all(stack, drive)
+        points = _all(stack, drive, stable=stable)
         return [FixedPoints(points=tuple(p), complete=True, how=f"all {int(count):,} active sets") for p in points]
     points, starts, pulses = _searched(stack, drive, channels)
     how = f"searched from {starts} starts and {pulses} pulses; {count:.3g} active sets are too many"
@@ -50,8 +52,8 @@ def states_under(stack: Stack, drive: Float, channels: Float, pieces: int = PIEC
 
 
 def without_full(stack: Stack, drive: Float) -> list[list[FixedPoint]]:
-    """Finds all fixed points of each network in which no unit is at its ceiling."""
-    return _all(stack, drive, with_full=False)
+    """Finds all stable fixed points of each network in which no unit is at its ceiling."""
+    return _all(stack, drive, stable=True, with_full=False)
 
 
 def from_silence(stack: Stack, drive: Float) -> list[list[FixedPoint | None]]:
@@ -59,10 +61,10 @@ def from_silence(stack: Stack, drive: Float) -> list[list[FixedPoint | None]]:
     return all_reached(stack, np.zeros((stack.networks, drive.shape[1], stack.source.size)), drive)
 
 
-def _all(stack: Stack, drive: Float, *, with_full: bool = True) -> list[list[FixedPoint]]:
+def _all(stack: Stack, drive: Float, *, stable: bool, with_full: bool = True) -> list[list[FixedPoint]]:
     found: list[list[FixedPoint]] = [[] for _ in range(stack.networks)]
     for which, piece in candidates(stack, drive, with_full=with_full):
-        for network, point in zip(which, solved_at(stack, which, drive[which], piece), strict=True):
+        for network, point in zip(which, solved_at(stack, which, drive[which], piece, stable=stable), strict=True):
             if point is not None:
                 found[network].append(point)
     return found
@@ -80,8 +82,8 @@ def _searched(stack: Stack, drive: Float, channels: Float) -> tuple[list[list[Fi
     found: list[list[FixedPoint]] = [[] for _ in range(stack.networks)]
     guess = np.unique(np.column_stack([network, pieces]), axis=0)
     which, piece = guess[:, 0], guess[:, 1:]
-    for each, point in zip(which, solved_at(stack, which, drive[which], piece), strict=True):
-        if point is not None and point.stable:
+    for each, point in zip(which, solved_at(stack, which, drive[which], piece, stable=True), strict=True):
+        if point is not None:
             found[each].append(point)
     return found, _of(starts.shape[1], all_starts), _of(pulses.shape[1], all_pulses)
 

@@ -103,7 +103,7 @@ class _Run:
         self.keep_ends()
         stack, row, column = self.stack, *np.nonzero(~self.settled[np.ix_(self.networks, self.trials)])
         at = np.ix_(self.networks, self.trials)
-        finite = np.isfinite(self.filters).all(axis=1)[row, column]
+        finite: Bool = np.all(np.isfinite(self.filters), axis=1)[row, column]
         row, column = row[finite], column[finite]
         if not row.size:
             return
@@ -111,15 +111,15 @@ class _Run:
             piece = pieces_of(some_of(stack, self.networks), self.ends[at], self.drive[at])[row, column]
         which, trial = self.networks[row], self.trials[column]
         points = self._points(which, self.drive[which, trial], piece)
-        near = np.flatnonzero([point is not None and point.stable for point in points])
-        stands = [point for point in points if point is not None and point.stable]
+        near = np.flatnonzero([point is not None for point in points])
+        stands = [point for point in points if point is not None]
         if not stands:
             return
         which, trial, row, column = which[near], trial[near], row[near], column[near]
         steady = np.stack([point.activity for point in stands])[:, stack.source]
         slack = np.stack([point.slack for point in stands])
         off = np.abs(self.ends[which, trial] - steady)
-        surely = (stack.product(np.abs(stack.weight), which, off) <= SURELY * slack).all(axis=1)
+        surely: Bool = np.all(stack.product(np.abs(stack.weight), which, off) <= SURELY * slack, axis=1)
         self.settled[which[surely], trial[surely]] = True
         self.filters.transpose(0, 2, 1)[row[surely], column[surely]] = steady[surely]
 
@@ -128,7 +128,8 @@ class _Run:
         keys = [a.tobytes() + b.tobytes() + c.tobytes() for a, b, c in zip(which, drive, piece, strict=True)]
         new = {key: index for index, key in enumerate(keys) if key not in self.solved}
         at = np.array(list(new.values()), dtype=np.int64)
-        points = solved_at(self.stack, which[at], drive[at], piece[at], np.zeros((at.size, self.stack.units)))
+        real = np.zeros((at.size, self.stack.units))
+        points = solved_at(self.stack, which[at], drive[at], piece[at], real, stable=True)
         self.solved.update(zip(new, points, strict=True))
         return [self.solved[key] for key in keys]
 

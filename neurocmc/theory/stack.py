@@ -38,9 +38,9 @@ class FixedPoint:
 
     def __post_init__(self) -> None:
         size = len(self.activity)
-        for field in ("drive", "activity", "slack"):
-            set_frozen(self, field, np.float64, (size,))
-        set_frozen(self, "piece", np.int64, (size,))
+        for field in ("drive", "activity", "slack", "piece"):
+            if getattr(self, field).flags.writeable:  # rows of what nobody can change are not copied by the thousand
+                set_frozen(self, field, np.int64 if field == "piece" else np.float64, (size,))
 
     @property
     def active(self) -> Bool:
@@ -135,20 +135,28 @@ def _parts(count: int, entries: int) -> Iterator[slice]:
 
 
 def solved_at(
-    stack: Stack, which: Int, drive: Float, piece: Int, half_neuron: Float | None = None
+    stack: Stack,
+    which: Int,
+    drive: Float,
+    piece: Int,
+    half_neuron: Float | None = None,
+    *,
+    stable: bool = False,
 ) -> list[FixedPoint | None]:
     """Returns for each guess (states, units) of a network `which` (states,) its fixed point, or None.
 
-    `half_neuron` (states, units) stands for that of the networks.
+    `half_neuron` (states, units) stands for that of the networks; with `stable`, those that are not are left out.
     """
     found: list[FixedPoint | None] = []
     half = stack.half_neuron[which] if half_neuron is None else half_neuron
     for part in _parts(len(which), stack.units**2):
-        found += _solved(stack, which[part], drive[part], piece[part], half[part])
+        found += _solved(stack, which[part], drive[part], piece[part], half[part], stable=stable)
     return found
 
 
-def _solved(stack: Stack, which: Int, drive: Float, piece: Int, half: Float) -> list[FixedPoint | None]:
+def _solved(
+    stack: Stack, which: Int, drive: Float, piece: Int, half: Float, *, stable: bool
+) -> list[FixedPoint | None]:
     found: list[FixedPoint | None] = [None] * len(which)
     gain, ceiling = stack.gain[which], stack.ceiling[which]
     linear = piece == LINEAR
@@ -164,14 +172,21 @@ def _solved(stack: Stack, which: Int, drive: Float, piece: Int, half: Float) -> 
     near = BOUNDARY * scale / gain
     holds = np.flatnonzero(np.where(piece == LINEAR, slack > near, slack >= -near).all(axis=1))
     radius, abscissa_per_s = stabilities(stack, which[holds], piece[holds] == LINEAR)
-    for row, each, flow in zip(holds, radius, abscissa_per_s, strict=True):
+    if stable:
+        holds, radius, abscissa_per_s = (array[radius < 1.0] for array in (holds, radius, abscissa_per_s))
+    activity = np.where(piece[holds] == SILENT, 0.0, activity[holds])
+    arrays = (drive[holds], activity, piece[holds], slack[holds])
+    for array in arrays:
+        array.setflags(write=False)
+    numbers = zip(holds.tolist(), *arrays, radius.tolist(), abscissa_per_s.tolist(), strict=True)
+    for row, own_drive, own_activity, own_piece, own_slack, each, flow in numbers:
         found[at[row]] = FixedPoint(
-            drive=drive[row],
-            activity=np.where(piece[row] == SILENT, 0.0, activity[row]),
-            piece=piece[row],
-            slack=slack[row],
-            step_radius=float(each),
-            abscissa_per_s=float(flow),
+            drive=own_drive,
+            activity=own_activity,
+            piece=own_piece,
+            slack=own_slack,
+            step_radius=each,
+            abscissa_per_s=flow,
         )
     return found
 
