@@ -15,10 +15,12 @@ from neurocmc.theory.active_sets import guesses
 from neurocmc.theory.blocks import Kind
 from neurocmc.theory.linear_threshold import LinearThreshold
 from neurocmc.theory.search import ELEMENTS, LADDER, PIECES, FixedPoints, from_silence, states_under, without_full
-from neurocmc.theory.settling import all_reached
+from neurocmc.theory.settling import SPARSE_FILTERS, all_reached
 from neurocmc.theory.stack import AT_ONCE, FULL, LINEAR, SILENT, FixedPoint, Stack, in_neurons, solved_at, some_of
 
 ROUNDED_PIECES = 1 << 13
+SEARCHED = 1 << 22  # filters of all starts and pulses together that search all kinds of blocks
+LEAST = 1 << 14  # of these, that each kind has
 DRIVEN = 1 << 20  # filters of all channels of a block together that are run to find winners
 APPEARED = 1 << 19  # filters of all runs together that search rounded blocks for states of their own
 
@@ -45,24 +47,33 @@ class Judged:
 def judged(kinds: Sequence[Kind]) -> list[Judged]:
     """Judges kinds of blocks, in their order."""
     found: list[Judged | None] = [None] * len(kinds)
+    elements = _elements(kinds)
     spent = 0  # filters of runs that search rounded blocks
     for part in _batches(kinds):
-        results, cost = _judged([kinds[index] for index in part], APPEARED - spent)
+        results, cost = _judged([kinds[index] for index in part], APPEARED - spent, elements)
         spent += cost
         for index, result in zip(part, results, strict=True):
             found[index] = result
     return [result for result in found if result is not None]
 
 
+def _elements(kinds: Sequence[Kind]) -> int:
+    """How many filters of starts and pulses each of the kinds has that are searched by runs."""
+    searched = sum(2.0**kind.network.size > PIECES for kind in kinds)
+    return min(max(SEARCHED // max(searched, 1), LEAST), ELEMENTS)
+
+
 def ups_of(kinds: Sequence[Kind]) -> list[tuple[FixedPoint, ...]]:
     """Returns the up-states of kinds of blocks as trained, in their order."""
+    elements = _elements(kinds)
     found: list[tuple[FixedPoint, ...]] = [()] * len(kinds)
     for part in _batches(kinds):
         stack = Stack.of([kinds[index].network for index in part])
         rests = [row[0] for row in from_silence(stack, np.zeros((len(part), 1, stack.units)))]
         channels = _channels([kinds[index] for index in part])
-        for index, ups in zip(part, up_states(stack, channels, rests, PIECES)[1], strict=True):
-            found[index] = tuple(ups)
+        _, ups = up_states(stack, channels, rests, PIECES, elements)
+        for index, own in zip(part, ups, strict=True):
+            found[index] = tuple(own)
     return found
 
 
@@ -88,7 +99,7 @@ def _batches(kinds: Sequence[Kind]) -> Iterator[list[int]]:
         a_kind = filters * max(first.size, 1 + len(first.channels))
         if 2.0**first.size > PIECES:
             a_kind = max(a_kind, _run_filters(first))
-        size = max(AT_ONCE // (2 * a_kind), 1)
+        size = 1 if filters >= SPARSE_FILTERS else max(AT_ONCE // (2 * a_kind), 1)
         for start in range(0, len(same), size):
             yield same[start : start + size]
 
@@ -99,14 +110,14 @@ def _run_filters(network: LinearThreshold) -> int:
     return min(runs * max(network.source.size, 1), ELEMENTS)
 
 
-def _judged(kinds: Sequence[Kind], room: int) -> tuple[list[Judged], int]:
+def _judged(kinds: Sequence[Kind], room: int, elements: int) -> tuple[list[Judged], int]:
     stack, channels = Stack.of([kind.network for kind in kinds]), _channels(kinds)
     levels = np.stack([kind.levels for kind in kinds])
     most = max(DRIVEN // max(stack.source.size, 1), 1)
     none = np.zeros((len(kinds), 1, stack.units))
     drive = np.concatenate([none, (levels[:, :, None] * channels)[:, :most]], axis=1)
     ends = from_silence(stack, drive)
-    found, ups = up_states(stack, channels, [row[0] for row in ends], PIECES)
+    found, ups = up_states(stack, channels, [row[0] for row in ends], PIECES, elements)
     excite = ~stack.inhibitory
     driven = [
         [c for c in range(drive.shape[1] - 1) if levels[k, c] and _is_winner(row[c + 1], excite[k], stack, k)]
@@ -160,11 +171,11 @@ def _seen(state: FixedPoint, half_neuron: Float) -> Bool:
 
 
 def up_states(
-    stack: Stack, channels: Float, rests: Sequence[FixedPoint | None], pieces: int
+    stack: Stack, channels: Float, rests: Sequence[FixedPoint | None], pieces: int, elements: int = ELEMENTS
 ) -> tuple[list[FixedPoints], list[list[FixedPoint]]]:
     """Finds all states without drive, and the up-states: stable ones other than `rests`, where silence leads to."""
     none = np.zeros((stack.networks, stack.units))
-    found = states_under(stack, none, channels, pieces, stable=True)
+    found = states_under(stack, none, channels, pieces, stable=True, elements=elements)
     excite = ~stack.inhibitory
     return found, [
         _ups(points.stable, rest, stack.half_neuron[n], excite[n])

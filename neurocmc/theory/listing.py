@@ -10,7 +10,7 @@ from math import log10
 
 import numpy as np
 
-from neurocmc.common.arrays import Bool, Float
+from neurocmc.common.arrays import Bool
 from neurocmc.common.matrices import entries
 from neurocmc.theory.basin import boundary, guaranteed_drop
 from neurocmc.theory.blocks import SEARCHED_UNITS, Blocks
@@ -339,9 +339,8 @@ def why_lost(network: LinearThreshold, state: FixedPoint, *, unseen_in_real: boo
     matrix = np.eye(network.size) - linear[:, None] * (network.gain[:, None] * total)
     ceiling = np.where(np.isfinite(network.ceiling), network.ceiling, 0.0)
     pinned = np.where(state.piece == FULL, ceiling, 0.0)
-    activity: Float = np.linalg.solve(
-        matrix, np.where(linear, network.gain * (state.drive - network.threshold), pinned)
-    )
+    wanted = np.where(linear, network.gain * (state.drive - network.threshold), pinned)
+    activity = np.asarray(np.linalg.solve(matrix, wanted), dtype=np.float64)
     above = network.drive_of(activity, state.drive)
     unit = int(np.argmin(slack_of(network, state.piece, above)))
     room, first = (network.ceiling / network.gain - above)[unit], (network.half_neuron / network.gain)[unit]

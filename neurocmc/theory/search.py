@@ -3,7 +3,7 @@
 Up to `pieces` guesses of which units are active all are tried, and the list of fixed points is complete (but for
 whole lines of them, where a matrix is singular). Beyond, stable ones are searched for: from every unit alone, every
 pair that excites, and every input channel pulsed, each at several strengths; a list found so may miss some, and says
-so. Of starts that would be more than `ELEMENTS` filters together, an even choice is run.
+so. Where there is no room for all starts, every unit is started at one strength before any is at another.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ from neurocmc.theory.steps import may_run_away, stepped
 PIECES = 1 << 16
 LADDER = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # strengths of a start, in units of the network's largest threshold
 PULSE_TAUS = 5.0
-ELEMENTS = 1 << 20  # filters of all trials of a network together
+FIRST = (3, 1, 5, 2, 4, 0)  # the strengths in the order in which they are tried where not all can be
+ELEMENTS = 1 << 20  # filters of all starts and pulses of a network together
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,17 +37,24 @@ class FixedPoints:
 
 
 def states_under(
-    stack: Stack, drive: Float, channels: Float, pieces: int = PIECES, *, stable: bool = False
+    stack: Stack,
+    drive: Float,
+    channels: Float,
+    pieces: int = PIECES,
+    *,
+    stable: bool = False,
+    elements: int = ELEMENTS,
 ) -> list[FixedPoints]:
     """Finds fixed points of each network at its drive (networks, units), with `stable` only those that are.
 
-    `channels` (networks, channels, units) are the drives that are pulsed where they are searched for.
+    `channels` (networks, channels, units) are the drives that are pulsed where they are searched for, and `elements`
+    how many filters all starts and pulses of a network may have then.
     """
     count = guesses(stack)
     if count <= pieces:
         points = _all(stack, drive, stable=stable)
         return [FixedPoints(points=tuple(p), complete=True, how=f"all {int(count):,} active sets") for p in points]
-    points, starts, pulses = _searched(stack, drive, channels)
+    points, starts, pulses = _searched(stack, drive, channels, elements)
     how = f"searched from {starts} starts and {pulses} pulses; {count:.3g} active sets are too many"
     return [FixedPoints(points=tuple(p), complete=False, how=how) for p in points]
 
@@ -70,9 +78,9 @@ def _all(stack: Stack, drive: Float, *, stable: bool, with_full: bool = True) ->
     return found
 
 
-def _searched(stack: Stack, drive: Float, channels: Float) -> tuple[list[list[FixedPoint]], str, str]:
+def _searched(stack: Stack, drive: Float, channels: Float, elements: int) -> tuple[list[list[FixedPoint]], str, str]:
     """The stable states that runs from starts and pulses end in, and how many of which were run."""
-    most = max(ELEMENTS // (2 * max(stack.source.size, 1)), len(LADDER))
+    most = max(elements // (2 * max(stack.source.size, 1)), len(LADDER))
     starts, all_starts = _starts(stack, most)
     pulses, all_pulses = _pulsed(stack, drive, channels, most)
     ends, settled = settle(stack, np.concatenate([starts, pulses], axis=1), drive[:, None])
@@ -106,7 +114,7 @@ def _starts(stack: Stack, most: int) -> tuple[Float, int]:
     pairs = np.argwhere(np.triu((joined | joined.transpose(0, 2, 1)).any(axis=0), 1))
     members = np.concatenate([np.column_stack([single, single]), pairs]).astype(np.int64)
     count = len(members) * len(LADDER)
-    chosen = _evenly(count, most - 1)
+    chosen = _chosen(len(members), most - 1)
     member, strength = members[chosen // len(LADDER)], np.array(LADDER)[chosen % len(LADDER)]
     level = strength * typical_drives(stack)[:, None]
     rows = np.zeros((stack.networks, 1 + len(chosen), stack.units))
@@ -115,15 +123,16 @@ def _starts(stack: Stack, most: int) -> tuple[Float, int]:
     return rows[..., stack.source], 1 + count
 
 
-def _evenly(count: int, most: int) -> Int:
-    """Indices of all of so many, or of `most` of them."""
-    return np.arange(count) if count <= most else np.arange(most) * count // most
+def _chosen(members: int, most: int) -> Int:
+    """Indices of members at each strength, of `most` of them at most."""
+    by_strength = [member * len(LADDER) + strength for strength in FIRST for member in range(members)]
+    return np.sort(np.array(by_strength[: max(most, 0)], dtype=np.int64))
 
 
 def _pulsed(stack: Stack, drive: Float, channels: Float, most: int) -> tuple[Float, int]:
     """(networks, pulses, filters) after a pulse on each input channel at several strengths, from silence."""
     count = channels.shape[1] * len(LADDER)
-    chosen = _evenly(count, most)
+    chosen = _chosen(channels.shape[1], most)
     silence = np.zeros((stack.networks, len(chosen), stack.source.size))
     if not chosen.size:
         return silence, count

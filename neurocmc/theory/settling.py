@@ -18,7 +18,7 @@ LOOKS = frozenset(6 << n for n in range(7))  # taus after which states are looke
 SURELY = 0.01  # of the slack of a unit, that its drive may still be away
 RUNAWAY = 1e9  # activity beyond which a trial has no state
 SPARSE_SHARE = 0.1  # of the entries of a large matrix: with fewer its product by entries is faster
-SPARSE_FILTERS = 128
+SPARSE_FILTERS = 128  # of a network from which on it is run by itself, by its entries where these are few
 
 
 def settle(stack: Stack, start: Float, drive: Float) -> tuple[Float, Bool]:
