@@ -47,7 +47,7 @@ class Certificate:
     winners: tuple[StateCertificate, ...] = ()
     appeared: tuple[str, ...] = ()  # up-states that only the rounded circuit has
     changes: tuple[str, ...] = field(default=())  # what was rounded otherwise than to the nearest to keep a state
-    blocks: BlockFacts | None = None  # None: one block, and it was searched
+    blocks: BlockFacts | None = None  # None: one block, and not too large
     counts: Counts | None = None  # None: all states are listed
 
     @property

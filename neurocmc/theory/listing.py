@@ -122,7 +122,7 @@ class Tally:
         self.up_states, self.winners = self._states(winners=False), self._states(winners=True)
         self.appeared = tuple(self._appeared())
         self.counts = self._counts()
-        self.facts = self._facts() if blocks.count > 1 or len(self._left) else None
+        self.facts = None if blocks.count == 1 and blocks.searched.all() else self._facts()
         self.complete = not len(self._left) and all(judged.complete for judged in kinds)
         self.how = self._how()
 
@@ -130,10 +130,10 @@ class Tally:
         counted: dict[str, int] = {}
         for judged in self._kinds:
             counted[judged.how] = counted.get(judged.how, 0) + len(judged.kind.blocks)
-        if self._blocks.count == 1 and counted:
-            return next(iter(counted))
         if len(self._large_forward):
             counted["no activity comes back"] = len(self._large_forward)
+        if self._blocks.count == 1 and counted:
+            return next(iter(counted))
         told = [f"{count:,} block{'s' * (count > 1)}: {how}" for how, count in counted.items()]
         return "; ".join([*told[:3], *([f"and {len(told) - 3:,} other ways"] if len(told) > 3 else [])])
 

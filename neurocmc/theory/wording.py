@@ -48,9 +48,8 @@ def _more(count: int) -> str:
 
 def _searched(blocks: BlockFacts) -> str:
     searched = blocks.count - blocks.not_searched
-    if not blocks.not_searched:
-        return f"{searched:,} connected blocks"
-    return f"{searched:,} of {blocks.count:,} connected block{'' if blocks.count == 1 else 's'}"
+    of = f" of {blocks.count:,}" if blocks.not_searched else ""
+    return f"{searched:,}{of} connected block{'' if blocks.count == 1 else 's'}"
 
 
 def _block_lines(blocks: BlockFacts) -> Iterator[str]:
@@ -68,7 +67,7 @@ def _block_lines(blocks: BlockFacts) -> Iterator[str]:
     if blocks.lost_rests > SHOWN_BLOCKS:
         yield f"  at rest as rounded: lost in {blocks.lost_rests - SHOWN_BLOCKS:,} more blocks"
     if blocks.not_driven:
-        yield f"  {blocks.not_driven:,} channels were not driven to find winners: their blocks have too many units"
+        yield f"  {blocks.not_driven:,} channels are not driven to find winners: their blocks have too many units"
     for how in blocks.appeared_how:
         yield f"  up-states that only rounded blocks have: in some blocks {how}"
 
