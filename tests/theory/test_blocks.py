@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import block_diag, csr_array, diags_array, random_array
+from scipy.sparse import block_diag, diags_array, random_array
 
 from neurocmc.common.arrays import Float
-from neurocmc.common.matrices import full, is_sparse, mapped
+from neurocmc.common.matrices import full, is_sparse, mapped, sparse
 from neurocmc.ir.rate import RateCircuit, RateInput
 from neurocmc.pipeline.certificates import certificate_edges
 from neurocmc.theory import search, settling, stack, swta
@@ -40,18 +40,18 @@ def modules(count: int, items: int, spread: float = 0.0) -> RateCircuit:
     units = count * items
     drawn = [1.0 + spread * rng.uniform(-1.0, 1.0, units) for _ in range(3)]
     unit = np.arange(units)
-    to_all = csr_array((BETA2 * drawn[1], (unit // items, unit)), shape=(count, units))
-    from_all = csr_array((-BETA1 * drawn[2], (unit, unit // items)), shape=(units, count))
+    to_all = sparse((BETA2 * drawn[1], (unit // items, unit)), (count, units))
+    from_all = sparse((-BETA1 * drawn[2], (unit, unit // items)), (units, count))
     made = circuit(
         "modules",
         (rectifiers("x", np.full(units, T)), rectifiers("z", np.full(count, T_I))),
         (
-            projection("x", "x", csr_array(diags_array(ALPHA * drawn[0]))),
+            projection("x", "x", sparse(diags_array(ALPHA * drawn[0]))),
             projection("x", "z", to_all),
             projection("z", "x", from_all),
         ),
     )
-    return replace(made, inputs=(RateInput(name="cue", target="x", weight=csr_array(diags_array(np.ones(units)))),))
+    return replace(made, inputs=(RateInput(name="cue", target="x", weight=sparse(diags_array(np.ones(units)))),))
 
 
 def rounded(made: RateCircuit, step: float = 1 / 256, half: float = 0.01) -> Rounded:
@@ -234,7 +234,7 @@ def test_what_is_listed_and_written_does_not_grow_with_the_circuit() -> None:
 
 
 def ring(units: int) -> RateCircuit:
-    shifted = csr_array((np.full(units, 0.5), (np.arange(units), np.roll(np.arange(units), 1))), shape=(units, units))
+    shifted = sparse((np.full(units, 0.5), (np.arange(units), np.roll(np.arange(units), 1))), (units, units))
     return circuit("ring", (rectifiers("r", np.full(units, 0.1)),), (projection("r", "r", shifted),))
 
 
@@ -256,7 +256,7 @@ def test_a_block_that_is_too_large_is_not_searched_and_named_everywhere() -> Non
 def test_where_no_activity_comes_back_a_block_of_any_size_has_no_up_state() -> None:
     units = 2 * SEARCHED_UNITS
     rng = np.random.default_rng(0)
-    forward = random_array((units, units), density=0.01, rng=rng, format="csr")
+    forward = sparse(random_array((units, units), density=0.01, rng=rng, format="csr"))
     made = circuit(
         "layers",
         (rectifiers("a", np.full(units, 0.1)), rectifiers("b", np.full(units, 0.1))),

@@ -159,7 +159,7 @@ def test_half_a_neuron_is_the_limit(name: str, share: float) -> None:
     assume(abs(share - 1.0) > 1e-6)
     made = CIRCUITS[name]
     sizes = {p.name: p.size for p in made.populations}
-    half = {name: 0.01 * (1 + np.arange(size)) for name, size in sizes.items()}
+    half = {name: 0.01 * (1.0 + np.arange(size, dtype=np.float64)) for name, size in sizes.items()}
     shift = share * half["b"] / made.population("b").gain
     certificate = certify(made, {"cue": DRIVE}, moved(Rounded(circuit=made, half_neuron=half), "b", shift))
     silent = {f"b[{i}]" for i in range(sizes["b"])}
