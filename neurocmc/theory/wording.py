@@ -19,16 +19,8 @@ def _lines(certificate: Certificate) -> Iterator[str]:
         yield f"certificate: no theory for this circuit: {certificate.no_theory}"
         return
     counted, blocks = certificate.counted, certificate.blocks
-    count, lost = counted.up_states, counted.lost_up_states
-    found = f"{count:,} up-state{'' if count == 1 else 's'} without drive" if count else "no up-state without drive"
-    if blocks is not None:
-        found += f" in {_searched(blocks)}"
-    fate = f", {lost:,} lost by rounding" if lost else ", all survive rounding" if count else ""
-    how = f" ({certificate.how})" if certificate.how else ""
-    yield f"certificate: {found}{fate if certificate.is_rounded else ''}{how}"
-    if blocks is not None:
-        yield from _block_lines(blocks)
-    yield from _states(certificate.up_states, count)
+    yield from heading_lines(certificate)
+    yield from _states(certificate.up_states, counted.up_states)
     if certificate.winners:
         gone = counted.lost_winners
         told = f", {gone:,} lost by rounding" if gone else ", all survive rounding" if certificate.is_rounded else ""
@@ -40,6 +32,20 @@ def _lines(certificate: Certificate) -> Iterator[str]:
         yield f"rounded to keep its states: {change}"
     if blocks is not None and len(certificate.changes) > SHOWN:
         yield f"  and {len(certificate.changes) - SHOWN:,} more"
+
+
+def heading_lines(certificate: Certificate) -> Iterator[str]:
+    """Yields how many up-states there are, what became of them, and what is said of the blocks as a whole."""
+    counted, blocks = certificate.counted, certificate.blocks
+    count, lost = counted.up_states, counted.lost_up_states
+    found = f"{count:,} up-state{'' if count == 1 else 's'} without drive" if count else "no up-state without drive"
+    if blocks is not None:
+        found += f" in {_searched(blocks)}"
+    fate = f", {lost:,} lost by rounding" if lost else ", all survive rounding" if count else ""
+    how = f" ({certificate.how})" if certificate.how else ""
+    yield f"certificate: {found}{fate if certificate.is_rounded else ''}{how}"
+    if blocks is not None:
+        yield from _block_lines(blocks)
 
 
 def _more(count: int) -> str:
