@@ -14,7 +14,8 @@ from neurocmc.common.matrices import full, row_largest, same
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.passes.loihi.keep_states import KeepStates, rescaled
-from neurocmc.passes.loihi.nearby_roundings import BUDGET, UpStates, moved_mantissas
+from neurocmc.passes.loihi.movable_weights import BUDGET
+from neurocmc.passes.loihi.nearby_roundings import UpStates, moved_mantissas
 from neurocmc.passes.loihi.quantise import Quantise
 from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.options import CompileOptions

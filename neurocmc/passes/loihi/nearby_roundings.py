@@ -6,38 +6,34 @@ its unit's strongest, the limit that `verify` holds rounding to. States are thos
 in one touches no other, and blocks that are the same are moved alike.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations, islice, product
 
 import numpy as np
 
-from neurocmc.common.arrays import Bool, Float, Int, starts
+from neurocmc.common.arrays import Float, Int
 from neurocmc.common.matrices import (
     FloatMatrix,
     Matrix,
     difference,
     from_entries,
-    full,
     per_row,
-    row_largest,
     total,
     values,
     with_values,
 )
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerProjection, RoundingLoss
 from neurocmc.ir.rate import RateCircuit
+from neurocmc.passes.loihi.movable_weights import MovableWeights, Synapse, gain_per_step, grain_of
 from neurocmc.targets import LoihiLimits
 from neurocmc.theory.blocks import Blocks, Kind, blocks_of, fingerprint, kinds_of
-from neurocmc.theory.feedback import is_feedback
 from neurocmc.theory.judged import counterparts, lost_of, ups_of
 from neurocmc.theory.linear_threshold import LinearThreshold, NoTheory, linear_threshold, summed_by_source
 from neurocmc.theory.realised import Rounded
 from neurocmc.theory.stack import FixedPoint, Stack
 
-BUDGET = 0.01
 MOST_STEPS = 4  # of all mantissas together
-STEPS = (1, -1, 2, -2)  # of one mantissa
 CANDIDATES = 6000  # combinations tried for one state
 ALL_CANDIDATES = 60_000  # combinations tried for all states together
 TRIED_AT_ONCE = 1 << 20  # weights of the networks that are tried side by side
@@ -91,20 +87,7 @@ class UpStates:
         return [self._known[each] for each in prints]
 
 
-@dataclass(frozen=True, slots=True)
-class _Synapse:
-    """One weight that a state lives on: its place in the integers and in the network of its block."""
-
-    projection: int  # index
-    row: int
-    column: int
-    target: int  # unit of the block
-    filter: int  # of the block
-    gain_per_step: float  # drive per unit of activity that one step of the mantissa is worth
-    steps: tuple[int, ...]  # that keep mantissa and budget
-
-
-_Steps = tuple[tuple[_Synapse, int], ...]
+_Steps = tuple[tuple[Synapse, int], ...]
 
 
 def critical_populations(states: UpStates, lost: Sequence[LostStates]) -> tuple[str, ...]:
@@ -128,11 +111,11 @@ def moved_mantissas(
     blocks, lost = states.lost_by_block(rounded)
     if blocks is None:
         return None
-    numbers = _Numbers.of(rounded.circuit, integer, limits)
+    numbers = MovableWeights.of(rounded.circuit, integer, limits)
     moves: dict[tuple[int, int, int], int] = {}
     left = ALL_CANDIDATES
     for each in lost:
-        alike: dict[tuple[tuple[object, ...], ...], list[tuple[_Synapse, int]]] = {}
+        alike: dict[tuple[tuple[object, ...], ...], list[tuple[Synapse, int]]] = {}
         for block in each.kind.blocks:
             # Blocks with the same weights may have been rounded from others: then they have other steps to go.
             units = blocks.units(block)
@@ -152,13 +135,13 @@ def moved_mantissas(
 
 
 def _moves_of(
-    lost: LostStates, numbers: "_Numbers", units: Int, left: int
-) -> tuple[list[tuple[_Synapse, int]] | None, int]:
+    lost: LostStates, numbers: MovableWeights, units: Int, left: int
+) -> tuple[list[tuple[Synapse, int]] | None, int]:
     """What brings back the lost states of a block, one after the other, and how many combinations may still be tried.
 
     None instead of the moves where nothing does.
     """
-    held, found = lost.kind.held, list[tuple[_Synapse, int]]()
+    held, found = lost.kind.held, list[tuple[Synapse, int]]()
     if held is None:
         return None, left
     moves: dict[tuple[int, int, int], int] = {}
@@ -189,7 +172,7 @@ def _smallest_move(
     held: LinearThreshold,
     state: FixedPoint,
     standing: Sequence[FixedPoint],
-    synapses: Sequence[_Synapse],
+    synapses: Sequence[Synapse],
     candidates: int,
 ) -> tuple[_Steps | None, int]:
     """The steps that bring a state back and keep those standing, and how many combinations were tried."""
@@ -214,7 +197,7 @@ def _margin(network: LinearThreshold, point: FixedPoint) -> float:
     return min(float(point.slack.min()) / scale, (1.0 - point.step_radius) / (1.0 - keep))
 
 
-def _combinations(synapses: Sequence[_Synapse], total: int) -> Iterator[tuple[tuple[_Synapse, int], ...]]:
+def _combinations(synapses: Sequence[Synapse], total: int) -> Iterator[tuple[tuple[Synapse, int], ...]]:
     """All choices of synapses and steps that take `total` steps in all, fewest synapses last."""
     for count in range(1, total + 1):
         for chosen in combinations(synapses, count):
@@ -251,116 +234,6 @@ def _all_stepped(network: LinearThreshold, tried: Sequence[_Steps]) -> Stack:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Numbers:
-    """What of the integers says how far a mantissa may be moved."""
-
-    integer: IntegerNetwork
-    limits: LoihiLimits
-    first: Mapping[str, int]  # unit of the circuit that each population begins with
-    sizes: Mapping[str, int]
-    tau_s: Mapping[str, float]  # of each projection as realised
-    strongest: Mapping[str, Float]
-    realised: Mapping[str, FloatMatrix]
-
-    @classmethod
-    def of(cls, rounded: RateCircuit, integer: IntegerNetwork, limits: LoihiLimits) -> "_Numbers":
-        sizes = {population.name: population.size for population in rounded.populations}
-        return cls(
-            integer=integer,
-            limits=limits,
-            first=starts(sizes),
-            sizes=sizes,
-            tau_s={projection.name: projection.tau_s for projection in rounded.projections},
-            strongest=_strongest(integer),
-            realised=integer.realised_gains(),
-        )
-
-    def synapses(
-        self, kind: Kind, units: Int, active: Bool, moves: Mapping[tuple[int, int, int], int]
-    ) -> list[_Synapse]:
-        """Returns the weights between active units of a block, with the steps that each may take.
-
-        `units` are those of the block in the circuit, `active` (units,) which of them are, `moves` what has been
-        moved before.
-        """
-        found: list[_Synapse] = []
-        held = kind.network if kind.held is None else kind.held
-        filter_of = {key: i for i, key in reversed(list(enumerate(zip(held.source, held.tau_s, strict=True))))}
-        at, place = units[np.flatnonzero(active)], np.flatnonzero(active)
-        for index, projection in enumerate(self.integer.projections):
-            if projection.name not in self.tau_s:  # a later or finer part of one, or what a pool sends to itself
-                continue
-            rows, targets = self._of(projection.target, at, place)
-            columns, sources = self._of(projection.source, at, place)
-            if not rows.size or not columns.size:
-                continue
-            wanted, realised, mantissas = (
-                full(matrix[rows][:, columns])
-                for matrix in (projection.wanted_gain, self.realised[projection.name], projection.mantissa)
-            )
-            step = _gain_per_step(projection, self.integer, self.limits)[rows]
-            room = BUDGET * self.strongest[projection.target][rows] / step
-            grain = _grain(projection)
-            for i, j in np.argwhere(wanted).tolist():
-                row, column = int(rows[i]), int(columns[j])
-                before = moves.get((index, row, column), 0)
-                off = float((realised - wanted)[i, j]) / step[i] + before
-                mantissa = int(mantissas[i, j]) + before * grain
-                found.append(
-                    _Synapse(
-                        projection=index,
-                        row=row,
-                        column=column,
-                        target=int(targets[i]),
-                        filter=filter_of[sources[j], self.tau_s[projection.name]],
-                        gain_per_step=float(step[i]),
-                        steps=tuple(
-                            s
-                            for s in STEPS
-                            if abs(off + s) <= room[i] and _fits(mantissa + s * grain, projection, self.limits)
-                        ),
-                    )
-                )
-        return found
-
-    def _of(self, population: str, at: Int, place: Int) -> tuple[Int, Int]:
-        """Which units of a population are among those `at`, and their places in the block."""
-        if population not in self.first:
-            return at[:0], place[:0]
-        index = at - self.first[population]
-        own = (index >= 0) & (index < self.sizes[population])
-        return index[own], place[own]
-
-
-def _strongest(integer: IntegerNetwork) -> dict[str, Float]:
-    """(units,) of each population: the strongest wanted weight on each unit, as `verify` takes it."""
-    strongest = {population.name: np.zeros(population.units) for population in integer.populations}
-    for p in integer.projections:
-        if not (p.refines or is_feedback(p)):
-            strongest[p.target] = np.maximum(strongest[p.target], row_largest(p.wanted_gain))
-    return strongest
-
-
-def _grain(projection: IntegerProjection) -> int:
-    return 2 if projection.sign == "mixed" else 1
-
-
-def _fits(mantissa: int, projection: IntegerProjection, limits: LoihiLimits) -> bool:
-    highest = (1 << limits.weight_mantissa_bits) - _grain(projection)
-    low = 0 if projection.sign == "excitatory" else -highest
-    high = 0 if projection.sign == "inhibitory" else highest
-    return low <= mantissa <= high
-
-
-def _gain_per_step(projection: IntegerProjection, integer: IntegerNetwork, limits: LoihiLimits) -> Float:
-    """(target units,) drive per unit of activity that one step of a mantissa is worth."""
-    source, target = integer.population(projection.source), integer.population(projection.target)
-    arrives = integer.rule.arriving(target.decay_u)
-    per_gain = target.lsb_per_drive * (arrives * source.activity_per_spike)
-    return _grain(projection) * 2.0 ** (limits.weight_shift + projection.exponent) / per_gain
-
-
 def _with_moves(
     integer: IntegerNetwork, moves: dict[tuple[int, int, int], int], limits: LoihiLimits
 ) -> tuple[IntegerNetwork, tuple[str, ...]]:
@@ -373,8 +246,8 @@ def _with_moves(
             projections.append(projection)
             continue
         row, column = np.array(list(own)).T
-        count, step = np.array(list(own.values())), _gain_per_step(projection, integer, limits)
-        mantissa = _added(projection.mantissa, row, column, count * _grain(projection))
+        count, step = np.array(list(own.values())), gain_per_step(projection, integer, limits)
+        mantissa = _added(projection.mantissa, row, column, count * grain_of(projection))
         realised = _added(projection.realised_gain, row, column, count * step[row])
         numbers = (
             _picked(matrix, row, column)
