@@ -9,7 +9,7 @@ themselves. Eigenvalues are those of the strongly connected parts of the linear 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -38,9 +38,9 @@ class FixedPoint:
 
     def __post_init__(self) -> None:
         size = len(self.activity)
-        for field in ("drive", "activity", "slack", "piece"):
-            if getattr(self, field).flags.writeable:  # rows of what nobody can change are not copied by the thousand
-                set_frozen(self, field, np.int64 if field == "piece" else np.float64, (size,))
+        for name in ("drive", "activity", "slack", "piece"):
+            if getattr(self, name).flags.writeable:  # rows of what nobody can change are not copied by the thousand
+                set_frozen(self, name, np.int64 if name == "piece" else np.float64, (size,))
 
     @property
     def active(self) -> Bool:
@@ -70,6 +70,10 @@ class Stack:
     total: Float  # (networks, units, units) drive per unit of steady activity
     source: Int  # (filters,) of all networks
     tau_s: Float  # (filters,)
+    # Of many linear filters, by network and which: radius and abscissa, which runs and solutions ask for again.
+    known: dict[tuple[int, bytes], tuple[float, float]] = field(
+        default_factory=dict[tuple[int, bytes], tuple[float, float]]
+    )
 
     @classmethod
     def of(cls, networks: Sequence[LinearThreshold]) -> "Stack":
@@ -125,7 +129,7 @@ def some_of(stack: Stack, networks: Int) -> Stack:
     if np.array_equal(networks, np.arange(stack.networks)):
         return stack
     own = ("gain", "threshold", "ceiling", "half_neuron", "weight", "total")
-    return replace(stack, **{name: getattr(stack, name)[networks] for name in own})
+    return replace(stack, **{name: getattr(stack, name)[networks] for name in own}, known={})
 
 
 def _parts(count: int, entries: int) -> Iterator[slice]:
@@ -261,6 +265,13 @@ def _jacobians(stack: Stack, which: Int, at: Int) -> tuple[Float, Float]:
 
 def _parted(stack: Stack, network: int, at: Int) -> tuple[float, float]:
     """Radius and abscissa of many linear filters: the largest of their strongly connected parts."""
+    key = (network, at.tobytes())
+    if key not in stack.known:
+        stack.known[key] = _of_parts(stack, network, at)
+    return stack.known[key]
+
+
+def _of_parts(stack: Stack, network: int, at: Int) -> tuple[float, float]:
     from scipy.sparse.csgraph import connected_components  # small networks do without
 
     unit = stack.source[at]
@@ -274,8 +285,14 @@ def _parted(stack: Stack, network: int, at: Int) -> tuple[float, float]:
     for size in np.unique(sizes):
         own = at[np.sort(order[starts[sizes == size][:, None] + np.arange(size)], axis=1)]
         step, flow = _jacobians(stack, np.full(len(own), network), own)
-        radius = max(radius, float(np.abs(np.linalg.eigvals(step)).max()))
-        abscissa = max(abscissa, float(np.linalg.eigvals(flow).real.max()))
+        values = np.linalg.eigvals(step)
+        radius = max(radius, float(np.abs(values).max()))
+        keep, tau_s = stack.keep[own[:, :1]], stack.tau_s[own]
+        if (tau_s == tau_s[:, :1]).all():  # then the step is keep + (1 - keep) (1 + tau flow)
+            rates = ((values - keep) / (1.0 - keep) - 1.0) / tau_s[:, :1]
+        else:
+            rates = np.linalg.eigvals(flow)
+        abscissa = max(abscissa, float(rates.real.max()))
     return radius, abscissa
 
 
