@@ -21,9 +21,11 @@ from neurocmc.pipeline.model import Model
 from neurocmc.theory.certificate import Certificate, certify, input_levels
 from neurocmc.theory.linear_threshold import NoTheory, linear_threshold
 from neurocmc.theory.realised import Rounded, rounded_circuit
-from neurocmc.verification.edges import Edge, judged
+from neurocmc.theory.wording import heading_lines, unsearched
+from neurocmc.verification.edges import Edge, judged, not_run
 
 CERTIFICATE = "certificate.json"
+EDGE = "trained ~ rounded"
 
 
 def certificate_of(staged: RateCircuit, rounded: Rounded | None, stimuli: Iterable[Stimulus]) -> Certificate:
@@ -61,26 +63,44 @@ def write_certificate(folder: Path, certificate: Certificate) -> None:
     write_file(folder / CERTIFICATE, json_text(certificate.as_json()))
 
 
+def block_lines(certificate: Certificate) -> tuple[str, ...]:
+    """Returns what a report says of the states of a circuit of several blocks, or of one that was not searched."""
+    return () if certificate.blocks is None else tuple(line.strip() for line in heading_lines(certificate))
+
+
 def certificate_edges(certificate: Certificate) -> list[Edge]:
-    """Judges that rounding destroyed no up-state and no winner. No edge where nothing rounds or stands."""
+    """Judges that rounding destroyed no up-state and no winner, and of several blocks no state at rest.
+
+    No edge where nothing rounds or stands; one that was not run where blocks are too large to be searched.
+    """
     if certificate.no_theory or not certificate.is_rounded:
         return []
     edges: list[Edge] = []
-    for states, gone, quantity in (
-        (certificate.up_states, certificate.lost, "up-states that rounding destroys"),
-        (certificate.winners, certificate.lost_winners, "winners that rounding destroys"),
+    counted, blocks = certificate.counted, certificate.blocks
+    for states, gone, lost, count, quantity in (
+        (certificate.up_states, certificate.lost, counted.lost_up_states, counted.up_states, "up-states"),
+        (certificate.winners, certificate.lost_winners, counted.lost_winners, counted.winners, "winners"),
     ):
         if states:
             edges.append(
                 judged(
-                    "trained ~ rounded",
-                    quantity,
-                    float(len(gone)),
+                    EDGE,
+                    f"{quantity} that rounding destroys",
+                    float(lost),
                     0.0,
-                    f"of {len(states)}",
+                    f"of {count:,}",
                     note=f"{gone[0].name}: {gone[0].lost}" if gone else _margins(states[0].channel, certificate),
                 )
             )
+    if blocks is not None and blocks.kinds:
+        searched = blocks.count - blocks.not_searched - blocks.feed_forward
+        note = blocks.listed_lost_rests[0] if blocks.lost_rests else "connected blocks, no channel driven"
+        quantity = "states at rest that rounding destroys"
+        edges.append(judged(EDGE, quantity, float(blocks.lost_rests), 0.0, f"of {searched:,}", note=note))
+    if blocks is not None and blocks.not_searched:
+        largest = unsearched(blocks.listed_not_searched[0], blocks.limit_units)
+        more = f", and {blocks.not_searched - 1:,} more blocks" if blocks.not_searched > 1 else ""
+        edges.append(not_run(EDGE, "states of blocks that were not searched", f"not searched: {largest}{more}"))
     return edges
 
 

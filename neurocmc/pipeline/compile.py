@@ -16,7 +16,7 @@ from neurocmc.ir.stimulus import Stimulus, name_problems
 from neurocmc.ir.store import save_stimulus
 from neurocmc.ir.summaries import milliseconds
 from neurocmc.pipeline.artifact import Artifact, file_hashes, open_artifact
-from neurocmc.pipeline.certificates import write_certificate
+from neurocmc.pipeline.certificates import block_lines, write_certificate
 from neurocmc.pipeline.chips.built import Built
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import DIVIDED, RATE, SENSITIVITY, SPIKING, STAGED, write_level
@@ -154,7 +154,8 @@ def _write(folder: Path, whole: Compilation) -> None:
     weak = silent_units(lowered.spiking, {name: v.highest for name, v in lowered.ranges.populations.items()})
     manifest = _manifest(whole, source)
     manifest["silent_units"] = [asdict(unit) for unit in weak]
-    write_report_of(folder, Reported(manifest, built, budget, model.circuit), draw=options.figures)
+    reported = Reported(manifest, built, budget, model.circuit, (), block_lines(lowered.certificate))
+    write_report_of(folder, reported, draw=options.figures)
     write_file(folder / TIMINGS, json_text({"seconds": lowered.seconds}))
     write_file(folder / MANIFEST, json_text({**manifest, "files": file_hashes(folder)}))
 

@@ -35,6 +35,7 @@ class Reported:
     budget: Budget
     circuit: "RateCircuit"  # as the model has it
     edges: "Sequence[Edge]" = ()
+    certified: tuple[str, ...] = ()  # of a circuit of several blocks: how many states, and which were not searched
 
 
 def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path:
@@ -67,6 +68,7 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
         edges=tuple(whole.edges),
         staging=tuple(staging_costs(circuit, built.staged, built.spiking)),
         time_scale=time_scale(circuit, built.staged, built.target),
+        certified=whole.certified,
         losses=built.losses(),
         budget=whole.budget,
         pictures=tuple(pictures),

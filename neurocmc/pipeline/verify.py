@@ -13,6 +13,7 @@ from neurocmc.common.progress import Progress, silent
 from neurocmc.common.strict_json import read_json
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.certificates import block_lines
 from neurocmc.pipeline.cures import find_cures
 from neurocmc.pipeline.emitted import emitted_edges
 from neurocmc.pipeline.program import check_nothing_added
@@ -132,7 +133,8 @@ def verify(
     )
     asked = {"samples": options.samples, "seeds": options.seeds, "limits": limits}
     write_file(artifact.directory / VERIFY, json_text({**found.as_json(), **asked}))
-    reported = Reported(artifact.manifest, artifact.built, budget, artifact.circuit, edges)
+    certified = block_lines(walked.certificate)
+    reported = Reported(artifact.manifest, artifact.built, budget, artifact.circuit, edges, certified)
     write_report_of(artifact.directory, reported, draw=options.figures)
     told("done", 1.0)
     return found

@@ -48,6 +48,7 @@ class ReportContent:
     edges: tuple[Edge, ...] = ()
     staging: tuple[StagingCost, ...] = ()
     time_scale: str = ""
+    certified: tuple[str, ...] = ()  # what theory says of a circuit of several blocks, and of which it does not
     losses: Losses | None = None
     budget: Budget | None = None
     pictures: tuple[Picture, ...] = ()

@@ -169,7 +169,7 @@ def guaranteed_drop(network: LinearThreshold, state: FixedPoint) -> float:
 
     metric = solve_discrete_lyapunov(matrix.T, np.eye(len(rows)))
     # How far each unit's drive may move is a half space of the filters: its distance in the metric.
-    push = network.weight[:, rows]
+    push = network.full_weight[:, rows]
     reach = np.einsum("ij,ji->i", push, np.linalg.solve(metric, push.T))
     moved = reach > 0
     level = float(np.min(np.maximum(state.slack[moved], 0.0) ** 2 / reach[moved], initial=np.inf))

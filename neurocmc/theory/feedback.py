@@ -11,6 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.matrices import diagonal
 from neurocmc.ir.loihi.network import IntegerPopulation, IntegerProjection
 
 FEEDBACK = ".feedback"  # ends the name of what a population's pools send to themselves
@@ -32,6 +33,6 @@ def feedback_moved_lsb(population: IntegerPopulation, projections: Iterable[Inte
     if not parts:
         return np.zeros((population.units, population.neurons))
     whole = next(part for part in parts if not part.refines)
-    beyond = np.diag(sum((part.realised_gain for part in parts), -whole.wanted_gain))
+    beyond = sum((diagonal(part.realised_gain) for part in parts), -diagonal(whole.wanted_gain))
     a_neuron = -beyond * population.activity_per_spike * population.lsb_per_drive
     return a_neuron[:, None] * (np.arange(population.neurons) + 0.5)

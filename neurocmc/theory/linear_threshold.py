@@ -11,15 +11,29 @@ whose spikes arrive a tick later. At a fixed point z is r, and only A summed ove
 Where units are pools of spiking neurons, r comes in whole neurons: up to `half_neuron` above 0 a pool is silent, and
 as far below its ceiling it is full. The step above does not round to neurons; which states stand (`fixed_points`) is
 decided with them.
+
+The network of a large circuit holds its weights by their entries and is cut into connected blocks (`blocks`), whose
+weights are full. What runs or solves a network needs it full, and so of bounded size.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from neurocmc.common.arrays import Bool, Float, Int, set_frozen
-from neurocmc.ir.rate import RateCircuit, RatePopulation
+from neurocmc.common.matrices import (
+    LEAST_SPARSE,
+    FloatMatrix,
+    entries,
+    from_entries,
+    full,
+    is_sparse,
+    set_frozen_matrix,
+    sparse,
+)
+from neurocmc.ir.rate import RateCircuit, RatePopulation, RateProjection
+from neurocmc.theory.steps import may_run_away, stepped
 
 SETTLED = 1e-9  # largest change of a filter in a step, relative to the largest activity, at which a run has settled
 
@@ -29,17 +43,6 @@ class NoTheory:
     """The reason why a circuit has no linear-threshold network: theory says nothing about it."""
 
     reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Channel:
-    """One channel of an input: what a value of 1 adds to the drive of each unit."""
-
-    name: str
-    drive: Float  # (units,)
-
-    def __post_init__(self) -> None:
-        set_frozen(self, "drive", np.float64, (None,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,16 +56,18 @@ class LinearThreshold:
     gain: Float  # (units,) activity per unit of drive above threshold
     threshold: Float  # (units,) drive at which a unit leaves 0
     ceiling: Float  # (units,) highest activity, may be infinite
-    weight: Float  # (units, filters) drive per unit of a filter's output
+    weight: FloatMatrix  # (units, filters) drive per unit of a filter's output
     source: Int  # (filters,) the unit that each filter listens to
     tau_s: Float  # (filters,)
-    channels: tuple[Channel, ...]
+    channels: tuple[str, ...]  # of all inputs, "cue[0]"
+    channel_drive: FloatMatrix  # (channels, units) what a value of 1 adds to the drive of each unit
     half_neuron: Float  # (units,) activity up to which a pool's first neuron stays silent; 0 where units are no pools
 
     def __post_init__(self) -> None:
         for field in ("gain", "threshold", "ceiling", "half_neuron"):
             set_frozen(self, field, np.float64, (len(self.units),))
-        set_frozen(self, "weight", np.float64, (len(self.units), None))
+        set_frozen_matrix(self, "weight", np.float64, (len(self.units), None))
+        set_frozen_matrix(self, "channel_drive", np.float64, (len(self.channels), len(self.units)))
         set_frozen(self, "source", np.int64, (self.weight.shape[1],))
         set_frozen(self, "tau_s", np.float64, (self.weight.shape[1],))
 
@@ -76,11 +81,14 @@ class LinearThreshold:
         return np.exp(-self.dt_s / self.tau_s)
 
     @property
+    def full_weight(self) -> Float:
+        """(units, filters) all weights, for networks whose size is bounded."""
+        return full(self.weight)
+
+    @property
     def total_weight(self) -> Float:
         """(units, units) drive on each unit per unit of steady activity of each other."""
-        total = np.zeros((self.size, self.size))
-        np.add.at(total.T, self.source, self.weight.T)
-        return total
+        return summed_by_source(self.full_weight, self.source)
 
     @property
     def inhibitory(self) -> Bool:
@@ -101,7 +109,8 @@ class LinearThreshold:
 
     def rates(self, filters: Float, drive: Float) -> Float:
         """Returns (batch, units) activities for (batch, filters) and a drive that broadcasts to (batch, units)."""
-        return np.clip(self.gain * (filters @ self.weight.T + drive - self.threshold), 0.0, self.ceiling)
+        above = filters @ self.full_weight.T + drive - self.threshold
+        return np.clip(self.gain * above, 0.0, self.ceiling)
 
     def step(self, filters: Float, drive: Float) -> Float:
         """Returns the filters (batch, filters) one step later."""
@@ -111,22 +120,11 @@ class LinearThreshold:
     def run(self, filters: Float, drive: Float, steps: int) -> Float:
         """Returns the filters (batch, filters) after so many steps under a constant drive."""
         # On the filters themselves: each row the drive of the unit that it listens to, times that unit's gain.
-        weight = (self.gain[:, None] * self.weight)[self.source].T
+        weight = (self.gain[:, None] * self.full_weight)[self.source]
         constant = (self.gain * (drive - self.threshold))[..., self.source]
-        keep, ceiling = self.keep, self.ceiling[self.source]
-        arrives, limited = 1.0 - keep, bool(np.isfinite(ceiling).any())
-        filters = filters.copy()
-        with _may_run_away():
-            for _ in range(steps):
-                rates = filters @ weight
-                rates += constant
-                np.maximum(rates, 0.0, out=rates)
-                if limited:
-                    np.minimum(rates, ceiling, out=rates)
-                rates *= arrives
-                filters *= keep
-                filters += rates
-        return filters
+        constant = np.broadcast_to(constant, filters.shape)
+        ceiling = self.ceiling[self.source, None]
+        return stepped(weight, constant.T, self.keep[:, None], ceiling, filters.T, steps).T
 
     def settle(
         self, filters: Float, drive: Float, longest_taus: float = 400.0, tolerance: float = SETTLED
@@ -144,7 +142,7 @@ class LinearThreshold:
             if not going.any():
                 break
             before = self.run(filters[going], drive[going], chunk - 1)
-            with _may_run_away():
+            with may_run_away():
                 after = self.step(before, drive[going])
                 filters[going] = after
                 scale = np.abs(after).max(axis=1, initial=0.0)
@@ -153,9 +151,17 @@ class LinearThreshold:
         return filters, settled
 
 
-def _may_run_away() -> np.errstate:
-    """A trial without a bound leaves the numbers that there are before it is looked at; it has then not settled."""
-    return np.errstate(over="ignore", invalid="ignore")
+def summed_by_source(weight: Float, source: Int) -> Float:
+    """Returns (..., units, units) weights: of (..., units, filters) those of filters that hear one unit, summed."""
+    units = weight.shape[-2]
+    if np.array_equal(source, np.arange(units)):
+        return weight
+    total, left = np.zeros((*weight.shape[:-1], units)), np.arange(source.size)
+    while left.size:  # as often as a unit has filters
+        unit, first = np.unique(source[left], return_index=True)
+        total[..., unit] += weight[..., left[first]]
+        left = np.delete(left, first)
+    return total
 
 
 def linear_threshold(
@@ -184,6 +190,7 @@ def linear_threshold(
     sizes = [population.size for population in circuit.populations]
     first = dict(zip((p.name for p in circuit.populations), np.cumsum([0, *sizes]).tolist(), strict=False))
     weight, source, tau_s = _filters(circuit, first, sum(sizes))
+    channels, channel_drive = _channels(circuit, first, sum(sizes))
     return LinearThreshold(
         name=circuit.name,
         dt_s=circuit.dt_s,
@@ -195,7 +202,8 @@ def linear_threshold(
         weight=weight,
         source=source,
         tau_s=tau_s,
-        channels=_channels(circuit, first, sum(sizes)),
+        channels=channels,
+        channel_drive=channel_drive,
         half_neuron=np.concatenate([(half_neuron or {}).get(p.name, np.zeros(p.size)) for p in circuit.populations]),
     )
 
@@ -205,32 +213,50 @@ def threshold_of(population: RatePopulation) -> Float:
     return population.offset - population.bias + population.floor / population.gain
 
 
-def _filters(circuit: RateCircuit, first: dict[str, int], units: int) -> tuple[Float, Int, Float]:
+def _filters(circuit: RateCircuit, first: dict[str, int], units: int) -> tuple[FloatMatrix, Int, Float]:
     """One filter for each unit of each source and time constant, as the interpreter has them."""
-    banks = list(dict.fromkeys((p.source, p.tau_s) for p in circuit.projections))
-    weights: list[Float] = []
-    sources: list[Int] = []
-    taus: list[Float] = []
+    banks = dict.fromkeys((p.source, p.tau_s) for p in circuit.projections)
+    column, sources, taus = 0, [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    start: dict[tuple[str, float], int] = {}
     for name, tau_s in banks:
         size = circuit.population(name).size
-        block = np.zeros((units, size))
-        for p in circuit.projections:
-            if (p.source, p.tau_s) == (name, tau_s):
-                start = first[p.target]
-                block[start : start + len(p.weight)] += p.dc_gain * p.weight
-        weights.append(block)
+        start[name, tau_s] = column
         sources.append(first[name] + np.arange(size))
         taus.append(np.full(size, tau_s))
-    if not banks:
-        return np.zeros((units, 0)), np.zeros(0, dtype=np.int64), np.zeros(0)
-    return np.concatenate(weights, axis=1), np.concatenate(sources), np.concatenate(taus)
+        column += size
+    placed = [(p, first[p.target], start[p.source, p.tau_s]) for p in circuit.projections]
+    return _placed(placed, (units, column)), np.concatenate(sources), np.concatenate(taus)
 
 
-def _channels(circuit: RateCircuit, first: dict[str, int], units: int) -> tuple[Channel, ...]:
-    found: list[Channel] = []
-    for entry in circuit.inputs:
-        for channel in range(entry.channels):
-            drive = np.zeros(units)
-            drive[first[entry.target] : first[entry.target] + len(entry.weight)] = entry.weight[:, channel]
-            found.append(Channel(name=f"{entry.name}[{channel}]", drive=drive))
-    return tuple(found)
+def _placed(parts: Sequence[tuple[RateProjection, int, int]], shape: tuple[int, int]) -> FloatMatrix:
+    """The weights of projections, each from its row and column on, in one matrix."""
+    if shape[0] * shape[1] < LEAST_SPARSE:
+        whole = np.zeros(shape)
+        for p, row, column in parts:
+            rows, columns = p.weight.shape
+            whole[row : row + rows, column : column + columns] += p.dc_gain * full(p.weight)
+        return whole
+    first, row, column = parts[0]
+    weight = first.weight
+    if len(parts) == 1 and is_sparse(weight):  # millions of entries are not copied more often than needed
+        ends = np.concatenate([np.zeros(row, dtype=np.int64), weight.indptr])
+        ends = np.append(ends, np.full(shape[0] - row - weight.shape[0], ends[-1]))
+        return sparse((first.dc_gain * weight.data, weight.indices + column, ends), shape)
+    held = [(entries(p.weight), p.dc_gain, row, column) for p, row, column in parts]
+    return from_entries(
+        np.concatenate([(found[0] + row).astype(np.int32) for found, _, row, _ in held]),
+        np.concatenate([(found[1] + column).astype(np.int32) for found, _, _, column in held]),
+        np.concatenate([gain * found[2] for found, gain, _, _ in held]),
+        shape,
+    )
+
+
+def _channels(circuit: RateCircuit, first: dict[str, int], units: int) -> tuple[tuple[str, ...], FloatMatrix]:
+    names = tuple(f"{entry.name}[{channel}]" for entry in circuit.inputs for channel in range(entry.channels))
+    held = [entries(entry.weight) for entry in circuit.inputs]
+    start = np.cumsum([0, *(entry.channels for entry in circuit.inputs)])
+    none = np.zeros(0, dtype=np.int64)
+    channel = np.concatenate([none, *(found[1] + at for found, at in zip(held, start, strict=False))])
+    unit = np.concatenate([none, *(f[0] + first[e.target] for f, e in zip(held, circuit.inputs, strict=True))])
+    value = np.concatenate([np.zeros(0), *(found[2] for found in held)])
+    return names, from_entries(channel, unit, value, (len(names), units))

@@ -17,6 +17,7 @@ from dataclasses import replace
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.matrices import FloatMatrix, entries, from_entries, is_sparse
 from neurocmc.ir.copies import Copies
 from neurocmc.ir.kept import Kept, KeptPopulation, KeptProjection
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation
@@ -51,11 +52,17 @@ def kept_by_integers(staged: RateCircuit, spiking: SpikingNetwork, integer: Inte
     )
 
 
-def _of_whole_units(gain: Float, projection: RateProjection, copies: Mapping[str, Copies]) -> Float:
+def _of_whole_units(gain: FloatMatrix, projection: RateProjection, copies: Mapping[str, Copies]) -> FloatMatrix:
     """Gains of the copies of units, which all hear and send the same, as gains of the units."""
     if projection.target in copies:
-        gain = copies[projection.target].first(gain)
-    return copies[projection.source].summed(gain) if projection.source in copies else gain
+        gain = gain[:: copies[projection.target].phases]
+    if projection.source not in copies:
+        return gain
+    of = copies[projection.source]
+    if not is_sparse(gain):
+        return of.summed(gain)
+    row, column, value = entries(gain)
+    return from_entries(row, column // of.phases, value, (gain.shape[0], of.units))
 
 
 def _whole_pool(pool: SpikingPopulation) -> SpikingPopulation:

@@ -102,7 +102,7 @@ def _grown(network: LinearThreshold, excite: Sequence[int]) -> tuple[set[Units],
 def _stable_of(network: LinearThreshold, sets: Sequence[Units]) -> list[Units]:
     """Those of the sets around which the step is stable."""
     keep, source = network.keep, network.source
-    gain = ((1.0 - keep)[:, None]) * (network.gain[:, None] * network.weight)[source]
+    gain = ((1.0 - keep)[:, None]) * (network.gain[:, None] * network.full_weight)[source]
     found: list[Units] = []
     for start in range(0, len(sets), _BATCH):
         batch = sets[start : start + _BATCH]

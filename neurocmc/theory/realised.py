@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.matrices import entries, from_entries, full, is_sparse
 from neurocmc.ir.kept import Kept, KeptPopulation, KeptProjection
 from neurocmc.ir.rate import RateCircuit, RatePopulation, RateProjection
 from neurocmc.theory.linear_threshold import LinearThreshold, NoTheory, linear_threshold
@@ -109,17 +110,22 @@ def _projection(projection: RateProjection, kept: KeptProjection) -> RateProject
 
 
 def _late_parts(projection: RateProjection, held: KeptProjection, kept: Kept) -> Iterable[RateProjection]:
-    poles = np.broadcast_to(kept.population(projection.target).realised_pole[:, None], held.realised_gain.shape)
-    kinds = set(zip(poles.ravel().tolist(), held.latency_ticks.ravel().tolist(), strict=True))
-    for number, (pole, ticks) in enumerate(sorted(kinds)):
-        own = (poles == pole) & (held.latency_ticks == ticks)
-        weight = np.where(own, held.realised_gain, 0.0)
-        if weight.any():
+    pole_of, shape = kept.population(projection.target).realised_pole, held.realised_gain.shape
+    if is_sparse(held.realised_gain):
+        row, column, gain = entries(held.realised_gain)
+        late = np.asarray(held.latency_ticks[row, column]).ravel()
+    else:
+        row, column = (index.ravel() for index in np.indices(shape))
+        gain, late = held.realised_gain.ravel(), full(held.latency_ticks).ravel()
+    kinds, kind = np.unique(np.column_stack([pole_of[row], late]), axis=0, return_inverse=True)
+    for number, (pole, ticks) in enumerate(kinds.tolist()):
+        own = (kind.ravel() == number) & (gain != 0)
+        if own.any():
             yield replace(
                 projection,
                 name=f"{projection.name}#{number}",
-                weight=weight,
+                weight=from_entries(row[own], column[own], gain[own], shape),
                 dc_gain=1.0,
                 tau_s=-kept.tick_s / float(np.log(pole)) if pole > 0 else 0.0,  # latency took all of the filter
-                delay_ticks=projection.delay_ticks + ticks,
+                delay_ticks=projection.delay_ticks + int(ticks),
             )

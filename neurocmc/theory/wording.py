@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
-from neurocmc.theory.certificate import Certificate, StateCertificate, StateFacts
+from neurocmc.theory.certificate import Certificate
+from neurocmc.theory.listing import BlockFacts, StateCertificate, StateFacts, UnsearchedBlock
 
 SHOWN = 12  # states of a kind that are told one by one
+SHOWN_BLOCKS = 4  # blocks that were not searched, and populations of one, that are told by name
 
 
 def certificate_lines(certificate: Certificate) -> tuple[str, ...]:
@@ -16,24 +18,75 @@ def _lines(certificate: Certificate) -> Iterator[str]:
     if certificate.no_theory:
         yield f"certificate: no theory for this circuit: {certificate.no_theory}"
         return
-    count = len(certificate.up_states)
-    found = f"{count} up-state{'' if count == 1 else 's'} without drive" if count else "no up-state without drive"
-    lost = len(certificate.lost)
-    fate = f", {lost} lost by rounding" if lost else ", all survive rounding" if count else ""
-    yield f"certificate: {found}{fate if certificate.is_rounded else ''} ({certificate.how})"
-    yield from _states(certificate.up_states)
+    counted, blocks = certificate.counted, certificate.blocks
+    yield from heading_lines(certificate)
+    yield from _states(certificate.up_states, counted.up_states)
     if certificate.winners:
-        gone = len(certificate.lost_winners)
-        told = f", {gone} lost by rounding" if gone else ", all survive rounding" if certificate.is_rounded else ""
-        yield f"winners: {len(certificate.winners)}, one input channel driven at a time{told}"
-        yield from _states(certificate.winners)
+        gone = counted.lost_winners
+        told = f", {gone:,} lost by rounding" if gone else ", all survive rounding" if certificate.is_rounded else ""
+        yield f"winners: {counted.winners:,}, one input channel driven at a time{told}"
+        yield from _states(certificate.winners, counted.winners)
     if certificate.appeared:
-        yield f"only after rounding: {', '.join(certificate.appeared)}"
-    for change in certificate.changes:
+        yield f"only after rounding: {', '.join(certificate.appeared[:SHOWN])}{_more(counted.appeared)}"
+    for change in certificate.changes[: None if blocks is None else SHOWN]:
         yield f"rounded to keep its states: {change}"
+    if blocks is not None and len(certificate.changes) > SHOWN:
+        yield f"  and {len(certificate.changes) - SHOWN:,} more"
 
 
-def _states(states: tuple[StateCertificate, ...]) -> Iterator[str]:
+def heading_lines(certificate: Certificate) -> Iterator[str]:
+    """Yields how many up-states there are, what became of them, and what is said of the blocks as a whole."""
+    counted, blocks = certificate.counted, certificate.blocks
+    count, lost = counted.up_states, counted.lost_up_states
+    found = f"{count:,} up-state{'' if count == 1 else 's'} without drive" if count else "no up-state without drive"
+    if blocks is not None:
+        found += f" in {_searched(blocks)}"
+    fate = f", {lost:,} lost by rounding" if lost else ", all survive rounding" if count else ""
+    how = f" ({certificate.how})" if certificate.how else ""
+    yield f"certificate: {found}{fate if certificate.is_rounded else ''}{how}"
+    if blocks is not None:
+        yield from _block_lines(blocks)
+
+
+def _more(count: int) -> str:
+    return f" and {count - SHOWN:,} more" if count > SHOWN else ""
+
+
+def _searched(blocks: BlockFacts) -> str:
+    searched = blocks.count - blocks.not_searched
+    of = f" of {blocks.count:,}" if blocks.not_searched else ""
+    return f"{searched:,}{of} connected block{'' if blocks.count == 1 else 's'}"
+
+
+def _block_lines(blocks: BlockFacts) -> Iterator[str]:
+    """What the blocks are together, and which of them nothing is said about."""
+    if blocks.log10_combinations > 0:
+        exact = blocks.log10_combinations < 6
+        many = f"{round(10**blocks.log10_combinations):,}" if exact else f"10^{blocks.log10_combinations:.0f}"
+        yield f"  blocks hold their states each by itself: {many} combinations of these and rest"
+    for block in blocks.listed_not_searched[:SHOWN_BLOCKS]:
+        yield f"  not searched: {unsearched(block, blocks.limit_units)}"
+    if blocks.not_searched > SHOWN_BLOCKS:
+        yield f"  not searched: {blocks.not_searched - SHOWN_BLOCKS:,} more such blocks"
+    for told in blocks.listed_lost_rests[:SHOWN_BLOCKS]:
+        yield f"  at rest as rounded: lost, {told}"
+    if blocks.lost_rests > SHOWN_BLOCKS:
+        yield f"  at rest as rounded: lost in {blocks.lost_rests - SHOWN_BLOCKS:,} more blocks"
+    if blocks.not_driven:
+        yield f"  {blocks.not_driven:,} channels are not driven to find winners: their blocks have too many units"
+    for how in blocks.appeared_how:
+        yield f"  up-states that only rounded blocks have: in some blocks {how}"
+
+
+def unsearched(block: UnsearchedBlock, limit_units: int) -> str:
+    """Says which block was not searched, and why."""
+    names = ", ".join(block.populations[:SHOWN_BLOCKS])
+    more = len(block.populations) - SHOWN_BLOCKS
+    names += f" and {more:,} more populations" if more > 0 else ""
+    return f"the block of {block.first} ({names}): {block.units:,} units, more than {limit_units:,}"
+
+
+def _states(states: tuple[StateCertificate, ...], count: int) -> Iterator[str]:
     for state in states[:SHOWN]:
         driven = f" at {state.channel} = {state.drive:.4g}" if state.channel else ""
         yield f"  {state.name}{driven}: {_facts(state.trained)}"
@@ -41,8 +94,8 @@ def _states(states: tuple[StateCertificate, ...]) -> Iterator[str]:
             yield f"    as rounded: {_facts(state.rounded)}"
         if state.lost:
             yield f"    as rounded: lost, {state.lost}"
-    if len(states) > SHOWN:
-        yield f"  and {len(states) - SHOWN} more"
+    if count > SHOWN:
+        yield f"  and {count - SHOWN:,} more"
 
 
 def _facts(facts: StateFacts) -> str:
@@ -51,6 +104,6 @@ def _facts(facts: StateFacts) -> str:
         parts.append(f"ignites at {facts.ignition:.4f}")
     parts.append(f"slack {max(facts.slack, 0.0):.4f} at {facts.slack_unit}")
     parts.append(f"settles in {1e3 * facts.settle_s:.3g} ms")
-    if facts.guaranteed_drop > 0:
+    if facts.guaranteed_drop:
         parts.append(f"a drop of {100 * facts.guaranteed_drop:.3g} % surely regained")
     return ", ".join(parts)

@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.matrices import FloatMatrix, difference, row_largest, total
 from neurocmc.ir.kept import Kept, KeptPopulation
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.segments import Segments
@@ -167,24 +168,25 @@ def _gain_errors(kept: Kept, full: Mapping[str, float], segments: Mapping[str, S
     is anything, so that a gain counts as often as a full pool of the source has it.
     """
     strongest: dict[str, Float] = {population.name: np.zeros(population.units) for population in kept.populations}
-    error: dict[tuple[str, str], Float] = {}
+    errors_of: dict[tuple[str, str], list[FloatMatrix]] = {}
     for projection in kept.projections:
         ends = projection.target, projection.source
         wanted = _together(projection.wanted_gain, segments.get(projection.source))
-        own = full.get(projection.source, 1.0) * np.abs(wanted).max(axis=1, initial=0.0)
+        own = full.get(projection.source, 1.0) * row_largest(wanted)
         strongest[projection.target] = np.maximum(strongest[projection.target], own)
-        error[ends] = error.get(ends, 0.0) + (projection.realised_gain - projection.wanted_gain)
+        errors_of.setdefault(ends, []).append(difference(projection.realised_gain, projection.wanted_gain))
+    error = {ends: total(parts) for ends, parts in errors_of.items()}
     errors: dict[str, float] = {}
     for projection in kept.projections:
         scale = np.where(strongest[projection.target] > 0, strongest[projection.target], 1.0)
         together = _together(error[projection.target, projection.source], segments.get(projection.source))
-        lost = np.abs(together).max(axis=1, initial=0.0)
+        lost = row_largest(together)
         worst = full.get(projection.source, 1.0) * lost
         errors[projection.name] = float((worst / scale).max(initial=0.0))
     return errors
 
 
-def _together(gains: Float, segments: Segments | None) -> Float:
+def _together(gains: FloatMatrix, segments: Segments | None) -> FloatMatrix:
     """(target units, sources) gains, of segments those of all up to each."""
     return gains if segments is None else segments.summed_up_to(gains)
 

@@ -10,11 +10,13 @@ with X = sum_i x_i. With one winner and sst awake its slope is the gain below. A
 weight 0.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.matrices import FloatMatrix, entries
 from neurocmc.ir.kept import Kept
 from neurocmc.ir.rate import RateCircuit
 
@@ -100,11 +102,13 @@ def interneurons_of(circuit: RateCircuit) -> Interneurons:
     threshold = {p.name: float(p.offset[0]) for p in circuit.populations}
     if "pyramidal" not in threshold:
         raise ValueError(f"{circuit.name} has no population pyramidal")
-    between = {(p.source, p.target): p.dc_gain * p.weight for p in circuit.projections}
-    own = between.get(("pyramidal", "pyramidal"), np.zeros((1, 1)))
-    if np.count_nonzero(own - np.diag(np.diag(own))):
+    between: dict[tuple[str, str], FloatMatrix] = {
+        (p.source, p.target): p.dc_gain * p.weight for p in circuit.projections
+    }
+    row, column, _ = entries(between.get(("pyramidal", "pyramidal"), np.zeros((1, 1))))
+    if (row != column).any():
         raise ValueError(f"{circuit.name}: neighbours excite each other, the formulas have alpha2 = 0")
-    feedforward = next((float(entry.weight.flat[0]) for entry in circuit.inputs if entry.target == "pv"), 0.0)
+    feedforward = next((float(entry.weight[0, 0]) for entry in circuit.inputs if entry.target == "pv"), 0.0)
     return Interneurons(
         units=circuit.population("pyramidal").size,
         threshold=threshold["pyramidal"],
@@ -116,11 +120,11 @@ def interneurons_of(circuit: RateCircuit) -> Interneurons:
     )
 
 
-def _weights(between: dict[tuple[str, str], Float]) -> dict[str, float]:
+def _weights(between: Mapping[tuple[str, str], FloatMatrix]) -> dict[str, float]:
     """The weights between populations as the formulas name them: all connections of a projection share one."""
 
     def weight(source: str, target: str) -> float:
-        return float(between[source, target].flat[0]) if (source, target) in between else 0.0
+        return float(between[source, target][0, 0]) if (source, target) in between else 0.0
 
     return {
         "alpha": weight("pyramidal", "pyramidal"),

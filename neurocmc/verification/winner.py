@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.matrices import FloatMatrix, entries, span_of
 from neurocmc.common.ticks import whole_s
 from neurocmc.ir.gates import SWITCH_LIMIT, WINNER_GAIN_LIMIT
 from neurocmc.ir.kept import Kept
@@ -53,7 +54,7 @@ class WinnerTakeAll:
 
     def as_realised(self, kept: Kept) -> "WinnerTakeAll":
         """Returns the same with the weights that the chip really holds."""
-        gains = {(p.source, p.target): float(p.realised_gain.flat[0]) for p in kept.projections}
+        gains = {(p.source, p.target): float(p.realised_gain[0, 0]) for p in kept.projections}
         return replace(
             self,
             alpha=gains[self.excite, self.excite],
@@ -71,7 +72,7 @@ def find_winner_take_all(circuit: RateCircuit) -> WinnerTakeAll | None:
     between = {(p.source, p.target): p for p in circuit.projections}
     wanted = {(excite.name, excite.name), (excite.name, inhibit.name), (inhibit.name, excite.name)}
     entry = circuit.inputs[0]
-    driven = entry.target == excite.name and entry.tau_s == 0 and np.array_equal(entry.weight, np.eye(excite.size))
+    driven = entry.target == excite.name and entry.tau_s == 0 and _is_one_to_one(entry.weight, 1.0)
     if set(between) != wanted or len(circuit.projections) != 3 or not driven:
         return None
     recurrent = between[excite.name, excite.name]
@@ -107,10 +108,21 @@ def _plain(population: RatePopulation) -> bool:
 
 def _one_weight(projection: RateProjection, *, one_to_one: bool) -> float | None:
     """The weight that all connections of a projection share, if they do and it has no other."""
-    pattern = np.eye(len(projection.weight)) if one_to_one else np.ones(projection.weight.shape)
-    weight = projection.dc_gain * float(projection.weight.flat[0])
-    same = np.array_equal(projection.dc_gain * projection.weight, weight * pattern) and projection.order == 1
-    return weight if same else None
+    given = float(projection.weight[0, 0])
+    alike = span_of(projection.weight) == (given, given)
+    same = _is_one_to_one(projection.weight, given) if one_to_one else alike
+    return projection.dc_gain * given if same and projection.order == 1 else None
+
+
+def _is_one_to_one(matrix: FloatMatrix, weight: float) -> bool:
+    """Whether each unit has that weight to its counterpart, and no other."""
+    row, column, value = entries(matrix)
+    own = matrix.shape[0] if weight else 0
+    return (
+        matrix.shape[0] == matrix.shape[1]
+        and len(row) == own
+        and bool((row == column).all() & (value == weight).all())
+    )
 
 
 def gain_stimulus(winner: WinnerTakeAll, largest_drive: float, dt_s: float) -> Stimulus:

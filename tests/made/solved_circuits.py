@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.matrices import FloatMatrix
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection
 from neurocmc.ir.stimulus import Stimulus
 
@@ -28,7 +29,7 @@ def rectifiers(name: str, threshold: Float, tau_s: float = TAU_S, initial: Float
     )
 
 
-def projection(source: str, target: str, weight: Float, tau_s: float = TAU_S) -> RateProjection:
+def projection(source: str, target: str, weight: FloatMatrix, tau_s: float = TAU_S) -> RateProjection:
     return RateProjection(name=f"{source}->{target}", source=source, target=target, weight=weight, tau_s=tau_s)
 
 

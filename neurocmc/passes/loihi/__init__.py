@@ -13,6 +13,7 @@ place             gives every neuron a core and a slot
 route             computes axons, synapse memory and profiles of every core; refuses what does not fit
 input_axons       chooses the axons of the host
 floor_losses      gives back what right shifts take
+movable_weights   finds the weights a state lives on, and how far each may be moved
 nearby_roundings  moves mantissas until a lost up-state stands again
 placing           fills cores by their limits, and counts what that takes
 worst_case        bounds currents and voltages by intervals

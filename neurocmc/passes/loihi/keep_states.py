@@ -14,6 +14,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurocmc.common.errors import InfeasibleError
+from neurocmc.common.matrices import count
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation
@@ -26,6 +27,8 @@ from neurocmc.theory.certificate import Certificate, certify
 from neurocmc.theory.loihi import kept_by_integers
 from neurocmc.theory.realised import Rounded, rounded_circuit
 
+MOST_ROUNDED = 1 << 25  # weights that are rounded at all scales together
+FEWEST_SCALES = 4
 SCALES = 1.0 - 0.004 * np.arange(1, 63)  # shares of a population's scale, down to three quarters
 
 
@@ -106,14 +109,16 @@ def _scales(
     names = critical_populations(states, lost)
     groups = [(name,) for name in names] + ([names] if len(names) > 1 else [])
     tried: list[tuple[int, SpikingNetwork, IntegerNetwork, str]] = []
-    for share in SCALES:
+    # Of large networks fewer are tried, from the smallest change on, so that a refusal is not waited for for hours.
+    synapses = sum(count(projection.mantissa) for projection in integer.projections)
+    for share in SCALES[: max(MOST_ROUNDED // max(synapses * len(groups), 1), FEWEST_SCALES)]:
         for group in groups:
             pools = rescaled(spiking, group, float(share), target.limits)
             try:
                 network = Registers().run(quantise.run(pools, target), target)
             except InfeasibleError:  # this scale does not fit the chip: the next one
                 continue
-            left = len(states.lost_in(_rounded(staged, pools, network)))
+            left = sum(each.count for each in states.lost_in(_rounded(staged, pools, network)))
             told = f"scale of {', '.join(group)}: {share:.3f} of the largest that fits"
             tried.append((left, pools, network, told))
             if not left:

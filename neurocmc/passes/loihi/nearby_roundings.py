@@ -2,71 +2,103 @@
 
 All combinations are tried in the order of how many steps they take in all; of those with as few steps, the one with
 the widest margin that keeps every other state stands. No weight moves further from what was wanted than `BUDGET` of
-its unit's strongest, the limit that `verify` holds rounding to.
+its unit's strongest, the limit that `verify` holds rounding to. States are those of connected blocks: what is moved
+in one touches no other, and blocks that are the same are moved alike.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations, islice, product
 
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int
+from neurocmc.common.matrices import (
+    FloatMatrix,
+    Matrix,
+    difference,
+    from_entries,
+    per_row,
+    total,
+    values,
+    with_values,
+)
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerProjection, RoundingLoss
 from neurocmc.ir.rate import RateCircuit
+from neurocmc.passes.loihi.movable_weights import MovableWeights, Synapse, gain_per_step, grain_of
 from neurocmc.targets import LoihiLimits
-from neurocmc.theory.certificate import counterpart, up_states_of
-from neurocmc.theory.feedback import is_feedback
-from neurocmc.theory.fixed_points import FixedPoint
-from neurocmc.theory.linear_threshold import LinearThreshold, NoTheory, linear_threshold
+from neurocmc.theory.blocks import Blocks, Kind, blocks_of, fingerprint, kinds_of
+from neurocmc.theory.judged import counterparts, lost_of, ups_of
+from neurocmc.theory.linear_threshold import LinearThreshold, NoTheory, linear_threshold, summed_by_source
 from neurocmc.theory.realised import Rounded
+from neurocmc.theory.stack import FixedPoint, Stack
 
-BUDGET = 0.01
 MOST_STEPS = 4  # of all mantissas together
-STEPS = (1, -1, 2, -2)  # of one mantissa
 CANDIDATES = 6000  # combinations tried for one state
+ALL_CANDIDATES = 60_000  # combinations tried for all states together
+TRIED_AT_ONCE = 1 << 20  # weights of the networks that are tried side by side
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LostStates:
+    """The up-states that blocks of a kind lose, beside all that they had."""
+
+    kind: Kind
+    ups: tuple[FixedPoint, ...]
+    lost: tuple[FixedPoint, ...]
+
+    @property
+    def count(self) -> int:
+        """In all blocks of the kind together."""
+        return len(self.lost) * len(self.kind.blocks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UpStates:
-    """The up-states of a circuit as trained, which every rounding of it is held against."""
+    """The up-states of a circuit as trained, block by block, which every rounding of it is held against."""
 
     network: LinearThreshold | NoTheory
-    ups: tuple[FixedPoint, ...]
+    _known: dict[bytes, tuple[FixedPoint, ...]] = field(default_factory=dict[bytes, tuple[FixedPoint, ...]])
 
     @classmethod
     def of(cls, circuit: RateCircuit) -> "UpStates":
-        network = linear_threshold(circuit)
-        return cls(network, () if isinstance(network, NoTheory) else up_states_of(network)[1])
+        return cls(linear_threshold(circuit))
 
-    def lost_in(self, rounded: Rounded) -> tuple[FixedPoint, ...]:
+    def lost_in(self, rounded: Rounded) -> tuple[LostStates, ...]:
         """Returns those that the rounded circuit does not have with the same units active; solved, nothing is run."""
+        return self.lost_by_block(rounded)[1]
+
+    def lost_by_block(self, rounded: Rounded) -> tuple[Blocks | None, tuple[LostStates, ...]]:
+        """Returns the blocks of the circuit beside these; None for them where theory says nothing."""
         held = rounded.network
-        if isinstance(held, NoTheory):
-            return self.ups
-        return tuple(state for state in self.ups if counterpart(held, state, run=False) is None)
+        if isinstance(self.network, NoTheory) or isinstance(held, NoTheory):
+            return None, ()
+        blocks = blocks_of(self.network, held)
+        kinds = kinds_of(self.network, held, {}, blocks)
+        ups = self._ups(kinds)
+        lost = lost_of(kinds, ups)
+        return blocks, tuple(LostStates(*each) for each in zip(kinds, ups, lost, strict=True) if each[2])
+
+    def _ups(self, kinds: Sequence[Kind]) -> list[tuple[FixedPoint, ...]]:
+        """Those of each kind as trained, which roundings have in common."""
+        prints = [fingerprint(kind.network) for kind in kinds]
+        new = {each: kind for each, kind in zip(prints, kinds, strict=True) if each not in self._known}
+        self._known.update(zip(new, ups_of(tuple(new.values())), strict=True))
+        return [self._known[each] for each in prints]
 
 
-@dataclass(frozen=True, slots=True)
-class _Synapse:
-    """One weight that a state lives on: its place in the integers and in the network."""
-
-    projection: int  # index
-    row: int
-    column: int
-    target: int  # unit of the network
-    filter: int  # of the network
-    gain_per_step: float  # drive per unit of activity that one step of the mantissa is worth
-    steps: tuple[int, ...]  # that keep mantissa and budget
+_Steps = tuple[tuple[Synapse, int], ...]
 
 
-def critical_populations(states: UpStates, lost: Sequence[FixedPoint]) -> tuple[str, ...]:
+def critical_populations(states: UpStates, lost: Sequence[LostStates]) -> tuple[str, ...]:
     """Returns the populations with units active in a lost state, in the circuit's order."""
     if isinstance(states.network, NoTheory):
         return ()
-    names = np.array(states.network.populations)
-    active = np.any([state.active for state in lost], axis=0)
-    return tuple(dict.fromkeys(names[active].tolist()))
+    names: set[str] = set()
+    for each in lost:
+        active = np.any([state.active for state in each.lost], axis=0)
+        names |= {name for name, own in zip(each.kind.network.populations, active, strict=True) if own}
+    return tuple(name for name in dict.fromkeys(states.network.populations) if name in names)
 
 
 def moved_mantissas(
@@ -76,41 +108,86 @@ def moved_mantissas(
 
     `rounded` is what the integers are. None where one of the states is not found again.
     """
-    held = rounded.network
-    if isinstance(held, NoTheory):
+    blocks, lost = states.lost_by_block(rounded)
+    if blocks is None:
         return None
+    numbers = MovableWeights.of(rounded.circuit, integer, limits)
     moves: dict[tuple[int, int, int], int] = {}
-    for state in states.ups:
-        if counterpart(held, state, run=False) is not None:
-            continue
-        standing = [other for other in states.ups if counterpart(held, other, run=False) is not None]
-        synapses = _synapses(held, state, rounded.circuit, integer, limits, moves)
-        found = _smallest_move(held, state, standing, synapses)
-        if found is None:
-            return None
-        held, steps = found
-        for synapse, count in steps:
-            place = (synapse.projection, synapse.row, synapse.column)
-            moves[place] = moves.get(place, 0) + count
+    left = ALL_CANDIDATES
+    for each in lost:
+        alike: dict[tuple[tuple[object, ...], ...], list[tuple[Synapse, int]]] = {}
+        for block in each.kind.blocks:
+            # Blocks with the same weights may have been rounded from others: then they have other steps to go.
+            units = blocks.units(block)
+            active = np.any([state.active for state in each.ups], axis=0)
+            own = numbers.synapses(each.kind, units, active, {})
+            key = tuple((s.projection, s.target, s.filter, s.gain_per_step, s.steps) for s in own)
+            if key not in alike:
+                found, left = _moves_of(each, numbers, units, left)
+                if found is None:
+                    return None
+                alike[key] = found
+            places = {(s.projection, s.target, s.filter): (s.projection, s.row, s.column) for s in own}
+            for synapse, count in alike[key]:
+                place = places[synapse.projection, synapse.target, synapse.filter]
+                moves[place] = moves.get(place, 0) + count
     return _with_moves(integer, moves, limits)
 
 
+def _moves_of(
+    lost: LostStates, numbers: MovableWeights, units: Int, left: int
+) -> tuple[list[tuple[Synapse, int]] | None, int]:
+    """What brings back the lost states of a block, one after the other, and how many combinations may still be tried.
+
+    None instead of the moves where nothing does.
+    """
+    held, found = lost.kind.held, list[tuple[Synapse, int]]()
+    if held is None:
+        return None, left
+    moves: dict[tuple[int, int, int], int] = {}
+    for state in lost.ups:
+        stands = _stand(held, lost.ups)
+        if stands[next(i for i, other in enumerate(lost.ups) if other is state)]:
+            continue
+        standing = [other for other, own in zip(lost.ups, stands, strict=True) if own]
+        synapses = numbers.synapses(lost.kind, units, state.active, moves)
+        best, tried = _smallest_move(held, state, standing, synapses, min(CANDIDATES, left))
+        left -= tried
+        if best is None:
+            return None, left
+        held = _stepped(held, best)
+        for synapse, count in best:
+            place = (synapse.projection, synapse.row, synapse.column)
+            moves[place] = moves.get(place, 0) + count
+        found += best
+    return found, left
+
+
+def _stand(held: LinearThreshold, states: Sequence[FixedPoint]) -> list[bool]:
+    which = np.zeros(len(states), dtype=np.int64)
+    return [point is not None for point in counterparts(Stack.of([held]), which, states, run=False)]
+
+
 def _smallest_move(
-    held: LinearThreshold, state: FixedPoint, standing: Sequence[FixedPoint], synapses: Sequence[_Synapse]
-) -> tuple[LinearThreshold, tuple[tuple[_Synapse, int], ...]] | None:
+    held: LinearThreshold,
+    state: FixedPoint,
+    standing: Sequence[FixedPoint],
+    synapses: Sequence[Synapse],
+    candidates: int,
+) -> tuple[_Steps | None, int]:
+    """The steps that bring a state back and keep those standing, and how many combinations were tried."""
     tried = 0
-    for total in range(1, MOST_STEPS + 1):
-        good: list[tuple[float, LinearThreshold, tuple[tuple[_Synapse, int], ...]]] = []
-        for steps in islice(_combinations(synapses, total), CANDIDATES - tried):
-            tried += 1
-            network = _stepped(held, steps)
-            point = counterpart(network, state, run=False)
-            if point is not None:
-                good.append((_margin(network, point), network, steps))
-        for _, network, steps in sorted(good, key=lambda entry: -entry[0]):
-            if all(counterpart(network, other, run=False) is not None for other in standing):
-                return network, steps
-    return None
+    for steps_in_all in range(1, MOST_STEPS + 1):
+        good: list[tuple[float, _Steps]] = []
+        rest = islice(_combinations(synapses, steps_in_all), candidates - tried)
+        while batch := list(islice(rest, max(TRIED_AT_ONCE // held.full_weight.size, 1))):
+            tried += len(batch)
+            points = counterparts(_all_stepped(held, batch), np.arange(len(batch)), [state] * len(batch), run=False)
+            good += [(_margin(held, p), steps) for p, steps in zip(points, batch, strict=True) if p is not None]
+        for _, steps in sorted(good, key=lambda entry: -entry[0]):
+            if not standing or all(_stand(_stepped(held, steps), standing)):
+                return steps, tried
+    return None, tried
 
 
 def _margin(network: LinearThreshold, point: FixedPoint) -> float:
@@ -120,7 +197,7 @@ def _margin(network: LinearThreshold, point: FixedPoint) -> float:
     return min(float(point.slack.min()) / scale, (1.0 - point.step_radius) / (1.0 - keep))
 
 
-def _combinations(synapses: Sequence[_Synapse], total: int) -> Iterator[tuple[tuple[_Synapse, int], ...]]:
+def _combinations(synapses: Sequence[Synapse], total: int) -> Iterator[tuple[tuple[Synapse, int], ...]]:
     """All choices of synapses and steps that take `total` steps in all, fewest synapses last."""
     for count in range(1, total + 1):
         for chosen in combinations(synapses, count):
@@ -129,92 +206,32 @@ def _combinations(synapses: Sequence[_Synapse], total: int) -> Iterator[tuple[tu
                     yield tuple(zip(chosen, steps, strict=True))
 
 
-def _stepped(network: LinearThreshold, steps: Sequence[tuple[_Synapse, int]]) -> LinearThreshold:
-    weight = network.weight.copy()
+def _stepped(network: LinearThreshold, steps: _Steps) -> LinearThreshold:
+    return replace(network, weight=_stepped_weight(network.full_weight, steps))
+
+
+def _stepped_weight(weight: Float, steps: _Steps) -> Float:
+    weight = weight.copy()
     for synapse, count in steps:
         weight[synapse.target, synapse.filter] += count * synapse.gain_per_step
-    return replace(network, weight=weight)
+    return weight
 
 
-def _synapses(
-    held: LinearThreshold,
-    state: FixedPoint,
-    rounded: RateCircuit,
-    integer: IntegerNetwork,
-    limits: LoihiLimits,
-    moves: dict[tuple[int, int, int], int],
-) -> list[_Synapse]:
-    """The weights between active units of a state, with the steps that each may take."""
-    active = {held.units[int(i)] for i in np.flatnonzero(state.active)}
-    taus = {p.name: p.tau_s for p in rounded.projections}
-    strongest, realised = _strongest(integer), integer.realised_gains()
-    found: list[_Synapse] = []
-    for index, projection in enumerate(integer.projections):
-        if projection.name not in taus:  # a later or finer part of one, or what a pool sends to itself
-            continue
-        step = _gain_per_step(projection, integer, limits)
-        for row, column in zip(*np.nonzero(projection.wanted_gain), strict=True):
-            target, source = f"{projection.target}[{row}]", f"{projection.source}[{column}]"
-            if target not in active or source not in active:
-                continue
-            before = moves.get((index, int(row), int(column)), 0)
-            off = (
-                float((realised[projection.name] - projection.wanted_gain)[row, column]) / step[row, column] + before
-            )
-            room = BUDGET * strongest[projection.target][row] / step[row, column]
-            mantissa = int(projection.mantissa[row, column]) + before * _grain(projection)
-            source_unit = held.units.index(source)
-            found.append(
-                _Synapse(
-                    projection=index,
-                    row=int(row),
-                    column=int(column),
-                    target=held.units.index(target),
-                    filter=_filter(held, source_unit, taus[projection.name]),
-                    gain_per_step=float(step[row, column]),
-                    steps=tuple(
-                        s
-                        for s in STEPS
-                        if abs(off + s) <= room and _fits(mantissa + s * _grain(projection), projection, limits)
-                    ),
-                )
-            )
-    return found
-
-
-def _filter(held: LinearThreshold, source: int, tau_s: float) -> int:
-    return int(np.flatnonzero((held.source == source) & (held.tau_s == tau_s))[0])
-
-
-def _strongest(integer: IntegerNetwork) -> dict[str, Float]:
-    """(units,) of each population: the strongest wanted weight on each unit, as `verify` takes it."""
-    strongest = {population.name: np.zeros(population.units) for population in integer.populations}
-    for p in integer.projections:
-        if p.refines or is_feedback(p):
-            continue
-        own = np.abs(p.wanted_gain).max(axis=1, initial=0.0)
-        strongest[p.target] = np.maximum(strongest[p.target], own)
-    return strongest
-
-
-def _grain(projection: IntegerProjection) -> int:
-    return 2 if projection.sign == "mixed" else 1
-
-
-def _fits(mantissa: int, projection: IntegerProjection, limits: LoihiLimits) -> bool:
-    highest = (1 << limits.weight_mantissa_bits) - _grain(projection)
-    low = 0 if projection.sign == "excitatory" else -highest
-    high = 0 if projection.sign == "inhibitory" else highest
-    return low <= mantissa <= high
-
-
-def _gain_per_step(projection: IntegerProjection, integer: IntegerNetwork, limits: LoihiLimits) -> Float:
-    """(target units, source units) drive per unit of activity that one step of a mantissa is worth."""
-    source, target = integer.population(projection.source), integer.population(projection.target)
-    arrives = integer.rule.arriving(target.decay_u)
-    per_gain = target.lsb_per_drive[:, None] * (arrives * source.activity_per_spike)
-    lsb = _grain(projection) * 2.0 ** (limits.weight_shift + projection.exponent)
-    return np.broadcast_to(lsb / per_gain, projection.mantissa.shape)
+def _all_stepped(network: LinearThreshold, tried: Sequence[_Steps]) -> Stack:
+    """The network with each of the steps, side by side."""
+    weight = np.stack([_stepped_weight(network.full_weight, steps) for steps in tried])
+    shape = (len(tried), network.size)
+    return Stack(
+        dt_s=network.dt_s,
+        gain=np.broadcast_to(network.gain, shape),
+        threshold=np.broadcast_to(network.threshold, shape),
+        ceiling=np.broadcast_to(network.ceiling, shape),
+        half_neuron=np.broadcast_to(network.half_neuron, shape),
+        weight=weight,
+        total=summed_by_source(weight, network.source),
+        source=network.source,
+        tau_s=network.tau_s,
+    )
 
 
 def _with_moves(
@@ -228,20 +245,36 @@ def _with_moves(
         if not own:
             projections.append(projection)
             continue
-        mantissa: Int = projection.mantissa.copy()
-        realised = projection.realised_gain.copy()
-        step = _gain_per_step(projection, integer, limits)
-        for (row, column), count in own.items():
-            before = (int(mantissa[row, column]), float(realised[row, column]))
-            mantissa[row, column] += count * _grain(projection)
-            realised[row, column] += count * step[row, column]
+        row, column = np.array(list(own)).T
+        count, step = np.array(list(own.values())), gain_per_step(projection, integer, limits)
+        mantissa = _added(projection.mantissa, row, column, count * grain_of(projection))
+        realised = _added(projection.realised_gain, row, column, count * step[row])
+        numbers = (
+            _picked(matrix, row, column)
+            for matrix in (projection.mantissa, mantissa, projection.realised_gain, realised, projection.wanted_gain)
+        )
+        for r, c, before, after, gain_before, gain, wanted in zip(row, column, *numbers, strict=True):
             told.append(
-                f"weight {projection.source}[{column}] -> {projection.target}[{row}]: mantissa {before[0]} to "
-                f"{mantissa[row, column]}, gain {before[1]:.5g} to {realised[row, column]:.5g}, wanted "
-                f"{projection.wanted_gain[row, column]:.5g}"
+                f"weight {projection.source}[{c}] -> {projection.target}[{r}]: mantissa {before} to {after}, gain "
+                f"{gain_before:.5g} to {gain:.5g}, wanted {wanted:.5g}"
             )
-        others = together[projection.name] - projection.realised_gain
-        lost, wanted = (realised + others - projection.wanted_gain) / step, projection.wanted_gain / step
-        loss = RoundingLoss.of(lost, wanted, projection.loss.clipped)
+        others = difference(together[projection.name], projection.realised_gain)
+        lost = difference(total([realised, others]), projection.wanted_gain)
+        loss = RoundingLoss.of(_over(lost, step), _over(projection.wanted_gain, step), projection.loss.clipped)
         projections.append(replace(projection, mantissa=mantissa, realised_gain=realised, loss=loss))
     return replace(integer, projections=tuple(projections)), tuple(told)
+
+
+def _added(matrix: Matrix, row: Int, column: Int, value: Float | Int) -> Matrix:
+    """The matrix with values added in some places."""
+    return total([matrix, from_entries(row, column, value, matrix.shape)])
+
+
+def _picked(matrix: Matrix, row: Int, column: Int) -> Float:
+    """(places,) the entries in some places."""
+    return np.asarray(matrix[row, column]).ravel()
+
+
+def _over(matrix: FloatMatrix, row: Float) -> FloatMatrix:
+    """The matrix with each row divided by its number."""
+    return with_values(matrix, values(matrix) / per_row(matrix, row))
