@@ -20,8 +20,9 @@ from neurocmc.cli.neurons import (
     read_model,
     refuse_given,
 )
-from neurocmc.cli.options import Code, Figures, Images, Json
+from neurocmc.cli.options import Code, Figures, Images, Json, Scheduler
 from neurocmc.cli.output import say, say_json, show, stages
+from neurocmc.common.errors import InputError, Problem, raise_input_problems
 
 if TYPE_CHECKING:
     from neurocmc.pipeline.artifact import Artifact
@@ -140,6 +141,15 @@ def compile(  # noqa: A001  (the command is called so)
     weights: Weighted = None,
     events: Events = None,
     calibration: Calibration = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Candidates of --max-error and --code auto that are measured at once.",
+            show_default="1, in this process",
+        ),
+    ] = None,
+    scheduler: Scheduler = None,
     source: Annotated[
         bool, typer.Option("--source/--no-source", help="Put a copy of the model into the artifact.")
     ] = True,
@@ -158,6 +168,8 @@ def compile(  # noqa: A001  (the command is called so)
         "--planes": planes,
         "--max-error": max_error,
         "--tick-ms": tick_ms,
+        "--workers": workers,
+        "--scheduler": scheduler,
         "--images": images,
         "--calibrate": calibrate or None,
         "--seed": seed or None,
@@ -181,6 +193,7 @@ def compile(  # noqa: A001  (the command is called so)
         compile_network(network, target, output, chosen, as_json=as_json)
         return
     refuse_given(of_neurons, "networks of spiking neurons (.nir)")
+    from neurocmc.pipeline.campaign.place import Place
     from neurocmc.pipeline.compile import compile_model
     from neurocmc.pipeline.options import CompileOptions
     from neurocmc.pipeline.reporting import read_budget
@@ -203,8 +216,15 @@ def compile(  # noqa: A001  (the command is called so)
         source=source,
         figures=figures,
     )
+    if (workers, scheduler) != (None, None) and max_error is None and options.code is not None:
+        what = "candidates are measured by workers, and nothing is searched here"
+        cure = "add --max-error or --code auto, or leave it out"
+        named = "--workers" if scheduler is None else "--scheduler"
+        raise InputError(Problem("option-not-for-this", named, what, cure))
+    place = Place(workers=1 if workers is None else workers, scheduler=scheduler)
+    raise_input_problems(place.problems())
     with stages("compile") as progress:
-        artifact = compile_model(model, target, output, options, progress)
+        artifact = compile_model(model, target, output, options, progress, place)
     if as_json:
         say_json(_as_json(artifact, read_budget(artifact)))
     else:
