@@ -5,11 +5,13 @@ takes the run with it that it was at, and no other. That run is done again, else
 place; one whose workers die `RETRIES` times more is given up, by name.
 """
 
+import asyncio
 import json
 import logging
 import time
 from collections import Counter, deque
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -18,6 +20,7 @@ from uuid import uuid4
 
 from dask import config
 from distributed import Client, LocalCluster, wait
+from distributed.core import rpc
 from distributed.scheduler import KilledWorker
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
@@ -68,6 +71,7 @@ def workers_at(place: Place, runs: int) -> Generator[Crew]:
 def _connected(address: str) -> Generator[Any]:
     """A client of a scheduler that somebody else runs."""
     try:
+        _asked(address)
         client = Client(address, timeout=ANSWERS_S, set_as_default=False)
     except Exception as error:  # addresses and servers of other kinds are met with whatever they happen to raise
         reason = " ".join(str(error).split())[:120] or type(error).__name__
@@ -91,6 +95,26 @@ def _on_this_machine(many: int) -> Generator[tuple[Any, LocalWorkers]]:
             yield client, workers
         finally:
             workers.close()
+
+
+def _asked(address: str) -> None:
+    """Asks what is at an address. Raises whatever distributed does where it is no scheduler or does not answer.
+
+    A Client has no end of its patience with what takes a connection and says nothing. The question is put in a thread
+    of its own: the caller's may have a loop that runs, as those of notebooks do.
+    """
+
+    async def identity() -> Any:
+        async with rpc(address) as there:
+            return await there.identity()
+
+    async def in_time() -> Any:
+        return await asyncio.wait_for(identity(), ANSWERS_S)
+
+    with ThreadPoolExecutor(1) as thread:
+        answer = thread.submit(asyncio.run, in_time()).result()
+    if answer.get("type") != "Scheduler":
+        raise ValueError(f"it is a {str(answer.get('type'))[:40]}")
 
 
 def _check_workers(client: Any, address: str) -> None:
