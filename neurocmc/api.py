@@ -10,9 +10,8 @@ from typing import Literal
 
 from neurocmc.common.calls import python_call
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
-from neurocmc.common.extras import need
 from neurocmc.common.process import known_state
-from neurocmc.common.progress import Progress, StudyProgress
+from neurocmc.common.progress import Progress
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.recording import Recording
@@ -33,7 +32,6 @@ from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.reporting import read_budget
 from neurocmc.pipeline.simulate import Codegen, Interpreter
 from neurocmc.pipeline.simulate import simulate as _simulate
-from neurocmc.pipeline.study.result import StudyResult
 from neurocmc.pipeline.verify import Verification, VerifyOptions
 from neurocmc.pipeline.verify import verify as _verify
 from neurocmc.report.budget import Budget
@@ -347,37 +345,6 @@ def export(artifact: Artifact | NeuronArtifact | str | Path, to: str, path: str 
         >>> notes = neurocmc.export("build/two-state", "brian2", "build/two-state-brian2")
     """
     return _export(_opened(artifact), to, path)
-
-
-@known_state()
-@python_call
-def study(
-    plan: str | Path, out: str | Path, *, figures: bool = True, progress: StudyProgress | None = None
-) -> StudyResult:
-    """Trains, compiles, verifies, tables and draws a study into the folder `out`; needs torch.
-
-    What an earlier call has done is not done again.
-
-    Args:
-        plan: The YAML file that says which regions, variants and seeds of which recipe are trained.
-        out: A new or empty folder, or that of the same study to go on with.
-        figures: Whether pictures are drawn.
-        progress: Called with the part ("train", "compile", "draw"), what of it, the share of the part that is done,
-            and a line for each run that is done, else "".
-
-    Returns:
-        The table, the result of each run, the verdicts on chips, and the files that were written.
-
-    Raises:
-        InputError: For every fault of the plan, of its recipe and of results in `out`, and where torch is missing.
-
-    Example:
-        ``neurocmc.study("study.yaml", "studies/mine").passed`` is True where no compiled run misses a budget.
-    """
-    need("torch", str(plan), "a study")
-    from neurocmc.pipeline.study.run import run_study  # here and not above: torch takes seconds to import
-
-    return run_study(Path(plan), Path(out), figures=figures, progress=progress)
 
 
 @known_state()

@@ -45,7 +45,7 @@ def _lives(pid: int) -> bool:
 @contextmanager
 def scheduler(workers: int) -> Generator[str]:
     """The address of a scheduler with so many workers, as somebody else would run it."""
-    own: Any = LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None, silence_logs=False)
+    own: Any = LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0", silence_logs=False)
     with own as cluster:
         processes = LocalWorkers(cluster.scheduler_address, workers)
         try:

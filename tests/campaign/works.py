@@ -2,12 +2,11 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from neurocmc.common.errors import InfeasibleError, Problem
 from neurocmc.common.progress import Progress
@@ -20,7 +19,12 @@ def square(what: Mapping[str, Any], _where: Mapping[str, str], progress: Progres
     progress("multiply", 0.5)
     number = float(what["number"])
     threads = max((entry["num_threads"] for entry in threadpool_info()), default=1)
-    return {"square": float(np.square(number)), "threads": threads}
+    return {"square": number * number, "threads": threads}
+
+
+def modules(_what: Mapping[str, Any], _where: Mapping[str, str], _progress: Progress) -> Mapping[str, Any]:
+    """What the process has imported."""
+    return {"modules": sorted(sys.modules)}
 
 
 def refuses(what: Mapping[str, Any], _where: Mapping[str, str], _progress: Progress) -> Mapping[str, Any]:

@@ -46,7 +46,7 @@ _OWN: Mapping[str, Any] = {  # a scheduler alone: its workers are started by us
     "n_workers": 0,
     "processes": True,
     "host": "127.0.0.1",
-    "dashboard_address": None,
+    "dashboard_address": "127.0.0.1:0",
     "silence_logs": False,
 }
 

@@ -23,7 +23,7 @@ class Made:
         recipe: What the circuit was made from, as JSON has it.
         path: The file that the family made, which `model` reads.
         metrics: What was measured while it was made, such as the accuracy of a training.
-        chip: The folder of the compiled circuit; None where it was not compiled.
+        compiled: The folder of the compiled circuit; None where it was not compiled.
         verdict: What `verify` found of it, by name; empty where it was not compiled.
         not_compiled: Why it was not.
     """
@@ -34,7 +34,7 @@ class Made:
     recipe: Mapping[str, Any]
     path: Path
     metrics: Mapping[str, float]
-    chip: Path | None
+    compiled: Path | None
     verdict: Mapping[str, Any]
     not_compiled: str
 
@@ -48,7 +48,7 @@ class Made:
         """Returns the compiled circuit. Raises InputError, which the run's row then says, where there is none."""
         from neurocmc.pipeline.artifact import open_artifact
 
-        if self.chip is None:
+        if self.compiled is None:
             cure = "add `compile:` to the study, or leave this measure out"
             raise InputError(Problem("measure-unfit", f"run {self.name}", self.not_compiled, cure))
-        return open_artifact(self.chip)
+        return open_artifact(self.compiled)

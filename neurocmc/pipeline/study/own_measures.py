@@ -38,6 +38,6 @@ def budget(made: Made) -> Mapping[str, Any]:
 
 
 def _need_chip(made: Made) -> None:
-    if made.chip is None:
+    if made.compiled is None:
         cure = "add `compile:` to the study, or leave this measure out"
         raise InputError(Problem("measure-unfit", f"run {made.name}", made.not_compiled, cure))
