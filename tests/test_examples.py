@@ -77,7 +77,7 @@ def test_a_sweep_and_a_study_with_a_measure_of_its_own(tmp_path: Path) -> None:
     study = run("-m", "neurocmc", "study", EXAMPLES / "study.yaml", "-o", "study", folder=tmp_path, path=str(ROOT))
     assert "with slower inhibition: mean ± standard deviation over seeds" in study
     rows = list(csv.DictReader((tmp_path / "study" / "runs.csv").open(newline="")))
-    assert all(0.9 < float(row["margin"]) <= 1 for row in rows)
+    assert all(20 < float(row["takeover_ms"]) < 600 for row in rows)
     assert [bool(row["chip_nrmse"]) for row in rows] == [True, True, False, False]
 
 

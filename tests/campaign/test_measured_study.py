@@ -286,8 +286,8 @@ def test_the_command_shows_tables_and_pictures(tmp_path: Path) -> None:
 def test_a_measure_of_another_distribution_is_known_by_its_name(tmp_path: Path) -> None:
     folder = tmp_path / "site" / "packages"
     folder.parent.mkdir()
-    install(ROOT / "examples" / "margin.py", {"neurocmc.measures": {"margin": "margin:margin"}}, folder)
-    text = asked("[circuit, {measure: margin, with: {window_s: 0.05}}]").replace(
+    install(ROOT / "examples" / "takeover.py", {"neurocmc.measures": {"takeover": "takeover:takeover"}}, folder)
+    text = asked("[circuit, {measure: takeover, with: {ahead: 0.05}}]").replace(
         "{populations: {excite: {tau_ms: 20}}}", "{populations: {inhibit: {tau_ms: 25}}}"
     )
     study(tmp_path, text)
@@ -302,4 +302,4 @@ def test_a_measure_of_another_distribution_is_known_by_its_name(tmp_path: Path) 
     )
     assert done.returncode == 0, done.stderr
     rows = list(csv.DictReader((tmp_path / "out" / "runs.csv").open(newline="")))
-    assert all(0.9 < float(row["margin"]) <= 1 for row in rows)
+    assert all(20 < float(row["takeover_ms"]) < 600 for row in rows)
