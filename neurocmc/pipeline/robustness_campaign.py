@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.files import MANIFEST, sha256_of
 from neurocmc.common.progress import Progress
 from neurocmc.common.replacing import remove
+from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.pipeline.campaign.inputs import check_unaltered
 from neurocmc.pipeline.campaign.kept import Kept
 from neurocmc.pipeline.campaign.place import Place
@@ -37,7 +40,16 @@ from neurocmc.pipeline.robustness_files import write_robustness
 
 CHIPS = 5  # a run
 RUNS = "runs"  # below the output folder, until all is written
+Time = Annotated[float, Field(ge=0, le=1e9)] | None
+# Stimulus, trial, whether it was wrong, for how long the item was held, and how long at most.
+TrialRow = tuple[Annotated[str, Field(max_length=1000)], Annotated[int, Field(ge=0)], bool, Time, Time]
 WORK = "neurocmc.pipeline.robustness_campaign:chips"
+
+
+class ChipsValue(StrictModel):
+    """What is kept of a run: for each chip a row for each trial."""
+
+    chips: tuple[tuple[TrialRow, ...], ...]
 
 
 def robustness_into(
@@ -61,9 +73,11 @@ def robustness_into(
     """
     files = _stimulus_files(options)
     found = replace(options, stimuli=tuple(files.get(name, name) for name in options.stimuli))
-    bench = _bench(str(directory.resolve()), _manifest_sha256(directory), found)  # refused before anything is written
+    bench = _bench(
+        str(directory.absolute()), _manifest_sha256(directory), found
+    )  # refused before anything is written
     tasks = _tasks(directory, options, files)
-    kept = Kept(folder=output / RUNS, version=own_version())
+    kept = Kept(folder=output / RUNS, version=own_version(), values={WORK: ChipsValue})
     ended = run_all(tasks, place, kept, Watching(told=told, words=_words))
     raise_first(ended)
     outcomes = [
@@ -113,13 +127,13 @@ def _manifest_sha256(directory: Path) -> str:
 
 def _stimulus_files(options: RobustnessOptions) -> dict[str, str]:
     """Those that were named as files, where they are."""
-    return {name: str(Path(name).resolve()) for name in options.stimuli if Path(name).suffix == ".npz"}
+    return {name: str(Path(name).absolute()) for name in options.stimuli if Path(name).suffix == ".npz"}
 
 
 def _tasks(directory: Path, options: RobustnessOptions, files: Mapping[str, str]) -> list[Task]:
     known = [sha256_of(Path(files[name])) if name in files else name for name in options.stimuli]
     where = {
-        "artifact": str(directory.resolve()),
+        "artifact": str(directory.absolute()),
         "stimuli": json.dumps([files.get(name, name) for name in options.stimuli]),
     }
     shared = {"artifact_sha256": _manifest_sha256(directory), "samples": options.samples, "stimuli": known}

@@ -13,6 +13,7 @@ import pytest
 
 from neurocmc.common.errors import InfeasibleError, InputError
 from neurocmc.common.replacing import beside
+from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.pipeline.campaign import cluster, local
 from neurocmc.pipeline.campaign.folder import check_folder, clear_below
 from neurocmc.pipeline.campaign.kept import Kept
@@ -25,6 +26,7 @@ from tests.cli.running import ROOT
 from tests.made.waiting import HANGS_S, until
 
 WORKS = "tests.campaign.works"
+SQUARED = {"state": "done", "problems": [], "infeasible": False}
 HERE, TWO = Place(), Place(workers=2)
 
 
@@ -32,8 +34,17 @@ def tasks(work: str, many: int, **where: str) -> list[Task]:
     return [Task(name=f"r{n}", work=f"{WORKS}:{work}", what={"number": n}, where=where) for n in range(many)]
 
 
+class Square(StrictModel):
+    square: float
+    threads: int
+
+
+class Half(StrictModel):
+    half: int
+
+
 def kept_in(folder: Path) -> Kept:
-    return Kept(folder=folder, version=own_version())
+    return Kept(folder=folder, version=own_version(), values={f"{WORKS}:square": Square, f"{WORKS}:refuses": Half})
 
 
 def watching(told: Callable[[int], None]) -> Watching:
@@ -111,6 +122,17 @@ def test_what_is_kept_is_not_done_again(tmp_path: Path) -> None:
         ({"work": "other:work"}, r"another kind of campaign.*\[campaign-other\]"),
         ({"format": "other"}, r"\[run-file-wrong\]"),
         ({"colour": "red"}, r"colour: unknown field"),
+        (
+            {
+                "outcome": {
+                    "state": "done",
+                    "value": {"square": "x", "threads": 1},
+                    "problems": [],
+                    "infeasible": False,
+                }
+            },
+            r"outcome\.value\.square: should be a valid number",
+        ),
         ({"outcome": {"state": "lost", "value": {}, "problems": [], "infeasible": False}}, r"outcome\.state"),
     ],
 )

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import neurocmc
 from neurocmc.common.errors import InputError
 from neurocmc.pipeline.campaign.place import Place
 from neurocmc.pipeline.campaign.run import run_all
@@ -145,6 +146,17 @@ def test_a_circuit_that_changes_meanwhile_is_named(tmp_path: Path) -> None:
     plan(tmp_path, circuit=CIRCUIT.replace("value: 0.5", "value: 0.6"))
     (outcome,) = run_all([runs[0][1]], Place())
     assert (outcome.state, outcome.problems[0].id) == ("refused", "run-input-changed")
+
+
+def test_from_python_it_is_done_in_the_callers_process(tmp_path: Path) -> None:
+    told: list[str] = []
+    path = plan(tmp_path, SWEEP.replace("loihi1, truenorth", "truenorth").replace("threshold, rate", "rate"))
+    done = neurocmc.sweep(path, tmp_path / "out", figures=False, progress=lambda *seen: told.append(seen[2]))
+    assert {row.error_id for row in done.rows} == {"code-unfit"}
+    assert (len(done.rows), done.worst, done.failures) == (6, "refused", ())
+    assert len([line for line in told if line]) == 6
+    with pytest.raises(InputError, match=r"workers.*\[argument-type\]"):
+        neurocmc.sweep(path, tmp_path / "out", workers="two")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

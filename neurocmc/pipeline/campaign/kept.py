@@ -55,6 +55,7 @@ class Kept:
 
     folder: Path
     version: str  # of neurocmc
+    values: Mapping[str, type[StrictModel]]  # work of a task -> what its value must be
 
     def path(self, task: Task) -> Path:
         """Returns the file of a run."""
@@ -76,7 +77,7 @@ class Kept:
                 cure = "name another output folder, or delete this one to start from the beginning"
                 others.append(Problem("campaign-other", str(path), difference, cure))
             else:
-                found[task.name] = _outcome(run)
+                found[task.name] = self._outcome(run, path)
         if others:
             first, more = others[0], len(others) - 1
             what = f"{first.what}; so are {more:,} more" if more else first.what
@@ -93,6 +94,17 @@ class Kept:
             "outcome": outcome.as_json(),
         }
         write_file(self.path(task), json_text(content))
+
+    def _outcome(self, run: _KeptRun, path: Path) -> Outcome:
+        """The outcome, whose value is checked: an altered one must not be tabled. Raises InputError."""
+        if run.outcome.state == "done":
+            value, faults = checked(run.outcome.value, self.values[run.work])
+            if value is None:
+                raise InputError(
+                    problem_at(fault.id, path, ("outcome", "value", *fault.path), fault.what, AGAIN)
+                    for fault in faults
+                )
+        return outcome_of(run.outcome.model_dump())
 
     def _difference(self, run: _KeptRun, task: Task) -> str | None:
         """Says why what is kept is not of the task; None where it is."""
@@ -117,10 +129,6 @@ def _read(path: Path) -> _KeptRun:
         what = f"{unknown[0]!r} is no id of an error"
         raise InputError(Problem("run-file-wrong", str(path), what, AGAIN))
     return run
-
-
-def _outcome(run: _KeptRun) -> Outcome:
-    return outcome_of(run.outcome.model_dump())
 
 
 def _named(kept: Mapping[str, Any], asked: Mapping[str, Any]) -> str:

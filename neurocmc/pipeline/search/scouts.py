@@ -12,11 +12,14 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.common.progress import Progress
 from neurocmc.common.replacing import remove
+from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.pipeline.campaign.crew import Crew, crew_at
 from neurocmc.pipeline.campaign.inputs import check_unaltered, circuit_sha256
 from neurocmc.pipeline.campaign.kept import Kept
@@ -30,11 +33,32 @@ from neurocmc.pipeline.lower import stage
 from neurocmc.pipeline.model import Model, StimulusSet, load
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.search.tried import Tried, compiled, refused, some_trials
-from neurocmc.targets import Target, parse_target
+from neurocmc.targets import Code, Planes, SecondOrder, Steps, Target, parse_target
 
 WORK = "neurocmc.pipeline.search.scouts:candidate"
 CLUSTER = 16  # candidates at once on a cluster
 SETTLED = ("source", "figures", "max_error")  # options that no candidate depends on
+
+
+class TriedValue(StrictModel):
+    """The fields of `Tried`."""
+
+    neurons: Annotated[int, Field(ge=1, le=65_536)]
+    error: Annotated[float, Field(ge=0, le=1e12)] | None
+    worst: Annotated[str, Field(max_length=20_000)]
+    code: Code
+    second_order: SecondOrder | None
+    steps: Steps
+    planes: Planes
+    cores: Annotated[int, Field(ge=0, le=10**9)]
+    changed: Annotated[float, Field(ge=0, le=1)] | None
+    missed: Annotated[int, Field(ge=0, le=10_000)]
+
+
+class CandidateValue(StrictModel):
+    """What is kept of a candidate."""
+
+    tried: TriedValue
 
 
 @dataclass(slots=True)
@@ -96,8 +120,8 @@ def scouts_at(
         "images": options.images,
         "staged_as": dict(staged_as or {}),
     }
-    kept = Kept(folder=folder, version=own_version())
-    where = {"circuit": str(model.path.resolve())}
+    kept = Kept(folder=folder, version=own_version(), values={WORK: CandidateValue})
+    where = {"circuit": str(model.path.absolute())}
     try:
         with crew_at(place, many) as crew:
             yield Scouts(crew=crew, at_once=many, shared=shared, where=where, kept=kept)

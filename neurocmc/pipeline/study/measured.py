@@ -27,7 +27,7 @@ from neurocmc.pipeline.campaign.task import Outcome, State, Task, worst_state
 from neurocmc.pipeline.campaign.work import own_version
 from neurocmc.pipeline.study.measured_table import MeasuredRow, MeasuredTable, runs_csv, table_csv, table_md
 from neurocmc.pipeline.study.plan import Asked, Plan, Variant, load_plan, short_hash
-from neurocmc.pipeline.study.steps import HERE
+from neurocmc.pipeline.study.steps import HERE, VALUES
 
 PLAN = "study.yaml"
 NOT_ASKED = "the study compiles nothing"
@@ -96,7 +96,7 @@ class _Steps:
         options = chosen.model_dump(mode="json", exclude={"seeds"})
         what = {"made": made.value["sha256"], "target": self.plan.target_text, "compile": options, "seed": run.seed}
         name = f"{run.name}.chip.{short_hash(what)}"
-        chip = self.output.resolve() / "chips" / name.replace(".chip.", "-")
+        chip = self.output.absolute() / "chips" / name.replace(".chip.", "-")
         where = {"circuit": str(self._circuit(run)), "chip": str(chip)}
         return Task(name=name, work=f"{HERE}:compiled", what=what, where=where)
 
@@ -132,7 +132,7 @@ class _Steps:
         return f"it was not compiled: {problem.where}: {problem.what} [{problem.id}]"
 
     def _circuit(self, run: _Run) -> Path:
-        return self.output.resolve() / "circuits" / f"{run.name}{self.plan.suffix}"
+        return self.output.absolute() / "circuits" / f"{run.name}{self.plan.suffix}"
 
 
 def run_measured(
@@ -146,7 +146,7 @@ def run_measured(
     plan = load_plan(path)
     check_folder(output, PLAN, "a study")
     runs = [_Run(variant=variant, seed=seed) for seed in plan.study.seeds for variant in plan.variants]
-    kept = Kept(folder=output / "runs", version=own_version())
+    kept = Kept(folder=output / "runs", version=own_version(), values=VALUES)
     steps = _Steps(plan=plan, output=output, place=place, kept=kept, told=told)
     kept.read([steps.making(run) for run in runs])  # a folder of another study is left as it is
     write_file(output / PLAN, read_text(path))

@@ -8,7 +8,9 @@ import inspect
 import re
 from collections.abc import Mapping
 from math import isfinite
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
+
+from pydantic import Field
 
 from neurocmc.common.errors import InputError, NeurocmcError, Problem
 from neurocmc.pipeline.study.made import Made
@@ -16,6 +18,7 @@ from neurocmc.pipeline.study.plugins import Kind, PlugIn, broken, loaded
 
 Value = float | int | bool | str
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+ColumnName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$", max_length=64)]
 LONGEST = 1000  # characters of a text in a table
 
 MEASURES = Kind(

@@ -146,7 +146,7 @@ def changed(recipe: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, A
 
 
 def _target_place(named: str, folder: Path) -> str:
-    return str((folder / named).resolve()) if named.endswith((".yaml", ".yml")) else named
+    return str((folder / named).absolute()) if named.endswith((".yaml", ".yml")) else named
 
 
 def _name_of(entry: str | WithOptions) -> str:

@@ -48,7 +48,7 @@ def found(named: str, folder: Path, kind: Kind) -> PlugIn:
     if not colon:
         plug = PlugIn(name=named, place=_installed(named, kind))
     elif module.endswith(".py"):
-        path = (folder / module).resolve()
+        path = (folder / module).absolute()
         plug = PlugIn(name=named, place=f"{path}:{attribute}", sha256=sha256_of(path))
     else:
         plug = PlugIn(name=named, place=named)

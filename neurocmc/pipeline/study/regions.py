@@ -117,7 +117,7 @@ def compiled(what: dict[str, Any], where: Mapping[str, str], progress: Progress)
 
 def _task(run: Run, work: str, plan: Path, more: Mapping[str, Any]) -> Task:
     what = {"run": run.name, "recipe": run.recipe.model_dump(mode="json"), **more}
-    where = {"plan": str(plan.resolve()), "folder": str(run.study.resolve())}
+    where = {"plan": str(plan.absolute()), "folder": str(run.study.absolute())}
     return Task(name=run.name, work=work, what=what, where=where)
 
 

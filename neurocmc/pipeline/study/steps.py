@@ -7,19 +7,59 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import MANIFEST, sha256_of
 from neurocmc.common.opening import check_name
 from neurocmc.common.progress import Progress, part_of
+from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.pipeline.campaign.inputs import check_unaltered
 from neurocmc.pipeline.study.families import FAMILIES, CircuitFamily
 from neurocmc.pipeline.study.made import Made
-from neurocmc.pipeline.study.measures import taken
+from neurocmc.pipeline.study.measures import LONGEST, ColumnName, taken
 from neurocmc.pipeline.study.plugins import broken, loaded
 
 HERE = "neurocmc.pipeline.study.steps"
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Name = Annotated[str, Field(max_length=200)]
+Number = Annotated[float, Field(ge=-1e300, le=1e300)]
+
+
+class MadeValue(StrictModel):
+    """What is kept of a circuit that was made."""
+
+    sha256: Sha256
+    metrics: dict[Name, Number]
+
+
+class Verdict(StrictModel):
+    """What `verify` found."""
+
+    samples: Annotated[int, Field(ge=0, le=1_000_000)]
+    neurons: Annotated[int, Field(ge=0, le=10**12)]
+    agreement: Annotated[float, Field(ge=0, le=1)] | None
+    accuracy_drop: Annotated[float, Field(ge=-1, le=1)] | None
+    nrmse: Annotated[float, Field(ge=0, le=1e12)] | None
+    missed: Annotated[str, Field(max_length=20_000)]
+
+
+class CompiledValue(StrictModel):
+    """What is kept of a circuit that was compiled."""
+
+    sha256: Sha256
+    verdict: Verdict
+
+
+class MeasuredValue(StrictModel):
+    """What is kept of a measure: columns of a row."""
+
+    columns: dict[ColumnName, bool | int | Number | Annotated[str, Field(max_length=LONGEST)]]
+
+
+VALUES = {f"{HERE}:make": MadeValue, f"{HERE}:compiled": CompiledValue, f"{HERE}:measured": MeasuredValue}
 
 
 def make(what: dict[str, Any], where: Mapping[str, str], progress: Progress) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class Written:
 
     def checked(self, document: Document) -> Mapping[str, Any]:
         """Returns the file as it is, with what is in the files that it names; it is read when it has been made."""
-        folder = Path(document.filename).parent.resolve()
+        folder = Path(document.filename).parent.absolute()
         hashes = {name: sha256_of(folder / name) for name in sorted(set(_files(document.data)))}
         return {"circuit": document.data, HASHES: hashes, FOLDER: str(folder) if hashes else ""}
 

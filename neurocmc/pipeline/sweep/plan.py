@@ -129,13 +129,13 @@ def _circuits(document: Document, plan: Sweep, problems: list[Problem]) -> Itera
         except NeurocmcError as error:
             problems += [problem.inside(document.where("circuits", index)) for problem in error.problems]
             continue
-        yield _File(name=_stem(path), place=str(path.resolve()), sha256=circuit_sha256(model))
+        yield _File(name=_stem(path), place=str(path.absolute()), sha256=circuit_sha256(model))
 
 
 def _targets(document: Document, plan: Sweep, problems: list[Problem]) -> Iterator[_File]:
     for index, named in enumerate(plan.targets):
         is_file = named.endswith((".yaml", ".yml"))
-        place = str((Path(document.filename).parent / named).resolve()) if is_file else named
+        place = str((Path(document.filename).parent / named).absolute()) if is_file else named
         try:
             target = load_target(place)
         except NeurocmcError as error:

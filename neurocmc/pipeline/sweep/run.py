@@ -19,8 +19,8 @@ from neurocmc.pipeline.campaign.place import Place
 from neurocmc.pipeline.campaign.run import Told, Watching, run_all
 from neurocmc.pipeline.campaign.task import Outcome, State, Task, worst_state
 from neurocmc.pipeline.campaign.work import own_version
-from neurocmc.pipeline.sweep.plan import load_sweep
-from neurocmc.pipeline.sweep.table import Row, row_of, table_csv
+from neurocmc.pipeline.sweep.plan import MEASURE, load_sweep
+from neurocmc.pipeline.sweep.table import MeasuredRun, Row, row_of, table_csv
 
 PLAN, TABLE = "sweep.yaml", "table.csv"
 
@@ -60,7 +60,7 @@ def run_sweep(
     """
     sweep, runs = load_sweep(plan)
     check_folder(output, PLAN, "a sweep")
-    kept = Kept(folder=output / "runs", version=own_version())
+    kept = Kept(folder=output / "runs", version=own_version(), values={MEASURE: MeasuredRun})
     kept.read([task for _, task in runs])  # a folder of another sweep is left as it is
     write_file(output / PLAN, read_text(plan))
     watching = Watching(told=told or (lambda _text, _share, _line: None), words=_words)

@@ -4,33 +4,47 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import Field
+
+from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.pipeline.campaign.task import Outcome
 from neurocmc.pipeline.sweep.plan import Factors
+from neurocmc.targets import Planes, Steps
 
 Verdict = Literal["kept", "missed", "refused", "lost", "defect"]
 FACTORS = ("circuit", "target", "code", "neurons", "seed")
-MEASURED = (
-    "steps",
-    "planes",
-    "units",
-    "neurons_in_all",
-    "cores",
-    "cores_lower_bound",
-    "synapses",
-    "memory_bits",
-    "energy_pj",
-    "nrmse",
-    "worst_population",
-    "worst_unit_error",
-    "trials",
-    "decisions_agree",
-    "accuracy",
-    "rate_accuracy",
-    "missed",
-)
 ERROR = ("error_id", "error")
+Count = Annotated[int, Field(ge=0, le=10**15)] | None
+Share = Annotated[float, Field(ge=0, le=1)] | None
+Error = Annotated[float, Field(ge=0, le=1e12)] | None
+Text = Annotated[str, Field(max_length=20_000)]
+
+
+class MeasuredRun(StrictModel):
+    """What a run of a sweep comes to: the columns that are measured."""
+
+    steps: Steps
+    planes: Planes
+    units: Count
+    neurons_in_all: Count
+    cores: Count
+    cores_lower_bound: Count
+    synapses: Count
+    memory_bits: Count
+    energy_pj: Annotated[float, Field(ge=0, le=1e24)] | None
+    nrmse: Error
+    worst_population: Text
+    worst_unit_error: Error
+    trials: Count
+    decisions_agree: Share
+    accuracy: Share
+    rate_accuracy: Share
+    missed: Text
+
+
+MEASURED = tuple(MeasuredRun.model_fields)
 COLUMNS = (*FACTORS, "verdict", *MEASURED, *ERROR)
 
 
