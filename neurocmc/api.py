@@ -16,6 +16,7 @@ from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.recording import Recording
 from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.campaign.place import Place
 from neurocmc.pipeline.chips.lava import TIME_LIMIT_S
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.exports.export import export as _export
@@ -90,6 +91,8 @@ def compile(  # noqa: A001  (called as the command is)
     events: str | Path | None = None,
     calibration: str | Path | None = None,
     source: bool = True,
+    workers: int = 1,
+    scheduler: str | None = None,
     figures: bool = True,
     progress: Progress | None = None,
 ) -> Artifact | NeuronArtifact:
@@ -130,6 +133,9 @@ def compile(  # noqa: A001  (called as the command is)
         events: An .npz file of the spikes that the result is judged by.
         calibration: One of the spikes that scales are chosen on.
         source: Whether the artifact holds a copy of the model, which `verify` compares with.
+        workers: How many candidates of `max_error`, or of code "auto", are measured at once, each in a process of its
+            own; 1 measures them in this one.
+        scheduler: The address of a Dask scheduler, whose workers measure them instead.
         figures: Whether the pictures of the report are drawn; they take most of the time of a small circuit.
         progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
 
@@ -175,6 +181,8 @@ def compile(  # noqa: A001  (called as the command is)
             "--phases": phases,
             "--second-order": second_order,
             "--allow-lost-states": allow_lost_states or None,
+            "--workers": None if workers == 1 else workers,
+            "--scheduler": scheduler,
         }
         _refuse(of_circuits, "rate circuits")
         chosen = NeuronOptions(weights=weights, source=source, figures=figures)
@@ -199,7 +207,7 @@ def compile(  # noqa: A001  (called as the command is)
         figures=figures,
     )
     model = model if isinstance(model, Model) else Path(model)
-    return compile_model(model, target, Path(out), options, progress)
+    return compile_model(model, target, Path(out), options, progress, Place(workers=workers, scheduler=scheduler))
 
 
 @known_state()

@@ -22,7 +22,6 @@ from neurocmc.cli.neurons import (
 )
 from neurocmc.cli.options import Code, Figures, Images, Json, Scheduler
 from neurocmc.cli.output import say, say_json, show, stages
-from neurocmc.common.errors import InputError, Problem, raise_input_problems
 
 if TYPE_CHECKING:
     from neurocmc.pipeline.artifact import Artifact
@@ -216,13 +215,7 @@ def compile(  # noqa: A001  (the command is called so)
         source=source,
         figures=figures,
     )
-    if (workers, scheduler) != (None, None) and max_error is None and options.code is not None:
-        what = "candidates are measured by workers, and nothing is searched here"
-        cure = "add --max-error or --code auto, or leave it out"
-        named = "--workers" if scheduler is None else "--scheduler"
-        raise InputError(Problem("option-not-for-this", named, what, cure))
     place = Place(workers=1 if workers is None else workers, scheduler=scheduler)
-    raise_input_problems(place.problems())
     with stages("compile") as progress:
         artifact = compile_model(model, target, output, options, progress, place)
     if as_json:

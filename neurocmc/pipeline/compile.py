@@ -69,19 +69,33 @@ def compile_model(
         64
     """
     options = options or CompileOptions()
-    raise_input_problems(options.problems())
+    place = place or Place()
+    raise_input_problems([*options.problems(), *place.problems(), *_idle(place, options, model)])
     model = load(model, options.images) if isinstance(model, str | Path) else model
     target = load_target(target) if isinstance(target, str) else target
     check_replaceable(Path(directory))
     stimuli = model.read_stimuli().calibrated_on(options.calibrate)
     check_stimuli(model, stimuli)
-    search = Search(place or Place(), Path(directory), progress)
+    search = Search(place, Path(directory), progress)
     choice = choose(model, stimuli, target, options, search)
     lowered = choice.lowered
     with replace_directory(Path(directory)) as folder:
         _write(folder, Compilation(model, stimuli, target, options, choice))
     artifact = open_artifact(directory)
     return artifact.with_levels(artifact.manifest, certificate=lowered.certificate)
+
+
+def _idle(place: Place, options: CompileOptions, model: Model | str | Path) -> Iterator[Problem]:
+    """Workers that would have nothing to do, or nothing to read."""
+    if place == Place():
+        return
+    named = "--workers" if place.scheduler is None else "--scheduler"
+    if options.max_error is None and options.code is not None:
+        what = "candidates are measured by workers, and nothing is searched here"
+        yield Problem("option-not-for-this", named, what, "add --max-error or --code auto, or leave it out")
+    if isinstance(model, Model):
+        what = "workers read the model from its file, and it was given in memory"
+        yield Problem("option-not-for-this", named, what, "give the path of the model, or leave it out")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

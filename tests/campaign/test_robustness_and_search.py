@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import neurocmc
 from neurocmc.common.errors import InputError
 from neurocmc.pipeline.artifact import open_artifact
 from neurocmc.pipeline.campaign.place import Place
@@ -126,6 +127,14 @@ def test_a_search_that_was_stopped_goes_on(folder: Path, tmp_path: Path, monkeyp
     assert run(*given, "--max-error", "0.005").code == 0
     assert not (tmp_path / "a.search").exists()
     assert json.loads((tmp_path / "a" / "manifest.json").read_text())["options"]["max_error"] == 0.005
+
+
+def test_workers_that_have_nothing_to_do_or_to_read_are_refused(folder: Path, tmp_path: Path) -> None:
+    model = neurocmc.load(folder / "tiny.yaml")
+    with pytest.raises(InputError, match=r"workers: workers read the model from its file.*\[option-not-for-this\]"):
+        neurocmc.compile(model, "loihi1", tmp_path / "a", max_error=0.1, workers=2)
+    with pytest.raises(InputError, match=r"nothing is searched here.*\n.*add max_error or code"):
+        neurocmc.compile(folder / "tiny.yaml", "loihi1", tmp_path / "a", workers=2)
 
 
 @pytest.mark.parametrize("more", [("--workers", "2"), ("--scheduler", "tcp://127.0.0.1:1")])

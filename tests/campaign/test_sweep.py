@@ -152,7 +152,7 @@ def test_from_python_it_is_done_in_the_callers_process(tmp_path: Path) -> None:
     told: list[str] = []
     path = plan(tmp_path, SWEEP.replace("loihi1, truenorth", "truenorth").replace("threshold, rate", "rate"))
     done = neurocmc.sweep(path, tmp_path / "out", figures=False, progress=lambda *seen: told.append(seen[2]))
-    assert {row.error_id for row in done.rows} == {"code-unfit"}
+    assert "code-unfit" in {row.error_id for row in done.rows}
     assert (len(done.rows), done.worst, done.failures) == (6, "refused", ())
     assert len([line for line in told if line]) == 6
     with pytest.raises(InputError, match=r"workers.*\[argument-type\]"):

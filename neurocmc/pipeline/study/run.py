@@ -47,7 +47,7 @@ def run_study(
         from neurocmc.pipeline.study.measured import run_measured  # each form imports what it needs
 
         return run_measured(plan, output, place or Place(), told, figures=figures)
-    need("torch", str(plan), "a study of trained circuits")
+    need("torch", str(plan), "a study")
     from neurocmc.pipeline.study.regions import run_regions
 
     return run_regions(plan, output, place or Place(), told, figures=figures)
