@@ -165,7 +165,8 @@ def _python(lines: str, names: dict[str, Any]) -> str:
 def _shell(command: str) -> str:
     """What a command says where it fails."""
     words = shlex.split(command)
-    settings = {"NEUROCMC_LAVA_PYTHON": "", "NEUROCMC_DEBUG": "", "COLUMNS": ""}  # what a shell has must not show
+    # What a shell has must not show, nor how many processors the machine has.
+    settings = {"NEUROCMC_LAVA_PYTHON": "", "NEUROCMC_WORKERS": "1", "NEUROCMC_DEBUG": "", "COLUMNS": ""}
     while "=" in words[0]:
         name, _, value = words.pop(0).partition("=")
         settings[name] = value

@@ -6,10 +6,11 @@
     print(neurocmc.verify(artifact).passed)
 
 api            the functions of Python, with the names and defaults of the command line
+campaigns      does studies and sweeps, here or on workers
 bring          makes models of rate circuits that were trained elsewhere
 bring_neurons  makes models of networks that spike already
 cli            the `neurocmc` command
-pipeline       runs the passes, writes and reads artifacts, simulates, verifies and studies them
+pipeline       runs the passes, writes and reads artifacts, simulates, verifies, sweeps and studies them
 frontends      read what a user brings as a RateCircuit
 circuits       trainable torch models and their training
 passes         lower a circuit from level to level
@@ -44,11 +45,11 @@ if TYPE_CHECKING:
         export,
         load,
         simulate,
-        study,
         verify,
     )
     from neurocmc.bring import from_arrays, from_module, from_torch
     from neurocmc.bring_neurons import from_neurons, from_nir
+    from neurocmc.campaigns import study, sweep
     from neurocmc.circuits.chip_pool import ChipPool as ChipPool
     from neurocmc.circuits.own import CmcRegions as CmcRegions
     from neurocmc.circuits.own import SoftWta as SoftWta
@@ -99,6 +100,7 @@ __all__ = [
     "run_cores",
     "simulate",
     "study",
+    "sweep",
     "verify",
 ]
 
@@ -124,6 +126,8 @@ _HOMES = {
     "CoreRun": "neurocmc.sim.truenorth.records",
     "CoreInputSpikes": "neurocmc.sim.truenorth.run",
     "run_cores": "neurocmc.sim.truenorth.run",
+    "study": "neurocmc.campaigns",
+    "sweep": "neurocmc.campaigns",
 }
 
 # Not among __all__, since `from neurocmc import *` must do without torch.

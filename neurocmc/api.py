@@ -10,13 +10,13 @@ from typing import Literal
 
 from neurocmc.common.calls import python_call
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
-from neurocmc.common.extras import need
 from neurocmc.common.process import known_state
-from neurocmc.common.progress import Progress, StudyProgress
+from neurocmc.common.progress import Progress
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.recording import Recording
 from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.campaign.place import Place
 from neurocmc.pipeline.chips.lava import TIME_LIMIT_S
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.exports.export import export as _export
@@ -33,7 +33,6 @@ from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.reporting import read_budget
 from neurocmc.pipeline.simulate import Codegen, Interpreter
 from neurocmc.pipeline.simulate import simulate as _simulate
-from neurocmc.pipeline.study.result import StudyResult
 from neurocmc.pipeline.verify import Verification, VerifyOptions
 from neurocmc.pipeline.verify import verify as _verify
 from neurocmc.report.budget import Budget
@@ -92,6 +91,8 @@ def compile(  # noqa: A001  (called as the command is)
     events: str | Path | None = None,
     calibration: str | Path | None = None,
     source: bool = True,
+    workers: int = 1,
+    scheduler: str | None = None,
     figures: bool = True,
     progress: Progress | None = None,
 ) -> Artifact | NeuronArtifact:
@@ -132,6 +133,9 @@ def compile(  # noqa: A001  (called as the command is)
         events: An .npz file of the spikes that the result is judged by.
         calibration: One of the spikes that scales are chosen on.
         source: Whether the artifact holds a copy of the model, which `verify` compares with.
+        workers: How many candidates of `max_error`, or of code "auto", are measured at once, each in a process of its
+            own; 1 measures them in this one.
+        scheduler: The address of a Dask scheduler, whose workers measure them instead.
         figures: Whether the pictures of the report are drawn; they take most of the time of a small circuit.
         progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
 
@@ -177,6 +181,8 @@ def compile(  # noqa: A001  (called as the command is)
             "--phases": phases,
             "--second-order": second_order,
             "--allow-lost-states": allow_lost_states or None,
+            "--workers": None if workers == 1 else workers,
+            "--scheduler": scheduler,
         }
         _refuse(of_circuits, "rate circuits")
         chosen = NeuronOptions(weights=weights, source=source, figures=figures)
@@ -201,7 +207,7 @@ def compile(  # noqa: A001  (called as the command is)
         figures=figures,
     )
     model = model if isinstance(model, Model) else Path(model)
-    return compile_model(model, target, Path(out), options, progress)
+    return compile_model(model, target, Path(out), options, progress, Place(workers=workers, scheduler=scheduler))
 
 
 @known_state()
@@ -347,37 +353,6 @@ def export(artifact: Artifact | NeuronArtifact | str | Path, to: str, path: str 
         >>> notes = neurocmc.export("build/two-state", "brian2", "build/two-state-brian2")
     """
     return _export(_opened(artifact), to, path)
-
-
-@known_state()
-@python_call
-def study(
-    plan: str | Path, out: str | Path, *, figures: bool = True, progress: StudyProgress | None = None
-) -> StudyResult:
-    """Trains, compiles, verifies, tables and draws a study into the folder `out`; needs torch.
-
-    What an earlier call has done is not done again.
-
-    Args:
-        plan: The YAML file that says which regions, variants and seeds of which recipe are trained.
-        out: A new or empty folder, or that of the same study to go on with.
-        figures: Whether pictures are drawn.
-        progress: Called with the part ("train", "compile", "draw"), what of it, the share of the part that is done,
-            and a line for each run that is done, else "".
-
-    Returns:
-        The table, the result of each run, the verdicts on chips, and the files that were written.
-
-    Raises:
-        InputError: For every fault of the plan, of its recipe and of results in `out`, and where torch is missing.
-
-    Example:
-        ``neurocmc.study("study.yaml", "studies/mine").passed`` is True where no compiled run misses a budget.
-    """
-    need("torch", str(plan), "a study")
-    from neurocmc.pipeline.study.run import run_study  # here and not above: torch takes seconds to import
-
-    return run_study(Path(plan), Path(out), figures=figures, progress=progress)
 
 
 @known_state()

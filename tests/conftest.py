@@ -11,6 +11,8 @@ from tests.torch_extra import skip_module
 
 # Set to nothing, it keeps `verify` from walking its edge to Lava in whichever environment a checkout has made.
 os.environ.setdefault("NEUROCMC_LAVA_PYTHON", "")
+# What is done in worker processes says so: elsewhere starting them would take longer than what they are to do.
+os.environ.setdefault("NEUROCMC_WORKERS", "1")
 
 # A test says how many examples it takes; the rest is said here. Neither a slow machine nor chance fails a test: there
 # is no deadline, the time it takes to draw examples is not judged, and every run has the same examples, so that a

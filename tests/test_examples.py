@@ -1,5 +1,6 @@
 """The examples and the Python of the documentation run as they stand, each in an interpreter of its own."""
 
+import csv
 import os
 import re
 import subprocess
@@ -12,6 +13,8 @@ from pydantic import BaseModel
 
 from neurocmc.circuits import recipe
 from neurocmc.frontends import circuit_yaml, stimulus_yaml
+from neurocmc.pipeline.study import plan as study_plan
+from neurocmc.pipeline.sweep import plan as sweep_plan
 from neurocmc.targets import schema
 from tests.made.waiting import HANGS_S
 from tests.torch_extra import needs_torch
@@ -64,6 +67,20 @@ def test_a_circuit_by_hand_and_its_artifact_without_neurocmc(tmp_path: Path) -> 
     assert re.search(r"synapse_bits: [\d,]+ of 134,217,728", told)
 
 
+@pytest.mark.slow
+def test_a_sweep_and_a_study_with_a_measure_of_its_own(tmp_path: Path) -> None:
+    swept = run("-m", "neurocmc", "sweep", EXAMPLES / "sweep.yaml", "-o", "sweep", folder=tmp_path, path=str(ROOT))
+    assert "code-unfit" in swept
+    table = list(csv.DictReader((tmp_path / "sweep" / "table.csv").open(newline="")))
+    assert len(table) == 16
+    assert {row["verdict"] for row in table} == {"kept", "missed", "refused"}
+    study = run("-m", "neurocmc", "study", EXAMPLES / "study.yaml", "-o", "study", folder=tmp_path, path=str(ROOT))
+    assert "with slower inhibition: mean ± standard deviation over seeds" in study
+    rows = list(csv.DictReader((tmp_path / "study" / "runs.csv").open(newline="")))
+    assert all(20 < float(row["takeover_ms"]) < 600 for row in rows)
+    assert [bool(row["chip_nrmse"]) for row in rows] == [True, True, False, False]
+
+
 @needs_torch
 @pytest.mark.slow
 def test_the_python_of_the_quick_start(tmp_path: Path) -> None:
@@ -93,6 +110,7 @@ def documented(model: type[BaseModel]) -> set[str]:
             "circuits.md",
             [entry for module in (circuit_yaml, stimulus_yaml, recipe) for entry in vars(module).values()],
         ),
+        ("campaigns.md", [entry for module in (sweep_plan, study_plan) for entry in vars(module).values()]),
         ("targets.md", [schema.LoihiLimits, schema.LoihiEnergy, schema.IdealLimits]),
     ],
 )

@@ -13,7 +13,7 @@ from neurocmc.circuits.memory_tasks.recipe import TASKS, MemoryRecipe
 from neurocmc.circuits.recipe import Recipe
 from neurocmc.circuits.training import EpochReport
 from neurocmc.common.errors import InputError, Problem
-from neurocmc.common.strict_yaml import load_document
+from neurocmc.common.strict_yaml import Document, load_document
 
 FAMILIES = ("cmc", "memory", "swta")
 
@@ -22,7 +22,11 @@ AnyRecipe = Recipe | CmcRecipe | MemoryRecipe
 
 def load_recipe(path: Path) -> AnyRecipe:
     """Returns the recipe in a YAML file, of whichever family. Raises InputError with file and line of every fault."""
-    document = load_document(path)
+    return recipe_of(load_document(path))
+
+
+def recipe_of(document: Document) -> AnyRecipe:
+    """Returns the recipe that a document holds, of whichever family. Raises InputError with every fault."""
     match document.data.get("family", "swta"):  # where it is missing, either schema says so
         case "cmc":
             return document.validate(CmcRecipe)

@@ -10,6 +10,7 @@ budget          `neurocmc budget`
 export          `neurocmc export`
 inspect         `neurocmc inspect`
 robustness      `neurocmc robustness`
+sweep           `neurocmc sweep`
 demo            `neurocmc demo`
 train           `neurocmc train`
 study           `neurocmc study`

@@ -20,7 +20,7 @@ from neurocmc.cli.neurons import (
     read_model,
     refuse_given,
 )
-from neurocmc.cli.options import Code, Figures, Images, Json
+from neurocmc.cli.options import Code, Figures, Images, Json, Scheduler
 from neurocmc.cli.output import say, say_json, show, stages
 
 if TYPE_CHECKING:
@@ -140,6 +140,15 @@ def compile(  # noqa: A001  (the command is called so)
     weights: Weighted = None,
     events: Events = None,
     calibration: Calibration = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Candidates of --max-error and --code auto that are measured at once.",
+            show_default="1, in this process",
+        ),
+    ] = None,
+    scheduler: Scheduler = None,
     source: Annotated[
         bool, typer.Option("--source/--no-source", help="Put a copy of the model into the artifact.")
     ] = True,
@@ -158,6 +167,8 @@ def compile(  # noqa: A001  (the command is called so)
         "--planes": planes,
         "--max-error": max_error,
         "--tick-ms": tick_ms,
+        "--workers": workers,
+        "--scheduler": scheduler,
         "--images": images,
         "--calibrate": calibrate or None,
         "--seed": seed or None,
@@ -181,6 +192,7 @@ def compile(  # noqa: A001  (the command is called so)
         compile_network(network, target, output, chosen, as_json=as_json)
         return
     refuse_given(of_neurons, "networks of spiking neurons (.nir)")
+    from neurocmc.pipeline.campaign.place import Place
     from neurocmc.pipeline.compile import compile_model
     from neurocmc.pipeline.options import CompileOptions
     from neurocmc.pipeline.reporting import read_budget
@@ -203,8 +215,9 @@ def compile(  # noqa: A001  (the command is called so)
         source=source,
         figures=figures,
     )
+    place = Place(workers=1 if workers is None else workers, scheduler=scheduler)
     with stages("compile") as progress:
-        artifact = compile_model(model, target, output, options, progress)
+        artifact = compile_model(model, target, output, options, progress, place)
     if as_json:
         say_json(_as_json(artifact, read_budget(artifact)))
     else:

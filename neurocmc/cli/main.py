@@ -16,7 +16,20 @@ import typer
 import typer.main
 from typer.core import TyperGroup
 
-from neurocmc.cli import budget, compile, demo, export, inspect, robustness, simulate, study, targets, train, verify  # noqa: A004
+from neurocmc.cli import (
+    budget,
+    compile,  # noqa: A004
+    demo,
+    export,
+    inspect,
+    robustness,
+    simulate,
+    study,
+    sweep,
+    targets,
+    train,
+    verify,
+)
 from neurocmc.cli.failures import debug, guarded
 from neurocmc.cli.output import page_width
 from neurocmc.common.printable import printable
@@ -98,6 +111,7 @@ _add(compile.compile, compile.EXAMPLES)
 _add(simulate.simulate, simulate.EXAMPLES)
 _add(verify.verify, verify.EXAMPLES)
 _add(robustness.robustness, robustness.EXAMPLES)
+_add(sweep.sweep, sweep.EXAMPLES)
 _add(export.export, export.EXAMPLES)
 _add(budget.budget, budget.EXAMPLES)
 _add(targets.targets, targets.EXAMPLES)

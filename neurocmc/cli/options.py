@@ -14,6 +14,23 @@ ArtifactDirectory = Annotated[
     Path, typer.Argument(metavar="DIR", help="A directory made by `neurocmc compile`.", show_default=False)
 ]
 
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        envvar="NEUROCMC_WORKERS",
+        help="Worker processes on this machine; 1 is this process alone.",
+        show_default="one a processor",
+        show_envvar=False,
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler", metavar="ADDRESS", help="A Dask scheduler, whose workers do all runs.", show_default=False
+    ),
+]
 Images = Annotated[
     str | None,
     typer.Option(

@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from neurocmc.cli.options import ArtifactDirectory, Json
-from neurocmc.cli.output import grid, say, say_json, show, stages
+from neurocmc.cli.options import ArtifactDirectory, Json, Scheduler, Workers
+from neurocmc.cli.output import bar, grid, say, say_json, show
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 
 EXAMPLES = (
     "neurocmc robustness build -o build/robustness",
     "neurocmc robustness build --kinds threshold,dead --levels 0.05,0.1,0.2 --seeds 5 -o out",
+    "neurocmc robustness build -o build/robustness --workers 8",
 )
 
 
@@ -42,14 +43,15 @@ def robustness(
             show_default="those for testing, and those without a label",
         ),
     ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     as_json: Json = False,
 ) -> None:
     """Measure held time and errors of a compiled circuit with mismatch, missing parts and noise."""
-    from neurocmc.pipeline.neurons.artifact import NeuronArtifact, open_any
-    from neurocmc.pipeline.neurons.robustness import neuron_robustness
+    from neurocmc.pipeline.campaign.place import place_of
     from neurocmc.pipeline.robustness import KINDS, LEVELS, RobustnessOptions
-    from neurocmc.pipeline.robustness import robustness as measure
-    from neurocmc.pipeline.robustness_files import table, write_robustness
+    from neurocmc.pipeline.robustness_campaign import robustness_into
+    from neurocmc.pipeline.robustness_files import table
 
     if output.exists() and not output.is_dir():
         raise InputError(Problem("not-a-folder", str(output), "is a file, a folder is needed", "name another"))
@@ -66,11 +68,9 @@ def robustness(
         samples=samples,
         stimuli=tuple(stimulus or ()),
     )
-    with stages("robustness") as progress:
-        artifact = open_any(directory)
-        neurons = isinstance(artifact, NeuronArtifact)
-        result = neuron_robustness(artifact, options, progress) if neurons else measure(artifact, options, progress)
-    files = write_robustness(result, output)
+    place = place_of(workers, scheduler)
+    with bar("robustness") as advance:
+        result, files = robustness_into(directory, options, output, place, advance)
     if as_json:
         say_json({"circuit": result.circuit, "seeds": seeds, "cells": result.cells, "files": files})
         return

@@ -1,4 +1,4 @@
-"""`neurocmc study`: regions x variants x seeds of a recipe trained, compiled, verified, tabled and drawn."""
+"""`neurocmc study`: variants x seeds of a recipe made, compiled, measured, tabled and drawn."""
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -7,35 +7,43 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neurocmc.cli.failures import MISSED
-from neurocmc.cli.options import Json
-from neurocmc.cli.output import bar, grid, say, say_json, show
-from neurocmc.common.extras import need
+from neurocmc.cli.failures import DEFECT, MISSED
+from neurocmc.cli.options import Json, Scheduler, Workers
+from neurocmc.cli.output import bar, grid, say, say_json, show, tell
+from neurocmc.common.errors import InputError
 
 if TYPE_CHECKING:
     from neurocmc.circuits.study.table import Row
+    from neurocmc.pipeline.study.measured import MeasuredResult
 
 EXAMPLES = (
     "neurocmc study docs/studies/cmc-variants/study.yaml -o build/cmc-variants",
+    "neurocmc study examples/study.yaml -o build/study --workers 2",
     "neurocmc study mine.yaml -o build/mine --no-figures --json",
 )
 
 
 def study(
-    plan: Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="Which recipe, regions, variants and seeds.")],
+    plan: Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="Which recipe, variants, seeds and measures.")],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Where it all goes.", show_default=False)
     ],
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     figures: Annotated[bool, typer.Option(help="Draw what the study and its circuits look like.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Train every run of a study and compare them; what an earlier call has done is not done again."""
-    need("torch", str(plan), "a study")
+    """Make, compile and measure every circuit of a study; what an earlier call has done is not done again."""
+    from neurocmc.pipeline.campaign.place import place_of
+    from neurocmc.pipeline.study.measured import MeasuredResult
     from neurocmc.pipeline.study.run import run_study
 
     with _bars() as progress:
-        done = run_study(plan, output, figures=figures, progress=progress)
-    if as_json:
+        place = place_of(workers, scheduler)
+        done = run_study(plan, output, figures=figures, progress=progress, place=place)
+    if isinstance(done, MeasuredResult):
+        _tell_measured(done, as_json=as_json)
+    elif as_json:
         chips = {f"{regions}-{variant}-{seed}": chip for (regions, variant, seed), chip in done.chips.items()}
         say_json({"study": done.name, "rows": done.table, "runs": done.results, "chips": chips, "files": done.files})
     else:
@@ -69,3 +77,22 @@ def _tell(name: str, table: "Sequence[Row]", files: Sequence[Path]) -> None:
             show(grid(title, head, lines, [column for column in head if column not in TEXT_COLUMNS]))
     for path in files:
         say(f"{'picture' if path.suffix == '.png' else 'table'}: {path}")
+
+
+def _tell_measured(done: "MeasuredResult", *, as_json: bool) -> None:
+    """What a study of any family came to; runs that were lost or met a defect decide the exit code."""
+    from neurocmc.pipeline.study.measured_table import MeasuredTable, table_cells
+
+    if as_json:
+        say_json({"study": done.name, "runs": done.rows, "files": done.files})
+    else:
+        head, lines = table_cells(MeasuredTable.of(done.rows))
+        show(grid(f"{done.name}: mean ± standard deviation over seeds", head, lines, head[1:]))
+        for path in done.files:
+            say(f"{'picture' if path.suffix == '.png' else 'table'}: {path}")
+    if done.worst == "defect":
+        for problem in done.failures:
+            tell(f"{problem.where}: {problem.what} [{problem.id}]")
+        raise typer.Exit(DEFECT)
+    if done.failures:
+        raise InputError(done.failures)

@@ -108,6 +108,12 @@ def is_leftover(name: str) -> bool:
     return re.fullmatch(rf"\..+\.{_RANDOM}({re.escape(PART)}|{re.escape(OLD)})", name) is not None
 
 
+def place_of_leftover(path: Path) -> Path | None:
+    """Returns what a hidden name stands beside, None where it is no such name; a very long one is not found again."""
+    found = re.fullmatch(rf"\.(.+)\.{_RANDOM}({re.escape(PART)}|{re.escape(OLD)})", path.name)
+    return None if found is None else path.with_name(found[1])
+
+
 def remove(path: Path) -> None:
     """Removes a file or a folder with all that is in it, if it is there."""
     if path.is_dir() and not path.is_symlink():

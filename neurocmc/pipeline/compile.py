@@ -16,6 +16,7 @@ from neurocmc.ir.stimulus import Stimulus, name_problems
 from neurocmc.ir.store import save_stimulus
 from neurocmc.ir.summaries import milliseconds
 from neurocmc.pipeline.artifact import Artifact, file_hashes, open_artifact
+from neurocmc.pipeline.campaign.place import Place
 from neurocmc.pipeline.certificates import block_lines, write_certificate
 from neurocmc.pipeline.chips.built import Built
 from neurocmc.pipeline.clock import Clock
@@ -28,7 +29,8 @@ from neurocmc.pipeline.program import PROGRAM
 from neurocmc.pipeline.reporting import Reported, write_report_of
 from neurocmc.pipeline.sample import SAMPLE, sample_edges
 from neurocmc.pipeline.search.best import choose_best, is_searched
-from neurocmc.pipeline.search.codes import choose_code
+from neurocmc.pipeline.search.codes import STAGED_AS, choose_code
+from neurocmc.pipeline.search.scouts import scouts_at
 from neurocmc.pipeline.search.smallest import choose_neurons
 from neurocmc.pipeline.search.tried import Choice
 from neurocmc.targets import Target, load_target
@@ -41,6 +43,7 @@ def compile_model(
     directory: str | Path,
     options: CompileOptions | None = None,
     progress: Progress | None = None,
+    place: Place | None = None,
 ) -> Artifact:
     """Compiles a model for a target into `directory`, which becomes whole or is left as it was.
 
@@ -50,6 +53,8 @@ def compile_model(
         directory: The folder of the artifact; one that holds an artifact already is replaced.
         options: What the user chose; None is the defaults.
         progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
+        place: Where candidates of `max_error`, or of the code that is to be chosen, are measured; None is this
+            process. Elsewhere the model must be given by its path.
 
     Returns:
         The artifact in `directory`.
@@ -64,18 +69,33 @@ def compile_model(
         64
     """
     options = options or CompileOptions()
-    raise_input_problems(options.problems())
+    place = place or Place()
+    raise_input_problems([*options.problems(), *place.problems(), *_idle(place, options, model)])
     model = load(model, options.images) if isinstance(model, str | Path) else model
     target = load_target(target) if isinstance(target, str) else target
     check_replaceable(Path(directory))
     stimuli = model.read_stimuli().calibrated_on(options.calibrate)
-    _check_stimuli(model, stimuli)
-    choice = _choose(model, stimuli, target, options, progress)
+    check_stimuli(model, stimuli)
+    search = Search(place, Path(directory), progress)
+    choice = choose(model, stimuli, target, options, search)
     lowered = choice.lowered
     with replace_directory(Path(directory)) as folder:
         _write(folder, Compilation(model, stimuli, target, options, choice))
     artifact = open_artifact(directory)
     return artifact.with_levels(artifact.manifest, certificate=lowered.certificate)
+
+
+def _idle(place: Place, options: CompileOptions, model: Model | str | Path) -> Iterator[Problem]:
+    """Workers that would have nothing to do, or nothing to read."""
+    if place == Place():
+        return
+    named = "--workers" if place.scheduler is None else "--scheduler"
+    if options.max_error is None and options.code is not None:
+        what = "candidates are measured by workers, and nothing is searched here"
+        yield Problem("option-not-for-this", named, what, "add --max-error or --code auto, or leave it out")
+    if isinstance(model, Model):
+        what = "workers read the model from its file, and it was given in memory"
+        yield Problem("option-not-for-this", named, what, "give the path of the model, or leave it out")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,7 +109,8 @@ class Compilation:
     choice: Choice
 
 
-def _check_stimuli(model: Model, stimuli: StimulusSet) -> None:
+def check_stimuli(model: Model, stimuli: StimulusSet) -> None:
+    """Raises InputError for stimuli that do not fit the circuit, its windows, or memory."""
     circuit, named = model.circuit, stimuli.by_name()
     faults = [problem for stimulus in named.values() for problem in stimulus.problems(circuit.inputs)]
     raise_input_problems(dict.fromkeys([*name_problems(named), *faults]))
@@ -111,13 +132,27 @@ def _window_problems(circuit: RateCircuit, stimuli: tuple[Stimulus, ...]) -> Ite
                 )
 
 
-def _choose(
-    model: Model, stimuli: StimulusSet, target: Target, options: CompileOptions, progress: Progress | None
-) -> Choice:
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Where a search of what is left open measures its candidates, and who is told of it."""
+
+    place: Place
+    output: Path  # of the artifact, beside which is kept what workers measure
+    progress: Progress | None = None
+
+
+def choose(model: Model, stimuli: StimulusSet, target: Target, options: CompileOptions, search: Search) -> Choice:
+    """Lowers a circuit to a target, and chooses on calibration what the options leave open.
+
+    Raises InputError for options that the target has no use for, InfeasibleError where it cannot hold the circuit.
+    """
+    calibration, progress = stimuli.calibration, search.progress
     if options.code is None:
-        return choose_code(model.circuit, stimuli.calibration, target, options, progress)
+        with scouts_at(search.place, model, target, options, search.output, STAGED_AS) as scouts:
+            return choose_code(model.circuit, calibration, target, options, progress, scouts)
     if options.max_error is not None:
-        return choose_neurons(model.circuit, stimuli.calibration, target, options, progress)
+        with scouts_at(search.place, model, target, options, search.output) as scouts:
+            return choose_neurons(model.circuit, calibration, target, options, progress, scouts)
     clock = Clock(progress)
     staging = stage(model.circuit, stimuli.calibration, target, options, clock)
     if is_searched(staging, target, options):

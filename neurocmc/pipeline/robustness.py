@@ -126,6 +126,22 @@ class _Drawn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Bench:
+    """What is compiled, checked and prepared to be measured on any faulty chip; chips do not depend on each other."""
+
+    name: str  # of the circuit or network
+    options: RobustnessOptions
+    chip: Callable[[str, float, int], list[Outcome]]  # kind, level, seed -> all trials on that chip
+
+    def measured(self, progress: Callable[[str, float], None] | None = None) -> Robustness:
+        """Returns what happens on all chips, one after the other."""
+        outcomes: list[Outcome] = []
+        for kind, level, seed in draws(self.options, progress):
+            outcomes += self.chip(kind, level, seed)
+        return robustness_of(self.name, self.options, outcomes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Task:
     """A stimulus and how its trials are judged; `longest_s` is (batch,), NaN where nothing is to be held."""
 
@@ -161,20 +177,25 @@ def robustness(
         >>> len(robustness(open_artifact("build/two-state"), options).cells)
         2
     """
-    options = options or RobustnessOptions()
+    return circuit_bench(artifact, options or RobustnessOptions()).measured(progress)
+
+
+def circuit_bench(artifact: Artifact, options: RobustnessOptions) -> Bench:
+    """Returns a compiled circuit ready to be measured. Raises InputError as `robustness` does."""
     raise_input_problems(options.problems())
     chips = artifact.built.faulty_chips()
     chips.check()
     tasks = _tasks(artifact, chips, options)
-    outcomes: list[Outcome] = []
-    for kind, level, seed in draws(options, progress):
+
+    def chip(kind: str, level: float, seed: int) -> list[Outcome]:
         drawn = _Drawn(chip=chips.draw(seed, kind, level), kind=kind, level=level, seed=seed)
-        outcomes += _run(artifact, tasks, drawn, options.samples)
-    return robustness_of(artifact.circuit.name, options, outcomes)
+        return _run(artifact, tasks, drawn, options.samples)
+
+    return Bench(name=artifact.circuit.name, options=options, chip=chip)
 
 
-def _grid(options: RobustnessOptions) -> list[tuple[str, float]]:
-    """No fault, then each kind at each level."""
+def grid_of(options: RobustnessOptions) -> list[tuple[str, float]]:
+    """Returns no fault, then each kind at each level."""
     levels = sorted(set(options.levels) - {0.0})
     return [(NO_FAULT, 0.0), *((kind, level) for kind in dict.fromkeys(options.kinds) for level in levels)]
 
@@ -183,11 +204,16 @@ def draws(
     options: RobustnessOptions, progress: Callable[[str, float], None] | None
 ) -> Iterator[tuple[str, float, int]]:
     """Yields kind, level and seed of every chip that is drawn, and tells of each kind and level before its first."""
-    grid = _grid(options)
+    grid = grid_of(options)
     for index, (kind, level) in enumerate(grid):
         if progress:
-            progress(kind if kind == NO_FAULT else f"{kind} {100 * level:g} %", index / len(grid))
+            progress(fault_named(kind, level), index / len(grid))
         yield from ((kind, level, seed) for seed in range(options.seeds))
+
+
+def fault_named(kind: str, level: float) -> str:
+    """Returns a kind and its level in words."""
+    return kind if kind == NO_FAULT else f"{kind} {100 * level:g} %"
 
 
 def drawn_trials(seed: int, place: int, batch: int, samples: int) -> Int:
@@ -201,7 +227,7 @@ def robustness_of(name: str, options: RobustnessOptions, outcomes: list[Outcome]
         circuit=name,
         options=options,
         outcomes=tuple(outcomes),
-        cells=tuple(cell_of(kind, level, outcomes) for kind, level in _grid(options)),
+        cells=tuple(cell_of(kind, level, outcomes) for kind, level in grid_of(options)),
     )
 
 

@@ -19,6 +19,7 @@ COMMANDS = (
     "simulate",
     "verify",
     "robustness",
+    "sweep",
     "export",
     "budget",
     "targets",

@@ -12,8 +12,12 @@ from pathlib import Path
 import pytest
 
 from neurocmc.cli.failures import MISSED
+from neurocmc.pipeline.campaign.place import Place
+from neurocmc.pipeline.campaign.run import run_all
+from neurocmc.pipeline.campaign.task import Task
 from neurocmc.pipeline.chips import registry
 from neurocmc.targets import kinds
+from tests.campaign.plans import SWEEP, plan
 from tests.cli.running import CHECKPOINT, CIRCUIT, ROOT, run
 from tests.made.looping_neurons import recurrent_nir
 from tests.made.waiting import HANGS_S
@@ -32,7 +36,8 @@ PICTURES = ("matplotlib", "PIL")
 TORCH = ("torch", "torchdiffeq")
 TRAINING = ("torchdiffeq", "torch._dynamo", "neurocmc.circuits.train")
 KERNELS = ("numba", "llvmlite", "neurocmc.common.jit")
-NEVER = (*PICTURES, "brian2", "sympy", "scipy.signal", "scipy.optimize", "scipy.ndimage", "sklearn", "pandas")
+DASK = ("dask", "distributed", "tornado", "threadpoolctl", "neurocmc.pipeline.campaign.cluster")
+NEVER = (*PICTURES, *DASK, "brian2", "sympy", "scipy.signal", "scipy.optimize", "scipy.ndimage", "sklearn", "pandas")
 LINE = ("neurocmc.passes", "neurocmc.theory", "neurocmc.sim", "neurocmc.backends", "neurocmc.circuits")
 FAMILIES = tuple(module for module, _ in registry.BUILT_IN.values())
 READ_ONLY = (*NEVER, *TORCH, *KERNELS, *LINE, *FAMILIES, "scipy", "h5py", "jinja2", "neurocmc.pipeline.chips.family")
@@ -120,6 +125,26 @@ def test_a_chip_is_exported_by_its_own_family(circuit: Path, tmp_path: Path) -> 
     found = imported("export", circuit, "--to", "brian2", "-o", tmp_path / "script")
     assert own in found
     assert found & {*PICTURES, *TORCH, *others, "brian2", "scipy.signal", "scipy.optimize"} == set()
+
+
+def test_a_sweep_without_workers_and_a_compilation_need_no_dask(tmp_path: Path) -> None:
+    sweep = plan(tmp_path / "sweep", SWEEP.replace("loihi1, truenorth", "loihi1").replace("4, 8, 40000", "4"))
+    workers = set(DASK) - {"threadpoolctl"}  # one thread for all
+    found = imported("sweep", sweep, "-o", tmp_path / "out", "--workers", "1", "--no-figures")
+    assert found & {*PICTURES, *TORCH, *workers, "neurocmc.pipeline.study.run", "brian2"} == set()
+    found = imported(
+        "compile", sweep.with_name("tiny.yaml"), "--target", "loihi1", "-o", tmp_path / "built", "--no-figures"
+    )
+    assert found & {*PICTURES, *TORCH, *DASK} == set()
+
+
+def test_a_worker_imports_what_its_runs_need_alone() -> None:
+    tasks = [Task(name=name, work="tests.campaign.works:modules", what={"of": name}) for name in ("a", "b")]
+    for outcome in run_all(tasks, Place(workers=2)):
+        loaded = set(outcome.value["modules"])
+        assert "neurocmc.pipeline.campaign.work" in loaded
+        assert not [name for name in loaded if name.startswith(("neurocmc.cli", "neurocmc.passes", "neurocmc.sim"))]
+        assert loaded & {*PICTURES, *TORCH, *KERNELS, *FAMILIES, "typer", "rich", "brian2", "scipy"} == set()
 
 
 def test_every_kind_built_in_has_a_family_and_a_lowest_level() -> None:

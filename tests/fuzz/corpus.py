@@ -13,7 +13,7 @@ import yaml
 
 from tests.cli.running import ROOT, run
 
-DONE = "whole-2"  # a file that is written last, of another name where the corpus is another one
+DONE = "whole-3"  # a file that is written last, of another name where the corpus is another one
 
 SWTA: dict[str, Any] = {
     "name": "four",
@@ -109,6 +109,22 @@ seeds: [0]
 compile: {target: brian2, neurons: 4, samples: 2}
 figures: {of: [full], images: 10, landscape_points: 0}
 """
+SWEEP = """name: small
+circuits: [circuit.yaml]
+targets: [loihi1]
+codes: [threshold, rate]
+neurons: [2]
+seeds: [0]
+samples: 1
+compile: {steps: equal, planes: 1}
+"""
+MEASURED = """name: small
+family: written
+recipe: circuit.yaml
+variants: {whole: {}, slow: {populations: {inhibit: {tau_ms: 30}}}}
+seeds: [0]
+measures: [circuit, training]
+"""
 # Networks of spiking neurons: the target of an artifact -> the network in it.
 NEURON_TARGETS = {"loihi1": "layers", "loihi2": "loop", "brian2": "loop"}
 EVENTS = ("dense", "ticks", "times", "recorded")
@@ -178,6 +194,7 @@ def make_corpus(folder: Path) -> Corpus:
         _make_cores(folder)
         _make_images(folder)
         _make_trainings(folder)
+        _make_campaigns(folder)
         (folder / DONE).touch()
     return Corpus(folder)
 
@@ -270,6 +287,14 @@ def _make_images(folder: Path) -> None:
         (folder / "cifar" / f"{name}.bin").write_bytes(records.tobytes())
 
 
+def _make_campaigns(folder: Path) -> None:
+    """A sweep and a study of a circuit in YAML, whose runs are done."""
+    (folder / "sweep.yaml").write_text(SWEEP)
+    (folder / "measured.yaml").write_text(MEASURED)
+    _sound("sweep", folder / "sweep.yaml", "-o", folder / "swept", "--workers", "1", "--no-figures")
+    _sound("study", folder / "measured.yaml", "-o", folder / "measured", "--workers", "1", "--no-figures")
+
+
 def _make_trainings(folder: Path) -> None:
     """A study whose one run is done, its checkpoint, and the state of a training that stopped after one epoch."""
     from neurocmc.circuits.cmc.recipe import CmcRecipe
@@ -278,7 +303,7 @@ def _make_trainings(folder: Path) -> None:
 
     (folder / "recipe.yaml").write_text(RECIPE)
     (folder / "study.yaml").write_text(STUDY)
-    shown = run("study", folder / "study.yaml", "-o", folder / "studied", "--no-figures")
+    shown = run("study", folder / "study.yaml", "-o", folder / "studied", "--workers", "1", "--no-figures")
     if shown.code not in (0, 1):  # a circuit of three columns may miss a budget
         raise RuntimeError(f"the study failed: {shown.err}")
     shutil.copy(folder / "studied" / "runs" / "1-full-0" / "checkpoint.pt", folder / "m.pt")

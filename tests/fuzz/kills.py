@@ -72,7 +72,7 @@ def _before_simulate(corpus: Corpus, folder: Path) -> None:
 
 _COMPILE = ("compile", "circuit.yaml", "--target", "loihi1", "--neurons", "2", "--no-figures", "-o", OUT)
 _TRAIN = ("train", "recipe.yaml", "-o", "m.pt", "--seed", "5")
-_STUDY = ("study", "study.yaml", "-o", OUT, "--no-figures")
+_STUDY = ("study", "study.yaml", "-o", OUT, "--workers", "1", "--no-figures")
 _SIMULATE = ("simulate", "art", "--on", "emulator", "-o", "o.npz")
 COMMANDS = {
     "compile": Command(_COMPILE, _COMPILE, OUT, _before_compile, lambda _: ("budget", OUT)),

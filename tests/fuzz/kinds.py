@@ -1,5 +1,6 @@
 """The kinds of file that commands read: how each is mutated, put into a folder, and which command is to read it."""
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ _REPORTS = (
     f"{members.NAME}/figures/*",
     f"{members.NAME}/figures",
 )
-_FAULTS = ("--kinds", "dead", "--levels", "0.1", "--seeds", "1", "--samples", "1")
+_FAULTS = ("--kinds", "dead", "--levels", "0.1", "--seeds", "1", "--samples", "1", "--workers", "1")
 _TREE = (OUT, f"{OUT}/*")
 _BESIDE = f"{OUT}.*.npz"  # the spikes that an exported file of NIR has beside it
 
@@ -163,10 +164,52 @@ def result(rng: Random, corpus: Corpus, folder: Path) -> Made:
 
 def _studied(rng: Random, done: str, *, drawn: bool = False) -> Made:
     # The plan is written into the folder before what is kept there is read.
-    arguments = ("study", "s.yaml", "-o", OUT, *(() if drawn else ("--no-figures",)), *_as_json(rng))
+    arguments = (
+        "study",
+        "s.yaml",
+        "-o",
+        OUT,
+        "--workers",
+        "1",
+        *(() if drawn else ("--no-figures",)),
+        *_as_json(rng),
+    )
     # So are the tables: they are of what is kept, pictures come after them.
     keeps = (f"{OUT}/study.yaml", *((f"{OUT}/*",) if drawn else ()))
     return Made(what=done, arguments=arguments, writes=_TREE, keeps=keeps, training=True)
+
+
+def sweep(rng: Random, corpus: Corpus, folder: Path) -> Made:
+    """A sweep's plan, over a folder in which its run is done."""
+    shutil.copytree(corpus.folder / "swept", folder / OUT)
+    (folder / "circuit.yaml").write_bytes(corpus.read("circuit.yaml"))
+    done = _yaml(rng, folder / "w.yaml", corpus.tree("sweep.yaml"))
+    arguments = ("sweep", "w.yaml", "-o", OUT, "--workers", "1", "--no-figures", *_as_json(rng))
+    return Made(what=done, arguments=arguments, writes=_TREE, training=True)
+
+
+def measured_study(rng: Random, corpus: Corpus, folder: Path) -> Made:
+    """A study of a circuit in YAML, over a folder in which its runs are done; or that circuit."""
+    shutil.copytree(corpus.folder / "measured", folder / OUT)
+    name = rng.choice(("measured.yaml", "measured.yaml", "circuit.yaml"))
+    for each in ("measured.yaml", "circuit.yaml"):
+        (folder / each).write_bytes(corpus.read(each))
+    done = f"{name}: " + _yaml(rng, folder / name, corpus.tree(name))
+    arguments = ("study", "measured.yaml", "-o", OUT, "--workers", "1", "--no-figures", *_as_json(rng))
+    return Made(what=done, arguments=arguments, writes=_TREE)
+
+
+def kept_run(rng: Random, corpus: Corpus, folder: Path) -> Made:
+    """What a campaign keeps of a run that is done."""
+    plan, command = rng.choice((("sweep.yaml", "sweep"), ("measured.yaml", "study")))
+    shutil.copytree(corpus.folder / ("swept" if command == "sweep" else "measured"), folder / OUT)
+    for each in (plan, "circuit.yaml"):
+        (folder / each).write_bytes(corpus.read(each))
+    path = rng.choice(sorted((folder / OUT / "runs").iterdir()))
+    done = f"{path.name}: " + _json(rng, path, json.loads(path.read_text()))
+    arguments = (command, plan, "-o", OUT, "--workers", "1", "--no-figures", *_as_json(rng))
+    # A study's plan is written once its circuits are known to be of it, before what was measured of them is read.
+    return Made(what=done, arguments=arguments, writes=_TREE, keeps=(f"{OUT}/study.yaml",), training=True)
 
 
 def stimulus(rng: Random, corpus: Corpus, folder: Path) -> Made:
@@ -331,7 +374,8 @@ _DOORS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "recipe": ("r.yaml", ("train", "r.yaml", "-o", "m.pt")),
     "state": ("m.pt.resume", ("train", "recipe.yaml", "-o", "m.pt", "--resume")),
-    "study": ("s.yaml", ("study", "s.yaml", "-o", OUT)),
+    "study": ("s.yaml", ("study", "s.yaml", "-o", OUT, "--workers", "1")),
+    "sweep": ("w.yaml", ("sweep", "w.yaml", "-o", OUT, "--workers", "1")),
     "corelets": ("c.json", ("simulate", "c.json", "--on", "emulator", "--ticks", "3", "-o", "o.npz")),
     "config": (
         "k.json",
@@ -341,7 +385,8 @@ _DOORS: dict[str, tuple[str, tuple[str, ...]]] = {
     "manifest": ("manifest.json", ("budget", ".")),
     "output of compile": (OUT, ("compile", "circuit.yaml", "--target", "brian2", "--neurons", "2", "-o", OUT)),
     "output of train": ("m.pt", ("train", "recipe.yaml", "-o", "m.pt")),
-    "output of a study": (OUT, ("study", "study.yaml", "-o", OUT, "--no-figures")),
+    "output of a study": (OUT, ("study", "study.yaml", "-o", OUT, "--workers", "1", "--no-figures")),
+    "output of a sweep": (OUT, ("sweep", "sweep.yaml", "-o", OUT, "--workers", "1", "--no-figures")),
     "output of simulate": (
         "o.npz",
         ("simulate", "corelets.json", "--on", "emulator", "--ticks", "3", "-o", "o.npz"),
@@ -351,7 +396,15 @@ _DOORS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 def special_file(rng: Random, corpus: Corpus, folder: Path) -> Made:
     """No regular file, or none with a sound name, at a path that a command reads or writes."""
-    for beside in ("circuit.yaml", "recipe.yaml", "study.yaml", "ranc.json", "corelets.json", "layers.nir"):
+    for beside in (
+        "circuit.yaml",
+        "recipe.yaml",
+        "study.yaml",
+        "sweep.yaml",
+        "ranc.json",
+        "corelets.json",
+        "layers.nir",
+    ):
         (folder / beside).write_bytes(corpus.read(beside))
     door = rng.choice(sorted(_DOORS))
     name, arguments = _DOORS[door]
@@ -376,6 +429,9 @@ KINDS: dict[str, Kind] = {
     "recipe": Kind(7, recipe),
     "study": Kind(4, study),
     "result": Kind(4, result),
+    "sweep": Kind(3, sweep),
+    "measured study": Kind(3, measured_study),
+    "kept run": Kind(3, kept_run),
     "stimulus": Kind(7, stimulus),
     "state": Kind(6, state),
     "corelets": Kind(7, corelets),

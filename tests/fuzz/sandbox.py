@@ -157,10 +157,12 @@ def _exit_code(arguments: tuple[str, ...]) -> int:
 
 
 def _stop_trainings() -> None:
-    """Let every training end where it begins: what comes before is what reads files."""
+    """Let every training, and every run of a sweep, end where it begins: what comes before is what reads files."""
     from neurocmc.circuits.training import Training
+    from neurocmc.pipeline.sweep import measure
 
     Training.run = _accepted  # type: ignore[method-assign]
+    measure.measured = _accepted  # type: ignore[assignment]
 
 
 def _accepted(*_: object) -> None:

@@ -6,6 +6,7 @@ another distribution gives its own errors ids that begin with `x-`, such as `x-m
 stand here, and no release of neurocmc will ever take one of them.
 
 artifacts  compiled artifacts
+campaigns  sweeps, studies, searches, and their workers
 fields     texts, options, circuits and stimuli written by hand
 files      paths, files, checkpoints and images
 levels     levels, arrays, cores and runs
@@ -17,6 +18,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from neurocmc.common.catalogue.artifacts import ARTIFACTS
+from neurocmc.common.catalogue.campaigns import CAMPAIGNS
 from neurocmc.common.catalogue.fields import CIRCUITS, OPTIONS, PROGRAMS, STIMULI, TEXTS
 from neurocmc.common.catalogue.files import CHECKPOINTS, FILES, IMAGES, PATHS, TRAINING
 from neurocmc.common.catalogue.levels import ARRAYS, CORES, LEVELS, RUNS
@@ -38,6 +40,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         "Spiking networks": NEURONS,
         "Images and studies": IMAGES,
         "Trainings that go on": TRAINING,
+        "Campaigns": CAMPAIGNS,
         "Artifacts": ARTIFACTS,
         "What a chip cannot hold": CHIPS,
         "Times and dynamics": TIMES,

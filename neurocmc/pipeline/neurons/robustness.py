@@ -13,7 +13,7 @@ from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.pipeline.neurons.artifact import NeuronArtifact
 from neurocmc.pipeline.neurons.simulate import find_events
-from neurocmc.pipeline.robustness import Outcome, Robustness, RobustnessOptions, drawn_trials, draws, robustness_of
+from neurocmc.pipeline.robustness import Bench, Outcome, Robustness, RobustnessOptions, drawn_trials
 from neurocmc.sim.neurons import decisions, simulate_neurons
 
 
@@ -36,7 +36,11 @@ def neuron_robustness(
         InputError: Where the target has no model of faults, an option is out of range, or the network has no readout.
         InfeasibleError: Where faults drive a current out of its register.
     """
-    options = options or RobustnessOptions()
+    return neuron_bench(artifact, options or RobustnessOptions()).measured(progress)
+
+
+def neuron_bench(artifact: NeuronArtifact, options: RobustnessOptions) -> Bench:
+    """Returns a compiled network ready to be measured. Raises InputError as `neuron_robustness` does."""
     raise_input_problems(options.problems())
     given = artifact.given
     if given is None or not (given.readouts or given.host_readouts):
@@ -46,12 +50,13 @@ def neuron_robustness(
     named = options.stimuli or (artifact.test.name,)
     stimuli = [find_events(artifact, name) for name in dict.fromkeys(named)]
     answers = [_answers(artifact, stimulus) for stimulus in stimuli]
-    outcomes: list[Outcome] = []
-    for kind, level, seed in draws(options, progress):
-        chip = artifact.built.draw_faulty(seed, kind, level)
+
+    def chip(kind: str, level: float, seed: int) -> list[Outcome]:
+        drawn = artifact.built.draw_faulty(seed, kind, level)
+        outcomes: list[Outcome] = []
         for place, (stimulus, wanted) in enumerate(zip(stimuli, answers, strict=True)):
             trials = drawn_trials(seed, place, stimulus.batch, options.samples)
-            decided = _first(decisions(given, chip(stimulus.take(trials), trials.tolist())))
+            decided = _first(decisions(given, drawn(stimulus.take(trials), trials.tolist())))
             outcomes += [
                 Outcome(
                     kind=kind,
@@ -65,7 +70,9 @@ def neuron_robustness(
                 )
                 for at, trial in enumerate(trials.tolist())
             ]
-    return robustness_of(artifact.built.name, options, outcomes)
+        return outcomes
+
+    return Bench(name=artifact.built.name, options=options, chip=chip)
 
 
 def _answers(artifact: NeuronArtifact, stimulus: EventStimulus) -> Int:

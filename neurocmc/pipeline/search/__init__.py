@@ -3,5 +3,6 @@
 tried     defines a candidate, and measures what it keeps
 smallest  finds the fewest neurons a unit that keep a given error
 codes     finds the code that keeps it at the least cost
+scouts    has workers measure candidates of these two ahead
 best      finds steps, planes and, unless they are given, neurons a unit with which decisions are kept
 """

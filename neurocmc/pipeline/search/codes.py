@@ -13,8 +13,9 @@ interleaved code. Neurons a unit are one number for all populations: unequal num
 searched are other kernels and phases than the chosen ones, unequal steps, and ticks.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from neurocmc.common.errors import InfeasibleError, Problem
 from neurocmc.common.progress import Progress, silent
@@ -27,6 +28,7 @@ from neurocmc.pipeline.chips.staging import Staging
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.lower import stage
 from neurocmc.pipeline.options import CompileOptions
+from neurocmc.pipeline.search.scouts import Scouts, sizes_from
 from neurocmc.pipeline.search.tried import Candidate, Choice, Tried, checked_error, compiled, refused, some_trials
 from neurocmc.report.wording import energy
 from neurocmc.targets import PLANES, Code, Planes, SecondOrder, Target
@@ -36,6 +38,8 @@ SIZES: dict[Code, tuple[int, ...]] = {
     "interleaved": (32, 64, 128, 256),
     "threshold": (8, 12, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192, 256, 384, 512),
 }
+SMALLEST = min(min(sizes) for sizes in SIZES.values())
+STAGED_AS: Mapping[str, Any] = {"neurons": SMALLEST, "second_order": "relays"}  # all candidates, but for their own
 ERROR = 0.01  # of range, that is kept where none is asked for
 WORTH = 0.97  # of the error: three larger sizes that leave more end a line
 
@@ -59,9 +63,11 @@ def choose_code(
     target: Target,
     options: CompileOptions,
     progress: Progress | None = None,
+    scouts: Scouts | None = None,
 ) -> Choice:
     """Returns the cheapest of all codes whose NRMSE of rates is at most `max_error`, or 1 % where none is given.
 
+    With `scouts` several candidates are measured at once; what is chosen, and all that is told of it, is the same.
     Raises InputError for an error not between 0 and 1, InfeasibleError, with what was reached, if no code keeps it.
     """
     max_error = checked_error(ERROR if options.max_error is None else options.max_error)
@@ -73,6 +79,7 @@ def choose_code(
         given=options,
         max_error=max_error,
         told=progress or silent,
+        scouts=scouts,
     )
     lines = list(search.lines())
     for index, line in enumerate(lines):
@@ -99,8 +106,10 @@ class _Search:
     given: CompileOptions
     max_error: float
     told: Progress
+    scouts: Scouts | None = None
     tried: list[Tried] = field(default_factory=list[Tried])
     best: Offer | None = None
+    last: Candidate | None = None  # that was compiled
     stagings: dict[SecondOrder, Staging] = field(default_factory=dict["SecondOrder", Staging])
 
     def lines(self) -> Iterator[CompileOptions]:
@@ -140,7 +149,7 @@ class _Search:
     def _staging(self, options: CompileOptions) -> Staging:
         key: SecondOrder = options.second_order or "relays"
         if key not in self.stagings:
-            smallest = replace(options, neurons=min(min(sizes) for sizes in SIZES.values()))
+            smallest = replace(options, neurons=SMALLEST)
             self.stagings[key] = stage(self.circuit, self.calibration, self.target, smallest, Clock())
         return self.stagings[key]
 
@@ -148,33 +157,41 @@ class _Search:
         """Takes the smallest candidate of a line that keeps the error, if one does and it is the best so far."""
         errors: list[float] = []
         sizes = SIZES[line.coded] if self.given.neurons is None else (self.given.neurons,)
-        for neurons in sizes:
+        for index, neurons in enumerate(sizes):
             options = replace(line, neurons=neurons)
             self.told(f"trying {neurons} neurons a unit, {_of(options)}", done)
-            candidate = self._compiled(options)
-            if candidate is None:
+            found = self._found(options, sizes[index + 1 :])
+            if found.error is None:
                 if errors:  # a small pool may have weights too large for their field; larger ones only need more
                     return
                 continue
-            if self.best is not None and candidate.cores > self.best.candidate.cores:
+            if self.best is not None and found.cores > self.best.candidate.cores:
                 return
-            errors.append(candidate.error)
-            if candidate.error <= self.max_error and not candidate.tried.missed:
-                self._take(candidate)
+            errors.append(found.error)
+            if found.error <= self.max_error and not found.missed:
+                self._take(self._compiled(options))
                 return
             if len(errors) > 3 and min(errors[-3:]) > WORTH * min(errors[:-3]):
                 return
 
-    def _compiled(self, options: CompileOptions) -> Candidate | None:
-        try:
+    def _found(self, options: CompileOptions, larger: Sequence[int]) -> Tried:
+        """What a candidate comes to, which is noted; with scouts, those of larger pools are measured beside it."""
+        if self.scouts is not None:
+            found = self.scouts.tried(options, list(sizes_from(options, larger)))
+        else:
+            try:
+                found = self._compiled(options).tried
+            except InfeasibleError as refusal:
+                found = refused(options, refusal)
+        self.tried.append(found)
+        return found
+
+    def _compiled(self, options: CompileOptions) -> Candidate:
+        if self.last is None or self.last.options != options:
             staging = self._staging(options)
             family_of(self.target).refuse(staging.staged, self.target, options)
-            candidate = compiled(staging, self.target, options, self.trials)
-        except InfeasibleError as refusal:
-            self.tried.append(refused(options, refusal))
-            return None
-        self.tried.append(candidate.tried)
-        return candidate
+            self.last = compiled(staging, self.target, options, self.trials)
+        return self.last
 
     def _take(self, candidate: Candidate) -> None:
         """Measures what a candidate spends, and keeps it if it costs less than the best so far."""

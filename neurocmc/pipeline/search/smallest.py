@@ -14,6 +14,7 @@ from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.lower import stage
 from neurocmc.pipeline.options import CompileOptions
+from neurocmc.pipeline.search.scouts import Scouts, sizes_from
 from neurocmc.pipeline.search.tried import Choice, Tried, checked_error, compiled, refused, some_trials
 from neurocmc.targets import Code, Target
 
@@ -27,9 +28,11 @@ def choose_neurons(
     target: Target,
     options: CompileOptions,
     progress: Progress | None = None,
+    scouts: Scouts | None = None,
 ) -> Choice:
     """Returns the smallest candidate whose measured NRMSE of rates is at most `max_error` (a fraction of range).
 
+    With `scouts` several candidates are measured at once; what is chosen, and all that is told of it, is the same.
     Raises InputError for an error not between 0 and 1, InfeasibleError, with what was reached, if no size meets it.
     """
     max_error = checked_error(options.max_error or 0.0)
@@ -40,6 +43,13 @@ def choose_neurons(
     for index, neurons in enumerate(sizes):
         told(f"trying {neurons} neurons a unit", index / len(sizes))
         sized = replace(options, neurons=neurons)
+        if scouts is not None:
+            ahead = scouts.tried(sized, list(sizes_from(options, sizes[index + 1 :])))
+            if ahead.error is None or ahead.error > max_error:
+                tried.append(ahead)
+                if ahead.error is None and any(entry.error is not None for entry in tried):
+                    break
+                continue
         try:
             if staging is None:
                 staging = stage(circuit, calibration, target, sized, Clock())

@@ -9,6 +9,8 @@ sensitive     draws where a circuit is fragile
 errors        draws what each stage adds to the error
 robustness    draws errors against faults
 study         draws all runs of a study
+measures      draws what variants come to
+sweep         draws what circuits come to against neurons
 cmc_demo      draws the demo of a canonical microcircuit
 cmc_dynamics  draws what such a circuit does
 interneurons  draws circuits with and without interneurons

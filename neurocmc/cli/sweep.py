@@ -1,0 +1,51 @@
+"""`neurocmc sweep`: circuits x targets x codes x neurons x seeds, compiled and measured, in one tidy table."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurocmc.cli.failures import DEFECT
+from neurocmc.cli.options import Json, Scheduler, Workers
+from neurocmc.cli.output import bar, grid, say, say_json, show, tell
+from neurocmc.common.errors import InputError
+
+EXAMPLES = (
+    "neurocmc sweep examples/sweep.yaml -o build/sweep",
+    "neurocmc sweep mine.yaml -o build/mine --workers 8 --no-figures --json",
+    "neurocmc sweep mine.yaml -o build/mine --scheduler tcp://10.0.0.1:8786",
+)
+MOST_SHOWN = 60  # rows of the table on the page: the file has all
+
+
+def sweep(
+    plan: Annotated[Path, typer.Argument(metavar="SWEEP.yaml", help="Circuits, targets, codes, neurons and seeds.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Where it all goes.", show_default=False)
+    ],
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    figures: Annotated[bool, typer.Option(help="Draw errors, cores and energy against neurons.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Compile and measure circuits in every combination; what an earlier call has done is not done again."""
+    from neurocmc.pipeline.campaign.place import place_of
+    from neurocmc.pipeline.sweep.run import run_sweep
+    from neurocmc.pipeline.sweep.table import shown
+
+    with bar("sweep") as advance:
+        done = run_sweep(plan, output, place_of(workers, scheduler), figures=figures, told=advance)
+    if as_json:
+        say_json({"sweep": done.name, "rows": [row.as_json() for row in done.rows], "files": done.files})
+    else:
+        head, lines = shown(done.rows)
+        more = f", the first {MOST_SHOWN} of {len(lines):,} runs" if len(lines) > MOST_SHOWN else ""
+        show(grid(f"{done.name}{more}", head, lines[:MOST_SHOWN], ("neurons", "seed", *head[5:-1])))
+        for path in done.files:
+            say(f"{'picture' if path.suffix == '.png' else 'table'}: {path}")
+    if done.worst == "defect":
+        for problem in done.failures:
+            tell(f"{problem.where}: {problem.what} [{problem.id}]")
+        raise typer.Exit(DEFECT)
+    if done.failures:
+        raise InputError(done.failures)
