@@ -1,4 +1,4 @@
-"""Copies arrays so that they cannot be changed behind one's back: checked for dtype and shape, read-only."""
+"""Makes arrays that cannot be changed behind one's back, checked for dtype and shape; rows; and aligned ones."""
 
 from collections.abc import Iterable, Mapping
 from itertools import accumulate
@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+CACHE_LINE = 64  # bytes
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -35,6 +37,15 @@ def frozen_array(value: Any, dtype: DTypeLike, shape: tuple[int | None, ...], na
 def set_frozen(owner: object, field: str, dtype: DTypeLike, shape: tuple[int | None, ...]) -> None:
     """Replaces an array field of a frozen dataclass by its checked read-only copy (for `__post_init__`)."""
     object.__setattr__(owner, field, frozen_array(getattr(owner, field), dtype, shape, field))
+
+
+def aligned(values: NDArray[Any]) -> NDArray[Any]:
+    """Returns a copy that begins where a line of the cache does, so that a vector of 64 bytes is read from one."""
+    room = np.empty(values.nbytes + CACHE_LINE, dtype=np.uint8)
+    first = -room.ctypes.data % CACHE_LINE
+    copy = room[first : first + values.nbytes].view(values.dtype).reshape(values.shape)
+    copy[...] = values
+    return copy
 
 
 def starts(sizes: Mapping[str, int]) -> dict[str, int]:
