@@ -6,7 +6,7 @@ entries. A cell's entries are cut into *pieces* whose sums 16 bits surely hold, 
 their number suits the loop.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,7 +90,7 @@ def _of_cells(values: list[int], size: int) -> Int:
 def _bundle(group: SynapseGroup, chosen: NDArray[np.bool_], delay: int, size: int) -> _Bundle:
     """Synapses of one delay, in entries of bytes."""
     where = (group.target[chosen], group.source[chosen])
-    rows = sparse.csr_array((group.mantissa[chosen].astype(np.int32), where), shape=(size, size))
+    rows: Any = sparse.csr_array((group.mantissa[chosen].astype(np.int32), where), shape=(size, size))
     source, mantissa, exponent = rows.indices, rows.data, group.exponent
     if not (mantissa & 1).any():
         mantissa, exponent = mantissa >> 1, exponent + 1

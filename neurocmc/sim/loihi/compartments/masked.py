@@ -22,7 +22,7 @@ BITS, SUMS = ir.VectorType(ir.IntType(1), LANES), ir.VectorType(ir.IntType(32), 
 
 
 @intrinsic
-def add_masked(
+def _add_masked(
     context: Any,
     source: Any,
     weight: Any,
@@ -69,6 +69,9 @@ def add_masked(
         return context.get_dummy_value()
 
     return signature, generate
+
+
+add_masked: Any = _add_masked  # which takes its arguments without `context` where compiled code calls it
 
 
 def _sums(builder: Any, whole: Any, upper: Any, bias: Any) -> Any:
