@@ -15,20 +15,21 @@ Bool = NDArray[np.bool_]
 
 
 def frozen_array(value: Any, dtype: DTypeLike, shape: tuple[int | None, ...], name: str) -> NDArray[Any]:
-    """Returns a read-only copy of `value` with the given dtype.
+    """Returns a read-only copy of `value` with the given dtype, or `value` where that is all its own and read-only.
 
     `shape` holds the wanted length of each axis, None where any length will do. Raises ValueError naming the
     field, the shape that was wanted and the one that came, or values that the dtype cannot hold.
     """
     source = np.asarray(value)
-    array = np.array(source, dtype=dtype, copy=True, order="C")
+    kept = source.base is None and not source.flags.writeable and source.flags.c_contiguous and source.dtype == dtype
+    array = source if kept else np.array(source, dtype=dtype, copy=True, order="C")
     fits = array.ndim == len(shape) and all(
         want in (None, have) for want, have in zip(shape, array.shape, strict=True)
     )
     if not fits:
         wanted = ", ".join("any" if length is None else str(length) for length in shape)
         raise ValueError(f"{name}: shape ({wanted}) is needed, got {array.shape}")
-    if np.issubdtype(array.dtype, np.integer) and not np.array_equal(array, source):
+    if array is not source and np.issubdtype(array.dtype, np.integer) and not np.array_equal(array, source):
         raise ValueError(f"{name}: whole numbers that fit {array.dtype} are needed")
     array.setflags(write=False)
     return array

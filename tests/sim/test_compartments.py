@@ -84,8 +84,8 @@ def test_more_synapses_than_sixteen_bits_sum_reach_a_compartment_in_every_trial(
         decay_u=1000, decay_v=0, threshold=10, compartments=size, synapses=(group,), v_initial=1 << 20
     )
     table = fan_in_of(network)
-    assert table.weight.size <= entries * size * size
-    assert table.together == (4 if pieces == 1 else 1)
+    assert table.entries.weight.size <= entries * size * size
+    assert table.entries.together == (4 if pieces == 1 else 1)
     assert (table.last - table.first).max() == pieces
     with together(2):
         assert_is_reference(network, np.zeros((2, 5, size), dtype=np.int64))

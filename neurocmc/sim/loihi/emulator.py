@@ -22,7 +22,8 @@ from neurocmc.sim.loihi.host import encode
 from neurocmc.sim.loihi.kernel import Pools, Scratch, Share, State, Weights, step_trial
 from neurocmc.sim.loihi.shared import step_trial_shared
 from neurocmc.sim.loihi.tables import pools_of, shares_of, weights_of
-from neurocmc.sim.recording import Spikes, recording
+from neurocmc.sim.rasters import Raster
+from neurocmc.sim.recording import recording
 from neurocmc.sim.trials import each_trial, usable_threads
 
 CHUNK = 1 << 22  # neurons times ticks of a trial that are stepped before their spikes are fetched
@@ -65,7 +66,8 @@ def simulate_emulator(network: IntegerNetwork, stimulus: Stimulus, *, record_spi
     job = _Job(network, encode(network, stimulus), stimulus.batch, stimulus.ticks(network.tick_s))
     spikes = None
     if record_spikes:
-        spikes = Spikes.joined(each_trial(job.step_spikes, stimulus.batch, job.trials_at_once))
+        spikes = Raster.empty(stimulus.batch, job.ticks, job.pools.bias.size)
+        each_trial(lambda trial: job.step_spikes(trial, spikes), stimulus.batch, job.trials_at_once)
     else:
         each_trial(job.step, stimulus.batch, job.trials_at_once)
     run = job.result()
@@ -170,20 +172,16 @@ class _Job:
             part = slice(start, min(start + chunk, self.ticks))
             self._advance(trial, state, scratches, part, self.spikes[trial, part])
 
-    def step_spikes(self, trial: int) -> Spikes:
-        """Steps one trial and returns its spikes, fetched chunk by chunk so that no whole raster is held."""
+    def step_spikes(self, trial: int, spikes: Raster) -> None:
+        """Steps one trial and keeps its spikes as bits, chunk by chunk so that no flags of all ticks are held."""
         state, scratches, neurons = self._state(trial), self._scratches(), self.pools.bias.size
         chunk = max(1, CHUNK // max(1, neurons))
         raster = np.zeros((min(chunk, self.ticks), neurons), dtype=np.uint8)
-        events = [np.zeros((2, 0), dtype=np.int32)]
         for start in range(0, self.ticks, chunk):
             part = slice(start, min(start + chunk, self.ticks))
             here = raster[: part.stop - start]
             self._advance(trial, state, scratches, part, here)
-            tick, neuron = np.nonzero(here)
-            events.append(np.stack([tick + start, neuron]).astype(np.int32))
-        tick, neuron = np.concatenate(events, axis=1)
-        return Spikes(tick=tick, trial=np.full(tick.size, trial, dtype=np.int32), neuron=neuron)
+            spikes.keep(trial, part, here)
 
     def _state(self, trial: int) -> State:
         units, populations = self.pools.keep_u.size, self.network.populations

@@ -9,7 +9,6 @@ kernel     is the compiled loop of one trial
 tables     lays a network out for that loop
 batch      runs trials together where that is cheaper
 lanes      is the compiled loop of 64 trials together
-masked     adds a weight to those of 64 trials that hear it
 fan_in     lays a network out for the loop of many trials
 reference  steps networks in plain numpy
 """

@@ -11,19 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurocmc.sim.events import by_lane
 from neurocmc.sim.loihi.compartments.fan_in import SENDERS, FanIn
 from neurocmc.sim.loihi.compartments.kernel import Events, Registers, Synapses
 from neurocmc.sim.loihi.compartments.lanes import (
     TILE,
     LaneRecords,
     Lanes,
-    list_lanes,
-    spikes_of_lanes,
     step_lanes,
 )
-from neurocmc.sim.loihi.compartments.masked import LANES
 from neurocmc.sim.loihi.compartments.network import CompartmentNetwork
 from neurocmc.sim.loihi.compartments.tables import ring_depth
+from neurocmc.sim.masked import LANES
 
 PROBE_TICKS = 128  # that the first trial runs, to see how many spikes there are
 CHUNK = 1 << 20  # compartments times ticks whose words are kept before their spikes are listed
@@ -78,8 +77,9 @@ class TrialsTogether:
             event = step_lanes(
                 first, ticks, in_use, lanes, self.registers, self.fan_in, self.dense, events, event, records
             )
-            for trial, train in enumerate(self._listed(first, words[:ticks], trials)):
-                trains[trial].append(train)
+            for lane, (tick, compartment) in enumerate(by_lane(words[:ticks], first)[:trials]):
+                trial = np.full(tick.size, self.first_trial + lane, dtype=np.int32)
+                trains[lane].append(np.stack([trial, tick, compartment]))
         if self.counts.size:
             self.counts[:] = counts[:, :trials].T
         return trains
@@ -98,17 +98,6 @@ class TrialsTogether:
             outside=np.zeros((size if driven else 0, LANES), dtype=np.int32),
             arriving=np.zeros((TILE + 1, LANES), dtype=np.int32),
         )
-
-    def _listed(self, first_tick: int, words: NDArray[np.uint64], trials: int) -> list[NDArray[np.int32]]:
-        """The spikes (3, spikes) of each trial."""
-        found = np.zeros(LANES, dtype=np.int64)
-        spikes_of_lanes(words, found)
-        ends = np.cumsum(found)
-        tick, compartment = (np.empty(ends[-1], dtype=np.int32) for _ in range(2))
-        list_lanes(first_tick, words, ends - found, tick, compartment)
-        trial = np.repeat(np.arange(LANES, dtype=np.int32) + np.int32(self.first_trial), found)
-        spikes = np.stack([trial, tick, compartment])
-        return [spikes[:, ends[lane] - found[lane] : ends[lane]] for lane in range(trials)]
 
 
 def _of_lanes(events: list[Events]) -> Events:

@@ -19,10 +19,9 @@ from neurocmc.common.jit import jit
 from neurocmc.sim.arithmetic import copy, decayed, jump
 from neurocmc.sim.loihi.compartments.fan_in import FanIn
 from neurocmc.sim.loihi.compartments.kernel import Events, Registers
-from neurocmc.sim.loihi.compartments.masked import LANES, add_masked
+from neurocmc.sim.masked import LANES, add_masked
 
 Int32 = NDArray[np.int32]
-Int64 = NDArray[np.int64]
 UInt64 = NDArray[np.uint64]
 
 TILE = 64  # compartments that are stepped together: their registers, 64 kB, stay where the processor has them at once
@@ -64,7 +63,7 @@ def receive_lanes(tick: int, dense: Int32, events: Events, event: int, outside: 
 def gather(first: int, stop: int, tick: int, fan_in: FanIn, lanes: Lanes) -> None:
     """Adds to `arriving` what compartments from `first` to before `stop` hear in this tick, cell by cell."""
     size, now = lanes.u.shape[0], tick % (lanes.fired.size // lanes.u.shape[0])
-    arriving, fired = lanes.arriving, lanes.fired
+    arriving, fired, entries = lanes.arriving, lanes.fired, fan_in.entries
     for i in range(first, stop):
         for cell in range(fan_in.target[i], fan_in.target[i + 1]):
             base = (now - fan_in.delay[cell]) * size
@@ -73,11 +72,11 @@ def gather(first: int, stop: int, tick: int, fan_in: FanIn, lanes: Lanes) -> Non
             row, left = (TILE, 0) if right > 0 else (i - first, fan_in.exponent[cell])
             for piece in range(fan_in.first[cell], fan_in.last[cell]):
                 add_masked(
-                    fan_in.source,
-                    fan_in.weight,
-                    fan_in.piece[piece],
-                    fan_in.piece[piece + 1],
-                    fan_in.together,
+                    entries.source,
+                    entries.weight,
+                    entries.piece[piece],
+                    entries.piece[piece + 1],
+                    entries.together,
                     fired,
                     base,
                     left,
@@ -200,27 +199,3 @@ def step_lanes(
             fire_lanes(first, stop, lanes.v, registers.threshold, in_use, slot, lanes.fired, records.counts)
         record_lanes(tick, tick - first_tick, slot, lanes, records)
     return event
-
-
-@jit(nogil=True)
-def spikes_of_lanes(fired: UInt64, found: Int64) -> None:
-    """Counts the spikes of each lane in (ticks, compartments) words."""
-    for row in range(fired.shape[0]):
-        for i in range(fired.shape[1]):
-            bits, lane = fired[row, i], 0
-            while bits != 0:
-                found[lane] += np.int64(bits & np.uint64(1))
-                bits, lane = bits >> np.uint64(1), lane + 1
-
-
-@jit(nogil=True)
-def list_lanes(first_tick: int, fired: UInt64, place: Int64, spike_tick: Int32, spike_compartment: Int32) -> None:
-    """Lists the spikes of (ticks, compartments) words: those of a lane stand in order from `place[lane]` on."""
-    for row in range(fired.shape[0]):
-        for i in range(fired.shape[1]):
-            bits, lane = fired[row, i], 0
-            while bits != 0:
-                if bits & np.uint64(1) != 0:
-                    spike_tick[place[lane]], spike_compartment[place[lane]] = first_tick + row, i
-                    place[lane] += 1
-                bits, lane = bits >> np.uint64(1), lane + 1

@@ -20,10 +20,10 @@ from neurocmc.sim.loihi.compartments.arguments import by_trial, extent, inputs_o
 from neurocmc.sim.loihi.compartments.batch import PROBE_TICKS, TrialsTogether, pays_together
 from neurocmc.sim.loihi.compartments.fan_in import fan_in_of
 from neurocmc.sim.loihi.compartments.kernel import Events, Records, Registers, State, Synapses, step_trial
-from neurocmc.sim.loihi.compartments.masked import LANES
 from neurocmc.sim.loihi.compartments.network import CompartmentNetwork
 from neurocmc.sim.loihi.compartments.records import QUANTITIES, CompartmentRun, Quantity, SpikeEvents
 from neurocmc.sim.loihi.compartments.tables import registers_of, ring_depth, synapses_of
+from neurocmc.sim.masked import LANES
 from neurocmc.sim.trials import each_trial
 
 CHUNK = 1 << 20  # compartments times ticks that the loop runs before its spikes are fetched
