@@ -34,6 +34,10 @@ class Raster:
         """Keeps (..., ticks, neurons) flags of one or more trials."""
         self.bits[trial, ticks] = np.packbits(flags, axis=-1, bitorder="little")
 
+    def add(self, trial: Int32, tick: Int32, neuron: Int32) -> None:
+        """Keeps (spikes,) spikes; ticks count from that of the first row."""
+        _set(self.bits, trial, tick, neuron)
+
     def train(self, first: int, units: int, neurons: int) -> SpikeTrain:
         """Returns the spikes of `units` pools of `neurons` each, of which the first neuron of all is `first`."""
         batch, ticks, _ = self.bits.shape
@@ -41,13 +45,20 @@ class Raster:
         for trial in range(batch):
             _count(self.bits[trial], first, units * neurons, found[:, trial])
         starts = np.cumsum(found).reshape(found.shape) - found
-        columns = tuple(np.empty(int(found.sum()), dtype=np.int32) for _ in range(4))
+        tick, trials, unit, neuron = (np.empty(int(found.sum()), dtype=np.int32) for _ in range(4))
+        columns = (tick, trials, unit, neuron)
         for trial in range(batch):
             _fill(self.bits[trial], first, units, neurons, trial, self.first_tick, starts[:, trial], columns)
         for column in columns:
             column.setflags(write=False)
-        tick, trials, unit, neuron = columns
         return SpikeTrain(tick=tick, trial=trials, unit=unit, neuron=neuron)
+
+
+@jit(nogil=True)
+def _set(bits: UInt8, trial: Int32, tick: Int32, neuron: Int32) -> None:
+    """Sets the bit of each spike."""
+    for k in range(trial.size):
+        bits[trial[k], tick[k], neuron[k] >> 3] |= np.uint8(1 << (neuron[k] & 7))
 
 
 @jit(nogil=True)
