@@ -114,7 +114,7 @@ def trials_at_once(network: SpikingNetwork, stimulus: Stimulus) -> int:
     names, ticks = Names.of(network), stimulus.ticks(network.tick_s)
     units = {population.name: population.units for population in network.populations}
     drive = ticks * max(1, sum(units[entry.target] for entry in network.inputs))
-    synapses = sum(np.count_nonzero(projection.weight) for projection in network.projections)
+    synapses = sum(int(np.count_nonzero(projection.weight)) for projection in network.projections)
     for population in network.populations:
         counters = len(population_text(network, population, names).counted)
         synapses += counters * population.units * population.neurons

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.common.jit import jit
 from neurocmc.ir.recording import SpikeTrain
 
 UInt8 = NDArray[np.uint8]
 Int32 = NDArray[np.int32]
-Int64 = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -36,57 +34,29 @@ class Raster:
 
     def add(self, trial: Int32, tick: Int32, neuron: Int32) -> None:
         """Keeps (spikes,) spikes; ticks count from that of the first row."""
-        _set(self.bits, trial, tick, neuron)
+        bit = (1 << (neuron & 7)).astype(np.uint8)
+        np.bitwise_or.at(self.bits, (trial, tick, neuron >> 3), bit)
 
     def train(self, first: int, units: int, neurons: int) -> SpikeTrain:
         """Returns the spikes of `units` pools of `neurons` each, of which the first neuron of all is `first`."""
         batch, ticks, _ = self.bits.shape
         found = np.zeros((ticks, batch), dtype=np.int64)
         for trial in range(batch):
-            _count(self.bits[trial], first, units * neurons, found[:, trial])
+            found[:, trial] = self._flags(trial, first, units * neurons).sum(axis=1)
         starts = np.cumsum(found).reshape(found.shape) - found
-        tick, trials, unit, neuron = (np.empty(int(found.sum()), dtype=np.int32) for _ in range(4))
-        columns = (tick, trials, unit, neuron)
+        columns = tuple(np.empty(int(found.sum()), dtype=np.int32) for _ in range(4))
         for trial in range(batch):
-            _fill(self.bits[trial], first, units, neurons, trial, self.first_tick, starts[:, trial], columns)
+            tick, cell = np.nonzero(self._flags(trial, first, units * neurons))
+            own = found[:, trial]
+            place = np.arange(tick.size) + np.repeat(starts[:, trial] - (np.cumsum(own) - own), own)
+            for column, values in zip(columns, (tick + self.first_tick, trial, *divmod(cell, neurons)), strict=True):
+                column[place] = values
         for column in columns:
-            column.setflags(write=False)
-        return SpikeTrain(tick=tick, trial=trials, unit=unit, neuron=neuron)
+            column.setflags(write=False)  # so that the train keeps them and copies none
+        return SpikeTrain(**dict(zip(("tick", "trial", "unit", "neuron"), columns, strict=True)))
 
-
-@jit(nogil=True)
-def _set(bits: UInt8, trial: Int32, tick: Int32, neuron: Int32) -> None:
-    """Sets the bit of each spike."""
-    for k in range(trial.size):
-        bits[trial[k], tick[k], neuron[k] >> 3] |= np.uint8(1 << (neuron[k] & 7))
-
-
-@jit(nogil=True)
-def _count(bits: UInt8, first: int, neurons: int, found: Int64) -> None:
-    """Counts the spikes of some neurons in each tick."""
-    for tick in range(bits.shape[0]):
-        for n in range(first, first + neurons):
-            found[tick] += (bits[tick, n >> 3] >> (n & 7)) & 1
-
-
-@jit(nogil=True)
-def _fill(
-    bits: UInt8,
-    first: int,
-    units: int,
-    neurons: int,
-    trial: int,
-    first_tick: int,
-    place: Int64,
-    columns: tuple[Int32, Int32, Int32, Int32],
-) -> None:
-    """Puts the spikes of one trial into a train, those of a tick from its `place` on."""
-    for tick in range(bits.shape[0]):
-        at = place[tick]
-        for unit in range(units):
-            for neuron in range(neurons):
-                n = first + unit * neurons + neuron
-                if (bits[tick, n >> 3] >> (n & 7)) & 1:
-                    columns[0][at], columns[1][at] = first_tick + tick, trial
-                    columns[2][at], columns[3][at] = unit, neuron
-                    at += 1
+    def _flags(self, trial: int, first: int, neurons: int) -> UInt8:
+        """(ticks, neurons) which of some neurons fired."""
+        behind = first + neurons
+        flags = np.unpackbits(self.bits[trial, :, first >> 3 : (behind + 7) >> 3], axis=1, bitorder="little")
+        return flags[:, first & 7 : (first & 7) + neurons]

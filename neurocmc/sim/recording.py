@@ -5,16 +5,14 @@ Units and neurons stand in one row each: population by population, unit by unit,
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.trace import Trace
-
-if TYPE_CHECKING:
-    from neurocmc.sim.rasters import Raster  # it brings numba along
+from neurocmc.sim.rasters import Raster
 
 
 class DecodedPopulation(Protocol):
@@ -54,7 +52,7 @@ class Spikes:
 def recording(
     populations: Sequence[DecodedPopulation],
     counts: NDArray[np.integer],
-    spikes: "Spikes | Raster | None" = None,
+    spikes: Spikes | Raster | None = None,
     *,
     level: str,
     stimulus: str,
