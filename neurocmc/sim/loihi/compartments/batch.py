@@ -27,8 +27,9 @@ from neurocmc.sim.masked import LANES
 PROBE_TICKS = 128  # that the first trial runs, to see how many spikes there are
 CHUNK = 1 << 20  # compartments times ticks whose words are kept before their spikes are listed
 # Processor time in ns on a core with vectors of 512 bits (Zen 5, 4 GHz)
-OF_ROW_ENTRY, OF_SYNAPSE, OF_SUMMED_SYNAPSE = 0.0125, 1.2, 2.5  # for each spike
-OF_ENTRY, OF_CELL = 0.28, 12.0  # in every tick, for 64 trials
+OF_COMPARTMENT, OF_SPIKE = 1.0, 3.0  # of a trial alone, in a tick
+OF_ROW_ENTRY, OF_SYNAPSE, OF_SUMMED_SYNAPSE = 0.0125, 1.2, 2.5  # for each of its spikes
+OF_ENTRY, OF_CELL, OF_COMPARTMENTS = 0.28, 12.0, 26.0  # of 64 trials together, in a tick
 OF_LAYING_OUT = 20.0  # of each entry, once
 
 
@@ -38,10 +39,11 @@ def pays_together(network: CompartmentNetwork, synapses: Synapses, trials: int, 
     if size > SENDERS:
         return False
     in_rows = OF_ROW_ENTRY * (synapses.bytes.size + 2 * synapses.blocks.size)
-    alone = share * (in_rows + OF_SYNAPSE * synapses.place.size + OF_SUMMED_SYNAPSE * synapses.sum_cell.size)
+    sent = in_rows + OF_SYNAPSE * synapses.place.size + OF_SUMMED_SYNAPSE * synapses.sum_cell.size
+    alone = OF_COMPARTMENT * size + share * (OF_SPIKE * size + sent)
     entries = sum(group.source.size for group in network.synapses)
     cells = sum(min(group.source.size, size * np.unique(group.delay_ticks).size) for group in network.synapses)
-    together = OF_ENTRY * entries + OF_CELL * cells
+    together = OF_ENTRY * entries + OF_CELL * cells + OF_COMPARTMENTS * size
     return together * ticks + OF_LAYING_OUT * entries < alone * trials * ticks
 
 
