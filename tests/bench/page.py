@@ -1,5 +1,5 @@
-"""Writes the tables of docs/benchmarks.md, between their marks, from emulators.json, cores.json and forward.json in
-build/bench, those that are there.
+"""Writes the tables of docs/benchmarks.md, between their marks, from emulators.json, beside.json, cores.json and
+forward.json in build/bench, those that are there.
 
     python -m tests.bench.page
 
@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from tests.bench.cores import core_line, core_rows
+from tests.bench.emulators.beside import beside_rows
 from tests.bench.emulators.tables import TABLES, as_markdown
 from tests.bench.environments import ROOT
 from tests.bench.forward import forward_rows
@@ -26,6 +27,8 @@ def main() -> None:
     if measured := _read("emulators"):
         tables |= {name: as_markdown(*rows(measured)) for name, _, rows in TABLES}
         tables["machine"] = machine_line(measured)
+    if beside := _read("beside"):
+        tables["beside"] = f"Before is commit {beside['revision']}.\n\n{as_markdown(*beside_rows(beside['cases']))}"
     if forward := _read("forward"):
         tables["forward"] = as_markdown(*forward_rows(forward))
     if cores := _read("cores"):

@@ -33,19 +33,20 @@ def step_trial_shared(
         share = shares[index]
         if row > 0:
             send(tick - 1, counts[row - 1], share, weights, state.ring, scratches[index])
-        update(tick, host[row], flags, counts[row], share, state, pools)
+        update(tick, host[row], counts[row], share, state, pools)
 
     def send_last(index: int) -> None:
         send(tick, counts[row], shares[index], weights, state.ring, scratches[index])
 
     if not len(host):
         return
-    row, tick, flags = 0, first_tick, state.flags
+    row, tick = 0, first_tick
     with ThreadPoolExecutor(len(shares)) as pool:
         for row in range(len(host)):
             tick = first_tick + row
-            flags = spikes[row] if spikes.size else state.flags
             list(pool.map(step, range(len(shares))))
+            if spikes.size:
+                spikes[row] = state.flags
             if u_record.size:
                 u_record[row] = state.u
             if v_record.size:

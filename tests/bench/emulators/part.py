@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
+from tests.bench.emulators.large import large
 from tests.bench.emulators.lava_batches import lava_batches
 from tests.bench.emulators.networks import CHECK_TICKS
 from tests.bench.emulators.systems import FULL, OURS, QUICK, Comparison, compare, make_networks
@@ -39,6 +40,7 @@ def run(console: Console, out: Path, quick: bool) -> None:
             "core": of_core,
             "batches": batches(effort.repeats),
             "lava_batches": lava_batches(networks, effort),
+            "large": large(quick),
             "machine": machine() | {"load": (load_before, os.getloadavg()[0])},
         }
     (out / "emulators.json").write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")

@@ -127,6 +127,23 @@ def core_rows(measured: dict[str, Any]) -> tuple[list[str], Rows]:
     ], rows
 
 
+def large_rows(measured: dict[str, Any]) -> tuple[list[str], Rows]:
+    """Headings and rows: a network each."""
+    headings = ["units", "neurons", "synapses of the chip", "firing", "1,000 ticks, processor s", "peak memory, MB"]
+    rows = [
+        [
+            f"{row['units']:,}",
+            f"{row['neurons']:,}",
+            f"{row['synapses'] / 1e6:,.0f} M",
+            f"{100 * row['firing']:.1f} %",
+            f"{row['processor_s']:.1f}",
+            f"{row['peak_mb']:,.0f}",
+        ]
+        for row in measured["large"]
+    ]
+    return headings, rows
+
+
 def _in_processor_time(
     rows: Callable[[dict[str, Any], str], tuple[list[str], Rows]],
 ) -> Callable[[dict[str, Any]], tuple[list[str], Rows]]:
@@ -143,6 +160,7 @@ TABLES: tuple[tuple[str, str, Callable[[dict[str, Any]], tuple[list[str], Rows]]
     ("goal", "Wanted and measured, one run, by the clock", goal_rows),
     ("batch", "Ours: a batch beside single runs", batch_rows),
     ("lava-batch", "Steps of a trial a second of processor time: one trial, and 64 together", lava_batch_rows),
+    ("large", "A million neurons in pools, 1,000 ticks on one thread", large_rows),
     ("core", "One core's worth", core_rows),
 )
 
