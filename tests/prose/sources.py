@@ -25,7 +25,16 @@ def numbers() -> dict[str, Number]:
     """Key -> number, of all tables. Raises ValueError where two tables have the same key."""
     found: dict[str, Number] = {}
     sources = (
-        *(_readme(), _truenorth(), _automata(), _endurance(), _distractors(), _benchmarks(), _emulators(), _published()),
+        *(
+            _readme(),
+            _truenorth(),
+            _automata(),
+            _endurance(),
+            _distractors(),
+            _benchmarks(),
+            _emulators(),
+            _published(),
+        ),
         _frontier(),
     )
     for key, number in (entry for source in sources for entry in source):

@@ -6,8 +6,8 @@ which they fired and adds the weights in all lanes at once (`masked`); then regi
 What a tick costs does not depend on how many spikes there are, so this pays where most synapses carry one in some
 trial of every tick; `kernel` steps trials that are few or quiet.
 
-Functions loop over all compartments themselves: numba counts references to each array that is handed on, which would
-cost more than the step of one compartment.
+Functions loop over some compartments themselves and are inlined: numba counts references to each array that is handed
+on, which would cost more than the step of one compartment.
 """
 
 from typing import NamedTuple
@@ -59,7 +59,7 @@ def receive_lanes(tick: int, dense: Int32, events: Events, event: int, outside: 
     return event
 
 
-@jit(nogil=True)
+@jit(nogil=True, inline="always")
 def gather(first: int, stop: int, tick: int, fan_in: FanIn, lanes: Lanes) -> None:
     """Adds to `arriving` what compartments from `first` to before `stop` hear in this tick, cell by cell."""
     size, now = lanes.u.shape[0], tick % (lanes.fired.size // lanes.u.shape[0])
@@ -89,7 +89,7 @@ def gather(first: int, stop: int, tick: int, fan_in: FanIn, lanes: Lanes) -> Non
                     arriving[TILE, lane] = 0
 
 
-@jit(nogil=True)
+@jit(nogil=True, inline="always")
 def hear_outside(first: int, stop: int, outside: Int32, arriving: Int32) -> None:
     """Adds to `arriving` what comes from outside, and empties that."""
     for i in range(first, stop):
@@ -98,7 +98,7 @@ def hear_outside(first: int, stop: int, outside: Int32, arriving: Int32) -> None
             outside[i, lane] = 0
 
 
-@jit(nogil=True)
+@jit(nogil=True, inline="always")
 def update_currents(first: int, stop: int, u: Int32, arriving: Int32, registers: Registers) -> None:
     """Does what the kernel's `update_current` does, in all lanes of some compartments."""
     keep, shift = registers.keep_u, np.int32(registers.weight_shift)
@@ -111,7 +111,7 @@ def update_currents(first: int, stop: int, u: Int32, arriving: Int32, registers:
             arriving[i - first, lane] = 0
 
 
-@jit(nogil=True)
+@jit(nogil=True, inline="always")
 def update_voltages(first: int, stop: int, v: Int32, u: Int32, registers: Registers) -> None:
     """Does what the kernel's `update_voltage` does, in all lanes of some compartments."""
     keep, bias = registers.keep_v, registers.bias
@@ -123,7 +123,7 @@ def update_voltages(first: int, stop: int, v: Int32, u: Int32, registers: Regist
             v[i, lane] = min(max(voltage, low), high)
 
 
-@jit(nogil=True)
+@jit(nogil=True, inline="always")
 def hold_lanes(first: int, stop: int, v: Int32, waiting: Int32, registers: Registers) -> None:
     """Holds voltages at 0 in refractory lanes, counts a tick off their wait, and starts that of what will fire."""
     for i in range(first, stop):
@@ -134,7 +134,7 @@ def hold_lanes(first: int, stop: int, v: Int32, waiting: Int32, registers: Regis
             waiting[i, lane] = wait if v[i, lane] > theta else left
 
 
-@jit(nogil=True)
+@jit(nogil=True, inline="always")
 def fire_lanes(
     first: int, stop: int, v: Int32, threshold: Int32, in_use: np.uint64, slot: int, fired: UInt64, counts: Int32
 ) -> None:
