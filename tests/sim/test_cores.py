@@ -132,6 +132,16 @@ def test_equal_neurons_are_summed_once_and_silent_ones_left_out() -> None:
     assert tables.columns.weight[tables.columns.weight != 0].tolist() in ([2, 3], [3, 2])
 
 
+def test_a_network_of_silent_neurons_runs_together() -> None:
+    cores = CoreBuilder(axons=2, neurons=3)
+    cores.add_axon(cores.add_core())
+    spikes = CoreInputSpikes(trial=[63], tick=[1], core=[0], axon=[0])
+    run = run_cores(cores.network(), spikes, 4, batch=64, record=CoreRecord(spikes="all", group=[[0, 0, 1]]))
+    assert not run.spikes.any()
+    assert not run.counts.any()
+    assert run.outputs.tick.size == run.synaptic_events.sum() == 0
+
+
 def test_cores_at_rest_are_left_out_in_all_lanes_until_a_spike_comes() -> None:
     """Without it, that a core sleeps and is woken would never be tested where trials run together."""
     settled, woken, steps = 0, 0, 0

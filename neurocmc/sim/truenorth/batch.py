@@ -109,7 +109,7 @@ class Together:
         return LaneState(
             potential=potential,
             ring=np.zeros(depth * network.cores * network.axons, dtype=np.uint64),
-            fired=np.zeros(len(potential), dtype=np.uint64),
+            fired=np.zeros(max(len(potential), 1), dtype=np.uint64),  # one to read where all neurons are silent
             settled=np.zeros(network.cores, dtype=np.uint8),
             totals=np.zeros((3, LANES), dtype=np.int64),
         )
