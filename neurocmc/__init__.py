@@ -61,7 +61,8 @@ if TYPE_CHECKING:
     from neurocmc.ir.truenorth.cores import CoreNetwork
     from neurocmc.pipeline.model import Model
     from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
-    from neurocmc.sim.loihi.compartments.run import CompartmentRun, InputEvents, run_compartments
+    from neurocmc.sim.loihi.compartments.records import CompartmentRun, InputEvents
+    from neurocmc.sim.loihi.compartments.run import run_compartments
     from neurocmc.sim.truenorth.build import CoreBuilder
     from neurocmc.sim.truenorth.records import CoreRecord, CoreRun
     from neurocmc.sim.truenorth.run import CoreInputSpikes, run_cores
@@ -117,8 +118,8 @@ _HOMES = {
     "NeuronRecording": "neurocmc.ir.neurons.recording",
     "CompartmentNetwork": "neurocmc.sim.loihi.compartments.network",
     "SynapseGroup": "neurocmc.sim.loihi.compartments.network",
-    "CompartmentRun": "neurocmc.sim.loihi.compartments.run",
-    "InputEvents": "neurocmc.sim.loihi.compartments.run",
+    "CompartmentRun": "neurocmc.sim.loihi.compartments.records",
+    "InputEvents": "neurocmc.sim.loihi.compartments.records",
     "run_compartments": "neurocmc.sim.loihi.compartments.run",
     "CoreNetwork": "neurocmc.ir.truenorth.cores",
     "CoreBuilder": "neurocmc.sim.truenorth.build",

@@ -22,7 +22,7 @@ from neurocmc.targets import Code, SecondOrder, known_targets
 
 BUDGET, TIMINGS = "budget.json", "timings.json"
 FORMAT = ARTIFACT_FORMAT
-VERSION = 5
+VERSION = 6
 SOURCE = r"(model|circuit)\.(pt|pth|npz|yaml|yml)"  # the copy of the model
 _AGAIN = "compile again"
 

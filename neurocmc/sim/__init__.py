@@ -6,6 +6,7 @@ rate_filter       filters what it sends, drives and shows
 adjoint           runs it back, to find what an activity matters
 margins           computes by how much an answer is ahead
 whole             puts segments of units together in recordings
+rasters           keeps spikes as bits
 runaway           explains why its activity passed all limits
 brian2_lif        runs a SpikingNetwork in Brian2
 brian2_equations  writes its equations
@@ -20,6 +21,8 @@ recording         makes recordings from spikes
 decode            decodes spikes into activity
 events            puts events in order
 trials            runs trials on all cores
+masked            adds weights to those of 64 trials that hear them
+entries           lays sums out for that
 checks            checks arrays that people hand in
 arithmetic        computes as Loihi does, in compiled loops
 """

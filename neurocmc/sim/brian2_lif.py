@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import raise_input_problems
-from neurocmc.common.matrices import FloatMatrix, any_entry, driven_by, entries, is_sparse
+from neurocmc.common.matrices import FloatMatrix, any_entry, count, driven_by, entries, is_sparse
 from neurocmc.ir.host_start import started
 from neurocmc.ir.rate import RateInput
 from neurocmc.ir.recording import Recording
@@ -33,13 +33,16 @@ from neurocmc.sim.brian2_equations import (
     projection_text,
 )
 from neurocmc.sim.quiet_brian2 import LOCK, brian2, own_preferences, reset_device
-from neurocmc.sim.recording import Spikes, recording
+from neurocmc.sim.rasters import Raster
+from neurocmc.sim.recording import recording
 
 Codegen = Literal["numpy", "cython", "cpp_standalone"]
 Progress = Callable[[float], None]
 
 CELLS_AT_ONCE = 2**19  # ten-unit soft WTA, 300 ticks: 140 MB; larger runs are no faster
 DRIVE_AT_ONCE = 2**24  # values of all drives over a run, 8 bytes each
+SYNAPSES_AT_ONCE = 2**21  # between pools, and from cells to what counts their spikes; about 100 bytes each
+COUNTS_AT_ONCE = 2**24  # spike counts of all pools over a run, 8 bytes each
 REPORT_EVERY_S = 0.5
 
 
@@ -82,7 +85,7 @@ def simulate_brian2(
     stimulus = started(stimulus, network.inputs, network.tick_s)
     tick_s, units = network.tick_s, sum(population.units for population in network.populations)
     counts = np.zeros((stimulus.batch, stimulus.ticks(tick_s), units), dtype=np.int32)
-    spikes: list[Spikes] = []
+    spikes = Raster.empty(*counts.shape[:2], network.neurons) if record_spikes else None
     # Every standalone run is compiled anew, which costs more than memory does.
     size = stimulus.batch if codegen == "cpp_standalone" else trials_at_once(network, stimulus)
     for first in range(0, stimulus.batch, size):
@@ -93,14 +96,14 @@ def simulate_brian2(
                 network, part, record_spikes=record_spikes, report=None if codegen == "cpp_standalone" else report
             )
             _fetch_counts(network, groups, counts[first : first + size])
-            if record_spikes:
-                spikes.append(_fetch_spikes(network, groups, first))
+            if spikes is not None:
+                _fetch_spikes(network, groups, first, spikes)
         if report is not None:
             report(None, 1.0, None, None)
     return recording(
         network.populations,
         counts,
-        Spikes.joined(spikes) if record_spikes else None,
+        spikes,
         level="brian2",
         stimulus=stimulus.name,
         tick_s=tick_s,
@@ -108,10 +111,24 @@ def simulate_brian2(
 
 
 def trials_at_once(network: SpikingNetwork, stimulus: Stimulus) -> int:
-    """Returns how many trials go into one Brian2 run: what CELLS_AT_ONCE and DRIVE_AT_ONCE allow, and never none."""
+    """Returns how many trials go into one Brian2 run: as many as each of the bounds above allows, and never none."""
+    names, ticks = Names.of(network), stimulus.ticks(network.tick_s)
     units = {population.name: population.units for population in network.populations}
-    drive = stimulus.ticks(network.tick_s) * max(1, sum(units[entry.target] for entry in network.inputs))
-    return max(1, min(stimulus.batch, CELLS_AT_ONCE // network.neurons, DRIVE_AT_ONCE // drive))
+    drive = ticks * max(1, sum(units[entry.target] for entry in network.inputs))
+    synapses = sum(count(projection.weight) for projection in network.projections)
+    for population in network.populations:
+        counters = len(population_text(network, population, names).counted)
+        synapses += counters * population.units * population.neurons
+    return max(
+        1,
+        min(
+            stimulus.batch,
+            CELLS_AT_ONCE // network.neurons,
+            DRIVE_AT_ONCE // drive,
+            SYNAPSES_AT_ONCE // max(1, synapses),
+            COUNTS_AT_ONCE // (ticks * sum(units.values())),
+        ),
+    )
 
 
 def weighted_drive(entry: SpikingInput, stimulus: Stimulus, tick_s: float) -> Float:
@@ -188,18 +205,16 @@ def _fetch_counts(network: SpikingNetwork, groups: dict[str, _Groups], counts: N
         first += population.units
 
 
-def _fetch_spikes(network: SpikingNetwork, groups: dict[str, _Groups], first_trial: int) -> Spikes:
-    """Every spike of a run; its cells are numbered trial by trial, unit by unit, neuron by neuron."""
-    parts: list[Spikes] = []
+def _fetch_spikes(network: SpikingNetwork, groups: dict[str, _Groups], first_trial: int, spikes: Raster) -> None:
+    """Keep every spike of a run; its cells are numbered trial by trial, unit by unit, neuron by neuron."""
     first = 0
     for population in network.populations:
         monitor, cells = groups[population.name].spikes, population.units * population.neurons
         assert monitor is not None
         trial, cell = np.divmod(np.asarray(monitor.i, dtype=np.int32), cells)
         tick = np.rint(np.asarray(monitor.t_) / network.tick_s).astype(np.int32)
-        parts.append(Spikes(tick=tick, trial=trial + np.int32(first_trial), neuron=cell + np.int32(first)))
+        spikes.add(trial + np.int32(first_trial), tick, cell + np.int32(first))
         first += cells
-    return Spikes.joined(parts)
 
 
 def _population(

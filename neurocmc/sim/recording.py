@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.trace import Trace
+from neurocmc.sim.rasters import Raster
 
 
 class DecodedPopulation(Protocol):
@@ -51,7 +52,7 @@ class Spikes:
 def recording(
     populations: Sequence[DecodedPopulation],
     counts: NDArray[np.integer],
-    spikes: Spikes | None = None,
+    spikes: Spikes | Raster | None = None,
     *,
     level: str,
     stimulus: str,
@@ -62,6 +63,15 @@ def recording(
     `spikes` are kept where they are given.
     """
     from neurocmc.sim.decode import decode_counts  # here and not above: it brings numba along
+
+    trains: dict[str, SpikeTrain] = {}
+    if isinstance(spikes, Spikes):
+        trains = _spike_trains(populations, spikes)
+    elif spikes is not None:
+        neurons = 0
+        for population in populations:
+            trains[population.name] = spikes.train(neurons, population.units, population.neurons)
+            neurons += population.units * population.neurons
 
     by_population: dict[str, NDArray[np.integer]] = {}
     first = 0
@@ -75,7 +85,7 @@ def recording(
         activity={
             p.name: decode_counts(by_population[p.name], p.activity_per_spike, p.trace, tick_s) for p in populations
         },
-        spikes={} if spikes is None else _spike_trains(populations, spikes),
+        spikes=trains,
         spike_counts={name: count.sum(axis=1, dtype=np.int64) for name, count in by_population.items()},
     )
 

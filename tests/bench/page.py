@@ -1,5 +1,5 @@
-"""Writes the tables of docs/benchmarks.md, between their marks, from emulators.json, cores.json and
-forward.json in build/bench.
+"""Writes the tables of docs/benchmarks.md, between their marks, from emulators.json, beside.json, cores.json and
+forward.json in build/bench, those that are there.
 
     python -m tests.bench.page
 
@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from tests.bench.cores import core_line, core_rows
+from tests.bench.emulators.beside import beside_rows
 from tests.bench.emulators.tables import TABLES, as_markdown
 from tests.bench.environments import ROOT
 from tests.bench.forward import forward_rows
@@ -22,16 +23,24 @@ BUSY = 0.5  # load before a run, in busy cores, from which the page says so
 
 def main() -> None:
     """Rewrite the page. Raises ValueError where it lacks a mark."""
-    measured, cores, forward = (_read(name) for name in ("emulators", "cores", "forward"))
-    tables = {name: as_markdown(*rows(measured)) for name, _, rows in TABLES}
-    tables |= {"machine": machine_line(measured), "forward": as_markdown(*forward_rows(forward))}
-    tables["cores"] = f"{as_markdown(*core_rows(cores))}\n\n{core_line(cores)}"
+    tables: dict[str, str] = {}
+    if measured := _read("emulators"):
+        tables |= {name: as_markdown(*rows(measured)) for name, _, rows in TABLES}
+        tables["machine"] = machine_line(measured)
+    if beside := _read("beside"):
+        tables["beside"] = f"Before is commit {beside['revision']}.\n\n{as_markdown(*beside_rows(beside['cases']))}"
+    if forward := _read("forward"):
+        tables["forward"] = as_markdown(*forward_rows(forward))
+    if cores := _read("cores"):
+        tables["cores"] = f"{as_markdown(*core_rows(cores))}\n\n{core_line(cores)}"
     rewrite(PAGE, tables)
-    print(f"tables of {PAGE.relative_to(ROOT)} written")
+    print(f"tables of {PAGE.relative_to(ROOT)} written: {', '.join(tables)}")
 
 
-def _read(name: str) -> dict[str, Any]:
-    return json.loads((MEASURED / f"{name}.json").read_text(encoding="utf-8"))
+def _read(name: str) -> dict[str, Any] | None:
+    """What a part measured, or None where it was not run: its tables stay as they are."""
+    path = MEASURED / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
 
 def machine_line(measured: dict[str, Any]) -> str:

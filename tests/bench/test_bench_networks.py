@@ -69,6 +69,7 @@ def test_an_overflow_is_refused() -> None:
         kind="pools",
         pool=network.pool,
         wanted_share=0.05,
+        density=network.density,
         weights=network.weights * 0 + 254 * abs(network.weights).sign(),
         bias=np.full(128, 8_388_607 >> BIAS_EXPONENT),
         v_initial=network.v_initial,

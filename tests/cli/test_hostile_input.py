@@ -154,7 +154,7 @@ def _manifest() -> dict[str, Any]:
     named = ("model.pt", "target.yaml", "budget.json", "ir/10-rate.json", "ir/20-spiking.json", "stimuli/a.npz")
     return {
         "format": "neurocmc-artifact",
-        "version": 5,
+        "version": 6,
         "neurocmc": "0",
         "circuit": "c",
         "origin_sha256": digest,

@@ -25,7 +25,16 @@ def numbers() -> dict[str, Number]:
     """Key -> number, of all tables. Raises ValueError where two tables have the same key."""
     found: dict[str, Number] = {}
     sources = (
-        *(_readme(), _truenorth(), _automata(), _endurance(), _distractors(), _benchmarks(), _published()),
+        *(
+            _readme(),
+            _truenorth(),
+            _automata(),
+            _endurance(),
+            _distractors(),
+            _benchmarks(),
+            _emulators(),
+            _published(),
+        ),
         _frontier(),
     )
     for key, number in (entry for source in sources for entry in source):
@@ -107,6 +116,15 @@ def _benchmarks() -> Iterator[tuple[str, Number]]:
             yield f"cores.{cores}", Number(value=of_real_time, how=f"{cores} cores, {how}, one thread")
     (all_threads,) = re.findall(r"4,096 cores of regular neurons on all threads: (\d+) ", text)
     yield "cores.4,096.threads", Number(value=float(all_threads) / REAL_TIME, how=f"4,096 cores, {how}, 2 threads")
+
+
+def _emulators() -> Iterator[tuple[str, Number]]:
+    """`lava.NETWORK.one` and `.batch`: ours over Lava, of one trial and per trial of 64, in processor time."""
+    text = BENCHMARKS.read_text(encoding="utf-8").split("<!-- table: lava-batch -->")[1].split("<!-- end")[0]
+    for network, *_, one, batch, _, _ in list(_cells(text.splitlines()))[2:]:
+        how = f"Lava 0.10.0, {network.replace('-', ' ')} %, 64 trials, processor time"
+        for key, told in (("one", one), ("batch", batch)):
+            yield f"lava.{network}.{key}", Number(value=float(told.split()[0].replace(",", "")), how=how)
 
 
 def _published() -> Iterator[tuple[str, Number]]:

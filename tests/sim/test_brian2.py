@@ -130,11 +130,15 @@ def test_a_batch_cut_into_runs_gives_the_same_recording(monkeypatch: pytest.Monk
     assert_same(whole, simulate_brian2(network, stimulus, record_spikes=True))
 
 
-def test_a_long_stimulus_is_cut_by_its_drive(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("bound", ["DRIVE_AT_ONCE", "SYNAPSES_AT_ONCE", "COUNTS_AT_ONCE"])
+def test_drive_synapses_and_counts_cut_a_batch_too(bound: str, monkeypatch: pytest.MonkeyPatch) -> None:
     network = random_network(6)
     stimulus = random_stimulus(network, 6, batch=5)
-    monkeypatch.setattr(brian2_lif, "DRIVE_AT_ONCE", 1)
+    whole = simulate_brian2(network, stimulus, record_spikes=True)
+    assert brian2_lif.trials_at_once(network, stimulus) == 5
+    monkeypatch.setattr(brian2_lif, bound, 1)
     assert brian2_lif.trials_at_once(network, stimulus) == 1
+    assert_same(whole, simulate_brian2(network, stimulus, record_spikes=True))
 
 
 def test_what_is_recorded() -> None:

@@ -1,5 +1,7 @@
 """The emulator of single compartments: the compiled loop is the reference, and both do what a hand can check."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -13,9 +15,11 @@ from scipy import sparse
 from neurocmc import CompartmentNetwork, CompartmentRun, InputEvents, SynapseGroup, run_compartments
 from neurocmc.common.errors import InputError
 from neurocmc.ir.loihi.network import IntegerNetwork, SignMode
+from neurocmc.sim.loihi.compartments.batch import pays_together
+from neurocmc.sim.loihi.compartments.fan_in import fan_in_of
 from neurocmc.sim.loihi.compartments.network import LOIHI_RULE
+from neurocmc.sim.loihi.compartments.records import QUANTITIES
 from neurocmc.sim.loihi.compartments.reference import run_compartments_reference
-from neurocmc.sim.loihi.compartments.run import QUANTITIES
 from neurocmc.sim.loihi.compartments.tables import synapses_of
 from neurocmc.sim.loihi.compartments.weights import synapse_mantissa
 from neurocmc.sim.loihi.reference import flatten_neurons, group_matrix, host_input, run_reference
@@ -46,6 +50,72 @@ def assert_is_reference(network: CompartmentNetwork, inputs: np.ndarray, **start
 @given(seed=st.integers(0, 2**32 - 1), size=st.integers(1, 40), batch=st.integers(1, 3))
 def test_a_random_network_runs_as_the_reference_does(seed: int, size: int, batch: int) -> None:
     assert_is_reference(random_compartments(seed, size), random_inputs(seed, batch, TICKS, size))
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 2**32 - 1), size=st.integers(1, 40), batch=st.integers(2, 4))
+def test_trials_that_run_together_are_the_reference_each(seed: int, size: int, batch: int) -> None:
+    rng = np.random.default_rng(seed)
+    starts = {name: rng.integers(-(2**23) + 1, 2**23, (batch, size)) for name in ("u_initial", "v_initial")}
+    with together(3):  # so that some run together, and some alone or in another group
+        assert_is_reference(random_compartments(seed, size), random_inputs(seed, batch, TICKS, size), **starts)
+
+
+@pytest.mark.parametrize("batch", [64, 65, 130])
+def test_as_many_trials_as_there_are_run_together(batch: int) -> None:
+    network, inputs = random_compartments(3, 30), random_inputs(5, batch, 20, 30)
+    with together(64):
+        assert_is_reference(network, inputs)
+
+
+@pytest.mark.parametrize(
+    ("mantissas", "entries", "pieces"),
+    [((255, -256), 3, 8), ((254, -256), 1, 3), ((127, -127), 1, 3), ((3, -2), 1, 1)],
+)
+def test_more_synapses_than_sixteen_bits_sum_reach_a_compartment_in_every_trial(
+    mantissas: tuple[int, int], entries: int, pieces: int
+) -> None:
+    """All 600 fire in the first tick; an exponent of -3 shows whether a part of a sum was shifted on its own."""
+    size = 600
+    source, target = (index.ravel() for index in np.indices((size, size)))
+    mantissa = np.array(mantissas)[(target % 3) % 2 ^ (target % 3 == 2) & source % 2]
+    group = SynapseGroup(source=source, target=target, mantissa=mantissa, delay_ticks=0 * source, exponent=-3)
+    network = CompartmentNetwork.from_arrays(
+        decay_u=1000, decay_v=0, threshold=10, compartments=size, synapses=(group,), v_initial=1 << 20
+    )
+    table = fan_in_of(network)
+    assert table.entries.weight.size <= entries * size * size
+    assert table.entries.together == (4 if pieces == 1 else 1)
+    assert (table.last - table.first).max() == pieces
+    with together(2):
+        assert_is_reference(network, np.zeros((2, 5, size), dtype=np.int64))
+
+
+def test_what_a_batch_costs_decides_how_it_runs() -> None:
+    """Many trials with many spikes are cheaper together, and few trials, few spikes or few ticks are not."""
+    network = random_compartments(3, 40)
+    dense = CompartmentNetwork.from_arrays(
+        weights=np.random.default_rng(0).integers(-9, 10, (400, 400)), decay_u=0, decay_v=0, threshold=1
+    )
+    tables = synapses_of(dense)
+    assert pays_together(dense, tables, 64, 1000, 0.5)
+    assert not pays_together(dense, tables, 64, 1000, 0.001)
+    assert not pays_together(dense, tables, 2, 1000, 0.5)
+    assert not pays_together(dense, tables, 64, 1, 0.5)
+    assert not pays_together(network, synapses_of(network), 64, 0, 1.0)
+
+
+@contextmanager
+def together(trials: int) -> Iterator[None]:
+    """Has groups of as many as `trials` run together whatever it costs."""
+
+    def pays(network: Any, synapses: Any, size: int, *rest: Any) -> bool:
+        return size > 1
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("neurocmc.sim.loihi.compartments.run.pays_together", pays)
+        patch.setattr("neurocmc.sim.loihi.compartments.run.LANES", trials)
+        yield
 
 
 @settings(max_examples=10)
@@ -152,7 +222,8 @@ def test_rows_hold_the_ends_of_every_sign_while_more_fire_than_sixteen_bits_sum(
 def test_threads_and_recordings_change_nothing(seed: int, threads: int) -> None:
     network, inputs = random_compartments(seed, 11), random_inputs(seed, 5, 40, 11)
     full = run_compartments(network, inputs, record=QUANTITIES, threads=threads)
-    bare = run_compartments(network, inputs, threads=1)
+    with together(2):
+        bare = run_compartments(network, inputs, threads=threads)
     for field in ("trial", "tick", "compartment"):
         assert np.array_equal(getattr(full.spikes, field), getattr(bare.spikes, field))
     assert set(bare.records) == {"spikes"}
@@ -161,11 +232,14 @@ def test_threads_and_recordings_change_nothing(seed: int, threads: int) -> None:
         assert np.array_equal(getattr(alone, name)[0], getattr(full, name)[3])
 
 
-def test_spikes_stand_in_order_and_survive_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("size", [1, 2, 64])
+def test_spikes_stand_in_order_and_survive_chunks(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
     network, inputs = random_compartments(4, 10), random_inputs(4, 3, TICKS, 10)
     whole = run_compartments(network, inputs, record=QUANTITIES)
-    monkeypatch.setattr("neurocmc.sim.loihi.compartments.run.CHUNK", 70)  # seven ticks at a time
-    parts = run_compartments(network, inputs, record=QUANTITIES)
+    for module in ("run", "batch"):
+        monkeypatch.setattr(f"neurocmc.sim.loihi.compartments.{module}.CHUNK", 70)  # seven ticks at a time
+    with together(size):
+        parts = run_compartments(network, inputs, record=QUANTITIES)
     for name in ("u", "v", "counts"):
         assert np.array_equal(getattr(whole, name), getattr(parts, name))
     assert np.array_equal(whole.raster(), parts.raster())
@@ -185,7 +259,8 @@ def test_events_are_the_dense_input(seed: int) -> None:
     twice = np.concatenate([order, order])  # each value in two parts, in any order
     parts = np.concatenate([value[order] // 2, value[order] - value[order] // 2])
     events = InputEvents(trial=trial[twice], tick=tick[twice], compartment=compartment[twice], value=parts)
-    ours = run_compartments(network, events, ticks=30, batch=3, record=QUANTITIES)
+    with together(rng.choice([1, 64])):
+        ours = run_compartments(network, events, ticks=30, batch=3, record=QUANTITIES)
     theirs = run_compartments(network, dense, record=QUANTITIES)
     for name in ("u", "v", "counts"):
         assert np.array_equal(getattr(ours, name), getattr(theirs, name))
@@ -352,7 +427,9 @@ def test_another_rule_is_followed() -> None:
         u_initial=base.u_initial % 1000,
         v_initial=base.v_initial % 1000,
     )
-    assert assert_is_reference(network, random_inputs(7, 2, TICKS, 15)).spikes.tick.size > 100
+    for trials in (1, 64):
+        with together(trials):
+            assert assert_is_reference(network, random_inputs(7, 2, TICKS, 15)).spikes.tick.size > 100
 
 
 def test_nothing_to_do_is_done() -> None:

@@ -1,5 +1,7 @@
 """The emulator of neurosynaptic cores: the compiled loop is the reference, whatever is shared out or recorded."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -11,9 +13,12 @@ from hypothesis import strategies as st
 
 from neurocmc.common.errors import InputError
 from neurocmc.ir.truenorth.cores import OUTPUT, CoreNetwork, packed
-from neurocmc.sim.truenorth import CoreInputSpikes, CoreRecord, CoreRun, run_cores
+from neurocmc.sim.truenorth import CoreBuilder, CoreInputSpikes, CoreRecord, CoreRun, run_cores
+from neurocmc.sim.truenorth.batch import Together, can_run_together
 from neurocmc.sim.truenorth.draws import core_keys, trial_key, words
 from neurocmc.sim.truenorth.kernel import Events, Records, mix, step_trial, word
+from neurocmc.sim.truenorth.lane_tables import lane_cores_of
+from neurocmc.sim.truenorth.lanes import LaneRecords, step_lanes
 from neurocmc.sim.truenorth.reference import CoreReferenceRun, run_cores_reference
 from neurocmc.sim.truenorth.run import LARGEST_SEED
 from neurocmc.sim.truenorth.tables import cores_of, state_of
@@ -54,6 +59,126 @@ def test_a_random_network_runs_as_the_reference_does(
     for trial in range(batch):
         reference = run_cores_reference(network, spikes, TICKS, trial=trial, seed=draws)
         assert_is_reference(network, run, trial, reference)
+
+
+def deterministic_weights(network: CoreNetwork) -> CoreNetwork:
+    return replace(network, stochastic_weight=np.zeros_like(network.stochastic_weight))
+
+
+@settings(max_examples=60)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    cores=st.integers(1, 5),
+    axons=st.integers(1, 40),
+    neurons=st.integers(1, 40),
+    draws=st.integers(0, LARGEST_SEED),
+    batch=st.integers(1, 4),
+    first_trial=st.sampled_from([0, 5]),
+)
+def test_trials_that_run_together_are_the_reference_each(
+    seed: int, cores: int, axons: int, neurons: int, draws: int, batch: int, first_trial: int
+) -> None:
+    network = deterministic_weights(random_cores(seed, cores, axons, neurons))
+    spikes = random_spikes(seed, network, batch, TICKS)
+    group = np.random.default_rng(seed).integers(-1, 6, (cores, neurons))
+    record = CoreRecord(spikes="all", group=group)
+    with together():
+        assert can_run_together(network, record)
+        run = run_cores(
+            network, spikes, TICKS, batch=batch, seed=draws, record=record, first_trial=first_trial, threads=2
+        )
+    alone = run_cores(network, spikes, TICKS, batch=batch, seed=draws, record=ALL, first_trial=first_trial)
+    for name in ("spikes", "outputs", "spikes_total", "synaptic_events", "saturations"):
+        ours, theirs = getattr(run, name), getattr(alone, name)
+        for part in ("trial", "tick", "line") if name == "outputs" else ("real",):
+            assert np.array_equal(getattr(ours, part), getattr(theirs, part)), name
+    dense = run.spikes.reshape(batch, TICKS, cores, neurons)
+    for index in range(group.max() + 1):
+        assert np.array_equal(run.counts[:, :, index], (dense & (group == index)).sum(axis=(2, 3)))
+    if first_trial == 0:
+        reference = run_cores_reference(network, spikes, TICKS, trial=batch - 1, seed=draws)
+        assert np.array_equal(dense[-1], reference.spikes)
+        assert run.saturations[-1] == reference.saturations
+
+
+@pytest.mark.parametrize("batch", [63, 64, 65, 130])
+def test_as_many_trials_as_there_are_run_together(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in chunks of a few ticks, with axons that are all of one type and more than a sum of bytes holds."""
+    network = deterministic_weights(random_cores(9, 2, 300, 12))
+    network = replace(network, axon_type=np.zeros((2, 300)), crossbar=packed(np.ones((2, 300, 12), dtype=np.bool_)))
+    spikes = random_spikes(9, network, batch, 12)
+    plain = CoreRecord(spikes="all", neuron_totals=True)  # which the loop for many trials does not keep
+    alone = run_cores(network, spikes, 12, batch=batch, record=plain)
+    monkeypatch.setattr("neurocmc.sim.truenorth.batch.CHUNK", 100)
+    run = run_cores(network, spikes, 12, batch=batch, record=CoreRecord(spikes="all"))
+    assert alone.spikes.any()
+    assert np.array_equal(run.spikes, alone.spikes)
+    assert np.array_equal(run.synaptic_events, alone.synaptic_events)
+    for name in ("trial", "tick", "line"):
+        assert np.array_equal(getattr(run.outputs, name), getattr(alone.outputs, name))
+
+
+def test_equal_neurons_are_summed_once_and_silent_ones_left_out() -> None:
+    cores = CoreBuilder(axons=3, neurons=5)
+    core = cores.add_core()
+    drive = [cores.add_axon(core, kind=kind) for kind in (0, 0, 1)]
+    for weight in ([2, -1], [2, -1], [2, 7]):
+        cores.connect(drive[1], neuron := cores.add_neuron(core, weight=weight, threshold=3))
+        cores.put_out(neuron)
+    tables, row = lane_cores_of(cores.network())
+    assert row.tolist() == [[0, 1, 2, -1, -1]]
+    assert tables.column[0] == tables.column[1] == tables.column[2]  # no axon of type 1 reaches them
+    assert tables.first_column.tolist() == [0, 3]  # theirs, that of the silent two, and the one that counts
+    assert tables.columns.weight[tables.columns.weight != 0].tolist() in ([2, 3], [3, 2])
+
+
+def test_a_network_of_silent_neurons_runs_together() -> None:
+    cores = CoreBuilder(axons=2, neurons=3)
+    cores.add_axon(cores.add_core())
+    spikes = CoreInputSpikes(trial=[63], tick=[1], core=[0], axon=[0])
+    run = run_cores(cores.network(), spikes, 4, batch=64, record=CoreRecord(spikes="all", group=[[0, 0, 1]]))
+    assert not run.spikes.any()
+    assert not run.counts.any()
+    assert run.outputs.tick.size == run.synaptic_events.sum() == 0
+
+
+def test_cores_at_rest_are_left_out_in_all_lanes_until_a_spike_comes() -> None:
+    """Without it, that a core sleeps and is woken would never be tested where trials run together."""
+    settled, woken, steps = 0, 0, 0
+    for seed in range(30):
+        network = deterministic_weights(random_cores(seed, 3, 20, 20))
+        spikes = random_spikes(seed, network, 1, TICKS)
+        job = Together.of(
+            network, np.zeros((0, 0), np.int32), np.zeros((0, 2), np.int32), outputs=False, ticks=1, seed=0
+        )
+        order = np.argsort(spikes.tick, kind="stable")
+        events = job._events(
+            [Events(*(getattr(spikes, name)[order].astype(np.int32) for name in ("tick", "core", "axon")))]
+        )
+        state, room, event = job._state(), job._room(0, 1), 0
+        records = LaneRecords(
+            job._groups(0),
+            np.zeros((0, 64), np.int32),
+            np.zeros((1, TICKS, 0), np.uint16),
+            np.zeros(0, np.int32),
+            np.zeros((1, 0), np.uint64),
+        )
+        before = state.settled.copy()
+        for tick in range(TICKS):
+            event = step_lanes(tick, 1, 1, job.cores, state, room, events, event, records)
+            settled, steps = settled + int(state.settled.sum()), steps + 3
+            woken += int((before > state.settled).sum())
+            before = state.settled.copy()
+    assert 0.03 * steps < settled < 0.95 * steps
+    assert woken > 30
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Has any number of trials run together."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("neurocmc.sim.truenorth.run.FEWEST_TOGETHER", 1)
+        yield
 
 
 def test_a_whole_core_runs_as_the_reference_does() -> None:

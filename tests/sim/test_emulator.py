@@ -1,12 +1,16 @@
 """The fast emulator is the chip spelled out, bit for bit, on every tick; and a batch is its trials one by one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.loihi.network import IntegerNetwork
@@ -16,7 +20,7 @@ from neurocmc.sim.loihi import registers as spelled_out
 from neurocmc.sim.loihi.emulator import EmulatorRun, emulate, simulate_emulator
 from neurocmc.sim.loihi.host import encode
 from neurocmc.sim.loihi.reference import run_reference
-from neurocmc.sim.loihi.tables import weights_of
+from neurocmc.sim.loihi.tables import entries_of, weights_of
 from tests.made import levels
 from tests.made.circuits import steps
 from tests.made.networks import random_network, random_values
@@ -65,6 +69,55 @@ def test_a_random_network_runs_as_the_reference_does(seed: int, populations: int
 @given(seed=st.integers(0, 2**32 - 1))
 def test_wraps_and_saturation_are_the_references(seed: int) -> None:
     assert_equal_to_reference(loud_network(seed), seed)
+
+
+@contextmanager
+def cut(piece: int, row_fill: float, threads: int) -> Iterator[None]:
+    """Has populations cut into pieces of so many units, rows that are not so full listed, and trials shared."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("neurocmc.sim.loihi.tables.LARGEST_PIECE", piece)
+        patch.setattr("neurocmc.sim.loihi.tables.ROW_FILL", row_fill)
+        patch.setattr("neurocmc.sim.loihi.emulator.FEWEST_SHARED", 0)
+        patch.setattr("neurocmc.sim.loihi.emulator.usable_threads", lambda wanted: threads)
+        yield
+
+
+@settings(max_examples=40)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    piece=st.integers(1, 5),
+    row_fill=st.sampled_from([0.0, 0.5, 2.0]),
+    threads=st.integers(1, 5),
+)
+def test_pieces_lists_and_threads_change_nothing(seed: int, piece: int, row_fill: float, threads: int) -> None:
+    with cut(piece, row_fill, threads):
+        assert_equal_to_reference(random_network(seed), seed)
+        assert_equal_to_reference(loud_network(seed), seed)
+
+
+def test_lists_are_rows_without_their_zeros() -> None:
+    network = random_network(5)
+    with cut(2, 2.0, 1):
+        lists = weights_of(network)
+    with cut(2, 0.0, 1):
+        rows = weights_of(network)
+    assert lists.listed.all()
+    assert not rows.listed.any()
+    assert rows.target.size == 0
+    assert 0 < lists.target.size == lists.mantissa.size == np.count_nonzero(rows.mantissa) < rows.mantissa.size
+
+
+@pytest.mark.parametrize("kind", [sparse.csr_array, sparse.coo_array, sparse.csc_matrix])
+def test_entries_of_a_sparse_matrix_are_those_of_the_dense_one(kind: Any) -> None:
+    dense = np.random.default_rng(0).integers(-2, 3, (7, 9))
+
+    def entries(matrix: Any) -> set[tuple[int, ...]]:
+        return set(zip(*(column.tolist() for column in entries_of(matrix)), strict=True))
+
+    stored = kind(dense)
+    stored.data[0] = 0  # a zero that is stored is none
+    dense[tuple(int(index[0]) for index in sparse.coo_array(stored).coords)] = 0
+    assert entries(stored) == entries(dense)
 
 
 @cache

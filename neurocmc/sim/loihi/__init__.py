@@ -2,6 +2,7 @@
 
 emulator       steps compiled networks
 kernel         is its compiled loop
+shared         steps one trial of a large network on several threads
 tables         lays a network out for the loop
 weight_groups  groups weights that are summed before they are shifted
 host           turns drives into the spikes that carry them

@@ -19,12 +19,15 @@ from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.sim.loihi.host import encode
-from neurocmc.sim.loihi.kernel import Pools, State, Weights, step_trial
-from neurocmc.sim.loihi.tables import pools_of, weights_of
-from neurocmc.sim.recording import Spikes, recording
-from neurocmc.sim.trials import each_trial
+from neurocmc.sim.loihi.kernel import Pools, Scratch, Share, State, Weights, step_trial
+from neurocmc.sim.loihi.shared import step_trial_shared
+from neurocmc.sim.loihi.tables import pools_of, shares_of, weights_of
+from neurocmc.sim.rasters import Raster
+from neurocmc.sim.recording import recording
+from neurocmc.sim.trials import each_trial, usable_threads
 
 CHUNK = 1 << 22  # neurons times ticks of a trial that are stepped before their spikes are fetched
+FEWEST_SHARED = 1 << 18  # neurons from which on threads share a trial, instead of taking one each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,9 +66,10 @@ def simulate_emulator(network: IntegerNetwork, stimulus: Stimulus, *, record_spi
     job = _Job(network, encode(network, stimulus), stimulus.batch, stimulus.ticks(network.tick_s))
     spikes = None
     if record_spikes:
-        spikes = Spikes.joined(each_trial(job.step_spikes, stimulus.batch))
+        spikes = Raster.empty(stimulus.batch, job.ticks, job.pools.bias.size)
+        each_trial(lambda trial: job.step_spikes(trial, spikes), stimulus.batch, job.trials_at_once)
     else:
-        each_trial(job.step, stimulus.batch)
+        each_trial(job.step, stimulus.batch, job.trials_at_once)
     run = job.result()
     raise_infeasible(_wrapped(network, stimulus, run))
     return recording(
@@ -97,7 +101,8 @@ def emulate(
         ticks: How many to step.
         record_spikes: Whether every spike is recorded.
         record_state: Whether u and v are recorded after each tick, in LSB.
-        threads: How many the trials are shared out over. None takes one for each core that the process may use.
+        threads: How many the trials, or the pools of a large network, are shared out over. None takes one for each
+            core that the process may use; results do not depend on it.
 
     Returns:
         Spike counts of each pool, what was recorded, and how often a current left its register.
@@ -109,8 +114,8 @@ def emulate(
         >>> network, stimulus = artifact.built.integer, artifact.stimuli.test[0]
         >>> run = emulate(network, encode(network, stimulus), stimulus.batch, stimulus.ticks(network.tick_s))
     """
-    job = _Job(network, values, batch, ticks, record_spikes, record_state)
-    each_trial(job.step, batch, threads)
+    job = _Job(network, values, batch, ticks, record_spikes, record_state, threads)
+    each_trial(job.step, batch, job.trials_at_once)
     return job.result()
 
 
@@ -137,8 +142,10 @@ class _Job:
     ticks: int
     record_spikes: bool = False
     record_state: bool = False
+    threads: int | None = None
     pools: Pools = field(init=False)
     weights: Weights = field(init=False)
+    shares: list[Share] = field(init=False)  # more than one where threads share a trial
     counts: NDArray[np.int32] = field(init=False)
     spikes: NDArray[np.uint8] = field(init=False)
     u: NDArray[np.int32] = field(init=False)
@@ -148,6 +155,8 @@ class _Job:
     def __post_init__(self) -> None:
         self.pools, self.weights = pools_of(self.network), weights_of(self.network)
         units, neurons = self.pools.keep_u.size, self.pools.bias.size
+        threads = usable_threads(self.threads) if neurons >= FEWEST_SHARED else 1
+        self.shares = shares_of(self.network, self.pools, self.weights, threads)
         none = (self.batch, 0, 0)
         self.counts = np.zeros((self.batch, self.ticks, units), dtype=np.int32)
         self.spikes = np.zeros((self.batch, self.ticks, neurons) if self.record_spikes else none, dtype=np.uint8)
@@ -157,50 +166,60 @@ class _Job:
 
     def step(self, trial: int) -> None:
         """Steps one trial, into the arrays of the job."""
-        self._advance(trial, self._state(trial), slice(0, self.ticks), self.spikes[trial])
+        state, scratches = self._state(trial), self._scratches()
+        chunk = max(1, CHUNK // max(1, self.pools.keep_u.size))  # whose host values are made at once
+        for start in range(0, self.ticks, chunk):
+            part = slice(start, min(start + chunk, self.ticks))
+            self._advance(trial, state, scratches, part, self.spikes[trial, part])
 
-    def step_spikes(self, trial: int) -> Spikes:
-        """Steps one trial and returns its spikes, fetched chunk by chunk so that no whole raster is held."""
-        state, neurons = self._state(trial), self.pools.bias.size
+    def step_spikes(self, trial: int, spikes: Raster) -> None:
+        """Steps one trial and keeps its spikes as bits, chunk by chunk so that no flags of all ticks are held."""
+        state, scratches, neurons = self._state(trial), self._scratches(), self.pools.bias.size
         chunk = max(1, CHUNK // max(1, neurons))
         raster = np.zeros((min(chunk, self.ticks), neurons), dtype=np.uint8)
-        events = [np.zeros((2, 0), dtype=np.int32)]
         for start in range(0, self.ticks, chunk):
             part = slice(start, min(start + chunk, self.ticks))
             here = raster[: part.stop - start]
-            self._advance(trial, state, part, here)
-            tick, neuron = np.nonzero(here)
-            events.append(np.stack([tick + start, neuron]).astype(np.int32))
-        tick, neuron = np.concatenate(events, axis=1)
-        return Spikes(tick=tick, trial=np.full(tick.size, trial, dtype=np.int32), neuron=neuron)
+            self._advance(trial, state, scratches, part, here)
+            spikes.keep(trial, part, here)
 
     def _state(self, trial: int) -> State:
-        units, dtype = self.pools.keep_u.size, self.weights.mantissa.dtype
-        populations = self.network.populations
+        units, populations = self.pools.keep_u.size, self.network.populations
         return State(
             u=in_row(p.u_initial for p in populations),
             v=in_row(p.v_initial for p in populations).astype(np.int32),
             drive=np.zeros(self.pools.bias.size, dtype=np.int32),
             ring=np.zeros((int(self.weights.delay.max(initial=0)) + 1, units), dtype=np.int64),
-            total=np.zeros(units, dtype=dtype),
-            row=np.zeros(units, dtype=np.int64),
-            times=np.zeros(units, dtype=dtype),
             flags=np.zeros(self.pools.bias.size, dtype=np.uint8),
             wraps=self.wraps[trial],
         )
 
-    def _advance(self, trial: int, state: State, part: slice, spikes: NDArray[np.uint8]) -> None:
-        step_trial(
-            part.start,
-            self._host(trial, part),
-            state,
-            self.pools,
-            self.weights,
-            self.counts[trial, part],
-            spikes,
-            self.u[trial, part],
-            self.v[trial, part],
-        )
+    def _scratches(self) -> list[Scratch]:
+        units, dtype = self.pools.keep_u.size, self.weights.mantissa.dtype
+        return [
+            Scratch(
+                total=np.zeros(units, dtype=dtype),
+                sender=np.zeros(units, dtype=np.int64),
+                row=np.zeros(units, dtype=np.int64),
+                times=np.zeros(units, dtype=dtype),
+            )
+            for _ in self.shares
+        ]
+
+    def _advance(
+        self, trial: int, state: State, scratches: list[Scratch], part: slice, spikes: NDArray[np.uint8]
+    ) -> None:
+        first, host = part.start, self._host(trial, part)
+        records = (self.counts[trial, part], spikes, self.u[trial, part], self.v[trial, part])
+        if len(self.shares) == 1:
+            step_trial(first, host, self.shares[0], state, self.pools, self.weights, scratches[0], *records)
+        else:
+            step_trial_shared(first, host, self.shares, state, self.pools, self.weights, scratches, *records)
+
+    @property
+    def trials_at_once(self) -> int | None:
+        """How many threads take a trial each."""
+        return self.threads if len(self.shares) == 1 else 1
 
     def _host(self, trial: int, part: slice) -> NDArray[np.int64]:
         """(ticks, units) mantissas that arrive from the host."""

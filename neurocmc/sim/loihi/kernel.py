@@ -4,6 +4,8 @@ A unit's current is one number, in 64 bits and wrapped or folded as its register
 vector of 32-bit registers, updated without branches. What a tick sends is summed by the units that fired, at one
 multiplication for each unit they reach, and added to a ring of coming input sums. The order of events in a tick is
 receive, bias, u, v, threshold, reset, send.
+
+The parts of a tick are inlined into the loop over ticks: handing all the arrays on costs small networks a fifth.
 """
 
 from typing import Any, NamedTuple
@@ -38,9 +40,10 @@ class Pools(NamedTuple):
 
 
 class Weights(NamedTuple):
-    """Mantissas by block and sender: a row holds what one sender adds to each unit from `low` to before `high`.
+    """Mantissas by block and sender. A block is what one group of weights sends to some units of one population.
 
-    A block is what one group of weights sends to one population: a sum of its own in every target.
+    It has a sum of its own in every target. Its senders have a row each, of what they add to each unit from `low` to
+    before `high`, or where most of that is nothing a list of targets and mantissas.
     """
 
     delay: Int  # (blocks,) ticks from a spike to its arrival
@@ -49,7 +52,10 @@ class Weights(NamedTuple):
     high: Int  # (blocks,) behind its last
     first: Int  # (blocks + 1,) the first of its senders
     sender: Int  # (senders of all blocks,) unit, rising within a block
-    row: Int  # (senders of all blocks,) where its row starts in `mantissa`
+    row: Int  # (senders of all blocks,) where its row or list starts in `mantissa`
+    stop: Int  # (senders of all blocks,) where it ends
+    listed: UInt8  # (blocks,) whether its senders have lists
+    target: Int32  # (entries of all lists,) unit, counted from `low`; lists stand in `mantissa` before all rows
     mantissa: NDArray[Any]  # int32 where every sum fits 32 bits, else int64
 
 
@@ -60,24 +66,44 @@ class State(NamedTuple):
     v: Int32  # (neurons,)
     drive: Int32  # (neurons,) the current of each, of small pools
     ring: Int  # (depth, units) input sums of coming ticks
-    total: NDArray[Any]  # (units,) of the mantissas' type, all 0 between ticks
-    row: Int  # (units,) of those that send in one block
-    times: NDArray[Any]  # (units,) their spikes
-    flags: UInt8  # (neurons,)
+    flags: UInt8  # (neurons,) who fired in this tick
     wraps: Int  # (units,) how often the current left its register
 
 
-@jit(nogil=True)
-def update_currents(host: Int, arriving: Int, state: State, pools: Pools) -> None:
-    """Updates u of all units; `arriving` is emptied."""
-    for unit in range(host.size):
-        mantissas = arriving[unit] + host[unit]
-        arriving[unit] = 0
+class Scratch(NamedTuple):
+    """The room of one thread that sends."""
+
+    total: NDArray[Any]  # (units,) of the mantissas' type, all 0 between blocks
+    sender: Int  # (units,) of those that send in one block
+    row: Int  # (units,) where their rows start
+    times: NDArray[Any]  # (units,) their spikes
+
+
+class Share(NamedTuple):
+    """The part of a network that one thread steps: whole runs of alike pools, and all blocks that reach them."""
+
+    first_unit: int
+    stop_unit: int
+    first_run: int
+    stop_run: int
+    first_block: int
+    stop_block: int
+
+
+@jit(nogil=True, inline="always")
+def update_currents(host: Int, arriving: Int, share: Share, state: State, pools: Pools) -> None:
+    """Updates u of a share of the units; `arriving` is emptied."""
+    first, stop = share.first_unit, share.stop_unit  # parts of arrays, so that no index may be counted from the end
+    u, keep, wraps = state.u[first:stop], pools.keep_u[first:stop], state.wraps[first:stop]
+    sent, here = host[first:stop], arriving[first:stop]
+    for i in range(u.size):
+        mantissas = here[i] + sent[i]
+        here[i] = 0
         arrived = wrap32(wrap32(mantissas) << pools.weight_shift)
-        whole = toward_zero(state.u[unit], pools.keep_u[unit], pools.decay_bits) + arrived
+        whole = toward_zero(u[i], keep[i], pools.decay_bits) + arrived
         current = fold(wrap32(whole), pools.half_current)
-        state.wraps[unit] += current != whole or arrived != mantissas << pools.weight_shift
-        state.u[unit] = current
+        wraps[i] += current != whole or arrived != mantissas << pools.weight_shift
+        u[i] = current
 
 
 @jit(nogil=True)
@@ -150,12 +176,12 @@ def update_few(start: int, stop: int, flags: UInt8, counts: Int32, state: State,
         counts[unit] = fired
 
 
-@jit(nogil=True)
-def update_pools(flags: UInt8, counts: Int32, state: State, pools: Pools) -> None:
-    """Updates the voltages of all pools, and fills `counts`."""
+@jit(nogil=True, inline="always")
+def update_pools(flags: UInt8, counts: Int32, share: Share, state: State, pools: Pools) -> None:
+    """Updates the voltages of a share of the pools, and fills `counts`."""
     unit_of_keep = 1 << max(KEEP_BITS - pools.decay_bits, 0)
     alike: Any = pools.alike
-    for run in range(alike.size - 1):
+    for run in range(share.first_run, share.stop_run):
         unit: int = alike[run]
         stop: int = alike[run + 1]
         if stop - unit > 1:
@@ -197,47 +223,71 @@ def add_shifted(total: NDArray[Any], exponent: int, arriving: Int) -> None:
         total[i] = 0
 
 
+@jit(nogil=True)
+def add_lists(weights: Weights, scratch: Scratch, count: int) -> None:
+    """Adds times * mantissa of the lists of `count` senders to the total."""
+    total, target, mantissa = scratch.total, weights.target, weights.mantissa
+    for k in range(count):
+        times, sender = scratch.times[k], scratch.sender[k]
+        for entry in range(weights.row[sender], weights.stop[sender]):
+            total[target[entry]] += mantissa[entry] * times
+
+
 @jit(nogil=True, inline="always")
-def add_few(weights: Weights, state: State, exponent: int, slot: int, low: int, width: int, count: int) -> None:
-    """Adds the shifted sum of times * row of `count` rows to a slot of the ring: for few and narrow rows."""
+def add_few(
+    weights: Weights, scratch: Scratch, exponent: int, arriving: Int, low: int, width: int, count: int
+) -> None:
+    """Adds the shifted sum of times * row of `count` rows to `arriving`: for few and narrow rows."""
     left, right = max(exponent, 0), max(-exponent, 0)
     for i in range(width):
         total = 0
         for k in range(count):
-            total += np.int64(weights.mantissa[state.row[k] + i]) * state.times[k]
-        state.ring[slot, low + i] += (total << left) >> right
+            total += np.int64(weights.mantissa[scratch.row[k] + i]) * scratch.times[k]
+        arriving[low + i] += (total << left) >> right
 
 
-@jit(nogil=True)
-def send(tick: int, counts: Int32, weights: Weights, state: State) -> None:
-    """Puts what the units that fired send into the ring, block by block."""
-    depth = state.ring.shape[0]
+@jit(nogil=True, inline="always")
+def send(tick: int, counts: Int32, share: Share, weights: Weights, ring: Int, scratch: Scratch) -> None:
+    """Puts what the units that fired send to a share of the units into the ring, block by block."""
+    depth = ring.shape[0]
     now = tick % depth
-    for block in range(weights.delay.size):
+    for block in range(share.first_block, share.stop_block):
         count = 0
         for k in range(weights.first[block], weights.first[block + 1]):
             spikes = counts[weights.sender[k]]
             if spikes > 0:
-                state.row[count], state.times[count] = weights.row[k], spikes
+                scratch.sender[count], scratch.row[count], scratch.times[count] = k, weights.row[k], spikes
                 count += 1
         if count > 0:
             low, high = weights.low[block], weights.high[block]
             slot = now + weights.delay[block]
             slot -= depth if slot >= depth else 0
-            if count * (high - low) <= FEW:
-                add_few(weights, state, weights.exponent[block], slot, low, high - low, count)
+            if weights.listed[block]:
+                add_lists(weights, scratch, count)
+            elif count * (high - low) <= FEW:
+                add_few(weights, scratch, weights.exponent[block], ring[slot], low, high - low, count)
                 continue
-            add_rows(state.total[: high - low], weights.mantissa, state.row, state.times, count)
-            add_shifted(state.total[: high - low], weights.exponent[block], state.ring[slot, low:high])
+            else:
+                add_rows(scratch.total[: high - low], weights.mantissa, scratch.row, scratch.times, count)
+            add_shifted(scratch.total[: high - low], weights.exponent[block], ring[slot, low:high])
+
+
+@jit(nogil=True, inline="always")
+def update(tick: int, host: Int, counts: Int32, share: Share, state: State, pools: Pools) -> None:
+    """Updates the registers of a share of the network in one tick, and fills `state.flags` and `counts`."""
+    update_currents(host, state.ring[tick % state.ring.shape[0]], share, state, pools)
+    update_pools(state.flags, counts, share, state, pools)
 
 
 @jit(nogil=True)
 def step_trial(
     first_tick: int,
     host: Int,
+    share: Share,
     state: State,
     pools: Pools,
     weights: Weights,
+    scratch: Scratch,
     counts: Int32,
     spikes: UInt8,
     u_record: Int32,
@@ -245,15 +295,14 @@ def step_trial(
 ) -> None:
     """Steps one trial through the ticks of `host` (ticks, units); `state` goes on where the last call left it.
 
-    Fills counts (ticks, units) and, where they have a size, spikes (ticks, neurons), u_record (ticks, units) and
-    v_record (ticks, neurons).
+    `share` is the whole network. Fills counts (ticks, units) and, where they have a size, spikes (ticks, neurons),
+    u_record (ticks, units) and v_record (ticks, neurons).
     """
     for row in range(host.shape[0]):
-        tick = first_tick + row
-        flags = spikes[row] if spikes.size > 0 else state.flags
-        update_currents(host[row], state.ring[tick % state.ring.shape[0]], state, pools)
-        update_pools(flags, counts[row], state, pools)
-        send(tick, counts[row], weights, state)
+        update(first_tick + row, host[row], counts[row], share, state, pools)
+        send(first_tick + row, counts[row], share, weights, state.ring, scratch)
+        if spikes.size > 0:
+            copy(state.flags, spikes[row])
         if u_record.size > 0:
             copy(state.u, u_record[row])
         if v_record.size > 0:

@@ -1,15 +1,18 @@
 """Steps neurosynaptic cores, tick by tick: hand-made or compiled, with every random number stated.
 
-build      builds networks by hand
-run        runs networks
-records    says what is kept of a run
-kernel     is the compiled loop
-shared     steps one trial on several threads
-tables     lays a network out for the loop
-draws      draws the random numbers
-emulator   runs compiled programs
-host       turns drives into the spikes that carry them
-reference  steps networks in plain numpy
+build        builds networks by hand
+run          runs networks
+records      says what is kept of a run
+kernel       is the compiled loop
+shared       steps one trial on several threads
+tables       lays a network out for the loop
+batch        runs trials together
+lanes        is the compiled loop of 64 trials together
+lane_tables  lays a network out for that loop
+draws        draws the random numbers
+emulator     runs compiled programs
+host         turns drives into the spikes that carry them
+reference    steps networks in plain numpy
 """
 
 from neurocmc.sim.truenorth.build import Axon, CoreBuilder, Neuron

@@ -3,13 +3,18 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.common.arrays import Bool, Int
+from neurocmc.common.arrays import Int
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.truenorth.program import CorePopulation, CoreProgram
-from neurocmc.sim.recording import Spikes, recording
+from neurocmc.sim.masked import LANES
+from neurocmc.sim.rasters import Raster
+from neurocmc.sim.recording import recording
 from neurocmc.sim.truenorth import CoreRecord, run_cores
 from neurocmc.sim.truenorth.host import encode_cores
+
+# Trials whose spikes from the host, and those of all neurons, stand in memory at the same time
+BLOCK, BLOCK_OF_SPIKES = 4 * LANES, LANES
 
 
 def simulate_cores(
@@ -36,21 +41,30 @@ def simulate_cores(
         >>> simulate_cores(artifact.built.cores, artifact.stimuli.test[0]).level
         'emulator'
     """
-    group = _groups(program)
-    places = _pool_places(program) if record_spikes else ()
-    run = run_cores(
-        program.network,
-        encode_cores(program, stimulus),
-        program.ticks(stimulus),
-        batch=stimulus.batch,
-        seed=seed,
-        record=CoreRecord(outputs=False, group=group, spikes=places),
-        threads=None,
-    )
+    group, places = _groups(program), _pool_places(program) if record_spikes else np.zeros((0, 2), dtype=np.int64)
+    batch, ticks = stimulus.batch, program.ticks(stimulus)
+    counts = np.zeros((batch, ticks, int(group.max(initial=-1)) + 1), dtype=np.uint16)
+    raster = Raster.empty(batch, ticks, len(places), first_tick=program.first_tick) if record_spikes else None
+    block = BLOCK_OF_SPIKES if record_spikes else BLOCK
+    for first in range(0, batch, block):
+        part = slice(first, min(first + block, batch))
+        run = run_cores(
+            program.network,
+            encode_cores(program, stimulus.take(part)),
+            ticks,
+            batch=part.stop - first,
+            seed=seed,
+            record=CoreRecord(outputs=False, group=group, spikes=places),
+            threads=None,
+            first_trial=first,
+        )
+        counts[part] = run.counts
+        if raster is not None:
+            raster.keep(part, slice(None), run.spikes)
     return recording(
         program.populations,
-        _with_ticks_before(program, run.counts),
-        _spikes(run.spikes, program.first_tick) if record_spikes else None,
+        _with_ticks_before(program, counts),
+        raster,
         level="emulator",
         stimulus=stimulus.name,
         tick_s=program.tick_s,
@@ -77,12 +91,6 @@ def _places(population: CorePopulation) -> Int:
     neuron = population.first[:, None] + np.arange(population.neurons)
     core = np.broadcast_to(population.core[:, None], neuron.shape)
     return np.stack([core.ravel(), neuron.ravel()], axis=1)
-
-
-def _spikes(raster: Bool, first_tick: int) -> Spikes:
-    """The spikes in (batch, ticks, neurons) flags, of the neurons of all pools in a row."""
-    trial, tick, neuron = (index.astype(np.int32) for index in np.nonzero(raster))
-    return Spikes(tick=tick + np.int32(first_tick), trial=trial, neuron=neuron)
 
 
 def _with_ticks_before(program: CoreProgram, counts: NDArray[np.uint16]) -> NDArray[np.integer]:

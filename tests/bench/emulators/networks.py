@@ -10,7 +10,7 @@ The networks keep to what all four emulators do alike: weight exponent 0, no del
 or voltage that leaves its register. The little numpy interpreter below says what they have to compute.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -34,6 +34,7 @@ class BenchNetwork:
     kind: Kind
     pool: int
     wanted_share: float
+    density: float  # of the synapses of a sparse network
     weights: sparse.csr_matrix  # (units, units) mantissas, rows are targets
     bias: NDArray[np.int64]  # (neurons,) mantissas
     v_initial: NDArray[np.int64]  # (neurons,) LSB
@@ -48,7 +49,8 @@ class BenchNetwork:
 
     @property
     def name(self) -> str:
-        return f"{self.kind}-{self.neurons}-{100 * self.wanted_share:.0f}"
+        own = "" if self.density == DENSITY else f"-of-{100 * self.density:.0f}"
+        return f"{self.kind}-{self.neurons}-{100 * self.wanted_share:.0f}{own}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -63,18 +65,26 @@ class Expected:
         return float(self.spikes[first:].mean()) / neurons
 
 
-def make_network(kind: Kind, neurons: int, wanted_share: float, seed: int = 0) -> BenchNetwork:
+def make_network(
+    kind: Kind, neurons: int, wanted_share: float, seed: int = 0, density: float = DENSITY
+) -> BenchNetwork:
     """A network of which about `wanted_share` of the neurons fire in a tick. `neurons` is a multiple of 64."""
     rng = np.random.default_rng([seed, neurons, kind == "pools"])
     pool = 1 if kind == "sparse" else POOL
-    weights = _sparse_weights(rng, neurons) if kind == "sparse" else _pool_weights(rng, neurons // pool)
+    weights = _sparse_weights(rng, neurons, density) if kind == "sparse" else _pool_weights(rng, neurons // pool)
     spread = rng.uniform(0.7, 1.3, neurons)
     v_initial = rng.integers(0, THRESHOLD_MANTISSA << 6, neurons)
 
     def scaled(scale: float) -> BenchNetwork:
         bias = np.minimum(np.rint(scale * spread), LARGEST_BIAS_MANTISSA).astype(np.int64)
         return BenchNetwork(
-            kind=kind, pool=pool, wanted_share=wanted_share, weights=weights, bias=bias, v_initial=v_initial
+            kind=kind,
+            pool=pool,
+            wanted_share=wanted_share,
+            density=density,
+            weights=weights,
+            bias=bias,
+            v_initial=v_initial,
         )
 
     low, high = 0.0, float(LARGEST_BIAS_MANTISSA)
@@ -104,14 +114,14 @@ def expected(network: BenchNetwork, ticks: int) -> Expected:
     return Expected(spikes=spikes, voltage=v)
 
 
-def save_expanded(network: BenchNetwork, folder: Path) -> Path:
-    """Write what peers read: every neuron and every synapse, one entry each."""
+def save_expanded(network: BenchNetwork, folder: Path, name: str = "") -> Path:
+    """Write what peers read: every neuron and every synapse, one entry each; as `name`, or the network's own."""
     unit = network.weights.tocoo()
     members = np.arange(network.pool)
     shape = (unit.nnz, network.pool, network.pool)
     target = np.broadcast_to((unit.row[:, None] * network.pool + members)[:, :, None], shape)
     source = np.broadcast_to((unit.col[:, None] * network.pool + members)[:, None, :], shape)
-    path = folder / f"{network.name}.npz"
+    path = folder / f"{name or network.name}.npz"
     np.savez(
         path,
         target=target.ravel().astype(np.int32),
@@ -128,6 +138,22 @@ def save_expanded(network: BenchNetwork, folder: Path) -> Path:
     return path
 
 
+def side_by_side(network: BenchNetwork, v_initial: NDArray[np.int64]) -> BenchNetwork:
+    """A batch as one network: a copy for each row of `v_initial` (copies, neurons), with no synapse between them."""
+    copies = len(v_initial)
+    return replace(
+        network,
+        weights=sparse.csr_matrix(sparse.block_diag([network.weights] * copies)),
+        bias=np.tile(network.bias, copies),
+        v_initial=v_initial.ravel(),
+    )
+
+
+def start_voltages(network: BenchNetwork, trials: int) -> NDArray[np.int64]:
+    """(trials, neurons) voltages before the first tick, drawn anew for each trial."""
+    return np.random.default_rng(0).integers(0, THRESHOLD_MANTISSA << 6, (trials, network.neurons))
+
+
 def _decayed(register: NDArray[np.int64], keep: int) -> NDArray[np.int64]:
     return np.sign(register) * ((np.abs(register) * keep) >> 12)
 
@@ -138,8 +164,8 @@ def _balanced(rng: np.random.Generator, fan_in: int, largest: int) -> NDArray[np
     return rng.permutation(np.concatenate([half, -half]))
 
 
-def _sparse_weights(rng: np.random.Generator, neurons: int) -> sparse.csr_matrix:
-    fan_in = 2 * round(DENSITY * neurons / 2)
+def _sparse_weights(rng: np.random.Generator, neurons: int, density: float) -> sparse.csr_matrix:
+    fan_in = 2 * round(density * neurons / 2)
     largest = min(127, round(600 / np.sqrt(fan_in)))
     source = np.concatenate([np.sort(rng.choice(neurons, fan_in, replace=False)) for _ in range(neurons)])
     mantissa = np.concatenate([_balanced(rng, fan_in, largest) for _ in range(neurons)])

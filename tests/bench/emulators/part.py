@@ -9,6 +9,8 @@ from typing import Any
 
 from rich.console import Console
 
+from tests.bench.emulators.large import large
+from tests.bench.emulators.lava_batches import lava_batches
 from tests.bench.emulators.networks import CHECK_TICKS
 from tests.bench.emulators.systems import FULL, OURS, QUICK, Comparison, compare, make_networks
 from tests.bench.emulators.tables import TABLES, as_table
@@ -18,7 +20,8 @@ NOTES = (
     "Same weights, decays, thresholds, biases and start voltages everywhere. No system's building, compiling or "
     "first 200 ticks are timed; nothing is recorded but spike counts. Ours and nengo-loihi run in one process, Lava "
     "in its own processes, brian2-loihi on Brian2's Cython target; every library has one thread. Numbers are "
-    "medians, ratios are of medians, in brackets the least and the greatest that the repeats of both sides allow.",
+    "medians, ratios are of medians, in brackets the least and the greatest that the repeats of both sides allow. "
+    "Processor time is that of all processes and threads of a system.",
     "What peers needed: nengo-loihi clips voltages at 0 from below by default, here its vmin is the register's end; "
     "brian2-loihi has no bias, here a run_regularly adds it where the chip does. Both then compute what Lava does.",
 )
@@ -36,6 +39,8 @@ def run(console: Console, out: Path, quick: bool) -> None:
         measured = as_json(comparison) | {
             "core": of_core,
             "batches": batches(effort.repeats),
+            "lava_batches": lava_batches(networks, effort),
+            "large": large(quick),
             "machine": machine() | {"load": (load_before, os.getloadavg()[0])},
         }
     (out / "emulators.json").write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
@@ -77,7 +82,8 @@ def as_json(comparison: Comparison) -> dict[str, Any]:
         ],
         "systems": {
             system: {
-                name: asdict(speed) | {"steps_per_s": speed.steps_per_s.values}
+                name: asdict(speed)
+                | {key: getattr(speed, key).values for key in ("steps_per_s", "steps_per_processor_s")}
                 for name, speed in comparison.speeds[system].items()
             }
             for system in order

@@ -52,6 +52,7 @@ class Speed:
     """One system on one network."""
 
     steps_per_s: Sample
+    steps_per_processor_s: Sample
     spikes_per_tick: float
     voltages_that_differ: int  # neurons, after CHECK_TICKS, from the plain interpreter
 
@@ -125,6 +126,7 @@ def compare(networks: tuple[BenchNetwork, ...], effort: Effort, tell: Callable[[
     speeds[OURS] = {
         bench.network.name: Speed(
             steps_per_s=Sample(values=tuple(bench.steps_per_s)),
+            steps_per_processor_s=Sample(values=tuple(bench.steps_per_processor_s)),
             spikes_per_tick=bench.spikes_per_tick,
             voltages_that_differ=_differ(final_voltage(bench.network), wanted[bench.network.name]),
         )
@@ -141,6 +143,7 @@ def _read(out: Path, wanted: dict[str, NDArray[np.int64]]) -> tuple[dict[str, st
             differ = _differ(file["voltage"], wanted[name])
         speeds[name] = Speed(
             steps_per_s=Sample(values=tuple(row["steps_per_s"])),
+            steps_per_processor_s=Sample(values=tuple(row["steps_per_processor_s"])),
             spikes_per_tick=row["spikes_per_tick"],
             voltages_that_differ=differ,
         )

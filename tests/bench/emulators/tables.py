@@ -12,6 +12,7 @@ from tests.bench.timing import Sample
 
 OURS = "neurocmc"
 VOLTAGES_ALONE = "voltages alone"
+CLOCK, PROCESSOR = "steps_per_s", "steps_per_processor_s"
 # kind, neurons, share of firing neurons in %, peer, wanted ratio
 GOALS = (
     ("sparse", 512, 5, "Lava", 50),
@@ -23,25 +24,25 @@ GOALS = (
 Rows = list[list[str]]
 
 
-def speed_rows(measured: dict[str, Any]) -> tuple[list[str], Rows]:
+def speed_rows(measured: dict[str, Any], time: str = CLOCK) -> tuple[list[str], Rows]:
     """Headings and rows: network, share of neurons that fire, steps a second of each system with spread."""
     rows: Rows = []
     for network in measured["networks"]:
         firing = measured["systems"][OURS][network["name"]]["spikes_per_tick"] / network["neurons"]
         row = [network["kind"], f"{network['neurons']:,}", f"{100 * firing:.1f} %"]
-        rows.append([*row, *(_sample(measured, name, network["name"]).told() for name in measured["systems"])])
+        rows.append([*row, *(_sample(measured, name, network["name"], time).told() for name in measured["systems"])])
     return ["network", "neurons", "firing", *measured["systems"]], rows
 
 
-def ratio_rows(measured: dict[str, Any]) -> tuple[list[str], Rows]:
+def ratio_rows(measured: dict[str, Any], time: str = CLOCK) -> tuple[list[str], Rows]:
     """Headings and rows: our steps a second over those of each peer, with spread."""
     peers = [name for name in measured["systems"] if name != OURS]
     rows: Rows = []
     for network in measured["networks"]:
-        ours = _sample(measured, OURS, network["name"])
+        ours = _sample(measured, OURS, network["name"], time)
         firing = measured["systems"][OURS][network["name"]]["spikes_per_tick"] / network["neurons"]
         row = [network["kind"], f"{network['neurons']:,}", f"{100 * firing:.1f} %"]
-        ratios = [ours.over(_sample(measured, peer, network["name"])).told("{:,.1f}") for peer in peers]
+        ratios = [ours.over(_sample(measured, peer, network["name"], time)).told("{:,.1f}") for peer in peers]
         rows.append([*row, *ratios])
     return ["network", "neurons", "firing", *(f"over {peer}" for peer in peers)], rows
 
@@ -74,33 +75,92 @@ def goal_rows(measured: dict[str, Any]) -> tuple[list[str], Rows]:
 def batch_rows(measured: dict[str, Any]) -> tuple[list[str], Rows]:
     """Throughput over a batch, beside single runs and what the bound of the voltages alone would allow."""
     alone = next(row for row in measured["core"] if row["what"] == VOLTAGES_ALONE)
-    per_second = Sample(values=tuple(alone["steps_per_s"])).median * alone["compartments"]
+    per_second = Sample(values=tuple(alone[CLOCK])).median * alone["compartments"]
     rows: Rows = []
     for row in measured["batches"]:
-        together, single = (Sample(values=tuple(row[key])) for key in ("together_per_s", "single_per_s"))
-        bound = row["threads"] * per_second / row["updates_a_trial"]
-        rows.append(
-            [row["what"], single.told(), together.told(), together.over(single).told("{:.1f}"), f"{bound:,.0f}"]
-        )
-    return ["64 trials", "one by one, trials/s", "as a batch, trials/s", "ratio", "bound, trials/s"], rows
+        told = [row["what"]]
+        for time in ("per_s", "per_processor_s"):
+            single, together = (Sample(values=tuple(row[f"{how}_{time}"])) for how in ("single", "together"))
+            told += [single.told(), together.told(), together.over(single).told("{:.1f}")]
+        rows.append([*told, f"{row['threads'] * per_second / row['updates_a_trial']:,.0f}"])
+    headings = ["one by one, trials/s", "as a batch, trials/s", "ratio"]
+    processor = [f"{heading} of processor time" for heading in headings]
+    return ["64 trials", *headings, *processor, "bound, trials/s"], rows
+
+
+def lava_batch_rows(measured: dict[str, Any]) -> tuple[list[str], Rows]:
+    """Ours and Lava's, one trial and 64 together: steps of a trial a second of processor time, and their ratios."""
+    rows: Rows = []
+    for row in measured["lava_batches"]:
+        single = [_sample(measured, system, row["network"], PROCESSOR) for system in (OURS, "Lava")]
+        batch = [Sample(values=tuple(row[system][PROCESSOR])) for system in ("ours", "lava")]
+        clock = [Sample(values=tuple(row[system][CLOCK])) for system in ("ours", "lava")]
+        told = [sample.told() for pair in (single, batch) for sample in pair]
+        ratios = [ours.over(theirs).told("{:,.1f}") for ours, theirs in (single, batch, clock)]
+        rows.append([row["network"], *told, *ratios, str(row["voltages_that_differ"])])
+    return [
+        "network",
+        "ours, one trial",
+        "Lava, one trial",
+        "ours, 64 trials",
+        "Lava, 64 trials",
+        "ratio of one trial, processor time",
+        "ratio per trial of 64, processor time",
+        "the same by the clock",
+        "neurons that differ",
+    ], rows
 
 
 def core_rows(measured: dict[str, Any]) -> tuple[list[str], Rows]:
     """One core's worth of compartments, beside the bounds."""
     rows: Rows = []
     for row in measured["core"]:
-        sample = Sample(values=tuple(row["steps_per_s"]))
-        rows.append([row["what"], sample.told(), f"{1e9 / sample.median / row['compartments']:.2f}", row["note"]])
-    return ["1,024 compartments, one thread", "steps/s", "ns a compartment", ""], rows
+        clock, processor = (Sample(values=tuple(row[time])) for time in (CLOCK, PROCESSOR))
+        ns = f"{1e9 / processor.median / row['compartments']:.2f}"
+        rows.append([row["what"], clock.told(), processor.told(), ns, row["note"]])
+    return [
+        "1,024 compartments, one thread",
+        "steps/s",
+        "steps/s of processor time",
+        "ns of it a compartment",
+        "",
+    ], rows
+
+
+def large_rows(measured: dict[str, Any]) -> tuple[list[str], Rows]:
+    """Headings and rows: a network each."""
+    headings = ["units", "neurons", "synapses of the chip", "firing", "1,000 ticks, processor s", "peak memory, MB"]
+    rows = [
+        [
+            f"{row['units']:,}",
+            f"{row['neurons']:,}",
+            f"{row['synapses'] / 1e6:,.0f} M",
+            f"{100 * row['firing']:.1f} %",
+            f"{row['processor_s']:.1f}",
+            f"{row['peak_mb']:,.0f}",
+        ]
+        for row in measured["large"]
+    ]
+    return headings, rows
+
+
+def _in_processor_time(
+    rows: Callable[[dict[str, Any], str], tuple[list[str], Rows]],
+) -> Callable[[dict[str, Any]], tuple[list[str], Rows]]:
+    return lambda measured: rows(measured, PROCESSOR)
 
 
 # mark in the documentation, title, rows
 TABLES: tuple[tuple[str, str, Callable[[dict[str, Any]], tuple[list[str], Rows]]], ...] = (
-    ("speed", "Steps a second of one run, median (lowest to highest)", speed_rows),
-    ("ratio", "Ours over theirs, median (least to greatest)", ratio_rows),
+    ("speed", "Steps a second of one run, by the clock: median (lowest to highest)", speed_rows),
+    ("processor", "Steps a second of processor time, one run", _in_processor_time(speed_rows)),
+    ("ratio", "Ours over theirs, one run, by the clock: median (least to greatest)", ratio_rows),
+    ("ratio-processor", "Ours over theirs, one run, in processor time", _in_processor_time(ratio_rows)),
     ("load", "The same load, the same voltages: spikes a tick; neurons that differ after 200 ticks", load_rows),
-    ("goal", "Wanted and measured", goal_rows),
-    ("batch", "A batch beside single runs", batch_rows),
+    ("goal", "Wanted and measured, one run, by the clock", goal_rows),
+    ("batch", "Ours: a batch beside single runs", batch_rows),
+    ("lava-batch", "Steps of a trial a second of processor time: one trial, and 64 together", lava_batch_rows),
+    ("large", "A million neurons in pools, 1,000 ticks on one thread", large_rows),
     ("core", "One core's worth", core_rows),
 )
 
@@ -121,5 +181,5 @@ def as_markdown(headings: list[str], rows: Rows) -> str:
     return "\n".join("| " + " | ".join(row) + " |" for row in [headings, rule, *rows])
 
 
-def _sample(measured: dict[str, Any], system: str, network: str) -> Sample:
-    return Sample(values=tuple(measured["systems"][system][network]["steps_per_s"]))
+def _sample(measured: dict[str, Any], system: str, network: str, time: str = CLOCK) -> Sample:
+    return Sample(values=tuple(measured["systems"][system][network][time]))

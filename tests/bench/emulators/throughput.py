@@ -6,7 +6,7 @@ loads two numbers, adds them and stores one, which bounds the memory traffic (al
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numba
@@ -21,10 +21,11 @@ from tests.bench.emulators.networks import (
     THRESHOLD_MANTISSA,
     BenchNetwork,
     make_network,
+    start_voltages,
 )
 from tests.bench.emulators.ours import OurBench, compartment_network, integer_network
 from tests.bench.emulators.tables import VOLTAGES_ALONE
-from tests.bench.timing import per_second
+from tests.bench.timing import rates
 
 TRIALS, TRIAL_TICKS = 64, 1000
 CORE = 1024
@@ -43,7 +44,8 @@ def core(repeats: int, seconds_a_repeat: float) -> list[dict[str, Any]]:
         bench = OurBench(make_network("pools", CORE, share), seconds_a_repeat)
         bench.measure(repeats)
         firing = 100 * bench.spikes_per_tick / CORE
-        rows.append(_core_row(f"emulator, {firing:.1f} % firing", tuple(bench.steps_per_s), "everything"))
+        what = f"emulator, {firing:.1f} % firing"
+        rows.append(_core_row(what, bench.steps_per_s, bench.steps_per_processor_s, "everything"))
     network = make_network("pools", CORE, 0.05)
     bias = (network.bias << BIAS_EXPONENT).astype(np.int32)
     voltage = network.v_initial.astype(np.int32)
@@ -59,7 +61,8 @@ def core(repeats: int, seconds_a_repeat: float) -> list[dict[str, Any]]:
         (VOLTAGES_ALONE, alone, "bound by instructions"),
         ("one addition", adding, "bound by memory traffic"),
     ):
-        rows.append(_core_row(what, per_second(ticks, run, repeats).values, note))
+        wall, processor = rates(ticks, run, repeats)
+        rows.append(_core_row(what, wall.values, processor.values, note))
     return rows
 
 
@@ -68,8 +71,14 @@ def cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _core_row(what: str, values: tuple[float, ...], note: str) -> dict[str, Any]:
-    return {"what": what, "steps_per_s": values, "compartments": CORE, "note": note}
+def _core_row(what: str, wall: Sequence[float], processor: Sequence[float], note: str) -> dict[str, Any]:
+    return {
+        "what": what,
+        "steps_per_s": wall,
+        "steps_per_processor_s": processor,
+        "compartments": CORE,
+        "note": note,
+    }
 
 
 def _pool_batches(network: BenchNetwork, repeats: int) -> list[dict[str, Any]]:
@@ -86,8 +95,7 @@ def _pool_batches(network: BenchNetwork, repeats: int) -> list[dict[str, Any]]:
 
 def _sparse_batches(network: BenchNetwork, repeats: int) -> list[dict[str, Any]]:
     compartments = compartment_network(network)
-    rng = np.random.default_rng(0)
-    starts = rng.integers(0, THRESHOLD_MANTISSA << 6, (TRIALS, network.neurons))
+    starts = start_voltages(network, TRIALS)
 
     def run(trials: slice, threads: int) -> None:
         chosen = starts[trials]
@@ -105,17 +113,22 @@ def _rows(what: str, neurons: int, run: Callable[[slice, int], None], repeats: i
         for trial in range(TRIALS):
             run(slice(trial, trial + 1), 1)
 
-    single = per_second(TRIALS, one_by_one, repeats).values
-    return [
-        {
-            "what": f"{what}, {threads} thread{'s' if threads > 1 else ''}",
-            "threads": threads,
-            "updates_a_trial": neurons * TRIAL_TICKS,
-            "single_per_s": single,
-            "together_per_s": per_second(TRIALS, lambda n=threads: run(slice(TRIALS), n), repeats).values,
-        }
-        for threads in sorted({1, cores()})
-    ]
+    single = rates(TRIALS, one_by_one, repeats)
+    rows: list[dict[str, Any]] = []
+    for threads in sorted({1, cores()}):
+        together = rates(TRIALS, lambda n=threads: run(slice(TRIALS), n), repeats)
+        rows.append(
+            {
+                "what": f"{what}, {threads} thread{'s' if threads > 1 else ''}",
+                "threads": threads,
+                "updates_a_trial": neurons * TRIAL_TICKS,
+                "single_per_s": single[0].values,
+                "together_per_s": together[0].values,
+                "single_per_processor_s": single[1].values,
+                "together_per_processor_s": together[1].values,
+            }
+        )
+    return rows
 
 
 @numba.njit

@@ -2,8 +2,13 @@
 
 network    defines them
 weights    clips weights as Lava does
-run        runs them
-kernel     is the compiled loop
-tables     lays a network out for the loop
-reference  steps them in plain numpy
+records    says what comes in from outside, and what is kept of a run
+arguments  checks what a run is given
+run        runs networks
+kernel     is the compiled loop of one trial
+tables     lays a network out for that loop
+batch      runs trials together where that is cheaper
+lanes      is the compiled loop of 64 trials together
+fan_in     lays a network out for the loop of many trials
+reference  steps networks in plain numpy
 """

@@ -1,116 +1,32 @@
-"""Runs compartment networks: inputs and recordings around the compiled loop, trial by trial on all cores.
+"""Runs compartment networks: inputs and recordings around the compiled loops, trial by trial or 64 together.
 
 Trials do not know of each other, so they may run at the same time; each writes what is its own, and the result is the
 same whatever the number of threads.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.common.arrays import Bool, Int, set_frozen
-from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.arrays import aligned
+from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.process import known_state
-from neurocmc.sim.checks import check_columns, check_range, shape_of, whole_numbers
-from neurocmc.sim.events import by_trial
+from neurocmc.sim.checks import check_range
+from neurocmc.sim.loihi.compartments.arguments import by_trial, extent, inputs_of, start
+from neurocmc.sim.loihi.compartments.batch import PROBE_TICKS, TrialsTogether, pays_together
+from neurocmc.sim.loihi.compartments.fan_in import fan_in_of
 from neurocmc.sim.loihi.compartments.kernel import Events, Records, Registers, State, Synapses, step_trial
-from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, register_bounds
+from neurocmc.sim.loihi.compartments.network import CompartmentNetwork
+from neurocmc.sim.loihi.compartments.records import QUANTITIES, CompartmentRun, Quantity, SpikeEvents
 from neurocmc.sim.loihi.compartments.tables import registers_of, ring_depth, synapses_of
+from neurocmc.sim.masked import LANES
 from neurocmc.sim.trials import each_trial
 
-Quantity = Literal["spikes", "counts", "u", "v"]
-QUANTITIES: tuple[Quantity, ...] = ("spikes", "counts", "u", "v")
 CHUNK = 1 << 20  # compartments times ticks that the loop runs before its spikes are fetched
-LARGEST_TICKS = 2**31 - 1
-EMPTY = np.zeros(0, dtype=np.int32)
-EVENT_FIELDS = ("trial", "tick", "compartment", "value")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class InputEvents:
-    """Sparse input: `value` mantissas are added to the input sum of a compartment in the tick in which they arrive.
-
-    The four arrays have one length and any order; values that meet in one place are summed.
-
-    Args:
-        trial: (events,) from 0.
-        tick: (events,) from 0.
-        compartment: (events,) from 0.
-        value: (events,) mantissas, shifted by their exponent already.
-
-    Raises:
-        InputError: Where the arrays differ in length or hold something else than whole numbers.
-
-    Example:
-        >>> events = neurocmc.InputEvents(trial=[0, 0], tick=[1, 5], compartment=[1, 1], value=[-50, 20])
-    """
-
-    trial: Int  # (events,)
-    tick: Int  # (events,)
-    compartment: Int  # (events,)
-    value: Int  # (events,)
-
-    def __post_init__(self) -> None:
-        faults: list[Problem] = []
-        cure = "give every event a trial, tick, compartment and value"
-        check_columns(self, EVENT_FIELDS, "inputs", cure, faults)
-        raise_input_problems(faults)
-        for name in EVENT_FIELDS:
-            set_frozen(self, name, np.int64, (None,))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class SpikeEvents:
-    """Every spike of a run, in order of trial, tick, compartment; three arrays of one length."""
-
-    trial: NDArray[np.int32]
-    tick: NDArray[np.int32]
-    compartment: NDArray[np.int32]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class CompartmentRun:
-    """The recordings of a run. Reading what was not recorded raises InputError."""
-
-    batch: int
-    ticks: int
-    compartments: int
-    records: Mapping[str, Any]
-
-    def _recorded(self, quantity: Quantity) -> Any:
-        if quantity not in self.records:
-            cure = f"run_compartments(..., record=({quantity!r},)) keeps it"
-            raise InputError(Problem("not-recorded", f"run.{quantity}", "it was not recorded", cure))
-        return self.records[quantity]
-
-    @property
-    def spikes(self) -> SpikeEvents:
-        return self._recorded("spikes")
-
-    @property
-    def counts(self) -> NDArray[np.int64]:
-        """(batch, compartments) spikes in all."""
-        return self._recorded("counts")
-
-    @property
-    def u(self) -> NDArray[np.int32]:
-        """(batch, ticks, compartments) LSB, after each tick."""
-        return self._recorded("u")
-
-    @property
-    def v(self) -> NDArray[np.int32]:
-        """(batch, ticks, compartments) LSB, after each tick and its reset."""
-        return self._recorded("v")
-
-    def raster(self) -> Bool:
-        """Returns (batch, ticks, compartments) whether there was a spike; from `spikes`."""
-        dense = np.zeros((self.batch, self.ticks, self.compartments), dtype=np.bool_)
-        dense[self.spikes.trial, self.spikes.tick, self.spikes.compartment] = True
-        return dense
 
 
 @known_state()
@@ -160,23 +76,22 @@ def run_compartments(
         if name not in QUANTITIES
     ]
     starts = {"u_initial": u_initial, "v_initial": v_initial}
-    dense, events = _inputs(inputs, network.compartments, faults)
-    ticks, batch = _extent(dense, events, starts, ticks, batch, faults)
+    dense, events = inputs_of(inputs, network.compartments, faults)
+    ticks, batch = extent(dense, events, starts, ticks, batch, faults)
     if threads is not None and threads < 1:
         faults.append(Problem("number-out-of-range", "threads", f"it is {threads}", "give 1 or more"))
     raise_input_problems(faults)
     if events is not None:
         for name, length in (("trial", batch), ("tick", ticks), ("compartment", network.compartments)):
             check_range(getattr(events, name), f"inputs.{name}", (0, length - 1), faults)
-    states = [_start(network, name, value, batch, faults) for name, value in starts.items()]
+    states = [start(network, name, value, batch, faults) for name, value in starts.items()]
     raise_input_problems(faults)
     if dense is None:
         dense = np.zeros((batch, ticks, 0), dtype=np.int32)
     job = _Job(
-        network, registers_of(network), synapses_of(network), dense, _by_trial(events, batch), ticks, batch, wanted
+        network, registers_of(network), synapses_of(network), dense, by_trial(events, batch), ticks, batch, wanted
     )
-    trains = each_trial(lambda trial: job.run(trial, states[0][trial], states[1][trial]), batch, threads)
-    return job.result(trains)
+    return job.result(job.run_all(states[0], states[1], threads))
 
 
 @dataclass(slots=True, eq=False)
@@ -201,6 +116,62 @@ class _Job:
         self.u = np.empty(shape if "u" in self.wanted else (self.batch, 0, 0), dtype=np.int32)
         self.v = np.empty(shape if "v" in self.wanted else (self.batch, 0, 0), dtype=np.int32)
 
+    def run_all(
+        self, u: NDArray[np.int32], v: NDArray[np.int32], threads: int | None
+    ) -> list[list[NDArray[np.int32]]]:
+        """Steps all trials from (batch, compartments) registers; the spikes of each, as `run` has them."""
+        groups = [range(first, min(first + LANES, self.batch)) for first in range(0, self.batch, LANES)]
+        together = self._together(u, v, [len(group) for group in groups])
+        fan_in = fan_in_of(self.network) if any(together) else None
+        parts = [
+            part
+            for group, joined in zip(groups, together, strict=True)
+            for part in ([group] if joined else [range(trial, trial + 1) for trial in group])
+        ]
+
+        def step(index: int) -> list[list[NDArray[np.int32]]]:
+            part = slice(parts[index].start, parts[index].stop)
+            if len(parts[index]) == 1 or fan_in is None:
+                return [self.run(part.start, u[part.start], v[part.start])]
+            trials = TrialsTogether(
+                network=self.network,
+                registers=self.registers,
+                fan_in=fan_in,
+                dense=self.dense[part],
+                events=self.events[part],
+                first_trial=part.start,
+                ticks=self.ticks,
+                record_spikes="spikes" in self.wanted,
+                counts=self.counts[part],
+                u=self.u[part],
+                v=self.v[part],
+            )
+            return trials.run(u[part], v[part])
+
+        return [train for trains in each_trial(step, len(parts), threads) for train in trains]
+
+    def _together(self, u: NDArray[np.int32], v: NDArray[np.int32], sizes: list[int]) -> list[bool]:
+        """Whether groups of so many trials are stepped together, by the spikes of a part of the first trial."""
+
+        def pays(share: float) -> list[bool]:
+            return [pays_together(self.network, self.synapses, size, self.ticks, share) for size in sizes]
+
+        if not any(pays(1.0)):
+            return pays(0.0)
+        ticks = min(PROBE_TICKS, self.ticks)
+        probe = _Job(
+            self.network,
+            self.registers,
+            self.synapses,
+            self.dense[:1, :ticks],
+            self.events[:1],
+            ticks,
+            1,
+            ("counts",),
+        )
+        probe.run(0, u[0], v[0])
+        return pays(float(probe.counts.sum()) / (ticks * self.network.compartments))
+
     def run(self, trial: int, u: NDArray[np.int32], v: NDArray[np.int32]) -> list[NDArray[np.int32]]:
         """Steps one trial; its spikes as (3, spikes) trial, tick, compartment, chunk by chunk."""
         size = self.network.compartments
@@ -208,13 +179,13 @@ class _Job:
         room = chunk * size if "spikes" in self.wanted else 0
         spike_tick, spike_place = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
         state = State(
-            u=u.copy(),
-            v=v.copy(),
+            u=aligned(u),
+            v=aligned(v),
             waiting=np.zeros(self.registers.refractory.size, dtype=np.int32),
-            ring=np.zeros(ring_depth(self.network) * size, dtype=np.int32),
-            cells=np.zeros(self.synapses.cell_place.size, dtype=np.int32),
-            row=np.zeros(size, dtype=np.int32),
-            narrow=np.zeros(size, dtype=np.int16),
+            ring=aligned(np.zeros(ring_depth(self.network) * size, dtype=np.int32)),
+            cells=aligned(np.zeros(self.synapses.cell_place.size, dtype=np.int32)),
+            row=aligned(np.zeros(size, dtype=np.int32)),
+            narrow=aligned(np.zeros(size, dtype=np.int16)),
             flags=np.zeros(-(-size // 8) * 8, dtype=np.uint8),
             fired=np.empty(-(-size // 8) * 8, dtype=np.int32),
         )
@@ -252,88 +223,3 @@ class _Job:
             compartments=self.network.compartments,
             records=MappingProxyType(records),
         )
-
-
-def _inputs(
-    inputs: Any, compartments: int, faults: list[Problem]
-) -> tuple[NDArray[np.int32] | None, InputEvents | None]:
-    """The input as (batch, ticks, compartments), modulo 2^32 as every sum is, or as events."""
-    if inputs is None or isinstance(inputs, InputEvents):
-        return None, inputs
-    whole = whole_numbers(inputs, "inputs", faults)
-    if whole is None:
-        return None, None
-    if whole.ndim not in (2, 3) or whole.shape[-1] != compartments:
-        what = f"shape {whole.shape}, the network has {compartments} compartments"
-        faults.append(
-            Problem("array-shape", "inputs", what, "give (batch, ticks, compartments) or (ticks, compartments)")
-        )
-        return None, None
-    with np.errstate(over="ignore"):
-        narrow = whole.astype(np.int32)
-    return narrow if narrow.ndim == 3 else narrow[None], None
-
-
-def _extent(
-    dense: NDArray[np.int32] | None,
-    events: InputEvents | None,
-    starts: Mapping[str, Any],
-    ticks: int | None,
-    batch: int | None,
-    faults: list[Problem],
-) -> tuple[int, int]:
-    """How many ticks and trials the arguments speak of, all of them the same."""
-    told = {"ticks": ticks, "inputs": None if dense is None else dense.shape[1]}
-    if all(value is None for value in told.values()) and not faults:
-        faults.append(Problem("length-missing", "ticks", "nothing says how many to step", "give ticks=..."))
-    trials = {"batch": batch, "inputs": None if dense is None else dense.shape[0]}
-    shapes = {name: shape_of(value) for name, value in starts.items()}
-    trials |= {name: shape[0] for name, shape in shapes.items() if len(shape) == 2}
-    if events is not None and batch is None:
-        trials["inputs"] = max(int(events.trial.max(initial=0)) + 1, 1)
-    return (
-        _agreed(told, "ticks", (0, LARGEST_TICKS), 0, faults),
-        _agreed(trials, "trials", (1, LARGEST_TICKS), 1, faults),
-    )
-
-
-def _agreed(
-    told: Mapping[str, int | None], what: str, bounds: tuple[int, int], default: int, faults: list[Problem]
-) -> int:
-    """The one number that all arguments give. Two that differ are a fault."""
-    known = {name: value for name, value in told.items() if value is not None}
-    for name, value in known.items():
-        check_range(np.asarray(value), name, bounds, faults, f"give a number of {what}")
-    if len(set(known.values())) > 1:
-        list_ = " and ".join(f"{name} has {value}" for name, value in known.items())
-        faults.append(
-            Problem("lengths-differ", " and ".join(known), f"{list_} {what}", "give all of them the same number")
-        )
-    return next(iter(known.values()), default)
-
-
-def _start(
-    network: CompartmentNetwork, name: str, value: Any, batch: int, faults: list[Problem]
-) -> NDArray[np.int32]:
-    """(batch, compartments) registers before tick 0."""
-    shape = (batch, network.compartments)
-    if value is None:
-        return np.broadcast_to(getattr(network, name).astype(np.int32), shape)
-    whole = whole_numbers(value, name, faults)
-    if whole is None:
-        return np.zeros(shape, dtype=np.int32)
-    if whole.shape not in (shape, shape[1:]):
-        faults.append(
-            Problem("array-shape", name, f"shape {whole.shape} is not {shape}", "give (batch, compartments)")
-        )
-        return np.zeros(shape, dtype=np.int32)
-    check_range(whole, name, register_bounds(network.rule)[name], faults)
-    return np.broadcast_to(whole.astype(np.int32), shape)
-
-
-def _by_trial(events: InputEvents | None, batch: int) -> list[Events]:
-    """For each trial the events in order of tick."""
-    if events is None:
-        return [Events(EMPTY, EMPTY, EMPTY)] * batch
-    parts = by_trial(events.trial, events.tick, (events.compartment, events.value), batch)
-    return [Events(*part) for part in parts]

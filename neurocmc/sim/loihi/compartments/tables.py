@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.common.arrays import Int
+from neurocmc.common.arrays import Int, aligned
 from neurocmc.sim.arithmetic import KEEP_BITS
 from neurocmc.sim.loihi.compartments.kernel import Registers, Synapses
 from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
@@ -37,10 +37,10 @@ def registers_of(network: CompartmentNetwork) -> Registers:
     unit = 1 << (KEEP_BITS - rule.decay_bits)
     some = bool((network.refractory_ticks > 1).any())
     return Registers(
-        keep_u=(rule.keep_u(network.decay_u) * unit).astype(np.uint32),
-        keep_v=(rule.keep_v(network.decay_v) * unit).astype(np.uint32),
-        threshold=rule.threshold_lsb(network.threshold_mantissa).astype(np.int32),
-        bias=bias_lsb(network).astype(np.int32),
+        keep_u=aligned((rule.keep_u(network.decay_u) * unit).astype(np.uint32)),
+        keep_v=aligned((rule.keep_v(network.decay_v) * unit).astype(np.uint32)),
+        threshold=aligned(rule.threshold_lsb(network.threshold_mantissa).astype(np.int32)),
+        bias=aligned(bias_lsb(network).astype(np.int32)),
         refractory=(network.refractory_ticks if some else np.zeros(0)).astype(np.int32),
         weight_shift=rule.weight_shift,
         half_current=rule.half_current,
@@ -94,11 +94,11 @@ def synapses_of(network: CompartmentNetwork, block_density: float = BLOCK_DENSIT
         sum_weight=mantissa[summed].astype(np.int32),
         cell_place=place[summed][first].astype(np.int32),
         cell_shift=(-exponent[summed][first]).astype(np.int32),
-        bytes=np.array([block.rows for block in narrow], np.int8).reshape(-1, size, size),
+        bytes=aligned(np.array([block.rows for block in narrow], np.int8).reshape(-1, size, size)),
         byte_offset=np.array([block.offset for block in narrow], dtype=np.int64),
         byte_delay=np.array([block.delay for block in narrow], dtype=np.int64),
         byte_exponent=np.array([block.exponent for block in narrow], dtype=np.int64),
-        blocks=np.array([block.rows for block in wide], np.int16).reshape(-1, size, size),
+        blocks=aligned(np.array([block.rows for block in wide], np.int16).reshape(-1, size, size)),
         block_delay=np.array([block.delay for block in wide], dtype=np.int64),
         block_exponent=np.array([block.exponent for block in wide], dtype=np.int64),
     )

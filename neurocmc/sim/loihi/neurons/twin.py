@@ -11,7 +11,8 @@ from neurocmc.ir.loihi.neurons import IntegerNeurons
 from neurocmc.ir.neurons.spikes import SpikeList
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
-from neurocmc.sim.loihi.compartments.run import InputEvents, run_compartments
+from neurocmc.sim.loihi.compartments.records import InputEvents
+from neurocmc.sim.loihi.compartments.run import run_compartments
 from neurocmc.sim.loihi.neurons.groups import SynapseGroup as Group
 from neurocmc.sim.loihi.neurons.groups import synapse_groups
 from neurocmc.sim.loihi.registers import shift

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from brian2 import SpikeMonitor, prefs
 from brian2_loihi import LoihiNetwork, LoihiNeuronGroup, LoihiSynapses, synapse_sign_mode
-from peer_io import CHECK_TICKS, run_all
+from peer_io import CHECK_TICKS, processor_seconds, run_all
 
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 prefs.codegen.target = "cython"  # and never numpy instead: without a compiler this script fails
@@ -42,9 +42,14 @@ def run_one(network, measured):
     net = LoihiNetwork(neurons, biasing, synapses, monitor)
 
     def seconds_of(ticks):
-        elapsed = []
-        net.run(ticks, report=lambda seconds, *_: elapsed.append(float(seconds)))
-        return elapsed[-1]
+        elapsed, processor = [], []
+
+        def report(seconds, *_):
+            elapsed.append(float(seconds))
+            processor.append(processor_seconds())
+
+        net.run(ticks, report=report)
+        return elapsed[-1], processor[-1] - processor[0]
 
     seconds_of(CHECK_TICKS)
     voltage = np.array(neurons.v[:])

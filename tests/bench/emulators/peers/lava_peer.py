@@ -11,7 +11,7 @@ import platform
 from importlib.metadata import version
 
 import numpy as np
-from peer_io import CHECK_TICKS, run_all, wall_clock
+from peer_io import CHECK_TICKS, clocked, run_all
 from scipy import sparse
 
 
@@ -84,7 +84,7 @@ def run_one(network, measured):
     try:
         run(CHECK_TICKS)
         voltage = lif.v.get()
-        return voltage, measured(wall_clock(run), lambda: FIRED.value)
+        return voltage, measured(clocked(run), lambda: FIRED.value)
     finally:
         lif.stop()  # without it the interpreter never ends
 

@@ -12,7 +12,7 @@ import numpy as np
 from nengo_loihi.block import Axon, LoihiBlock, Synapse
 from nengo_loihi.builder import Model
 from nengo_loihi.emulator import EmulatorInterface
-from peer_io import CHECK_TICKS, run_all, wall_clock
+from peer_io import CHECK_TICKS, clocked, run_all
 from scipy import sparse
 
 LOWEST, HIGHEST = -(2**23) + 1, 2**23 - 1
@@ -60,7 +60,7 @@ def run_one(network, measured):
     emulator = build(network)
     emulator.run_steps(CHECK_TICKS)
     voltage = emulator.compartment.voltage.copy()
-    return voltage, measured(wall_clock(emulator.run_steps), lambda: int(emulator.compartment.spike_count.sum()))
+    return voltage, measured(clocked(emulator.run_steps), lambda: int(emulator.compartment.spike_count.sum()))
 
 
 if __name__ == "__main__":

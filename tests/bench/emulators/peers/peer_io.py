@@ -11,6 +11,7 @@ and a probe before its first timed tick.
 
 import argparse
 import json
+import os
 import time
 from pathlib import Path
 
@@ -19,30 +20,51 @@ import numpy as np
 CHECK_TICKS = 200
 PROBE_TICKS = 50
 FEWEST_TICKS, MOST_TICKS = 50, 50_000
+CLOCK_S = 0.01  # in which the system counts the processor time of other processes
 
 
-def wall_clock(step):
-    """`step(ticks)` as a function that returns the seconds it took."""
+def clocked(step):
+    """`step(ticks)` as a function that returns the seconds it took, by the clock and of all processors."""
 
     def timed(ticks):
-        start = time.perf_counter()
+        wall, processor = time.perf_counter(), processor_seconds()
         step(ticks)
-        return time.perf_counter() - start
+        return time.perf_counter() - wall, processor_seconds() - processor
 
     return timed
+
+
+def processor_seconds():
+    """Processor time of this process and of all that it started and that still run; where /proc tells of them."""
+    table = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rsplit(")", 1)[1].split()
+        except OSError:  # it has ended
+            continue
+        table[int(entry.parent.name)] = int(fields[1]), int(fields[11]) + int(fields[12])
+    if os.getpid() not in table:
+        return time.process_time()
+    own = {os.getpid()}
+    while more := {process for process, (parent, _) in table.items() if parent in own} - own:
+        own |= more
+    children = sum(table[process][1] for process in own - {os.getpid()}) / os.sysconf("SC_CLK_TCK")
+    return time.process_time() + children
 
 
 def measure(seconds_of, spikes, repeats, seconds):
     """Repeats of about `seconds` each: steps a second, and spikes a tick over all of them.
 
-    `seconds_of(ticks)` runs on by so many ticks and returns how long they took; `spikes()` counts all so far.
+    `seconds_of(ticks)` runs on by so many ticks and returns how long they took, by the clock and of all processors;
+    `spikes()` counts all so far.
     """
-    probe = seconds_of(PROBE_TICKS)
+    probe, _ = seconds_of(PROBE_TICKS)
     ticks = int(np.clip(seconds * PROBE_TICKS / probe, FEWEST_TICKS, MOST_TICKS))
     before = spikes()
-    speeds = [ticks / seconds_of(ticks) for _ in range(repeats)]
+    taken = [seconds_of(ticks) for _ in range(repeats)]
     return {
-        "steps_per_s": speeds,
+        "steps_per_s": [ticks / wall for wall, _ in taken],
+        "steps_per_processor_s": [ticks / max(processor, CLOCK_S) for _, processor in taken],
         "ticks": ticks,
         "spikes_per_tick": (spikes() - before) / (repeats * ticks),
     }
