@@ -90,7 +90,7 @@ class Manifest(StrictModel):
     """The whole file. Its paths stay inside the artifact."""
 
     format: Literal["neurocmc-artifact"]
-    version: Literal[5]
+    version: Literal[6]
     neurocmc: str
     circuit: str
     origin_sha256: Sha256 | Literal[""]  # "": of a circuit that was made in Python

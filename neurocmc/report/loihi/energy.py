@@ -9,7 +9,6 @@ from neurocmc.common.arrays import Float
 from neurocmc.common.matrices import column_counts, entries
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerNetwork
-from neurocmc.ir.populations import by_target
 from neurocmc.passes.loihi.placing.ragged import joined
 from neurocmc.report.energy import EnergyEstimate, energy_estimate, energy_term
 from neurocmc.report.load import SpikeLoad, UnitSpikes
@@ -87,13 +86,12 @@ def synaptic_ops_per_tick(network: IntegerNetwork, load: SpikeLoad) -> float:
 def updates_per_tick(network: IntegerNetwork, load: SpikeLoad) -> tuple[int, int]:
     """Returns (active, inactive) compartments; active are those with a bias and those that anything reaches."""
     active, rates, driven = 0, _rates(load.populations), _rates(load.inputs)
-    into, inputs = by_target(network.projections), by_target(network.inputs)
     for population in network.populations:
         reached = np.zeros(population.units, dtype=np.bool_)
-        for projection in into[population.name]:
+        for projection in network.into(population.name):
             row, column, _ = entries(projection.mantissa)
             reached[row[rates[projection.source][column] > 0]] = True
-        for entry in inputs[population.name]:
+        for entry in network.inputs_into(population.name):
             reached |= driven[entry.name] > 0
         active += int(((population.bias_mantissa != 0) | reached[:, None]).sum())
     return active, network.neurons - active
