@@ -167,7 +167,7 @@ def choose(model: Model, stimuli: StimulusSet, target: Target, options: CompileO
 
 def _write(folder: Path, whole: Compilation) -> None:
     model, stimuli, options, lowered = whole.model, whole.stimuli, whole.options, whole.choice.lowered
-    built = lowered.built
+    built, clock = lowered.built, lowered.clock
     source = None
     if options.source:
         source = f"model{model.path.suffix}" if model.reference is not None else f"circuit{model.path.suffix}"
@@ -175,23 +175,28 @@ def _write(folder: Path, whole: Compilation) -> None:
         write_file(folder / source, read_bytes(model.path, kind) if model.content is None else model.content)
     write_file(folder / "target.yaml", whole.target.text)
     _write_levels(folder / "ir", model.circuit, built)
+    clock.done("levels")
     (folder / "stimuli").mkdir()
     for name, stimulus in stimuli.by_name().items():
         save_stimulus(stimulus, folder / "stimuli" / f"{name}.npz")
     for stimulus in stimuli.by_name().values():
         built.check(stimulus)  # a test stimulus beyond the inputs is refused now, not by `verify`
     built.emit(folder / PROGRAM, stimuli.by_name())
+    clock.done("emit")
     write_certificate(folder, lowered.certificate)
     samples = sample_edges(built, stimuli.calibration, options.seed)
     write_file(folder / SAMPLE, json_text({"samples": [sample.as_json() for sample in samples]}))
+    clock.done("sample")
     budget = built.budget(samples[0].part, samples[0].recording)
     write_file(folder / BUDGET, budget.to_json())
+    clock.done("budget")
     weak = silent_units(lowered.spiking, {name: v.highest for name, v in lowered.ranges.populations.items()})
     manifest = _manifest(whole, source)
     manifest["silent_units"] = [asdict(unit) for unit in weak]
     reported = Reported(manifest, built, budget, model.circuit, (), block_lines(lowered.certificate))
     write_report_of(folder, reported, draw=options.figures)
-    write_file(folder / TIMINGS, json_text({"seconds": lowered.seconds}))
+    clock.done("report")
+    write_file(folder / TIMINGS, json_text(clock.as_json()))
     write_file(folder / MANIFEST, json_text({**manifest, "files": file_hashes(folder)}))
 
 

@@ -50,7 +50,7 @@ class Lowered:
     ranges: Calibration  # what calibration visits
     built: Built
     certificate: Certificate
-    seconds: dict[str, float] = field(default_factory=dict)  # pass -> time it took
+    clock: Clock = field(default_factory=Clock)  # which has the time of each pass
 
     @property
     def staged(self) -> RateCircuit:
@@ -136,7 +136,7 @@ def lower_staged(staging: Staging, target: Target, options: CompileOptions, cloc
     """Lowers a staged circuit by the passes of its family, cut into segments first where steps are to be unequal."""
     if options.steps in (None, "equal"):
         built, certificate = family_of(target).lower(staging, target, options, clock)
-        return Lowered(ranges=staging.ranges, built=built, certificate=certificate, seconds=clock.seconds)
+        return Lowered(ranges=staging.ranges, built=built, certificate=certificate, clock=clock)
     staging = with_sensitivity(staging, options, clock)
     neurons = _of_a_segment(staging.staged, options)
     cut = _divided(staging, options, neurons, clock)
@@ -146,7 +146,7 @@ def lower_staged(staging: Staging, target: Target, options: CompileOptions, cloc
         ranges=cut.ranges,
         built=replace(built, staged=staging.staged, divided=cut.staged, sensitivity=staging.sensitivity),
         certificate=certificate,
-        seconds=clock.seconds,
+        clock=clock,
     )
 
 

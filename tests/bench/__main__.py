@@ -1,6 +1,6 @@
 """The benches of `make bench`: speed and accuracy beside peers, everything measured in this run.
 
-    python -m tests.bench [emulators] [cores] [forward] [digits] [accuracy] [energy] [--quick]
+    python -m tests.bench [emulators] [cores] [forward] [digits] [accuracy] [energy] [scale] [--quick]
     python -m tests.bench emulators --beside REVISION [--quick]
 
 runs the parts named, or all of them; each part needs its own peers and prints its own tables. With --beside the
@@ -9,7 +9,7 @@ emulators of another commit are the only peer: both run the same networks in the
 
 import argparse
 
-from tests.bench import accuracy, cores, digits, energy, forward
+from tests.bench import accuracy, cores, digits, energy, forward, scale
 from tests.bench.emulators import beside
 from tests.bench.emulators import part as emulators
 from tests.bench.environments import ROOT
@@ -23,6 +23,7 @@ PARTS = {
     "digits": digits.run,
     "accuracy": accuracy.run,
     "energy": energy.run,
+    "scale": scale.run,
 }
 
 

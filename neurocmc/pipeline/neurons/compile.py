@@ -130,7 +130,7 @@ def _write(
     write_report_of(
         folder, Reported(manifest=manifest, built=built, budget=budget, seen=seen[1]), draw=options.figures
     )
-    write_file(folder / TIMINGS, json_text({"seconds": clock.seconds}))
+    write_file(folder / TIMINGS, json_text(clock.as_json()))
     write_file(folder / MANIFEST, json_text({**manifest, "files": file_hashes(folder)}))
 
 

@@ -1,0 +1,204 @@
+"""The part `scale` of the bench: what compiling costs from ten thousand to a million neurons, pass by pass.
+
+Four kinds of circuits (`tests.made.large`) are compiled by the whole command, report and pictures included, on a
+system of many Loihi chips, each in a process of its own. Processor seconds are of all its threads; memory is its peak.
+The growth of a pass is the exponent of its processor time between the two largest sizes, told where the pass takes
+enough to be measured.
+"""
+
+import csv
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from math import log
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.environments import ROOT
+from tests.made.large import KINDS
+
+TARGET = "pohoiki-springs"
+SIZES = (10_000, 100_000, 1_000_000)
+QUICK = SIZES[:2]
+LEAST_S = 0.5  # of a pass at the larger size: below it a growth is noise
+MOST_S, MOST_MB = 60.0, 4000.0  # of a million neurons
+GROWTH, QUICK_GROWTH = 1.1, 1.2
+TABLE = ROOT / "docs" / "studies" / "scale.csv"
+PASSES = ROOT / "docs" / "studies" / "scale-passes.csv"
+_START_UP_S = "start-up"  # what passes do not have: imports, reading the circuit, hashes of the files
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """One compilation."""
+
+    circuit: str
+    wanted: int  # neurons, by which sizes are compared
+    neurons: int
+    synapses: int  # between neurons, each pair of connected ones counted
+    processor_s: float
+    wall_s: float
+    memory_mb: float
+    cores: int
+    bound: int  # no placement needs fewer
+    chips: int
+
+
+def run(console: Console, out: Path, quick: bool) -> None:
+    """Compile all circuits of all sizes, print the tables, and fail where a growth or a limit is passed."""
+    rows: list[Compiled] = []
+    passes: list[dict[str, Any]] = []
+    for kind in KINDS:
+        for size in QUICK if quick else SIZES:
+            row, spent = compiled(kind, size)
+            rows.append(row)
+            passes += [{"circuit": kind, "wanted": size, "pass": name, "processor_s": s} for name, s in spent.items()]
+            console.print(f"{kind}, {row.neurons:,} neurons: {row.processor_s:.1f} s, {row.memory_mb:,.0f} MB")
+    console.print(_table(rows))
+    console.print(_pass_table(passes))
+    (out / "scale.json").write_text(json.dumps({"runs": [asdict(row) for row in rows], "passes": passes}, indent=1))
+    if not quick:
+        _write(TABLE, [field.name for field in fields(Compiled)], [_rounded(asdict(row)) for row in rows])
+        _write(PASSES, ["circuit", "wanted", "pass", "processor_s"], [_rounded(row) for row in passes])
+    if beyond := [*limits_passed(rows), *grown(passes, QUICK_GROWTH if quick else GROWTH)]:
+        raise SystemExit("scale: " + "; ".join(beyond))
+
+
+def compiled(kind: str, size: int) -> tuple[Compiled, dict[str, float]]:
+    """One compilation, and the processor seconds of its passes."""
+    with TemporaryDirectory(prefix="neurocmc-scale-") as folder:
+        path, artifact = Path(folder) / "large.circuit.npz", Path(folder) / "artifact"
+        large = KINDS[kind](size)
+        large.save(path)
+        options = ["--target", TARGET, "--neurons", str(large.pool), "--code", "threshold", "-o", str(artifact)]
+        begun, before = perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        memory_mb = _peak_mb([sys.executable, "-m", "neurocmc", "compile", str(path), *options])
+        wall_s, after = perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+        processor_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        budget = json.loads((artifact / "budget.json").read_text())
+        spent = json.loads((artifact / "timings.json").read_text())["processor_seconds"]
+        chips = _chips(artifact)
+    of_pool = {p.name: p.size for p in large.circuit.populations}
+    pairs = sum(_connections(p.weight) for p in large.circuit.projections)
+    row = Compiled(
+        circuit=kind,
+        wanted=size,
+        neurons=next(entry["used"] for entry in budget["in_all"] if entry["resource"] == "compartments"),
+        synapses=pairs * large.pool**2,
+        processor_s=processor_s,
+        wall_s=wall_s,
+        memory_mb=memory_mb,
+        cores=budget["cores_used"],
+        bound=budget["cores_lower_bound"],
+        chips=chips,
+    )
+    assert sum(of_pool.values()) == large.circuit.units
+    return row, spent | {_START_UP_S: processor_s - sum(spent.values())}
+
+
+def limits_passed(rows: list[Compiled]) -> Iterator[str]:
+    """What a compilation of the largest size took beyond what it may."""
+    for row in rows:
+        if row.wanted == SIZES[-1] and row.processor_s > MOST_S:
+            yield f"{row.circuit}: {row.processor_s:.0f} s of processor time, limit {MOST_S:.0f}"
+        if row.wanted == SIZES[-1] and row.memory_mb > MOST_MB:
+            yield f"{row.circuit}: {row.memory_mb:,.0f} MB, limit {MOST_MB:,.0f}"
+
+
+def growth(passes: list[dict[str, Any]], circuit: str, name: str) -> float | None:
+    """The exponent of a pass between the two largest sizes; None where it is too short to have one."""
+    times = {row["wanted"]: row["processor_s"] for row in passes if (row["circuit"], row["pass"]) == (circuit, name)}
+    if len(times) < 2 or times[max(times)] < LEAST_S:
+        return None
+    last, large = sorted(times)[-2:]
+    return log(times[large] / max(times[last], 1e-3)) / log(large / last)
+
+
+def grown(passes: list[dict[str, Any]], limit: float) -> Iterator[str]:
+    """The passes that grow faster than they may."""
+    for circuit, name in dict.fromkeys((row["circuit"], row["pass"]) for row in passes):
+        found = growth(passes, circuit, name)
+        if found is not None and found > limit:
+            yield f"{circuit}: {name} grows with the power {found:.2f} of the neurons, limit {limit}"
+
+
+def _connections(weight: Any) -> int:
+    from neurocmc.common.matrices import count
+
+    return count(weight)
+
+
+def _peak_mb(command: list[str]) -> float:
+    """The peak memory of a command, which must end well."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        told = process.stderr.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(command[2:4])} ended with {process.returncode}: {told[-2000:]}")
+    return used.ru_maxrss / 1024
+
+
+def _chips(artifact: Path) -> int:
+    """The chips that a program stands on, from the page of its cores."""
+    found = re.search(r"on (\d[\d,]*) chips", (artifact / "ir" / "40-chip.txt").read_text())
+    return int(found.group(1).replace(",", "")) if found else 1
+
+
+def _table(rows: list[Compiled]) -> Table:
+    columns = ("circuit", "neurons", "synapses", "processor s", "wall s", "MB", "cores", "bound", "ratio", "chips")
+    table = Table(*columns, title=f"compiled for {TARGET}, whole command")
+    for row in rows:
+        table.add_row(
+            row.circuit,
+            f"{row.neurons:,}",
+            f"{row.synapses:,}",
+            f"{row.processor_s:.1f}",
+            f"{row.wall_s:.1f}",
+            f"{row.memory_mb:,.0f}",
+            f"{row.cores:,}",
+            f"{row.bound:,}",
+            f"{row.cores / row.bound:.3f}",
+            str(row.chips),
+        )
+    return table
+
+
+def _pass_table(passes: list[dict[str, Any]]) -> Table:
+    sizes = sorted({row["wanted"] for row in passes})
+    table = Table("pass", *(f"{kind} {size:,}" for kind in KINDS for size in sizes[-2:]), title="processor seconds")
+    times = {(row["circuit"], row["wanted"], row["pass"]): row["processor_s"] for row in passes}
+    for name in dict.fromkeys(row["pass"] for row in passes):
+        cells: list[str] = []
+        for kind in KINDS:
+            found = growth(passes, kind, name)
+            power = "" if found is None else f" (n^{found:.2f})"
+            first, last = (times.get((kind, size, name), 0.0) for size in sizes[-2:])
+            cells += [f"{first:.2f}", f"{last:.2f}{power}"]
+        table.add_row(name, *cells)
+    return table
+
+
+def _rounded(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: round(value, 3) if isinstance(value, float) else value for name, value in row.items()}
+
+
+def _write(path: Path, names: list[str], rows: list[dict[str, Any]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
