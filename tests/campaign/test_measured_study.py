@@ -282,7 +282,7 @@ def test_the_command_shows_tables_and_pictures(tmp_path: Path) -> None:
         draw_measures({}, (), tmp_path / "none.png")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_measure_of_another_distribution_is_known_by_its_name(tmp_path: Path) -> None:
     folder = tmp_path / "site" / "packages"
     folder.parent.mkdir()
