@@ -16,9 +16,9 @@ from neurocmc.pipeline.study.plan import changed, load_plan
 from neurocmc.pipeline.study.run import run_study
 from neurocmc.report.figures.measures import draw_measures
 from tests.campaign.plans import CIRCUIT
-from tests.circuits.test_study import RECIPE
 from tests.cli.running import ROOT, run
 from tests.extending.distribution import install
+from tests.fuzz.corpus import RECIPE
 from tests.torch_extra import needs_torch
 
 STUDY = """
