@@ -16,9 +16,9 @@ from neurocmc.pipeline.study.plan import changed, load_plan
 from neurocmc.pipeline.study.run import run_study
 from neurocmc.report.figures.measures import draw_measures
 from tests.campaign.plans import CIRCUIT
-from tests.circuits.test_study import RECIPE
 from tests.cli.running import ROOT, run
 from tests.extending.distribution import install
+from tests.fuzz.corpus import RECIPE
 from tests.torch_extra import needs_torch
 
 STUDY = """
@@ -282,7 +282,7 @@ def test_the_command_shows_tables_and_pictures(tmp_path: Path) -> None:
         draw_measures({}, (), tmp_path / "none.png")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_measure_of_another_distribution_is_known_by_its_name(tmp_path: Path) -> None:
     folder = tmp_path / "site" / "packages"
     folder.parent.mkdir()

@@ -78,7 +78,12 @@ def test_what_was_stopped_goes_on_and_is_refused_for_another_artifact(
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "asked", [("--max-error", "0.02"), ("--code", "auto", "--max-error", "0.02"), ("--max-error", "0.000001")]
+    "asked",
+    [
+        ("--max-error", "0.02"),
+        pytest.param(("--code", "auto", "--max-error", "0.02"), marks=pytest.mark.nightly),
+        pytest.param(("--max-error", "0.000001"), marks=pytest.mark.nightly),
+    ],
 )
 def test_candidates_on_workers_give_the_same_artifact(asked: tuple[str, ...], folder: Path, tmp_path: Path) -> None:
     given = ("compile", folder / "tiny.yaml", "--target", "loihi1", "--no-figures", *asked)
@@ -94,7 +99,7 @@ def test_candidates_on_workers_give_the_same_artifact(asked: tuple[str, ...], fo
     }
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_search_that_was_stopped_goes_on(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What workers measured is kept beside the artifact until it is there, and is not measured again."""
     tried, most = Scouts.tried, 2

@@ -16,8 +16,9 @@ from neurocmc.pipeline.campaign.task import State
 from neurocmc.pipeline.sweep.run import run_sweep
 from tests.campaign.plans import LARGE, SWEEP, plan
 from tests.campaign.workers import kill_one, scheduler, until_gone, workers_of
-from tests.cli.running import ROOT, run
+from tests.cli.running import ROOT, listing, run
 from tests.made.waiting import HANGS_S, until
+from tests.torch_extra import needs_torch
 
 CAMPAIGNS = [pytest.param(SWEEP, 24, id="24"), pytest.param(LARGE, 200, id="200", marks=pytest.mark.nightly)]
 
@@ -107,3 +108,19 @@ def test_a_campaign_that_is_ended_goes_on(
     assert len(again.err.splitlines()) == runs - done
     assert bytes_of(out) == expected(alone, sweep, runs, tmp_path)
     assert not list(out.rglob("*.part"))
+
+
+@needs_torch
+@pytest.mark.nightly
+def test_a_study_of_regions_on_workers(tmp_path: Path) -> None:
+    """Trained, compiled and judged by two workers: every file is the same but for the times that passes took."""
+    circuits = pytest.importorskip("tests.circuits.test_study")
+    few = circuits.STUDY.replace("[1, 2]", "[2]").replace("full, no-sp, ode-off", "full, ode-off")
+    circuits.plan(tmp_path, few + "compile: {target: brian2, neurons: 4, samples: 2, seeds: [3]}\n")
+    for workers in ("1", "2"):
+        out = tmp_path / workers
+        shown = run("study", tmp_path / "study.yaml", "-o", out, "--no-figures", "--workers", workers)
+        assert shown.code in (0, 1), shown.err
+    one, two = (listing(tmp_path / workers) for workers in ("1", "2"))
+    assert one.keys() == two.keys()
+    assert [name for name in one if one[name] != two[name]] in ([], ["chips/2-full-3/timings.json"])
