@@ -103,7 +103,7 @@ def _projection(rng: np.random.Generator, source: int, target: int) -> IntegerPr
 
 
 def peak_megabytes() -> float:
-    """The most memory so far; from /proc, since what getrusage tells of a child begins with the peak of its parent."""
+    """The most memory so far; from /proc: what getrusage tells of a child begins with the peak of its parent."""
     return int(Path("/proc/self/status").read_text(encoding="utf-8").split("VmHWM:")[1].split()[0]) / 1024
 
 
