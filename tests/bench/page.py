@@ -53,8 +53,8 @@ def machine_line(measured: dict[str, Any]) -> str:
     ]
     if machine["load"][0] > BUSY:
         lines.append(
-            "The machine had other work in this run. That costs a peer with several processes, as Lava, or with much "
-            "memory to read more than a single small process: on an idle machine the ratios may well be smaller."
+            "The machine had other work in this run: what the clock says, and its ratios, may be far from those of "
+            "an idle machine. Processor time changes less."
         )
     for name, versions in measured["versions"].items():
         told = ", ".join(f"{package} {version}" for package, version in versions.items())

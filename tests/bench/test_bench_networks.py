@@ -16,7 +16,7 @@ from tests.bench.emulators.networks import (
     save_expanded,
 )
 from tests.bench.emulators.ours import compartment_network, final_voltage, integer_network, stepper
-from tests.bench.emulators.tables import GOALS, goal_rows
+from tests.bench.emulators.tables import GOALS, PROCESSOR, goal_rows
 from tests.bench.output import rewrite
 
 
@@ -83,7 +83,7 @@ def test_goals_are_told_met_or_missed() -> None:
     name = f"{kind}-{neurons}-{percent}"
 
     def told(ours: float) -> list[str]:
-        systems = {"neurocmc": {name: {"steps_per_s": [ours]}}, peer: {name: {"steps_per_s": [10.0]}}}
+        systems = {"neurocmc": {name: {PROCESSOR: [ours]}}, peer: {name: {PROCESSOR: [10.0]}}}
         return goal_rows({"systems": systems})[1][0]
 
     assert told(10.0 * wanted)[-1] == "met"
