@@ -10,8 +10,10 @@ themselves. Eigenvalues are those of the strongly connected parts of the linear 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Bool, Float, Int, set_frozen
 from neurocmc.common.matrices import sparse
@@ -22,6 +24,7 @@ SINGULAR = -25.0  # logarithm of a determinant: below it a piece has a line of s
 BOUNDARY = 1e-9  # relative to the largest activity: a unit this close to its threshold counts as silent
 AT_ONCE = 1 << 22  # entries of matrices that are solved in one go
 WHOLE_UNITS = 64  # of a network up to which all units are solved for together, silent ones as well
+KRYLOV_FILTERS = 200  # of a strongly connected part from which on only its extreme eigenvalues are looked for
 PARTED_FILTERS = 32  # linear filters from which on their strongly connected parts are looked for
 
 
@@ -285,6 +288,11 @@ def _of_parts(stack: Stack, network: int, at: Int) -> tuple[float, float]:
     for size in np.unique(sizes):
         own = at[np.sort(order[starts[sizes == size][:, None] + np.arange(size)], axis=1)]
         step, flow = _jacobians(stack, np.full(len(own), network), own)
+        if size >= KRYLOV_FILTERS:
+            for matrix, moves in zip(step, flow, strict=True):
+                radius = max(radius, float(np.abs(_extreme(matrix, "LM")).max()))
+                abscissa = max(abscissa, float(_extreme(moves, "LR").real.max()))
+            continue
         values = np.linalg.eigvals(step)
         radius = max(radius, float(np.abs(values).max()))
         keep, tau_s = stack.keep[own[:, :1]], stack.tau_s[own]
@@ -294,6 +302,18 @@ def _of_parts(stack: Stack, network: int, at: Int) -> tuple[float, float]:
             rates = np.linalg.eigvals(flow)
         abscissa = max(abscissa, float(rates.real.max()))
     return radius, abscissa
+
+
+def _extreme(matrix: Float, which: str) -> NDArray[np.complex128]:
+    """The eigenvalues of largest magnitude (LM) or real part (LR) of a large matrix; all where these do not come."""
+    from scipy.sparse.linalg import ArpackNoConvergence, eigs
+
+    try:
+        start = np.ones(len(matrix))  # not drawn: the same matrix has the same eigenvalues to the last digit
+        found: Any = eigs(cast("Any", sparse(matrix)), k=4, which=which, v0=start, return_eigenvectors=False)
+    except ArpackNoConvergence:
+        found = np.linalg.eigvals(matrix)
+    return np.asarray(found, dtype=np.complex128)
 
 
 def pieces_of(stack: Stack, filters: Float, drive: Float) -> Int:

@@ -313,6 +313,19 @@ def test_stability_of_many_units_is_that_of_their_strongly_connected_parts() -> 
     assert abscissa_per_s[0] == pytest.approx(flow.real.max(), rel=1e-9)
 
 
+def test_the_extreme_eigenvalues_of_a_large_part_are_those_of_all() -> None:
+    rng = np.random.default_rng(4)
+    weight = rng.normal(0.0, 0.05, (260, 260)) * (rng.random((260, 260)) < 0.2)
+    network = of(circuit("large", (rectifiers("x", np.zeros(260)),), (projection("x", "x", weight),)))
+    linear = np.ones((1, 260), dtype=np.bool_)
+    radius, abscissa_per_s = stack.stabilities(stack.Stack.of([network]), np.zeros(1, dtype=np.int64), linear)
+    keep = network.keep[0]
+    values = np.linalg.eigvals(keep * np.eye(260) + (1 - keep) * weight)
+    assert radius[0] == pytest.approx(np.abs(values).max(), rel=1e-9)
+    flow = np.linalg.eigvals((weight - np.eye(260)) / network.tau_s[0])
+    assert abscissa_per_s[0] == pytest.approx(flow.real.max(), rel=1e-9)
+
+
 def test_a_run_that_is_ended_early_ends_in_the_state_that_the_whole_run_ends_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
