@@ -1,15 +1,14 @@
 """The part `scale` of the bench: what compiling costs from ten thousand to a million neurons, pass by pass.
 
 Four kinds of circuits (`tests.made.large`) are compiled by the whole command, report and pictures included, on a
-system of many Loihi chips, each in a process of its own. Processor seconds are of all its threads; memory is its peak.
-The growth of a pass is the exponent of its processor time between the two largest sizes, told where the pass takes
-enough to be measured.
+system of many Loihi chips, each in a process of its own. Processor seconds are of all its threads, memory is its
+peak. The growth of a pass is the exponent of its processor time between the two largest sizes, told where the pass
+takes long enough to be measured.
 """
 
 import csv
 import json
 import os
-import re
 import resource
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from neurocmc.common.matrices import count
 from tests.bench.environments import ROOT
 from tests.made.large import KINDS
 
@@ -35,7 +35,7 @@ MOST_S, MOST_MB = 60.0, 4000.0  # of a million neurons
 GROWTH, QUICK_GROWTH = 1.1, 1.2
 TABLE = ROOT / "docs" / "studies" / "scale.csv"
 PASSES = ROOT / "docs" / "studies" / "scale-passes.csv"
-_START_UP_S = "start-up"  # what passes do not have: imports, reading the circuit, hashes of the files
+_START_UP = "start-up"  # what passes do not have: imports, reading the circuit, hashes of the files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +87,7 @@ def compiled(kind: str, size: int) -> tuple[Compiled, dict[str, float]]:
         processor_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
         budget = json.loads((artifact / "budget.json").read_text())
         spent = json.loads((artifact / "timings.json").read_text())["processor_seconds"]
-        chips = _chips(artifact)
-    of_pool = {p.name: p.size for p in large.circuit.populations}
-    pairs = sum(_connections(p.weight) for p in large.circuit.projections)
+    pairs = sum(count(p.weight) for p in large.circuit.projections)
     row = Compiled(
         circuit=kind,
         wanted=size,
@@ -100,10 +98,9 @@ def compiled(kind: str, size: int) -> tuple[Compiled, dict[str, float]]:
         memory_mb=memory_mb,
         cores=budget["cores_used"],
         bound=budget["cores_lower_bound"],
-        chips=chips,
+        chips=budget["chips"]["chips_used"],
     )
-    assert sum(of_pool.values()) == large.circuit.units
-    return row, spent | {_START_UP_S: processor_s - sum(spent.values())}
+    return row, spent | {_START_UP: processor_s - sum(spent.values())}
 
 
 def limits_passed(rows: list[Compiled]) -> Iterator[str]:
@@ -132,12 +129,6 @@ def grown(passes: list[dict[str, Any]], limit: float) -> Iterator[str]:
             yield f"{circuit}: {name} grows with the power {found:.2f} of the neurons, limit {limit}"
 
 
-def _connections(weight: Any) -> int:
-    from neurocmc.common.matrices import count
-
-    return count(weight)
-
-
 def _peak_mb(command: list[str]) -> float:
     """The peak memory of a command, which must end well."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -151,12 +142,6 @@ def _peak_mb(command: list[str]) -> float:
     if process.returncode != 0:
         raise RuntimeError(f"{' '.join(command[2:4])} ended with {process.returncode}: {told[-2000:]}")
     return used.ru_maxrss / 1024
-
-
-def _chips(artifact: Path) -> int:
-    """The chips that a program stands on, from the page of its cores."""
-    found = re.search(r"on (\d[\d,]*) chips", (artifact / "ir" / "40-chip.txt").read_text())
-    return int(found.group(1).replace(",", "")) if found else 1
 
 
 def _table(rows: list[Compiled]) -> Table:
