@@ -78,7 +78,7 @@ def _cut_large(demand: Demand, most_cores: int) -> Cut:
     """
     full, limit = demand.limits.compartments_per_core, demand.limits.out_axons_per_core
     patient = Aim(most_neurons=full, reason="compartments", whole=True, out_axons=[0] * len(demand.sizes))
-    aim = replace(patient, tries=LARGE_TRIES)
+    aim = replace(patient, tries=LARGE_TRIES, hasty=True)
     best = made = divide(demand, aim, mendable=0.0)
     if not made.excess and made.cores > NEAR * max(bound.cores for bound in lower_bounds(demand)):
         # What ends cores is not out-axons: units that a core refuses may hide others that it would take.
