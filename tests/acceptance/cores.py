@@ -96,14 +96,18 @@ def demand_of(circuit: RateCircuit, trials: Trials, target: LoihiTarget, neurons
     return Demand.of(wiring_of(built.integer), target.limits)
 
 
-def partitioned(by: str, demand: Demand) -> float:
-    """The fewest parts of a partitioner in which no core is beyond a limit; nan where there is none up to PLENTY."""
+def partitioned(by: str, demand: Demand, more: float = 0.0) -> float:
+    """The fewest parts of a partitioner in which no core is beyond a limit; nan where there is none up to PLENTY.
+
+    From try to try there is a part more, or `more` of them as a share.
+    """
     python = peer_python("partitioners")
     assert python is not None
     targets = [reached.tolist() for k, reached in enumerate(demand.targets) if demand.senders[k]]
     size, units = max(demand.sizes), len(demand.sizes)
     most = demand.limits.compartments_per_core // size
-    for parts in range(max(bound.cores for bound in lower_bounds(demand)), PLENTY):
+    parts = max(bound.cores for bound in lower_bounds(demand)) - 1
+    while (parts := max(parts + 1, int((1.0 + more) * parts))) < PLENTY:
         asked = {"by": by, "targets": targets, "units": units, "parts": parts, "most": most}
         told = subprocess.run(
             [python, "-W", "ignore", CHILD], input=json.dumps(asked), capture_output=True, text=True, check=True

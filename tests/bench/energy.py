@@ -188,7 +188,9 @@ def terms(ours: EnergyEstimate, theirs: dict[str, Any]) -> Iterator[Term]:
     yield Term(name="dendrites", ours=None, theirs=None, our_pj=0.0, their_pj=energy["dendrite"])
     within = "spike messages, within a tile"
     yield Term(name="messages", ours=count(within), theirs=counts["packets_sent"], our_pj=cost(within), their_pj=sent)
-    yield Term(name="hops", ours=count(*hops), theirs=None, our_pj=cost(*hops), their_pj=energy["network"] - sent)
+    yield Term(
+        name="hops", ours=count(*hops), theirs=None, our_pj=cost(*hops), their_pj=round(energy["network"] - sent, 3)
+    )
     yield Term(name=TOTAL, ours=None, theirs=None, our_pj=ticks * (ours.dynamic_per_tick_pj or float("nan")),
                their_pj=energy["total"])  # fmt: skip
 

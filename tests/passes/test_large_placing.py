@@ -13,8 +13,12 @@ from neurocmc.common.matrices import full
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.passes.loihi.place import Place
+from neurocmc.passes.loihi.placing.bounds import cores_needed
 from neurocmc.passes.loihi.placing.cut import LARGE
+from neurocmc.passes.loihi.placing.demand import Demand
+from neurocmc.passes.loihi.placing.fitting import fill, overfull
 from neurocmc.passes.loihi.placing.ragged import Ragged, by_first_seen, summed
+from neurocmc.passes.loihi.placing.wiring import Pools, Wires, Wiring
 from neurocmc.passes.loihi.route import Route
 from neurocmc.report.load import SpikeLoad, UnitSpikes
 from neurocmc.report.loihi.energy import messages_of
@@ -126,3 +130,15 @@ def test_a_bound_is_not_passed_by_fewer_cores_than_there_are() -> None:
     few = replace(PLENTY, limits=PLENTY.limits.model_copy(update={"cores_per_chip": 20}))
     with pytest.raises(InfeasibleError, match="needs 100 cores, limit 20"):
         Place().run(network, few)
+
+
+def test_units_that_leave_holes_are_split_where_that_saves_cores() -> None:
+    """One pool of 600 neurons fits a core of 1,024, and two do not: whole pools would take 1.7 times the bound."""
+    units = LARGE + 100
+    pools = Pools(name="p", units=units, neurons=600, profile=(0, 0, 0), threshold=1)
+    beside = np.arange(units - 1)
+    wires = Wires(name="w", source="p", target="p", senders=beside, targets=beside + 1, format=(0, "mixed", False))
+    demand = Demand.of(Wiring(pools=(pools,), wires=(wires,), inputs=()), PLENTY.limits)
+    filling = fill(demand)
+    assert len(filling.held_by_core) <= 1.05 * cores_needed(demand)
+    assert overfull(demand, filling) == []

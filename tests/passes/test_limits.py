@@ -277,7 +277,9 @@ def test_no_compiled_neuron_is_refractory_and_hand_made_ones_keep_to_the_limit(n
 def test_no_limit_is_without_a_row() -> None:
     axons = {"shared_axons", "formats_share_axon", "index_free_synapses", "shared_out_axons"}  # test_shared_axons
     rows = axons | set(PLACED) | set(FORMULA) | set(REGISTERS) | RULE | {"spike_payload_bits", "refractory_ticks_max"}
-    assert rows | CHOSEN | BY_SCHEMA | LAVA == set(LoihiLimits.model_fields)
+    mesh = {f"{part}_{axis}" for part in ("chip", "board", "tile") for axis in ("columns", "rows")}
+    mesh |= {"chips", "cores_per_tile"}  # test_many_chips
+    assert rows | mesh | CHOSEN | BY_SCHEMA | LAVA == set(LoihiLimits.model_fields)
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:

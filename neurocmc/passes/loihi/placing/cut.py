@@ -25,6 +25,7 @@ from neurocmc.passes.loihi.placing.mend import mend
 
 LARGE = 2048  # units, beyond which cores are filled a few times and not searched for
 BELOW = (0.02, 0.03, 0.045, 0.06, 0.08, 0.1)  # of the limit of out-axons, what fillings of a large circuit leave
+NEAR = 1.05  # of the bound, which is near enough for a large circuit
 LARGE_TRIES = 32  # units that a core refuses in a row before it is left
 LARGE_MENDABLE = 0.005  # of its out-axons
 MENDABLE = 0.03  # of all out-axons: a larger excess is not mended, cores are filled less
@@ -76,9 +77,12 @@ def _cut_large(demand: Demand, most_cores: int) -> Cut:
     more cores than there may be.
     """
     full, limit = demand.limits.compartments_per_core, demand.limits.out_axons_per_core
-    aim = Aim(most_neurons=full, reason="compartments", whole=True, out_axons=[0] * len(demand.sizes))
-    aim = replace(aim, tries=LARGE_TRIES)
+    patient = Aim(most_neurons=full, reason="compartments", whole=True, out_axons=[0] * len(demand.sizes))
+    aim = replace(patient, tries=LARGE_TRIES, hasty=True)
     best = made = divide(demand, aim, mendable=0.0)
+    if not made.excess and made.cores > NEAR * max(bound.cores for bound in lower_bounds(demand)):
+        # What ends cores is not out-axons: units that a core refuses may hide others that it would take.
+        return min(best, *(divide(demand, replace(patient, whole=whole), 0.0) for whole in (True, False)), key=_worth)
     for below in BELOW:
         if not made.excess or made.out_axons > most_cores * limit:
             break

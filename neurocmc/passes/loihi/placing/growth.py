@@ -28,6 +28,7 @@ class Aim:
 
     most_neurons: int  # on a core
     tries: int = 1 << 30  # units that a core refuses in a row before it is left
+    hasty: bool = False  # a unit that a core has no room for is not looked at any further
     most_out_axons: int = 0  # on a core, as far as they are known; 0: as many as it has
     reason: str  # the resource for whose sake a core takes no more
     whole: bool  # units stay together where a core has room for them
@@ -171,6 +172,9 @@ class _Growth:
     def _take(self, core: Core, unit: int) -> bool:
         """Whether the core takes a unit: all that is left of it or, where units may be split, a part."""
         wanted = self.left[unit]
+        if self.aim.hasty and core.neurons and (lacking := core.full_of(wanted, self.each[unit])):
+            self.ended_by = lacking
+            return False
         count, self.ended_by = core.room(unit, wanted, self.each[unit])
         if not core.neurons and not count:
             raise InfeasibleError(too_much_for_a_core(self.demand, unit, 0, self.ended_by))

@@ -72,6 +72,12 @@ class Core:
             most, ends = low, "synapse_bits"
         return most, ends
 
+    def full_of(self, wanted: int, out_axons_each: int) -> str:
+        """Returns what the core lacks for `wanted` neurons of any unit, compartments or out-axons, or ""."""
+        if self.demand.limits.compartments_per_core - self.neurons < wanted:
+            return "compartments"
+        return "out_axons" if self.out_axons_limit - self.out_axons < wanted * out_axons_each else ""
+
     def takes(self, unit: int, count: int, out_axons_each: int) -> bool:
         """Whether `room` would offer all `count` neurons; quicker, for the many cores that are full."""
         limits = self.demand.limits
@@ -98,14 +104,16 @@ class Core:
 
     def _lacking(self, unit: int) -> str:
         """The resource that ends a unit's first neuron here, however few follow, or ""."""
-        used = {
-            "compartment_profiles": len(self.compartment_profiles | {self._pools(unit).profile}),
-            "threshold_profiles": len(self.thresholds | {self._pools(unit).threshold}),
-            "synapse_formats": len(self.formats.union(self.demand.formats[unit].tolist())),
-            "in_axons": self.in_axons + self._new_axons(unit),
-        }
-        limits = self.demand.limits
-        return next((name for name, count in used.items() if count > getattr(limits, f"{name}_per_core")), "")
+        limits, pools = self.demand.limits, self._pools(unit)
+        if len(self.compartment_profiles) + (pools.profile not in self.compartment_profiles) > (
+            limits.compartment_profiles_per_core
+        ):
+            return "compartment_profiles"
+        if len(self.thresholds) + (pools.threshold not in self.thresholds) > limits.threshold_profiles_per_core:
+            return "threshold_profiles"
+        if len(self.formats.union(self.demand.formats[unit].tolist())) > limits.synapse_formats_per_core:
+            return "synapse_formats"
+        return "in_axons" if self.in_axons + self._new_axons(unit) > limits.in_axons_per_core else ""
 
     def _most_by_bits(self, unit: int) -> int:
         """A quick upper bound: n more synapses of an axon cost more than n times their bits, less one word."""
