@@ -12,7 +12,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from math import log
 from pathlib import Path
@@ -25,6 +25,7 @@ from rich.table import Table
 
 from neurocmc.common.matrices import count
 from tests.bench.environments import ROOT
+from tests.bench.output import rewrite
 from tests.made.large import KINDS
 
 TARGET = "pohoiki-springs"
@@ -35,6 +36,8 @@ MOST_S, MOST_MB = 60.0, 4000.0  # of a million neurons
 GROWTH, QUICK_GROWTH = 1.1, 1.2
 TABLE = ROOT / "docs" / "studies" / "scale.csv"
 PASSES = ROOT / "docs" / "studies" / "scale-passes.csv"
+PAGE = ROOT / "docs" / "scale.md"
+PASS_FIELDS = ["circuit", "wanted", "pass", "processor_s"]
 _START_UP = "start-up"  # what passes do not have: imports, reading the circuit, hashes of the files
 
 
@@ -54,6 +57,14 @@ class Compiled:
     chips: int
 
 
+RUN_HEAD = ("circuit", "neurons", "synapses", "processor s", "wall s", "MB", "cores", "bound", "ratio", "chips")
+_KINDS: dict[str, type] = {
+    **dict.fromkeys(("wanted", "neurons", "synapses", "cores", "bound", "chips"), int),
+    **dict.fromkeys(("processor_s", "wall_s", "memory_mb"), float),
+    "circuit": str,
+}
+
+
 def run(console: Console, out: Path, quick: bool) -> None:
     """Compile all circuits of all sizes, print the tables, and fail where a growth or a limit is passed."""
     rows: list[Compiled] = []
@@ -64,12 +75,14 @@ def run(console: Console, out: Path, quick: bool) -> None:
             rows.append(row)
             passes += [{"circuit": kind, "wanted": size, "pass": name, "processor_s": s} for name, s in spent.items()]
             console.print(f"{kind}, {row.neurons:,} neurons: {row.processor_s:.1f} s, {row.memory_mb:,.0f} MB")
-    console.print(_table(rows))
-    console.print(_pass_table(passes))
+    sizes = sorted({row["wanted"] for row in passes})[-2:]
+    console.print(_shown(f"compiled for {TARGET}, whole command", RUN_HEAD, [_cells(row) for row in rows]))
+    console.print(_shown("processor seconds (growth)", _pass_head(sizes), _pass_rows(passes, sizes)))
     (out / "scale.json").write_text(json.dumps({"runs": [asdict(row) for row in rows], "passes": passes}, indent=1))
     if not quick:
         _write(TABLE, [field.name for field in fields(Compiled)], [_rounded(asdict(row)) for row in rows])
-        _write(PASSES, ["circuit", "wanted", "pass", "processor_s"], [_rounded(row) for row in passes])
+        _write(PASSES, PASS_FIELDS, [_rounded(row) for row in passes])
+        rewrite(PAGE, {"scale": runs_markdown(), "passes": passes_markdown()})
     if beyond := [*limits_passed(rows), *grown(passes, QUICK_GROWTH if quick else GROWTH)]:
         raise SystemExit("scale: " + "; ".join(beyond))
 
@@ -144,37 +157,65 @@ def _peak_mb(command: list[str]) -> float:
     return used.ru_maxrss / 1024
 
 
-def _table(rows: list[Compiled]) -> Table:
-    columns = ("circuit", "neurons", "synapses", "processor s", "wall s", "MB", "cores", "bound", "ratio", "chips")
-    table = Table(*columns, title=f"compiled for {TARGET}, whole command")
-    for row in rows:
-        table.add_row(
-            row.circuit,
-            f"{row.neurons:,}",
-            f"{row.synapses:,}",
-            f"{row.processor_s:.1f}",
-            f"{row.wall_s:.1f}",
-            f"{row.memory_mb:,.0f}",
-            f"{row.cores:,}",
-            f"{row.bound:,}",
-            f"{row.cores / row.bound:.3f}",
-            str(row.chips),
-        )
-    return table
+def read_runs() -> list[Compiled]:
+    """The runs of the table as it stands."""
+    with TABLE.open(encoding="utf-8") as file:
+        return [Compiled(**{name: kind(row[name]) for name, kind in _KINDS.items()}) for row in csv.DictReader(file)]
 
 
-def _pass_table(passes: list[dict[str, Any]]) -> Table:
-    sizes = sorted({row["wanted"] for row in passes})
-    table = Table("pass", *(f"{kind} {size:,}" for kind in KINDS for size in sizes[-2:]), title="processor seconds")
+def read_passes() -> list[dict[str, Any]]:
+    """The passes of the table as it stands."""
+    with PASSES.open(encoding="utf-8") as file:
+        return [
+            {**row, "wanted": int(row["wanted"]), "processor_s": float(row["processor_s"])}
+            for row in csv.DictReader(file)
+        ]
+
+
+def runs_markdown() -> str:
+    """The table of runs on the page."""
+    return _markdown(RUN_HEAD, [_cells(row) for row in read_runs()])
+
+
+def passes_markdown() -> str:
+    """The table of passes on the page."""
+    passes = read_passes()
+    sizes = sorted({row["wanted"] for row in passes})[-2:]
+    return _markdown(_pass_head(sizes), list(_pass_rows(passes, sizes)))
+
+
+def _markdown(head: Sequence[str], rows: list[list[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def _cells(row: Compiled) -> list[str]:
+    numbers = [row.neurons, row.synapses, row.cores, row.bound, row.chips]
+    neurons, synapses, cores, bound, chips = (f"{number:,}" for number in numbers)
+    spent = [f"{row.processor_s:.1f}", f"{row.wall_s:.1f}", f"{row.memory_mb:,.0f}"]
+    return [row.circuit, neurons, synapses, *spent, cores, bound, f"{row.cores / row.bound:.3f}", chips]
+
+
+def _pass_head(sizes: list[int]) -> list[str]:
+    return ["pass", *(f"{kind} {size:,}" for kind in KINDS for size in sizes)]
+
+
+def _pass_rows(passes: list[dict[str, Any]], sizes: list[int]) -> Iterator[list[str]]:
     times = {(row["circuit"], row["wanted"], row["pass"]): row["processor_s"] for row in passes}
     for name in dict.fromkeys(row["pass"] for row in passes):
         cells: list[str] = []
         for kind in KINDS:
             found = growth(passes, kind, name)
-            power = "" if found is None else f" (n^{found:.2f})"
-            first, last = (times.get((kind, size, name), 0.0) for size in sizes[-2:])
+            power = "" if found is None else f" ({found:.2f})"
+            first, last = (times.get((kind, size, name), 0.0) for size in sizes)
             cells += [f"{first:.2f}", f"{last:.2f}{power}"]
-        table.add_row(name, *cells)
+        yield [name, *cells]
+
+
+def _shown(title: str, head: Sequence[str], rows: Iterable[list[str]]) -> Table:
+    table = Table(*head, title=title)
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
