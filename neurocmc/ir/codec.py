@@ -121,29 +121,46 @@ def _without_aliases(hint: Any) -> Any:
     return hint
 
 
+@cache
+def _form_of(hint: Any) -> tuple[str, Any]:
+    """How values of a type are encoded, and the type without aliases."""
+    plain = _without_aliases(hint)
+    if is_dataclass(plain):
+        return "dataclass", plain
+    if get_origin(plain) is tuple:
+        return "tuple", plain
+    if _is_array(plain):
+        return "array", plain
+    return {float: "float", int: "int"}.get(plain, "itself"), plain
+
+
 def _encode(value: Any, hint: Any, path: str, arrays: dict[str, NDArray[Any]]) -> Any:
-    hint = _without_aliases(hint)
-    if is_dataclass(hint):
-        return _encode_dataclass(value, path, arrays)
-    if get_origin(hint) is tuple:
-        parts = [_below(path, getattr(entry, "name", index)) for index, entry in enumerate(value)]
-        return [
-            _encode(entry, of, part, arrays)
-            for entry, of, part in zip(value, _entry_hints(hint, len(value)), parts, strict=True)
-        ]
-    if _is_array(hint):
-        if is_sparse(value):
-            for name, part in zip(_PARTS, (value.data, value.indices, value.indptr), strict=True):
-                _add(arrays, f"{path}/{name}", part)
-            return {"sparse": path, "shape": list(value.shape)}
-        _add(arrays, path, value)
-        return {"array": path}
-    if hint is float:
-        number = float(value)
-        if math.isnan(number):
-            raise ValueError(f"{path} is NaN")
-        return number if math.isfinite(number) else ("inf" if number > 0 else "-inf")
-    return int(value) if hint is int else value
+    form, hint = _form_of(hint)
+    match form:
+        case "dataclass":
+            return _encode_dataclass(value, path, arrays)
+        case "tuple":
+            parts = [_below(path, getattr(entry, "name", index)) for index, entry in enumerate(value)]
+            return [
+                _encode(entry, of, part, arrays)
+                for entry, of, part in zip(value, _entry_hints(hint, len(value)), parts, strict=True)
+            ]
+        case "array":
+            if is_sparse(value):
+                for name, part in zip(_PARTS, (value.data, value.indices, value.indptr), strict=True):
+                    _add(arrays, f"{path}/{name}", part)
+                return {"sparse": path, "shape": list(value.shape)}
+            _add(arrays, path, value)
+            return {"array": path}
+        case "float":
+            number = float(value)
+            if math.isnan(number):
+                raise ValueError(f"{path} is NaN")
+            return number if math.isfinite(number) else ("inf" if number > 0 else "-inf")
+        case "int":
+            return int(value)
+        case _:
+            return value
 
 
 @cache

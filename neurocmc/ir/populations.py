@@ -115,10 +115,15 @@ class HasPools(HasPopulations[AnyPools]):
 
     def first_unit(self) -> dict[str, int]:
         """Returns the index of each population's first unit when all units stand in one row."""
-        return starts({population.name: population.units for population in self.populations})
+        return self.once(
+            "first unit", lambda: starts({population.name: population.units for population in self.populations})
+        )
 
     def neuron_slices(self) -> dict[str, slice]:
         """Returns where each population's neurons stand in the row of all; neuron n of unit i is i * neurons + n."""
+        return self.once("neuron slices", self._neuron_slices)
+
+    def _neuron_slices(self) -> dict[str, slice]:
         sizes = {population.name: population.units * population.neurons for population in self.populations}
         return {name: slice(start, start + sizes[name]) for name, start in starts(sizes).items()}
 

@@ -13,15 +13,16 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neurocmc.common.arrays import Float
+from neurocmc.common.arrays import Float, starts
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.rate import RateCircuit, RateProjection
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import MAX_TICKS, Stimulus
 from neurocmc.ir.trace import Trace
 from neurocmc.sim.rate_filter import Filter
-from neurocmc.sim.rate_row import RateRow, in_one_row
+from neurocmc.sim.rate_row import InRow, RateRow, in_one_row
 from neurocmc.sim.runaway import RUNAWAY, Beyond, beyond_limit, explained, held_steps, loops_to
 
 SILENT = 1e-12  # activity below which a unit counts as silent: scales are divided by it
@@ -59,10 +60,18 @@ def simulate_rate(circuit: RateCircuit, stimulus: Stimulus, dt_s: float | None =
     """
     dt_s = circuit.dt_s if dt_s is None else dt_s
     shape = (stimulus.batch, stimulus.ticks(dt_s))
-    activity = {p.name: np.zeros((*shape, p.size), dtype=np.float32) for p in circuit.populations}
-    for tick, state in enumerate(_steps(circuit, stimulus, dt_s)):
-        for name, trace in state.traces.items():
-            activity[name][:, tick] = trace
+    activity: dict[str, NDArray[np.float32]] = {}
+    if in_one_row(circuit):
+        row = np.zeros((*shape, circuit.units), dtype=np.float32)
+        first = starts({p.name: p.size for p in circuit.populations})
+        activity = {p.name: row[:, :, first[p.name] : first[p.name] + p.size] for p in circuit.populations}
+        for tick, state in enumerate(_steps(circuit, stimulus, dt_s)):
+            row[:, tick] = state.traces.whole if isinstance(state.traces, InRow) else 0.0
+    else:
+        activity = {p.name: np.zeros((*shape, p.size), dtype=np.float32) for p in circuit.populations}
+        for tick, state in enumerate(_steps(circuit, stimulus, dt_s)):
+            for name, trace in state.traces.items():
+                activity[name][:, tick] = trace
     return Recording(level="rate", stimulus=stimulus.name, tick_s=dt_s, activity=activity, spikes={}, spike_counts={})
 
 
@@ -86,22 +95,46 @@ def states_of(circuit: RateCircuit, stimulus: Stimulus) -> "Iterator[State]":
     return _steps(circuit, stimulus, circuit.dt_s)
 
 
+@dataclass(slots=True)
+class _Ranges:
+    """The lowest and highest value of each trial and unit so far: by population, or of all units in one row."""
+
+    ends: dict[str, tuple[Float, Float]]
+    places: Mapping[str, slice] | None = None
+
+    def widen(self, values: Mapping[str, Float]) -> None:
+        """Takes the values of a step in."""
+        if isinstance(values, InRow):
+            self.places, values = values.places, {"": values.whole}
+        for name, value in values.items():
+            if name not in self.ends:
+                self.ends[name] = value.copy(), value.copy()
+            low, high = self.ends[name]
+            np.minimum(low, value, out=low)
+            np.maximum(high, value, out=high)
+
+    def low(self, name: str) -> Float:
+        """Returns (batch, size) the lowest."""
+        return self.ends[name][0] if self.places is None else self.ends[""][0][:, self.places[name]]
+
+    def high(self, name: str) -> Float:
+        """Returns (batch, size) the highest."""
+        return self.ends[name][1] if self.places is None else self.ends[""][1][:, self.places[name]]
+
+
 def visited_ranges(circuit: RateCircuit, stimulus: Stimulus, dt_s: float | None = None) -> dict[str, Visited]:
     """Returns the ranges of activity and drive that each population goes through under a stimulus."""
     dt_s = circuit.dt_s if dt_s is None else dt_s
     names = [population.name for population in circuit.populations]
-    none = {p.name: np.full((stimulus.batch, p.size), np.inf) for p in circuit.populations}
-    rates, drives = ({name: (value.copy(), -value) for name, value in none.items()} for _ in range(2))
+    rates, drives = _Ranges({}), _Ranges({})
     for state in _steps(circuit, stimulus, dt_s):
-        for ranges, values in ((rates, state.rates), (drives, state.drives)):
-            for name, (low, high) in ranges.items():
-                np.minimum(low, values[name], out=low)
-                np.maximum(high, values[name], out=high)
+        rates.widen(state.rates)
+        drives.widen(state.drives)
     return {
         name: Visited(
-            activity=(float(rates[name][0].min()), float(rates[name][1].max())),
-            drive=(float(drives[name][0].min()), float(drives[name][1].max())),
-            highest=tuple(rates[name][1].max(axis=0).tolist()),
+            activity=(float(rates.low(name).min()), float(rates.high(name).max())),
+            drive=(float(drives.low(name).min()), float(drives.high(name).max())),
+            highest=tuple(rates.high(name).max(axis=0).tolist()),
         )
         for name in names
     }

@@ -24,6 +24,23 @@ def in_one_row(circuit: RateCircuit) -> bool:
     return len(circuit.projections) + len(circuit.inputs) >= MANY
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class InRow(Mapping[str, Float]):
+    """Values of all units (batch, units), of which each population's are a part."""
+
+    whole: Float
+    places: Mapping[str, slice]
+
+    def __getitem__(self, name: str) -> Float:
+        return self.whole[:, self.places[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+
 @dataclass(slots=True)
 class RateRow:
     """All filters of a circuit, of the units of all populations one after the other."""
@@ -32,6 +49,7 @@ class RateRow:
     batch: int
     dt_s: float
     _first: dict[str, int] = field(init=False)
+    _places: dict[str, slice] = field(init=False)
     _weights: list[tuple[Filter, int, Sparse]] = field(init=False)  # filter, delay, (units, units)
     _inputs: list[tuple[Filter | None, tuple[str, ...], Sparse]] = field(init=False)  # (units, channels)
     _traces: list[tuple[Filter, Int]] = field(init=False)  # and the units that it is of
@@ -42,6 +60,7 @@ class RateRow:
     def __post_init__(self) -> None:
         populations = self.circuit.populations
         self._first = starts({p.name: p.size for p in populations})
+        self._places = {p.name: slice(self._first[p.name], self._first[p.name] + p.size) for p in populations}
         self._gain = np.concatenate([p.gain for p in populations])
         self._shift = np.concatenate([p.bias - p.offset for p in populations])
         self._alike = self._by_transfer()
@@ -88,9 +107,9 @@ class RateRow:
             seen[:, units] = trace.output
         return seen
 
-    def by_population(self, row: Float) -> dict[str, Float]:
-        """Returns the part of each population."""
-        return {p.name: row[:, self._first[p.name] : self._first[p.name] + p.size] for p in self.circuit.populations}
+    def by_population(self, row: Float) -> "InRow":
+        """Returns (batch, units) values by population."""
+        return InRow(row, self._places)
 
     def _units_of(self, population: RatePopulation) -> Int:
         return self._first[population.name] + np.arange(population.size)

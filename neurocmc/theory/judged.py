@@ -23,6 +23,7 @@ SEARCHED = 1 << 22  # filters of all starts and pulses together that search all 
 LEAST = 1 << 14  # of these, that each kind has
 DRIVEN = 1 << 20  # filters of all channels of a block together that are run to find winners
 APPEARED = 1 << 19  # filters of all runs together that search rounded blocks for states of their own
+GUESSED = 1 << 22  # active sets without full units, of all kinds together, that are tried for the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,8 +50,9 @@ def judged(kinds: Sequence[Kind]) -> list[Judged]:
     found: list[Judged | None] = [None] * len(kinds)
     elements = _elements(kinds)
     spent = 0  # filters of runs that search rounded blocks
+    guessed = sum(2.0 ** min(kind.network.size, 60) for kind in kinds) <= GUESSED
     for part in _batches(kinds):
-        results, cost = _judged([kinds[index] for index in part], APPEARED - spent, elements)
+        results, cost = _judged([kinds[index] for index in part], APPEARED - spent, elements, guessed=guessed)
         spent += cost
         for index, result in zip(part, results, strict=True):
             found[index] = result
@@ -110,7 +112,7 @@ def _run_filters(network: LinearThreshold) -> int:
     return min(runs * max(network.source.size, 1), ELEMENTS)
 
 
-def _judged(kinds: Sequence[Kind], room: int, elements: int) -> tuple[list[Judged], int]:
+def _judged(kinds: Sequence[Kind], room: int, elements: int, *, guessed: bool) -> tuple[list[Judged], int]:
     stack, channels = Stack.of([kind.network for kind in kinds]), _channels(kinds)
     levels = np.stack([kind.levels for kind in kinds])
     most = max(DRIVEN // max(stack.source.size, 1), 1)
@@ -134,7 +136,7 @@ def _judged(kinds: Sequence[Kind], room: int, elements: int) -> tuple[list[Judge
         at = np.array([k for k, rest in enumerate(rests) if rest is not None], dtype=np.int64)
         own = counterparts(held, at, [rest for rest in rests if rest is not None], unseen_in_real=False)
         stand[at] = [point is not None for point in own]
-        appeared, how, cost = _appeared(held, channels, ups, room)
+        appeared, how, cost = _appeared(held, channels, ups, room, guessed=guessed)
     results = [
         Judged(
             kind=kind,
@@ -261,11 +263,12 @@ def _run_from(held: Stack, which: Int, drive: Float, activity: Float, half: Floa
 
 
 def _appeared(
-    held: Stack, channels: Float, ups: Sequence[Sequence[FixedPoint]], room: int
+    held: Stack, channels: Float, ups: Sequence[Sequence[FixedPoint]], room: int, *, guessed: bool
 ) -> tuple[list[tuple[tuple[int, ...], ...]], str, int]:
     """Up-states of rounded networks whose excitatory units are those of no up-state before; what was not looked at.
 
-    Those with units at their ceiling are searched by runs only while there is `room` for them.
+    Those with units at their ceiling are searched by runs only while there is `room` for them; `guessed` is whether
+    others are looked for by their active sets.
     """
     excite, cost, how = ~held.inhibitory, 0, ""
     rests = [row[0] for row in from_silence(held, np.zeros((held.networks, 1, held.units)))]
@@ -274,7 +277,7 @@ def _appeared(
         cost = min(cost, held.networks * ELEMENTS)
     if cost <= room:
         _, now = up_states(held, channels, rests, ROUNDED_PIECES)
-    elif guesses(held, with_full=False) <= PIECES:
+    elif guessed and guesses(held, with_full=False) <= PIECES:
         how, cost = "none with units at their ceiling", 0
         points = without_full(held, np.zeros((held.networks, held.units)))
         now = [

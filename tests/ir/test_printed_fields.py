@@ -9,7 +9,7 @@ import pytest
 
 from neurocmc.ir.copies import Copies
 from neurocmc.ir.loihi import printer as chip_printer
-from neurocmc.ir.loihi.chip import ChipProgram
+from neurocmc.ir.loihi.chip import ChipProgram, CorePlace
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import Classifier, HostLayer, RateCircuit, RateInput, Readout
 from neurocmc.ir.segments import Segments
@@ -117,7 +117,9 @@ def integer(payload_bits: int = 0) -> IntegerNetwork:
 
 
 def chip() -> ChipProgram:
-    return levels.chip()
+    program = levels.chip()
+    places = tuple(CorePlace(chip=core, x=2 * core, y=3 * core + 1) for core in range(program.cores))
+    return replace(program, places=places)
 
 
 def cores() -> CoreProgram:

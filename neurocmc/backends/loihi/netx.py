@@ -106,16 +106,16 @@ def _stands_next(
     """Whether all that reaches a population comes from the last layer (from the host, before there is one)."""
     if population.name in placed:
         return False
-    sources = {p.source for p in network.projections if p.target == population.name}
-    driven = any(entry.target == population.name for entry in network.inputs)
+    sources = {p.source for p in network.into(population.name)}
+    driven = bool(network.inputs_into(population.name))
     if not layers:
         return driven and not sources
     return not driven and bool(sources) and sources <= set(layers[-1].populations)
 
 
 def _not_layered(network: IntegerNetwork, population: IntegerPopulation) -> Problem:
-    sources = [p.source for p in network.projections if p.target == population.name]
-    sources += [f"input {entry.name}" for entry in network.inputs if entry.target == population.name]
+    sources = [p.source for p in network.into(population.name)]
+    sources += [f"input {entry.name}" for entry in network.inputs_into(population.name)]
     heard = ", ".join(dict.fromkeys(sources)) or "nothing"
     what = f"it hears {heard}: no layer whose only source is the one before"
     return Problem("netx-cannot-hold", f"population {population.name}", what, _ELSEWHERE)

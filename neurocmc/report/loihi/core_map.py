@@ -16,7 +16,7 @@ from neurocmc.targets import LoihiTarget
 
 LYING_UP_TO = 24  # cores: beyond, bars stand, so that a full chip still fits a page
 HOST_NAME = "host"
-STANDING_UP_TO = 400  # cores: beyond, bars are drawn as one outline for each population
+STANDING_UP_TO = 48  # cores: beyond, bars are drawn as one outline for each population
 WIDEST_IN = 40.0
 NAMED_UP_TO = 40  # populations: beyond, those of one colour are drawn as one
 LEGEND_ENTRY_IN, LEGEND_LINE_IN, FOOT_IN = 1.4, 0.2, 0.55  # of the legend, and of the axis labels above it
