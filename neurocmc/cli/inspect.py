@@ -9,7 +9,6 @@ import typer
 from neurocmc.cli.neurons import NIR, Deciding, Dt, Reset, Semantics, inspect_nir, read_model, refuse_given
 from neurocmc.cli.options import Images, Json
 from neurocmc.cli.output import grid, say, say_json, show
-from neurocmc.common.matrices import count, entries, values
 
 if TYPE_CHECKING:
     from neurocmc.common.arrays import Float
@@ -86,6 +85,8 @@ def inspect(
 
 
 def _sections(circuit: "RateCircuit") -> dict[str, list[dict[str, Any]]]:
+    from neurocmc.common.matrices import count, entries  # as below
+
     return {
         "populations": [
             {
@@ -169,6 +170,8 @@ def _sensitivity(model: "Model") -> list[dict[str, Any]]:
 
 def _checks(model: "Model") -> list[dict[str, str]]:
     """What was found sound (a fault would have been an error), each with the numbers that say so."""
+    from neurocmc.common.matrices import values  # not above: the help waits for no arrays
+
     circuit = model.circuit
     numbers = sum(values(p.weight).size for p in circuit.projections) + sum(3 * p.size for p in circuit.populations)
     checks = [

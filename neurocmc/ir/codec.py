@@ -104,12 +104,25 @@ def _below(path: str, part: str | int) -> str:
 def _encode_dataclass(
     value: object, path: str, arrays: dict[str, NDArray[Any]], leave_out: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
-    unset = {name for name, default in _seldom(type(value)).items() if getattr(value, name) == default}
-    return {
-        name: _encode(getattr(value, name), hint, _below(path, name), arrays)
-        for name, hint in _hints(type(value)).items()
-        if name not in leave_out and name not in unset
-    }
+    kind, found = type(value), dict[str, Any]()
+    seldom = _seldom(kind)
+    for name, form, hint in _plan(kind):
+        held = getattr(value, name)
+        if name in leave_out or (name in seldom and held == seldom[name]):
+            continue
+        if form == "itself":
+            found[name] = held
+        elif form == "int":
+            found[name] = int(held)
+        else:
+            found[name] = _encode(held, hint, f"{path}/{name}" if path else name, arrays)
+    return found
+
+
+@cache
+def _plan(kind: type) -> tuple[tuple[str, str, Any], ...]:
+    """Name, form and type of every field: levels of large circuits have hundreds of thousands of them."""
+    return tuple((name, *_form_of(hint)) for name, hint in _hints(kind).items())
 
 
 @cache

@@ -134,13 +134,15 @@ def _population_problems(population: RatePopulation) -> Iterable[Problem]:
 def _endpoint_problems(
     where: str, target: str, source: str | None, weight: FloatMatrix, sizes: dict[str, int]
 ) -> Iterable[Problem]:
-    known = ", ".join(sizes) or "none"
     for role, name, axis in (("target", target, 0), ("source", source, 1)):
         if name is None:
             continue
         if name not in sizes:
             yield Problem(
-                "population-unknown", where, f"{role} population {name!r} does not exist", f"populations are: {known}"
+                "population-unknown",
+                where,
+                f"{role} population {name!r} does not exist",
+                f"populations are: {', '.join(sizes) or 'none'}",
             )
         elif weight.shape[axis] != sizes[name]:
             yield Problem(

@@ -82,7 +82,15 @@ def compile_model(
     with replace_directory(Path(directory)) as folder:
         _write(folder, Compilation(model, stimuli, target, options, choice))
     artifact = open_artifact(directory)
-    return artifact.with_levels(artifact.manifest, certificate=lowered.certificate)
+    built = lowered.built
+    return artifact.with_levels(
+        artifact.manifest,
+        circuit=model.circuit,
+        staged=built.staged,
+        spiking=built.spiking,
+        built=built,
+        certificate=lowered.certificate,
+    )
 
 
 def _idle(place: Place, options: CompileOptions, model: Model | str | Path) -> Iterator[Problem]:

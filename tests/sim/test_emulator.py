@@ -4,13 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import sparse
 
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.loihi.network import IntegerNetwork
@@ -20,7 +18,7 @@ from neurocmc.sim.loihi import registers as spelled_out
 from neurocmc.sim.loihi.emulator import EmulatorRun, emulate, simulate_emulator
 from neurocmc.sim.loihi.host import encode
 from neurocmc.sim.loihi.reference import run_reference
-from neurocmc.sim.loihi.tables import entries_of, weights_of
+from neurocmc.sim.loihi.tables import weights_of
 from tests.made import levels
 from tests.made.circuits import steps
 from tests.made.networks import random_network, random_values
@@ -105,19 +103,6 @@ def test_lists_are_rows_without_their_zeros() -> None:
     assert not rows.listed.any()
     assert rows.target.size == 0
     assert 0 < lists.target.size == lists.mantissa.size == np.count_nonzero(rows.mantissa) < rows.mantissa.size
-
-
-@pytest.mark.parametrize("kind", [sparse.csr_array, sparse.coo_array, sparse.csc_matrix])
-def test_entries_of_a_sparse_matrix_are_those_of_the_dense_one(kind: Any) -> None:
-    dense = np.random.default_rng(0).integers(-2, 3, (7, 9))
-
-    def entries(matrix: Any) -> set[tuple[int, ...]]:
-        return set(zip(*(column.tolist() for column in entries_of(matrix)), strict=True))
-
-    stored = kind(dense)
-    stored.data[0] = 0  # a zero that is stored is none
-    dense[tuple(int(index[0]) for index in sparse.coo_array(stored).coords)] = 0
-    assert entries(stored) == entries(dense)
 
 
 @cache
