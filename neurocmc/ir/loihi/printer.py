@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from neurocmc.ir.loihi.chip import RESOURCES, AxonRoute, ChipProgram, CorePlace, SynapseLists
 from neurocmc.ir.loihi.network import (
     IntegerInput,
@@ -24,8 +26,19 @@ from neurocmc.ir.phrases import (
     readouts,
     second_order,
 )
-from neurocmc.ir.summaries import entry, matrix, milliseconds, number, percent, table, text_fingerprint, vector
+from neurocmc.ir.summaries import (
+    entry,
+    fingerprint,
+    matrix,
+    milliseconds,
+    number,
+    percent,
+    table,
+    text_fingerprint,
+    vector,
+)
 
+MAX_SPELT = 1 << 14  # routes; beyond it, a fingerprint is of their numbers
 MAX_ROUTES = 64  # rows; beyond it, the axons of a projection or population are summed
 Facts = list[tuple[str, str | list[str]]]
 
@@ -195,8 +208,17 @@ def _routes(routes: tuple[AxonRoute, ...]) -> list[str]:
             for spikes, route in zip(whose, routes, strict=True)
         ]
         return ["out-axons", *table([["spikes of", "from", "to", "axons"], *rows], left=3)]
-    head = f"out-axons, summed over pairs of cores (one by one: {text_fingerprint(f'{route}' for route in routes)})"
+    head = f"out-axons, summed over pairs of cores (one by one: {_one_by_one(routes)})"
     return [head, *table([["spikes of", "pairs", "axons"], *_summed(whose, [[r.axons] for r in routes])], left=1)]
+
+
+def _one_by_one(routes: tuple[AxonRoute, ...]) -> str:
+    """A fingerprint of all routes; of very many by their numbers, beside the names of what they carry."""
+    if len(routes) <= MAX_SPELT:
+        return text_fingerprint(f"{route}" for route in routes)
+    numbers = np.array([(route.source_core, route.target_core, route.axons) for route in routes], dtype=np.int64)
+    names = dict.fromkeys((route.source, route.projections) for route in routes)
+    return text_fingerprint([fingerprint(numbers), *(f"{name}" for name in names)])
 
 
 def _spikes_of(source: str, projections: tuple[str, ...]) -> str:

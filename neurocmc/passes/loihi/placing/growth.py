@@ -143,17 +143,19 @@ class _Growth:
         very many populations the first ones are looked at.
         """
         found: list[int] = []
-        before, index, last = len(self.end), self.behind[-1], len(self.end)
+        first, ends, behind, left = self.first, self.end, self.behind, self.left  # looked up a million times
+        before, index, last = len(ends), behind[-1], len(ends)
         while index < last and len(found) < HEADS:
-            end = self.end[index]
-            while self.first[index] < end and self.first[index] not in self.left:
-                self.first[index] += 1
-            if self.first[index] < end:
-                found.append(self.first[index])
+            end, unit = ends[index], first[index]
+            while unit < end and unit not in left:
+                unit += 1
+            first[index] = unit
+            if unit < end:
+                found.append(unit)
                 before = index
             else:
-                self.behind[before] = self.behind[index]
-            index = self.behind[index]
+                behind[before] = behind[index]
+            index = behind[index]
         sends_more = core.out_axons > self.mean_out_axons * core.neurons
         return sorted(found, key=lambda unit: self.each[unit] if sends_more else -self.each[unit])
 
