@@ -120,6 +120,15 @@ def _encode_dataclass(
 
 
 @cache
+def _holds_flat(hint: Any) -> bool:
+    """Whether a tuple holds dataclasses without arrays or numbers that JSON lacks, so that none needs a path."""
+    inner = get_args(hint)[0]
+    return is_dataclass(inner) and all(
+        form in ("itself", "int", "texts") for _, form, _ in _plan(cast("type", inner))
+    )
+
+
+@cache
 def _plan(kind: type) -> tuple[tuple[str, str, Any], ...]:
     """Name, form and type of every field: levels of large circuits have hundreds of thousands of them."""
     return tuple((name, *_form_of(hint)) for name, hint in _hints(kind).items())
@@ -141,7 +150,7 @@ def _form_of(hint: Any) -> tuple[str, Any]:
     if is_dataclass(plain):
         return "dataclass", plain
     if get_origin(plain) is tuple:
-        return "tuple", plain
+        return ("texts" if set(get_args(plain)) <= {str, int, Ellipsis} else "tuple"), plain
     if _is_array(plain):
         return "array", plain
     return {float: "float", int: "int"}.get(plain, "itself"), plain
@@ -152,6 +161,10 @@ def _encode(value: Any, hint: Any, path: str, arrays: dict[str, NDArray[Any]]) -
     match form:
         case "dataclass":
             return _encode_dataclass(value, path, arrays)
+        case "tuple" if _holds_flat(hint):
+            return [_encode_dataclass(entry, path, arrays) for entry in value]
+        case "texts":
+            return list(value)
         case "tuple":
             parts = [_below(path, getattr(entry, "name", index)) for index, entry in enumerate(value)]
             return [

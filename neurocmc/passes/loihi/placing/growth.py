@@ -157,7 +157,7 @@ class _Growth:
                 behind[before] = behind[index]
             index = behind[index]
         sends_more = core.out_axons > self.mean_out_axons * core.neurons
-        return sorted(found, key=lambda unit: self.each[unit] if sends_more else -self.each[unit])
+        return sorted(found, key=self.each.__getitem__, reverse=not sends_more)
 
     def _tied(self, lists: list[int], gain: dict[int, int]) -> dict[int, None]:
         """Lists have come to the core: what is left of the units that they reach belongs there a little more."""
