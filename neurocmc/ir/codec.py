@@ -122,10 +122,8 @@ def _encode_dataclass(
 @cache
 def _holds_flat(hint: Any) -> bool:
     """Whether a tuple holds dataclasses without arrays or numbers that JSON lacks, so that none needs a path."""
-    inner = get_args(hint)[0]
-    return is_dataclass(inner) and all(
-        form in ("itself", "int", "texts") for _, form, _ in _plan(cast("type", inner))
-    )
+    inner, plain = get_args(hint)[0], ("itself", "int", "texts")
+    return is_dataclass(inner) and all(form in plain for _, form, _ in _plan(cast("type", inner)))
 
 
 @cache
@@ -150,7 +148,7 @@ def _form_of(hint: Any) -> tuple[str, Any]:
     if is_dataclass(plain):
         return "dataclass", plain
     if get_origin(plain) is tuple:
-        return ("texts" if set(get_args(plain)) <= {str, int, Ellipsis} else "tuple"), plain
+        return ("texts" if set(get_args(plain)) <= {str, Ellipsis} else "tuple"), plain
     if _is_array(plain):
         return "array", plain
     return {float: "float", int: "int"}.get(plain, "itself"), plain

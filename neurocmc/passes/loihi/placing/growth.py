@@ -19,7 +19,7 @@ from neurocmc.passes.loihi.placing.refusals import too_much_for_a_core
 
 # A list that reaches so many units, or such a share of them, says little of which belong together.
 LARGE_LIST, LARGE_SHARE, SMALL_LIST = 1000, 1 / 3, 64
-HEADS = 1024  # populations whose first units are compared
+HEADS = 512  # populations whose first units are compared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
