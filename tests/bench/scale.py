@@ -38,6 +38,12 @@ TABLE = ROOT / "docs" / "studies" / "scale.csv"
 PASSES = ROOT / "docs" / "studies" / "scale-passes.csv"
 PAGE = ROOT / "docs" / "scale.md"
 PASS_FIELDS = ["circuit", "wanted", "pass", "processor_s"]
+_SMALL = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
 _START_UP = "start-up"  # what passes do not have: imports, reading the circuit, hashes of the files
 
 
@@ -143,18 +149,16 @@ def grown(passes: list[dict[str, Any]], limit: float) -> Iterator[str]:
 
 
 def _peak_mb(command: list[str]) -> float:
-    """The peak memory of a command, which must end well."""
+    """The peak memory of a command, which must end well.
+
+    A small process starts it: what a process held before it became another one counts as that one's memory.
+    """
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stderr is not None
-        told = process.stderr.read()
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise RuntimeError(f"{' '.join(command[2:4])} ended with {process.returncode}: {told[-2000:]}")
-    return used.ru_maxrss / 1024
+    small = [sys.executable, "-S", "-c", _SMALL, *command]
+    ran = subprocess.run(small, cwd=ROOT, env=environment, capture_output=True, text=True)
+    if ran.returncode != 0:
+        raise RuntimeError(f"{' '.join(command[2:4])} ended with {ran.returncode}: {ran.stderr[-2000:]}")
+    return int(ran.stdout.splitlines()[-1]) / 1024
 
 
 def read_runs() -> list[Compiled]:

@@ -10,6 +10,8 @@ def loihi(name: str = "loihi1", **limits: Any) -> LoihiTarget:
     """A chip of the Loihi family; `limits` replace those it has."""
     target = load_target(name)
     assert isinstance(target, LoihiTarget)
+    if "cores_per_chip" in limits:  # of another number of cores no mesh is known
+        limits = {"tile_columns": 0, "tile_rows": 0, **limits}
     return replace(target, limits=target.limits.model_copy(update=limits)) if limits else target
 
 
