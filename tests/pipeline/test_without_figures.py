@@ -6,7 +6,7 @@ import pytest
 
 from tests.cli.running import CIRCUIT, listing, run
 
-PICTURES = {"figures/gain-fits.png", "figures/core-map.png"}
+PICTURES = {"figures/gain-fits.png", "figures/core-map.png", "figures/chip-map.png"}
 OWN = {"timings.json", "manifest.json"}  # its times, and the hashes of what is there
 
 
