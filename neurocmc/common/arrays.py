@@ -1,6 +1,6 @@
 """Makes arrays that cannot be changed behind one's back, checked for dtype and shape; rows; and aligned ones."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -52,6 +52,11 @@ def aligned(values: NDArray[Any]) -> NDArray[Any]:
 def starts(sizes: Mapping[str, int]) -> dict[str, int]:
     """Returns the index of each name's first entry when the entries of all stand in one row, in the order given."""
     return dict(zip(sizes, accumulate(sizes.values(), initial=0), strict=False))
+
+
+def row_starts(counts: NDArray[Any] | Sequence[int]) -> Int:
+    """Returns (rows + 1,) where rows of so many values begin that stand one after the other, and the end."""
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
 def in_row(arrays: Iterable[NDArray[Any]]) -> Int:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from neurocmc.common.arrays import Int
+from neurocmc.common.arrays import Int, row_starts
 from neurocmc.sim.masked import TOGETHER
 
 LOWEST_BYTE, HIGHEST_BYTE = -128, 127
@@ -35,12 +35,12 @@ def entries_of(source: NDArray[Any], weight: NDArray[Any], sizes: Int, dtype: DT
     largest = int(np.abs(weight).max(initial=1))
     together = next((count for count in TOGETHER if count * largest <= HIGHEST_BYTE), 1)
     longest = min(LARGEST_GROUPS, LARGEST_SUM // (largest * together)) * together
-    cell = first_of(-(-sizes // longest))
+    cell = row_starts(-(-sizes // longest))
     owner = np.repeat(np.arange(sizes.size), np.diff(cell))  # of each piece
     length = np.minimum(sizes[owner] - (np.arange(owner.size) - cell[owner]) * longest, longest)
-    piece = first_of(-(-length // together) * together)
+    piece = row_starts(-(-length // together) * together)
     padded, weights = np.zeros(piece[-1], dtype=dtype), np.zeros(piece[-1], dtype=np.int8)
-    place = np.repeat(piece[:-1] - first_of(length)[:-1], length) + np.arange(source.size)
+    place = np.repeat(piece[:-1] - row_starts(length)[:-1], length) + np.arange(source.size)
     padded[place], weights[place] = source, weight
     return Entries(together, padded, weights, piece, cell)
 
@@ -50,13 +50,8 @@ def _in_bytes(source: NDArray[Any], weight: NDArray[Any], sizes: Int) -> tuple[N
     parts = np.maximum(-(-weight // HIGHEST_BYTE), np.maximum(-(-weight // LOWEST_BYTE), 1))
     if parts.max(initial=1) == 1:
         return source, weight, sizes
-    first = first_of(parts)
+    first = row_starts(parts)
     rank = np.arange(first[-1]) - np.repeat(first[:-1], parts)
     source, weight = np.repeat(source, parts), np.repeat(weight, parts)
     rest = weight - rank * np.where(weight > 0, HIGHEST_BYTE, LOWEST_BYTE)
-    return source, np.clip(rest, LOWEST_BYTE, HIGHEST_BYTE), np.diff(first[first_of(sizes)])
-
-
-def first_of(sizes: NDArray[Any]) -> Int:
-    """Returns where each of some runs starts that stand in one row, and where the last one ends."""
-    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    return source, np.clip(rest, LOWEST_BYTE, HIGHEST_BYTE), np.diff(first[row_starts(sizes)])

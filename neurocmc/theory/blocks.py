@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.common.arrays import Bool, Float, Int
+from neurocmc.common.arrays import Bool, Float, Int, row_starts
 from neurocmc.common.matrices import entries, full, is_sparse, sparse
 from neurocmc.theory.linear_threshold import LinearThreshold
 
@@ -96,7 +96,7 @@ def blocks_of(network: LinearThreshold, held: LinearThreshold | None = None) -> 
     hears_itself |= graph.diagonal() != 0
     feedback = np.zeros(count, dtype=np.bool_)
     feedback[part[hears_itself]] = True
-    start = np.concatenate([[0], np.cumsum(np.bincount(part, minlength=count))])
+    start = row_starts(np.bincount(part, minlength=count))
     return Blocks(part=part, order=np.argsort(part, kind="stable"), start=start, feedback=feedback)
 
 
@@ -151,7 +151,7 @@ class _Cut:
         arrays = (network.gain, network.threshold, network.ceiling, network.half_neuron)
         self.numbers = np.column_stack(arrays)[blocks.order]
         order = np.argsort(part[source], kind="stable")
-        self.filter_start = _starts(part[source], blocks.count)
+        self.filter_start = row_starts(np.bincount(part[source], minlength=blocks.count))
         filter_place = np.empty(source.size, dtype=np.int64)
         filter_place[order] = np.arange(source.size) - self.filter_start[:-1][part[source[order]]]
         self.filters = np.column_stack([place[source[order]].astype(np.float64), network.tau_s[order]])
@@ -210,18 +210,15 @@ class _Cut:
         )
 
 
-def _starts(part: Int, count: int) -> Int:
-    return np.concatenate([[0], np.cumsum(np.bincount(part, minlength=count))])
-
-
 def _by_block(part: Int, row: Int, column: Int, value: NDArray[Any], count: int) -> tuple[Float, Int]:
     """(entries, 3) row, column and value of each entry, block by block, and where each block begins."""
     order = np.argsort(part, kind="stable")
-    return np.column_stack([row[order], column[order], value[order]]).astype(np.float64), _starts(part, count)
+    table = np.column_stack([row[order], column[order], value[order]]).astype(np.float64)
+    return table, row_starts(np.bincount(part, minlength=count))
 
 
 def _channels(part: Int, channel: Int, count: int) -> tuple[Int, Int, Int]:
     """The channels of each block, where each block begins among them, and (entries,) the place of each one's."""
     pairs, back = np.unique(np.column_stack([part, channel]), axis=0, return_inverse=True)
-    start = _starts(pairs[:, 0], count)
+    start = row_starts(np.bincount(pairs[:, 0], minlength=count))
     return pairs[:, 1], start, back.ravel() - start[part]

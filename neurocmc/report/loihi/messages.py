@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from neurocmc.common.arrays import Float, Int
+from neurocmc.common.arrays import Float, Int, row_starts
 from neurocmc.ir.loihi.chip import ChipProgram
-from neurocmc.passes.loihi.placing.ragged import Ragged, joined, starts_of, summed, unique
+from neurocmc.passes.loihi.placing.ragged import Ragged, joined, summed, unique
 from neurocmc.targets import LoihiLimits
 
 
@@ -102,5 +102,5 @@ def _parts(program: ChipProgram[Any]) -> tuple[Ragged, Float]:
     keys, held = summed(joined(units) * program.cores + joined(cores), joined(neurons))
     unit = keys // program.cores
     sizes = program.network.each_unit([population.neurons for population in rows])
-    start = starts_of(np.bincount(unit, minlength=count))
+    start = row_starts(np.bincount(unit, minlength=count))
     return Ragged(start=start, flat=keys % program.cores), held / sizes[unit]

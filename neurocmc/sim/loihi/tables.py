@@ -5,18 +5,17 @@ A negative exponent rounds, so its groups stay what they are.
 """
 
 import itertools
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
-from neurocmc.common.arrays import Int
+from neurocmc.common.arrays import Int, row_starts
 from neurocmc.common.matrices import entries
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.sim.arithmetic import KEEP_BITS
 from neurocmc.sim.loihi.kernel import SMALL, Pools, Share, Weights
-from neurocmc.sim.loihi.weight_groups import weight_groups
+from neurocmc.sim.loihi.weight_groups import first_neurons, weight_groups
 
 LARGEST_SUM = (1 << 31) - 1  # of the mantissas of one group, for 32-bit sums
 LARGEST_PIECE = 8192  # units of one population that are reached, or updated, as one
@@ -35,7 +34,7 @@ def pools_of(network: IntegerNetwork) -> Pools:
         keep_u=network.each_unit([rule.keep_u(p.decay_u) for p in populations]),
         keep_v=network.each_unit([rule.keep_v(p.decay_v) for p in populations]),
         threshold=network.each_unit([rule.threshold_lsb(p.threshold_mantissa) for p in populations]),
-        first_neuron=np.concatenate([[0], np.cumsum(network.each_unit([p.neurons for p in populations]))]),
+        first_neuron=first_neurons(network),
         alike=runs,
         bias=np.concatenate([p.bias_lsb.ravel() for p in populations]).astype(np.int32),
         weight_shift=rule.weight_shift,
@@ -85,7 +84,7 @@ def weights_of(network: IntegerNetwork) -> Weights:
         block for (delay, exponent, _), matrix in merged.items() for block in _blocks(delay, exponent, matrix, ends)
     ]
     blocks.sort(key=lambda block: block.low)  # a share of the units is reached by blocks that stand together
-    first = _starts([block.sender.size for block in blocks])
+    first = row_starts([block.sender.size for block in blocks])
     row, stop = np.zeros(first[-1], dtype=np.int64), np.zeros(first[-1], dtype=np.int64)
     stored: list[Int] = [np.zeros(0, dtype=np.int64)]
     used = 0
@@ -179,7 +178,3 @@ def _blocks(delay: int, exponent: int, matrix: Any, ends: Int) -> list[_Block]:
             )
         )
     return blocks
-
-
-def _starts(sizes: Sequence[int]) -> Int:
-    return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)

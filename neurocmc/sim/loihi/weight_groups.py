@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurocmc.common.arrays import Int
+from neurocmc.common.arrays import Int, row_starts
 from neurocmc.common.matrices import Sparse, entries, sparse
 from neurocmc.ir.loihi.network import IntegerNetwork, SignMode
 
@@ -69,4 +69,4 @@ def unit_matrix(network: IntegerNetwork, group: WeightGroup) -> Sparse:
 
 def first_neurons(network: IntegerNetwork) -> Int:
     """Returns (units + 1,) where the neurons of each unit begin in the row of all, and the end."""
-    return np.concatenate([[0], np.cumsum(network.each_unit([p.neurons for p in network.populations]))])
+    return row_starts(network.each_unit([p.neurons for p in network.populations]))

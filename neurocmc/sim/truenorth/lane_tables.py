@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.common.arrays import Bool, Int
+from neurocmc.common.arrays import Bool, Int, row_starts
 from neurocmc.ir.truenorth.cores import NOWHERE, CoreNetwork
-from neurocmc.sim.entries import Entries, entries_of, first_of
+from neurocmc.sim.entries import Entries, entries_of
 
 Int32 = NDArray[np.int32]
 UInt8 = NDArray[np.uint8]
@@ -71,8 +71,8 @@ def lane_cores_of(network: CoreNetwork) -> tuple[LaneCores, Int32]:
         columns=entries_of(
             np.concatenate(sources), np.concatenate(weights), np.array(sizes, dtype=np.int64), np.uint16
         ),
-        first_column=first_of(np.array(columns)),
-        first=first_of(live.sum(axis=1)),
+        first_column=row_starts(np.array(columns)),
+        first=row_starts(live.sum(axis=1)),
         column=column[live],
         number=number.astype(np.int32),
         leak=network.leak[live].astype(np.int32),

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurocmc.common.arrays import Float, Int
+from neurocmc.common.arrays import Float, Int, row_starts
 from neurocmc.ir.loihi.chip import AxonRoute, SynapseLists
 from neurocmc.passes.loihi.placing.chips import Links
 from neurocmc.passes.loihi.placing.demand import Demand, Reached
 from neurocmc.passes.loihi.placing.fibres import HOST, Held
 from neurocmc.passes.loihi.placing.filling import Parts
 from neurocmc.passes.loihi.placing.lists import Layout
-from neurocmc.passes.loihi.placing.ragged import Ragged, first_of_runs, starts_of, summed
+from neurocmc.passes.loihi.placing.ragged import Ragged, first_of_runs, summed
 
 SILENT = 0.01  # of the mean: what a unit weighs that does not fire
 Stream = tuple[str, tuple[str, ...]]  # a source population, or one of its projections; of the host its inputs
@@ -118,7 +118,7 @@ def _lists(
 def sent(demand: Demand, parts: Parts) -> tuple[Int, Int, Int]:
     """Returns what is sent from core to core: the list, the part that sends, and the core that it reaches."""
     lists, cores_of = parts.pairs(demand)
-    reach = Ragged(start=starts_of(np.bincount(lists, minlength=len(demand.targets))), flat=cores_of)
+    reach = Ragged(start=row_starts(np.bincount(lists, minlength=len(demand.targets))), flat=cores_of)
     leaving, place = demand.out_of.gathered(parts.unit)
     target, at = reach.gathered(leaving)
     return leaving[at], place[at], target

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from neurocmc.common.arrays import Int
-from neurocmc.passes.loihi.placing.ragged import Ragged, by_first_seen, first_of_runs, joined, starts_of, unique
+from neurocmc.common.arrays import Int, row_starts
+from neurocmc.passes.loihi.placing.ragged import Ragged, by_first_seen, first_of_runs, joined, unique
 from neurocmc.passes.loihi.placing.synapse_memory import SynapseFormat
 from neurocmc.passes.loihi.placing.wiring import Wiring
 from neurocmc.targets import LoihiLimits
@@ -83,7 +83,7 @@ def _single(wiring: Wiring, limits: LoihiLimits) -> Fibres:
     name_of = [_numbered([(name,) for name in block.names], names)[block.entry] for block in blocks]
     counts = joined([block.targets.counts for block in blocks])
     return Fibres(
-        targets=Ragged(start=starts_of(counts), flat=joined([block.targets.flat for block in blocks])),
+        targets=Ragged(start=row_starts(counts), flat=joined([block.targets.flat for block in blocks])),
         source=joined([block.source for block in blocks]),
         senders=joined([block.senders for block in blocks]),
         axons=joined([block.axons for block in blocks]),
@@ -118,7 +118,7 @@ def _wired(wiring: Wiring, limits: LoihiLimits) -> _Block:
     counts = np.diff(np.append(begin, sender.size))
     source = (sender + shift[entry, 0])[begin]
     return _Block(
-        targets=Ragged(start=starts_of(counts), flat=target + shift[entry, 1]),
+        targets=Ragged(start=row_starts(counts), flat=target + shift[entry, 1]),
         source=source,
         senders=copies[entry[begin]],
         axons=axons[entry[begin]],
@@ -139,7 +139,7 @@ def _driven(wiring: Wiring, limits: LoihiLimits, taken: int) -> _Block:
     ]
     entry = np.repeat(np.arange(len(units)), [found.size for found in units])
     counts = np.array(together, dtype=np.int64)[entry]
-    start = starts_of(counts)
+    start = row_starts(counts)
     within = np.arange(start[-1]) - np.repeat(start[:-1], counts)
     return _Block(
         targets=Ragged(start=start, flat=np.repeat(joined(units), counts) + within),
@@ -167,7 +167,7 @@ def _listed(wiring: Wiring, taken: int) -> _Block:
     counts = joined([np.diff(w.start)[found] for w, found in zip(wiring.sparse, senders, strict=True)])
     offset = np.array([channels[w.input] if w.input else 0 for w in wiring.sparse], dtype=np.int64)[entry]
     return _Block(
-        targets=Ragged(start=starts_of(counts), flat=joined([wires.targets for wires in wiring.sparse])),
+        targets=Ragged(start=row_starts(counts), flat=joined([wires.targets for wires in wiring.sparse])),
         source=np.where(host, HOST, sender),
         senders=np.ones(entry.size, dtype=np.int64),
         axons=np.ones(entry.size, dtype=np.int64),
@@ -192,7 +192,7 @@ def _shared(single: Fibres, limits: LoihiLimits) -> Fibres:
     names, name = _names(single, merged, first)
     return replace(
         single,
-        targets=Ragged(start=starts_of(counts), flat=keys % units),
+        targets=Ragged(start=row_starts(counts), flat=keys % units),
         source=single.source[first],
         senders=single.senders[first],
         axons=single.axons[first],
@@ -226,7 +226,7 @@ def _names(single: Fibres, merged: Int, first: Int) -> tuple[tuple[tuple[str, ..
     """The projections of merged fibres, in the order in which they come."""
     known: dict[tuple[str, ...], int] = {}
     order = np.argsort(merged, kind="stable")
-    start = starts_of(np.bincount(merged, minlength=first.size)).tolist()
+    start = row_starts(np.bincount(merged, minlength=first.size)).tolist()
     name = single.name[order].tolist()
     together = [tuple(name[low:high]) for low, high in pairwise(start)]
     told: dict[tuple[int, ...], int] = {}

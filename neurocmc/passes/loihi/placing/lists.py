@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurocmc.common.arrays import Bool, Int
+from neurocmc.common.arrays import Bool, Int, row_starts
 from neurocmc.passes.loihi.placing.fibres import Fibres
-from neurocmc.passes.loihi.placing.ragged import Ragged, first_of_runs, starts_of, summed, unique
+from neurocmc.passes.loihi.placing.ragged import Ragged, first_of_runs, summed, unique
 from neurocmc.passes.loihi.placing.synapse_memory import SynapseFormat, list_bits
 from neurocmc.targets import LoihiLimits
 
@@ -72,7 +72,7 @@ class Lists:
             can_be_free=can_be_free,
             any_free=bool(can_be_free.any()),
             all_delayed=(delayed > 0) & (delayed == reaches),
-            late=Ragged(start=starts_of(delayed), flat=name[late][np.argsort(late_list, kind="stable")]),
+            late=Ragged(start=row_starts(delayed), flat=name[late][np.argsort(late_list, kind="stable")]),
             rank=rank,
             last=last,
             free_bits=np.stack([list_bits(limits, most, delayed=slow, index_free=True) for slow in (False, True)]),

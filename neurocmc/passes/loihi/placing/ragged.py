@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.common.arrays import Bool, Int
+from neurocmc.common.arrays import Bool, Int, row_starts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -23,7 +23,7 @@ class Ragged:
         reach = int(value.max(initial=-1)) + 1
         keys = unique(row * reach + value)
         counts = np.bincount(keys // reach if reach else keys, minlength=rows)
-        return cls(start=starts_of(counts), flat=keys % reach if reach else keys)
+        return cls(start=row_starts(counts), flat=keys % reach if reach else keys)
 
     def __len__(self) -> int:
         return self.start.size - 1
@@ -59,12 +59,7 @@ class Ragged:
     def turned(self, rows: int) -> "Ragged":
         """Returns for each of `rows` values the rows in which it stands, rising."""
         order = np.argsort(self.flat, kind="stable")
-        return Ragged(start=starts_of(np.bincount(self.flat, minlength=rows)), flat=self.rows[order])
-
-
-def starts_of(counts: NDArray[Any]) -> Int:
-    """Returns (rows + 1,) where rows of so many values begin."""
-    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return Ragged(start=row_starts(np.bincount(self.flat, minlength=rows)), flat=self.rows[order])
 
 
 def unique(keys: Int) -> Int:

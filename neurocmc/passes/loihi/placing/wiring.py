@@ -10,7 +10,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from neurocmc.common.arrays import Bool, Int
+from neurocmc.common.arrays import Bool, Int, row_starts
 from neurocmc.common.matrices import Matrix, entries, row_counts
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.loihi.neurons import IntegerNeurons, NeuronSynapses
@@ -182,7 +182,7 @@ def _listed(part: NeuronSynapses, senders: int, late: bool) -> Iterator[SparseWi
         yield SparseWires(
             name=part.name,
             input=part.input,
-            start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            start=row_starts(counts),
             targets=target[own],
             format=(part.exponent, part.sign, late),
         )

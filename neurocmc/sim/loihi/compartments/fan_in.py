@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from neurocmc.common.arrays import Int
-from neurocmc.sim.entries import Entries, entries_of, first_of
+from neurocmc.common.arrays import Int, row_starts
+from neurocmc.sim.entries import Entries, entries_of
 from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
 
 SENDERS = 1 << 16  # compartments that an entry can name
@@ -56,7 +56,7 @@ def fan_in_of(network: CompartmentNetwork) -> FanIn:
     order = order[sizes[order] > 0]
     return FanIn(
         entries=entries,
-        target=first_of(np.bincount(target[order], minlength=size)),
+        target=row_starts(np.bincount(target[order], minlength=size)),
         first=entries.cell[order],
         last=entries.cell[order + 1],
         delay=_of_cells([bundle.delay + network.rule.spike_delay_ticks for bundle in bundles], size)[order],

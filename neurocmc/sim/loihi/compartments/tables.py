@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurocmc.common.arrays import Int, aligned
+from neurocmc.common.arrays import Int, aligned, row_starts
 from neurocmc.sim.arithmetic import KEEP_BITS
 from neurocmc.sim.loihi.compartments.kernel import Registers, Synapses
 from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
@@ -86,10 +86,10 @@ def synapses_of(network: CompartmentNetwork, block_density: float = BLOCK_DENSIT
     _, first, cell = np.unique(key, return_index=True, return_inverse=True)
     return Synapses(
         spike_delay=network.rule.spike_delay_ticks,
-        start=_starts(source[direct], size),
+        start=row_starts(np.bincount(source[direct], minlength=size)),
         place=place[direct].astype(np.int32),
         weight=(mantissa[direct] << exponent[direct]).astype(np.int32),
-        sum_start=_starts(source[summed], size),
+        sum_start=row_starts(np.bincount(source[summed], minlength=size)),
         sum_cell=cell.astype(np.int32),
         sum_weight=mantissa[summed].astype(np.int32),
         cell_place=place[summed][first].astype(np.int32),
@@ -123,7 +123,3 @@ def _block(group: SynapseGroup, own: Int, size: int) -> NDArray[np.int16] | None
     rows = np.zeros((size, size), dtype=np.int32)
     np.add.at(rows, (group.source[own], group.target[own]), group.mantissa[own].astype(np.int32))
     return None if np.abs(rows).max(initial=0) > BLOCK_MANTISSA else rows.astype(np.int16)
-
-
-def _starts(source: Int, size: int) -> Int:
-    return np.concatenate([[0], np.cumsum(np.bincount(source, minlength=size))]).astype(np.int64)

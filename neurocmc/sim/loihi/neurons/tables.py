@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from neurocmc.common.arrays import Int, in_row
+from neurocmc.common.arrays import Int, in_row, row_starts
 from neurocmc.ir.loihi.neurons import IntegerNeurons
 from neurocmc.sim.loihi.neurons.groups import SynapseGroup, synapse_groups
 from neurocmc.sim.loihi.neurons.kernel import Cells, Fans
@@ -93,7 +93,7 @@ def _fans(
     for (_, shift, group), plane in planes.items():
         exponent[plane] = 0 if group is None else shift
     return Fans(
-        start=np.concatenate([[0], np.cumsum(np.bincount(source, minlength=senders))]).astype(np.int64),
+        start=row_starts(np.bincount(source, minlength=senders)),
         place=place[order].astype(np.int32),
         weight=weight[order].astype(np.int32),
         delay=delay[order].astype(np.int32),
