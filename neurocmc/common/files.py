@@ -1,5 +1,6 @@
 """Writes files that are whole or not there: beside their place and moved over it, the same bytes every time."""
 
+import csv
 import errno
 import hashlib
 import io
@@ -7,7 +8,7 @@ import json
 import math
 import warnings
 import zipfile
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -96,6 +97,24 @@ def json_text(value: Any) -> str:
     if len(whole) < LEAST_UNREAD:
         whole = json.dumps(value, sort_keys=True, indent=1, allow_nan=False, ensure_ascii=False)
     return whole + "\n"
+
+
+def csv_text(head: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+    """Returns the CSV text of a table, with a newline at the end of every line on every system."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(head)
+    writer.writerows(lines)
+    return text.getvalue()
+
+
+def make_folder(path: Path) -> None:
+    """Makes a folder, and those that it stands in. Raises InputError where it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        what = f"cannot be made: {error.strerror}"
+        raise InputError(Problem("path-unwritable", str(path), what, "check the path and its permissions")) from None
 
 
 def write_npz(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -29,6 +29,7 @@ except ImportError:  # a system without such locks: nothing is ever taken for le
 PART, OLD = ".part", ".old"
 LONGEST_PREFIX_BYTES = 200
 _RANDOM = "[a-zA-Z0-9_]+"  # what tempfile puts in the middle of a name, or a process's number
+_LEFTOVER = re.compile(rf"\.(.+)\.{_RANDOM}({re.escape(PART)}|{re.escape(OLD)})")
 _AT_FDCWD, _EXCHANGE = -100, 2  # of Linux's renameat2
 # What a system or a file system answers that cannot exchange two names.
 _CANNOT = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EPERM, errno.EXDEV)
@@ -105,12 +106,12 @@ def put_back(path: Path) -> None:
 
 def is_leftover(name: str) -> bool:
     """Whether a file is called as what is written beside its place, by a process that lives or does no more."""
-    return re.fullmatch(rf"\..+\.{_RANDOM}({re.escape(PART)}|{re.escape(OLD)})", name) is not None
+    return _LEFTOVER.fullmatch(name) is not None
 
 
 def place_of_leftover(path: Path) -> Path | None:
     """Returns what a hidden name stands beside, None where it is no such name; a very long one is not found again."""
-    found = re.fullmatch(rf"\.(.+)\.{_RANDOM}({re.escape(PART)}|{re.escape(OLD)})", path.name)
+    found = _LEFTOVER.fullmatch(path.name)
     return None if found is None else path.with_name(found[1])
 
 

@@ -1,11 +1,9 @@
 """Writes the results of robustness: every trial as CSV, the cells as a table, and the picture of them."""
 
-import csv
-import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from neurocmc.common.files import write_file
+from neurocmc.common.files import csv_text, write_file
 from neurocmc.pipeline.robustness import MEANING, NO_FAULT, Cell, Robustness
 from neurocmc.report.figures.robustness import FaultCurve, draw_robustness
 from neurocmc.verification.intervals import Interval
@@ -34,7 +32,7 @@ def write_robustness(result: Robustness, directory: Path) -> list[Path]:
 def trials_csv(result: Robustness) -> str:
     """Returns CSV of one line a trial."""
     names = ("kind", "level", "seed", "stimulus", "trial", "wrong", "held_s", "longest_s")
-    return _csv(
+    return csv_text(
         names,
         (
             (o.kind, o.level, o.seed, o.stimulus, o.trial, int(o.wrong), _rounded(o.held_s), _rounded(o.longest_s))
@@ -60,7 +58,7 @@ def table_csv(result: Robustness) -> str:
         "longest_s",
         *(f"error_{name}" for name in stimuli),
     )
-    return _csv(names, (_line(cell, stimuli) for cell in result.cells))
+    return csv_text(names, (_line(cell, stimuli) for cell in result.cells))
 
 
 def _line(cell: Cell, stimuli: Sequence[str]) -> Sequence[object]:
@@ -73,14 +71,6 @@ def _line(cell: Cell, stimuli: Sequence[str]) -> Sequence[object]:
 
 def _rounded(value: float | None) -> float | str:
     return "" if value is None else round(value, 6)
-
-
-def _csv(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def table(result: Robustness, *, by_stimulus: bool = True) -> tuple[list[str], list[list[str]]]:

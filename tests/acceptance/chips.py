@@ -27,6 +27,7 @@ from neurocmc.passes.loihi.route import Route
 from neurocmc.report.loihi.budget import placed_budget
 from neurocmc.report.loihi.messages import Messages, ways
 from tests.acceptance.cores import partitioned
+from tests.acceptance.cores import read as read_quantities
 from tests.bench.output import rewrite
 from tests.made.large_networks import KINDS, Kind, large_network
 from tests.made.targets import loihi
@@ -106,11 +107,7 @@ def crossing_in(order: Int, demand: Demand) -> float:
 
 def read() -> dict[tuple[str, int], dict[str, float]]:
     """The saved table: circuit and neurons -> quantity -> value."""
-    found: dict[tuple[str, int], dict[str, float]] = {}
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            found.setdefault((row["circuit"], int(row["neurons"])), {})[row["quantity"]] = float(row["value"])
-    return found
+    return read_quantities(TABLE)
 
 
 def markdown() -> str:

@@ -261,10 +261,10 @@ def write_page() -> None:
     rewrite(PAGE, {NAME: markdown()})
 
 
-def read() -> dict[tuple[str, int], dict[str, float]]:
-    """The table: circuit and neurons a unit -> quantity -> value."""
+def read(path: Path = TABLE) -> dict[tuple[str, int], dict[str, float]]:
+    """A table of quantities: circuit and neurons (a unit) -> quantity -> value."""
     found: dict[tuple[str, int], dict[str, float]] = {}
-    with TABLE.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             found.setdefault((row["circuit"], int(row["neurons"])), {})[row["quantity"]] = float(row["value"])
     return found

@@ -20,7 +20,8 @@ from neurocmc.circuits.study.landscape import loss_landscape
 from neurocmc.circuits.study.plan import FigureRecipe, Result, Run, write_result
 from neurocmc.circuits.training import EpochReport, reproducible
 from neurocmc.common.arrays import Float, Int, set_frozen
-from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.errors import raise_input_problems
+from neurocmc.common.files import make_folder
 from neurocmc.common.loss_surface import LossSurface
 
 
@@ -45,13 +46,7 @@ def train_run(run: Run, split: ImageSplit, progress: Callable[[EpochReport], Non
     Raises InputError for images that do not fit the recipe, files that cannot be written, and a state of training
     that is damaged or of another recipe.
     """
-    try:
-        run.folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        what = f"cannot be made: {error.strerror}"
-        raise InputError(
-            Problem("path-unwritable", str(run.folder), what, "check the path and its permissions")
-        ) from None
+    make_folder(run.folder)
     begun = os.path.lexists(state_path(run.checkpoint))
     checkpoint = train(run.recipe, progress=progress, split=split, output=run.checkpoint, resume=begun)
     return write_result(run, checkpoint)

@@ -1,12 +1,11 @@
 """Makes the tables of a study: every run as CSV, and mean ± standard deviation over seeds as CSV and Markdown."""
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
 from neurocmc.circuits.study.plan import ChipResult, Result, group
+from neurocmc.common.files import csv_text
 from neurocmc.common.printable import printable
 
 # Measured on the trained circuit with all its populations at work: of an ablated one they would say nothing.
@@ -86,9 +85,7 @@ def rows(results: Iterable[Result], chips: Mapping[tuple[int, str, int], ChipRes
 
 def runs_csv(results: Iterable[Result], chips: Mapping[tuple[int, str, int], ChipResult]) -> str:
     """Returns one line a run, fractions in full precision; columns of the chip are empty where not compiled."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*_RUN_FIELDS, *_CHIP_FIELDS])
+    lines: list[list[object]] = []
     for result in results:
         plain = {"regions": result.regions, "variant": result.variant, "seed": result.seed}
         plain |= {"parameters": result.parameters, "circuit_parameters": result.circuit_parameters}
@@ -98,29 +95,26 @@ def runs_csv(results: Iterable[Result], chips: Mapping[tuple[int, str, int], Chi
         verdict = (
             [getattr(chip, name.removeprefix("chip_")) for name in _CHIP_FIELDS] if chip else [""] * len(_CHIP_FIELDS)
         )
-        writer.writerow(["" if value is None else value for value in (*line, *verdict)])
-    return text.getvalue()
+        lines.append([*line, *verdict])
+    return csv_text([*_RUN_FIELDS, *_CHIP_FIELDS], lines)
 
 
 def table_csv(table: Iterable[Row]) -> str:
     """Returns one line a row: mean and standard deviation of every value, as fractions."""
     table = tuple(table)
     names = list(dict.fromkeys(name for row in table for name in row.values))
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
     spreads = [f"{name}_{part}" for name in names for part in ("mean", "sd")]
-    writer.writerow(
-        ["regions", "variant", "seeds", "parameters", "circuit_parameters", *spreads, "neurons", "refused"]
-    )
+    head = ["regions", "variant", "seeds", "parameters", "circuit_parameters", *spreads, "neurons", "refused"]
+    lines: list[list[object]] = []
     for row in table:
         values: list[float | str] = []
         for name in names:
             known = row.values.get(name)
             values += ["", ""] if known is None else [known.mean, "" if known.deviation is None else known.deviation]
         seeds = " ".join(str(seed) for seed in row.seeds)
-        head = [row.regions, row.variant, seeds, row.parameters, row.circuit_parameters]
-        writer.writerow([*head, *values, "" if row.neurons is None else row.neurons, row.refused])
-    return text.getvalue()
+        first = [row.regions, row.variant, seeds, row.parameters, row.circuit_parameters]
+        lines.append([*first, *values, row.neurons, row.refused])
+    return csv_text(head, lines)
 
 
 Column = tuple[str, Callable[[Row], str]]  # its heading, and what it says of a row

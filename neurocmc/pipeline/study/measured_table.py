@@ -1,13 +1,12 @@
 """Makes the tables of a study of any family: every run as CSV, and what variants come to over seeds."""
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
 from neurocmc.common.errors import Problem
+from neurocmc.common.files import csv_text
 from neurocmc.common.printable import printable
 
 ERROR = ("error_id", "error")
@@ -73,7 +72,7 @@ def runs_csv(table: MeasuredTable) -> str:
         ]
         for row in table.rows
     ]
-    return _csv(["variant", "seed", *table.columns, *ERROR], lines)
+    return csv_text(["variant", "seed", *table.columns, *ERROR], lines)
 
 
 def table_csv(table: MeasuredTable) -> str:
@@ -87,7 +86,7 @@ def table_csv(table: MeasuredTable) -> str:
             values = own[variant]
             line += [fmean(values) if values else "", stdev(values) if len(values) > 1 else "", len(values)]
         lines.append(line)
-    return _csv(head, lines)
+    return csv_text(head, lines)
 
 
 def table_md(table: MeasuredTable) -> str:
@@ -122,11 +121,3 @@ def _refusals(table: MeasuredTable, variant: str) -> str:
 
 def _escaped(cell: str) -> str:
     return printable(cell).replace("|", "\\|").replace("<", "&lt;")
-
-
-def _csv(head: Sequence[str], lines: Sequence[Sequence[Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(lines)
-    return text.getvalue()

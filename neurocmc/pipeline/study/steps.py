@@ -11,8 +11,8 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from neurocmc.common.errors import InputError, Problem
-from neurocmc.common.files import MANIFEST, sha256_of
+from neurocmc.common.errors import InputError
+from neurocmc.common.files import MANIFEST, make_folder, sha256_of
 from neurocmc.common.opening import check_name
 from neurocmc.common.progress import Progress, part_of
 from neurocmc.common.strict_yaml import StrictModel
@@ -67,13 +67,7 @@ def make(what: dict[str, Any], where: Mapping[str, str], progress: Progress) -> 
     known, path = what["family"], Path(where["circuit"])
     family: CircuitFamily = loaded(where["family"], known["sha256"], FAMILIES.called)
     check_name(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        problem = f"cannot be made: {error.strerror}"
-        raise InputError(
-            Problem("path-unwritable", str(path.parent), problem, "check the path and its permissions")
-        ) from None
+    make_folder(path.parent)
     metrics: dict[str, Any] = dict(family.make(what["recipe"], what["seed"], path, progress))
     plain = {name: float(value) for name, value in metrics.items()}
     if unsound := [name for name, value in plain.items() if not isfinite(value)]:

@@ -1,13 +1,12 @@
 """Makes the table of a sweep: one line a run, whatever came of it, fractions in full precision."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from neurocmc.common.files import csv_text
 from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.pipeline.campaign.task import Outcome
 from neurocmc.pipeline.sweep.plan import Factors
@@ -80,13 +79,8 @@ def row_of(factors: Factors, outcome: Outcome) -> Row:
 
 def table_csv(rows: Iterable[Row]) -> str:
     """Returns CSV of one line a run; what was not measured is empty."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        values = row.as_json()
-        writer.writerow(["" if values[name] is None else values[name] for name in COLUMNS])
-    return text.getvalue()
+    whole = (row.as_json() for row in rows)
+    return csv_text(COLUMNS, ([values[name] for name in COLUMNS] for values in whole))
 
 
 def shown(rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
