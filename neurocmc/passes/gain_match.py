@@ -112,7 +112,7 @@ class GainMatch:
         )
         scale = {pool.name: pool.current_per_drive for pool in populations}
         delay = RATE_DELAY_TICKS if self.code == "rate" else 0
-        starts = self._starts(circuit, target, wires, delay)
+        starts = self._starts(circuit, target, wires, arriving, delay)
         made, given = self._made_before()
         return SpikingNetwork(
             name=circuit.name,
@@ -141,10 +141,14 @@ class GainMatch:
         return made, {entry.name: entry for entry in self.before.inputs if entry.target in self.known}
 
     def _starts(
-        self, circuit: RateCircuit, target: Target, wires: tuple[Wire, ...], code_delay: int
+        self,
+        circuit: RateCircuit,
+        target: Target,
+        wires: tuple[Wire, ...],
+        arriving: Mapping[str, tuple[Wire, ...]],
+        code_delay: int,
     ) -> tuple[Start, ...]:
         with_host = target.delay_ticks_max != 0  # corelets, which have none, start with whatever current they like
-        arriving = by_target(wires)
         fits = {p.name: self._holds_start(circuit, p, arriving.get(p.name, ())) for p in circuit.populations}
         return tuple(
             start_of(

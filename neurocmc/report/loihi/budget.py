@@ -24,9 +24,12 @@ def chip_budget(
 
     Raises ValueError where program and target, or program and activity, do not belong together.
     """
-    energy = None if activity is None else estimate_energy(program, target, activity)
-    sent = None if activity is None or not program.places else messages_of(program, activity)
-    return placed_budget(program, program.network.name, target, activity, energy, headroom, sent=sent)
+    name = program.network.name
+    if activity is None:
+        return placed_budget(program, name, target, None, None, headroom)
+    sent = messages_of(program, activity)
+    energy = estimate_energy(program, target, activity, sent)
+    return placed_budget(program, name, target, activity, energy, headroom, sent=sent)
 
 
 def placed_budget(

@@ -18,14 +18,18 @@ from neurocmc.targets import LoihiTarget
 HOPS_UNKNOWN = "cores have no mesh coordinates, so hops between tiles are not counted"
 
 
-def estimate_energy(program: ChipProgram, target: LoihiTarget, load: SpikeLoad) -> EnergyEstimate:
+def estimate_energy(
+    program: ChipProgram, target: LoihiTarget, load: SpikeLoad, sent: Messages | None = None
+) -> EnergyEstimate:
     """Returns the energy of a placed program under a load, from the target's own energies.
+
+    `sent` are the load's messages (`messages_of`), where they have been counted already.
 
     Raises ValueError where the load is not that of the program's network.
     """
     network = program.network
     check_load(network, load)
-    sent = messages_of(program, load)
+    sent = messages_of(program, load) if sent is None else sent
     operations = Operations(
         synaptic=synaptic_ops_per_tick(network, load),
         updates=updates_per_tick(network, load),
