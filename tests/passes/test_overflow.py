@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from neurocmc.ir.headroom import Headroom
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.passes.loihi.overflow import Overflow, any_input, calibrated_input, held_range
+from neurocmc.passes.loihi.overflow import Overflow, any_input, calibrated_input, changed_blocks, held_range
 from neurocmc.passes.loihi.worst_case import HostBound, PopulationBound, worst_case
 from neurocmc.passes.loihi.worst_case_rows import settled
 from neurocmc.sim.loihi.emulator import EmulatorRun, emulate
@@ -340,3 +340,11 @@ def test_decays_that_no_bound_is_computed_for() -> None:
     for rule in (replace(network.rule, decay_bits=31), replace(network.rule, decay_u_offset=4000)):
         with pytest.raises(ValueError, match=r"decay"):
             bounds_of(replace(network, rule=rule))
+
+
+def test_a_block_is_changed_by_what_was_added_to_it_and_by_what_was_taken_away() -> None:
+    whole = levels.integer()
+    fewer = replace(whole, projections=whole.projections[1:])
+    assert changed_blocks(whole, whole) == frozenset()
+    assert changed_blocks(whole, fewer) == changed_blocks(fewer, whole) == {"excite", "inhibit"}
+    assert changed_blocks(replace(whole, inputs=()), whole) == {"excite", "inhibit"}

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
 from neurocmc.common.errors import InfeasibleError
+from neurocmc.ir.codec import encode
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.rate import RateCircuit, RateInput
 from neurocmc.ir.stimulus import Stimulus
@@ -249,3 +251,23 @@ def test_a_filter_slower_than_the_slowest_decay_is_refused() -> None:
     circuit = driven(rate_population("p", 1, "relu"), tau_s=20.0)
     with pytest.raises(InfeasibleError, match=r"population p: input drive has tau 20 s; .* 4.1 s \[decay-too-slow\]"):
         integers(circuit, ramp(-0.2, 0.8), load_target("loihi1"), 16)
+
+
+@pytest.mark.parametrize("code", ["threshold", "feedback"])
+def test_what_is_the_same_is_not_rounded_again(code: Code) -> None:
+    """Of a network of which one pool was matched anew, the others are the very same, inputs too."""
+    target = loihi()
+    first = matched(swta(), steps(), target, 4, code=code)
+    before = (first, Quantise().run(first, target))
+    again = Quantise(before=before).run(first, target)
+    for field in ("populations", "projections", "inputs"):
+        made, kept = getattr(before[1], field), getattr(again, field)
+        assert [id(part) for part in made] == [id(part) for part in kept]
+    excite = replace(first.population("excite"))
+    other = replace(first, populations=tuple(excite if p.name == "excite" else p for p in first.populations))
+    found, fresh = Quantise(before=before).run(other, target), Quantise().run(other, target)
+    assert {p.name for p in found.populations if p is before[1].population(p.name)} == {"inhibit"}
+    assert not {id(p) for p in found.projections if p.target == "excite"} & {id(p) for p in before[1].projections}
+    assert encode(found).json == encode(fresh).json
+    for name, array in encode(fresh).arrays.items():
+        assert_array_equal(encode(found).arrays[name], array)

@@ -9,7 +9,7 @@ that does happen is refused by the emulator, with the stimulus and the populatio
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import ClassVar, cast
+from typing import ClassVar
 
 import numpy as np
 
@@ -67,13 +67,9 @@ class Overflow:
 
 def changed_blocks(network: IntegerNetwork, before: IntegerNetwork) -> frozenset[str]:
     """Returns the populations of all connected blocks in which a number is another than in the network before."""
-    same = {
-        id(part)
-        for parts in (before.populations, before.projections, before.inputs)
-        for part in cast("tuple[object, ...]", parts)
-    }
-    seeds = [p.name for p in network.populations if id(p) not in same]
-    seeds += [p.target for p in (*network.projections, *network.inputs) if id(p) not in same]
+    own, other = _parts_of(network), _parts_of(before)
+    seeds = [population for part, population in own.items() if part not in other]
+    seeds += [population for part, population in other.items() if part not in own]
     beside: dict[str, list[str]] = {}
     for p in network.projections:
         beside.setdefault(p.source, []).append(p.target)
@@ -84,6 +80,13 @@ def changed_blocks(network: IntegerNetwork, before: IntegerNetwork) -> frozenset
             found.add(name)
             seeds += beside.get(name, [])
     return frozenset(found)
+
+
+def _parts_of(network: IntegerNetwork) -> dict[int, str]:
+    """The identity of every part -> the population that it is, or reaches."""
+    return {id(p): p.name for p in network.populations} | {
+        id(p): p.target for p in (*network.projections, *network.inputs)
+    }
 
 
 def within(network: IntegerNetwork, names: frozenset[str]) -> IntegerNetwork:

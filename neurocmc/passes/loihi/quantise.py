@@ -26,6 +26,7 @@ from neurocmc.common.matrices import (
 )
 from neurocmc.common.poles import pole
 from neurocmc.ir.loihi.network import (
+    IntegerInput,
     IntegerNetwork,
     IntegerPopulation,
     IntegerProjection,
@@ -103,7 +104,10 @@ class Quantise:
             projections=projections,
             inputs=held_back(
                 zip(recruited, lost, strict=True),
-                [input_axons(network, entry, by_name[entry.target], limits) for entry in network.inputs],
+                [
+                    same.inputs.get(entry.name) or input_axons(network, entry, by_name[entry.target], limits)
+                    for entry in network.inputs
+                ],
                 limits,
             ),
             readouts=network.readouts,
@@ -151,15 +155,16 @@ class Quantise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Same:
-    """What another rounding made of pools and projections that are the very same ones, all that reaches them too."""
+    """What another rounding made of the very same pools with the very same projections and inputs into them."""
 
     populations: dict[str, IntegerPopulation]
     parts: dict[str, tuple[IntegerProjection, ...]]
+    inputs: dict[str, IntegerInput]
 
     @classmethod
     def of(cls, network: SpikingNetwork, before: tuple[SpikingNetwork, IntegerNetwork] | None) -> "_Same":
         if before is None:
-            return cls(populations={}, parts={})
+            return cls(populations={}, parts={}, inputs={})
         given, made = before
         pools = {pool.name: pool for pool in given.populations}
         wires = {entry.name: entry for entry in given.projections}
@@ -180,6 +185,7 @@ class _Same:
         return cls(
             populations={p.name: p for p in made.populations if p.name in names},
             parts={name: tuple(own) for name, own in parts.items()},
+            inputs={entry.name: entry for entry in made.inputs if entry.target in names},
         )
 
 
