@@ -115,7 +115,7 @@ def _encode_dataclass(
         elif form == "int":
             found[name] = int(held)
         else:
-            found[name] = _encode(held, hint, f"{path}/{name}" if path else name, arrays)
+            found[name] = _encode(held, hint, _below(path, name), arrays)
     return found
 
 

@@ -13,16 +13,7 @@ from itertools import combinations, islice, product
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int
-from neurocmc.common.matrices import (
-    FloatMatrix,
-    Matrix,
-    difference,
-    from_entries,
-    per_row,
-    total,
-    values,
-    with_values,
-)
+from neurocmc.common.matrices import Matrix, at, difference, divided_rows, from_entries, total
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerProjection, RoundingLoss
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.passes.loihi.movable_weights import MovableWeights, Synapse, gain_per_step, grain_of
@@ -250,7 +241,7 @@ def _with_moves(
         mantissa = _added(projection.mantissa, row, column, count * grain_of(projection))
         realised = _added(projection.realised_gain, row, column, count * step[row])
         numbers = (
-            _picked(matrix, row, column)
+            at(matrix, row, column)
             for matrix in (projection.mantissa, mantissa, projection.realised_gain, realised, projection.wanted_gain)
         )
         for r, c, before, after, gain_before, gain, wanted in zip(row, column, *numbers, strict=True):
@@ -260,7 +251,9 @@ def _with_moves(
             )
         others = difference(together[projection.name], projection.realised_gain)
         lost = difference(total([realised, others]), projection.wanted_gain)
-        loss = RoundingLoss.of(_over(lost, step), _over(projection.wanted_gain, step), projection.loss.clipped)
+        loss = RoundingLoss.of(
+            divided_rows(lost, step), divided_rows(projection.wanted_gain, step), projection.loss.clipped
+        )
         projections.append(replace(projection, mantissa=mantissa, realised_gain=realised, loss=loss))
     return replace(integer, projections=tuple(projections)), tuple(told)
 
@@ -268,13 +261,3 @@ def _with_moves(
 def _added(matrix: Matrix, row: Int, column: Int, value: Float | Int) -> Matrix:
     """The matrix with values added in some places."""
     return total([matrix, from_entries(row, column, value, matrix.shape)])
-
-
-def _picked(matrix: Matrix, row: Int, column: Int) -> Float:
-    """(places,) the entries in some places."""
-    return np.asarray(matrix[row, column]).ravel()
-
-
-def _over(matrix: FloatMatrix, row: Float) -> FloatMatrix:
-    """The matrix with each row divided by its number."""
-    return with_values(matrix, values(matrix) / per_row(matrix, row))
