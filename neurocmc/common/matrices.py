@@ -135,6 +135,17 @@ def from_entries(row: NDArray[Any], column: NDArray[Any], value: NDArray[Any], s
     return sparse((value, (row, column)), shape)
 
 
+def placed(parts: Iterable[tuple[Matrix, int, int]], shape: tuple[int, int]) -> Sparse:
+    """Returns the sum of matrices, each with its first entry in the given row and column of the whole."""
+    rows, columns, found = ([np.zeros(0, dtype=np.int64)] for _ in range(3))
+    for matrix, first_row, first_column in parts:
+        row, column, value = entries(matrix)
+        rows.append(row + first_row)
+        columns.append(column + first_column)
+        found.append(value)
+    return sparse((np.concatenate(found), (np.concatenate(rows), np.concatenate(columns))), shape)
+
+
 def banded(size: int, bands: Mapping[int, float]) -> Matrix:
     """Returns a square matrix with one value on each diagonal, counted from the middle; full where it is small."""
     parts = [(offset, np.arange(max(-offset, 0), size - max(offset, 0))) for offset in bands]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int, starts
-from neurocmc.common.matrices import Matrix, Sparse, entries, sparse
+from neurocmc.common.matrices import Sparse, placed
 from neurocmc.ir.rate import RateCircuit, RateInput, RatePopulation, RateProjection
 from neurocmc.sim.rate_filter import Filter
 
@@ -141,8 +141,8 @@ class RateRow:
         return {key: np.concatenate(units) for key, units in found.items()}
 
     def _joined(self, projections: list[RateProjection]) -> Sparse:
-        parts = [(p.dc_gain, p.weight, self._first[p.target], self._first[p.source]) for p in projections]
-        return _block(parts, (self._gain.size, self._gain.size))
+        parts = [(p.dc_gain * p.weight, self._first[p.target], self._first[p.source]) for p in projections]
+        return placed(parts, (self._gain.size, self._gain.size))
 
     def _input(
         self, kernel: tuple[float, int], own: list[RateInput]
@@ -150,20 +150,9 @@ class RateRow:
         tau_s, order = kernel
         first = starts({entry.name: entry.channels for entry in own})
         channels = sum(entry.channels for entry in own)
-        weight = _block(
-            [(1.0, entry.weight, self._first[entry.target], first[entry.name]) for entry in own],
+        weight = placed(
+            [(entry.weight, self._first[entry.target], first[entry.name]) for entry in own],
             (self._gain.size, channels),
         )
         held = Filter.settled(np.zeros(channels), self.batch, tau_s, order, self.dt_s) if tau_s > 0 else None
         return held, tuple(first), weight
-
-
-def _block(parts: list[tuple[float, Matrix, int, int]], shape: tuple[int, int]) -> Sparse:
-    """The sum of matrices, each times a factor and with its first entry in a place."""
-    found: Iterator[tuple[Int, Int, Float]] = (
-        (row + below, column + beside, gain * value)
-        for gain, matrix, below, beside in parts
-        for row, column, value in (entries(matrix),)
-    )
-    rows, columns, values = (np.concatenate(part) for part in zip(*found, strict=True))
-    return sparse((values, (rows, columns)), shape)

@@ -8,17 +8,13 @@ changes from step to step, which a steady drive does not feed, grow without end.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurocmc.common.arrays import Bool, Float, starts
 from neurocmc.common.errors import Problem
-from neurocmc.common.matrices import entries
+from neurocmc.common.matrices import Sparse, mapped, placed
 from neurocmc.ir.rate import RateCircuit
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
 
 RUNAWAY = 1e6  # activity that no circuit of normalised rates comes near
 HELD_TAUS, MOST_STEPS = 100, 50_000  # of the slowest kernel, that a run with the drive held lasts, and its steps
@@ -124,17 +120,14 @@ def loops_to(circuit: RateCircuit, population: str, unit: int) -> dict[str, Bool
     return {name: units for name, units in parts.items() if units.any()}
 
 
-def _connections(circuit: RateCircuit, first: Mapping[str, int]) -> "csr_array":
+def _connections(circuit: RateCircuit, first: Mapping[str, int]) -> Sparse:
     """(units, units) 1 where the row's unit hears the column's."""
-    from scipy.sparse import coo_array  # as above
+    parts = [(mapped(p.dc_gain * p.weight, _heard), first[p.target], first[p.source]) for p in circuit.projections]
+    return placed(parts, (circuit.units, circuit.units))
 
-    rows, columns = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
-    for p in circuit.projections:
-        target, source, _ = entries(p.dc_gain * p.weight)
-        rows.append(first[p.target] + target)
-        columns.append(first[p.source] + source)
-    row, column = np.concatenate(rows), np.concatenate(columns)
-    return coo_array((np.ones(row.size), (row, column)), shape=(circuit.units, circuit.units)).tocsr()
+
+def _heard(weight: Float) -> Float:
+    return (weight != 0).astype(np.float64)
 
 
 def held_steps(slowest_steps: float) -> int:

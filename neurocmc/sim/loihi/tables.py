@@ -8,10 +8,9 @@ import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
 
 from neurocmc.common.arrays import Int, row_starts
-from neurocmc.common.matrices import entries
+from neurocmc.common.matrices import Matrix, mapped, placed
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.sim.arithmetic import KEEP_BITS
 from neurocmc.sim.loihi.kernel import SMALL, Pools, Share, Weights
@@ -136,19 +135,17 @@ def shares_of(network: IntegerNetwork, pools: Pools, weights: Weights, threads: 
 def _merged(network: IntegerNetwork) -> dict[tuple[int, int, str], Any]:
     """Delay, exponent, and name of a group if that is negative -> (units, units) mantissas; rows are targets."""
     first, units = network.first_unit(), sum(population.units for population in network.populations)
-    parts: dict[tuple[int, int, str], list[tuple[Int, Int, Int]]] = {}
+    parts: dict[tuple[int, int, str], list[tuple[Matrix, int, int]]] = {}
     for group in weight_groups(network):
         exponent = min(group.exponent, 0)
         key = (group.delay_ticks, exponent, group.name if exponent else "")
         for name in group.projections:
             projection = network.projection(name)
-            target, source, value = entries(projection.mantissa)
-            moved = (target + first[projection.target], source + first[projection.source])
-            parts.setdefault(key, []).append((*moved, value << (group.exponent - exponent)))
+            mantissa = mapped(projection.mantissa, lambda own, by=group.exponent - exponent: own << by)
+            parts.setdefault(key, []).append((mantissa, first[projection.target], first[projection.source]))
     merged: dict[tuple[int, int, str], Any] = {}
     for key, found in parts.items():
-        target, source, value = (np.concatenate(columns) for columns in zip(*found, strict=True))
-        merged[key] = sparse.csr_array((value, (target, source)), shape=(units, units))
+        merged[key] = placed(found, (units, units))
         merged[key].eliminate_zeros()
     return merged
 

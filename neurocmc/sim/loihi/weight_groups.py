@@ -14,10 +14,8 @@ exponent of 0 or more, so that its values are shifted without loss.
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from neurocmc.common.arrays import Int, row_starts
-from neurocmc.common.matrices import Sparse, entries, sparse
+from neurocmc.common.matrices import Sparse, placed
 from neurocmc.ir.loihi.network import IntegerNetwork, SignMode
 
 
@@ -57,14 +55,8 @@ def unit_matrix(network: IntegerNetwork, group: WeightGroup) -> Sparse:
     """Returns (units, units) mantissas of a group, those of its synapses between any neurons of two units."""
     first = network.first_unit()
     units = sum(population.units for population in network.populations)
-    rows, columns, values = ([np.zeros(0, dtype=np.int64)] for _ in range(3))
-    for projection in map(network.projection, group.projections):
-        target, source, mantissa = entries(projection.mantissa)
-        rows.append(target + first[projection.target])
-        columns.append(source + first[projection.source])
-        values.append(mantissa)
-    places = (np.concatenate(rows), np.concatenate(columns))
-    return sparse((np.concatenate(values), places), (units, units))
+    projections = map(network.projection, group.projections)
+    return placed(((p.mantissa, first[p.target], first[p.source]) for p in projections), (units, units))
 
 
 def first_neurons(network: IntegerNetwork) -> Int:
