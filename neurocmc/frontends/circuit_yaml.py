@@ -311,12 +311,9 @@ def _input(name: str, entry: InputField, file: CircuitFile, files: MatrixFiles, 
 def _channels(entry: InputField, units: int, files: MatrixFiles) -> int:
     """The columns of a matrix, and otherwise a channel for each unit."""
     match entry.weight:
-        case MatrixFile() as stored:
-            matrix = files.matrix(stored, (), [])  # its faults are told where the weight is read
+        case (MatrixFile() | SparseFile()) as stored:
+            matrix = files.named(stored, (), [])  # its faults are told where the weight is read
             return units if matrix is None else matrix.shape[1]
-        case SparseFile() as stored:
-            found = files.sparse(stored, (), [])
-            return units if found is None else found.shape[1]
         case tuple() as rows:
             return len(rows[0])
         case _:

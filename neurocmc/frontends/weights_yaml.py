@@ -46,11 +46,21 @@ class MatrixFile(StrictModel):
     npz: Annotated[str, Field(min_length=1, max_length=1024)]
     key: Annotated[str, Field(min_length=1, max_length=255)]
 
+    @property
+    def place(self) -> str:
+        """Where it is, as it is told."""
+        return f"{self.npz}: {self.key}"
+
 
 class SparseFile(StrictModel):
     """The sparse matrix of a file that `scipy.sparse.save_npz` wrote, beside the circuit file."""
 
     sparse: Annotated[str, Field(min_length=1, max_length=1024)]
+
+    @property
+    def place(self) -> str:
+        """Where it is, as it is told."""
+        return self.sparse
 
 
 Weight = Number | Pattern | Matrix | MatrixFile | SparseFile
@@ -70,6 +80,8 @@ class MatrixFiles:
 
     def sparse(self, entry: SparseFile, path: FieldPath, faults: list[Fault]) -> Sparse | None:
         """The sparse matrix that `entry` names, or None, as for `matrix`."""
+        if (taken := self._used.get((entry.sparse, ""))) is not None and is_sparse(taken):
+            return taken
         arrays = self._arrays(entry.sparse, path, faults, "sparse")
         if arrays is None:
             return None
@@ -92,6 +104,10 @@ class MatrixFiles:
             return found
         return None
 
+    def named(self, entry: MatrixFile | SparseFile, path: FieldPath, faults: list[Fault]) -> AnyMatrix | None:
+        """The matrix, sparse or not, that `entry` names, or None, as for `matrix`."""
+        return self.sparse(entry, path, faults) if isinstance(entry, SparseFile) else self.matrix(entry, path, faults)
+
     def vector(self, entry: MatrixFile, path: FieldPath, faults: list[Fault]) -> Float | None:
         """The list of numbers that `entry` names, or None, as for `matrix`."""
         return self._numbers(entry, 1, path, faults)
@@ -100,7 +116,7 @@ class MatrixFiles:
         arrays = self._arrays(entry.npz, path, faults, "npz")
         if arrays is None:
             return None
-        place = f"{entry.npz}: {entry.key}"
+        place = entry.place
         if entry.key not in arrays:
             faults.append(
                 ("array-missing", (*path, "key"), f"{place} is not there", nearest_name(entry.key, sorted(arrays)))
@@ -200,22 +216,12 @@ def weight_matrix(
     """The (rows, columns) matrix that `weight` means: a single number stands everywhere."""
     size = (rows, columns, path, faults)
     match weight:
-        case SparseFile():
-            found = files.sparse(weight, path, faults)
-            if found is None:
-                return no_entries((rows, columns))
-            if found.shape != (rows, columns):
-                what = f"{weight.sparse} has shape {found.shape}, ({rows}, {columns}) is needed"
-                cure = "a row per target unit, a column per source unit or channel"
-                faults.append(("weight-shape", path, what, cure))
-                return no_entries((rows, columns))
-            return found
-        case MatrixFile():
-            matrix = files.matrix(weight, path, faults)
+        case MatrixFile() | SparseFile():
+            matrix = files.named(weight, path, faults)
             if matrix is None:
                 return no_entries((rows, columns))
             if matrix.shape != (rows, columns):
-                what = f"{weight.npz}: {weight.key} has shape {matrix.shape}, ({rows}, {columns}) is needed"
+                what = f"{weight.place} has shape {matrix.shape}, ({rows}, {columns}) is needed"
                 faults.append(
                     ("weight-shape", path, what, "a row per target unit, a column per source unit or channel")
                 )
