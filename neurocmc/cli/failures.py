@@ -108,6 +108,19 @@ def _say_json(headline: str, problems: tuple[Problem, ...]) -> bool:
     return True
 
 
+def end_of_runs(worst: str, failures: tuple[Problem, ...]) -> None:
+    """Ends a command some runs of which failed: what of them was a defect of ours decides.
+
+    Raises typer.Exit after a defect, InputError after failures that a user can mend.
+    """
+    if worst == "defect":
+        for problem in failures:
+            tell(f"{problem.where}: {problem.what} [{problem.id}]")
+        raise typer.Exit(DEFECT)
+    if failures:
+        raise InputError(failures)
+
+
 def print_problems(error: NeurocmcError) -> None:
     """Prints all problems on stderr, each with its place, what is wrong there, its id and the cure.
 

@@ -59,6 +59,12 @@ def say(text: str = "") -> None:
     typer.echo(printable(text))
 
 
+def say_files(paths: Iterable[Path]) -> None:
+    """Prints one line on stdout for every file of a folder of results."""
+    for path in paths:
+        say(f"{'picture' if path.suffix == '.png' else 'table'}: {path}")
+
+
 def tell(text: str) -> None:
     """Prints one line on stderr."""
     typer.echo(printable(text), err=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from neurocmc.cli.options import ArtifactDirectory, Json, Scheduler, Workers
-from neurocmc.cli.output import bar, grid, say, say_json, show
+from neurocmc.cli.output import bar, grid, say_files, say_json, show
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 
 EXAMPLES = (
@@ -77,8 +77,7 @@ def robustness(
     head, lines = table(result, by_stimulus=False)  # what fits a page; the files have all
     many = f"{seeds} seed{'s' * (seeds != 1)}"
     show(grid(f"{result.circuit} on faulty chips, {many}, 95 % confidence", head, lines, head[1:]))
-    for path in files:
-        say(f"{'picture' if path.suffix == '.png' else 'table'}: {path}")
+    say_files(files)
 
 
 def _named(text: str) -> list[str]:

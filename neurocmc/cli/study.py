@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neurocmc.cli.failures import DEFECT, MISSED
+from neurocmc.cli.failures import MISSED, end_of_runs
 from neurocmc.cli.options import Json, Scheduler, Workers
-from neurocmc.cli.output import bar, grid, say, say_json, show, tell
-from neurocmc.common.errors import InputError
+from neurocmc.cli.output import bar, grid, say_files, say_json, show
 
 if TYPE_CHECKING:
     from neurocmc.circuits.study.table import Row
@@ -75,8 +74,7 @@ def _tell(name: str, table: "Sequence[Row]", files: Sequence[Path]) -> None:
     for title, (head, lines) in told.items():
         if lines:
             show(grid(title, head, lines, [column for column in head if column not in TEXT_COLUMNS]))
-    for path in files:
-        say(f"{'picture' if path.suffix == '.png' else 'table'}: {path}")
+    say_files(files)
 
 
 def _tell_measured(done: "MeasuredResult", *, as_json: bool) -> None:
@@ -88,11 +86,5 @@ def _tell_measured(done: "MeasuredResult", *, as_json: bool) -> None:
     else:
         head, lines = table_cells(MeasuredTable.of(done.rows))
         show(grid(f"{done.name}: mean ± standard deviation over seeds", head, lines, head[1:]))
-        for path in done.files:
-            say(f"{'picture' if path.suffix == '.png' else 'table'}: {path}")
-    if done.worst == "defect":
-        for problem in done.failures:
-            tell(f"{problem.where}: {problem.what} [{problem.id}]")
-        raise typer.Exit(DEFECT)
-    if done.failures:
-        raise InputError(done.failures)
+        say_files(done.files)
+    end_of_runs(done.worst, done.failures)

@@ -5,10 +5,9 @@ from typing import Annotated
 
 import typer
 
-from neurocmc.cli.failures import DEFECT
+from neurocmc.cli.failures import end_of_runs
 from neurocmc.cli.options import Json, Scheduler, Workers
-from neurocmc.cli.output import bar, grid, say, say_json, show, tell
-from neurocmc.common.errors import InputError
+from neurocmc.cli.output import bar, grid, say_files, say_json, show
 
 EXAMPLES = (
     "neurocmc sweep examples/sweep.yaml -o build/sweep",
@@ -41,11 +40,5 @@ def sweep(
         head, lines = shown(done.rows)
         more = f", the first {MOST_SHOWN} of {len(lines):,} runs" if len(lines) > MOST_SHOWN else ""
         show(grid(f"{done.name}{more}", head, lines[:MOST_SHOWN], ("neurons", "seed", *head[5:-1])))
-        for path in done.files:
-            say(f"{'picture' if path.suffix == '.png' else 'table'}: {path}")
-    if done.worst == "defect":
-        for problem in done.failures:
-            tell(f"{problem.where}: {problem.what} [{problem.id}]")
-        raise typer.Exit(DEFECT)
-    if done.failures:
-        raise InputError(done.failures)
+        say_files(done.files)
+    end_of_runs(done.worst, done.failures)
