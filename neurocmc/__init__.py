@@ -10,6 +10,7 @@ campaigns      does studies and sweeps, here or on workers
 bring          makes models of rate circuits that were trained elsewhere
 bring_neurons  makes models of networks that spike already
 cli            the `neurocmc` command
+literature     builds circuits that the literature describes, as an ordinary user of the rest
 pipeline       runs the passes, writes and reads artifacts, simulates, verifies, sweeps and studies them
 frontends      read what a user brings as a RateCircuit
 circuits       trainable torch models and their training

@@ -10,6 +10,7 @@ from neurocmc.common.process import known_state
 from neurocmc.common.progress import StudyProgress
 from neurocmc.pipeline.campaign.crew import Told
 from neurocmc.pipeline.campaign.place import Place
+from neurocmc.pipeline.study.made import Made as Made  # what a measure of a study is given
 from neurocmc.pipeline.study.measured import MeasuredResult
 from neurocmc.pipeline.study.result import StudyResult
 from neurocmc.pipeline.sweep.run import SweepResult, run_sweep

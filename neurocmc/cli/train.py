@@ -1,5 +1,6 @@
-"""`neurocmc train`: a recipe in, a checkpoint out, and how good it is beside its baselines."""
+"""`neurocmc train`: a recipe in, a checkpoint or circuit out, and how good it is beside its baselines."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ from neurocmc.pipeline.options import DEFAULT_NEURONS
 
 if TYPE_CHECKING:
     from neurocmc.circuits.families import AnyRecipe
+    from neurocmc.pipeline.study.plugins import PlugIn
 
 EXAMPLES = (
     "neurocmc train models/swta-digits.yaml -o model.pt",
@@ -43,7 +45,9 @@ _COUNTS = ("digits", "images", "trials")  # what a family calls the number of it
 
 def train(
     recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="What to train, on what, how.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The checkpoint to write.", show_default=False)],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The checkpoint or circuit file to write.", show_default=False)
+    ],
     seed: Annotated[int | None, typer.Option(help="Use this seed instead of the recipe's.")] = None,
     target: Annotated[
         str | None, typer.Option("--for", metavar="TARGET", help="Train for this chip: through its pools of neurons.")
@@ -54,8 +58,16 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Train a circuit by gradient and write its checkpoint."""
+    """Train a circuit by gradient, or construct it from its recipe, and write it."""
     check_output_file(output)
+    if (plug := _maker(recipe)) is not None:
+        if target is not None or neurons is not None or resume:
+            what = f"family {plug.name} takes a recipe and a seed alone"
+            raise InputError(
+                Problem("option-not-for-this", str(recipe), what, "leave --for, --neurons, --resume out")
+            )
+        _make(plug, recipe, output, 0 if seed is None else seed, as_json=as_json)
+        return
     need("torch", str(recipe), "training")
     from neurocmc.circuits.cmc.resume import state_path
 
@@ -84,6 +96,39 @@ def train(
         return
     say(f"trained for {pools.target}: through pools of {pools.neurons} neurons a unit")
     say(f"next: neurocmc compile {output} --target {target or pools.target} --neurons {pools.neurons} -o build")
+
+
+def _maker(recipe: Path) -> "PlugIn | None":
+    """The family of a recipe that is no family of checkpoints."""
+    from neurocmc.common.strict_yaml import load_document
+    from neurocmc.pipeline.study.families import maker_of
+
+    return maker_of(load_document(recipe), recipe.parent)
+
+
+def _make(plug: "PlugIn", recipe: Path, output: Path, seed: int, *, as_json: bool) -> None:
+    """Makes the circuit of a recipe, as a study makes it."""
+    from neurocmc.common.strict_yaml import load_document
+    from neurocmc.pipeline.study.families import FAMILIES, CircuitFamily
+    from neurocmc.pipeline.study.plugins import loaded
+
+    family: CircuitFamily = loaded(plug.place, plug.sha256, FAMILIES.called)
+    if not output.name.endswith(family.suffix):
+        cure = f"end its name in {family.suffix}"
+        raise InputError(
+            Problem("model-suffix-unknown", str(output), f"family {plug.name} writes {family.suffix}", cure)
+        )
+    checked = json.loads(json.dumps(family.checked(load_document(recipe))))
+    with bar("make") as advance:
+        metrics = family.make(checked, seed, output, lambda text, share: advance(text, share, ""))
+    if as_json:
+        say_json({"circuit": output, "seed": seed, "metrics": dict(metrics)})
+        return
+    if metrics:
+        rows = [(name.replace("_", " "), f"{value:,.6g}") for name, value in metrics.items()]
+        show(grid("Measured while it was made", ("", "value"), rows, right=("value",)))
+    say(f"{output}: circuit of seed {seed}")
+    say(f"next: neurocmc compile {output} --target loihi1 -o build")
 
 
 def _for_chip(recipe: "AnyRecipe", target: str | None, neurons: int | None) -> "AnyRecipe":

@@ -79,6 +79,19 @@ class Model:
         """Returns the stimuli to calibrate on; those of the test are not made where they can be left out."""
         return self.read_stimuli().calibration if self.read_calibration is None else self.read_calibration()
 
+    def save(self, path: str | Path) -> None:
+        """Writes a model that was made in Python to a file, which `load` and `neurocmc compile` read.
+
+        Raises InputError for a model that was read from a file, and where the file cannot be written.
+        """
+        if self.content is None:
+            what = "this model was read from a file"
+            raise InputError(Problem("option-not-for-this", str(path), what, f"copy {self.path}"))
+        if Path(path).suffix != self.path.suffix:
+            what = f"would be read by its ending, and {self.path.suffix} is the one of what it holds"
+            raise InputError(Problem("model-suffix-unknown", str(path), what, f"end its name in {self.path.suffix}"))
+        write_file(Path(path), self.content)
+
     def __repr__(self) -> str:
         """One line: what the circuit consists of."""
         pools = ", ".join(f"{p.name} ({p.size:,})" for p in self.circuit.populations)

@@ -12,6 +12,7 @@ made            holds a run as measures see it
 steps           makes, compiles and measures one run
 measured        does all of them
 measured_table  makes their tables
+pictures        draws what a study names, from its table
 regions         does a study of regions and ablations of the family cmc
 chip            compiles and verifies its trained runs
 figures         draws all of its runs against each other, and what single circuits do

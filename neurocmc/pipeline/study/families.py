@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from neurocmc.common.progress import Progress
 from neurocmc.common.strict_yaml import Document
-from neurocmc.pipeline.study.plugins import Kind
+from neurocmc.pipeline.study.plugins import Kind, PlugIn, found, names_of
 
 FAMILIES = Kind(
     called="family",
@@ -22,6 +22,19 @@ FAMILIES = Kind(
         "written": "neurocmc.pipeline.study.written:FAMILY",
     },
 )
+
+CHECKPOINTS = ("cmc", "memory", "swta")  # what `neurocmc.circuits` trains
+
+
+def maker_of(document: Document, folder: Path) -> PlugIn | None:
+    """Returns the family that a recipe names, where it is none whose checkpoints `neurocmc train` writes itself.
+
+    Raises InputError for one in a file or module, FILE.py:NAME, that is not there.
+    """
+    named = document.data.get("family")
+    if not isinstance(named, str) or named in CHECKPOINTS:
+        return None
+    return found(named, folder, FAMILIES) if ":" in named or named in names_of(FAMILIES) else None
 
 
 class CircuitFamily(Protocol):

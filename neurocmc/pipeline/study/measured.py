@@ -5,7 +5,7 @@
     DIR/chips/            the artifact of each run that is compiled
     DIR/runs/*.json       what each step of each run came to
     DIR/runs.csv          one line a run;  table.csv, table.md: mean and standard deviation over seeds
-    DIR/figures/          every measure, by variant
+    DIR/figures/          every measure, by variant, and the pictures that the study names
 
 A step that is done is never done again: measures and seeds that are added later are measured and made alone.
 """
@@ -26,7 +26,8 @@ from neurocmc.pipeline.campaign.run import Watching, run_all
 from neurocmc.pipeline.campaign.task import Outcome, State, Task, worst_state
 from neurocmc.pipeline.campaign.work import own_version
 from neurocmc.pipeline.study.measured_table import MeasuredRow, MeasuredTable, runs_csv, table_csv, table_md
-from neurocmc.pipeline.study.plan import Asked, Plan, Variant, load_plan, short_hash
+from neurocmc.pipeline.study.pictures import draw, rows_of
+from neurocmc.pipeline.study.plan import Asked, Plan, Variant, load_plan, picture_name, short_hash
 from neurocmc.pipeline.study.steps import HERE, VALUES
 
 PLAN = "study.yaml"
@@ -154,7 +155,7 @@ def run_measured(
         rows, outcomes = _rows(steps, runs)
     finally:
         clear_below(output)
-    files = _write(output, MeasuredTable.of(rows), figures=figures)
+    files = _write(output, plan, MeasuredTable.of(rows), figures=figures)
     missed = any(outcome.value.get("verdict", {}).get("missed") for outcome in outcomes)
     return MeasuredResult(
         name=plan.study.name,
@@ -212,7 +213,7 @@ def _row(
     return MeasuredRow(variant=run.variant.name, seed=run.seed, columns=columns, problems=tuple(problems))
 
 
-def _write(output: Path, table: MeasuredTable, *, figures: bool) -> list[Path]:
+def _write(output: Path, plan: Plan, table: MeasuredTable, *, figures: bool) -> list[Path]:
     texts = {"runs.csv": runs_csv(table), "table.csv": table_csv(table), "table.md": table_md(table)}
     for name, text in texts.items():
         write_file(output / name, text)
@@ -223,6 +224,10 @@ def _write(output: Path, table: MeasuredTable, *, figures: bool) -> list[Path]:
         picture = output / "figures" / "measures.png"
         draw_measures(samples, table.variants(), picture)
         files.append(picture)
+        for plug in plan.pictures:
+            drawn = output / "figures" / f"{picture_name(plug.name)}.png"
+            draw(plug, rows_of(table.rows), drawn)
+            files.append(drawn)
     return files
 
 

@@ -8,6 +8,7 @@
       weaker: {name: weaker, readouts: {winner: {window_ms: 20}}}
     seeds: [0, 1]
     measures: [circuit, {measure: mine.py:gain, with: {limit: 0.1}}]
+    pictures: [mine.py:drawn]
     compile: {target: loihi1, neurons: 32}
 
 A variant is what it changes of the recipe, field by field; a list is replaced as a whole.
@@ -26,6 +27,7 @@ from neurocmc.common.errors import FieldError, NeurocmcError, Problem, raise_inp
 from neurocmc.common.strict_yaml import Document, StrictModel, load_document
 from neurocmc.pipeline.study.families import FAMILIES, CircuitFamily
 from neurocmc.pipeline.study.measures import MEASURES, check_options
+from neurocmc.pipeline.study.pictures import PICTURES, check_picture
 from neurocmc.pipeline.study.plugins import PlugIn, found, loaded
 from neurocmc.targets import Code, load_target
 
@@ -61,6 +63,7 @@ class MeasuredStudy(StrictModel):
     variants: dict[VariantName, dict[str, Any]] = Field(min_length=1)
     seeds: tuple[Seed, ...] = Field(min_length=1)
     measures: tuple[Named | WithOptions, ...] = Field(min_length=1)
+    pictures: tuple[Named, ...] = ()
     compile: Compile | None = None
 
     @model_validator(mode="after")
@@ -72,6 +75,10 @@ class MeasuredStudy(StrictModel):
         names = [_name_of(entry) for entry in self.measures]
         if len(set(names)) != len(names):
             raise FieldError("measures names one twice", "name each once: their columns would be the same")
+        files = [picture_name(name) for name in self.pictures]
+        if len(set(files)) != len(files) or "measures" in files:
+            cure = "name each once, and none `measures`, which is drawn of every study"
+            raise FieldError("pictures has two of a name", cure)
         return self
 
 
@@ -100,6 +107,7 @@ class Plan:
     suffix: str
     variants: tuple[Variant, ...]
     measures: tuple[Asked, ...]
+    pictures: tuple[PlugIn, ...]
     target_text: str  # of the chip; "" where nothing is compiled
 
 
@@ -118,6 +126,7 @@ def load_plan(path: Path) -> Plan:
     study = document.validate(MeasuredStudy)
     problems: list[Problem] = []
     measures = tuple(_measures(document, study, path.parent, problems))
+    pictures = tuple(_pictures(document, study, path.parent, problems))
     family, variants = _family(document, study, path, problems)
     text = ""
     if study.compile is not None:
@@ -128,7 +137,20 @@ def load_plan(path: Path) -> Plan:
     raise_input_problems(problems)
     assert family is not None
     suffix: str = loaded(family.place, family.sha256, FAMILIES.called).suffix
-    return Plan(study=study, family=family, suffix=suffix, variants=variants, measures=measures, target_text=text)
+    return Plan(
+        study=study,
+        family=family,
+        suffix=suffix,
+        variants=variants,
+        measures=measures,
+        pictures=pictures,
+        target_text=text,
+    )
+
+
+def picture_name(named: str) -> str:
+    """Returns the name of the file that a picture is written to, without its ending."""
+    return named.rpartition(":")[2]
 
 
 def short_hash(value: Any) -> str:
@@ -163,6 +185,17 @@ def _measures(document: Document, study: MeasuredStudy, folder: Path, problems: 
             problems += [problem.inside(document.where("measures", index)) for problem in error.problems]
             continue
         yield Asked(plug=plug, arguments=arguments)
+
+
+def _pictures(document: Document, study: MeasuredStudy, folder: Path, problems: list[Problem]) -> Iterator[PlugIn]:
+    for index, named in enumerate(study.pictures):
+        try:
+            plug = found(named, folder, PICTURES)
+            check_picture(plug)
+        except NeurocmcError as error:
+            problems += [problem.inside(document.where("pictures", index)) for problem in error.problems]
+            continue
+        yield plug
 
 
 def _family(

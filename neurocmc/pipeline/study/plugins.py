@@ -1,4 +1,4 @@
-"""Finds families and measures that a study names: built in, of another distribution, or in a file of one's own.
+"""Finds families, measures and pictures that a study names: built in, of another distribution, or in a file of one's own.
 
 A study names one by its name alone, as FILE.py:NAME, or as MODULE:NAME. Files lie beside the study, and are known by
 their content: what a changed file would measure is not mixed with what it measured before.
@@ -100,6 +100,11 @@ def _module_of(path: str, sha256: str) -> Any:
     return module
 
 
+def names_of(kind: Kind) -> list[str]:
+    """Returns what can be named alone: built in, or of another distribution."""
+    return sorted({*kind.built_in, *(entry.name for entry in entry_points(group=kind.group))})
+
+
 def _installed(name: str, kind: Kind) -> str:
     """Where something of a name alone is. Raises InputError naming those that there are."""
     if name in kind.built_in:
@@ -108,7 +113,7 @@ def _installed(name: str, kind: Kind) -> str:
     places = {entry.name: entry.value for entry in reversed(added)}
     if name in places:
         return places[name]
-    known = sorted({*kind.built_in, *places})
+    known = names_of(kind)
     near = nearest_name(name, known)
     listed = f"known are {', '.join(known)}; or name one of your own, FILE.py:NAME"
     cure = f"{near} ({listed})" if near.startswith("did you") else listed

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -45,6 +46,7 @@ _RC: dict[Any, Any] = {
     "axes.labelcolor": INK,
     "axes.edgecolor": FAINT,
     "axes.linewidth": 0.8,
+    "axes.prop_cycle": cycler(color=_POPULATIONS),
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.axisbelow": True,
