@@ -1,4 +1,4 @@
-"""Finds families, measures and pictures that a study names: built in, of another distribution, or in a file of one's own.
+"""Finds what a study names, families, measures and pictures: built in, of another distribution, or in one's own file.
 
 A study names one by its name alone, as FILE.py:NAME, or as MODULE:NAME. Files lie beside the study, and are known by
 their content: what a changed file would measure is not mixed with what it measured before.
