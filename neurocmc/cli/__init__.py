@@ -7,6 +7,7 @@ simulate        `neurocmc simulate`
 simulate_cores  `neurocmc simulate` of a file of cores
 verify          `neurocmc verify`
 budget          `neurocmc budget`
+show            `neurocmc show`
 export          `neurocmc export`
 inspect         `neurocmc inspect`
 robustness      `neurocmc robustness`

@@ -23,6 +23,7 @@ from neurocmc.cli import (
     export,
     inspect,
     robustness,
+    show,
     simulate,
     study,
     sweep,
@@ -112,6 +113,7 @@ _add(simulate.simulate, simulate.EXAMPLES)
 _add(verify.verify, verify.EXAMPLES)
 _add(robustness.robustness, robustness.EXAMPLES)
 _add(sweep.sweep, sweep.EXAMPLES)
+_add(show.show, show.EXAMPLES)
 _add(export.export, export.EXAMPLES)
 _add(budget.budget, budget.EXAMPLES)
 _add(targets.targets, targets.EXAMPLES)

@@ -26,6 +26,7 @@ magnitudes     bounds the numbers of a circuit
 store          writes and reads levels, stimuli and recordings
 codec          turns dataclasses into JSON and arrays, and back
 printer        formats levels as text
+excerpt        takes the parts that some populations share in
 phrases        formats what all printed levels say alike
 summaries      formats numbers and arrays
 """

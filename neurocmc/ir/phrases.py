@@ -31,11 +31,15 @@ class Printed(Protocol):
     def inputs(self) -> Sequence[object]: ...
 
 
-def left_out(level: Printed) -> list[str]:
-    """Says how many parts of a level of very many stand on no page."""
+def left_out(level: Printed, most: int) -> list[str]:
+    """Says how many parts of a level stand on no page of `most` of each kind, and how to see them."""
     parts = ((level.populations, "population"), (level.projections, "projection"), (level.inputs, "input"))
-    more = [counted(len(of) - MOST_PRINTED, called) for of, called in parts if len(of) > MOST_PRINTED]
-    return ["", f"not printed, but in the .npz of the level: {', '.join(more)}"] if more else []
+    more = [counted(len(of) - most, called) for of, called in parts if len(of) > most]
+    return (
+        ["", f"not printed, but in the .npz of the level and shown by `neurocmc show`: {', '.join(more)}"]
+        if more
+        else []
+    )
 
 
 def arrow(name: str, source: str, target: str) -> str:

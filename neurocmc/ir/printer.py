@@ -44,8 +44,11 @@ from neurocmc.ir.trace import Trace
 Facts = list[tuple[str, str | list[str]]]
 
 
-def print_rate(circuit: RateCircuit) -> str:
-    """Formats the rate circuit: what each unit computes, who drives it, and through which filter."""
+def print_rate(circuit: RateCircuit, most: int = MOST_PRINTED) -> str:
+    """Formats the rate circuit: what each unit computes, who drives it, and through which filter.
+
+    Of each kind of parts `most` stand on the page.
+    """
     lines = [
         f"rate circuit {circuit.name}: {counted(circuit.units, 'unit')} in "
         f"{counted(len(circuit.populations), 'population')}, step {milliseconds(circuit.dt_s)}",
@@ -57,15 +60,15 @@ def print_rate(circuit: RateCircuit) -> str:
     lines += [
         "drive u = sum of weight * filtered activity + weight * input; activity r = phi(gain (u + bias - offset))"
     ]
-    for population in circuit.populations[:MOST_PRINTED]:
+    for population in circuit.populations[:most]:
         lines += _rate_population(population)
-    for projection in circuit.projections[:MOST_PRINTED]:
+    for projection in circuit.projections[:most]:
         lines += _rate_projection(projection)
-    for given in circuit.inputs[:MOST_PRINTED]:
+    for given in circuit.inputs[:most]:
         head = f"input {given.name}: {counted(given.channels, 'channel')} -> {given.target}, {filtered(given.tau_s)}"
         head += second_order(given.order)
         lines += entry(head, [("weight", matrix(given.weight))])
-    return page([*lines, *left_out(circuit), *readouts(circuit.readouts), *_classifiers(circuit.classifiers)])
+    return page([*lines, *left_out(circuit, most), *readouts(circuit.readouts), *_classifiers(circuit.classifiers)])
 
 
 def _rate_population(population: RatePopulation) -> list[str]:
@@ -135,16 +138,19 @@ def print_sensitivity(sensitivity: Sensitivity) -> str:
     return page(lines)
 
 
-def print_spiking(network: SpikingNetwork) -> str:
-    """Formats the spiking network: pools, their biases, how well each follows its rate unit, and the synapses."""
+def print_spiking(network: SpikingNetwork, most: int = MOST_PRINTED) -> str:
+    """Formats the spiking network: pools, their biases, how well each follows its rate unit, and the synapses.
+
+    Of each kind of parts `most` stand on the page.
+    """
     lines = [
         f"spiking network {network.name}: {counted(network.neurons, 'neuron')} in "
         f"{counted(len(network.populations), 'population')}, tick {milliseconds(network.tick_s)}",
         "voltage, current and bias in thresholds; a neuron fires above 1 and restarts from 0",
     ]
-    for population in network.populations[:MOST_PRINTED]:
+    for population in network.populations[:most]:
         lines += _spiking_population(population, network.tick_s)
-    for projection in network.projections[:MOST_PRINTED]:
+    for projection in network.projections[:most]:
         order = second_order(projection.order)
         head = f"{arrow(projection.name, projection.source, projection.target)}{filtered(projection.tau_s)}{order}"
         weight = matrix(projection.weight, "thresholds a spike")
@@ -156,7 +162,7 @@ def print_spiking(network: SpikingNetwork) -> str:
         lines += entry(
             head, [("weight", weight), *exact, ("delay", delayed(projection.delay_ticks)), *parts, *before]
         )
-    for given in network.inputs[:MOST_PRINTED]:
+    for given in network.inputs[:most]:
         head = f"input {given.name}: {counted(given.weight.shape[1], 'channel')} -> {given.target}, "
         facts: Facts = [
             ("weight", matrix(given.weight, "thresholds per unit of input")),
@@ -164,7 +170,7 @@ def print_spiking(network: SpikingNetwork) -> str:
             *own_values(given.start),
         ]
         lines += entry(head + filtered(given.tau_s) + second_order(given.order), facts)
-    return page([*lines, *left_out(network), *readouts(network.readouts)])
+    return page([*lines, *left_out(network, most), *readouts(network.readouts)])
 
 
 def _spiking_population(population: SpikingPopulation, tick_s: float) -> list[str]:

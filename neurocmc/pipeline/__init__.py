@@ -24,6 +24,7 @@ theory               compares a winner-take-all with formulas
 emitted              compares the program with its level
 certificates         certifies models and artifacts
 cures                tries what would keep a missed budget
+pages                makes pages of its levels, whole
 reporting            writes budget, pictures and page
 robustness           runs the circuit on faulty chips
 robustness_files     writes the results of that

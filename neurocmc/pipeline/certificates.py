@@ -20,6 +20,7 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.model import Model
 from neurocmc.theory.certificate import Certificate, certify, input_levels
 from neurocmc.theory.linear_threshold import NoTheory, linear_threshold
+from neurocmc.theory.listing import LISTED
 from neurocmc.theory.realised import Rounded, rounded_circuit
 from neurocmc.theory.wording import heading_lines, unsearched
 from neurocmc.verification.edges import Edge, judged, not_run
@@ -28,9 +29,11 @@ CERTIFICATE = "certificate.json"
 EDGE = "trained ~ rounded"
 
 
-def certificate_of(staged: RateCircuit, rounded: Rounded | None, stimuli: Iterable[Stimulus]) -> Certificate:
-    """Certifies a circuit, and what a target made of it."""
-    return certify(staged, input_levels(stimuli, staged.dt_s), rounded)
+def certificate_of(
+    staged: RateCircuit, rounded: Rounded | None, stimuli: Iterable[Stimulus], listed: int | None = LISTED
+) -> Certificate:
+    """Certifies a circuit, and what a target made of it; `listed` as in `certify`."""
+    return certify(staged, input_levels(stimuli, staged.dt_s), rounded, listed)
 
 
 def model_certificate(model: Model) -> Certificate:
@@ -41,11 +44,15 @@ def model_certificate(model: Model) -> Certificate:
 
 
 def certificate_anew(
-    staged: RateCircuit, kept: Kept | None, stimuli: Iterable[Stimulus], folder: Path
+    staged: RateCircuit,
+    kept: Kept | None,
+    stimuli: Iterable[Stimulus],
+    folder: Path,
+    listed: int | None = LISTED,
 ) -> Certificate:
     """Certifies an artifact's levels again; what was moved to keep states is read as it was written."""
     rounded = None if kept is None else rounded_circuit(staged, kept)
-    return replace(certificate_of(staged, rounded, stimuli), changes=_changes(folder / CERTIFICATE))
+    return replace(certificate_of(staged, rounded, stimuli, listed), changes=_changes(folder / CERTIFICATE))
 
 
 def _changes(written: Path) -> tuple[str, ...]:

@@ -9,29 +9,29 @@ SHOWN = 12  # states of a kind that are told one by one
 SHOWN_BLOCKS = 4  # blocks that were not searched, and populations of one, that are told by name
 
 
-def certificate_lines(certificate: Certificate) -> tuple[str, ...]:
-    """Returns the lines of a certificate, heading first."""
-    return tuple(_lines(certificate))
+def certificate_lines(certificate: Certificate, most: int = SHOWN) -> tuple[str, ...]:
+    """Returns the lines of a certificate, heading first; of states of a kind `most` are told one by one."""
+    return tuple(_lines(certificate, most))
 
 
-def _lines(certificate: Certificate) -> Iterator[str]:
+def _lines(certificate: Certificate, most: int) -> Iterator[str]:
     if certificate.no_theory:
         yield f"certificate: no theory for this circuit: {certificate.no_theory}"
         return
     counted, blocks = certificate.counted, certificate.blocks
     yield from heading_lines(certificate)
-    yield from _states(certificate.up_states, counted.up_states)
+    yield from _states(certificate.up_states, counted.up_states, most)
     if certificate.winners:
         gone = counted.lost_winners
         told = f", {gone:,} lost by rounding" if gone else ", all survive rounding" if certificate.is_rounded else ""
         yield f"winners: {counted.winners:,}, one input channel driven at a time{told}"
-        yield from _states(certificate.winners, counted.winners)
+        yield from _states(certificate.winners, counted.winners, most)
     if certificate.appeared:
-        yield f"only after rounding: {', '.join(certificate.appeared[:SHOWN])}{_more(counted.appeared)}"
-    for change in certificate.changes[: None if blocks is None else SHOWN]:
+        yield f"only after rounding: {', '.join(certificate.appeared[:most])}{_more(counted.appeared, most)}"
+    for change in certificate.changes[: None if blocks is None else most]:
         yield f"rounded to keep its states: {change}"
-    if blocks is not None and len(certificate.changes) > SHOWN:
-        yield f"  and {len(certificate.changes) - SHOWN:,} more"
+    if blocks is not None and len(certificate.changes) > most:
+        yield f"  and {len(certificate.changes) - most:,} more"
 
 
 def heading_lines(certificate: Certificate) -> Iterator[str]:
@@ -48,8 +48,8 @@ def heading_lines(certificate: Certificate) -> Iterator[str]:
         yield from _block_lines(blocks)
 
 
-def _more(count: int) -> str:
-    return f" and {count - SHOWN:,} more" if count > SHOWN else ""
+def _more(count: int, most: int) -> str:
+    return f" and {count - most:,} more" if count > most else ""
 
 
 def _searched(blocks: BlockFacts) -> str:
@@ -86,16 +86,16 @@ def unsearched(block: UnsearchedBlock, limit_units: int) -> str:
     return f"the block of {block.first} ({names}): {block.units:,} units, more than {limit_units:,}"
 
 
-def _states(states: tuple[StateCertificate, ...], count: int) -> Iterator[str]:
-    for state in states[:SHOWN]:
+def _states(states: tuple[StateCertificate, ...], count: int, most: int) -> Iterator[str]:
+    for state in states[:most]:
         driven = f" at {state.channel} = {state.drive:.4g}" if state.channel else ""
         yield f"  {state.name}{driven}: {_facts(state.trained)}"
         if state.rounded is not None:
             yield f"    as rounded: {_facts(state.rounded)}"
         if state.lost:
             yield f"    as rounded: lost, {state.lost}"
-    if count > SHOWN:
-        yield f"  and {count - SHOWN:,} more"
+    if count > most:
+        yield f"  and {count - most:,} more"
 
 
 def _facts(facts: StateFacts) -> str:

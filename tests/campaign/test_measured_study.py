@@ -12,6 +12,7 @@ import pytest
 from neurocmc.common.errors import InputError
 from neurocmc.pipeline.campaign.place import Place
 from neurocmc.pipeline.study.measured import MeasuredResult
+from neurocmc.pipeline.study.pictures import draw, read_rows, rows_of
 from neurocmc.pipeline.study.plan import changed, load_plan
 from neurocmc.pipeline.study.run import run_study
 from neurocmc.report.figures.measures import draw_measures
@@ -303,3 +304,68 @@ def test_a_measure_of_another_distribution_is_known_by_its_name(tmp_path: Path) 
     assert done.returncode == 0, done.stderr
     rows = list(csv.DictReader((tmp_path / "out" / "runs.csv").open(newline="")))
     assert all(20 < float(row["takeover_ms"]) < 600 for row in rows)
+
+
+PICTURES = """
+def drawn(figure, rows):
+    panel = figure.subplots()
+    panel.plot([row["seed"] for row in rows], [row["units"] for row in rows], "o")
+    panel.set_title(", ".join(sorted({row["variant"] for row in rows})))
+
+def failing(figure, rows):
+    raise KeyError("units")
+
+nothing = 3
+"""
+
+
+def with_pictures(folder: Path, names: str) -> Path:
+    path = study(folder, asked("[circuit]") + f"pictures: {names}\n")
+    (folder / "drawing.py").write_text(PICTURES)
+    return path
+
+
+def test_a_picture_of_ones_own_is_drawn_from_the_table_and_again_from_its_file(tmp_path: Path) -> None:
+    done = run_study(with_pictures(tmp_path, "['drawing.py:drawn']"), tmp_path / "out")
+    picture = tmp_path / "out" / "figures" / "drawn.png"
+    assert picture in done.files
+    again = tmp_path / "again.png"
+    plan = load_plan(tmp_path / "study.yaml")
+    draw(plan.pictures[0], read_rows(tmp_path / "out" / "runs.csv"), again)
+    assert again.read_bytes() == picture.read_bytes()
+
+
+def test_rows_of_a_table_are_read_as_they_were(tmp_path: Path) -> None:
+    done = run_study(study(tmp_path), tmp_path / "out", figures=False)
+    assert isinstance(done, MeasuredResult)
+    assert read_rows(tmp_path / "out" / "runs.csv") == rows_of(done.rows)
+
+
+def test_a_picture_that_fails_or_is_none_is_one_message(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"picture drawing\.py:failing: failed \(KeyError.*\[plug-in-broken\]"):
+        run_study(with_pictures(tmp_path / "a", "['drawing.py:failing']"), tmp_path / "a" / "out")
+    for names, told in (
+        ("['drawing.py:nothing']", r"is no function but a int \[plug-in-unknown\]"),
+        ("['drawing.py:absent']", r"has no 'absent' \[plug-in-unknown\]"),
+        ("['drawing.py:drawn', 'other.py:drawn']", r"pictures has two of a name"),
+    ):
+        with pytest.raises(InputError, match=told):
+            load_plan(with_pictures(tmp_path / "b", names))
+
+
+def test_train_makes_a_circuit_of_a_family_of_ones_own(tmp_path: Path) -> None:
+    study(tmp_path)
+    recipe = tmp_path / "chains.yaml"
+    recipe.write_text('family: "family.py:FAMILY"\nsize: 2\n')
+    told = run("train", recipe, "-o", tmp_path / "chain.yaml", "--seed", "3", "--json")
+    assert told.code == 0, told.err
+    assert json.loads(told.out)["metrics"] == {"made_with": 3}
+    assert run("inspect", tmp_path / "chain.yaml").code == 0
+    assert "made with" in run("train", recipe, "-o", tmp_path / "chain.yaml").out
+    for arguments, words in (
+        (("-o", tmp_path / "chain.pt"), "writes .yaml [model-suffix-unknown]"),
+        (("-o", tmp_path / "chain.yaml", "--neurons", "3"), "[option-not-for-this]"),
+    ):
+        refused = run("train", recipe, *arguments)
+        assert refused.code == 2
+        assert words in refused.err

@@ -20,6 +20,7 @@ COMMANDS = (
     "verify",
     "robustness",
     "sweep",
+    "show",
     "export",
     "budget",
     "targets",

@@ -43,20 +43,20 @@ MAX_ROUTES = 64  # rows; beyond it, the axons of a projection or population are 
 Facts = list[tuple[str, str | list[str]]]
 
 
-def print_integer(network: IntegerNetwork) -> str:
-    """Formats the integer network: every register, and beside it what it realises."""
+def print_integer(network: IntegerNetwork, most: int = MOST_PRINTED) -> str:
+    """Formats the integer network: every register, and beside it what it realises; `most` parts of each kind."""
     lines = [
         f"integer network {network.name}: {counted(network.neurons, 'neuron')} in "
         f"{counted(len(network.populations), 'population')}, tick {milliseconds(network.tick_s)}",
         *_rule(network.rule),
     ]
-    for population in network.populations[:MOST_PRINTED]:
+    for population in network.populations[:most]:
         lines += _integer_population(population, network.rule)
-    for projection in network.projections[:MOST_PRINTED]:
+    for projection in network.projections[:most]:
         lines += _integer_projection(projection, network.rule)
-    for given in network.inputs[:MOST_PRINTED]:
+    for given in network.inputs[:most]:
         lines += _integer_input(given)
-    return page([*lines, *left_out(network), *readouts(network.readouts)])
+    return page([*lines, *left_out(network, most), *readouts(network.readouts)])
 
 
 def _rule(rule: StepRule) -> list[str]:

@@ -105,6 +105,18 @@ class Built(ABC):
             folder: The folder `ir/`, which exists.
         """
 
+    def page(self, names: Sequence[str]) -> str:
+        """Returns the lowest level as text: all of it, or that of some populations.
+
+        Args:
+            names: Populations, or patterns of names; none are all of them.
+
+        Raises:
+            InputError: For a name that no population has, and on a chip that prints no such page.
+        """
+        what = f"{self.target.name} prints no page of its lowest level"
+        raise InputError(Problem("option-not-for-this", "chip", what, "show the level `spiking`"))
+
     @abstractmethod
     def emit(self, folder: Path, stimuli: Mapping[str, Stimulus]) -> None:
         """Writes the program into a new folder.

@@ -1,6 +1,7 @@
 """Compiles for the Loihi family: integers that are proved to stay in their registers, then cores, slots and axons."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from neurocmc.backends.loihi.readback import run_emitted
 from neurocmc.common.arrays import Bool, Float
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.common.files import write_file
+from neurocmc.ir.excerpt import excerpt
 from neurocmc.ir.headroom import Headroom
 from neurocmc.ir.kept import Kept
 from neurocmc.ir.loihi.chip import ChipProgram
@@ -106,6 +108,10 @@ class LoihiBuilt(Built):
         write_level(folder, INTEGER, self.integer, print_integer(self.integer))
         save_chip(self.chip, folder, CHIP)
         write_file(folder / f"{CHIP}.txt", print_chip(self.chip))
+
+    def page(self, names: Sequence[str]) -> str:
+        """Returns the integers."""
+        return print_integer(excerpt(self.integer, names), sys.maxsize)
 
     def emit(self, folder: Path, stimuli: Mapping[str, Stimulus]) -> None:
         """Writes arrays and a script for Lava."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from neurocmc.backends.truenorth import CORELETS_FILE, emit_truenorth, read_corelets, read_host_spikes, stimulus_file
+from neurocmc.ir.excerpt import excerpt
 from neurocmc.ir.gates import CORE_GATES, Gates
 from neurocmc.ir.kept import Kept
 from neurocmc.ir.rate import RateCircuit
@@ -85,6 +86,10 @@ class TrueNorthBuilt(Built):
     def save(self, folder: Path) -> None:
         """Writes the program of cores."""
         write_level(folder, CORES, self.cores, print_cores(self.cores))
+
+    def page(self, names: Sequence[str]) -> str:
+        """Returns the program of cores; what stands on a core is told of all of them."""
+        return print_cores(excerpt(self.cores, names))
 
     def emit(self, folder: Path, stimuli: Mapping[str, Stimulus]) -> None:
         """Writes corelets, and where RANC can hold them its files."""

@@ -21,15 +21,15 @@ UPPER_IN, LOWER_IN = (0.62, 1.95), (2.72, 0.72)  # top and height within the cel
 LEGEND_LINE_IN, FOOT_IN = 0.2, 0.15
 
 
-def draw_gain_fits(network: SpikingNetwork, path: Path) -> None:
+def draw_gain_fits(network: SpikingNetwork, path: Path, most: int = MOST_DRAWN) -> None:
     """Draws one pair of axes a population: activity against normalised drive above, error in percent below.
 
-    Of more than six populations those six are drawn whose error is largest. Shaded is the range that calibration
+    Of more than `most` populations those are drawn whose error is largest. Shaded is the range that calibration
     visited, the bar is the valid range, the dashed line the pool's ceiling. Raises InputError if the file cannot be
     written.
     """
     colours = population_colours(p.name for p in network.pools)
-    worst = sorted(network.pools, key=lambda p: -p.fit.max_error)[:MOST_DRAWN]
+    worst = sorted(network.pools, key=lambda p: -p.fit.max_error)[:most]
     populations = [p for p in network.pools if p in worst]
     columns = 2 if len(populations) == 4 else min(COLUMNS, len(populations))
     rows = -(-len(populations) // columns)
