@@ -12,8 +12,9 @@ from neurocmc.ir.headroom import Headroom
 from neurocmc.ir.loihi.network import IntegerNetwork, IntegerPopulation
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.passes.loihi.overflow import Overflow, any_input, calibrated_input, changed_blocks, held_range
-from neurocmc.passes.loihi.worst_case import HostBound, PopulationBound, worst_case
-from neurocmc.passes.loihi.worst_case_rows import settled
+from neurocmc.passes.loihi.worst_case.bounds import PopulationBound, worst_case
+from neurocmc.passes.loihi.worst_case.host import HostBound
+from neurocmc.passes.loihi.worst_case.registers import settled
 from neurocmc.sim.loihi.emulator import EmulatorRun, emulate
 from neurocmc.sim.loihi.host import encode, largest_value
 from tests.made import levels

@@ -17,5 +17,4 @@ movable_weights   finds the weights a state lives on, and how far each may be mo
 nearby_roundings  moves mantissas until a lost up-state stands again
 placing           fills cores by their limits, and counts what that takes
 worst_case        bounds currents and voltages by intervals
-worst_case_rows    bounds the units of all populations side by side
 """

@@ -19,7 +19,9 @@ from neurocmc.ir.headroom import Headroom, Proved, Register
 from neurocmc.ir.host_start import started
 from neurocmc.ir.loihi.network import IntegerInput, IntegerNetwork, IntegerPopulation
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.passes.loihi.worst_case import INT32, HostBound, PopulationBound, worst_case
+from neurocmc.passes.loihi.worst_case.bounds import PopulationBound, worst_case
+from neurocmc.passes.loihi.worst_case.host import HostBound
+from neurocmc.passes.loihi.worst_case.registers import INT32
 from neurocmc.sim.loihi.host import largest_value
 
 
