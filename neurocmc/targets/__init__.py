@@ -1,12 +1,15 @@
 """Reads the chips as numbers with their sources: strict YAML in, typed and immutable Target out.
 
-schema  defines what a target is
-kinds   knows the kinds of chips
-loader  reads a target from a name or a file
+schema     defines what a target is
+loihi      defines the chips of the Loihi family
+truenorth  defines the chips of neurosynaptic cores
+kinds      knows the kinds of chips
+loader     reads a target from a name or a file
 """
 
 from neurocmc.targets.kinds import TargetSchema
 from neurocmc.targets.loader import known_targets, load_target, parse_target
+from neurocmc.targets.loihi import LavaRunConfig, LoihiEnergy, LoihiLimits, LoihiTarget, SignMode
 from neurocmc.targets.schema import (
     AXONS,
     CODES,
@@ -17,21 +20,14 @@ from neurocmc.targets.schema import (
     Code,
     IdealLimits,
     IdealTarget,
-    LavaRunConfig,
     Limits,
-    LoihiEnergy,
-    LoihiLimits,
-    LoihiTarget,
     Planes,
     Provenance,
     SecondOrder,
-    SignMode,
     Steps,
     Target,
-    TrueNorthEnergy,
-    TrueNorthLimits,
-    TrueNorthTarget,
 )
+from neurocmc.targets.truenorth import TrueNorthEnergy, TrueNorthLimits, TrueNorthTarget
 
 __all__ = [
     "AXONS",

@@ -10,18 +10,9 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from neurocmc.common.strict_yaml import StrictModel
-from neurocmc.targets.schema import (
-    IdealLimits,
-    IdealTarget,
-    Limits,
-    LoihiEnergy,
-    LoihiLimits,
-    LoihiTarget,
-    Target,
-    TrueNorthEnergy,
-    TrueNorthLimits,
-    TrueNorthTarget,
-)
+from neurocmc.targets.loihi import LoihiEnergy, LoihiLimits, LoihiTarget
+from neurocmc.targets.schema import IdealLimits, IdealTarget, Limits, Target
+from neurocmc.targets.truenorth import TrueNorthEnergy, TrueNorthLimits, TrueNorthTarget
 
 GROUP = "neurocmc.families"
 

@@ -1,11 +1,13 @@
 """The frontier of codes: page and picture are of the committed table, and one row of it is made again."""
 
+import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from neurocmc.pipeline.options import CompileOptions
+from tests.bench.energy import TABLE as SANAFE
 from tests.bench.frontier.circuits import circuits, four_units
 from tests.bench.frontier.measure import Bench, errors_of_trials
 from tests.bench.frontier.picture import PICTURE, unbeaten
@@ -99,3 +101,9 @@ def test_a_row_is_made_again() -> None:
     for name in ("euler_median", "ode_p90", "fixed_euler", "spikes", "energy_uj"):
         assert getattr(again, name) == pytest.approx(getattr(kept, name), rel=1e-3)
     assert (again.cores, again.options) == (kept.cores, kept.options)
+
+
+def test_the_share_of_hops_is_that_of_the_table() -> None:
+    with SANAFE.open(newline="", encoding="utf-8") as stream:
+        ours = {row["term"]: float(row["our_pj"]) for row in csv.DictReader(stream) if row["circuit"] == "cmc-v1v3"}
+    assert f"on eight cores hops are {100 * ours['hops'] / ours['all']:.2f} %" in PAGE.read_text(encoding="utf-8")

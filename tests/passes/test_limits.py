@@ -14,7 +14,7 @@ from neurocmc.passes.loihi.registers import Registers
 from neurocmc.passes.loihi.route import Route
 from neurocmc.sim.loihi.compartments.network import REFRACTORY_RANGE
 from neurocmc.targets import LoihiTarget
-from neurocmc.targets.schema import LoihiLimits
+from neurocmc.targets.loihi import LoihiLimits
 from tests.made.targets import loihi, own_axons
 
 from .made_networks import drive, network_of, pool, wire
