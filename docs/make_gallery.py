@@ -2,9 +2,10 @@
 
     python docs/make_gallery.py                    only what is missing: nothing in a fresh clone
     python docs/make_gallery.py --refresh          all again, some minutes
-    python docs/make_gallery.py --refresh automaton two-state
+    python docs/make_gallery.py --refresh automaton two-state reservoir-ei
 
-Numbers stand in docs/gallery.json as the demos printed them; explanations are those of the demos themselves.
+Numbers stand in docs/gallery.json as the demos printed them; explanations are those of the demos themselves. Studies
+are not run here: their pictures are drawn from the tables that stand in docs/studies.
 """
 
 import argparse
@@ -17,6 +18,8 @@ from pathlib import Path
 from PIL import Image
 
 from neurocmc.pipeline.demos import DEMOS, run_demo
+from neurocmc.pipeline.study.pictures import draw, read_rows
+from neurocmc.pipeline.study.plan import load_plan
 
 DOCS = Path(__file__).parent
 PICTURES, NUMBERS, PAGE = DOCS / "pictures", DOCS / "gallery.json", DOCS / "gallery.md"
@@ -29,14 +32,52 @@ SHOWN = {  # demo -> heading and the picture of it that is shown
     "interneurons": ("Interneurons", "interneurons.png"),
 }
 FILMED = "automaton"
+STUDIES = {  # study -> heading, the page that tells of it, and what its picture shows
+    "reservoir-ei": (
+        "Reservoirs",
+        "reservoirs.md",
+        "How long a random network remembers its input, and how well a readout predicts from it, as inhibition "
+        "balances excitation by one factor or synapse by synapse; then the same read from the spikes of Loihi 1.",
+    ),
+    "delays-motion": (
+        "Motion told by delays",
+        "delays.md",
+        "Learned delays line the signals of moving dots up in time: what is lost without them, what pruning and four "
+        "bits cost, and the same on Loihi 1.",
+    ),
+    "filter-vit": (
+        "A filter in front of a transformer",
+        "filter.md",
+        "A soft winner-take-all over pixels sets its own threshold; a vision transformer behind it meets noise and "
+        "haze that it was not trained on; seven controls beside it.",
+    ),
+    "flux-l5": (
+        "Flux of a layer-5 core",
+        "flux.md",
+        "How much the state of a recurrent core says of its next one, alone, in its embedding, with biases that "
+        "organise themselves, and against the noise that drives it.",
+    ),
+    "microns-rnn": (
+        "Priors of a connectome",
+        "connectome-priors.md",
+        "What recurrent networks gain from a start with the statistics of cortical connections, beside customary "
+        "starts of the same spectral radius.",
+    ),
+}
 MAX_BYTES = {".png": 150_000, ".gif": 1_500_000}
 COLOURS = (128, 64, 32)  # of a PNG's palette: the first that is small enough
 INTRODUCTION = f"""# Gallery
 
-What the circuits do, on the page and on the chip: each picture and each number here was made by
+What the circuits do, on the page and on the chip. The pictures and numbers of the demos were made by
 `neurocmc demo NAME --target {TARGET}`, which also says where a budget is missed (exit code 1). `--animate gif` makes
 a film of the picture. The spikes are those of the emulator of Loihi 1; `make docs GALLERY=--refresh` makes all of it
-again.
+again. Below them stand [circuits of the literature](#circuits-of-the-literature), each a study, whose picture is
+drawn from its table.
+"""
+LITERATURE = """## Circuits of the literature
+
+What papers describe, built, measured beside its controls and compiled:
+`neurocmc study docs/studies/NAME/study.yaml -o DIR` does a study again.
 """
 
 
@@ -44,12 +85,16 @@ def main(arguments: list[str]) -> None:
     """Run what is missing or asked for, then write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--refresh", action="store_true", help="run demos again whose pictures are there")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="only these demos")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only these demos and studies")
     options = parser.parse_args(arguments)
-    if unknown := sorted(set(options.names) - set(SHOWN)):
-        parser.error(f"the gallery has no demo {unknown[0]!r}: it has {', '.join(SHOWN)}")
+    if unknown := sorted(set(options.names) - set(SHOWN) - set(STUDIES)):
+        parser.error(f"the gallery has no {unknown[0]!r}: it has {', '.join([*SHOWN, *STUDIES])}")
     numbers = json.loads(NUMBERS.read_text(encoding="utf-8")) if NUMBERS.exists() else {}
-    for name in options.names or SHOWN:
+    for name in STUDIES:
+        wanted = options.refresh and name in (options.names or STUDIES)
+        if wanted or not pictures_of(name)[0].exists():
+            draw_study(name)
+    for name in [name for name in SHOWN if name in (options.names or SHOWN)]:
         if options.refresh or name not in numbers or not all(path.exists() for path in pictures_of(name)):
             numbers[name] = run(name)
             NUMBERS.write_text(json.dumps(numbers, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -71,12 +116,26 @@ def run(name: str) -> list[str]:
         _, shown = SHOWN[name]
         for path in pictures_of(name):
             source = made[shown].with_suffix(path.suffix)
-            content = small_png(source) if path.suffix == ".png" else source.read_bytes()
-            if len(content) > MAX_BYTES[path.suffix]:
-                raise SystemExit(f"{path}: {len(content):,} bytes, limit {MAX_BYTES[path.suffix]:,}")
-            path.write_bytes(content)
-    kept = [edge for edge in result.edges if edge.verdict == "pass"]
-    return [*result.lines, f"{len(kept)} of {len(result.edges)} budgets kept"]
+            kept(path, small_png(source) if path.suffix == ".png" else source.read_bytes())
+    passed = [edge for edge in result.edges if edge.verdict == "pass"]
+    return [*result.lines, f"{len(passed)} of {len(result.edges)} budgets kept"]
+
+
+def draw_study(name: str) -> None:
+    """Draw the first picture of a study from the table that stands in docs/studies."""
+    print(f"gallery: the picture of {name}", file=sys.stderr)
+    folder = DOCS / "studies" / name
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "drawn.png"
+        draw(load_plan(folder / "study.yaml").pictures[0], read_rows(folder / "runs.csv"), path)
+        kept(pictures_of(name)[0], small_png(path))
+
+
+def kept(path: Path, content: bytes) -> None:
+    """Keep a picture, if it is small enough."""
+    if len(content) > MAX_BYTES[path.suffix]:
+        raise SystemExit(f"{path}: {len(content):,} bytes, limit {MAX_BYTES[path.suffix]:,}")
+    path.write_bytes(content)
 
 
 def small_png(path: Path) -> bytes:
@@ -104,6 +163,10 @@ def page(numbers: dict[str, list[str]]) -> str:
             f"## {heading}\n\n{DEMOS[name].explanation}\n\n![{title[0].upper()}{title[1:]}]({still})\n{film}\n"
             f"`neurocmc demo {name}`:\n\n{told}\n"
         )
+    parts.append(LITERATURE)
+    for name, (heading, own_page, shows) in STUDIES.items():
+        picture = pictures_of(name)[0].relative_to(DOCS).as_posix()
+        parts.append(f"### {heading}\n\n{shows} [More of it]({own_page}).\n\n![{heading}]({picture})\n")
     return "\n".join(parts)
 
 

@@ -39,8 +39,18 @@ def test_every_demo_of_the_gallery_kept_its_budgets(gallery: ModuleType) -> None
         assert kept == all_of_them
 
 
+def test_every_study_with_a_picture_is_in_the_gallery(gallery: ModuleType) -> None:
+    plans = {path.parent.name: path.read_text(encoding="utf-8") for path in (DOCS / "studies").glob("*/study.yaml")}
+    families = {"reservoir-ei", "delays-motion", "filter-vit", "flux-l5", "microns-rnn"}
+    assert families == set(gallery.STUDIES)
+    for name, (_, page, _) in gallery.STUDIES.items():
+        assert "pictures:" in plans[name]
+        assert (DOCS / page).is_file()
+        assert f"studies/{name}" in (DOCS / page).read_text(encoding="utf-8")
+
+
 def test_pictures_are_there_and_small(gallery: ModuleType) -> None:
-    for name in gallery.SHOWN:
+    for name in [*gallery.SHOWN, *gallery.STUDIES]:
         for path in gallery.pictures_of(name):
             assert path.stat().st_size <= gallery.MAX_BYTES[path.suffix]
             assert Image.open(path).size[0] > 600
@@ -62,13 +72,23 @@ def test_nothing_is_run_where_nothing_is_missing(
             path.touch()
         return ["1 of 1 budgets kept"]
 
+    def draw_study(name: str) -> None:
+        drawn.append(name)
+        gallery.pictures_of(name)[0].touch()
+
+    drawn: list[str] = []
     monkeypatch.setattr(gallery, "run", run)
+    monkeypatch.setattr(gallery, "draw_study", draw_study)
     gallery.main([])
+    assert drawn == list(gallery.STUDIES)
     assert ran == list(gallery.SHOWN)
     gallery.main([])
     assert ran == list(gallery.SHOWN)
     gallery.main(["--refresh", "automaton"])
     assert ran == [*gallery.SHOWN, "automaton"]
+    gallery.main(["--refresh", "flux-l5"])
+    assert ran == [*gallery.SHOWN, "automaton"]
+    assert drawn == [*gallery.STUDIES, "flux-l5"]
     (pictures / "gallery-up-state.png").unlink()
     gallery.main([])
     assert ran[-1] == "up-state"
