@@ -1,7 +1,7 @@
 """Draws cells with the published statistics of 364 excitatory cells: positions, connections, strengths.
 
-The statistics are of the excitatory cells of a cubic millimetre project of the Allen Institute (OFS-EM-Connectomics);
-the data themselves are not for redistribution and are not here. A user who has them brings them as a file (`files`).
+The statistics are public ones of the Allen Institute (OFS-EM-Connectomics); the data themselves are not for
+redistribution and are not here. A user who has cells brings them as a file (`files`).
 """
 
 from dataclasses import dataclass

@@ -133,10 +133,10 @@ def test_a_wrong_recipe_is_refused_with_its_line(line: str, place: str) -> None:
 def test_the_family_has_a_name_and_its_recipe_and_studies_are_sound() -> None:
     assert FAMILIES.built_in["microns-rnn"].endswith("connectome.family:FAMILY")
     FAMILY.checked(load_document(ROOT / "models" / "microns-rnn.yaml"))
-    named = {"": 13, "-positive": 5, "-chip": 3}
-    for suffix, rows in named.items():
+    circuits = {"": 13 * 3, "-positive": 5 * 3, "-chip": 3 * 3, "-chip-80": 3}
+    for suffix, count in circuits.items():
         plan = load_plan(ROOT / "docs" / "studies" / f"microns-rnn{suffix}" / "study.yaml")
-        assert len(plan.variants) == 3 * rows
+        assert len(plan.variants) == count
         for variant in plan.variants:
             assert variant.name.endswith(f"-{variant.recipe['task']}")
             assert variant.recipe["training"]["positive_only"] == (suffix == "-positive")
