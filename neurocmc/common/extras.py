@@ -5,7 +5,7 @@ from typing import Literal
 
 from neurocmc.common.errors import InputError, Problem
 
-Library = Literal["torch", "torchdiffeq"]
+Library = Literal["torch", "torchdiffeq", "networkx"]
 INSTALL_TORCH = "pip install 'neurocmc[torch]' (in a checkout: pip install -e '.[torch]')"
 
 

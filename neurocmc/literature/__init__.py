@@ -3,4 +3,6 @@
 Each is an ordinary user of the library: it calls `neurocmc` as anybody does, trains with the one training loop, and
 is a family of circuits that a study names. The studies stand in `docs/studies/NAME/study.yaml`, the recipes in
 `models/NAME.yaml`.
+
+connectome  trains recurrent networks that start from a connectome, and those that are held to distances
 """

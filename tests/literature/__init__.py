@@ -1,0 +1,1 @@
+"""Circuits of the literature: each keeps its equations, its refusals, and what its page says."""
