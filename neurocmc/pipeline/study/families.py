@@ -18,6 +18,7 @@ FAMILIES = Kind(
     built_in={
         "cmc": "neurocmc.pipeline.study.trained:CMC",
         "memory": "neurocmc.pipeline.study.trained:MEMORY",
+        "reservoir-ei": "neurocmc.literature.reservoir.family:FAMILY",
         "swta": "neurocmc.pipeline.study.trained:SWTA",
         "written": "neurocmc.pipeline.study.written:FAMILY",
     },
