@@ -18,7 +18,7 @@ BALANCES = {
     "global-40": ("best global factor", "C0"),
     "local-40": ("local adaptation", "C2"),
 }
-SHOWN = 25  # delays; beyond them nothing is left
+SHOWN = 40  # delays
 TASKS = (("narma", "NARMA-10", "NRMSE"), ("mackey", "Mackey-Glass, 10 ahead", "NRMSE"))
 
 
