@@ -7,6 +7,8 @@ standard deviation of what is wanted.
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+import numpy as np
+
 from neurocmc.campaigns import Made
 from neurocmc.common.arrays import Float
 from neurocmc.literature.reservoir.candidates import generator
@@ -29,6 +31,16 @@ def chip(made: Made) -> Columns:
     """Returns the same of the chip's emulator. Raises InputError without a chip."""
     recipe, artifact = recipe_of(made.recipe), made.artifact()
     return _told("chip", recipe.task, lambda inputs: states(artifact, inputs), made.seed)
+
+
+def rounded(made: Made, steps: int = 64) -> Columns:
+    """Returns what rates reach where readouts see each unit in so many equal steps of the range that it visits.
+
+    Only what is read is rounded, not what units send each other: what a pool of so many neurons cannot say at all.
+    """
+    recipe = recipe_of(made.recipe)
+    reservoir = read_reservoir(made.path, recipe)
+    return _told("rounded", recipe.task, lambda inputs: _in_steps(reservoir.run(inputs), steps), made.seed)
 
 
 def controls(made: Made) -> Columns:
@@ -62,6 +74,13 @@ def _told(where: str, task: str, run: Run, seed: int) -> Columns:
         f"{where}_narma": prediction_error(of["narma"], drives["narma"]),
         f"{where}_mackey": prediction_error(of["mackey"], drives["mackey"]),
     }
+
+
+def _in_steps(states: Float, steps: int) -> Float:
+    """States (trials, steps, units) in equal steps of each unit's range."""
+    lowest, highest = states.min(axis=(0, 1)), states.max(axis=(0, 1))
+    width = np.where(highest > lowest, (highest - lowest) / steps, 1.0)
+    return lowest + width * np.round((states - lowest) / width)
 
 
 def _series(seed: int) -> Mapping[str, Series]:

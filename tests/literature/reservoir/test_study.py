@@ -85,6 +85,9 @@ def test_a_liquid_is_read_on_the_chip(tmp_path: Path) -> None:
     assert float(rate["rate_digits"]) > 2 * float(controls["last_column_digits"])
     assert float(chip["chip_digits"]) > 2 * float(controls["last_column_digits"])
     assert float(controls["pixels_digits"]) > 0.9
+    fine, coarse = measures.rounded(made, steps=10**9), measures.rounded(made, steps=1)
+    assert fine["rounded_digits"] == rate["rate_digits"]
+    assert float(coarse["rounded_digits"]) < float(rate["rate_digits"])
     without = Made(
         name="liquid-0", variant="liquid", seed=0, recipe=recipe, path=path, metrics=told,
         compiled=None, verdict={}, not_compiled="the study compiles nothing",
