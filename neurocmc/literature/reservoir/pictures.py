@@ -19,7 +19,7 @@ BALANCES = {
     "local-40": ("local adaptation", "C2"),
 }
 SHOWN = 40  # delays
-TASKS = (("narma", "NARMA-10", "NRMSE"), ("mackey", "Mackey-Glass, 10 ahead", "NRMSE"))
+TASKS = (("narma", "NARMA-10"), ("mackey", "Mackey-Glass, 10 ahead"))
 
 
 def reservoirs(figure: "Figure", rows: Rows) -> None:
@@ -30,10 +30,10 @@ def reservoirs(figure: "Figure", rows: Rows) -> None:
     figure.set_size_inches(9.0, 3.3)
     left, middle, right = figure.subplots(1, 3, width_ratios=(2.0, 1.0, 1.0))
     _memory(left, rows)
-    for panel, (task, title, label) in zip((middle, right), TASKS, strict=True):
+    for panel, (task, title) in zip((middle, right), TASKS, strict=True):
         _errors(panel, rows, task)
         panel.set_title(title)
-        panel.set_ylabel(label)
+        panel.set_ylabel("NRMSE [standard deviations]")
 
 
 def _memory(panel: "Axes", rows: Rows) -> None:

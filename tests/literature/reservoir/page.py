@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -54,11 +55,6 @@ def spread(variant: str, column: str, digits: int, scale: float = 1.0) -> str:
     return f"{fmean(found):.{digits}f} ± {stdev(found):.{digits}f}" if found else "–"
 
 
-def share(above: tuple[str, str], below: tuple[str, str], digits: int = 2) -> str:
-    """The quotient of two means."""
-    return f"{mean(*above) / mean(*below):.{digits}f}"
-
-
 def tables() -> dict[str, str]:
     """The tables of the page by name."""
     memory = [
@@ -106,6 +102,49 @@ def tables() -> dict[str, str]:
         "reservoir tasks": "\n".join(tasks),
         "reservoir liquid": "\n".join(liquid),
     }
+
+
+def quotes() -> list[str]:
+    """Sentences of the page, with the numbers that the runs have."""
+    in_mean = mean("local-40", "chip_memory") / mean("local-40", "rate_memory")
+    kept = [100 * share for share in _quotients("chip_memory", "local-40", "rate_memory", "local-40")]
+    missed = sorted(f"{row['variant']}-{row['seed']}" for row in rows() if row.get("chip_missed"))
+    compiled = sum("chip_neurons" in row for row in rows())
+    capacity = partial(spread, column="rate_memory", digits=2)
+    return [
+        f"local adaptation has {_times('local-100', 'global-100')} the memory capacity of the best global factor at "
+        f"100 units ({capacity('local-100')} against {capacity('global-100')}, more in "
+        f"{_wins('local-100', 'global-100')} seeds), and {_times('local-40', 'global-40')} at 40 "
+        f"(more in {_wins('local-40', 'global-40')}).",
+        f"The best global factor has {_times('global-100', 'excitation-100')} the capacity of what excitation "
+        "dominates",
+        f"at 40 units it gains next to nothing ({_times('global-40', 'excitation-40')})",
+        f"With pole 0.5 local adaptation gains as little ({_times('leaky-local-100', 'leaky-global-100')})",
+        f"The chip keeps {100 * in_mean:.0f} % of the capacity of rates with local adaptation "
+        f"({min(kept):.0f} to {max(kept):.0f} % of each seed's)",
+        f"NARMA-10 from {mean('local-40', 'rate_narma'):.2f} to {mean('local-40', 'chip_narma'):.2f}",
+        f"Mackey-Glass from {mean('local-40', 'rate_mackey'):.2f} to {mean('local-40', 'chip_mackey'):.2f}",
+        f"already at {mean('local-40', 'rounded_mackey'):.2f}",
+        f"Of {compiled} compiled runs {len(missed)} miss a budget of `verify` ({', '.join(missed)}: one reservoir)",
+        f"It tells {100 * mean('liquid', 'chip_digits'):.1f} % right on the chip and "
+        f"{100 * mean('liquid', 'rate_digits'):.1f} % as rates",
+    ]
+
+
+def _quotients(above: str, variant: str, below: str, other: str) -> list[float]:
+    """Quotients seed by seed."""
+    return [first / second for first, second in zip(values(variant, above), values(other, below), strict=True)]
+
+
+def _times(variant: str, other: str) -> str:
+    """How many times the capacity of another a variant has in the mean."""
+    return f"{mean(variant, 'rate_memory') / mean(other, 'rate_memory'):.2f} times"
+
+
+def _wins(variant: str, other: str) -> str:
+    """In how many of the seeds a variant has more capacity than another."""
+    found = _quotients("rate_memory", variant, "rate_memory", other)
+    return f"{sum(quotient > 1 for quotient in found)} of {len(found)}"
 
 
 def _chosen(variant: str, column: str) -> str:

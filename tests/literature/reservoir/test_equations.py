@@ -8,11 +8,13 @@ import pytest
 from numpy.testing import assert_allclose
 
 import neurocmc
+from neurocmc.api import Artifact, Recording
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError
 from neurocmc.literature.reservoir.balance import draw
 from neurocmc.literature.reservoir.chip import states
 from neurocmc.literature.reservoir.equations import Reservoir
+from tests.lava_environment import lava_python
 
 from .small import recipe
 
@@ -74,7 +76,7 @@ def test_what_is_compiled_takes_the_same_steps(pole: float, tmp_path: Path) -> N
     reservoir = small(pole)
     noise = np.random.default_rng(1).uniform(-1, 1, (2, 60, 1))
     artifact = neurocmc.compile(reservoir.model(noise, noise), out=tmp_path / "build", neurons=32, figures=False)
-    assert isinstance(artifact, neurocmc.api.Artifact)
+    assert isinstance(artifact, Artifact)
     drive = np.random.default_rng(2).uniform(-1, 1, (1, 40, 1))
     wanted = reservoir.run(drive)
     assert_allclose(states(artifact, drive, "rate"), wanted, atol=1e-6)
@@ -82,6 +84,21 @@ def test_what_is_compiled_takes_the_same_steps(pole: float, tmp_path: Path) -> N
     error = np.abs(chip - wanted).mean()
     assert error < 0.3 * np.abs(chip[:, 1:] - wanted[:, :-1]).mean()  # a step late or early would be far off
     assert neurocmc.verify(artifact, figures=False).passed
+
+
+@pytest.mark.lava
+def test_stock_lava_has_every_spike_of_the_emulator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEUROCMC_LAVA_PYTHON", str(lava_python()))
+    noise = np.random.default_rng(1).uniform(-1, 1, (1, 30, 1))
+    model = small(0.0).model(noise, noise)
+    artifact = neurocmc.compile(model, out=tmp_path / "build", neurons=16, figures=False)
+    emulator, lava = (neurocmc.simulate(artifact, on) for on in ("emulator", "lava"))
+    assert isinstance(emulator, Recording)
+    assert isinstance(lava, Recording)
+    for name, train in emulator.spikes.items():
+        assert len(train.tick) > 100
+        for field in ("tick", "trial", "unit", "neuron"):
+            assert np.array_equal(getattr(train, field), getattr(lava.spikes[name], field))
 
 
 def test_one_that_does_not_begin_at_rest_is_refused(tmp_path: Path) -> None:
@@ -92,6 +109,6 @@ def test_one_that_does_not_begin_at_rest_is_refused(tmp_path: Path) -> None:
         fraction=0.5, initial=np.full(10, 3.0), calibration=noise,
     )  # fmt: skip
     artifact = neurocmc.compile(model, out=tmp_path / "build", neurons=8, figures=False)
-    assert isinstance(artifact, neurocmc.api.Artifact)
+    assert isinstance(artifact, Artifact)
     with pytest.raises(InputError, match="never came to rest"):
         states(artifact, noise)

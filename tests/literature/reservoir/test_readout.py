@@ -33,15 +33,14 @@ def test_a_readout_is_ridge_regression_with_the_penalty_that_validation_chooses(
     readout = fitted(features, wanted, train, validation, low)
     whole = np.concatenate([features, np.ones((90, 1))], axis=1)
     for output in range(2):
-        errors: list[float] = []
+        # Ridge regression is least squares with a row sqrt(penalty) for each weight, of which 0 is wanted.
+        weights: list[Float] = []
         for penalty in PENALTIES:
-            # Ridge regression is least squares with a row sqrt(penalty) for each weight, of which 0 is wanted.
-            rows = np.concatenate([whole[train], np.sqrt(penalty) * np.eye(31)])
-            weight = np.linalg.lstsq(rows, np.append(wanted[train, output], np.zeros(31)), rcond=None)[0]
-            errors.append(float(np.square(whole[validation] @ weight - wanted[validation, output]).mean()))
-            if len(errors) - 1 == int(np.argmin(errors)):
-                best = weight
-        assert_allclose(readout.weight[:, output], best, rtol=1e-5, atol=1e-7)  # pyright: ignore
+            stacked = np.concatenate([whole[train], np.sqrt(penalty) * np.eye(31)])
+            aim = np.append(wanted[train, output], np.zeros(31))
+            weights.append(np.asarray(np.linalg.lstsq(stacked, aim, rcond=None)[0], dtype=np.float64))
+        errors = [np.square(whole[validation] @ one - wanted[validation, output]).mean() for one in weights]
+        assert_allclose(readout.weight[:, output], weights[int(np.argmin(errors))], rtol=1e-5, atol=1e-7)
     assert np.abs(readout.weight[:, 1]).sum() < np.abs(readout.weight[:, 0]).sum()
 
 
