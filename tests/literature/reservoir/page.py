@@ -120,6 +120,7 @@ def quotes() -> list[str]:
         "dominates",
         f"at 40 units it gains next to nothing ({_times('global-40', 'excitation-40')})",
         f"With pole 0.5 local adaptation gains as little ({_times('leaky-local-100', 'leaky-global-100')})",
+        f"({mean('local-100', 'rate_narma'):.2f} against {mean('global-100', 'rate_narma'):.2f})",
         f"The chip keeps {100 * in_mean:.0f} % of the capacity of rates with local adaptation "
         f"({min(kept):.0f} to {max(kept):.0f} % of each seed's)",
         f"NARMA-10 from {mean('local-40', 'rate_narma'):.2f} to {mean('local-40', 'chip_narma'):.2f}",

@@ -23,7 +23,7 @@ SETTINGS = {
     "297 to",
     "500 others",
     "130 %",
-    "at 40 units",
+    "at 40",
 }
 
 
