@@ -5,4 +5,5 @@ is a family of circuits that a study names. The studies stand in `docs/studies/N
 `models/NAME.yaml`.
 
 connectome  trains recurrent networks that start from a connectome, and those that are held to distances
+reservoir   builds reservoirs of balanced excitation and inhibition, and measures what they remember
 """

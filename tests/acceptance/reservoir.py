@@ -17,7 +17,7 @@ from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.staging import restored
 from tests.bench.output import rewrite
-from tests.made.reservoir import Reservoir, capacity, random_inputs
+from tests.made.reservoir import adapted, as_model, capacity, random_inputs, run
 
 from .decisions import PAGE, ROOT
 
@@ -31,13 +31,13 @@ Row = dict[str, str]
 
 def measured(seed: int, neurons: int, options: str) -> Row:
     """Compiles a reservoir, fits readouts of what the chip does, and measures their capacity."""
-    reservoir, inputs = Reservoir.adapted(seed), random_inputs(100 + seed)
+    reservoir, inputs = adapted(seed), random_inputs(100 + seed)
     given = CompileOptions(neurons=neurons, figures=False, **OPTIONS[options])
     with tempfile.TemporaryDirectory() as folder:
-        artifact = compile_model(reservoir.model(inputs, 200 + seed), "loihi1", Path(folder) / "build", given)
+        artifact = compile_model(as_model(reservoir, inputs, 200 + seed), "loihi1", Path(folder) / "build", given)
         built, (stimulus,) = artifact.built, artifact.stimuli.test
         ran = restored(built.of_whole_units(built.run(stimulus)), artifact.circuit, artifact.staged)
-        rate, chip = reservoir.run(inputs), _after_each_step(ran)
+        rate, chip = run(reservoir, inputs), _after_each_step(ran)
     error = np.sqrt(np.square(chip - rate).mean()) / np.ptp(rate)
     return {
         "seed": str(seed),

@@ -176,6 +176,17 @@ def test_a_chip_is_compiled_for_the_seeds_that_are_named(tmp_path: Path) -> None
     assert len(list((tmp_path / "out" / "chips").iterdir())) == 2
 
 
+def test_a_chip_is_compiled_for_the_variants_that_are_named(tmp_path: Path) -> None:
+    compiled = "compile: {target: loihi1, neurons: 8, samples: 1, seeds: [1], variants: [slow]}\n"
+    rows = measured(tmp_path, asked("[chip]") + compiled)
+    assert [row["variant"] for row in rows if row["chip_neurons"]] == ["slow"]
+    assert {row["error_id"] for row in rows} == {""}
+    before = {path.name for path in (tmp_path / "out" / "chips").iterdir()}
+    both = measured(tmp_path, asked("[chip]") + compiled.replace("[slow]", "[whole, slow]"))
+    assert [row["variant"] for row in both if row["chip_neurons"]] == ["whole", "slow"]
+    assert before < {path.name for path in (tmp_path / "out" / "chips").iterdir()}  # what was compiled is kept
+
+
 def test_what_a_chip_refuses_is_a_row(tmp_path: Path) -> None:
     text = asked("[circuit, chip]") + "compile: {target: truenorth, code: rate}\n"
     rows = measured(tmp_path, text)
@@ -204,6 +215,7 @@ def test_without_a_chip_its_measures_are_refused(tmp_path: Path) -> None:
         (("seeds: [0, 1]", "seeds: [0, 0]"), r"seeds names one twice"),
         (("[circuit,", "[circuit, circuit,"), r"measures names one twice"),
         (("seeds: [0, 1]", "seeds: [0, 1]\ncompile: {target: loihi7}"), r"\[target-unknown\]"),
+        (("seeds: [0, 1]", "seeds: [0, 1]\ncompile: {variants: [half]}"), r"compile names half, which is no variant"),
         (
             ("seeds: [0, 1]", "seeds: [0, 1]\ncompile: {neuron: 7}"),
             r"neuron: unknown .*\n.*did you mean neurons",

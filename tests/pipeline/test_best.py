@@ -11,7 +11,7 @@ from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.model import Model
 from neurocmc.pipeline.search.tried import UNSEEN, expected_changes
-from tests.made.reservoir import Reservoir, random_inputs
+from tests.made.reservoir import adapted, as_model, random_inputs
 
 UNITS, CLASSES, TRIALS, TICKS = 12, 4, 120, 8
 
@@ -124,7 +124,7 @@ def test_what_cannot_be_is_refused_by_name(
 
 def test_where_nothing_is_decided_the_error_of_rates_is_searched(tmp_path: Path) -> None:
     """A reservoir, whose units move over a hundredth to a half of what the fullest reaches."""
-    reservoir = Reservoir.adapted(0).model(random_inputs(1)[:200], seed=2)
+    reservoir = as_model(adapted(0), random_inputs(1)[:200], seed=2)
     artifact = neurocmc.compile(reservoir, "loihi1", tmp_path / "build", figures=False)
     manifest = artifact.manifest
     equal, finer = manifest["neurons_tried"][:2]
@@ -138,7 +138,7 @@ def test_where_nothing_is_decided_the_error_of_rates_is_searched(tmp_path: Path)
 
 
 def test_no_input_moves_a_segment_by_whole_steps(tmp_path: Path) -> None:
-    reservoir = Reservoir.adapted(0).model(random_inputs(1)[:200], seed=2)
+    reservoir = as_model(adapted(0), random_inputs(1)[:200], seed=2)
     given = {"neurons": 64, "steps": "activity", "planes": 1, "figures": False}
     integer = neurocmc.compile(reservoir, "loihi1", tmp_path / "build", **given).built.levels[-2]
     assert isinstance(integer, IntegerNetwork)

@@ -19,6 +19,7 @@ FAMILIES = Kind(
         "cmc": "neurocmc.pipeline.study.trained:CMC",
         "memory": "neurocmc.pipeline.study.trained:MEMORY",
         "microns-rnn": "neurocmc.literature.connectome.family:FAMILY",
+        "reservoir-ei": "neurocmc.literature.reservoir.family:FAMILY",
         "swta": "neurocmc.pipeline.study.trained:SWTA",
         "written": "neurocmc.pipeline.study.written:FAMILY",
     },

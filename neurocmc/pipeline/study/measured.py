@@ -33,6 +33,7 @@ from neurocmc.pipeline.study.steps import HERE, VALUES
 PLAN = "study.yaml"
 NOT_ASKED = "the study compiles nothing"
 OTHER_SEED = "the study compiles other seeds alone"
+OTHER_VARIANT = "the study compiles other variants alone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,9 @@ class _Steps:
         chosen = self.plan.study.compile
         if chosen is None or (chosen.seeds is not None and run.seed not in chosen.seeds):
             return None
-        options = chosen.model_dump(mode="json", exclude={"seeds"})
+        if chosen.variants is not None and run.variant.name not in chosen.variants:
+            return None
+        options = chosen.model_dump(mode="json", exclude={"seeds", "variants"})
         what = {"made": made.value["sha256"], "target": self.plan.target_text, "compile": options, "seed": run.seed}
         name = f"{run.name}.chip.{short_hash(what)}"
         chip = self.output.absolute() / "chips" / name.replace(".chip.", "-")
@@ -113,7 +116,7 @@ class _Steps:
             "with": dict(asked.arguments),
             "made": dict(made.value),
             "chip": dict(chip[1].value) if chip is not None and held else {},
-            "not_compiled": self._why_not(chip),
+            "not_compiled": self._why_not(run, chip),
         }
         where = {
             "circuit": str(self._circuit(run)),
@@ -123,10 +126,13 @@ class _Steps:
         name = f"{run.name}.{asked.plug.name.rpartition(':')[2]}.{short_hash(what)}"
         return Task(name=name, work=f"{HERE}:measured", what=what, where=where)
 
-    def _why_not(self, chip: tuple[Task, Outcome] | None) -> str:
+    def _why_not(self, run: _Run, chip: tuple[Task, Outcome] | None) -> str:
         """Why a circuit has no chip; empty where it has one."""
         if chip is None:
-            return NOT_ASKED if self.plan.study.compile is None else OTHER_SEED
+            chosen = self.plan.study.compile
+            if chosen is None:
+                return NOT_ASKED
+            return OTHER_SEED if chosen.seeds is not None and run.seed not in chosen.seeds else OTHER_VARIANT
         if chip[1].state == "done":
             return ""
         problem = chip[1].problems[0]

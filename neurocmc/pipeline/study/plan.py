@@ -45,6 +45,7 @@ class Compile(StrictModel):
     code: Code = "threshold"
     samples: int = Field(default=300, ge=1, le=1_000_000)  # test trials of each stimulus that judge the chip
     seeds: tuple[Seed, ...] | None = None  # compile these only; None: all
+    variants: tuple[VariantName, ...] | None = None  # compile these only; None: all
 
 
 class WithOptions(StrictModel):
@@ -72,6 +73,9 @@ class MeasuredStudy(StrictModel):
             raise FieldError("seeds names one twice", "name each once")
         if (runs := len(self.variants) * len(self.seeds)) > MAX_RUNS:
             raise FieldError(f"{runs:,} runs, at most {MAX_RUNS:,} make a study", "name fewer variants or seeds")
+        compiled = () if self.compile is None else self.compile.variants or ()
+        if unknown := [name for name in compiled if name not in self.variants]:
+            raise FieldError(f"compile names {unknown[0]}, which is no variant", "name variants of this study")
         names = [_name_of(entry) for entry in self.measures]
         if len(set(names)) != len(names):
             raise FieldError("measures names one twice", "name each once: their columns would be the same")

@@ -10,7 +10,7 @@ import numpy as np
 from neurocmc.common.arrays import Float
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.model import Model, StimulusSet, load
-from tests.made.reservoir import Reservoir, capacity, random_inputs
+from tests.made.reservoir import adapted, as_model, capacity, random_inputs
 from tests.made.winner_circuits import drives, switch_of_winner, swta
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -89,7 +89,7 @@ def _test_of(model: Model, trials: int) -> Stimulus:
 def _reservoir(_: int) -> JudgedCircuit:
     """A random reservoir of 40 units, which shows what it is at the beginning of the step that follows."""
     inputs = random_inputs(100)
-    model = Reservoir.adapted(0).model(inputs, 200)
+    model = as_model(adapted(0), inputs, 200)
     return JudgedCircuit(
         title="Reservoir",
         model=model,

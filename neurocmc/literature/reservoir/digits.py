@@ -1,0 +1,73 @@
+"""Has the 8 x 8 digits of scikit-learn as drives: a step a column, eight inputs, one for each row.
+
+E. Alpaydin & C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository (1998), CC BY 4.0.
+One fixed split: 1,000 to fit readouts on, 297 to choose by, 500 to test.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+
+import numpy as np
+
+from neurocmc.common.arrays import Float, Int
+from neurocmc.common.errors import InputError, Problem
+from neurocmc.literature.reservoir.readout import fitted
+
+ROWS = COLUMNS = 8
+CLASSES = 10
+FITTED, VALIDATED, TESTED = slice(0, 1000), slice(1000, 1297), slice(1297, 1797)
+SPLIT_SEED = 0  # of the order; never an option, so that all numbers are comparable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Digits:
+    """All digits: drives (1797, columns, rows) in [0, 1], and which each is, (1797,)."""
+
+    drives: Float
+    labels: Int
+
+
+@cache
+def digits() -> Digits:
+    """Returns the digits, shuffled once. Raises InputError where scikit-learn is not installed."""
+    if find_spec("sklearn") is None:
+        what = "the digits come with scikit-learn, which is not installed"
+        raise InputError(Problem("library-missing", "task digits", what, "pip install scikit-learn"))
+    from sklearn.datasets import load_digits
+
+    pixels, named = load_digits(return_X_y=True)
+    order = np.random.Generator(np.random.PCG64(SPLIT_SEED)).permutation(len(named))
+    images = np.asarray(pixels, dtype=np.float64)[order].reshape(-1, ROWS, COLUMNS) / 16.0
+    drives, labels = images.transpose(0, 2, 1).copy(), np.asarray(named, dtype=np.int64)[order]
+    drives.setflags(write=False)
+    labels.setflags(write=False)
+    return Digits(drives=drives, labels=labels)
+
+
+def one_stream(rng: np.random.Generator, steps: int) -> Float:
+    """Returns (steps, rows): digits to fit on, drawn at random, column after column without a pause."""
+    chosen = rng.integers(0, FITTED.stop, -(-steps // COLUMNS))
+    return digits().drives[chosen].reshape(-1, ROWS)[:steps]
+
+
+def accuracies(features: Float) -> tuple[float, float]:
+    """Returns the share of digits told right on validation and on the test by a ridge readout of one row a digit.
+
+    The penalty is one for all classes, the one that tells most of validation right.
+    """
+    labels = digits().labels
+    wanted = np.eye(CLASSES)[labels]
+
+    def right(found: Float, named: Float) -> Float:
+        return np.full(CLASSES, (found.argmax(axis=1) == named.argmax(axis=1)).mean())
+
+    readout = fitted(features, wanted, FITTED, VALIDATED, right)
+    told = readout(features[TESTED]).argmax(axis=1) == labels[TESTED]
+    return float(readout.validation[0]), float(told.mean())
+
+
+def chance() -> float:
+    """Returns the share of test digits told right by always naming what is commonest among those to fit on."""
+    labels = digits().labels
+    return float((labels[TESTED] == np.bincount(labels[FITTED]).argmax()).mean())

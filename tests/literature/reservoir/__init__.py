@@ -1,0 +1,1 @@
+"""Reservoirs of excitation and inhibition in balance."""
