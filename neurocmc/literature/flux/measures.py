@@ -40,6 +40,31 @@ def flux(made: Made) -> Columns:
     }
 
 
+def late(made: Made, after_steps: int) -> Columns:
+    """Returns the flux of the core after its trials have gone on for long: what had not settled has another.
+
+    Args:
+        made: The run.
+        after_steps: So many steps from the end of a trial are left out before as many are measured as in it.
+
+    Returns:
+        Columns `late_flux` in bits less the shuffled, and `late_distinct` states a step.
+    """
+    recipe, run = FluxRecipe.model_validate(dict(made.recipe)), _run(made)
+    circuit = circuit_of(recipe, made.seed)
+    network, steps, noise = circuit.network, after_steps + run.steps, stream(made.seed, LEVELS, 2)
+    model = made.model()
+    assert model.reference is not None
+    sent = model.reference(model.read_stimuli().test[0])
+    ends = np.concatenate([sent[group][:, -1] for group in network.sizes], axis=1)
+    trials: list[Float] = []
+    for end in ends:
+        own = circuit.noise_std * noise.standard_normal((steps, network.units)) if circuit.noise_std.any() else None
+        trials.append(network.run(end, steps, own)[after_steps:, network.core])
+    found = mean_flux(np.array(trials), made.seed)
+    return {"late_flux": found.bits, "late_distinct": found.distinct}
+
+
 def resonance(made: Made, noise_std: Sequence[float]) -> Columns:
     """Returns the flux of the core with more and more noise in the drive of each of its units.
 

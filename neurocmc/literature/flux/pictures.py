@@ -37,9 +37,16 @@ def _by_variant(axes: Axes, rows: Sequence[Row], variants: list[str]) -> None:
     for place, variant in enumerate(variants):
         bits = _column(rows, variant, "flux")
         aside = place + np.linspace(-0.2, 0.2, len(bits))
-        axes.plot(aside, np.maximum(bits, LOWEST_BITS), "o", color=_colour(place), markersize=3.5)
+        axes.plot(
+            aside,
+            np.maximum(bits, LOWEST_BITS),
+            "o",
+            color=_colour(place),
+            markerfacecolor="none" if place == len(variants) - 1 else _colour(place),
+            markersize=3.5,
+        )
         axes.plot([place - 0.3, place + 0.3], [max(bits.mean(), LOWEST_BITS)] * 2, color=_colour(place))
-    axes.set_yscale("log")
+    _logarithmic(axes)
     axes.set_xticks(range(len(variants)), [name.replace("-", " ") for name in variants], rotation=40, ha="right")
     axes.set_ylabel("flux (bits a step)")
     axes.set_title("Flux of the core: seeds and mean")
@@ -74,10 +81,10 @@ def _over_noise(axes: Axes, rows: Sequence[Row], variants: list[str]) -> None:
         axes.set_xscale("symlog", linthresh=max(levels[1], 1e-3))
         axes.set_xticks(levels, [f"{level:g}" for level in levels])
         axes.minorticks_off()
-    axes.set_yscale("log")
+    _logarithmic(axes)
     axes.set_xlabel("noise in the drive of a core unit (standard deviation)")
     axes.set_ylabel("flux (bits a step), mean of seeds")
-    axes.set_title("Over noise, colours as on the left")
+    axes.set_title("Flux over noise, colours as above")
 
 
 def _on_chip(axes: Axes, rows: Sequence[Row]) -> None:
@@ -86,6 +93,11 @@ def _on_chip(axes: Axes, rows: Sequence[Row]) -> None:
         pairs = [(row["flux"], row[f"chip_flux_{neurons}"]) for row in rows if f"chip_flux_{neurons}" in row]
         across, up = np.array(pairs).T
         axes.plot(across, up, "o", color=_colour(place), markersize=4, label=f"{neurons} neurons a unit")
+    late = [(row["late_flux"], row[f"chip_flux_{found[-1]}"]) for row in rows if _has_late(row, found)]
+    if late:
+        across, up = np.array(late).T
+        told = f"{found[-1]} neurons, the rate circuit late"
+        axes.plot(across, up, "o", color="0.2", markerfacecolor="none", markersize=6.5, label=told)
     if found:
         ends = np.array([0.0, 1.05 * axes.dataLim.xmax])
         axes.fill_between(ends, 0.8 * ends, 1.2 * ends, color="0.9", zorder=0, label="within 20 %")
@@ -94,6 +106,18 @@ def _on_chip(axes: Axes, rows: Sequence[Row]) -> None:
     axes.set_xlabel("flux of the rate circuit (bits a step)")
     axes.set_ylabel("flux of the chip (bits a step)")
     axes.set_title("The self-organised core, compiled")
+
+
+def _has_late(row: Row, found: Sequence[int]) -> bool:
+    return bool(found) and "late_flux" in row and f"chip_flux_{found[-1]}" in row
+
+
+def _logarithmic(axes: Axes) -> None:
+    """Bits on a logarithmic axis; the lowest line also holds what is less."""
+    axes.set_yscale("log")
+    ticks = [10.0**power for power in range(-4, 1)]
+    axes.set_yticks(ticks, [f"≤ {LOWEST_BITS:g}", *(f"{tick:g}" for tick in ticks[1:])])
+    axes.set_ylim(0.7 * LOWEST_BITS, 3.0)
 
 
 def _column(rows: Sequence[Row], variant: str, name: str) -> Any:
