@@ -17,6 +17,7 @@ FAMILIES = Kind(
     group="neurocmc.circuits",
     built_in={
         "cmc": "neurocmc.pipeline.study.trained:CMC",
+        "flux-l5": "neurocmc.literature.flux.family:FAMILY",
         "memory": "neurocmc.pipeline.study.trained:MEMORY",
         "microns-rnn": "neurocmc.literature.connectome.family:FAMILY",
         "reservoir-ei": "neurocmc.literature.reservoir.family:FAMILY",
