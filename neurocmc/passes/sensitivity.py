@@ -18,6 +18,7 @@ from typing import ClassVar
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.rate import Classifier, RateCircuit, Readout
 from neurocmc.ir.sensitivity import Sensitivity, UnitSensitivity
 from neurocmc.ir.stimulus import Stimulus
@@ -28,6 +29,7 @@ BINS = 64  # of each unit's range
 PLACES = 4  # in a bin: a pool that stays in one of them makes the same error all the time
 TRIALS = 512  # of each calibration stimulus at most
 CELLS = 30_000_000  # numbers that a pass may keep of one kind; of a large circuit fewer trials are taken
+MOST_GROWTH = 1e9  # of an error, in ranges of what is observed or in margins; no chip is so exact
 SOFT = 0.25  # of the median margin: below it, a margin counts as if it were this
 
 
@@ -40,11 +42,12 @@ class MeasureSensitivity:
     seed: int = 0
 
     def run(self, circuit: RateCircuit) -> Sensitivity:
-        """Raises InfeasibleError where an activity is beyond what rates may be."""
+        """Raises InfeasibleError where an activity is beyond what rates may be, and for a circuit that is chaotic."""
         kept = [stimulus.take(slice(_trials(circuit, stimulus))) for stimulus in self.stimuli]
         readouts, rng = decided_by(circuit), np.random.default_rng(self.seed)
         activity = [_of_activity(circuit, stimulus, rng) for stimulus in kept]
         decisions = [_of_margin(circuit, stimulus, readout) for stimulus in kept for readout in readouts]
+        _check_growth(circuit, [*activity, *decisions])
         names = [population.name for population in circuit.populations]
         ranges = {name: _range([entry.found.activity[name] for entry in activity]) for name in names}
         of_decisions, of_activity = (_shares(passes, ranges) for passes in (decisions, activity))
@@ -102,6 +105,20 @@ def _of_activity(circuit: RateCircuit, stimulus: Stimulus, rng: np.random.Genera
         }
 
     return _Pass(found=adjoint(circuit, stimulus, signs), of_trial=np.ones(stimulus.batch), unit=1.0)
+
+
+def _check_growth(circuit: RateCircuit, passes: Iterable[_Pass]) -> None:
+    """Refuses a circuit in which errors grow so far within a trial that they say nothing of any unit."""
+    sizes = [float(np.abs(weight).max()) / entry.unit for entry in passes for weight in entry.found.weight.values()]
+    largest = max(sizes)
+    if not largest <= MOST_GROWTH:
+        what = (
+            f"a small error grows {largest:.1g}-fold within a calibration trial: it is chaotic, no unit matters most"
+        )
+        problem = Problem(
+            "magnitude-out-of-range", f"circuit {circuit.name}", what, "leave steps equal (--steps equal)"
+        )
+        raise_infeasible([problem])
 
 
 def _range(activities: Iterable[Float]) -> tuple[Float, Float]:

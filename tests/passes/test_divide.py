@@ -2,18 +2,22 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import neurocmc
 from neurocmc.common.arrays import Float
+from neurocmc.common.errors import InfeasibleError
 from neurocmc.ir.rate import RateCircuit, Readout, TransferKind
 from neurocmc.ir.segments import Segments
 from neurocmc.passes.divide import Divide
 from neurocmc.passes.offsets import Offsets
 from neurocmc.passes.sensitivity import MeasureSensitivity
+from neurocmc.pipeline.artifact import open_artifact
 from neurocmc.sim.rate import simulate_rate
 from tests.made.read_networks import DT_S, UNITS, drives, network
 
@@ -54,6 +58,27 @@ def test_what_has_a_readout_of_its_own_stays_whole() -> None:
     cut = Divide(MeasureSensitivity((drives(),)).run(circuit), 4.0).run(circuit)
     assert cut.population("h").segments == ()
     assert cut.readouts == circuit.readouts
+
+
+def test_a_chaotic_circuit_has_no_unit_that_matters_most(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    weights = rng.normal(0.0, 30.0 / np.sqrt(30), (30, 30))
+    model = neurocmc.from_arrays(
+        weights,
+        activation="sigmoid",
+        form="filter-before",
+        fraction=1.0,
+        b=-0.5 * weights.sum(axis=1),
+        U=0.1 * rng.normal(size=(30, 1)),
+        calibration=rng.normal(size=(2, 150, 1)),
+    )
+    with pytest.raises(InfeasibleError, match=r"a small error grows .*it is chaotic.*\[magnitude-out-of-range\]"):
+        MeasureSensitivity((model.calibration()[0],)).run(model.circuit)
+    with pytest.raises(InfeasibleError, match="it is chaotic"):
+        neurocmc.compile(model, "loihi1", tmp_path / "a", neurons=8, steps="activity", figures=False)
+    artifact = neurocmc.compile(model, "loihi1", tmp_path / "b", neurons=8, figures=False)
+    assert open_artifact(tmp_path / "b").built.sensitivity is None
+    assert artifact.manifest["options"]["steps"] == "equal"
 
 
 def test_the_sensitivity_is_the_same_each_time_and_sums_up_to_one() -> None:
