@@ -9,10 +9,12 @@ import pytest
 
 from neurocmc.circuits.study.plan import ChipResult, Result, load_study
 from neurocmc.circuits.study.table import BASELINES, chip_cells, markdown, rows, training_cells
+from neurocmc.common.strict_yaml import load_document
+from neurocmc.pipeline.study.plan import is_measured
 
 ROOT = Path(__file__).parents[1]
 STUDIES = ROOT / "docs" / "studies"
-NAMES = sorted(path.parent.name for path in STUDIES.glob("*/study.yaml"))
+NAMES = sorted(path.parent.name for path in STUDIES.glob("*/study.yaml") if not is_measured(load_document(path)))
 
 
 def claims() -> ModuleType:

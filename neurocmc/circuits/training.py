@@ -1,7 +1,7 @@
 """Runs the one training loop, with what the trainings of all families share beside it.
 
-A batch forward and back, Adam or AdamW with a clipped gradient, the epoch that is best on data held back. A family says what
-its batches, its loss and its accuracy are.
+A batch forward and back, Adam or AdamW with a clipped gradient, the epoch that is best on data held back. A family
+says what its batches, its loss and its accuracy are.
 """
 
 from abc import ABC, abstractmethod

@@ -1,4 +1,4 @@
-"""Says which extra of neurocmc brings a library that is not installed, where a traceback would stand else."""
+"""Says what brings a library that is not installed, an extra or a package, where a traceback would stand else."""
 
 from importlib.util import find_spec
 from typing import Literal

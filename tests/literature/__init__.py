@@ -1,0 +1,1 @@
+"""Circuits of the literature: their equations, laws, families, studies and pages."""

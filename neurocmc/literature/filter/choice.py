@@ -7,7 +7,7 @@ CHOSEN_BY = ("blur", "gamma_half", "gamma_two", "brighter")
 
 
 def chosen(rows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Returns for each filter the variant with the highest mean accuracy over the sets and seeds; of equals the first.
+    """Returns for each filter the variant of the highest mean accuracy over sets and seeds; of equals the first.
 
     Args:
         rows: The runs of the study, whose variants are called FILTER-NUMBER, in the order of the plan.

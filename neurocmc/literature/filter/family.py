@@ -114,7 +114,7 @@ def _mixed(images: Float) -> Float:
 
 
 def _shares(run: Run, split: Split, seed: int, progress: Progress) -> dict[str, float]:
-    """For each set the share that is read rightly, and of the table what a transformer trained on UCI reads of MNIST."""
+    """For each set the share that is read rightly; in the table also of MNIST by one that was trained on UCI."""
     if run.judged_on == "choice":
         return _read(run, reader(run, split, seed, progress), chosen_on(split.held_back))
     across = run.task == DIGITS
@@ -137,7 +137,5 @@ def _of_uci(test: Labelled) -> Split:
     """The digits of UCI, framed as MNIST's are, to train on, and those of MNIST to judge by."""
     digits = uci("centred")
     back = np.arange(len(digits.labels)) % ONE_IN == 0
-    fit, held_back = (
-        Labelled(images=digits.images[part], labels=digits.labels[part]) for part in (~back, back)
-    )
+    fit, held_back = (Labelled(images=digits.images[part], labels=digits.labels[part]) for part in (~back, back))
     return Split(fit=fit, held_back=held_back, test=test, classes=UCI_CLASSES)

@@ -152,13 +152,13 @@ class FilterRecipe(StrictModel):
 
     def run(self) -> Run:
         """Returns what a run takes of it."""
-        parameters: dict[str, float] = {} if self.filter == "plain" else getattr(self.filters, self.filter).model_dump()
+        own: StrictModel | None = None if self.filter == "plain" else getattr(self.filters, self.filter)
         return Run(
             task=self.task,
             size=self.size,
             judged_on=self.judged_on,
             filter=self.filter,
-            parameters=parameters,
+            parameters={} if own is None else own.model_dump(),
             transformer=self.transformer,
             training=self.training,
             circuit=self.circuit,

@@ -108,7 +108,7 @@ def resized(images: Float, side: int) -> Float:
 
 
 def centred(images: Float) -> Float:
-    """Returns images moved by whole pixels, black moving in, so that their centres of mass are nearest to the middle."""
+    """Returns images moved by whole pixels, black moving in, so that their centres of mass are in the middle."""
     moved = np.zeros_like(images)
     places = np.arange(images.shape[1])
     middle = (images.shape[1] - 1) / 2.0

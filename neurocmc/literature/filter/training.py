@@ -58,9 +58,7 @@ def accuracy(model: nn.Module, filtered: Labelled) -> float:
 
 
 class _Training(Training[ImageBatch]):
-    def __init__(
-        self, model: VisionTransformer, run: Run, fit: Labelled, held_back: Labelled, seed: int
-    ) -> None:
+    def __init__(self, model: VisionTransformer, run: Run, fit: Labelled, held_back: Labelled, seed: int) -> None:
         settings = run.training
         self.fit = ImageBatch(_tensor(fit.images), torch.tensor(fit.labels))
         self.held_back, self.batch_size = held_back, settings.batch_size
