@@ -37,9 +37,14 @@ def low_contrast(images: Float, share: float = 0.3) -> Float:
     return share * images
 
 
-def haze(images: Float) -> Float:
-    """Returns 0.3 x + 0.7: a scene through haze as bright as its brightest pixel (Koschmieder's law)."""
-    return TRANSMITTED * images + (1.0 - TRANSMITTED)
+def haze(images: Float, transmitted: float = TRANSMITTED) -> Float:
+    """Returns 0.3 x + 0.7: a scene through haze as bright as its brightest pixel (Koschmieder's law).
+
+    Args:
+        images: Grey levels.
+        transmitted: The share of the light of the scene that comes through.
+    """
+    return transmitted * images + (1.0 - transmitted)
 
 
 def hazy_noise(images: Float, generator: np.random.Generator) -> Float:

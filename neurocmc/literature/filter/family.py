@@ -22,7 +22,7 @@ from neurocmc.literature.filter import corruptions
 from neurocmc.literature.filter.circuit import circuit_text
 from neurocmc.literature.filter.equations import filtered
 from neurocmc.literature.filter.recipe import FilterRecipe, Run
-from neurocmc.literature.filter.sets import DIGITS, DRAWN_BY, SIDE, Labelled, chosen_on, of_the_table, uci
+from neurocmc.literature.filter.sets import DIGITS, DRAWN_BY, SIDE, Labelled, chosen_on, in_haze, of_the_table, uci
 
 if TYPE_CHECKING:
     from neurocmc.literature.filter.transformer import VisionTransformer
@@ -117,6 +117,8 @@ def _shares(run: Run, split: Split, seed: int, progress: Progress) -> dict[str, 
     """For each set the share that is read rightly; in the table also of MNIST by one that was trained on UCI."""
     if run.judged_on == "choice":
         return _read(run, reader(run, split, seed, progress), chosen_on(split.held_back))
+    if run.judged_on == "haze":
+        return _read(run, reader(run, split, seed, progress), in_haze(split.test, run.task))
     across = run.task == DIGITS
     model = reader(run, split, seed, part_of(progress, 0.0, 0.6 if across else 1.0))
     shares = _read(run, model, of_the_table(split.test, run.task))

@@ -79,6 +79,7 @@ class Filters(StrictModel):
     divisive: Divisive
 
 
+JudgedOn = Literal["table", "choice", "haze"]  # the sets of the table, those that filters are chosen on, or haze
 FilterName = Literal["plain", "swta", "one_pass", "dog", "local_contrast", "min_max", "augmentation", "divisive"]
 
 
@@ -129,7 +130,7 @@ class Run(StrictModel):
 
     task: str = Field(min_length=1, max_length=4096)  # as `neurocmc.images` takes it; grey images of 28 x 28 pixels
     size: int | None = Field(default=None, ge=50, le=1_000_000)  # images of the task; None: all
-    judged_on: Literal["table", "choice"]  # the sets of the table, or those that filters are chosen on
+    judged_on: JudgedOn
     filter: FilterName
     parameters: dict[str, float]
     transformer: TransformerRecipe
@@ -143,7 +144,7 @@ class FilterRecipe(StrictModel):
     family: Literal["filter-vit"]
     task: str = Field(min_length=1, max_length=4096)
     size: int | None = Field(default=None, ge=50, le=1_000_000)
-    judged_on: Literal["table", "choice"]
+    judged_on: JudgedOn
     filter: FilterName
     filters: Filters
     transformer: TransformerRecipe

@@ -54,6 +54,14 @@ def of_the_table(test: Labelled, task: str) -> dict[str, Labelled]:
     return sets | {name: Labelled(images=images, labels=test.labels) for name, images in spoilt.items()}
 
 
+def in_haze(test: Labelled, task: str) -> dict[str, Labelled]:
+    """Returns some sets of the table, and its images in haze that lets 90, 70, 50 and 30 % of the light through."""
+    table = of_the_table(test, task)
+    some = {name: table[name] for name in ("clean", "uci_centred", "noise") if name in table}
+    thick = {f"haze_{share}": corruptions.haze(test.images, share / 100) for share in (90, 70, 50, 30)}
+    return some | {name: Labelled(images=images, labels=test.labels) for name, images in thick.items()}
+
+
 def _spoilt(images: Float) -> Mapping[str, Float]:
     """Each corruption draws from numbers of its own, so that adding one changes none of the others."""
     drawn = [np.random.Generator(np.random.PCG64(seed)) for seed in np.random.SeedSequence(DRAWN_BY).spawn(5)]

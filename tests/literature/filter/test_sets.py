@@ -27,6 +27,14 @@ def test_the_sets_of_the_table_and_those_of_the_choice_share_no_corruption() -> 
     assert all(np.array_equal(table[name].images, again[name].images) for name in table)
 
 
+def test_haze_of_several_thicknesses_ends_with_that_of_the_table() -> None:
+    thick, table = sets.in_haze(FEW, "mnist-5k"), sets.of_the_table(FEW, "mnist-5k")
+    assert list(thick) == ["clean", "uci_centred", "noise", "haze_90", "haze_70", "haze_50", "haze_30"]
+    assert np.array_equal(thick["noise"].images, table["noise"].images)
+    assert thick["haze_30"].images == pytest.approx(table["haze"].images)
+    assert thick["haze_90"].images.min() == pytest.approx(0.1)
+
+
 def test_corruptions_are_what_they_say() -> None:
     image = np.full((200, 28, 28), 0.5)
     assert corruptions.haze(image) == pytest.approx(0.85)
