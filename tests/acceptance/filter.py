@@ -34,12 +34,20 @@ ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "filter.md"
 RECIPE = ROOT / "models" / "filter-vit.yaml"
 STUDY = ROOT / "docs" / "studies" / "filter-vit"
+HAZE = ROOT / "docs" / "studies" / "filter-haze"
 TABLE = STUDY / "chip.csv"
-FIELDS = ("set", "seed", "images", "closed_form", "chip", "same", "nrmse", "nrmse_images", "cores")
+FIELDS: tuple[str, ...] = ("set", "seed", "images", "closed_form", "chip", "same", "nrmse", "nrmse_images", "cores")
 SEEDS = range(5)
 JUDGED = ("clean", "noise", "haze")
 NEURONS, HELD_S, WINDOW_TICKS = 16, 0.3, 50
 AT_ONCE, COMPARED = 100, 200  # images: run together; that the error is of
+THICK = {
+    "clean": "MNIST",
+    "uci_centred": "UCI, centred",
+    "noise": "noise",
+    **{f"haze_{share}": f"{share} % of the light" for share in (90, 70, 50, 30)},
+}
+INHIBITED = {"plain": "plain", "swta": "beta 3", "beta-6": "beta 6", "beta-9": "beta 9"}
 Line = dict[str, str]
 
 
@@ -150,9 +158,28 @@ def gain_markdown() -> str:
     return "\n".join(lines)
 
 
+def in_haze() -> list[Row]:
+    """The runs of the study of haze as they stand."""
+    return read_rows(HAZE / "runs.csv")
+
+
+def haze_markdown() -> str:
+    """What plain images and filters of more inhibition come to in haze of several thicknesses, and what they gain."""
+    rows = in_haze()
+    lines = ["| % | " + " | ".join(THICK.values()) + " |", "|---" * (1 + len(THICK)) + "|"]
+    for variant, shown in INHIBITED.items():
+        cells: list[str] = []
+        for name in THICK:
+            found = f"{accuracy(rows, variant, name).mean:.1f}"
+            cells.append(found if variant == PLAIN else f"{found} ({_signed(gain(rows, variant, name))})")
+        lines.append(f"| {shown} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def tables() -> dict[str, str]:
     """The tables of the page by name."""
-    return {"accuracy": accuracy_markdown(), "gain": gain_markdown(), "chip": chip_markdown()}
+    made = {"accuracy": accuracy_markdown(), "gain": gain_markdown()}
+    return made | {"haze": haze_markdown(), "chip": chip_markdown()}
 
 
 def percent(variant: str, name: str) -> str:
@@ -180,7 +207,7 @@ def main(asked: list[str]) -> None:
             print(*row.values(), flush=True)
             found.append(row)
         with TABLE.open("w", encoding="utf-8", newline="") as file:
-            out = csv.DictWriter[str](file, FIELDS, lineterminator="\n")
+            out = csv.DictWriter(file, FIELDS, lineterminator="\n")
             out.writeheader()
             out.writerows(found)
     rewrite(PAGE, tables())
