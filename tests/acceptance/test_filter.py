@@ -1,4 +1,4 @@
-"""The filter on the chip: its error against the closed form is measured again. The tables: tests/literature/filter."""
+"""The filter on the chip: its error against the closed form is measured again. Tables: tests/literature/filter."""
 
 import tempfile
 from pathlib import Path
