@@ -7,6 +7,7 @@
 
 api            the functions of Python, with the names and defaults of the command line
 campaigns      does studies and sweeps, here or on workers
+tasks          gives the labelled images that circuits are trained on
 bring          makes models of rate circuits that were trained elsewhere
 bring_neurons  makes models of networks that spike already
 cli            the `neurocmc` command
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from neurocmc.sim.truenorth.build import CoreBuilder
     from neurocmc.sim.truenorth.records import CoreRecord, CoreRun
     from neurocmc.sim.truenorth.run import CoreInputSpikes, run_cores
+    from neurocmc.tasks import images
 
     __version__: str
 
@@ -97,6 +99,7 @@ __all__ = [
     "from_neurons",
     "from_nir",
     "from_torch",
+    "images",
     "load",
     "run_compartments",
     "run_cores",
@@ -128,6 +131,7 @@ _HOMES = {
     "CoreRun": "neurocmc.sim.truenorth.records",
     "CoreInputSpikes": "neurocmc.sim.truenorth.run",
     "run_cores": "neurocmc.sim.truenorth.run",
+    "images": "neurocmc.tasks",
     "study": "neurocmc.campaigns",
     "sweep": "neurocmc.campaigns",
 }

@@ -1,7 +1,7 @@
 """Runs the one training loop, with what the trainings of all families share beside it.
 
-A batch forward and back, Adam with a clipped gradient, the epoch that is best on data held back. A family says what
-its batches, its loss and its accuracy are.
+A batch forward and back, Adam or AdamW with a clipped gradient, the epoch that is best on data held back. A family
+says what its batches, its loss and its accuracy are.
 """
 
 from abc import ABC, abstractmethod
@@ -40,7 +40,8 @@ class TrainingPlan:
     epochs: int
     warmup_epochs: int = 0  # the first ones, which are never the best
     gradient_clip: float
-    schedule: Schedule = "cosine"
+    decoupled_decay: bool = False  # weights decay beside the gradient (AdamW), not as a part of it
+    schedule: Schedule | Literal["one-cycle"] = "cosine"
     steps: int  # of the schedule, in all
     falls_at: Literal["step", "epoch"] = "step"
 
@@ -52,12 +53,8 @@ class Training(ABC, Generic[Batch]):
         self, model: nn.Module, groups: Sequence[dict[str, Any]], plan: TrainingPlan, generator: torch.Generator
     ) -> None:
         self.model, self.plan, self.generator = model, plan, generator
-        self.optimiser = torch.optim.Adam(groups)
-        self.schedule = (
-            torch.optim.lr_scheduler.CosineAnnealingLR(self.optimiser, plan.steps)
-            if plan.schedule == "cosine"
-            else torch.optim.lr_scheduler.ConstantLR(self.optimiser, factor=1.0)
-        )
+        self.optimiser = (torch.optim.AdamW if plan.decoupled_decay else torch.optim.Adam)(groups)
+        self.schedule = _schedule(plan, self.optimiser)
         self.done = 0
         self.best, self.best_epoch, self.best_state = -1.0, 0, dict[str, Tensor]()
 
@@ -157,6 +154,17 @@ class Training(ABC, Generic[Batch]):
         self.schedule.load_state_dict(state["schedule"])
         self.done, self.best, self.best_epoch = state["done"], state["best"], state["best_epoch"]
         self.best_state = state["best_state"]
+
+
+def _schedule(plan: TrainingPlan, optimiser: torch.optim.Optimizer) -> torch.optim.lr_scheduler.LRScheduler:
+    match plan.schedule:
+        case "cosine":
+            return torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, plan.steps)
+        case "constant":
+            return torch.optim.lr_scheduler.ConstantLR(optimiser, factor=1.0)
+        case "one-cycle":  # from a 25th of each group's rate up to it, then down to nothing; the momentum against it
+            rates = [group["lr"] for group in optimiser.param_groups]
+            return torch.optim.lr_scheduler.OneCycleLR(optimiser, rates, total_steps=plan.steps)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

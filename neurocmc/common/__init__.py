@@ -16,9 +16,10 @@ names            finds free names for what is added
 printable        escapes what a terminal would obey
 templates        renders what is written for people
 resources        finds the files that travel with neurocmc
-extras           says which extra brings a missing library
+extras           says what brings a missing library
 ticks            puts times and drives on a grid of ticks
 poles            computes what filters keep of themselves
+self_threshold   solves for a threshold that is made of what passes it
 loss_surface     holds the loss around a trained model
 jit              compiles hot loops with numba
 process          sets the state of the process that results depend on

@@ -1,4 +1,4 @@
-"""Says which extra of neurocmc brings a library that is not installed, where a traceback would stand else."""
+"""Says what brings a library that is not installed, an extra or a package, where a traceback would stand else."""
 
 from importlib.util import find_spec
 from typing import Literal
@@ -6,11 +6,13 @@ from typing import Literal
 from neurocmc.common.errors import InputError, Problem
 
 Library = Literal["torch", "torchdiffeq", "networkx"]
+Library = Literal["torch", "torchdiffeq", "sklearn"]
 INSTALL_TORCH = "pip install 'neurocmc[torch]' (in a checkout: pip install -e '.[torch]')"
+INSTALL = {"torch": INSTALL_TORCH, "torchdiffeq": INSTALL_TORCH, "sklearn": "pip install scikit-learn"}
 
 
 def is_installed(library: Library) -> bool:
-    """Whether a library of the extra [torch] can be imported; nothing is imported to find out."""
+    """Whether a library that is no dependency can be imported; nothing is imported to find out."""
     return find_spec(library) is not None
 
 
@@ -20,7 +22,7 @@ def need(library: Library, where: str, purpose: str, instead: str = "") -> None:
     `purpose` says what needs it, as in "reading a checkpoint"; `instead` is what a person can do without it.
     """
     if not is_installed(library):
-        cure = f"{INSTALL_TORCH}; {instead}" if instead else INSTALL_TORCH
+        cure = f"{INSTALL[library]}; {instead}" if instead else INSTALL[library]
         raise InputError(
             Problem("library-missing", where, f"{purpose} needs {library}, which is not installed", cure)
         )

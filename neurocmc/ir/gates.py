@@ -71,3 +71,4 @@ BEYOND_LIMIT = 0.25  # of a pool's range; what saturates by less, or for a momen
 RATE_FIT_LIMIT = 0.05  # of the ceiling: the gain fit of a pool of the rate code
 WINNER_GAIN_LIMIT = {"rate": 0.001, "brian2": 0.05, "emulator": 0.05}  # of a winner's gain in theory
 SWITCH_LIMIT = {"rate": 0.005, "brian2": 0.1, "emulator": 0.1}  # of the drive at which a rival takes over
+REST_LIMIT = 1e-4  # of the range of what a filter rests in: how far the rate circuit may be from its closed form

@@ -7,4 +7,5 @@ is a family of circuits that a study names. The studies stand in `docs/studies/N
 connectome  trains recurrent networks that start from a connectome, and those that are held to distances
 reservoir   builds reservoirs of balanced excitation and inhibition, and measures what they remember
 flux  a core of layer 5 in its embedding, and the information that flows through it
+filter  puts a soft winner-take-all in front of a vision transformer
 """

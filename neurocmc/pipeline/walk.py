@@ -19,7 +19,7 @@ from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.model import Model
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.staging import staging_edges
-from neurocmc.pipeline.theory import theory_edges
+from neurocmc.pipeline.theory import filter_edges, theory_edges
 from neurocmc.sim.rate import unit_ranges
 from neurocmc.theory.certificate import Certificate
 from neurocmc.verification.coverage import coverage_edge
@@ -70,7 +70,7 @@ def walk(
     told("theory", 0.85)
     edges += certificate_edges(artifact.certificate)
     if "theory" in parts:
-        edges += theory_edges(artifact)
+        edges += [*filter_edges(artifact, seen.stimuli), *theory_edges(artifact)]
     return Walk(edges=tuple(edges), certificate=artifact.certificate)
 
 

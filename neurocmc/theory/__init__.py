@@ -10,6 +10,7 @@ search            searches all of their states
 fixed_points      solves for the states of one network
 permitted         says which units may be active together
 basin             computes how far a state may be pushed
+filter            solves what a filter rests in, a soft winner-take-all of all of its inputs
 swta              has closed forms of soft winner-take-alls and state machines
 realised          builds the circuit that a chip's numbers are
 feedback          says by how much thresholds move with rounded feedback

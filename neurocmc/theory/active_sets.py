@@ -25,7 +25,8 @@ AT_ONCE = 1 << 21  # numbers of a tableau
 def guesses(stack: Stack, *, with_full: bool = True) -> float:
     """Returns how many active sets the networks of a stack have each, 2^60 at most; also those with full units."""
     full = with_full & np.isfinite(stack.ceiling[0])
-    return float(min(np.prod(np.where(full, 3.0, 2.0)), 2.0**60))
+    with np.errstate(over="ignore"):  # of 700 units there are more than a number holds
+        return float(min(np.prod(np.where(full, 3.0, 2.0)), 2.0**60))
 
 
 def candidates(stack: Stack, drive: Float, *, with_full: bool = True) -> Iterator[tuple[Int, Int]]:

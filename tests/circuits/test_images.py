@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import neurocmc
 from neurocmc.circuits import images as images_module
 from neurocmc.circuits.digits import load_digits
 from neurocmc.circuits.image_files import CIFAR_RECORD, read_cifar_batch, read_idx_images, read_idx_labels
@@ -42,6 +43,14 @@ def test_mnist_5k_is_the_split_of_the_digits() -> None:
         assert np.array_equal(ours.index, theirs.index)
     assert np.array_equal(split.calibration().index, digits.calibration().index)
     assert (split.classes, split.shape) == (10, (1, 28, 28))
+
+
+def test_the_public_function_gives_the_same_and_checks_its_arguments() -> None:
+    split, wanted = neurocmc.images("mnist-5k", 100), load_task("mnist-5k", 100)
+    assert split.fingerprint() == wanted.fingerprint()
+    assert len(split.train.labels) == 80
+    with pytest.raises(InputError):
+        neurocmc.images("mnist-5k", "many")  # pyright: ignore[reportArgumentType]
 
 
 def test_a_folder_of_idx_files_keeps_training_and_test_apart(tmp_path: Path) -> None:

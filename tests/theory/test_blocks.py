@@ -16,6 +16,7 @@ from neurocmc.common.matrices import full, is_sparse, mapped, sparse
 from neurocmc.ir.rate import RateCircuit, RateInput
 from neurocmc.pipeline.certificates import block_lines, certificate_edges
 from neurocmc.theory import search, settling, stack, swta
+from neurocmc.theory.active_sets import guesses
 from neurocmc.theory.blocks import SEARCHED_UNITS, blocks_of, kinds_of
 from neurocmc.theory.certificate import Certificate, certify, up_states_of
 from neurocmc.theory.fixed_points import fixed_points, reached, solved
@@ -172,6 +173,13 @@ def test_no_state_is_let_go_of_before_it_is_solved(
     found = fixed_points(network, drive).points
     assert [p.piece.tolist() for p in found] == [p.piece.tolist() for p in each]
     assert [p.activity.tolist() for p in found] == [p.activity.tolist() for p in each]
+
+
+def test_more_guesses_than_a_number_holds_are_many_and_no_warning() -> None:
+    population = replace(rectifiers("x", np.zeros(700)), saturation=1.0)
+    network = of(circuit("any", (population,), (projection("x", "x", 0.5 * np.eye(700)),)))
+    with np.errstate(over="raise"):
+        assert guesses(stack.Stack.of([network])) == 2.0**60
 
 
 def test_blocks_that_are_the_same_are_certified_once_and_all_are_told() -> None:

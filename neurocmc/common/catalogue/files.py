@@ -20,7 +20,7 @@ FILES = {
     "file-grew": "The file was written while it was read.",
     "file-damaged": "The content was cut short or altered: its length or check sum is not as it should be.",
     "format-version": "The file says that it is of a format or version that this neurocmc does not read.",
-    "library-missing": "What was asked for needs a library that is not installed; the cure names the extra.",
+    "library-missing": "What was asked for needs a library that is not installed; the cure says what brings it.",
     "ffmpeg-missing": "A film in mp4 needs the program ffmpeg, which is not on this machine.",
     "installation-incomplete": "Folders that come with neurocmc are not where they were installed.",
     "bundled-file-missing": "No file of this name comes with neurocmc.",

@@ -1,0 +1,1 @@
+"""The filter in front of a vision transformer."""
