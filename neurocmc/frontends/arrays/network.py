@@ -3,7 +3,7 @@
     numpy.savez("rnn.npz", W=..., U=..., b=..., activation="tanh", form="filter-after", tau_ms=20.0, dt_ms=1.0,
                 calibration=..., test=..., test_labels=..., readout_weight=..., readout_bias=...)
 
-    W               (units, units)      recurrent weights, row = target
+    W               (units, units)      recurrent weights, row = target; or (delays, units, units), of each delay
     U, b            (units, inputs), (units,)   input weights and biases; 0 where left out
     form            text                filter-after | filter-before, see `cell`
     activation      text, or (populations,)     relu | tanh | sigmoid | softplus | linear
@@ -12,7 +12,7 @@
     saturation      number, or (populations,)   where relu and softplus end
     populations, sizes      (populations,)      names and numbers of units, which stand in this order
     initial         (units,)            h before the first step; 0 where left out
-    delay_ms        number, or (units, units)   whole steps by which connections act later
+    delay_ms        number, (units, units) or (delays,)     whole steps by which connections act later
     calibration, test       (trials, steps, inputs)     data: gains are matched over one and judged on the other
     calibration_labels, test_labels     (trials,)       right answers
     readout_weight, readout_bias        (classes, units), (classes,)    on the host; further layers are
