@@ -79,7 +79,9 @@ def held_before(cell: Cell) -> Float:
     nothing, sent = np.zeros(cell.units), cell.sent(cell.initial)
     if cell.delay_steps.any():
         return nothing
-    left = [np.abs(cell.initial - cell.bias - cell.settled_weight @ held).max(initial=0.0) for held in (nothing, sent)]
+    left = [
+        np.abs(cell.initial - cell.bias - cell.settled_weight @ held).max(initial=0.0) for held in (nothing, sent)
+    ]
     return sent if left[1] < left[0] else nothing
 
 

@@ -17,6 +17,7 @@ FAMILIES = Kind(
     group="neurocmc.circuits",
     built_in={
         "cmc": "neurocmc.pipeline.study.trained:CMC",
+        "delays-motion": "neurocmc.literature.motion.family:FAMILY",
         "memory": "neurocmc.pipeline.study.trained:MEMORY",
         "swta": "neurocmc.pipeline.study.trained:SWTA",
         "written": "neurocmc.pipeline.study.written:FAMILY",
