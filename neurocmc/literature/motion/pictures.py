@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.literature.motion.measures import kernel_of
 
