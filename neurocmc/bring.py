@@ -56,7 +56,7 @@ def from_arrays(
         saturation: Where relu and softplus end.
         populations: Names and numbers of units, in the order of the units; one population `h` where left out.
         initial: (units,) h before the first step.
-        delay_ms: A number, or (units, units), or (delays,) of as many `W`: whole steps by which connections act later.
+        delay_ms: A number, or (units, units), or (delays,) of as many W: whole steps by which connections act later.
         readout: (weight, bias) of what all units send, on the host; several with rectifiers between them.
         classes: Names of the answers.
         window_ms: The mean over so long at the end is read; the last step where left out.

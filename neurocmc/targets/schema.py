@@ -380,6 +380,11 @@ class Target:
         return None
 
     @property
+    def late_parts(self) -> bool:
+        """Whether a spike can arrive in parts at several times, as taps and the feedback code need it."""
+        return self.delay_ticks_max != 0
+
+    @property
     def host_filters(self) -> bool:
         """Whether its host sends a drive behind any filter, where no neuron has it."""
         return False
@@ -467,8 +472,13 @@ class TrueNorthTarget(Target):
 
     @property
     def delay_ticks_max(self) -> int | None:
-        """No tick: a neuron has one delay, and what reaches its own core must not wait."""
-        return 0
+        """The ticks that its neurons can wait beyond the one that every spike takes; each has one delay."""
+        return self.limits.delay_ticks_max - self.limits.spike_delay_ticks
+
+    @property
+    def late_parts(self) -> bool:
+        """No: a neuron has one delay, and its pool's own must not wait."""
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -200,7 +200,7 @@ class _Reader:
         return np.broadcast_to(value, (count,)).tolist()
 
     def weights(self) -> Float:
-        """W as it is given, (units, units) or (delays, units, units). Raises InputError where it has no such shape."""
+        """W as it is given, (units, units) or (delays, units, units). Raises InputError for any other shape."""
         given = self._numbers("W") if "W" in self.arrays else np.zeros((0, 0))
         if "W" not in self.arrays:
             self.wrong("array-missing", "W", "is missing", "give it")

@@ -23,7 +23,7 @@ class DotsRecipe(StrictModel):
     coherence: Share = 0.3  # share of sensors that see the moving pattern, anew in each step; the others see noise
     duration_ms: float = Field(default=32.0, gt=0, le=10_000)
     window_ms: float = Field(default=20.0, gt=0, le=10_000)  # at the end, in which the answer is read
-    calibration: int = Field(default=200, ge=1, le=100_000)
+    calibration: int = Field(default=100, ge=1, le=100_000)
     test: int = Field(default=600, ge=1, le=100_000)
 
     @model_validator(mode="after")
@@ -60,14 +60,17 @@ class SynapsesRecipe(StrictModel):
 class TrainingRecipe(StrictModel):
     """One training; where not all synapses are kept, they go in rounds, what is left trained again after each."""
 
-    epochs: int = Field(default=40, ge=1, le=10_000)
+    epochs: int = Field(default=30, ge=1, le=10_000)
     pruning_rounds: int = Field(default=6, ge=1, le=100)
-    retraining_epochs: int = Field(default=20, ge=1, le=10_000)  # of each round
+    retraining_epochs: int = Field(default=10, ge=1, le=10_000)  # of each round
     sparsity: float = Field(default=2e-4, ge=0, le=10)  # what a weight of 1 costs, beside the cross-entropy
     steps: int = Field(default=20, ge=1, le=10_000)  # batches an epoch
     batch_size: int = Field(default=100, ge=1, le=100_000)
     learning_rate: float = Field(default=0.01, gt=0, le=10)
     gradient_clip: float = Field(default=1.0, gt=0, le=1e6)
+    drive_noise: float = Field(
+        default=0.0, ge=0, le=100
+    )  # sd of what arrives at a unit a step, in training
     validation: int = Field(default=600, ge=1, le=100_000)  # trials that choose the epoch
 
 

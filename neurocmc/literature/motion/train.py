@@ -41,10 +41,14 @@ class MotionNet(nn.Module):
         self.readout = nn.Linear(circuit.units, len(dots.velocities))
         self.register_buffer("mask", torch.ones(shape))
 
-    def forward(self, drives: Tensor) -> Tensor:
-        """Returns the readout, (trials, classes), of drives as `arranged` returns them."""
+    def forward(self, drives: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Returns the readout, (trials, classes), of drives as `arranged` returns them.
+
+        `noise`, (trials, window, units), joins what arrives at the units.
+        """
         weight = self.weight * self.mask
-        active = torch.relu(self.bias + torch.einsum("twds,dus->twu", drives, weight))
+        arriving = self.bias + torch.einsum("twds,dus->twu", drives, weight)
+        active = torch.relu(arriving if noise is None else arriving + noise)
         return self.readout(active.mean(dim=1))
 
     def arranged(self, trials: Trials) -> Tensor:
@@ -88,7 +92,11 @@ class _Trainer(Training[Batch]):
             yield self._batch(make_trials(self.recipe, "train", size, seed=self.seed, index=next(self.numbers)))
 
     def loss(self, batch: Batch) -> Tensor:
-        unsure = nn.functional.cross_entropy(self.model(batch.drives), batch.labels)
+        noise = None
+        if deviation := self.recipe.training.drive_noise:
+            shape = (len(batch), self.model.window_steps, self.recipe.circuit.units)
+            noise = deviation * torch.randn(shape, generator=self.generator)
+        unsure = nn.functional.cross_entropy(self.model(batch.drives, noise), batch.labels)
         return unsure + self.recipe.training.sparsity * (self.model.weight * self.model.mask).abs().sum()
 
     def accuracy(self) -> float:
