@@ -226,9 +226,11 @@ class _Reader:
         """Whole steps of each connection; of weights for each delay, of each of these."""
         each = weight.ndim == 3
         shape = weight.shape[:1] if each else weight.shape
-        if "delay_ms" not in self.arrays and not each:
-            return np.zeros(shape, dtype=np.int64)
-        value = self._numbers("delay_ms") if "delay_ms" in self.arrays else np.zeros((0,))
+        if "delay_ms" not in self.arrays:
+            if each:
+                self.wrong("array-missing", "delay_ms", "is missing", f"give one for each of W, {shape}")
+            return np.arange(shape[0]) if each else np.zeros(shape, dtype=np.int64)
+        value = self._numbers("delay_ms")
         if value.shape != shape and (each or value.shape != ()):
             wanted = f"{shape}, one for each of W" if each else f"one number, or {shape}"
             self.wrong("array-shape", "delay_ms", f"has shape {value.shape}", f"give {wanted}")

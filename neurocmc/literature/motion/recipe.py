@@ -68,9 +68,7 @@ class TrainingRecipe(StrictModel):
     batch_size: int = Field(default=100, ge=1, le=100_000)
     learning_rate: float = Field(default=0.01, gt=0, le=10)
     gradient_clip: float = Field(default=1.0, gt=0, le=1e6)
-    drive_noise: float = Field(
-        default=0.0, ge=0, le=100
-    )  # sd of what arrives at a unit a step, in training
+    drive_noise: float = Field(default=0.0, ge=0, le=100)  # sd of what arrives at a unit a step, in training
     validation: int = Field(default=600, ge=1, le=100_000)  # trials that choose the epoch
 
 

@@ -1,0 +1,1 @@
+"""Circuits of the literature, each against an independent statement of what it is."""
