@@ -40,7 +40,8 @@ def from_arrays(
     """Makes a model of a rate network that is given as arrays: h' = (1 - a) h + a phi(W h + U x + b).
 
     Args:
-        W: (units, units) recurrent weights, row = target.
+        W: (units, units) recurrent weights, row = target; or (delays, units, units), those of each of several delays,
+            with which two units may be connected more than once.
         U: (units, inputs) input weights.
         b: (units,) biases.
         calibration: (trials, steps, inputs) inputs over time that gains are matched over; a step lasts `dt_ms`.
@@ -55,7 +56,7 @@ def from_arrays(
         saturation: Where relu and softplus end.
         populations: Names and numbers of units, in the order of the units; one population `h` where left out.
         initial: (units,) h before the first step.
-        delay_ms: A number, or (units, units): whole steps by which connections act later.
+        delay_ms: A number, or (units, units), or (delays,) of as many W: whole steps by which connections act later.
         readout: (weight, bias) of what all units send, on the host; several with rectifiers between them.
         classes: Names of the answers.
         window_ms: The mean over so long at the end is read; the last step where left out.

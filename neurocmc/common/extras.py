@@ -5,10 +5,14 @@ from typing import Literal
 
 from neurocmc.common.errors import InputError, Problem
 
-Library = Literal["torch", "torchdiffeq", "networkx"]
-Library = Literal["torch", "torchdiffeq", "sklearn"]
+Library = Literal["torch", "torchdiffeq", "networkx", "sklearn"]
 INSTALL_TORCH = "pip install 'neurocmc[torch]' (in a checkout: pip install -e '.[torch]')"
-INSTALL = {"torch": INSTALL_TORCH, "torchdiffeq": INSTALL_TORCH, "sklearn": "pip install scikit-learn"}
+INSTALL: dict[Library, str] = {
+    "torch": INSTALL_TORCH,
+    "torchdiffeq": INSTALL_TORCH,
+    "networkx": INSTALL_TORCH,
+    "sklearn": "pip install scikit-learn",
+}
 
 
 def is_installed(library: Library) -> bool:

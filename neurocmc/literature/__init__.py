@@ -4,8 +4,9 @@ Each is an ordinary user of the library: it calls `neurocmc` as anybody does, tr
 is a family of circuits that a study names. The studies stand in `docs/studies/NAME/study.yaml`, the recipes in
 `models/NAME.yaml`.
 
-connectome  trains recurrent networks that start from a connectome, and those that are held to distances
 reservoir   builds reservoirs of balanced excitation and inhibition, and measures what they remember
-flux  a core of layer 5 in its embedding, and the information that flows through it
-filter  puts a soft winner-take-all in front of a vision transformer
+motion      tells the velocity of moving dots by learned delays
+filter      puts a soft winner-take-all in front of a vision transformer
+flux        measures the information that flows through a core of layer 5 in its embedding
+connectome  trains recurrent networks that start from a connectome, and those that are held to distances
 """

@@ -148,7 +148,7 @@ class GainMatch:
         arriving: Mapping[str, tuple[Wire, ...]],
         code_delay: int,
     ) -> tuple[Start, ...]:
-        with_host = target.delay_ticks_max != 0  # corelets, which have none, start with whatever current they like
+        with_host = target.late_parts  # corelets, which have none, start with whatever current they like
         fits = {p.name: self._holds_start(circuit, p, arriving.get(p.name, ())) for p in circuit.populations}
         return tuple(
             start_of(

@@ -76,7 +76,7 @@ def wires_of(circuit: RateCircuit, target: Target, kernels: Mapping[str, Kernel]
 
 def taps_suffice(circuit: RateCircuit, target: Target) -> bool:
     """Whether delayed taps stand in for every kernel that a neuron of the target has no filter for."""
-    if not target.one_filter or target.delay_ticks_max == 0:
+    if not target.one_filter or not target.late_parts:
         return not target.one_filter
     own, plain = filters_of(circuit), Kernel(NO_KERNEL)
     kernels = {population.name: plain for population in circuit.populations}
@@ -89,7 +89,8 @@ def _wire(circuit: RateCircuit, projection: RateProjection, target: Target, kern
         spread = tuple(Tap(delay_ticks=late, share=share) for late, share in enumerate(kernel.shares))
         taps = spread if len(spread) > 1 else ()
         return Wire(projection=projection, tau_s=projection.tau_s, order=projection.order, taps=taps)
-    latest = None if target.delay_ticks_max is None else max(target.delay_ticks_max - projection.delay_ticks, 0)
+    longest = target.delay_ticks_max if target.late_parts else 0
+    latest = None if longest is None else max(longest - projection.delay_ticks, 0)
     wanted, own = _responses(circuit, projection, own_s)
     return Wire(projection=projection, tau_s=own_s, order=1, taps=taps_for(kernel.shares, wanted, own, latest))
 

@@ -195,7 +195,7 @@ class CompileOptions:
         if self.code == "feedback" and self.code not in target.codes:
             what = f"a pool takes its spikes back through late synapses of its own, and {target.name} has none"
             yield Problem("code-unfit", "--code", what, f"use --code {target.codes[0]}, or leave it out")
-        if self.second_order == "taps" and target.delay_ticks_max == 0:
+        if self.second_order == "taps" and not target.late_parts:
             what = f"spikes on {target.name} all arrive together"
             yield Problem("option-not-for-this", "--second-order", what, "use --second-order relays, or leave it out")
         if self.steps not in (None, "equal") and not target.unequal_steps:

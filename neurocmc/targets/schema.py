@@ -108,6 +108,11 @@ class Target:
         return None
 
     @property
+    def late_parts(self) -> bool:
+        """Whether a spike can arrive in parts at several times, as taps and the feedback code need it."""
+        return self.delay_ticks_max != 0
+
+    @property
     def host_filters(self) -> bool:
         """Whether its host sends a drive behind any filter, where no neuron has it."""
         return False

@@ -141,5 +141,10 @@ class TrueNorthTarget(Target):
 
     @property
     def delay_ticks_max(self) -> int | None:
-        """No tick: a neuron has one delay, and what reaches its own core must not wait."""
-        return 0
+        """The ticks that its neurons can wait beyond the one that every spike takes; each has one delay."""
+        return self.limits.delay_ticks_max - self.limits.spike_delay_ticks
+
+    @property
+    def late_parts(self) -> bool:
+        """No: a neuron has one delay, and its pool's own must not wait."""
+        return False

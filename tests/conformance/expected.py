@@ -7,7 +7,7 @@ from neurocmc.targets import Code
 
 Cell = tuple[str, str, Code]
 
-CORES = ("truenorth", "ranc")  # no neuron beside the synaptic filter, no delays, one filter a population
+CORES = ("truenorth", "ranc")  # no neuron beside the synaptic filter, one filter a population
 
 FIT = "phi ~ pool: largest error of the gain fit"
 RATES = tuple(
@@ -58,7 +58,5 @@ def expected(name: str, target: str, code: Code) -> str:
     """What the table must say of a cell."""
     if target in CORES and code != "threshold":
         return "code-unfit"
-    if name == "delayed" and target in CORES:
-        return "delay-beyond-limit"
     missed = MISSES.get((name, target, code), ())
     return f"misses {', '.join(missed)}" if missed else "pass"

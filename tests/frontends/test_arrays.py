@@ -40,6 +40,9 @@ def network(**more: Any) -> dict[str, Any]:
         ("softplus", 0.2),
         (("relu", "tanh"), (0.2, 0.05)),
         (("sigmoid", "relu"), (0.5, 0.5)),
+        ("relu", 1.0),
+        (("relu", "tanh"), (1.0, 0.3)),
+        (("sigmoid", "relu"), (0.2, 1.0)),
     ],
 )
 @pytest.mark.parametrize("delayed", [False, True])
@@ -56,8 +59,27 @@ def test_the_circuit_is_the_network_step_for_step(
     assert model.reference is not None
     truth, ours = model.reference(stimulus), simulate_rate(model.circuit, stimulus)
     assert set(truth) == set(ours.activity)
-    assert max(float(np.abs(truth[name] - ours.activity[name]).max()) for name in truth) < EXACT
+    largest = max(1.0, *(float(np.abs(values).max()) for values in truth.values()))
+    assert max(float(np.abs(truth[name] - ours.activity[name]).max()) for name in truth) < EXACT * largest
     assert all(float(np.ptp(values)) > 0.1 for values in truth.values())
+
+
+def test_weights_of_each_delay_are_those_of_a_matrix_of_delays() -> None:
+    """And two units may be connected twice, which a matrix of delays cannot say."""
+    fields = network()
+    delays = np.random.default_rng(1).integers(0, 3, (UNITS, UNITS))
+    stack = np.stack([np.where(delays == delay, fields["W"], 0.0) for delay in (2, 0, 1)])
+    one = neurocmc.from_arrays(**{**fields, "delay_ms": delays})
+    other = neurocmc.from_arrays(**{**fields, "W": stack, "delay_ms": np.array([2.0, 0.0, 1.0])})
+    assert [p.name for p in other.circuit.projections] == ["h->h", "h->h@1", "h->h@2"]
+    for ours, theirs in zip(one.circuit.projections, other.circuit.projections, strict=True):
+        assert np.array_equal(ours.weight, theirs.weight)
+    stack[0] += 0.2
+    twice = neurocmc.from_arrays(**{**fields, "W": stack, "delay_ms": np.array([2.0, 0.0, 1.0])})
+    stimulus = twice.read_stimuli().calibration[0]
+    assert twice.reference is not None
+    truth, ours = twice.reference(stimulus)["h"], simulate_rate(twice.circuit, stimulus).activity["h"]
+    assert np.abs(truth - ours).max() < EXACT
 
 
 def at_rest(fields: dict[str, Any]) -> Any:
@@ -145,6 +167,10 @@ def test_an_artifact_alone_is_verified_against_the_network(tmp_path: Path) -> No
         ({"calibration_labels": np.zeros(4)}, "from_arrays: calibration_labels: has shape (4,)"),
         ({"readout": (np.ones((3, 5)), np.ones(3))}, "from_arrays: readout_weight: has shape (3, 5)"),
         ({"W": np.array([["a"]])}, "from_arrays: W: holds <U1"),
+        ({"W": np.ones((UNITS, 3))}, f"from_arrays: W: has shape ({UNITS}, 3)"),
+        ({"W": np.ones((2, UNITS, UNITS))}, "from_arrays: delay_ms: is missing"),
+        ({"W": np.ones((2, UNITS, UNITS)), "delay_ms": np.ones(3)}, "from_arrays: delay_ms: has shape (3,)"),
+        ({"W": np.ones((2, UNITS, UNITS)), "delay_ms": np.ones(2)}, "from_arrays: delay_ms: names a delay twice"),
     ],
 )
 def test_what_is_wrong_is_said_by_name(more: dict[str, Any], says: str) -> None:

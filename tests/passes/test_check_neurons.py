@@ -66,11 +66,12 @@ def test_a_delay_beyond_the_chip() -> None:
     assert problem.startswith("projection excite->excite: a delay of 63 ticks, limit 62")
 
 
-def test_corelets_have_no_delays() -> None:
-    (problem,) = [p for p in problems(network(delay_ticks=1), "truenorth") if "delay" in p]
+def test_corelets_hold_a_spike_for_fifteen_ticks() -> None:
+    assert not [p for p in problems(network(order=2, delay_ticks=14), "truenorth") if "delay" in p]
+    (problem,) = [p for p in problems(network(delay_ticks=15), "truenorth") if "delay" in p]
     assert problem == (
-        "projection excite->excite: a delay of 1 ticks, limit 0 on truenorth [delay-beyond-limit]\n"
-        "    cure: use a delay of 0, or a target with delays"
+        "projection excite->excite: a delay of 15 ticks, limit 14 on truenorth [delay-beyond-limit]\n"
+        "    cure: shorten the delay, or use a longer tick"
     )
 
 

@@ -187,8 +187,8 @@ def test_fan_out_reaches_every_core_once_and_keeps_within_its_neurons(targets: l
     assert sum(branch.neurons for branch in branches) <= free
 
     def walked(branch: Branch) -> list[tuple[int, int]]:
-        if branch.node is not None:
-            return [(branch.node, branch.neurons)]
+        if branch.end is not None:
+            return [(branch.end, branch.neurons)]
         assert sum(part.neurons for part in branch.branches) <= 256
         assert all(part.neurons <= branch.neurons for part in branch.branches)
         return [pair for part in branch.branches for pair in walked(part)]

@@ -44,23 +44,28 @@ class Cell:
 
     form: CellForm
     populations: tuple[CellPopulation, ...]
-    weight: Float  # W, (n, n), row = target
+    weight: Float  # W of each delay, (delays, n, n), row = target
     input_weight: Float  # U, (n, m)
     bias: Float  # b, (n,)
     initial: Float  # h before the first step, (n,)
-    delay_steps: Int  # (n, n) steps by which a connection acts later; 0 for none
+    delay_steps: Int  # (delays,), rising: steps by which these connections act later; 0 for none
 
     def __post_init__(self) -> None:
-        n = self.weight.shape[0]
-        set_frozen(self, "weight", np.float64, (n, n))
+        n = self.weight.shape[-1]
+        set_frozen(self, "weight", np.float64, (len(self.delay_steps), n, n))
         set_frozen(self, "input_weight", np.float64, (n, None))
         set_frozen(self, "bias", np.float64, (n,))
         set_frozen(self, "initial", np.float64, (n,))
-        set_frozen(self, "delay_steps", np.int64, (n, n))
+        set_frozen(self, "delay_steps", np.int64, (None,))
 
     @property
     def units(self) -> int:
-        return self.weight.shape[0]
+        return self.weight.shape[-1]
+
+    @property
+    def settled_weight(self) -> Float:
+        """What sources come to that have sent the same for long, (n, n): the weights of all delays together."""
+        return self.weight.sum(axis=0)
 
     @property
     def inputs(self) -> int:
@@ -77,10 +82,10 @@ class Cell:
 
     def step(self, inputs: Float, state: Float) -> Float:
         """Returns the state after a step without delays, (batch, n), for inputs (batch, m) and a state (batch, n)."""
-        a, external = self.fraction, inputs @ self.input_weight.T + self.bias
+        a, external, weight = self.fraction, inputs @ self.input_weight.T + self.bias, self.settled_weight
         if self.form == "filter-after":
-            return (1.0 - a) * state + a * self._phi(external + state @ self.weight.T)
-        return (1.0 - a) * state + a * (external + self._phi(state) @ self.weight.T)
+            return (1.0 - a) * state + a * self._phi(external + state @ weight.T)
+        return (1.0 - a) * state + a * (external + self._phi(state) @ weight.T)
 
     def run(self, inputs: Float) -> Float:
         """Returns what units send before the first step and after each, (trials, 1 + steps, n).
@@ -95,12 +100,12 @@ class Cell:
         past = [self.sent(state), *[earlier] * longest]  # newest first
         sent = np.empty((trials, 1 + steps, self.units))
         sent[:, 0] = past[0]
-        delays = sorted({int(delay) for delay in np.unique(self.delay_steps[self.weight != 0])})
+        late = [(d, w.T) for d, w in zip(self.delay_steps.tolist(), self.weight, strict=True) if w.any()]
         a = self.fraction
         for step in range(steps):
             arriving = inputs[:, step] @ self.input_weight.T + self.bias
-            for delay in delays:
-                arriving = arriving + past[delay] @ np.where(self.delay_steps == delay, self.weight, 0.0).T
+            for delay, weight in late:
+                arriving = arriving + past[delay] @ weight
             new = self._phi(arriving) if self.form == "filter-after" else arriving
             state = (1.0 - a) * state + a * new
             past = [self.sent(state), *past[:-1]]

@@ -79,7 +79,9 @@ def held_before(cell: Cell) -> Float:
     nothing, sent = np.zeros(cell.units), cell.sent(cell.initial)
     if cell.delay_steps.any():
         return nothing
-    left = [np.abs(cell.initial - cell.bias - cell.weight @ held).max(initial=0.0) for held in (nothing, sent)]
+    left = [
+        np.abs(cell.initial - cell.bias - cell.settled_weight @ held).max(initial=0.0) for held in (nothing, sent)
+    ]
     return sent if left[1] < left[0] else nothing
 
 
@@ -87,7 +89,7 @@ def start_of(cell: Cell) -> Float:
     """Returns (n,) what the state is above bias and sources before the first step, where the filter comes first."""
     if cell.form == "filter-after":
         return np.zeros(cell.units)
-    start = cell.initial - cell.bias - cell.weight @ held_before(cell)
+    start = cell.initial - cell.bias - cell.settled_weight @ held_before(cell)
     rounding = ROUNDING * np.abs(cell.initial).max(initial=1.0)
     return np.where(np.abs(start) > rounding, start, 0.0)
 
@@ -123,19 +125,18 @@ def _projections(cell: Cell, dt_s: float) -> Iterator[RateProjection]:
     """One projection for each pair of populations and delay; the filter is the source's, or the target's."""
     for source in cell.populations:
         for target in cell.populations:
-            block = cell.weight[target.units, source.units]
-            delays = cell.delay_steps[target.units, source.units]
             own = source if cell.form == "filter-after" else target
-            for delay in np.unique(delays[block != 0]).tolist():
-                name = f"{source.name}->{target.name}"
-                yield RateProjection(
-                    name=f"{name}@{delay}" if delay else name,
-                    source=source.name,
-                    target=target.name,
-                    weight=np.where(delays == delay, block, 0.0),
-                    tau_s=tau_s(own, dt_s),
-                    delay_ticks=delay,
-                )
+            for delay, weight in zip(cell.delay_steps.tolist(), cell.weight, strict=True):
+                name, block = f"{source.name}->{target.name}", weight[target.units, source.units]
+                if block.any():
+                    yield RateProjection(
+                        name=f"{name}@{delay}" if delay else name,
+                        source=source.name,
+                        target=target.name,
+                        weight=block,
+                        tau_s=tau_s(own, dt_s),
+                        delay_ticks=delay,
+                    )
 
 
 def _inputs(cell: Cell, dt_s: float) -> Iterator[RateInput]:

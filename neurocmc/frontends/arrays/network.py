@@ -3,7 +3,7 @@
     numpy.savez("rnn.npz", W=..., U=..., b=..., activation="tanh", form="filter-after", tau_ms=20.0, dt_ms=1.0,
                 calibration=..., test=..., test_labels=..., readout_weight=..., readout_bias=...)
 
-    W               (units, units)      recurrent weights, row = target
+    W               (units, units)      recurrent weights, row = target; or (delays, units, units), of each delay
     U, b            (units, inputs), (units,)   input weights and biases; 0 where left out
     form            text                filter-after | filter-before, see `cell`
     activation      text, or (populations,)     relu | tanh | sigmoid | softplus | linear
@@ -12,7 +12,7 @@
     saturation      number, or (populations,)   where relu and softplus end
     populations, sizes      (populations,)      names and numbers of units, which stand in this order
     initial         (units,)            h before the first step; 0 where left out
-    delay_ms        number, or (units, units)   whole steps by which connections act later
+    delay_ms        number, (units, units) or (delays,)     whole steps by which connections act later
     calibration, test       (trials, steps, inputs)     data: gains are matched over one and judged on the other
     calibration_labels, test_labels     (trials,)       right answers
     readout_weight, readout_bias        (classes, units), (classes,)    on the host; further layers are
@@ -36,7 +36,7 @@ from neurocmc.common.errors import raise_input_problems
 from neurocmc.common.files import npz_bytes
 from neurocmc.frontends.arrays.cell import Cell
 from neurocmc.frontends.arrays.circuit import circuit_of, classifier_of, decaying
-from neurocmc.ir.rate import HostLayer, RateCircuit
+from neurocmc.ir.rate import HostLayer, RateCircuit, RateInput
 from neurocmc.ir.stimulus import Stimulus
 
 CALIBRATION, TEST = "calibration", "test"
@@ -85,7 +85,8 @@ class Network:
         """Returns the trials of one kind, a step of inputs for each step of the circuit.
 
         Where the filter comes first there is one step more: the circuit's activity is that before a step, and what is
-        read is that after the last.
+        read is that after the last. A drive that no filter holds acts at once in the circuit, and in the cell after
+        the step: it comes a step later.
         """
         data = self.data[name]
         inputs = data.inputs
@@ -93,10 +94,14 @@ class Network:
             inputs = np.concatenate([inputs, inputs[:, -1:]], axis=1)
         trials, steps, _ = inputs.shape
         starts = decaying(self.cell, steps)
-        values = {
-            entry.name: np.tile(starts[entry.name], (trials, 1, 1)) if entry.name in starts else inputs
-            for entry in circuit.inputs
-        }
+        values: dict[str, Float] = {}
+        for entry in circuit.inputs:
+            if entry.name in starts:
+                values[entry.name] = np.tile(starts[entry.name], (trials, 1, 1))
+            elif self._comes_late(entry):
+                values[entry.name] = np.concatenate([np.zeros_like(inputs[:, :1]), inputs[:, :-1]], axis=1)
+            else:
+                values[entry.name] = inputs
         return Stimulus(
             name=name,
             duration_s=steps * self.dt_s,
@@ -105,6 +110,10 @@ class Network:
             labels=data.labels,
         )
 
+    def _comes_late(self, entry: RateInput) -> bool:
+        """Whether an input of the circuit acts a step earlier than that of the cell."""
+        return self.cell.form == "filter-before" and entry.tau_s == 0.0
+
     def reference(self, circuit: RateCircuit, stimulus: Stimulus) -> dict[str, Float]:
         """Returns what units send, (trials, steps, size) of each population, by the cell's own equations.
 
@@ -112,9 +121,11 @@ class Network:
         """
         raise_input_problems(stimulus.problems(circuit.inputs))
         driven = stimulus.on_ticks(self.dt_s)
-        named = next((e.name for e in circuit.inputs if e.name not in decaying(self.cell, 1)), None)
+        named = next((entry for entry in circuit.inputs if entry.name not in decaying(self.cell, 1)), None)
         shape = (stimulus.batch, len(driven.segment_of_tick), self.cell.inputs)
-        inputs = np.zeros(shape) if named is None else driven.values[named][:, driven.segment_of_tick]
+        inputs = np.zeros(shape) if named is None else driven.values[named.name][:, driven.segment_of_tick]
+        if named is not None and self._comes_late(named):
+            inputs = np.concatenate([inputs[:, 1:], inputs[:, -1:]], axis=1)
         sent = self.cell.run(inputs)
         sent = sent[:, :-1] if self.cell.form == "filter-before" else sent[:, 1:]
         raised = {p.name: 1.0 if p.activation == "tanh" else 0.0 for p in self.cell.populations}

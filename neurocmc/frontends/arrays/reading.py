@@ -33,14 +33,12 @@ def read_network(path: Path, arrays: Arrays | None = None) -> Network:
 def network_of(arrays: Arrays, where: str) -> Network:
     """Returns the network that arrays describe. Raises InputError naming every key that is wrong, at `where`."""
     found = _Reader(where, arrays)
-    weight = found.matrix("W", None, None)
-    units = weight.shape[0]
-    if weight.shape[0] != weight.shape[1]:
-        found.wrong("array-shape", "W", f"has shape {weight.shape}", "give (units, units), row = target")
-        raise_input_problems(found.problems)
+    weight = found.weights()
+    units = weight.shape[-1]
     calibration = found.data(CALIBRATION)
     inputs = 0 if calibration is None else calibration.inputs.shape[2]
     dt_ms = found.number("dt_ms", 1.0)
+    delay_steps, weight = found.delayed(weight, dt_ms)
     cell = Cell(
         form=found.form(),
         populations=found.populations(units, dt_ms),
@@ -48,7 +46,7 @@ def network_of(arrays: Arrays, where: str) -> Network:
         input_weight=found.matrix("U", units, inputs, optional=True),
         bias=found.vector("b", units),
         initial=found.vector("initial", units),
-        delay_steps=found.delays(units, dt_ms),
+        delay_steps=delay_steps,
     )
     layers = found.layers(units)
     window_ms = found.number("window_ms", dt_ms)
@@ -201,20 +199,46 @@ class _Reader:
             return [default] * count
         return np.broadcast_to(value, (count,)).tolist()
 
-    def delays(self, units: int, dt_ms: float) -> Int:
-        """Whole steps of each connection."""
+    def weights(self) -> Float:
+        """W as it is given, (units, units) or (delays, units, units). Raises InputError for any other shape."""
+        given = self._numbers("W") if "W" in self.arrays else np.zeros((0, 0))
+        if "W" not in self.arrays:
+            self.wrong("array-missing", "W", "is missing", "give it")
+        elif given.ndim not in (2, 3) or given.shape[-1] != given.shape[-2] or not given.size:
+            cure = "give (units, units), row = target, or (delays, units, units) with a delay_ms for each"
+            self.wrong("array-shape", "W", f"has shape {given.shape}", cure)
+        if not given.size or self.problems:
+            raise_input_problems(self.problems)
+        return given
+
+    def delayed(self, weight: Float, dt_ms: float) -> tuple[Int, Float]:
+        """The delays that there are, in steps and rising, and the weights of each, (delays, units, units)."""
+        late = self._delay_steps(weight, dt_ms)
+        if weight.ndim == 3:
+            order = np.argsort(late)
+            if (np.diff(late[order]) == 0).any():
+                self.wrong("values-count", "delay_ms", "names a delay twice", "add up the weights of one delay")
+            return late[order], weight[order]
+        delays = np.unique(late[weight != 0]) if weight.any() else np.zeros(1, dtype=np.int64)
+        return delays, np.stack([np.where(late == delay, weight, 0.0) for delay in delays])
+
+    def _delay_steps(self, weight: Float, dt_ms: float) -> Int:
+        """Whole steps of each connection; of weights for each delay, of each of these."""
+        each = weight.ndim == 3
+        shape = weight.shape[:1] if each else weight.shape
         if "delay_ms" not in self.arrays:
-            return np.zeros((units, units), dtype=np.int64)
+            if each:
+                self.wrong("array-missing", "delay_ms", "is missing", f"give one for each of W, {shape}")
+            return np.arange(shape[0]) if each else np.zeros(shape, dtype=np.int64)
         value = self._numbers("delay_ms")
-        if value.shape not in ((), (units, units)):
-            self.wrong(
-                "array-shape", "delay_ms", f"has shape {value.shape}", f"give one number, or ({units}, {units})"
-            )
-            return np.zeros((units, units), dtype=np.int64)
+        if value.shape != shape and (each or value.shape != ()):
+            wanted = f"{shape}, one for each of W" if each else f"one number, or {shape}"
+            self.wrong("array-shape", "delay_ms", f"has shape {value.shape}", f"give {wanted}")
+            return np.arange(shape[0], dtype=np.int64) if each else np.zeros(shape, dtype=np.int64)
         steps = np.rint(value / dt_ms)
         if (np.abs(steps * dt_ms - value) > 1e-9 * np.maximum(value, dt_ms)).any() or (steps < 0).any():
             self.wrong("time-off-grid", "delay_ms", f"is no whole number of {dt_ms:g} ms", "give whole steps, from 0")
-        return np.broadcast_to(steps.astype(np.int64), (units, units)).copy()
+        return np.broadcast_to(steps.astype(np.int64), shape).copy()
 
     def data(self, name: str) -> Data | None:
         """The trials of one kind."""

@@ -133,13 +133,13 @@ def _unit_after(probing: Probing, probes: list[Probe], k: int) -> _Unit:
 
 def _ended(stepping: Stepping, cell: Cell) -> Cell:
     """The cell with the values at which its rectifiers end: each is driven far beyond any, the others alone."""
-    reach = np.concatenate([cell.input_weight, cell.weight], axis=1)
+    reach = np.concatenate([cell.input_weight, cell.settled_weight], axis=1)
     sizes = np.linalg.norm(reach, axis=1)
     points = FULL * reach / np.maximum(sizes, NONE)[:, None]
     x, h = points[:, : cell.inputs], points[:, cell.inputs :]
     own = np.diag(stepping(x, h)) - (1.0 - cell.fraction) * np.diag(h)
     ends = own / cell.fraction
-    drives = np.diag(x @ cell.input_weight.T + h @ cell.weight.T) + cell.bias
+    drives = np.diag(x @ cell.input_weight.T + h @ cell.settled_weight.T) + cell.bias
     relu = np.concatenate([np.full(p.stop - p.start, p.activation == "relu") for p in cell.populations])
     ended = relu & (sizes > NONE) & (ends < 0.5 * drives)
     units = [
@@ -147,7 +147,7 @@ def _ended(stepping: Stepping, cell: Cell) -> Cell:
         for p in cell.populations
         for k in range(p.start, p.stop)
     ]
-    return _cell(cell.form, units, cell.weight, cell.input_weight, cell.bias, cell.initial)
+    return _cell(cell.form, units, cell.settled_weight, cell.input_weight, cell.bias, cell.initial)
 
 
 def _waking(probing: Probing, probe: Probe, k: int) -> Iterator[Probe]:
@@ -340,11 +340,11 @@ def _cell(
     return Cell(
         form=form,
         populations=populations,
-        weight=weight,
+        weight=weight[None],
         input_weight=input_weight,
         bias=bias,
         initial=initial,
-        delay_steps=np.zeros((len(units), len(units)), dtype=np.int64),
+        delay_steps=np.zeros(1, dtype=np.int64),
     )
 
 

@@ -50,7 +50,7 @@ def arrays_of_cell(cell: Cell) -> dict[str, NDArray[Any]]:
     """Returns the arrays of a cell without delays."""
     populations = cell.populations
     return {
-        "W": cell.weight,
+        "W": cell.settled_weight,
         "U": cell.input_weight,
         "b": cell.bias,
         "form": np.array(cell.form),

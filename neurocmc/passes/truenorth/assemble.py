@@ -1,6 +1,6 @@
 """Turns plans into cores, with every axon, neuron, crossbar bit and target written down."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,19 @@ from neurocmc.passes.truenorth.plans import Layout
 from neurocmc.passes.truenorth.unit_plans import Plan
 from neurocmc.targets import TrueNorthLimits
 
+NEXT_TICK = 1  # the delay of a neuron whose spikes arrive as soon as they can
 WIDE_NOISE = 0.68  # noise narrower than that share of a step is doubled
-_NEURON_FIELDS = ("leak", "threshold", "noise_mask", "potential", "floor", "reset_mode", "target_core", "target_axon")
+_NEURON_FIELDS = (
+    "leak",
+    "threshold",
+    "noise_mask",
+    "potential",
+    "floor",
+    "reset_mode",
+    "target_core",
+    "target_axon",
+    "delay",
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -39,6 +50,7 @@ class Core:
         self.weight = np.zeros((neurons, self.limits.axon_types), dtype=np.int64)
         self.values = {name: np.zeros(neurons, dtype=np.int64) for name in _NEURON_FIELDS}
         self.values["target_core"][:] = NOWHERE
+        self.values["delay"][:] = NEXT_TICK
         self.values["floor"][:] = lowest_floor(self.limits)
         # What no one uses can never fire: it stays at 0 below its threshold.
         self.values["threshold"][:] = (1 << self.limits.threshold_bits) - 1
@@ -61,10 +73,11 @@ class Core:
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """Axons of a core that wait for a pool of as many neurons."""
+    """Axons of a core that wait for a pool of as many neurons, and by how much later than in the next tick."""
 
     core: int
     axons: slice
+    delay_ticks: int = 0
 
 
 def lowest_floor(limits: TrueNorthLimits) -> int:
@@ -104,10 +117,7 @@ def assemble(layout: Layout, limits: TrueNorthLimits) -> Assembly:
     plans, homes = layout.plans, layout.homes
     built = Assembly(limits, layout, [Core(limits) for _ in range(homes.cores)], [], [], [], [[] for _ in plans], {})
     ladders = [_own_axons(built, index) for index in range(len(plans))]
-    ports: list[dict[int, Port]] = [{} for _ in plans]  # of each source: first of those who hear it -> axons
-    for deliveries in layout.deliveries:
-        for delivery in deliveries:
-            ports[delivery.source][delivery.first] = _delivered(built, delivery, ladders)
+    ports = [[_delivered(built, delivery, ladders) for delivery in found] for found in layout.deliveries]
     for index in range(len(plans)):
         _neurons(built, index, ladders[index], ports[index])
     return built
@@ -147,10 +157,10 @@ def _delivered(built: Assembly, delivery: Delivery, ladders: list[Port]) -> Port
     for node, axons in delivery.listeners:
         spread = (2 * np.arange(axons) + 1) * (part.stop - part.start) // (2 * axons)
         built.hears[node].append(part.start + spread)
-    return Port(delivery.core, part)
+    return Port(delivery.core, part, delivery.delay_ticks)
 
 
-def _neurons(built: Assembly, index: int, feedback: Port, ports: dict[int, Port]) -> None:
+def _neurons(built: Assembly, index: int, feedback: Port, ports: list[Port]) -> None:
     """Neurons of one node, each with its target; splitters are made as branches need them."""
     plan, place = built.layout.plans[index], built.layout.homes.core[index]
     core, node = built.cores[place], plan.node
@@ -167,8 +177,8 @@ def _neurons(built: Assembly, index: int, feedback: Port, ports: dict[int, Port]
         core.values["target_core"][pool] = OUTPUT
         core.values["target_axon"][pool] = built.outputs + np.arange(node.points.size)
         built.outputs += node.points.size
-    elif plan.joined_from is None and plan.pool_target is not None:
-        _send(core, pool, ports[plan.pool_target])
+    elif plan.joined_from is None and plan.pool_end is not None:
+        _send(core, pool, ports[plan.pool_end])
     for branch in plan.branches:
         copies = _pool(built, index, branch.neurons, "copy")
         _send(core, copies, _port_of(built, node, branch, ports))
@@ -231,13 +241,15 @@ def _bias(built: Assembly, index: int, feedback: Port) -> None:
     _send(core, always, Port(place, slice(feedback.axons.stop, feedback.axons.stop + count)))
 
 
-def _port_of(built: Assembly, node: Node, branch: Branch, ports: dict[int, Port]) -> Port:
+def _port_of(built: Assembly, node: Node, branch: Branch, ports: list[Port], above: int = 0) -> Port:
     """The axons a branch leads to: a delivery's, or those of a splitter, which is made here.
 
-    What the node sent before the first tick is under way in a splitter.
+    What the node sent before the first tick is under way in a splitter. The ticks of the splitters `above` are taken
+    off a delay.
     """
-    if branch.node is not None:
-        return ports[branch.node]
+    if branch.end is not None:
+        port = ports[branch.end]
+        return replace(port, delay_ticks=max(port.delay_ticks - above, 0))
     needed = sum(part.neurons for part in branch.branches)
     place = _splitter_core(built, branch.neurons, needed)
     core = built.cores[place]
@@ -250,7 +262,7 @@ def _port_of(built: Assembly, node: Node, branch: Branch, ports: dict[int, Port]
         heard = axons.start + _thinned(np.arange(branch.neurons), part.neurons)
         core.connected[heard, np.arange(neurons.start, neurons.stop)] = True
         built.note_neurons(f"{corelet}/splitter", "splitter", place, neurons)
-        _send(core, neurons, _port_of(built, node, part, ports))
+        _send(core, neurons, _port_of(built, node, part, ports, above + 1))
     return Port(place, axons)
 
 
@@ -303,3 +315,4 @@ def _send(core: Core, neurons: slice, port: Port) -> None:
     """Neuron k to axon k of the port."""
     core.values["target_core"][neurons] = port.core
     core.values["target_axon"][neurons] = np.arange(port.axons.start, port.axons.stop)
+    core.values["delay"][neurons] = NEXT_TICK + port.delay_ticks

@@ -26,7 +26,12 @@ class Beginning:
 
 
 def beginning_of(circuit: RateCircuit, calibration: Calibration) -> Beginning | None:
-    """Returns the beginning of a circuit that hears nothing else on calibration, or None of any other."""
+    """Returns the beginning of a circuit that hears nothing else on calibration, or None of any other.
+
+    With delays more is under way in the second tick than potentials hold, so that such a circuit has none.
+    """
+    if any(projection.delay_ticks for projection in circuit.projections):
+        return None
     inputs = [(entry, calibration.inputs[entry.name]) for entry in circuit.inputs]
     kicked = inputs and all(entry.tau_s > 0 and entry.order == 1 and found.later == 0.0 for entry, found in inputs)
     if not kicked or not any(found.lowest < 0 for _, found in inputs):

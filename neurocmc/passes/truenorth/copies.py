@@ -101,6 +101,6 @@ def free_neurons(
 def with_branches(plan: Plan, deliveries: tuple[Delivery, ...], free: int, limits: TrueNorthLimits) -> Plan:
     """The plan with its pool's own delivery, and branches for all others."""
     own = _pool_delivery(plan, deliveries)
-    rest = [(delivery.first, delivery.neurons) for delivery in deliveries if delivery is not own]
+    rest = [(end, delivery.neurons) for end, delivery in enumerate(deliveries) if delivery is not own]
     branches = plan_fan_out(plan.node.corelet, rest, free, limits.neurons_per_core)
-    return replace(plan, branches=branches, pool_target=None if own is None else own.first)
+    return replace(plan, branches=branches, pool_end=None if own is None else deliveries.index(own))

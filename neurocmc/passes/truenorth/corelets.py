@@ -18,7 +18,7 @@ from neurocmc.passes.truenorth.beginnings import Beginning, beginning_of
 from neurocmc.passes.truenorth.fan_in import with_fan_in_trees
 from neurocmc.passes.truenorth.graph import Node, graph_of
 from neurocmc.passes.truenorth.place import place_cores
-from neurocmc.passes.truenorth.plans import Layout, plan_nodes
+from neurocmc.passes.truenorth.plans import Layout, Way, plan_nodes
 from neurocmc.passes.truenorth.unit_plans import Plan
 from neurocmc.targets import TrueNorthLimits, TrueNorthTarget
 
@@ -70,7 +70,7 @@ def _network(name: str, built: Assembly, limits: TrueNorthLimits) -> CoreNetwork
         floor=values["floor"].astype(np.int32),
         floor_saturates=np.full(shape, limits.floor_saturates),
         reset_potential=np.zeros(shape, dtype=np.int32),
-        delay=np.ones(shape, dtype=np.uint8),
+        delay=values["delay"].astype(np.uint8),
         outputs=built.outputs,
         potential_bits=limits.potential_bits,
         leak=values["leak"].astype(np.int16),
@@ -93,11 +93,11 @@ def _traffic(target_core: NDArray[np.int64]) -> list[dict[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class _Gains:
-    """Realised share of the wanted gain, axons and latency of each connection (target node, source node)."""
+    """Realised share of the wanted gain, axons and latency of each connection (target node, source node, delay)."""
 
-    share: dict[tuple[int, int], float]
-    axons: dict[tuple[int, int], int]
-    latency: dict[tuple[int, int], int]
+    share: dict[tuple[int, int, int], float]
+    axons: dict[tuple[int, int, int], int]
+    latency: dict[tuple[int, int, int], int]
 
     @classmethod
     def of(cls, layout: Layout) -> "_Gains":
@@ -112,7 +112,7 @@ class _Gains:
     def _add(
         self,
         plans: tuple[Plan, ...],
-        ticks: Sequence[Mapping[int, int]],
+        ticks: Sequence[Mapping[Way, int]],
         root: int,
         at: int,
         factor: float,
@@ -124,13 +124,14 @@ class _Gains:
             plan.node.sources, plan.fit.realised().tolist(), plan.fit.axons.tolist(), strict=True
         ):
             share = factor * realised / source.amplitude
-            arrives = late + ticks[source.node].get(at, 0)
+            arrives = late + ticks[source.node].get((at, source.delay_ticks), 0)
             if plans[source.node].node.is_sum:
                 self._add(plans, ticks, root, source.node, share, arrives + 1)
             else:
-                self.share[root, source.node] = share
-                self.axons[root, source.node] = axons
-                self.latency[root, source.node] = arrives
+                connection = root, source.node, source.delay_ticks
+                self.share[connection] = share
+                self.axons[connection] = axons
+                self.latency[connection] = arrives
 
 
 def _populations(network: SpikingNetwork, built: Assembly, beginning: Beginning | None) -> list[CorePopulation]:
@@ -172,9 +173,10 @@ def _projections(circuit: RateCircuit, network: SpikingNetwork, gains: _Gains) -
         wanted = projection.dc_gain * projection.weight
         row, column, gain = entries(wanted)
         ends = (row + first[projection.target]).tolist(), (column + first[projection.source]).tolist()
-        pairs = list(zip(*ends, strict=True))
+        connections = [(*pair, projection.delay_ticks) for pair in zip(*ends, strict=True)]
         share, axons, latency = (
-            np.array([of.get(pair, 0) for pair in pairs]) for of in (gains.share, gains.axons, gains.latency)
+            np.array([of.get(connection, 0) for connection in connections])
+            for of in (gains.share, gains.axons, gains.latency)
         )
         found.append(
             CoreProjection(

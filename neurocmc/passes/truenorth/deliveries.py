@@ -1,7 +1,7 @@
 """Says which axons carry what: one delivery for all units of a core that hear a source alike.
 
-They hear it alike that hear it through axons of one type and want as many of its neurons: a part of a larger count,
-whose steps are finer, would have gaps between its own.
+They hear it alike that hear it through axons of one type, with one delay, and want as many of its neurons: a part of
+a larger count, whose steps are finer, would have gaps between its own.
 
 Units count the axon types they use from 0, the type of their own feedback; those are their own types. An axon has one
 type for all who hear it, so each unit's types are mapped to types of its core: one to one, and the same for all units
@@ -23,12 +23,13 @@ class Delivery:
     source: int
     core: int
     kind: int  # of the axons
+    delay_ticks: int  # by which they arrive later than in the next tick
     neurons: int  # of the source's count
     listeners: tuple[tuple[int, int], ...]  # nodes; of a whole pool or a ladder each may hear a part of the axons
 
     @property
     def first(self) -> int:
-        """The first node that hears it; it stands for all of them."""
+        """The first node that hears it."""
         return self.listeners[0][0]
 
 
@@ -48,7 +49,7 @@ def types_on_core(plans: list[Plan] | tuple[Plan, ...], homes: Homes, types: int
 def deliveries_of(plans: list[Plan] | tuple[Plan, ...], homes: Homes, types: int) -> list[tuple[Delivery, ...]]:
     """Returns for each node what it must deliver, in the order of those who hear it."""
     mapped = types_on_core(plans, homes, types)
-    heard: list[dict[tuple[int, int, int], list[tuple[int, int]]]] = [{} for _ in plans]
+    heard: list[dict[tuple[int, int, int, int], list[tuple[int, int]]]] = [{} for _ in plans]
     for index, plan in enumerate(plans):
         for source, kind, axons in zip(
             plan.node.sources, plan.fit.type_of.tolist(), plan.fit.axons.tolist(), strict=True
@@ -56,12 +57,12 @@ def deliveries_of(plans: list[Plan] | tuple[Plan, ...], homes: Homes, types: int
             if axons:
                 all_there = source.node in homes.whole or homes.hears.get(index) == source.node
                 sent = plans[source.node].node.points.size if all_there else axons
-                place = homes.core[index], mapped[index][kind + 1], sent
+                place = homes.core[index], mapped[index][kind + 1], source.delay_ticks, sent
                 heard[source.node].setdefault(place, []).append((index, axons))
     return [
         tuple(
-            Delivery(source=source, core=core, kind=kind, neurons=sent, listeners=tuple(listeners))
-            for (core, kind, sent), listeners in found.items()
+            Delivery(source=source, core=core, kind=kind, delay_ticks=delay, neurons=sent, listeners=tuple(listeners))
+            for (core, kind, delay, sent), listeners in found.items()
         )
         for source, found in enumerate(heard)
     ]

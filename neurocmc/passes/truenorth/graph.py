@@ -38,6 +38,7 @@ class Source:
     node: int
     amplitude: float
     standing: float = 0.0  # share of the pool that fires as a trial begins, where it is known
+    delay_ticks: int = 0  # by how much later than in the next tick its spikes arrive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +166,11 @@ def _node(
 ) -> Node:
     arriving = network.into(population.name)
     sources = [
-        Source(node=first[p.source] + j, amplitude=weight * network.population(p.source).neurons)
+        Source(
+            node=first[p.source] + j,
+            amplitude=weight * network.population(p.source).neurons,
+            delay_ticks=p.delay_ticks,
+        )
         for p in arriving
         for j, weight in row_entries(p.weight, unit)
     ]
@@ -201,11 +206,16 @@ def _drive(entry: SpikingInput, tick_s: float, keep: float) -> Drive:
 
 
 def _merged(sources: list[Source]) -> tuple[Source, ...]:
-    """Two projections between the same units are one connection."""
-    total: dict[int, float] = {}
+    """Two projections between the same units are one connection where they have one delay."""
+    total: dict[tuple[int, int], float] = {}
     for source in sources:
-        total[source.node] = total.get(source.node, 0.0) + source.amplitude
-    return tuple(Source(node=node, amplitude=amplitude) for node, amplitude in total.items() if amplitude)
+        way = source.node, source.delay_ticks
+        total[way] = total.get(way, 0.0) + source.amplitude
+    return tuple(
+        Source(node=node, amplitude=amplitude, delay_ticks=delay)
+        for (node, delay), amplitude in total.items()
+        if amplitude
+    )
 
 
 def with_latency(node: Node, latency_ticks: float) -> Node:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from neurocmc.passes.truenorth.graph import Source
 from neurocmc.passes.truenorth.ladders import extra_neurons, is_joinable
 from neurocmc.passes.truenorth.leaks import FILTER_NEURONS
 from neurocmc.passes.truenorth.unit_plans import Plan, Room
@@ -63,8 +64,8 @@ def find_homes(alone: list[Plan], limits: TrueNorthLimits, unpaired: frozenset[i
     """
     listeners: list[list[int]] = [[] for _ in alone]
     for index, plan in enumerate(alone):
-        for source in plan.node.sources:
-            listeners[source.node].append(index)
+        for node in dict.fromkeys(source.node for source in plan.node.sources):
+            listeners[node].append(index)
     search = _Search(alone, listeners, limits)
     hears = search.pairs(unpaired | apart)
     paired = set(hears) | set(hears.values())
@@ -113,10 +114,16 @@ class _Search:
             if index in taken or len(self.listeners[index]) != 1 or not is_joinable(plan.node, self.limits):
                 continue
             (target,) = self.listeners[index]
+            if [way.delay_ticks for way in self._ways(index, target)] != [0]:
+                continue  # the spikes of a ladder come back as the leak, which must not wait
             if target not in taken | {index} and not self.alone[target].node.is_sum and self._is_pair(target, index):
                 hears[target] = index
                 taken |= {index, target}
         return hears
+
+    def _ways(self, source: int, target: int) -> list[Source]:
+        """The connections from a node to a target: one for each delay."""
+        return [entry for entry in self.alone[target].node.sources if entry.node == source]
 
     def _is_pair(self, target: int, source: int) -> bool:
         """Whether one core holds both, a quiet filter, and as few copies as may be."""
@@ -146,7 +153,7 @@ class _Search:
 
     def _moved(self, source: int, target: int) -> float:
         node = self.alone[target].node
-        amplitude = next(abs(entry.amplitude) for entry in node.sources if entry.node == source)
+        amplitude = sum(abs(entry.amplitude) for entry in self._ways(source, target))
         return amplitude / (1.0 - node.keep) / max(float(np.ptp(node.points)), 1e-6 * node.high)
 
     def _spare_neurons(self, target: int, source: int) -> int:
@@ -225,28 +232,36 @@ class _Search:
             ladder = self.alone[source].node.points.size + sum(extra_neurons(self.alone[source].node))
             neurons = ladder + self.alone[target].node.points.size + FILTER_NEURONS + BIAS_NEURONS
             fixed, joined = self._pair_axons(target, source)
-            heard = [(entry.node, index) for index in item for entry in self.alone[index].node.sources]
+            heard = [(node, index) for index in item for node in self._heard(index)]
             heard.remove((source, target))
             axons = fixed + joined + BIAS_NEURONS + sum(self._count(*pair) for pair in heard)
             return neurons + self._copies(target), axons
         (index,) = item
         plan = self.alone[index]
         copies = 0 if self.serves_whole(index) else self._copies(index)
-        heard_axons = sum(self._count(source.node, index) for source in plan.node.sources)
+        heard_axons = sum(self._count(node, index) for node in self._heard(index))
         return plan.neurons + copies, plan.fixed_axons + heard_axons
+
+    def _heard(self, index: int) -> list[int]:
+        """The nodes that a node hears, each once."""
+        return list(dict.fromkeys(source.node for source in self.alone[index].node.sources))
 
     def _copies(self, index: int) -> int:
         return sum(self._count(index, target) for target in self.listeners[index])
 
     def _count(self, source: int, target: int) -> int:
-        """Neurons of a source that a target hears: as with a core for each, or fewer that are quiet enough."""
+        """Neurons of a source that a target hears: as with a core for each, or fewer that are quiet enough.
+
+        A target that hears it with several delays hears so many for each.
+        """
         plan = self.alone[target]
         if self.serves_whole(source):
             return self.alone[source].node.points.size
-        axons = int(plan.fit.axons[[entry.node for entry in plan.node.sources].index(source)])
+        own = zip(plan.node.sources, plan.fit.axons.tolist(), strict=True)
+        axons = [count for entry, count in own if entry.node == source]
         if plan.node.is_sum or self.alone[source].node.is_sum or not self.limits.stochastic:
-            return axons
-        return min(axons, quiet_neurons(plan.node.keep, SHARED_QUIET))
+            return sum(axons)
+        return sum(min(count, quiet_neurons(plan.node.keep, SHARED_QUIET)) for count in axons)
 
     def serves_whole(self, source: int) -> bool:
         """Whether a node's pool itself serves its target: it serves nothing else, and the target hears no other.

@@ -28,6 +28,9 @@ SPAN_SLACK = 1.05  # of the largest scale, out of the margin that spans have
 FINE_SCALES = np.linspace(1.0, 0.7, 301)
 
 
+Way = tuple[int, int]  # a target, and the delay with which it hears a node
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """All plans, where their nodes stand, and what reaches which axons."""
@@ -43,12 +46,21 @@ class Layout:
         deliveries = tuple(deliveries_of(plans, homes, kinds))
         return cls(tuple(plans), homes, tuple(types_on_core(plans, homes, kinds)), deliveries)
 
-    def latencies(self) -> list[Mapping[int, int]]:
-        """Returns for each node a mapping from target to the ticks that splitters cost on the way there."""
-        found: list[Mapping[int, int]] = []
+    def latencies(self) -> list[Mapping[Way, int]]:
+        """Returns for each node a mapping from target and delay to the ticks that splitters cost on the way there.
+
+        What a splitter costs is taken off the delay, as far as there is one.
+        """
+        found: list[Mapping[Way, int]] = []
         for plan, deliveries in zip(self.plans, self.deliveries, strict=True):
-            ticks = {node: late for branch in plan.branches for node, late in branch.latencies().items()}
-            found.append({node: ticks.get(d.first, 0) for d in deliveries for node, _ in d.listeners})
+            ticks = {end: late for branch in plan.branches for end, late in branch.latencies().items()}
+            found.append(
+                {
+                    (node, d.delay_ticks): max(ticks.get(end, 0) - d.delay_ticks, 0)
+                    for end, d in enumerate(deliveries)
+                    for node, _ in d.listeners
+                }
+            )
         return found
 
 
@@ -140,7 +152,7 @@ class _Planner:
                 problems[index] = error.problems
                 continue
             reached.append(found)
-            if self.homes.is_shared(index) and any(branch.node is None for branch in found.branches):
+            if self.homes.is_shared(index) and any(branch.end is None for branch in found.branches):
                 problems[index] = ()  # beside another it needs splitters, which cost a tick: it stands alone
         if problems:
             raise _NoRoomError(problems)
@@ -217,7 +229,7 @@ def _settled(planner: _Planner, plans: list[Plan], latency: Float, before: Float
         fit = again.fit
         if again.joined_from is None:
             fit = min(fit, _rescaled(plan, again, planner.limits) or fit, key=lambda fit: fit.residual)
-        settled[index] = replace(again, fit=fit, branches=plan.branches, pool_target=plan.pool_target)
+        settled[index] = replace(again, fit=fit, branches=plan.branches, pool_end=plan.pool_end)
     return settled
 
 
@@ -233,11 +245,11 @@ def _rescaled(plan: Plan, again: Plan, limits: TrueNorthLimits) -> WeightFit | N
     return replace(plan.fit, scale=scale) if scale <= widest else None
 
 
-def _mean_latency(nodes: tuple[Node, ...], arrives: list[Mapping[int, int]], index: int) -> float:
+def _mean_latency(nodes: tuple[Node, ...], arrives: list[Mapping[Way, int]], index: int) -> float:
     """Mean over a node's sources of the ticks that splitters and partial sums cost, weighted by their strength."""
     total = weight = 0.0
     for source in nodes[index].sources:
         behind = 1.0 + _mean_latency(nodes, arrives, source.node) if nodes[source.node].is_sum else 0.0
-        total += abs(source.amplitude) * (arrives[source.node].get(index, 0) + behind)
+        total += abs(source.amplitude) * (arrives[source.node].get((index, source.delay_ticks), 0) + behind)
         weight += abs(source.amplitude)
     return total / weight if weight else 0.0

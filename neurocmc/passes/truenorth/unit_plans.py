@@ -52,7 +52,7 @@ class Plan:
     feed: Feed
     joined_from: int | None = None  # the filter neuron from which on filter neurons are the pool
     branches: tuple[Branch, ...] = ()  # beside the pool's own target
-    pool_target: int | None = None  # the node that all neurons of the pool reach, where they do not serve the bus
+    pool_end: int | None = None  # the delivery that all neurons of the pool bring, where they do not serve the bus
 
     @property
     def neurons(self) -> int:

@@ -143,7 +143,7 @@ class _Search:
             yield None
             return
         yield "relays"
-        if self.target.delay_ticks_max != 0:
+        if self.target.late_parts:
             yield "taps"
 
     def _staging(self, options: CompileOptions) -> Staging:

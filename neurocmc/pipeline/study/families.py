@@ -19,6 +19,7 @@ FAMILIES = Kind(
         "cmc": "neurocmc.pipeline.study.trained:CMC",
         "flux-l5": "neurocmc.literature.flux.family:FAMILY",
         "filter-vit": "neurocmc.literature.filter.family:FAMILY",
+        "delays-motion": "neurocmc.literature.motion.family:FAMILY",
         "memory": "neurocmc.pipeline.study.trained:MEMORY",
         "microns-rnn": "neurocmc.literature.connectome.family:FAMILY",
         "reservoir-ei": "neurocmc.literature.reservoir.family:FAMILY",

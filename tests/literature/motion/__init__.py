@@ -1,0 +1,1 @@
+"""Motion by learned delays: dots, equations, pruning, training, the study, and its page."""
