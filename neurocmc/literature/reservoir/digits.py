@@ -6,12 +6,11 @@ One fixed split: 1,000 to fit readouts on, 297 to choose by, 500 to test.
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int
-from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.extras import need
 from neurocmc.literature.reservoir.readout import fitted
 
 ROWS = COLUMNS = 8
@@ -31,9 +30,7 @@ class Digits:
 @cache
 def digits() -> Digits:
     """Returns the digits, shuffled once. Raises InputError where scikit-learn is not installed."""
-    if find_spec("sklearn") is None:
-        what = "the digits come with scikit-learn, which is not installed"
-        raise InputError(Problem("library-missing", "task digits", what, "pip install scikit-learn"))
+    need("sklearn", "task digits", "reading the digits")
     from sklearn.datasets import load_digits
 
     pixels, named = load_digits(return_X_y=True)
