@@ -10,7 +10,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float
 
-DECIMALS = 4  # of grey levels: a 26th of the 256th part of a pixel's range
+DECIMALS = 4  # of grey levels, whose 256 steps are of 0.004
 
 
 def circuit_text(
