@@ -49,7 +49,7 @@ def test_the_wheel_carries_data_templates_and_types(wheel: Path) -> None:
     assert not [name for name in names if name.startswith(("tests/", "docs/")) or "__pycache__" in name]
     licences = {name.partition(".dist-info/licenses/")[2] for name in names if "/licenses/" in name}
     assert licences == {"LICENSE", "neurocmc/circuits/mnist-5k/LICENSE.txt"}
-    assert wheel.stat().st_size < 3_300_000
+    assert wheel.stat().st_size < 3_500_000
 
 
 @pytest.mark.slow
