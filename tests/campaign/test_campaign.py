@@ -256,8 +256,10 @@ def test_a_worker_killed_in_the_middle_changes_nothing(workers: int, tmp_path: P
         assert (kept.folder / path.name).read_bytes() == path.read_bytes()
 
 
+# Of what a shell starts in the background SIGINT is ignored, and so it would be of all below it.
 WAITING = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from neurocmc.pipeline.campaign.place import Place
 from neurocmc.pipeline.campaign.run import run_all
