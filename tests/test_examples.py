@@ -15,7 +15,7 @@ from neurocmc.circuits import recipe
 from neurocmc.frontends import circuit_yaml, stimulus_yaml
 from neurocmc.pipeline.study import plan as study_plan
 from neurocmc.pipeline.sweep import plan as sweep_plan
-from neurocmc.targets import schema
+from neurocmc.targets import IdealLimits, LoihiEnergy, LoihiLimits
 from tests.made.waiting import HANGS_S
 from tests.torch_extra import needs_torch
 
@@ -111,7 +111,7 @@ def documented(model: type[BaseModel]) -> set[str]:
             [entry for module in (circuit_yaml, stimulus_yaml, recipe) for entry in vars(module).values()],
         ),
         ("campaigns.md", [entry for module in (sweep_plan, study_plan) for entry in vars(module).values()]),
-        ("targets.md", [schema.LoihiLimits, schema.LoihiEnergy, schema.IdealLimits]),
+        ("targets.md", [LoihiLimits, LoihiEnergy, IdealLimits]),
     ],
 )
 def test_every_field_of_a_file_is_documented(page: str, models: list[object]) -> None:

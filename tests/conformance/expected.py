@@ -28,6 +28,7 @@ MISSES: dict[Cell, tuple[str, ...]] = {
     ("several-inputs", "ranc", "threshold"): (POLE,),
     ("one-unit", "ranc", "threshold"): (POLE,),
     ("input-tau", "ranc", "threshold"): (POLE,),
+    ("delayed", "ranc", "threshold"): (POLE,),
     ("two-taus", "ranc", "threshold"): (POLE, NOISE, RATES[0]),
     ("undriven", "ranc", "threshold"): (POLE, NOISE, RATES[0]),
     ("recurrent", "ranc", "threshold"): (POLE, GAIN, WEIGHTS),

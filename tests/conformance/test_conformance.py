@@ -10,7 +10,7 @@ from tests.conformance.expected import MISSES, expected
 from tests.conformance.table import NEURONS, cells, outcome
 
 
-@pytest.mark.parametrize(("name", "target", "code"), cells(), ids="-".join)
+@pytest.mark.parametrize(("name", "target", "code"), cells())
 def test_a_cell_is_as_the_table_says(
     name: str, target: str, code: Code, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,7 +40,9 @@ def test_a_network_trained_with_subtraction_learns_to_reset_to_zero() -> None:
     theirs = record(folder / "record.npz")
     assert theirs["accuracy_before"] >= 0.9
     assert theirs["accuracy_swapped"] < theirs["accuracy_before"] - 0.02
-    assert theirs["accuracy"] >= theirs["accuracy_before"] - 0.01
+    # Training does not end alike on every machine: 92.7 to 91.2 % were seen, where swapping alone leaves under 90.
+    assert theirs["accuracy"] >= theirs["accuracy_before"] - 0.025
+    assert theirs["accuracy"] > theirs["accuracy_swapped"]
     assert differing(simulated(snntorch_network(folder / "graph.nir", "zero"), theirs), theirs) == NONE
 
 

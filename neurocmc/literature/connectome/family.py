@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import neurocmc
 from neurocmc.common.errors import NeurocmcError, raise_input_problems
@@ -13,9 +13,6 @@ from neurocmc.common.strict_yaml import Document
 from neurocmc.literature.connectome.files import check_unchanged, read_prior
 from neurocmc.literature.connectome.recipe import ConnectomeRecipe, PriorFile
 from neurocmc.literature.connectome.tasks import CLASSES, make_trials
-
-if TYPE_CHECKING:
-    from neurocmc.circuits.training import EpochReport
 
 
 class MicronsRnn:
@@ -38,14 +35,11 @@ class MicronsRnn:
     def make(self, recipe: Mapping[str, Any], seed: int, path: Path, progress: Progress) -> Mapping[str, float]:
         """Trains a network, and writes it with its trials. Returns its accuracies."""
         need("torch", str(path), "training")
-        from neurocmc.literature.connectome.training import train  # here and not above: torch takes seconds to import
-
-        def told(report: "EpochReport") -> None:
-            reached = f"validation accuracy {100 * report.validation_accuracy:.1f} %"
-            progress(f"epoch {report.epoch} of {report.epochs}, {reached}", report.epoch / report.epochs)
+        from neurocmc.circuits.training import epochs_told  # here and not above: torch takes seconds to import
+        from neurocmc.literature.connectome.training import train
 
         asked = recipe_of(recipe)
-        network = train(asked, seed, told)
+        network = train(asked, seed, epochs_told(progress))
         calibration = make_trials(asked, seed, "calibration", asked.calibration_trials)
         test = make_trials(asked, seed, "test", asked.training.test_trials)
         model = neurocmc.from_arrays(

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from neurocmc.circuits.training import EpochReport, ImageBatch, Training, TrainingPlan, reproducible
+from neurocmc.circuits.training import ImageBatch, Training, TrainingPlan, epochs_told, reproducible
 from neurocmc.common.arrays import Float, Int
 from neurocmc.common.progress import Progress
 from neurocmc.literature.filter.recipe import Run
@@ -36,11 +36,7 @@ def trained(
     with reproducible(seed):
         model = VisionTransformer(run.transformer, fit.images.shape[1], classes)
         training = _Training(model, run, fit, held_back, seed)
-
-        def told(report: EpochReport) -> None:
-            progress(f"epoch {report.epoch} of {report.epochs}", report.epoch / report.epochs)
-
-        training.run(told)
+        training.run(epochs_told(progress))
     return model
 
 

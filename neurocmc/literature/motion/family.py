@@ -24,16 +24,12 @@ class DelaysMotion:
     def make(self, recipe: Mapping[str, Any], seed: int, path: Path, progress: Progress) -> Mapping[str, float]:
         """Trains a circuit and writes it; returns its accuracy on test trials in real numbers, beside chance."""
         need("torch", str(path), "training")
-        from neurocmc.circuits.training import EpochReport
+        from neurocmc.circuits.training import epochs_told
         from neurocmc.literature.motion.train import train
-
-        def told(report: EpochReport) -> None:
-            reached = f"validation accuracy {100 * report.validation_accuracy:.2f} %"
-            progress(f"epoch {report.epoch} of {report.epochs}, {reached}", report.epoch / report.epochs)
 
         document = Document(filename=path.name, text="", data=dict(recipe), lines={})
         whole = document.validate(MotionRecipe)
-        circuit, validated = train(whole, seed, told)
+        circuit, validated = train(whole, seed, epochs_told(progress))
         test = make_trials(whole, "test", whole.dots.test)
         model = model_of(
             circuit,

@@ -6,7 +6,7 @@ its last whole epoch. Workers read the plan themselves, and write what they made
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from neurocmc.circuits.images import load_task
 from neurocmc.circuits.study.plan import (
@@ -32,9 +32,6 @@ from neurocmc.pipeline.campaign.task import Outcome, Task
 from neurocmc.pipeline.study.chip import judge
 from neurocmc.pipeline.study.result import Chips, StudyResult
 from neurocmc.targets import load_target
-
-if TYPE_CHECKING:
-    from neurocmc.circuits.training import EpochReport
 
 PLAN = "study.yaml"
 HERE = "neurocmc.pipeline.study.regions"
@@ -80,14 +77,11 @@ def _train_all(plan: Path, runs: Sequence[Run], place: Place, told: StudyProgres
 def train(what: dict[str, Any], where: Mapping[str, str], progress: Progress) -> dict[str, Any]:
     """Trains a run of the study's plan, from where it was left, and keeps its result beside its checkpoint."""
     from neurocmc.circuits.study.run import train_run  # here and not above: torch takes seconds to import
+    from neurocmc.circuits.training import epochs_told
 
     run = _run_of(what, where)
-
-    def epoch(report: "EpochReport") -> None:
-        reached = f"validation accuracy {100 * report.validation_accuracy:.2f} %"
-        progress(f"epoch {report.epoch} of {report.epochs}, {reached}", report.epoch / report.epochs)
-
-    return {"accuracy": train_run(run, load_task(run.recipe.task, run.recipe.images), epoch).accuracy}
+    images = load_task(run.recipe.task, run.recipe.images)
+    return {"accuracy": train_run(run, images, epochs_told(progress)).accuracy}
 
 
 def _compile_all(plan: Path, runs: Sequence[Run], options: CompileRecipe, place: Place, told: StudyProgress) -> Chips:

@@ -35,15 +35,12 @@ class Trained:
         need("torch", str(path), "training")
         from neurocmc.circuits.cmc.resume import state_path
         from neurocmc.circuits.families import recipe_of, train
-        from neurocmc.circuits.training import EpochReport
-
-        def told(report: EpochReport) -> None:
-            reached = f"validation accuracy {100 * report.validation_accuracy:.2f} %"
-            progress(f"epoch {report.epoch} of {report.epochs}, {reached}", report.epoch / report.epochs)
+        from neurocmc.circuits.training import epochs_told
 
         document = Document(filename=path.name, text="", data=dict(recipe), lines={})
         begun = os.path.lexists(state_path(path))
-        metrics: dict[str, float] = train(recipe_of(document), path, seed, told, resume=begun)["metrics"]
+        made = train(recipe_of(document), path, seed, epochs_told(progress), resume=begun)
+        metrics: dict[str, float] = made["metrics"]
         return metrics
 
 

@@ -34,7 +34,8 @@ def test_the_file_steps_as_the_network_does(tmp_path: Path, lesion: str) -> None
     sent = model.reference(stimulus)
     found = np.concatenate([sent[name] for name in circuit.network.sizes], axis=2)
     assert found.shape == (2, 221, circuit.network.units)
-    driven = next(iter(stimulus.values.values()))  # of the kick, and of each unit that has noise
+    # Of the kick, and of each unit that has noise; a stimulus has it in the step that it acts in, the next one.
+    driven = next(iter(stimulus.values.values()))[:, 1:]
     network, noisy = circuit.network, circuit.noise_std > 0
     for trial in range(2):
         assert np.allclose(found[trial, 0], 0.5)
