@@ -56,9 +56,7 @@ def test_what_was_promised_is_kept() -> None:
     assert (organised >= 5 * embedded).sum() >= 8
     trapped = column(rows, "isolated", "trapped") * column(rows, "isolated", "resonates")
     assert trapped.sum() >= 1
-    assert (
-        np.median(column(rows, "self-organised", "chip_error_64")) <= 0.2
-    )  # the mean is not
+    assert np.median(column(rows, "self-organised", "chip_error_64")) <= 0.2  # the mean is not
 
 
 def test_the_folder_holds_results_alone_and_the_picture_is_small() -> None:
