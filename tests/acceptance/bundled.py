@@ -13,6 +13,7 @@ from pathlib import Path
 
 import neurocmc
 from neurocmc.verification.edges import misses
+from tests.made.tables import rows_of
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = ROOT / "docs" / "studies" / "verified.csv"
@@ -101,8 +102,7 @@ def write(models: Sequence[str]) -> None:
 
 def read() -> list[dict[str, str]]:
     """The table as it stands."""
-    with TABLE.open(newline="", encoding="utf-8") as stream:
-        return list(csv.DictReader(stream))
+    return rows_of(TABLE)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.staging import restored
 from neurocmc.pipeline.study.pictures import Row, read_rows
 from tests.bench.output import rewrite
+from tests.made.tables import rows_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "filter.md"
@@ -111,8 +112,7 @@ def measured() -> Iterator[Line]:
 
 def read() -> list[Line]:
     """The table as it stands."""
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return rows_of(TABLE)
 
 
 def chip_markdown() -> str:

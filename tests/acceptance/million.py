@@ -27,6 +27,7 @@ from neurocmc.sim.loihi.emulator import emulate
 from neurocmc.sim.loihi.host import encode
 from tests.bench.output import rewrite
 from tests.made.large import cmc_columns
+from tests.made.tables import rows_of
 
 from .decisions import ROOT
 
@@ -105,8 +106,7 @@ def _run_lava(artifact: Artifact, ticks: int) -> Bool:
 
 def read() -> list[Row]:
     """The rows of the table as it stands."""
-    with TABLE.open(encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return rows_of(TABLE)
 
 
 def markdown() -> str:

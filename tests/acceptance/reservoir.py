@@ -18,6 +18,7 @@ from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.staging import restored
 from tests.bench.output import rewrite
 from tests.made.reservoir import adapted, as_model, capacity, random_inputs, run
+from tests.made.tables import rows_of
 
 from .decisions import PAGE, ROOT
 
@@ -66,8 +67,7 @@ def rows() -> Iterator[Row]:
 
 def read() -> list[Row]:
     """The table as it stands."""
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return rows_of(TABLE)
 
 
 def markdown() -> str:

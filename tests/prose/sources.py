@@ -1,11 +1,11 @@
 """Reads every table that prose may quote, as one dictionary from keys to measured numbers."""
 
-import csv
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from tests.made.tables import rows_of
 from tests.prose.table import ROOT, STUDIES, read_table
 
 BENCHMARKS, PUBLISHED = ROOT / "docs" / "benchmarks.md", ROOT / "docs" / "published-cmc.md"
@@ -147,8 +147,7 @@ def _frontier() -> Iterator[tuple[str, Number]]:
 
 
 def _rows(name: str) -> list[dict[str, str]]:
-    with (STUDIES / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return rows_of(STUDIES / name)
 
 
 def _cells(lines: Iterable[str]) -> Iterator[list[str]]:

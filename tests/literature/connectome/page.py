@@ -1,6 +1,5 @@
 """What docs/connectome-priors.md must say: rows of its tables, and numbers of its sentences, as measured."""
 
-import csv
 from collections.abc import Callable, Iterator
 from math import erf, sqrt
 
@@ -9,43 +8,25 @@ from neurocmc.literature.connectome.pictures import TASKS
 from neurocmc.literature.connectome.recipe import ConnectomeRecipe
 from neurocmc.literature.connectome.tasks import CLASSES
 from tests.cli.running import ROOT
+from tests.made.tables import TableRow, by_variant, percent, runs_of
 
 PAGE = ROOT / "docs" / "connectome-priors.md"
-STUDIES = ROOT / "docs" / "studies"
-Row = dict[str, str]
-
-
-def table(study: str) -> dict[str, Row]:
-    """Variant -> its row in the table of a study."""
-    with (STUDIES / study / "table.csv").open(encoding="utf-8", newline="") as file:
-        return {row["variant"]: row for row in csv.DictReader(file)}
-
-
-def runs(study: str) -> list[Row]:
-    """All runs of a study."""
-    with (STUDIES / study / "runs.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def names(study: str) -> list[str]:
     """Variants without their tasks, in the order of the study."""
-    found = [row.removesuffix(f"-{task}") for row in table(study) for task in TASKS if row.endswith(f"-{task}")]
+    found = [row.removesuffix(f"-{task}") for row in by_variant(study) for task in TASKS if row.endswith(f"-{task}")]
     return list(dict.fromkeys(found))
 
 
-def percent(row: Row, column: str = "accuracy") -> str:
-    """`86.1 ± 2.0`: mean and standard deviation over seeds."""
-    return f"{100 * float(row[f'{column}_mean']):.1f} ± {100 * float(row[f'{column}_sd']):.1f}"
-
-
-def plain(row: Row, column: str) -> str:
+def plain(row: TableRow, column: str) -> str:
     """`1.85 ± 0.03`."""
     return f"{float(row[f'{column}_mean']):.2f} ± {float(row[f'{column}_sd']):.2f}"
 
 
 def accuracy_rows(study: str) -> Iterator[str]:
     """A row for each variant, a column for each task."""
-    rows = table(study)
+    rows = by_variant(study)
     for name in names(study):
         yield f"| `{name}` | " + " | ".join(percent(rows[f"{name}-{task}"]) for task in TASKS) + " |"
 
@@ -55,14 +36,14 @@ SHAPES = ("entropy_bits_start", "entropy_bits", "modularity", "small_worldness",
 
 def weight_rows() -> Iterator[str]:
     """What the weights are like that were trained on one-choice inference."""
-    rows = table("microns-rnn")
+    rows = by_variant("microns-rnn")
     for name in names("microns-rnn"):
         yield f"| `{name}` | " + " | ".join(plain(rows[f"{name}-inference"], column) for column in SHAPES) + " |"
 
 
 def chip_rows(study: str) -> Iterator[str]:
     """Rate and chip of each compiled circuit."""
-    rows, every = table(study), runs(study)
+    rows, every = by_variant(study), runs_of(study)
     for name in names(study):
         for task in (task for task in TASKS if f"{name}-{task}" in rows):
             row = rows[f"{name}-{task}"]
@@ -76,7 +57,7 @@ def chip_rows(study: str) -> Iterator[str]:
 
 def of_each(study: str, name: str, column: str, task: str) -> list[float]:
     """A column of a variant, a value for each seed."""
-    return [float(run[column]) for run in runs(study) if run["variant"] == f"{name}-{task}"]
+    return [float(run[column]) for run in runs_of(study) if run["variant"] == f"{name}-{task}"]
 
 
 def won(column: str, one: str, other: str, better: Callable[[float, float], bool]) -> tuple[int, int]:
@@ -101,13 +82,13 @@ def sentences() -> Iterator[str]:
     chance = 100 / len(CLASSES["inference"])
     yield f"Chance is {chance:.0f} % on one-choice inference, 50 % for whoever takes any of the two"
     yield f"and {100 / len(CLASSES['decision']):.0f} % on the others"
-    yield from _of_accuracy(table("microns-rnn"))
-    yield from _of_weights(table("microns-rnn"))
-    yield from _of_positive(table("microns-rnn-positive"))
+    yield from _of_accuracy(by_variant("microns-rnn"))
+    yield from _of_weights(by_variant("microns-rnn"))
+    yield from _of_positive(by_variant("microns-rnn-positive"))
     yield from _of_chips()
 
 
-def _of_accuracy(rows: dict[str, Row]) -> Iterator[str]:
+def _of_accuracy(rows: dict[str, TableRow]) -> Iterator[str]:
     found = {name: percent(rows[f"{name}-inference"]) for name in names("microns-rnn")}
     yield (
         f"W* reaches {found['w-star']} %, the default start with the same penalty {found['sernn']} %, "
@@ -131,7 +112,7 @@ def _of_accuracy(rows: dict[str, Row]) -> Iterator[str]:
     )
 
 
-def _of_weights(rows: dict[str, Row]) -> Iterator[str]:
+def _of_weights(rows: dict[str, TableRow]) -> Iterator[str]:
     start, trained = (won(column, "w-star", "orthogonal", lambda one, other: one < other) for column in SHAPES[:2])
     yield (
         f"is below that of the orthogonal control in {start[0]} of {start[1]} runs before training and in "
@@ -156,7 +137,7 @@ def _of_weights(rows: dict[str, Row]) -> Iterator[str]:
     yield f"`sernn` has a modularity of {held['sernn']} after one-choice inference where `l1` has {held['l1']}"
 
 
-def _of_positive(rows: dict[str, Row]) -> Iterator[str]:
+def _of_positive(rows: dict[str, TableRow]) -> Iterator[str]:
     found = {name: percent(rows[f"{name}-inference"]) for name in names("microns-rnn-positive")}
     yield (
         f"W* reaches {found['w-star']} % on one-choice inference, a plain lognormal matrix {found['lognormal']} %, "
@@ -167,7 +148,7 @@ def _of_positive(rows: dict[str, Row]) -> Iterator[str]:
 
 def _of_chips() -> Iterator[str]:
     first, second = (
-        [(run["variant"], float(run["chip_agreement"])) for run in runs(f"microns-rnn-chip{suffix}")]
+        [(run["variant"], float(run["chip_agreement"])) for run in runs_of(f"microns-rnn-chip{suffix}")]
         for suffix in ("", "-80")
     )
     agreed = [value for _, value in first]

@@ -1,6 +1,5 @@
 """docs/connectome-priors.md says what the tables of its studies hold, row by row and number by number."""
 
-import csv
 import re
 from collections.abc import Iterable
 
@@ -8,6 +7,8 @@ import pytest
 
 from neurocmc.common.strict_yaml import load_document
 from tests.literature.connectome import page
+from tests.made.tables import STUDIES as FOLDERS
+from tests.made.tables import by_variant, rows_of, runs_of
 
 TABLES = {
     "accuracy": lambda: page.accuracy_rows("microns-rnn"),
@@ -66,13 +67,13 @@ def test_every_number_of_a_sentence_is_one_of_those() -> None:
 
 @pytest.mark.parametrize("study", STUDIES)
 def test_all_runs_of_a_study_are_there_and_its_table_is_of_them(study: str) -> None:
-    plan = load_document(page.STUDIES / study / "study.yaml").data
-    runs = page.runs(study)
+    plan = load_document(FOLDERS / study / "study.yaml").data
+    runs = runs_of(study)
     assert [(run["variant"], int(run["seed"])) for run in runs] == [
         (variant, seed) for seed in plan["seeds"] for variant in plan["variants"]
     ]
     assert {run["error_id"] for run in runs} == {""}
-    for variant, row in page.table(study).items():
+    for variant, row in by_variant(study).items():
         own = [float(run["accuracy"]) for run in runs if run["variant"] == variant]
         assert float(row["accuracy_mean"]) == pytest.approx(sum(own) / len(own))
         assert int(row["accuracy_count"]) == len(plan["seeds"])
@@ -85,7 +86,7 @@ def test_the_entropy_of_w_star_is_below_that_of_the_orthogonal_control_in_every_
 
 
 def test_what_the_page_says_of_w_star_and_its_controls_is_so() -> None:
-    rows = page.table("microns-rnn")
+    rows = by_variant("microns-rnn")
     mean = {name: float(row["accuracy_mean"]) for name, row in rows.items()}
     for task in page.TASKS:
         others = ["orthogonal", "gaussian", *(("w-shuffled", "w-bang") if task != "decision" else ())]
@@ -99,7 +100,7 @@ def test_what_the_page_says_of_w_star_and_its_controls_is_so() -> None:
 
 
 def test_positive_starts_of_one_radius_differ_by_less_than_their_deviations() -> None:
-    rows = page.table("microns-rnn-positive")
+    rows = by_variant("microns-rnn-positive")
     for task in page.TASKS:
         same = [rows[f"{name}-{task}"] for name in ("orthogonal", "lognormal", "w-star")]
         means = [float(row["accuracy_mean"]) for row in same]
@@ -108,8 +109,8 @@ def test_positive_starts_of_one_radius_differ_by_less_than_their_deviations() ->
 
 
 def test_a_compiled_circuit_is_the_one_of_the_large_study() -> None:
-    large = {(run["variant"], run["seed"]): run["accuracy"] for run in page.runs("microns-rnn")}
-    chips = [*page.runs("microns-rnn-chip"), *page.runs("microns-rnn-chip-80")]
+    large = {(run["variant"], run["seed"]): run["accuracy"] for run in runs_of("microns-rnn")}
+    chips = [*runs_of("microns-rnn-chip"), *runs_of("microns-rnn-chip-80")]
     assert len({run["variant"].rpartition("-")[0] for run in chips}) >= 3
     for run in chips:
         assert run["accuracy"] == large[run["variant"], run["seed"]]
@@ -117,10 +118,9 @@ def test_a_compiled_circuit_is_the_one_of_the_large_study() -> None:
 
 def test_the_files_beside_a_study_are_its_results_alone() -> None:
     for study in STUDIES:
-        found = {path.name for path in (page.STUDIES / study).iterdir()}
+        found = {path.name for path in (FOLDERS / study).iterdir()}
         assert found == {"study.yaml", "runs.csv", "table.csv", "table.md", "README.md"}
-        with (page.STUDIES / study / "table.csv").open(newline="") as file:
-            assert len(list(csv.DictReader(file))) == len(page.table(study))
+        assert len(rows_of(FOLDERS / study / "table.csv")) == len(by_variant(study))
 
 
 def test_the_variants_of_the_page_are_those_of_the_study() -> None:

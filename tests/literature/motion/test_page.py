@@ -1,15 +1,15 @@
 """The page of learned delays says what the studies' tables hold, and no other number."""
 
-import csv
 import re
 from pathlib import Path
 from statistics import fmean, stdev
 
 import pytest
 
+from tests.made.tables import by_variant, percent, runs_of
+
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "delays.md").read_text(encoding="utf-8")
-Table = dict[str, dict[str, str]]
 
 LOIHI = (
     ("with-delays", "with delays"),
@@ -23,21 +23,6 @@ LOIHI = (
 CORES = (("clear", "60 % coherent"), ("faint", "30 % coherent"))
 
 
-def table(study: str) -> Table:
-    with (ROOT / "docs" / "studies" / study / "table.csv").open(newline="", encoding="utf-8") as lines:
-        return {row["variant"]: row for row in csv.DictReader(lines)}
-
-
-def runs(study: str) -> list[dict[str, str]]:
-    with (ROOT / "docs" / "studies" / study / "runs.csv").open(newline="", encoding="utf-8") as lines:
-        return list(csv.DictReader(lines))
-
-
-def spread(row: dict[str, str], column: str) -> str:
-    """Mean and standard deviation in percent."""
-    return f"{100 * float(row[f'{column}_mean']):.1f} ± {100 * float(row[f'{column}_sd']):.1f}"
-
-
 def lost(row: dict[str, str]) -> str:
     """Points that the emulator loses against the rate circuit."""
     value = 100 * float(row["chip_accuracy_drop_mean"])
@@ -47,13 +32,13 @@ def lost(row: dict[str, str]) -> str:
 def line(name: str, row: dict[str, str]) -> str:
     synapses = f"{float(row['synapses_mean']):,.0f}"
     cores = f"{float(row['chip_cores_mean']):.3g}"
-    cells = name, synapses, spread(row, "accuracy"), lost(row), spread(row, "chip_agreement"), cores
+    cells = name, synapses, percent(row, "accuracy"), lost(row), percent(row, "chip_agreement"), cores
     return f"| {' | '.join(cells)} |"
 
 
 def lines() -> list[str]:
     """All lines of the page's tables, in order."""
-    loihi, cores = table("delays-motion"), table("delays-truenorth")
+    loihi, cores = by_variant("delays-motion"), by_variant("delays-truenorth")
     return [line(name, loihi[variant]) for variant, name in LOIHI] + [
         line(name, cores[variant]) for variant, name in CORES
     ]
@@ -61,13 +46,13 @@ def lines() -> list[str]:
 
 def points() -> dict[str, str]:
     """Differences that the page names, in points."""
-    mean = {name: 100 * float(row["accuracy_mean"]) for name, row in table("delays-motion").items()}
+    mean = {name: 100 * float(row["accuracy_mean"]) for name, row in by_variant("delays-motion").items()}
     return {
         "worth": f"{mean['with-delays'] - mean['without-delays']:.1f}",
         "learned": f"{mean['pruned-5'] - mean['random-delays-5']:.1f}",
         "pruning": f"{mean['with-delays'] - mean['pruned-5']:.1f}",
         "bits": f"{mean['with-delays'] - mean['four-bits']:.1f}",
-        "worst drop": f"{max(abs(100 * float(row['chip_accuracy_drop'])) for row in runs('delays-motion')):.1f}",
+        "worst drop": f"{max(abs(100 * float(row['chip_accuracy_drop'])) for row in runs_of('delays-motion')):.1f}",
     }
 
 
@@ -98,16 +83,16 @@ def test_what_the_page_concludes_is_what_was_measured() -> None:
 @pytest.mark.parametrize("study", ["delays-motion", "delays-truenorth"])
 def test_tables_are_those_of_the_runs(study: str) -> None:
     columns = ("accuracy", "synapses", "chip_accuracy_drop", "chip_agreement", "chip_cores")
-    for variant, row in table(study).items():
+    for variant, row in by_variant(study).items():
         for column in columns:
-            values = [float(run[column]) for run in runs(study) if run["variant"] == variant]
+            values = [float(run[column]) for run in runs_of(study) if run["variant"] == variant]
             assert float(row[f"{column}_mean"]) == pytest.approx(fmean(values), abs=1e-12)
             assert float(row[f"{column}_sd"]) == pytest.approx(stdev(values), abs=1e-12)
 
 
 def test_every_run_was_done_with_three_seeds() -> None:
     for study, variants in (("delays-motion", len(LOIHI)), ("delays-truenorth", len(CORES))):
-        rows = runs(study)
+        rows = runs_of(study)
         assert len(rows) == 3 * variants
         assert {row["seed"] for row in rows} == {"0", "1", "2"}
         assert {row["error_id"] for row in rows} == {""}
