@@ -15,6 +15,7 @@ from neurocmc.pipeline.options import DEFAULT_NEURONS
 
 if TYPE_CHECKING:
     from neurocmc.circuits.families import AnyRecipe
+    from neurocmc.common.strict_yaml import Document
     from neurocmc.pipeline.study.plugins import PlugIn
 
 EXAMPLES = (
@@ -59,25 +60,29 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a circuit by gradient, or construct it from its recipe, and write it."""
+    from neurocmc.common.strict_yaml import load_document
+    from neurocmc.pipeline.study.families import maker_of
+
     check_output_file(output)
-    if (plug := _maker(recipe)) is not None:
+    document = load_document(recipe)
+    if (plug := maker_of(document, recipe.parent)) is not None:
         if target is not None or neurons is not None or resume:
             what = f"family {plug.name} takes a recipe and a seed alone"
             raise InputError(
                 Problem("option-not-for-this", str(recipe), what, "leave --for, --neurons, --resume out")
             )
-        _make(plug, recipe, output, 0 if seed is None else seed, as_json=as_json)
+        _make(plug, document, output, 0 if seed is None else seed, as_json=as_json)
         return
     need("torch", str(recipe), "training")
     from neurocmc.circuits.cmc.resume import state_path
 
     check_name(state_path(output))
-    from neurocmc.circuits.families import load_recipe
+    from neurocmc.circuits.families import recipe_of
 
     if state_path(output).exists() and not resume:
         kept = state_path(output)
         tell(f"{kept}: a training that was stopped; it begins again (--resume would go on with it)")
-    wanted = _for_chip(load_recipe(recipe), target, neurons)
+    wanted = _for_chip(recipe_of(document), target, neurons)
     checkpoint = _trained(wanted, output, seed, resume=resume)
     pools = wanted.training.pools
     metrics: dict[str, float] = checkpoint["metrics"]
@@ -98,17 +103,8 @@ def train(
     say(f"next: neurocmc compile {output} --target {target or pools.target} --neurons {pools.neurons} -o build")
 
 
-def _maker(recipe: Path) -> "PlugIn | None":
-    """The family of a recipe that is no family of checkpoints."""
-    from neurocmc.common.strict_yaml import load_document
-    from neurocmc.pipeline.study.families import maker_of
-
-    return maker_of(load_document(recipe), recipe.parent)
-
-
-def _make(plug: "PlugIn", recipe: Path, output: Path, seed: int, *, as_json: bool) -> None:
+def _make(plug: "PlugIn", document: "Document", output: Path, seed: int, *, as_json: bool) -> None:
     """Makes the circuit of a recipe, as a study makes it."""
-    from neurocmc.common.strict_yaml import load_document
     from neurocmc.pipeline.study.families import FAMILIES, CircuitFamily
     from neurocmc.pipeline.study.plugins import loaded
 
@@ -118,7 +114,7 @@ def _make(plug: "PlugIn", recipe: Path, output: Path, seed: int, *, as_json: boo
         raise InputError(
             Problem("model-suffix-unknown", str(output), f"family {plug.name} writes {family.suffix}", cure)
         )
-    checked = json.loads(json.dumps(family.checked(load_document(recipe))))
+    checked = json.loads(json.dumps(family.checked(document)))
     with bar("make") as advance:
         metrics = family.make(checked, seed, output, lambda text, share: advance(text, share, ""))
     if as_json:

@@ -14,7 +14,7 @@ from pydantic import Field
 
 from neurocmc.common.errors import InputError, NeurocmcError, Problem
 from neurocmc.pipeline.study.made import Made
-from neurocmc.pipeline.study.plugins import Kind, PlugIn, broken, loaded
+from neurocmc.pipeline.study.plugins import Kind, PlugIn, broken, function_of, loaded
 
 Value = float | int | bool | str
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -60,10 +60,7 @@ class Measure(Protocol):
 
 def check_options(plug: PlugIn, options: Mapping[str, Any]) -> None:
     """Raises InputError where a measure has no such arguments, or lacks some."""
-    measure = loaded(plug.place, plug.sha256, MEASURES.called)
-    if not callable(measure):
-        what = f"is no function but a {type(measure).__name__}"
-        raise InputError(Problem("plug-in-unknown", f"measure {plug.name}", what, "name the function that measures"))
+    measure = function_of(plug, MEASURES, "measures")
     try:
         inspect.signature(measure).bind(None, **options)
     except (TypeError, ValueError) as error:

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from neurocmc.common.errors import InputError, NeurocmcError, Problem
+from neurocmc.common.errors import InputError, NeurocmcError
 from neurocmc.common.strict_yaml import read_text
 from neurocmc.pipeline.study.measured_table import ERROR, MeasuredRow
-from neurocmc.pipeline.study.plugins import Kind, PlugIn, broken, loaded
+from neurocmc.pipeline.study.plugins import Kind, PlugIn, broken, function_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -57,19 +57,11 @@ def read_rows(path: Path) -> list[Row]:
     ]
 
 
-def check_picture(plug: PlugIn) -> None:
-    """Raises InputError where what is named cannot be called."""
-    picture = loaded(plug.place, plug.sha256, PICTURES.called)
-    if not callable(picture):
-        what = f"is no function but a {type(picture).__name__}"
-        raise InputError(Problem("plug-in-unknown", f"picture {plug.name}", what, "name the function that draws"))
-
-
 def draw(plug: PlugIn, rows: Sequence[Row], path: Path) -> None:
     """Draws a picture into a file. Raises InputError where its function refuses or fails."""
     from neurocmc.report.figures.style import canvas  # matplotlib is a quarter of all imports
 
-    picture: Picture = loaded(plug.place, plug.sha256, PICTURES.called)
+    picture: Picture = function_of(plug, PICTURES, "draws")
     with canvas(path, 7.0, 3.5) as figure:
         try:
             picture(figure, rows)

@@ -27,8 +27,8 @@ from neurocmc.common.errors import FieldError, NeurocmcError, Problem, raise_inp
 from neurocmc.common.strict_yaml import Document, StrictModel, load_document
 from neurocmc.pipeline.study.families import FAMILIES, CircuitFamily
 from neurocmc.pipeline.study.measures import MEASURES, check_options
-from neurocmc.pipeline.study.pictures import PICTURES, check_picture
-from neurocmc.pipeline.study.plugins import PlugIn, found, loaded
+from neurocmc.pipeline.study.pictures import PICTURES
+from neurocmc.pipeline.study.plugins import PlugIn, found, function_of, loaded
 from neurocmc.targets import Code, load_target
 
 MAX_RUNS = 10_000
@@ -195,7 +195,7 @@ def _pictures(document: Document, study: MeasuredStudy, folder: Path, problems: 
     for index, named in enumerate(study.pictures):
         try:
             plug = found(named, folder, PICTURES)
-            check_picture(plug)
+            function_of(plug, PICTURES, "draws")
         except NeurocmcError as error:
             problems += [problem.inside(document.where("pictures", index)) for problem in error.problems]
             continue

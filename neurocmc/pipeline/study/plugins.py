@@ -5,7 +5,7 @@ their content: what a changed file would measure is not mixed with what it measu
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -73,6 +73,17 @@ def loaded(place: str, sha256: str, called: str) -> Any:
         raise InputError(Problem("plug-in-unknown", f"{called} {place}", what, cure)) from None
     except Exception as error:
         raise InputError(broken(f"{called} {place}", "cannot be imported", error)) from None
+
+
+def function_of(plug: PlugIn, kind: Kind, does: str) -> Callable[..., Any]:
+    """Returns the function that a plug-in is, which `does` something. Raises InputError where it cannot be called."""
+    function = loaded(plug.place, plug.sha256, kind.called)
+    if not callable(function):
+        what = f"is no function but a {type(function).__name__}"
+        raise InputError(
+            Problem("plug-in-unknown", f"{kind.called} {plug.name}", what, f"name the function that {does}")
+        )
+    return function
 
 
 def broken(where: str, what: str, error: Exception) -> Problem:
