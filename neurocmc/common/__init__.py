@@ -17,6 +17,7 @@ printable        escapes what a terminal would obey
 templates        renders what is written for people
 resources        finds the files that travel with neurocmc
 extras           says what brings a missing library
+draws            draws random numbers for many purposes from one seed
 ticks            puts times and drives on a grid of ticks
 poles            computes what filters keep of themselves
 self_threshold   solves for a threshold that is made of what passes it

@@ -336,3 +336,8 @@ def column_largest(matrix: Matrix) -> NDArray[Any]:
 def diagonal(matrix: Matrix) -> NDArray[Any]:
     """Returns the entries of the diagonal."""
     return matrix.diagonal() if is_sparse(matrix) else np.diag(matrix)
+
+
+def spectral_radius(matrix: NDArray[np.float64]) -> float:
+    """Returns the largest modulus of an eigenvalue of a full square matrix."""
+    return float(np.abs(np.linalg.eigvals(matrix)).max())

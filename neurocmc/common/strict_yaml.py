@@ -8,7 +8,7 @@ pydantic model says what a document must hold; all of its complaints come back a
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,6 +40,11 @@ class Document:
     text: str
     data: dict[str, Any]
     lines: dict[FieldPath, int] = field(repr=False)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any], filename: str = "recipe") -> "Document":
+        """Returns plain data as a document without lines, such as a recipe that was kept as JSON."""
+        return cls(filename=filename, text="", data=dict(data), lines={})
 
     def where(self, *path: str | int) -> str:
         """Returns `file:line` of the key at `path`, or of its nearest ancestor that exists."""

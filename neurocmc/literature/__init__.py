@@ -9,4 +9,5 @@ motion      tells the velocity of moving dots by learned delays
 filter      puts a soft winner-take-all in front of a vision transformer
 flux        measures the information that flows through a core of layer 5 in its embedding
 connectome  trains recurrent networks that start from a connectome, and those that are held to distances
+uci         has the digits that two of them read
 """

@@ -17,6 +17,7 @@ import numpy as np
 
 from neurocmc.circuits.memory_tasks.recipe import ContextRecipe, DelayedMatchRecipe, MemoryRecipe
 from neurocmc.common.arrays import Float, Int, set_frozen
+from neurocmc.common.draws import stream
 from neurocmc.common.ticks import Sampled, sampled
 
 DIRECTION = "direction"
@@ -73,8 +74,7 @@ def make_trials(
     """
     dt_s = recipe.circuit.dt_s
     delay_s = max(round(delay_tau * recipe.circuit.tau_s / dt_s), 1) * dt_s
-    words = (seed, _PURPOSES.index(purpose), round(delay_s / dt_s), index)
-    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence(words)))
+    generator = stream(seed, _PURPOSES.index(purpose), round(delay_s / dt_s), index)
     if isinstance(recipe, DelayedMatchRecipe):
         return _match_trials(recipe, count, delay_s, generator)
     # Calibration must also visit where a cue leads that lasts until everything has settled.

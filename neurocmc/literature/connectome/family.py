@@ -61,7 +61,7 @@ class MicronsRnn:
 
 def recipe_of(plain: Mapping[str, Any]) -> ConnectomeRecipe:
     """Returns a checked recipe that has been through JSON."""
-    return Document(filename="recipe", text="", data=dict(plain), lines={}).validate(ConnectomeRecipe)
+    return Document.of(plain).validate(ConnectomeRecipe)
 
 
 def _known(prior: PriorFile, units: int, document: Document) -> PriorFile:

@@ -6,6 +6,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.matrices import spectral_radius
 from neurocmc.literature.connectome.files import check_unchanged, read_prior
 from neurocmc.literature.connectome.prior import LN_VOLUME_MEAN, LN_VOLUME_SD, Prior, generated
 from neurocmc.literature.connectome.recipe import ConnectomeRecipe, Start
@@ -77,11 +78,6 @@ def unscaled(start: Start, prior: Prior, generator: np.random.Generator) -> Floa
 def star(prior: Prior) -> Float:
     """Returns W*: strengths x correlation x spike time tiling, entry by entry."""
     return prior.weights * prior.correlation * prior.tiling
-
-
-def spectral_radius(weights: Float) -> float:
-    """Returns the largest modulus of an eigenvalue."""
-    return float(np.abs(np.linalg.eigvals(weights)).max())
 
 
 def _orthogonal(units: int, generator: np.random.Generator) -> Float:

@@ -1,7 +1,6 @@
 """Makes the images that filters are chosen on, and those of the table: the same for every seed and variant.
 
-The digits of the University of California at Irvine (Alpaydin & Kaynak 1998, Optical recognition of handwritten
-digits; 1,797 of 8 x 8 pixels) come with scikit-learn. They are other hands, scanned and scaled in another way.
+The digits of the University of California at Irvine are other hands, scanned and scaled in another way.
 """
 
 from collections.abc import Mapping
@@ -12,11 +11,10 @@ from typing import Literal
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int
-from neurocmc.common.extras import need
 from neurocmc.literature.filter import corruptions
+from neurocmc.literature.uci import uci_digits
 
 DRAWN_BY = 20_260_115  # the seed of everything that is drawn here
-UCI_LEVELS = 16.0
 SIDE = 28
 INNER = 20  # side of the digit in an image of MNIST
 DIGITS = "mnist-5k"
@@ -87,12 +85,8 @@ def uci(framing: Framing) -> Labelled:
     Raises:
         InputError: Where scikit-learn is not installed.
     """
-    need("sklearn", "filter-vit", "reading the digits of UCI")
-    from sklearn.datasets import load_digits
-
-    images, labels = load_digits(return_X_y=True)
-    small = np.asarray(images, dtype=np.float64).reshape(-1, 8, 8) / UCI_LEVELS
-    return Labelled(images=framed(small, framing), labels=np.asarray(labels, dtype=np.int64))
+    small, labels = uci_digits("filter-vit")
+    return Labelled(images=framed(small, framing), labels=labels)
 
 
 def framed(small: Float, framing: Framing) -> Float:

@@ -8,7 +8,8 @@ interneurons  excited by the core, and inhibiting it
 import numpy as np
 
 from neurocmc.common.arrays import Bool, Float
-from neurocmc.literature.flux.network import ANATOMY, Network, stream
+from neurocmc.common.draws import stream
+from neurocmc.literature.flux.network import ANATOMY, Network
 from neurocmc.literature.flux.recipe import FluxRecipe
 
 

@@ -12,11 +12,12 @@ import numpy as np
 
 import neurocmc
 from neurocmc.common.arrays import Float
+from neurocmc.common.draws import stream
 from neurocmc.common.progress import Progress
 from neurocmc.common.strict_yaml import Document
 from neurocmc.literature.flux.lesions import Circuit, circuit_of
-from neurocmc.literature.flux.network import NOISE, START, stream
-from neurocmc.literature.flux.recipe import FluxRecipe
+from neurocmc.literature.flux.network import NOISE, START
+from neurocmc.literature.flux.recipe import FluxRecipe, recipe_of
 
 CALIBRATION, TEST = 0, 1
 DT_MS = 1.0
@@ -33,7 +34,7 @@ class FluxFamily:
 
     def make(self, recipe: Mapping[str, Any], seed: int, path: Path, progress: Progress) -> Mapping[str, float]:
         """Draws and lesions the circuit, and writes it with the drives of its trials."""
-        known = FluxRecipe.model_validate(dict(recipe))
+        known = recipe_of(recipe)
         progress("draw", 0.0)
         made = circuit_of(known, seed)
         progress("write", 0.5)

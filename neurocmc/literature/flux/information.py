@@ -6,12 +6,14 @@ over pairs of triplets of units, one at a step and one at the next. What such an
 same length, it finds in one whose steps have been shuffled as well, which is taken off.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from neurocmc.common.arrays import Bool, Float, Int
-from neurocmc.literature.flux.network import SHUFFLES, TRIPLETS, stream
+from neurocmc.common.draws import stream
+from neurocmc.literature.flux.network import SHUFFLES, TRIPLETS
 
 PAIRS, UNITS = 100, 3
 STATES = 2**UNITS
@@ -52,7 +54,11 @@ def flux_of(activity: Float, seed: int) -> Flux:
 
 def mean_flux(activity: Float, seed: int) -> Flux:
     """Returns the mean over the trials of an activity (trials, steps, units)."""
-    found = [flux_of(trial, seed) for trial in activity]
+    return mean_of([flux_of(trial, seed) for trial in activity])
+
+
+def mean_of(found: Sequence[Flux]) -> Flux:
+    """Returns the mean of what was found of several sequences."""
     return Flux(
         bits=float(np.mean([one.bits for one in found])),
         shuffled_bits=float(np.mean([one.shuffled_bits for one in found])),

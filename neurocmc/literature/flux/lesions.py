@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.draws import stream
 from neurocmc.literature.flux.anatomy import drawn
 from neurocmc.literature.flux.biases import biased
-from neurocmc.literature.flux.network import START, Network, stream
+from neurocmc.literature.flux.network import START, Network
 from neurocmc.literature.flux.recipe import FluxRecipe
 
 

@@ -12,11 +12,12 @@ import numpy as np
 import neurocmc
 from neurocmc.campaigns import Made
 from neurocmc.common.arrays import Float
+from neurocmc.common.draws import stream
 from neurocmc.common.errors import InputError, Problem
-from neurocmc.literature.flux.information import Flux, flux_of, mean_flux
+from neurocmc.literature.flux.information import Flux, flux_of, mean_flux, mean_of
 from neurocmc.literature.flux.lesions import circuit_of
-from neurocmc.literature.flux.network import LEVELS, START, stream
-from neurocmc.literature.flux.recipe import FluxRecipe, Run
+from neurocmc.literature.flux.network import LEVELS, START
+from neurocmc.literature.flux.recipe import recipe_of
 
 TRAPPED_BITS = 0.005  # below it a core is at rest, or as good as
 RAISED_BITS = 0.005  # by so much noise must raise flux, and more noise must lower it again
@@ -31,12 +32,13 @@ def flux(made: Made) -> Columns:
     mean, and `trial_spread`, the largest less the smallest flux of a trial.
     """
     activity = _rate(made)
-    found = mean_flux(activity, made.seed)
+    trials = [flux_of(trial, made.seed) for trial in activity]
+    found, bits = mean_of(trials), [trial.bits for trial in trials]
     return {
         **_named(found, ""),
         "shuffled": found.shuffled_bits,
         "activity": float(activity.mean()),
-        "trial_spread": _spread(activity, made.seed),
+        "trial_spread": max(bits) - min(bits),
     }
 
 
@@ -50,9 +52,9 @@ def late(made: Made, after_steps: int) -> Columns:
     Returns:
         Columns `late_flux` in bits less the shuffled, and `late_distinct` states a step.
     """
-    recipe, run = FluxRecipe.model_validate(dict(made.recipe)), _run(made)
+    recipe = recipe_of(made.recipe)
     circuit = circuit_of(recipe, made.seed)
-    network, steps, noise = circuit.network, after_steps + run.steps, stream(made.seed, LEVELS, 2)
+    network, steps, noise = circuit.network, after_steps + recipe.run.steps, stream(made.seed, LEVELS, 2)
     model = made.model()
     assert model.reference is not None
     sent = model.reference(model.read_stimuli().test[0])
@@ -81,8 +83,8 @@ def resonance(made: Made, noise_std: Sequence[float]) -> Columns:
         InputError: For levels that do not rise, or are not whole thousandths.
     """
     levels = _checked(noise_std)
-    recipe, run = FluxRecipe.model_validate(dict(made.recipe)), _run(made)
-    circuit = circuit_of(recipe, made.seed)
+    recipe = recipe_of(made.recipe)
+    circuit, run = circuit_of(recipe, made.seed), recipe.run
     network, steps = circuit.network, run.settle_steps + run.steps
     start = stream(made.seed, START).random(network.units)
     own = circuit.noise_std * stream(made.seed, LEVELS, 0).standard_normal((steps, network.units))
@@ -163,12 +165,8 @@ def _rate(made: Made) -> Float:
 
 
 def _settled(made: Made, activity: Float) -> Float:
-    run = _run(made)
+    run = recipe_of(made.recipe).run
     return activity[:, run.settle_steps : run.settle_steps + run.steps]
-
-
-def _run(made: Made) -> Run:
-    return FluxRecipe.model_validate(dict(made.recipe)).run
 
 
 def _named(found: Flux, before: str, after: str = "") -> Columns:
@@ -177,11 +175,6 @@ def _named(found: Flux, before: str, after: str = "") -> Columns:
         f"{before}distinct{after}": found.distinct,
         f"{before}moving{after}": found.moving,
     }
-
-
-def _spread(activity: Float, seed: int) -> float:
-    bits = [flux_of(trial, seed).bits for trial in activity]
-    return max(bits) - min(bits)
 
 
 def _checked(noise_std: Sequence[float]) -> tuple[float, ...]:

@@ -50,9 +50,4 @@ class Network:
         return activity
 
 
-def stream(seed: int, *words: int) -> np.random.Generator:
-    """Returns the random numbers of a seed for one purpose, which `words` name."""
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, *words))))
-
-
 ANATOMY, START, NOISE, TRIPLETS, SHUFFLES, LEVELS = range(6)  # purposes of random numbers

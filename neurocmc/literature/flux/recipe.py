@@ -1,11 +1,12 @@
 """Describes a circuit: its three groups of units, what is lesioned, how biases come about, how long it runs."""
 
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from neurocmc.common.errors import FieldError
-from neurocmc.common.strict_yaml import StrictModel
+from neurocmc.common.strict_yaml import Document, StrictModel
 
 Units = Annotated[int, Field(ge=3, le=1000)]  # three are a triplet
 Density = Annotated[float, Field(gt=0, le=1)]
@@ -86,3 +87,8 @@ class FluxRecipe(StrictModel):
             what = f"lesion {self.lesion} is matched to the embedding of a core without biases of its own"
             raise FieldError(what, "write biases: none")
         return self
+
+
+def recipe_of(plain: Mapping[str, Any]) -> FluxRecipe:
+    """Returns a checked recipe that has been through JSON."""
+    return Document.of(plain).validate(FluxRecipe)

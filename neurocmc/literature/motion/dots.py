@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int
+from neurocmc.common.draws import stream
 from neurocmc.literature.motion.recipe import MotionRecipe
 
 TASK_SEED = 20_261_130  # of calibration, validation and test: all trainings are judged by the same trials
@@ -43,7 +44,7 @@ def make_trials(recipe: MotionRecipe, purpose: Purpose, count: int, seed: int = 
         `count` trials in a random order.
     """
     dots = recipe.dots
-    generator = np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed, _PURPOSES.index(purpose), index))))
+    generator = stream(seed, _PURPOSES.index(purpose), index)
     labels = generator.permutation(np.arange(count) % len(dots.velocities))
     pattern = generator.random((count, dots.sensors)) < dots.density
     shape = (count, recipe.steps, dots.sensors)

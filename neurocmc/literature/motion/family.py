@@ -27,8 +27,7 @@ class DelaysMotion:
         from neurocmc.circuits.training import epochs_told
         from neurocmc.literature.motion.train import train
 
-        document = Document(filename=path.name, text="", data=dict(recipe), lines={})
-        whole = document.validate(MotionRecipe)
+        whole = Document.of(recipe).validate(MotionRecipe)
         circuit, validated = train(whole, seed, epochs_told(progress))
         test = make_trials(whole, "test", whole.dots.test)
         model = model_of(

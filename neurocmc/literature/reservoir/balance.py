@@ -7,11 +7,12 @@ Inhibition adapts while the input runs until every unit is as active as it shoul
 (Srinivasan, Plenz & Girvan 2025). With one target for all units it is homogeneous, with one each heterogeneous.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from neurocmc.common.arrays import Bool, Float
+from neurocmc.common.matrices import spectral_radius
 from neurocmc.literature.reservoir.equations import Reservoir
 
 
@@ -40,14 +41,9 @@ class Drawn:
 
     def scaled(self, gain: float) -> "Drawn":
         """Returns the same with A_E of spectral radius `gain`, and A_I scaled alike."""
-        radius = float(np.abs(np.linalg.eigvals(self.excites)).max())
+        radius = spectral_radius(self.excites)
         scale = gain / radius if radius > 0 else 0.0
-        return Drawn(
-            structure=self.structure,
-            excites=scale * self.excites,
-            inhibits=scale * self.inhibits,
-            enter=self.enter,
-        )
+        return replace(self, excites=scale * self.excites, inhibits=scale * self.inhibits)
 
     def with_factor(self, factor: float) -> Reservoir:
         """Returns the reservoir whose inhibition is `factor` times that drawn: global balance."""

@@ -11,6 +11,7 @@ from typing import Literal
 import numpy as np
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.draws import stream
 from neurocmc.common.progress import Progress
 from neurocmc.literature.reservoir.balance import draw
 from neurocmc.literature.reservoir.digits import FITTED, accuracies, digits, one_stream
@@ -37,7 +38,7 @@ class Candidate:
 
 def generator(seed: int, purpose: Purpose) -> np.random.Generator:
     """Returns the generator of the inputs of a seed for one purpose."""
-    return np.random.default_rng((seed, _STREAMS[purpose]))
+    return stream(seed, _STREAMS[purpose])
 
 
 def best(recipe: ReservoirRecipe, seed: int, progress: Progress) -> Candidate:

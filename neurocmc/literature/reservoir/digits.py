@@ -1,6 +1,5 @@
 """Has the 8 x 8 digits of scikit-learn as drives: a step a column, eight inputs, one for each row.
 
-E. Alpaydin & C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository (1998), CC BY 4.0.
 One fixed split: 1,000 to fit readouts on, 297 to choose by, 500 to test.
 """
 
@@ -10,10 +9,10 @@ from functools import cache
 import numpy as np
 
 from neurocmc.common.arrays import Float, Int
-from neurocmc.common.extras import need
 from neurocmc.literature.reservoir.readout import fitted
+from neurocmc.literature.uci import SIDE, uci_digits
 
-ROWS = COLUMNS = 8
+ROWS = COLUMNS = SIDE
 CLASSES = 10
 FITTED, VALIDATED, TESTED = slice(0, 1000), slice(1000, 1297), slice(1297, 1797)
 SPLIT_SEED = 0  # of the order; never an option, so that all numbers are comparable
@@ -30,13 +29,9 @@ class Digits:
 @cache
 def digits() -> Digits:
     """Returns the digits, shuffled once. Raises InputError where scikit-learn is not installed."""
-    need("sklearn", "task digits", "reading the digits")
-    from sklearn.datasets import load_digits
-
-    pixels, named = load_digits(return_X_y=True)
+    images, named = uci_digits("task digits")
     order = np.random.Generator(np.random.PCG64(SPLIT_SEED)).permutation(len(named))
-    images = np.asarray(pixels, dtype=np.float64)[order].reshape(-1, ROWS, COLUMNS) / 16.0
-    drives, labels = images.transpose(0, 2, 1).copy(), np.asarray(named, dtype=np.int64)[order]
+    drives, labels = images[order].transpose(0, 2, 1).copy(), named[order]
     drives.setflags(write=False)
     labels.setflags(write=False)
     return Digits(drives=drives, labels=labels)

@@ -1,6 +1,5 @@
 """Is the family `reservoir-ei` of circuits: reservoirs that are drawn, balanced and chosen, and not trained."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,7 @@ class ReservoirFamily:
 
 def recipe_of(recipe: Mapping[str, Any]) -> ReservoirRecipe:
     """Returns a recipe that `checked` has returned, after JSON."""
-    return ReservoirRecipe.model_validate_json(json.dumps(dict(recipe)))  # as strict JSON has lists for tuples
+    return Document.of(recipe).validate(ReservoirRecipe)
 
 
 def read_reservoir(path: Path, recipe: ReservoirRecipe) -> Reservoir:

@@ -37,7 +37,7 @@ class Trained:
         from neurocmc.circuits.families import recipe_of, train
         from neurocmc.circuits.training import epochs_told
 
-        document = Document(filename=path.name, text="", data=dict(recipe), lines={})
+        document = Document.of(recipe, path.name)
         begun = os.path.lexists(state_path(path))
         made = train(recipe_of(document), path, seed, epochs_told(progress), resume=begun)
         metrics: dict[str, float] = made["metrics"]

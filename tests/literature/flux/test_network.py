@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.draws import stream
 from neurocmc.literature.flux.anatomy import anchor, drawn
 from neurocmc.literature.flux.biases import organised
 from neurocmc.literature.flux.lesions import circuit_of, embedding_drive
-from neurocmc.literature.flux.network import START, Network, stream
+from neurocmc.literature.flux.network import START, Network
 from tests.literature.flux.small import recipe
 
 
