@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from neurocmc.campaigns import Made
 from neurocmc.common.files import read_npz
+from neurocmc.common.matrices import spectral_radius
 from neurocmc.literature.connectome.family import recipe_of
 from neurocmc.literature.connectome.graphs import entropy_bits, graph_measures
-from neurocmc.literature.connectome.starts import first_weights, prior_of, spectral_radius
+from neurocmc.literature.connectome.starts import first_weights, prior_of
 
 
 def weights(made: Made) -> Mapping[str, float]:

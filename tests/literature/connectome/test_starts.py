@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from neurocmc.common.errors import InputError
+from neurocmc.common.matrices import spectral_radius
 from neurocmc.literature.connectome.prior import LN_VOLUME_MEAN, LN_VOLUME_SD, Prior, generated
 from neurocmc.literature.connectome.recipe import Start
-from neurocmc.literature.connectome.starts import first_weights, spectral_radius, unscaled
+from neurocmc.literature.connectome.starts import first_weights, unscaled
 from tests.literature.connectome.recipes import recipe
 
 UNITS = 20

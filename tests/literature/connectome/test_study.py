@@ -8,11 +8,12 @@ import pytest
 import neurocmc
 from neurocmc.common.errors import InputError
 from neurocmc.common.files import read_npz
+from neurocmc.common.matrices import spectral_radius
 from neurocmc.common.strict_yaml import load_document, parse_document
 from neurocmc.literature.connectome.family import FAMILY
 from neurocmc.literature.connectome.graphs import entropy_bits, graph_measures
 from neurocmc.literature.connectome.pictures import priors
-from neurocmc.literature.connectome.starts import first_weights, prior_of, spectral_radius
+from neurocmc.literature.connectome.starts import first_weights, prior_of
 from neurocmc.pipeline.study.families import FAMILIES
 from neurocmc.pipeline.study.pictures import read_rows
 from neurocmc.pipeline.study.plan import load_plan
