@@ -25,8 +25,8 @@ def robustness(
         str | None,
         typer.Option(
             metavar="KIND,...",
-            help="threshold, weight, synapse, dropped, dead, current, spikes.",
-            show_default="all of them",
+            help="threshold, weight, synapse, dropped, added, dead, axons, cores, current, spikes.",
+            show_default="all that chips of the target can have",
         ),
     ] = None,
     levels: Annotated[
@@ -49,20 +49,14 @@ def robustness(
 ) -> None:
     """Measure held time and errors of a compiled circuit with mismatch, missing parts and noise."""
     from neurocmc.pipeline.campaign.place import place_of
-    from neurocmc.pipeline.robustness import KINDS, LEVELS, RobustnessOptions
+    from neurocmc.pipeline.robustness import LEVELS, RobustnessOptions
     from neurocmc.pipeline.robustness_campaign import robustness_into
     from neurocmc.pipeline.robustness_files import table
 
     if output.exists() and not output.is_dir():
         raise InputError(Problem("not-a-folder", str(output), "is a file, a folder is needed", "name another"))
-    named = _named(kinds) if kinds is not None else list(KINDS)
-    raise_input_problems(
-        Problem("choice-unknown", "--kinds", f"there is no fault {name!r}", f"kinds are: {', '.join(KINDS)}")
-        for name in named
-        if name not in KINDS
-    )
     options = RobustnessOptions(
-        kinds=tuple(kind for kind in KINDS if kind in named),
+        kinds=tuple(_named(kinds)) if kinds is not None else None,
         levels=_shares(levels) if levels is not None else LEVELS,
         seeds=seeds,
         samples=samples,

@@ -1,57 +1,30 @@
 """Measures how long a compiled circuit holds an item, and how often it errs, on a chip with faults.
 
-Each seed draws one faulty chip (`sim.loihi.perturbed`) and its trials. A trial is judged by what the artifact says
-of it:
-
-- an item that the rate circuit goes on holding when all drive has ended is *held* as long as its unit stays above
-  half of the level that the rate circuit holds, and all others below; the trial is wrong if it is not so at the end;
-- a trial without a label in which the rate circuit ends silent is wrong if a unit is above half of that level;
-- any other labelled trial is wrong if the decision is not the label.
+Each seed draws one faulty chip (`Built.faulty_chips`) and its trials; how these are judged stands in
+`pipeline.robustness_judged`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal, get_args
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from neurocmc.common.arrays import Float, Int
-from neurocmc.common.errors import InputError, Problem, raise_input_problems
-from neurocmc.ir.rate import Classifier, Readout
-from neurocmc.ir.recording import Recording
-from neurocmc.ir.stimulus import Stimulus
+from neurocmc.common.arrays import Int
+from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.chips.faults import NO_FAULT, FaultyChip, FaultyChips
-from neurocmc.pipeline.simulate import find_stimulus
+from neurocmc.pipeline.chips.faults import NO_FAULT, FaultyChip, asked_kinds
+from neurocmc.pipeline.robustness_judged import JudgedTask, judged_tasks
 from neurocmc.pipeline.staging import restored
-from neurocmc.sim.rate import simulate_rate
 from neurocmc.verification.intervals import Interval, mean, share
-from neurocmc.verification.metrics import decisions
 
-Kind = Literal["threshold", "weight", "synapse", "dropped", "dead", "current", "spikes"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
-MEANING: Mapping[Kind, str] = {
-    "threshold": "threshold mismatch, a neuron",
-    "weight": "weight mismatch, a neuron",
-    "synapse": "weight mismatch, a synapse",
-    "dropped": "dropped synapses",
-    "dead": "dead neurons",
-    "current": "noise of the current",
-    "spikes": "background spikes",
-}
 LEVELS = (0.02, 0.05, 0.1, 0.15, 0.2)
-HELD_SHARE = 0.5  # of the level that the rate circuit holds
-TIME_DIGITS = 9  # of times in s, so that ticks counted and edges subtracted agree
-FADES = 0.1  # of its activity, that a held item may lose in the second half of the time
-WINDOW_S = 0.1  # over which the end of a trial is judged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RobustnessOptions:
     """The measurements: kinds of faults, their levels (0 is measured in any case, once), seeds, trials a seed."""
 
-    kinds: tuple[Kind, ...] = KINDS
+    kinds: tuple[str, ...] | None = None  # None: all that chips of the target can have
     levels: tuple[float, ...] = LEVELS
     seeds: int = 20
     samples: int = 10  # of the trials of each stimulus, drawn anew by each seed
@@ -59,18 +32,13 @@ class RobustnessOptions:
 
     def problems(self) -> Iterable[Problem]:
         """Returns what cannot be measured."""
-        for kind in self.kinds:
-            if kind not in KINDS:
-                yield Problem(
-                    "choice-unknown", "--kinds", f"there is no fault {kind!r}", f"kinds are: {', '.join(KINDS)}"
-                )
         for level in self.levels:
             if not 0.0 <= level <= 1.0:
                 yield Problem(
                     "number-out-of-range", "--levels", f"level is {level:g}", "give shares of 0 to 1; 0.1 is 10 %"
                 )
         for name, named in (("--kinds", self.kinds), ("--levels", self.levels)):
-            if not named:
+            if named is not None and not named:
                 yield Problem("option-empty", name, "names none", "give one or more, or leave it out")
         for name, value in (("--seeds", self.seeds), ("--samples", self.samples)):
             if value < 1:
@@ -111,6 +79,7 @@ class Robustness:
 
     circuit: str
     options: RobustnessOptions
+    kinds: Mapping[str, str]  # those that were measured, each with what it is
     outcomes: tuple[Outcome, ...]
     cells: tuple[Cell, ...]
 
@@ -130,25 +99,33 @@ class Bench:
     """What is compiled, checked and prepared to be measured on any faulty chip; chips do not depend on each other."""
 
     name: str  # of the circuit or network
+    target: str
+    kinds: Mapping[str, str]  # that chips of the target can have, each with what it is
     options: RobustnessOptions
     chip: Callable[[str, float, int], list[Outcome]]  # kind, level, seed -> all trials on that chip
 
+    def fitting(self, options: RobustnessOptions) -> RobustnessOptions:
+        """Returns options that name their kinds. Raises InputError where chips of the target cannot have one."""
+        kinds, problems = asked_kinds(options.kinds, self.kinds, self.target)
+        raise_input_problems(problems)
+        return replace(options, kinds=kinds)
+
     def measured(self, progress: Callable[[str, float], None] | None = None) -> Robustness:
-        """Returns what happens on all chips, one after the other."""
-        outcomes: list[Outcome] = []
-        for kind, level, seed in draws(self.options, progress):
+        """Returns what happens on all chips, one after the other. Raises InputError as `fitting` does."""
+        options, outcomes = self.fitting(self.options), list[Outcome]()
+        for kind, level, seed in draws(options, progress):
             outcomes += self.chip(kind, level, seed)
-        return robustness_of(self.name, self.options, outcomes)
+        return self.result(options, outcomes)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Task:
-    """A stimulus and how its trials are judged; `longest_s` is (batch,), NaN where nothing is to be held."""
-
-    stimulus: Stimulus
-    host: Mapping[str, NDArray[np.int32]]  # what the host sends, (batch, ticks, units): encoded once for all seeds
-    longest_s: Float
-    judge: Callable[[Recording, Int], tuple[NDArray[np.bool_], Float]]
+    def result(self, options: RobustnessOptions, outcomes: list[Outcome]) -> Robustness:
+        """Returns the outcomes with what those of each kind and level come to; `options` name their kinds."""
+        return Robustness(
+            circuit=self.name,
+            options=options,
+            kinds={kind: self.kinds[kind] for kind in options.kinds or ()},
+            outcomes=tuple(outcomes),
+            cells=tuple(cell_of(kind, level, outcomes) for kind, level in grid_of(options)),
+        )
 
 
 def robustness(
@@ -157,7 +134,7 @@ def robustness(
     """Runs a compiled circuit on faulty chips. Same artifact and options, same outcomes.
 
     Args:
-        artifact: An artifact of a Loihi target.
+        artifact: An artifact of a target whose family has a model of chips with faults.
         options: Kinds of faults, their levels, seeds, trials and stimuli; None is the defaults.
         progress: Called with the fault and the share of the whole that is done, 0 to 1.
 
@@ -166,8 +143,8 @@ def robustness(
         items were held.
 
     Raises:
-        InputError: Where the target has no integer network, an option is out of range or no trial of the stimuli can
-            be judged.
+        InputError: Where the target has no such model or cannot have a kind of fault, an option is out of range or no
+            trial of the stimuli can be judged.
         InfeasibleError: Where faults drive a current to the end of its register.
 
     Example:
@@ -185,19 +162,21 @@ def circuit_bench(artifact: Artifact, options: RobustnessOptions) -> Bench:
     raise_input_problems(options.problems())
     chips = artifact.built.faulty_chips()
     chips.check()
-    tasks = _tasks(artifact, chips, options)
+    tasks = judged_tasks(artifact, chips, options.stimuli)
 
     def chip(kind: str, level: float, seed: int) -> list[Outcome]:
         drawn = _Drawn(chip=chips.draw(seed, kind, level), kind=kind, level=level, seed=seed)
         return _run(artifact, tasks, drawn, options.samples)
 
-    return Bench(name=artifact.circuit.name, options=options, chip=chip)
+    return Bench(
+        name=artifact.circuit.name, target=artifact.target.name, kinds=chips.kinds, options=options, chip=chip
+    )
 
 
 def grid_of(options: RobustnessOptions) -> list[tuple[str, float]]:
-    """Returns no fault, then each kind at each level."""
+    """Returns no fault, then each kind that the options name, at each level."""
     levels = sorted(set(options.levels) - {0.0})
-    return [(NO_FAULT, 0.0), *((kind, level) for kind in dict.fromkeys(options.kinds) for level in levels)]
+    return [(NO_FAULT, 0.0), *((kind, level) for kind in dict.fromkeys(options.kinds or ()) for level in levels)]
 
 
 def draws(
@@ -221,23 +200,12 @@ def drawn_trials(seed: int, place: int, batch: int, samples: int) -> Int:
     return np.sort(np.random.default_rng((seed, place)).permutation(batch)[:samples]).astype(np.int64)
 
 
-def robustness_of(name: str, options: RobustnessOptions, outcomes: list[Outcome]) -> Robustness:
-    """Returns the outcomes with what those of each kind and level come to."""
-    return Robustness(
-        circuit=name,
-        options=options,
-        outcomes=tuple(outcomes),
-        cells=tuple(cell_of(kind, level, outcomes) for kind, level in grid_of(options)),
-    )
-
-
-def _run(artifact: Artifact, tasks: tuple[_Task, ...], drawn: _Drawn, samples: int) -> list[Outcome]:
+def _run(artifact: Artifact, tasks: tuple[JudgedTask, ...], drawn: _Drawn, samples: int) -> list[Outcome]:
     """All trials of one seed on its chip."""
     outcomes: list[Outcome] = []
     for place, task in enumerate(tasks):
         trials = drawn_trials(drawn.seed, place, task.stimulus.batch, samples)
-        host = {name: value[trials] for name, value in task.host.items()}
-        seen = drawn.chip.run(task.stimulus.take(trials), trials.tolist(), host)
+        seen = drawn.chip.run(task.stimulus, trials, task.host)
         whole = artifact.built.of_whole_units(seen)
         wrong, held = task.judge(restored(whole, artifact.circuit, artifact.staged), trials)
         for index, trial in enumerate(trials.tolist()):
@@ -256,123 +224,6 @@ def _run(artifact: Artifact, tasks: tuple[_Task, ...], drawn: _Drawn, samples: i
                 )
             )
     return outcomes
-
-
-def _tasks(artifact: Artifact, chips: FaultyChips, options: RobustnessOptions) -> tuple[_Task, ...]:
-    """The stimuli that can be judged, each with what the rate circuit does on it."""
-    readouts = [*(r for r in artifact.circuit.readouts if r.kind == "winner"), *artifact.circuit.classifiers]
-    if not readouts:
-        what = "it has no readout that decides, so no trial can be right or wrong"
-        raise InputError(
-            Problem(
-                "readout-missing",
-                f"circuit {artifact.circuit.name}",
-                what,
-                "give its circuit a readout: kind: winner",
-            )
-        )
-    if options.stimuli:
-        chosen = [find_stimulus(artifact, name) for name in dict.fromkeys(options.stimuli)]
-    else:
-        window_s = readouts[0].window_s - 0.5 * artifact.staged.dt_s
-        silent = [s for s in artifact.stimuli.calibration if (s.labels < 0).all() and s.duration_s > window_s]
-        chosen = list({s.name: s for s in (*artifact.stimuli.test, *silent)}.values())
-    seen = [restored(simulate_rate(artifact.staged, s), artifact.circuit, artifact.staged) for s in chosen]
-    readout = readouts[0]
-    level = _held_level(chosen, seen, readout)
-    tasks = [_task(chips, stimulus, rate, readout, level) for stimulus, rate in zip(chosen, seen, strict=True)]
-    judged = tuple(task for task in tasks if task is not None)
-    if not judged:
-        what = f"none of {', '.join(s.name for s in chosen) or 'its stimuli'} has a label or something to hold"
-        cure = f"name others (--stimulus); the artifact holds: {', '.join(artifact.stimuli.by_name())}"
-        raise InputError(Problem("stimuli-without-answer", str(artifact.directory), what, cure))
-    return judged
-
-
-def _drive_end_s(stimulus: Stimulus) -> Float:
-    """(batch,) when the last drive of each trial ends; 0 where there is none, the whole duration where it stays."""
-    driven = np.any([value.any(axis=2) for value in stimulus.values.values()], axis=0)
-    ends = np.append(stimulus.edges_s[1:], stimulus.duration_s)
-    return np.where(driven, ends, 0.0).max(axis=1)
-
-
-def _memory_trials(stimulus: Stimulus, rate: Recording, readout: Readout | Classifier) -> NDArray[np.bool_]:
-    """(batch,) whether the rate circuit holds the labelled unit to the end, after all drive has ended.
-
-    What only fades is not held: in the second half of that time its activity falls by no more than `FADES`.
-    """
-    held = np.zeros(stimulus.batch, dtype=np.bool_)
-    if isinstance(readout, Classifier):
-        return held
-    end_s, right = _drive_end_s(stimulus), decisions(rate, readout) == stimulus.labels
-    last = _end(rate, readout.population, WINDOW_S)
-    for trial in np.flatnonzero(right & (stimulus.labels >= 0) & (end_s < stimulus.duration_s - WINDOW_S)).tolist():
-        middle = round(0.5 * float(end_s[trial] + stimulus.duration_s) / rate.tick_s)
-        unit = int(stimulus.labels[trial])
-        held[trial] = last[trial, unit] >= (1.0 - FADES) * rate.activity[readout.population][trial, middle, unit]
-    return held
-
-
-def _held_level(stimuli: list[Stimulus], rates: list[Recording], readout: Readout | Classifier) -> float | None:
-    """The activity of an item that the rate circuit holds; None where it holds none."""
-    levels: list[float] = []
-    for stimulus, rate in zip(stimuli, rates, strict=True):
-        trials = np.flatnonzero(_memory_trials(stimulus, rate, readout))
-        if isinstance(readout, Readout) and trials.size:
-            levels += _end(rate, readout.population, readout.window_s)[trials, stimulus.labels[trials]].tolist()
-    return float(np.mean(levels)) if levels else None
-
-
-def _end(recording: Recording, population: str, window_s: float) -> Float:
-    """(batch, units) mean activity at the end."""
-    window = max(round(window_s / recording.tick_s), 1)
-    return recording.activity[population][:, -window:].mean(axis=1, dtype=np.float64)
-
-
-def _task(
-    chips: FaultyChips, stimulus: Stimulus, rate: Recording, readout: Readout | Classifier, level: float | None
-) -> _Task | None:
-    """How a stimulus is judged, or None where nothing is right or wrong in any of its trials."""
-    memory = _memory_trials(stimulus, rate, readout)
-    if level is None or isinstance(readout, Classifier):
-        keep = np.flatnonzero(stimulus.labels >= 0)
-    else:
-        quiet = _end(rate, readout.population, WINDOW_S).max(axis=1) < HELD_SHARE * level
-        keep = np.flatnonzero((stimulus.labels >= 0) | quiet)
-    if not keep.size:
-        return None
-    stimulus, memory = stimulus.take(keep), memory[keep]
-    end_s = _drive_end_s(stimulus)
-
-    def judge(seen: Recording, trials: Int) -> tuple[NDArray[np.bool_], Float]:
-        labels, held = stimulus.labels[trials], np.full(trials.size, np.nan)
-        wrong = decisions(seen, readout) != labels
-        if level is None or isinstance(readout, Classifier):
-            return wrong, held
-        limit = HELD_SHARE * level
-        up = _end(seen, readout.population, WINDOW_S) >= limit
-        for index, trial in enumerate(trials.tolist()):
-            if memory[trial]:
-                after = seen.activity[readout.population][index, round(float(end_s[trial]) / seen.tick_s) :]
-                held[index] = held_s(after, int(labels[index]), limit, seen.tick_s)
-                wrong[index] = not up[index, labels[index]] or up[index].sum() > 1
-            elif labels[index] < 0:
-                wrong[index] = up[index].any()
-        return wrong, held
-
-    return _Task(
-        stimulus=stimulus,
-        host=chips.host(stimulus),
-        longest_s=np.where(memory, np.round(stimulus.duration_s - end_s, TIME_DIGITS), np.nan),
-        judge=judge,
-    )
-
-
-def held_s(activity: NDArray[np.float32], item: int, limit: float, tick_s: float) -> float:
-    """Measures how long `item` stays at or above `limit` and all others below; `activity` is (ticks, units)."""
-    up = activity >= limit
-    lost = ~up[:, item] | (up.sum(axis=1) > up[:, item])
-    return round((int(np.argmax(lost)) if lost.any() else len(lost)) * tick_s, TIME_DIGITS)
 
 
 def cell_of(kind: str, level: float, outcomes: list[Outcome]) -> Cell:

@@ -34,7 +34,6 @@ from neurocmc.pipeline.robustness import (
     circuit_bench,
     fault_named,
     grid_of,
-    robustness_of,
 )
 from neurocmc.pipeline.robustness_files import write_robustness
 
@@ -76,6 +75,7 @@ def robustness_into(
     bench = _bench(
         str(directory.absolute()), _manifest_sha256(directory), found
     )  # refused before anything is written
+    options = bench.fitting(options)
     tasks = _tasks(directory, options, files)
     kept = Kept(folder=output / RUNS, version=own_version(), values={WORK: ChipsValue})
     ended = run_all(tasks, place, kept, Watching(told=told, words=_words))
@@ -86,7 +86,7 @@ def robustness_into(
         for seed, rows in zip(task.what["seeds"], run.value["chips"], strict=True)
         for row in rows
     ]
-    result = robustness_of(bench.name, options, outcomes)
+    result = bench.result(options, outcomes)
     paths = write_robustness(result, output)
     remove(output / RUNS)
     return result, paths

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from neurocmc.common.files import csv_text, write_file
-from neurocmc.pipeline.robustness import MEANING, NO_FAULT, Cell, Robustness
+from neurocmc.pipeline.robustness import NO_FAULT, Cell, Robustness
 from neurocmc.report.figures.robustness import FaultCurve, draw_robustness
 from neurocmc.verification.intervals import Interval
 
@@ -81,7 +81,7 @@ def table(result: Robustness, *, by_stimulus: bool = True) -> tuple[list[str], l
     head = ["fault", "level", *(["held [s]"] if memory else []), "wrong trials", *shown]
     lines: list[list[str]] = []
     for cell in result.cells:
-        name = next((text for kind, text in MEANING.items() if kind == cell.kind), NONE)
+        name = result.kinds.get(cell.kind, NONE)
         held = [_seconds(cell)] if memory else []
         errors = [f"{100 * cell.error_of[stimulus]:.0f} %" for stimulus in shown]
         level = "" if cell.kind == NO_FAULT else f"{100 * cell.level:g} %"
@@ -110,7 +110,7 @@ def fault_curves(result: Robustness) -> list[FaultCurve]:
     """Returns a curve for each kind of fault, with the chip without a fault at level 0."""
     none = result.cells[0]
     curves: list[FaultCurve] = []
-    for kind, title in MEANING.items():
+    for kind, title in result.kinds.items():
         own = [cell for cell in result.cells if cell.kind == kind]
         if own:
             cells = [none, *own]

@@ -27,7 +27,7 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.lower import Lowered, lower
 from neurocmc.pipeline.model import load
 from neurocmc.pipeline.options import CompileOptions
-from neurocmc.pipeline.robustness import held_s
+from neurocmc.pipeline.robustness_judged import held_s
 from neurocmc.report.figures.distractors import BoundaryPoint, PredictedBoundary, draw_distractors
 from neurocmc.sim.brian2_lif import simulate_brian2
 from neurocmc.sim.loihi.emulator import simulate_emulator

@@ -14,8 +14,9 @@ from neurocmc.ir.store import save_stimulus
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.options import CompileOptions
-from neurocmc.pipeline.robustness import Robustness, RobustnessOptions, held_s, robustness
+from neurocmc.pipeline.robustness import Robustness, RobustnessOptions, robustness
 from neurocmc.pipeline.robustness_files import table, trials_csv, write_robustness
+from neurocmc.pipeline.robustness_judged import held_s
 
 SHORT = RobustnessOptions(kinds=("dropped", "current"), levels=(0.05, 0.5), seeds=3, samples=2)
 

@@ -155,7 +155,7 @@ def test_cores_at_rest_are_left_out_in_all_lanes_until_a_spike_comes() -> None:
         events = job._events(
             [Events(*(getattr(spikes, name)[order].astype(np.int32) for name in ("tick", "core", "axon")))]
         )
-        state, room, event = job._state(), job._room(0, 1), 0
+        state, room, event = job._state(), job._room(range(1)), 0
         records = LaneRecords(
             job._groups(0),
             np.zeros((0, 64), np.int32),

@@ -10,7 +10,8 @@ ARTIFACTS = {
     "source-left-out": "The artifact was compiled without its source, which this needs.",
     "verification-missing": "The artifact was not verified yet.",
     "readout-missing": "The circuit has no readout that decides, so that no trial can be right or wrong.",
-    "robustness-needs-loihi": "Faults are put into integer networks of Loihi, and this target has none.",
+    "robustness-not-for-target": "The family of the target has no model of chips with faults.",
+    "fault-unfit-for-target": "Chips of the target cannot have faults of this kind.",
     "network-too-large": "The network has more synapses or compartments than its emulator holds.",
     "not-a-circuit-file": "The .npz holds no circuit.",
 }

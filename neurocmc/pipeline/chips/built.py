@@ -20,7 +20,7 @@ from neurocmc.ir.recording import Recording
 from neurocmc.ir.sensitivity import Sensitivity
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.pipeline.chips.faults import FaultyChips
+from neurocmc.pipeline.chips.faults import FaultyChips, no_faults
 from neurocmc.report.budget import Budget
 from neurocmc.report.losses import Losses
 from neurocmc.report.pictures import Drawn
@@ -298,10 +298,7 @@ class Built(ABC):
         Raises:
             InputError: Where the family has no model of faults.
         """
-        what = f"faults are of Loihi's integer networks; {self.target.name} has none"
-        raise InputError(
-            Problem("robustness-needs-loihi", f"target {self.target.name}", what, "compile for loihi1 or loihi2")
-        )
+        raise InputError(no_faults(self.target.name))
 
     def observed_through(self, own: Mapping[str, bool], tau_s: float) -> Self:
         """Returns the same with spikes decoded through another filter.

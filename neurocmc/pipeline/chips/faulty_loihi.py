@@ -1,29 +1,38 @@
 """Runs a circuit on Loihi chips with faults, for `pipeline.robustness`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from numpy.typing import NDArray
 
+from neurocmc.common.arrays import Int
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.matrices import count
 from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.ir.loihi.neurons import IntegerNeurons
+from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.pipeline.chips.faults import NO_FAULT
+from neurocmc.pipeline.chips.faults import NO_FAULT, DrawnNeurons, FaultyChips, FaultyNeuronChips, meanings
 from neurocmc.sim.loihi.host import encode
-from neurocmc.sim.loihi.perturbed.perturb import Perturbation, PerturbedNetwork, perturb
+from neurocmc.sim.loihi.neurons.faulty import draw_faulty, run_faulty
+from neurocmc.sim.loihi.perturbed.perturb import STREAM, Perturbation, PerturbedNetwork, perturb
 from neurocmc.sim.loihi.perturbed.run import simulate_perturbed
 
 MAX_SYNAPSES = 20_000_000  # of an expanded network
 
 
 @dataclass(frozen=True, slots=True)
-class FaultyLoihi:
+class FaultyLoihi(FaultyChips):
     """An integer network, from which each seed draws a faulty chip."""
 
     network: IntegerNetwork
+
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        """The fields of `Perturbation`."""
+        return meanings(*STREAM)
 
     def check(self) -> None:
         """Raises InputError where the network, expanded to single neurons, is too large."""
@@ -40,8 +49,7 @@ class FaultyLoihi:
 
     def draw(self, seed: int, kind: str, level: float) -> "FaultyLoihiChip":
         """Draws a chip whose faults are of one kind: a field of `Perturbation`."""
-        none = Perturbation(seed=seed)
-        return FaultyLoihiChip(perturb(self.network, none if kind == NO_FAULT else replace(none, **{kind: level})))
+        return FaultyLoihiChip(perturb(self.network, perturbation_of(seed, kind, level)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,31 @@ class FaultyLoihiChip:
 
     perturbed: PerturbedNetwork
 
-    def run(self, stimulus: Stimulus, trials: Sequence[int], host: Mapping[str, NDArray[Any]]) -> Recording:
+    def run(self, stimulus: Stimulus, trials: Int, host: Mapping[str, NDArray[Any]]) -> Recording:
         """Runs the trials compartment by compartment."""
-        return simulate_perturbed(self.perturbed, stimulus, trials, host)
+        own = {name: values[trials] for name, values in host.items()}
+        return simulate_perturbed(self.perturbed, stimulus.take(trials), trials.tolist(), own)
+
+
+def perturbation_of(seed: int, kind: str, level: float) -> Perturbation:
+    """Returns the faults of one kind at one level, or none."""
+    none = Perturbation(seed=seed)
+    return none if kind == NO_FAULT else replace(none, **{kind: level})
+
+
+@dataclass(frozen=True, slots=True)
+class FaultyLoihiNeurons(FaultyNeuronChips):
+    """A network of single neurons in integers; `shown` puts the host's readouts and the framework's time to a run."""
+
+    network: IntegerNeurons
+    shown: Callable[[NeuronRecording], NeuronRecording]
+
+    @property
+    def kinds(self) -> Mapping[str, str]:
+        """The fields of `Perturbation`."""
+        return meanings(*STREAM)
+
+    def draw(self, seed: int, kind: str, level: float) -> DrawnNeurons:
+        """Draws a chip whose neurons and synapses are not as they were compiled."""
+        chip = draw_faulty(self.network, perturbation_of(seed, kind, level))
+        return lambda stimulus, trials: self.shown(run_faulty(chip, stimulus, trials))

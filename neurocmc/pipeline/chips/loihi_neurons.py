@@ -1,7 +1,7 @@
 """Compiles networks of single neurons for the Loihi family: resets and latencies, scales, integers, cores, Lava."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
@@ -34,7 +34,8 @@ from neurocmc.passes.loihi.scale_neurons import ScaledNeurons, ScaleNeurons, par
 from neurocmc.passes.neurons.reset_swap import ResetSwap
 from neurocmc.passes.neurons.skew import Skew
 from neurocmc.passes.neurons.starts import start_notes, starts_of
-from neurocmc.pipeline.chips.faulty_loihi import NO_FAULT
+from neurocmc.pipeline.chips.faults import FaultyNeuronChips
+from neurocmc.pipeline.chips.faulty_loihi import FaultyLoihiNeurons
 from neurocmc.pipeline.chips.lava import LavaRun, check_lava_python, lava_edge
 from neurocmc.pipeline.chips.neurons import TWIN_NEURON_TICKS, TWIN_TRIALS, NeuronBuilt, NeuronStaging
 from neurocmc.pipeline.chips.real_neurons import real_neurons
@@ -47,10 +48,8 @@ from neurocmc.report.loihi.neuron_losses import neuron_losses, register_verdicts
 from neurocmc.report.losses import Losses
 from neurocmc.report.pictures import Drawn
 from neurocmc.sim.loihi.neurons.emulator import recording_of, run_neurons
-from neurocmc.sim.loihi.neurons.faulty import draw_faulty, run_faulty
 from neurocmc.sim.loihi.neurons.groups import synapse_groups
 from neurocmc.sim.loihi.neurons.twin import run_twin
-from neurocmc.sim.loihi.perturbed.perturb import Perturbation
 from neurocmc.sim.neurons import simulate_neurons, with_host
 from neurocmc.targets import LoihiTarget
 from neurocmc.verification.edges import Edge, mismatch_edge
@@ -188,13 +187,9 @@ class LoihiNeurons(NeuronBuilt):
     def _part(self, stimulus: EventStimulus, trials: int) -> EventStimulus:
         return stimulus.part(TWIN_NEURON_TICKS, self.integer.neurons, trials)
 
-    def draw_faulty(
-        self, seed: int, kind: str, level: float
-    ) -> Callable[[EventStimulus, Sequence[int]], NeuronRecording]:
-        """Draws a chip whose neurons and synapses are not as they were compiled: a field of `Perturbation`."""
-        none = Perturbation(seed=seed)
-        chip = draw_faulty(self.integer, none if kind == NO_FAULT else replace(none, **{kind: level}))
-        return lambda stimulus, trials: self._with_host(run_faulty(chip, stimulus, trials))
+    def faulty_chips(self) -> FaultyNeuronChips:
+        """Returns what draws chips whose neurons and synapses are not as they were compiled."""
+        return FaultyLoihiNeurons(self.integer, self._with_host)
 
     def realised(self) -> NeuronNetwork:
         """Returns what the integers are in real numbers."""

@@ -6,7 +6,7 @@ and no pools, so nothing of that contract but the shape is shared. A family that
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -15,6 +15,7 @@ from neurocmc.common.errors import InfeasibleError, InputError, Problem
 from neurocmc.ir.neurons.network import NeuronNetwork, SpikeInput
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
+from neurocmc.pipeline.chips.faults import FaultyNeuronChips, no_faults
 from neurocmc.report.budget import Budget
 from neurocmc.report.losses import Losses
 from neurocmc.report.pictures import Drawn
@@ -128,26 +129,16 @@ class NeuronBuilt(ABC):
         what = f"nothing runs the programs of {self.target.name}"
         raise InputError(Problem("interpreter-unfit", "--on", what, f"use --on {self.level}"))
 
-    def draw_faulty(
-        self, seed: int, kind: str, level: float
-    ) -> Callable[[EventStimulus, Sequence[int]], NeuronRecording]:
-        """Draws a chip with faults of one kind at one level.
-
-        Args:
-            seed: Of the faults.
-            kind: Of the faults; "none" gives none.
-            level: Their size or share, 0 to 1.
+    def faulty_chips(self) -> FaultyNeuronChips:
+        """Returns the network on chips with faults.
 
         Returns:
-            What runs the trials of a stimulus on that chip, given the number of each for the draws of its noise.
+            What draws a chip for each seed.
 
         Raises:
             InputError: Where the family has no model of faults.
         """
-        what = f"faults are of Loihi's integer networks; {self.target.name} has none"
-        raise InputError(
-            Problem("robustness-needs-loihi", f"target {self.target.name}", what, "compile for loihi1 or loihi2")
-        )
+        raise InputError(no_faults(self.target.name))
 
     def realised(self) -> NeuronNetwork:
         """Returns the network in real numbers, with those that the chip has in place of those that were wanted.

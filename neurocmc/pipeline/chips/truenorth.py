@@ -25,6 +25,8 @@ from neurocmc.passes.truenorth.corelets import Corelets
 from neurocmc.passes.truenorth.registers import CoreRegisters
 from neurocmc.pipeline.chips.built import Built, Walked, decoded_through
 from neurocmc.pipeline.chips.family import Family
+from neurocmc.pipeline.chips.faults import FaultyChips
+from neurocmc.pipeline.chips.faulty_truenorth import FaultyTrueNorth
 from neurocmc.pipeline.chips.staging import Staging
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified, write_level
@@ -135,6 +137,10 @@ class TrueNorthBuilt(Built):
         theirs = run_cores_reference(read.network, host.of_trial(0), ticks, seed=seed).spikes.reshape(ticks, -1)
         note = f"program/ read back from its files, numpy, {ticks} ticks of {read.network.cores} cores"
         return [mismatch_edge("emulator ~ emitted", int((ours != theirs).sum()), int(ours.sum()), note)]
+
+    def faulty_chips(self) -> FaultyChips:
+        """Returns what draws chips whose cores are not as they were compiled."""
+        return FaultyTrueNorth(self.cores, self.target.limits.threshold_bits)
 
     def observed_through(self, own: Mapping[str, bool], tau_s: float) -> Self:
         """Returns the same with the spikes of both levels decoded through another filter."""

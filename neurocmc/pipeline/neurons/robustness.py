@@ -25,7 +25,7 @@ def neuron_robustness(
     """Runs a compiled network on faulty chips. Same artifact and options, same outcomes.
 
     Args:
-        artifact: An artifact of a Loihi target.
+        artifact: An artifact of a target whose family has a model of chips with faults.
         options: Kinds of faults, their levels, seeds, trials and stimuli; None is the defaults.
         progress: Called with the fault and the share of the whole that is done, 0 to 1.
 
@@ -33,7 +33,8 @@ def neuron_robustness(
         The outcome of every trial, and for each fault and level the share that went wrong.
 
     Raises:
-        InputError: Where the target has no model of faults, an option is out of range, or the network has no readout.
+        InputError: Where the target has no such model or cannot have a kind of fault, an option is out of range, or
+            the network has no readout.
         InfeasibleError: Where faults drive a current out of its register.
     """
     return neuron_bench(artifact, options or RobustnessOptions()).measured(progress)
@@ -48,11 +49,12 @@ def neuron_bench(artifact: NeuronArtifact, options: RobustnessOptions) -> Bench:
         cure = "bring it in real numbers, with an Output"
         raise InputError(Problem("readout-missing", f"network {artifact.built.name}", what, cure))
     named = options.stimuli or (artifact.test.name,)
+    chips = artifact.built.faulty_chips()
     stimuli = [find_events(artifact, name) for name in dict.fromkeys(named)]
     answers = [_answers(artifact, stimulus) for stimulus in stimuli]
 
     def chip(kind: str, level: float, seed: int) -> list[Outcome]:
-        drawn = artifact.built.draw_faulty(seed, kind, level)
+        drawn = chips.draw(seed, kind, level)
         outcomes: list[Outcome] = []
         for place, (stimulus, wanted) in enumerate(zip(stimuli, answers, strict=True)):
             trials = drawn_trials(seed, place, stimulus.batch, options.samples)
@@ -72,7 +74,7 @@ def neuron_bench(artifact: NeuronArtifact, options: RobustnessOptions) -> Bench:
             ]
         return outcomes
 
-    return Bench(name=artifact.built.name, options=options, chip=chip)
+    return Bench(name=artifact.built.name, target=artifact.target.name, kinds=chips.kinds, options=options, chip=chip)
 
 
 def _answers(artifact: NeuronArtifact, stimulus: EventStimulus) -> Int:

@@ -1,5 +1,6 @@
 """Runs up to 64 trials of a core network together: input and recordings around the loop of `lanes`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,18 +61,18 @@ class Together:
     def run(
         self,
         first: int,
-        first_trial: int,
+        numbers: Sequence[int],
         events: list[Events],
         counts: NDArray[np.uint16],
         spikes: NDArray[np.uint8],
         totals: NDArray[np.int64],
     ) -> list[list[Int32]]:
-        """Steps trials, `first` and following of a batch whose own first is `first_trial` for random numbers.
+        """Steps trials, `first` and following of a batch; `numbers` is what each is called by its random numbers.
 
         Fills (trials, ...) arrays, and returns by trial its output spikes (3, spikes) trial, tick, line, by chunks.
         """
         trials, arriving = len(events), self._events(events)
-        state, room = self._state(), self._room(first_trial + first, trials)
+        state, room = self._state(), self._room(numbers)
         bus = np.argwhere((self.network.target_core == OUTPUT) & (self.row >= 0))
         bus = bus[: len(bus) if self.outputs else 0]
         line = self.network.target_axon[bus[:, 0], bus[:, 1]].astype(np.int32)
@@ -114,9 +115,9 @@ class Together:
             totals=np.zeros((3, LANES), dtype=np.int64),
         )
 
-    def _room(self, first_trial: int, trials: int) -> LaneRoom:
+    def _room(self, numbers: Sequence[int]) -> LaneRoom:
         keys = np.zeros(LANES, dtype=np.uint64)
-        keys[:trials] = [trial_key(self.seed, trial) for trial in range(first_trial, first_trial + trials)]
+        keys[: len(numbers)] = [trial_key(self.seed, trial) for trial in numbers]
         most = int(np.diff(self.cores.first_column).max())
         eta, leak, fires, spikes, saturated, restless = (np.zeros(LANES, dtype=np.int32) for _ in range(6))
         return LaneRoom(

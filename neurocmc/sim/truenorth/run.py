@@ -108,6 +108,7 @@ def run_cores(
     record: CoreRecord | None = None,
     threads: int | None = 1,
     first_trial: int = 0,
+    numbers: Sequence[int] | None = None,
 ) -> CoreRun:
     """Steps a network through `ticks` ticks, for each trial of a batch; tick 0 is the first.
 
@@ -126,6 +127,7 @@ def run_cores(
             that the process may use; results do not depend on it.
         first_trial: The number of the first trial, for random numbers: so a part of a batch draws what it would draw
             in the whole.
+        numbers: The number of each trial, for random numbers. None counts on from `first_trial`.
 
     Returns:
         A CoreRun with what `record` names, and the sums of spikes, synaptic events and saturations of each trial.
@@ -146,6 +148,11 @@ def run_cores(
     check_range(np.asarray(ticks), "ticks", (0, LARGEST_TICKS), faults, "give a number of ticks")
     check_range(np.asarray(batch), "batch", (1, LARGEST_TICKS), faults, "give a number of trials")
     check_range(np.asarray(first_trial), "first_trial", (0, LARGEST_TICKS), faults, "give a number of trials")
+    if numbers is not None:
+        check_range(np.asarray(numbers), "numbers", (0, LARGEST_TICKS), faults, "give the number of each trial")
+        if len(numbers) != batch:
+            what = f"{len(numbers)} of them, for {batch} trials"
+            faults.append(Problem("array-shape", "numbers", what, "give one for each trial"))
     if not 0 <= seed <= LARGEST_SEED:
         faults.append(
             Problem("seed-out-of-range", "seed", f"{seed} is not in 0 to {LARGEST_SEED}", "give a number of 64 bits")
@@ -158,7 +165,8 @@ def run_cores(
     faults += wanted.problems(network)
     raise_input_problems(faults)
     events = [Events(*part) for part in by_trial(given.trial, given.tick, (given.core, given.axon), batch)]
-    job = _Job(network, cores_of(network), events, ticks, batch, seed, wanted, threads, first_trial)
+    named = range(first_trial, first_trial + batch) if numbers is None else [int(number) for number in numbers]
+    job = _Job(network, cores_of(network), events, ticks, batch, seed, wanted, threads, named)
     return job.result(job.run_all())
 
 
@@ -192,7 +200,7 @@ class _Job:
     seed: int
     wanted: CoreRecord
     threads: int | None
-    first_trial: int
+    numbers: Sequence[int]  # by trial
     groups: NDArray[np.int32] = field(init=False)  # (C, P), or (0, 0)
     places: dict[str, NDArray[np.int32]] = field(init=False)  # (chosen, 2) whose spikes and potentials are kept
     counts: NDArray[np.uint16] = field(init=False)
@@ -231,7 +239,7 @@ class _Job:
         def step(index: int) -> list[list[NDArray[np.int32]]]:
             part = slice(firsts[index], firsts[index] + LANES)
             arrays = (self.counts[part], self.spikes[part], self.totals[part])
-            return together.run(firsts[index], self.first_trial, self.events[part], *arrays)
+            return together.run(firsts[index], self.numbers[part], self.events[part], *arrays)
 
         return [train for trains in each_trial(step, len(firsts), self.threads) for train in trains]
 
@@ -268,7 +276,7 @@ class _Job:
     def step(self, first: int, ticks: int, trial: int, state: State, event: int, records: Records) -> tuple[int, int]:
         """Steps some ticks of one trial; returns the next event's index, and how many output spikes there were."""
         key, rest = (
-            trial_key(self.seed, self.first_trial + trial),
+            trial_key(self.seed, self.numbers[trial]),
             (self.cores, state, self.events[trial], event, records),
         )
         threads = min(usable_threads(self.threads), self.network.cores)

@@ -16,6 +16,7 @@ from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.loihi.neurons import IntegerNeurons
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
+from neurocmc.sim.faults import factors
 from neurocmc.sim.loihi.neurons.emulator import recording_of, run_tables
 from neurocmc.sim.loihi.neurons.groups import SynapseGroup, synapse_groups
 from neurocmc.sim.loihi.neurons.tables import Tables, tables_of
@@ -86,8 +87,7 @@ def run_faulty(faulty: FaultyNeurons, stimulus: EventStimulus, trials: Sequence[
 
 
 def _factors(perturbation: Perturbation, kind: str, count: int) -> Float:
-    level = perturbation.levels()[kind]
-    return np.maximum(0.0, 1.0 + level * perturbation.stream(kind).standard_normal(count))
+    return factors(perturbation.levels()[kind], count, perturbation.stream(kind))
 
 
 def _perturbed(
@@ -99,7 +99,7 @@ def _perturbed(
 ) -> SynapseGroup:
     """A group with its deviations. Both streams are drawn from at level 0 too, so that levels differ alone."""
     matrix, (synapse, dropped) = group.matrix.tocoo(), streams
-    factor = np.maximum(0.0, 1.0 + perturbation.synapse * synapse.standard_normal(matrix.nnz))
+    factor = factors(perturbation.synapse, matrix.nnz, synapse)
     factor *= dropped.random(matrix.nnz) >= perturbation.dropped
     factor *= gain[matrix.row] * alive[matrix.row]
     if not group.input:

@@ -12,10 +12,11 @@ import numpy as np
 from neurocmc.common.arrays import Bool, Float, Int
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.sim.faults import factors, stream
 from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, register_bounds
 from neurocmc.sim.loihi.perturbed.expand import GRID, Bundle, InputSynapses, Parts, expand
 
-STREAM = {"threshold": 1, "weight": 2, "synapse": 3, "dropped": 4, "dead": 5, "current": 6, "spikes": 7}
+STREAM = ("threshold", "weight", "synapse", "dropped", "dead", "current", "spikes")  # kinds; each has one of its own
 LARGEST_DEVIATION = 1.0  # standard deviation, or share
 
 
@@ -51,7 +52,7 @@ class Perturbation:
 
     def stream(self, kind: str, trial: int = 0) -> np.random.Generator:
         """Returns the random numbers of one kind; noise draws anew for each trial."""
-        return np.random.default_rng((self.seed, STREAM[kind], trial))
+        return stream(self.seed, kind, trial)
 
     def levels(self) -> Mapping[str, float]:
         """Returns the level of every kind."""
@@ -90,8 +91,7 @@ def perturb(network: IntegerNetwork, perturbation: Perturbation) -> PerturbedNet
 
 
 def _factors(perturbation: Perturbation, kind: str, count: int) -> Float:
-    level = perturbation.levels()[kind]
-    return np.maximum(0.0, 1.0 + level * perturbation.stream(kind).standard_normal(count))
+    return factors(perturbation.levels()[kind], count, perturbation.stream(kind))
 
 
 def _neurons(network: IntegerNetwork, parts: Parts, perturbation: Perturbation, alive: Bool) -> CompartmentNetwork:
@@ -144,7 +144,7 @@ def _each_synapse(
     perturbation: Perturbation, shape: tuple[int, ...], synapse: np.random.Generator, dropped: np.random.Generator
 ) -> Float:
     """One factor a synapse. Both streams are drawn from at level 0 too, so that levels differ by the level alone."""
-    deviation = np.maximum(0.0, 1.0 + perturbation.synapse * synapse.standard_normal(shape))
+    deviation = factors(perturbation.synapse, shape, synapse)
     return deviation * (dropped.random(shape) >= perturbation.dropped)
 
 
