@@ -7,10 +7,10 @@ EXAMPLES = ("neurocmc budget build", "neurocmc budget build --json")
 
 
 def budget(directory: ArtifactDirectory, as_json: Json = False) -> None:
-    """Show every resource used, its limit and percent, cores beside the lower bound, and the energy estimate."""
+    """Show every resource used, its limit and percent, energy, and operations beside a quantised network's."""
     from neurocmc.pipeline.neurons.artifact import NeuronArtifact, open_any
     from neurocmc.pipeline.reporting import read_budget
-    from neurocmc.report.tables import budget_table, energy_table
+    from neurocmc.report.tables import bits_table, budget_table, energy_table
 
     artifact = open_any(directory)
     found = artifact.budget if isinstance(artifact, NeuronArtifact) else read_budget(artifact)
@@ -20,3 +20,5 @@ def budget(directory: ArtifactDirectory, as_json: Json = False) -> None:
     show(budget_table(found))
     if found.energy is not None:
         show(energy_table(found.energy))
+    if found.bits is not None:
+        show(bits_table(found.bits))

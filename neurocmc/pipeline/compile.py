@@ -26,6 +26,7 @@ from neurocmc.pipeline.manifest import BUDGET, FORMAT, TIMINGS, VERSION
 from neurocmc.pipeline.model import Model, StimulusSet, load
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.program import PROGRAM
+from neurocmc.pipeline.quantised import beside_quantised
 from neurocmc.pipeline.reporting import Reported, write_report_of
 from neurocmc.pipeline.sample import SAMPLE, sample_edges
 from neurocmc.pipeline.search.best import choose_best, is_searched
@@ -195,7 +196,7 @@ def _write(folder: Path, whole: Compilation) -> None:
     samples = sample_edges(built, stimuli.calibration, options.seed)
     write_file(folder / SAMPLE, json_text({"samples": [sample.as_json() for sample in samples]}))
     clock.done("sample")
-    budget = built.budget(samples[0].part, samples[0].recording)
+    budget = beside_quantised(built.budget(samples[0].part, samples[0].recording), model.circuit, built, samples[0])
     write_file(folder / BUDGET, budget.to_json())
     clock.done("budget")
     weak = silent_units(lowered.spiking, {name: v.highest for name, v in lowered.ranges.populations.items()})

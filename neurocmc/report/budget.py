@@ -10,12 +10,16 @@ from pydantic import TypeAdapter, ValidationError
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text
-from neurocmc.common.matrices import count
+from neurocmc.common.matrices import column_counts, count
 from neurocmc.ir.headroom import Headroom
+from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingNetwork
+from neurocmc.report.bits import BitBudget, SynapticWork
 from neurocmc.report.energy import EnergyEstimate
 from neurocmc.report.load import SpikeLoad
 from neurocmc.targets import IdealTarget
+
+_WHERE_KNOWN = ("chips", "bits")  # fields that JSON leaves out where they are None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +104,7 @@ class Budget:
     `in_all` is the sum over cores against the whole chip. An ideal target has no cores: `cores` is empty and the
     numbers of cores are None, and neither has it registers that could overflow: `headroom` is empty, as it is where
     `potentials` bounds V instead. `load` and `energy` are None where the circuit was not run, or the target is ideal.
+    Files of earlier versions have no `bits`, and are read as if these were not counted.
     """
 
     circuit: str
@@ -116,6 +121,7 @@ class Budget:
     potentials: tuple[PotentialRange, ...] = ()  # of neurosynaptic cores
     saturations: int | None = None  # how often V left its register while the load was measured
     chips: ChipUse | None = None  # where cores have places
+    bits: BitBudget | None = None  # synaptic and bit operations, where the circuit was run
 
     def fullest(self, resource: str) -> tuple[CoreUse, ResourceUse]:
         """Returns the core that uses most of a resource, the first of equals, and its row. ValueError without."""
@@ -125,7 +131,8 @@ class Budget:
     def to_json(self) -> str:
         """Returns the one JSON text of the budget."""
         told = _adapter().dump_python(self, mode="json")
-        return json_text(told if self.chips else {name: value for name, value in told.items() if name != "chips"})
+        absent = [name for name in _WHERE_KNOWN if told[name] is None]
+        return json_text({name: value for name, value in told.items() if name not in absent})
 
     @classmethod
     def from_json(cls, text: str | bytes, where: str = "budget.json") -> "Budget":
@@ -146,8 +153,11 @@ class Budget:
         return budget
 
 
-def ideal_budget(network: SpikingNetwork, target: IdealTarget) -> Budget:
-    """Returns what a simulator has to hold; it has no limits. Synapses are counted neuron to neuron."""
+def ideal_budget(network: SpikingNetwork, target: IdealTarget, seen: Recording | None = None) -> Budget:
+    """Returns what a simulator has to hold; it has no limits. Synapses are counted neuron to neuron.
+
+    `seen` is a recording of the network whose synaptic operations are counted.
+    """
     size = {p.name: p.neurons for p in network.populations}
     synapses = sum(count(p.weight) * size[p.source] * size[p.target] for p in network.projections)
     pool_synapses = sum(count(p.weight) * size[p.source] for p in network.projections)
@@ -163,6 +173,22 @@ def ideal_budget(network: SpikingNetwork, target: IdealTarget) -> Budget:
             ResourceUse.of("synapses_as_simulated", pool_synapses, None),
         ),
         cores=(),
+        bits=None if seen is None else BitBudget(ours=_ideal_work(network, seen)),
+    )
+
+
+def _ideal_work(network: SpikingNetwork, seen: Recording) -> SynapticWork:
+    """Spikes times the neurons that each reaches. Drives are real numbers, not spikes, and cost none."""
+    size = {p.name: p.neurons for p in network.populations}
+    totals = {name: counts.sum(axis=0) for name, counts in seen.spike_counts.items()}
+    operations = sum(int(column_counts(p.weight) @ totals[p.source]) * size[p.target] for p in network.projections)
+    trials = len(next(iter(seen.activity.values())))
+    source = f"measured on {seen.level}: stimulus {seen.stimulus}, {trials:,} trials of {seen.ticks:,} ticks"
+    return SynapticWork.of(
+        operations,
+        SpikeLoad(source=source, ticks=seen.ticks, trials=trials, populations=(), inputs=()),
+        neurons=network.neurons,
+        counted="a spike at a synapse, neuron to neuron; drives are real numbers that are added, and not counted",
     )
 
 

@@ -11,6 +11,7 @@ from neurocmc.common.printable import printable
 from neurocmc.common.templates import templates
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.report import wording
+from neurocmc.report.bits import remarks, rows
 from neurocmc.report.budget import Budget
 from neurocmc.report.energy import citations
 from neurocmc.report.losses import Losses
@@ -66,6 +67,7 @@ def render_report(content: ReportContent) -> str:
         if picture.section not in sections:
             raise ValueError(f"a picture is of section {picture.section!r}, sections are {', '.join(sections)}")
     energy = content.budget.energy if content.budget else None
+    bits = content.budget.bits if content.budget else None
     return (
         templates(Path(__file__).parent, html=True, trim=True, finalize=_shown)
         .get_template("neurons.html.j2" if isinstance(content.network, NeuronSummary) else "report.html.j2")
@@ -76,6 +78,9 @@ def render_report(content: ReportContent) -> str:
             edges=content.edges,
             budget=content.budget,
             energy=energy,
+            bits=bits,
+            bit_rows=rows(bits) if bits else (),
+            bit_remarks=remarks(bits) if bits else (),
             citations=citations(energy) if energy else (),
             pictures={section: [p for p in content.pictures if p.section == section] for section in sections},
             verdicts=[

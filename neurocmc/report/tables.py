@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from neurocmc.report import wording
+from neurocmc.report.bits import BitBudget, remarks, rows
 from neurocmc.report.budget import Budget, CoreUse
 from neurocmc.report.energy import EnergyEstimate, EnergyTerm, citations
 from neurocmc.report.layout import cell, limit_text, line, percent_text, plain_table
@@ -174,6 +175,15 @@ def energy_table(energy: EnergyEstimate) -> RenderableType:
     if energy.static_unverified or any(term.unverified for term in (*energy.terms, *energy.apart)):
         lines.append("* sources disagree or are secondary; see `neurocmc targets`")
     return Group(table, *map(line, lines))
+
+
+def bits_table(bits: BitBudget) -> RenderableType:
+    """Makes a table of synaptic and bit operations beside those of a quantised network; below it what is counted."""
+    headings = ("quantity", ">ours", *([">a quantised network"] if bits.quantised is not None else []))
+    table = plain_table("synaptic and bit operations", headings)
+    for row in rows(bits):
+        table.add_row(*row[: len(headings)])
+    return Group(table, *map(line, remarks(bits)))
 
 
 def _energy_cells(term: EnergyTerm, ticks: int) -> tuple[str, ...]:

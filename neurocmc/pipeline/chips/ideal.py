@@ -59,7 +59,7 @@ class IdealBuilt(Built):
 
     def budget(self, stimulus: Stimulus, seen: Recording) -> Budget:
         """Counts what a simulator has to hold."""
-        return ideal_budget(self.spiking, self.target)
+        return ideal_budget(self.spiking, self.target, seen)
 
     def edges(self, seen: Seen, brian2: Sequence[Recording] | None, seeds: range) -> Walked:
         """Returns no edge: Brian2 is the lowest level."""

@@ -20,7 +20,9 @@ from neurocmc.pipeline.child_program import ISOLATED, edge_unless_run
 from neurocmc.pipeline.chips.neurons import TWIN_NEURON_TICKS, TWIN_TRIALS, NeuronBuilt, NeuronStaging
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified
+from neurocmc.report.bits import BitBudget, SynapticWork
 from neurocmc.report.budget import Budget, ResourceUse
+from neurocmc.report.load import SpikeLoad
 from neurocmc.sim.neurons import simulate_neurons
 from neurocmc.targets import IdealTarget
 from neurocmc.verification.edges import Edge, mismatch_edge
@@ -82,6 +84,7 @@ class IdealNeurons(NeuronBuilt):
                 ResourceUse.of("synapses", self.fitted.synapses, None),
             ),
             cores=(),
+            bits=BitBudget(ours=_work(self.fitted, stimulus, seen)),
         )
 
     def twin_edges(self, stimulus: EventStimulus) -> list[Edge]:
@@ -105,6 +108,17 @@ class IdealNeurons(NeuronBuilt):
         ours = self.run(part)
         note = "program/run.py in an interpreter of its own, 1 trial"
         return [mismatch_edge("brian2 ~ emitted", _differing(ours, theirs), ours.total, note)]
+
+
+def _work(network: NeuronNetwork, stimulus: EventStimulus, seen: NeuronRecording) -> SynapticWork:
+    """Spikes times the synapses that each reaches, those of the inputs included."""
+    sent = {name: seen.counts(name).sum(axis=0) for name in seen.sizes}
+    sent |= {e.name: stimulus.spikes[e.name].counts(stimulus.batch, e.channels).sum(axis=0) for e in network.inputs}
+    operations = sum(int(sent[p.source][p.source_index].sum()) for p in network.projections)
+    trials = f"{stimulus.batch:,} trials of {stimulus.ticks:,} ticks"
+    source = f"measured on {seen.level}: stimulus {stimulus.name}, {trials}"
+    load = SpikeLoad(source=source, ticks=stimulus.ticks, trials=stimulus.batch, populations=(), inputs=())
+    return SynapticWork.of(operations, load, neurons=network.neurons, counted="a spike at a synapse")
 
 
 def lower_to_ideal(staging: NeuronStaging, target: IdealTarget, clock: Clock) -> IdealNeurons:

@@ -2,19 +2,23 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from neurocmc.ir.headroom import Headroom
 from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram
 from neurocmc.passes.loihi.route import limits_of
+from neurocmc.report.bits import BitBudget, SynapticWork
 from neurocmc.report.budget import BoundBy, Budget, ChipUse, CoreUse, uses
 from neurocmc.report.energy import EnergyEstimate
 from neurocmc.report.load import SpikeLoad
-from neurocmc.report.loihi.energy import estimate_energy, messages_of
+from neurocmc.report.loihi.energy import estimate_energy, messages_of, synaptic_operations
 from neurocmc.report.loihi.messages import Messages, ways
 from neurocmc.report.pictures import Drawn
 from neurocmc.targets import LoihiLimits, LoihiTarget
+
+COUNTED = "a spike at a synapse, those of the host included"
 
 
 def chip_budget(
@@ -29,7 +33,25 @@ def chip_budget(
         return placed_budget(program, name, target, None, None, headroom)
     sent = messages_of(program, activity)
     energy = estimate_energy(program, target, activity, sent)
-    return placed_budget(program, name, target, activity, energy, headroom, sent=sent)
+    ours = SynapticWork.of(
+        synaptic_operations(program.network, activity),
+        activity,
+        neurons=program.network.neurons,
+        counted=COUNTED,
+        **memory_of(program, target),
+    )
+    budget = placed_budget(program, name, target, activity, energy, headroom, sent=sent)
+    return replace(budget, bits=BitBudget(ours=ours))
+
+
+def memory_of(program: ChipProgram[Any], target: LoihiTarget) -> dict[str, int]:
+    """Returns the bits of a weight, and of the memory that synapses and registers take."""
+    limits = target.limits
+    return {
+        "weight_bits": limits.weight_mantissa_bits,
+        "synapse_memory_bits": int(program.use[:, RESOURCES.index("synapse_bits")].sum()),
+        "state_memory_bits": program.network.neurons * (limits.current_bits + limits.voltage_bits),
+    }
 
 
 def placed_budget(

@@ -10,6 +10,7 @@ from neurocmc.common.matrices import column_counts, entries
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.passes.loihi.placing.ragged import joined
+from neurocmc.report.bits import spike_totals
 from neurocmc.report.energy import EnergyEstimate, energy_estimate, energy_term
 from neurocmc.report.load import SpikeLoad, UnitSpikes
 from neurocmc.report.loihi.messages import Connections, Messages, Ways, messages, ways
@@ -84,6 +85,19 @@ def synaptic_ops_per_tick(network: IntegerNetwork, load: SpikeLoad) -> float:
         total += float(fan_out @ rates[projection.source])
     for entry in network.inputs:
         total += float(driven[entry.name].sum()) * network.population(entry.target).neurons
+    return total
+
+
+def synaptic_operations(network: IntegerNetwork, load: SpikeLoad) -> int:
+    """Returns the same over all trials of a load, as a whole number."""
+    reached = {population.name: np.zeros(population.units, dtype=np.int64) for population in network.populations}
+    for projection in network.projections:
+        fan_out = column_counts(projection.mantissa) * network.population(projection.target).neurons
+        reached[projection.source] += fan_out
+    total = sum(int(reached[name] @ spike_totals(load.of_population(name), load)) for name in reached)
+    for entry in network.inputs:
+        sent = int(spike_totals(load.of_input(entry.name), load).sum())
+        total += sent * network.population(entry.target).neurons
     return total
 
 

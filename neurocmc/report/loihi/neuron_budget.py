@@ -1,5 +1,7 @@
 """Holds a placed network of single neurons against its limits, with the energy of spikes that were seen."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from neurocmc.common.arrays import Float
@@ -8,9 +10,10 @@ from neurocmc.ir.loihi.neurons import IntegerNeurons
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.passes.loihi.placing.ragged import joined
+from neurocmc.report.bits import BitBudget, SynapticWork, spike_totals
 from neurocmc.report.budget import Budget
 from neurocmc.report.load import SpikeLoad, UnitSpikes
-from neurocmc.report.loihi.budget import placed_budget
+from neurocmc.report.loihi.budget import COUNTED, memory_of, placed_budget
 from neurocmc.report.loihi.energy import Operations, assumptions_of, energy_of
 from neurocmc.report.loihi.messages import Connections, Messages, messages, ways
 from neurocmc.targets import LoihiTarget
@@ -36,7 +39,15 @@ def neuron_budget(
     )
     energy = energy_of(operations, target, load, network.tick_s, assumptions_of(program, network.tick_s, target))
     owners = {pool.name: pool.population for pool in network.populations}
-    return placed_budget(program, network.name, target, load, energy, owner=lambda name: owners[name], sent=sent)
+    budget = placed_budget(program, network.name, target, load, energy, owner=lambda name: owners[name], sent=sent)
+    ours = SynapticWork.of(
+        _synaptic_operations(network, load),
+        load,
+        neurons=network.neurons,
+        counted=COUNTED,
+        **memory_of(program, target),
+    )
+    return replace(budget, bits=BitBudget(ours=ours))
 
 
 def _load(network: IntegerNeurons, stimulus: EventStimulus, seen: NeuronRecording) -> SpikeLoad:
@@ -74,6 +85,13 @@ def _rates(network: IntegerNeurons, load: SpikeLoad) -> tuple[Float, dict[str, F
 def _synaptic(network: IntegerNeurons, rates: Float, channels: dict[str, Float]) -> float:
     """Spikes times the synapses that each reaches, in a mean tick; those of the host included."""
     return float(sum((channels[part.input] if part.input else rates)[part.source].sum() for part in network.synapses))
+
+
+def _synaptic_operations(network: IntegerNeurons, load: SpikeLoad) -> int:
+    """The same over all trials, as a whole number."""
+    row = np.concatenate([spike_totals(load.of_population(pool.name), load) for pool in network.populations])
+    channels = {entry.name: spike_totals(load.of_input(entry.name), load) for entry in network.inputs}
+    return sum(int((channels[part.input] if part.input else row)[part.source].sum()) for part in network.synapses)
 
 
 def _updates(network: IntegerNeurons, rates: Float, channels: dict[str, Float]) -> tuple[int, int]:

@@ -5,6 +5,7 @@ import numpy as np
 from neurocmc.common.arrays import Int
 from neurocmc.ir.truenorth.cores import CoreNetwork
 from neurocmc.ir.truenorth.program import CoreProgram
+from neurocmc.report.bits import BitBudget, SynapticWork
 from neurocmc.report.budget import Budget, ChipUse, CoreUse, uses
 from neurocmc.report.truenorth.energy import estimate_core_energy
 from neurocmc.report.truenorth.load import CoreLoad, chip_of_core
@@ -43,6 +44,24 @@ def core_budget(program: CoreProgram, target: TrueNorthTarget, load: CoreLoad | 
         potentials=potential_ranges(program),
         saturations=None if load is None else load.saturations,
         chips=_chips(program.network, target.limits, load) if target.limits.chips > 1 else None,
+        bits=None if load is None else BitBudget(ours=_work(program, target.limits, load)),
+    )
+
+
+def _work(program: CoreProgram, limits: TrueNorthLimits, load: CoreLoad) -> SynapticWork:
+    """Bits of crossbars on axons that carried a spike; a core in use takes its whole memory."""
+    network = program.network
+    neurons = sum(group.stop - group.start for group in program.neuron_groups)
+    weights = network.neurons * network.types * limits.weight_bits
+    return SynapticWork.of(
+        round(load.synaptic_events_per_tick * load.ticks * load.trials),
+        load.of_units(program),
+        neurons=neurons,
+        counted="a set bit of a crossbar on an axon that carries a spike; those of the host, of filters and of "
+        "splitters are counted",
+        weight_bits=limits.weight_bits,
+        synapse_memory_bits=network.cores * (network.axons * network.neurons + weights),
+        state_memory_bits=network.cores * network.neurons * network.potential_bits,
     )
 
 
