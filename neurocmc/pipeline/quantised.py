@@ -5,7 +5,7 @@ from dataclasses import replace
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.pipeline.chips.built import Built
 from neurocmc.pipeline.sample import StimulusSample
-from neurocmc.report.bits import quantised_twin, settled_ticks
+from neurocmc.report.bits import pool_bits, quantised_twin, settled_ticks
 from neurocmc.report.budget import Budget
 
 
@@ -21,5 +21,5 @@ def beside_quantised(budget: Budget, circuit: RateCircuit, built: Built, sample:
     if budget.bits is None:
         return budget
     settled = settled_ticks(built.of_whole_units(sample.recording), built.staged.readouts)
-    twin = quantised_twin(circuit, built.spiking, sample.recording.ticks, settled)
+    twin = quantised_twin(circuit, pool_bits(circuit, built.spiking), sample.recording.ticks, settled)
     return replace(budget, bits=replace(budget.bits, quantised=twin))

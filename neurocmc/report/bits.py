@@ -10,7 +10,7 @@ activations of so many bits, weights of 8, each of them multiplied in every step
 Neither side is charged for its filters and thresholds; how many units or neurons are updated is told beside.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,17 +110,21 @@ def activation_bits(neurons: int) -> int:
     return max(1, round(float(np.log2(neurons + 1))))
 
 
-def quantised_twin(circuit: RateCircuit, spiking: SpikingNetwork, ticks: int, settled: int) -> QuantisedTwin:
-    """Returns the quantised network of a circuit whose pools are known.
+def pool_bits(circuit: RateCircuit, spiking: SpikingNetwork) -> dict[str, int]:
+    """Maps each population of a circuit, as it was given, to the bits of what the pool of a unit shows in a tick."""
+    neurons = {pool.name: pool.units * pool.neurons for pool in spiking.pools}
+    return {p.name: activation_bits(neurons.get(p.name, p.size) // p.size) for p in circuit.populations}
+
+
+def quantised_twin(circuit: RateCircuit, bits: Mapping[str, int], ticks: int, settled: int) -> QuantisedTwin:
+    """Returns the quantised network of a circuit.
 
     Args:
         circuit: The circuit as it was given, without relays.
-        spiking: Its pools: of those of each population come the bits of its activations.
+        bits: Population -> bits of its activations.
         ticks: Of a presentation.
         settled: Ticks after which answers stand.
     """
-    neurons = {pool.name: pool.units * pool.neurons for pool in spiking.pools}
-    bits = {p.name: activation_bits(neurons.get(p.name, p.size) // p.size) for p in circuit.populations}
     multiplications = {p.name: count(p.weight) for p in circuit.projections}
     drives = sum(int(np.count_nonzero(row_counts(entry.weight))) for entry in circuit.inputs)
     effort = sum(multiplications[p.name] * bits[p.source] for p in circuit.projections)

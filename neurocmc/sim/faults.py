@@ -23,9 +23,9 @@ STREAMS = {
 }
 
 
-def stream(seed: int, kind: str, part: int = 0) -> np.random.Generator:
+def stream(seed: int, kind: str, part: int = 0, *parts: int) -> np.random.Generator:
     """Returns the random numbers of one kind; `part` counts trials, or cores, that draw for themselves."""
-    return draws.stream(seed, STREAMS[kind], part)
+    return draws.stream(seed, STREAMS[kind], part, *parts)
 
 
 def factors(level: float, shape: int | tuple[int, ...], numbers: np.random.Generator) -> Float:

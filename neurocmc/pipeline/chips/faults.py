@@ -30,6 +30,7 @@ SHARED: Mapping[str, str] = {
     "current": "noise of the current",
     "spikes": "background spikes",
 }
+MAX_SYNAPSES = 20_000_000  # of a network that is expanded to single neurons
 DrawnNeurons = Callable[[EventStimulus, Sequence[int]], NeuronRecording]
 C = TypeVar("C")
 
@@ -127,6 +128,12 @@ def asked_kinds(
         if kind not in has
     ]
     return tuple(kind for kind in has if asked is None or kind in asked), problems
+
+
+def too_large(network: str, synapses: int) -> Problem:
+    """Returns the refusal of a network whose single synapses would not fit a memory."""
+    what = f"expanded to single neurons it has {synapses:,} synapses, limit {MAX_SYNAPSES:,}"
+    return Problem("network-too-large", f"network {network}", what, "compile with fewer neurons a unit (--neurons)")
 
 
 def no_faults(target: str) -> Problem:

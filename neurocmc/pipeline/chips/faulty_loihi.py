@@ -7,20 +7,26 @@ from typing import Any
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Int
-from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.errors import InputError
 from neurocmc.common.matrices import count
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.loihi.neurons import IntegerNeurons
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.pipeline.chips.faults import NO_FAULT, DrawnNeurons, FaultyChips, FaultyNeuronChips, meanings
+from neurocmc.pipeline.chips.faults import (
+    MAX_SYNAPSES,
+    NO_FAULT,
+    DrawnNeurons,
+    FaultyChips,
+    FaultyNeuronChips,
+    meanings,
+    too_large,
+)
 from neurocmc.sim.loihi.host import encode
 from neurocmc.sim.loihi.neurons.faulty import draw_faulty, run_faulty
 from neurocmc.sim.loihi.perturbed.perturb import STREAM, Perturbation, PerturbedNetwork, perturb
 from neurocmc.sim.loihi.perturbed.run import simulate_perturbed
-
-MAX_SYNAPSES = 20_000_000  # of an expanded network
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +45,7 @@ class FaultyLoihi(FaultyChips):
         size = {population.name: population.neurons for population in self.network.populations}
         synapses = sum(count(p.mantissa) * size[p.source] * size[p.target] for p in self.network.projections)
         if synapses > MAX_SYNAPSES:
-            what = f"expanded to single neurons it has {synapses:,} synapses, limit {MAX_SYNAPSES:,}"
-            cure = "compile with fewer neurons a unit (--neurons)"
-            raise InputError(Problem("network-too-large", f"network {self.network.name}", what, cure))
+            raise InputError(too_large(self.network.name, synapses))
 
     def host(self, stimulus: Stimulus) -> Mapping[str, NDArray[Any]]:
         """Encodes the values of the input axons."""

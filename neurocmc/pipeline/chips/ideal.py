@@ -21,6 +21,8 @@ from neurocmc.passes.gain_match import GainMatch
 from neurocmc.pipeline.child_program import ISOLATED, edge_unless_run
 from neurocmc.pipeline.chips.built import Built, Walked
 from neurocmc.pipeline.chips.family import Family
+from neurocmc.pipeline.chips.faults import FaultyChips
+from neurocmc.pipeline.chips.faulty_ideal import FaultyIdeal
 from neurocmc.pipeline.chips.ideal_neurons import load_from_ideal, lower_to_ideal
 from neurocmc.pipeline.chips.neurons import NeuronBuilt, NeuronStaging
 from neurocmc.pipeline.chips.staging import Staging
@@ -56,6 +58,10 @@ class IdealBuilt(Built):
     def emit(self, folder: Path, stimuli: Mapping[str, Stimulus]) -> None:
         """Writes a Brian2 script."""
         emit_brian2(self.spiking, stimuli, folder)
+
+    def faulty_chips(self) -> FaultyChips:
+        """Returns what draws pools that are not as they should be."""
+        return FaultyIdeal(self.spiking)
 
     def budget(self, stimulus: Stimulus, seen: Recording) -> Budget:
         """Counts what a simulator has to hold."""

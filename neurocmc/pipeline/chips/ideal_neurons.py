@@ -17,6 +17,8 @@ from neurocmc.ir.neurons.spikes import SpikeList
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.passes.neurons.one_spike import OneSpike
 from neurocmc.pipeline.child_program import ISOLATED, edge_unless_run
+from neurocmc.pipeline.chips.faults import FaultyNeuronChips
+from neurocmc.pipeline.chips.faulty_ideal import FaultyIdealNeurons
 from neurocmc.pipeline.chips.neurons import TWIN_NEURON_TICKS, TWIN_TRIALS, NeuronBuilt, NeuronStaging
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified
@@ -70,6 +72,10 @@ class IdealNeurons(NeuronBuilt):
     def emit(self, folder: Path, stimuli: Mapping[str, EventStimulus], trials: int | None = None) -> None:
         """Writes a Brian2 script."""
         emit_neurons(self.fitted, stimuli, folder, TRIALS_EMITTED if trials is None else trials)
+
+    def faulty_chips(self) -> FaultyNeuronChips:
+        """Returns what draws networks that are not as they should be; noise of a current Brian2 has no rule for."""
+        return FaultyIdealNeurons(self.fitted)
 
     def budget(self, stimulus: EventStimulus, seen: NeuronRecording) -> Budget:
         """Counts what a simulator has to hold; it has no limits."""

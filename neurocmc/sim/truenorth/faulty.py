@@ -216,11 +216,10 @@ def _sent(faulty: FaultyCores, host: CoreInputSpikes, trials: list[int], ticks: 
     place[trials] = np.arange(len(trials))
     trial = place[host.trial]
     own = trial >= 0
-    columns = [np.asarray(part)[own] for part in (trial, host.tick, host.core, host.axon)]
+    columns = [np.asarray(part, dtype=np.int64)[own] for part in (trial, host.tick, host.core, host.axon)]
     if faulty.background:
         for index, number in enumerate(trials):
             tick, core, axon = background_spikes(faulty, number, ticks)
-            more = (np.full(tick.size, index), tick, core, axon)
-            columns = [np.concatenate(pair) for pair in zip(columns, more, strict=True)]
-    trial, tick, core, axon = columns
-    return CoreInputSpikes(trial=trial, tick=tick, core=core, axon=axon)
+            more = (np.full(tick.size, index, dtype=np.int64), tick, core, axon)
+            columns = [np.concatenate(pair, dtype=np.int64) for pair in zip(columns, more, strict=True)]
+    return CoreInputSpikes(trial=columns[0], tick=columns[1], core=columns[2], axon=columns[3])
