@@ -67,13 +67,17 @@ def test_a_file_is_no_folder(build: Path, tmp_path: Path) -> None:
     assert (tmp_path / "out").read_text() == "mine"
 
 
-def test_a_target_without_integer_networks_is_named(tmp_path: Path) -> None:
-    assert (
-        run("compile", CIRCUIT, "--target", "brian2", "--neurons", "8", "--no-figures", "-o", tmp_path / "build").code
-        == 0
-    )
-    shown = run("robustness", tmp_path / "build", "-o", tmp_path / "out")
+def test_a_chip_of_another_kind_has_faults_of_its_own(tmp_path: Path) -> None:
+    built = tmp_path / "build"
+    shown = run("compile", CIRCUIT, "--target", "truenorth", "--neurons", "8", "--no-figures", "-o", built)
+    assert shown.code == 0, shown.err
+    shown = run("robustness", built, "--kinds", "synapse", "-o", tmp_path / "out")
     assert shown.code == 2
-    assert "[robustness-needs-loihi]" in shown.err
-    assert "--on" not in shown.err
+    assert "[fault-unfit-for-target]" in shown.err
+    assert "kinds are: threshold, weight, dropped, added" in " ".join(shown.err.split())
     assert not (tmp_path / "out").exists()
+    asked = ("--kinds", "cores,added", "--levels", "0.5", "--seeds", "1", "--samples", "1", "--workers", "1")
+    shown = run("robustness", built, "-o", tmp_path / "out", *asked)
+    assert shown.code == 0, shown.err
+    assert "dead cores" in shown.out
+    assert "synapses that should not be" in shown.out

@@ -12,6 +12,7 @@ from neurocmc.common.resources import resource_path
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import save_stimulus
 from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.chips.faults import meanings, no_faults
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.robustness import Robustness, RobustnessOptions, robustness
@@ -133,3 +134,73 @@ def test_what_cannot_be_measured_is_told(memory: Artifact) -> None:
         robustness(memory, RobustnessOptions(stimuli=("nonsense",)))
     with pytest.raises(InputError, match=r"silence .*\[stimuli-without-answer\]"):
         robustness(memory, RobustnessOptions(stimuli=("silence",)))
+
+
+# --- every target -------------------------------------------------------------------------------------------------
+
+KINDS = {
+    "loihi1": ("threshold", "weight", "synapse", "dropped", "dead", "current", "spikes"),
+    "truenorth": ("threshold", "weight", "dropped", "added", "dead", "axons", "cores", "current", "spikes"),
+    "brian2": ("threshold", "weight", "synapse", "dropped", "dead", "current", "spikes"),
+}
+
+
+@pytest.fixture(scope="module", params=("truenorth", "brian2"))
+def switching(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Artifact:
+    """The circuit of the examples at 8 neurons a unit."""
+    folder = tmp_path_factory.mktemp("switching")
+    example = Path(__file__).parents[2] / "examples" / "circuit.yaml"
+    return compile_model(example, request.param, folder / "built", CompileOptions(neurons=8, figures=False))
+
+
+def test_every_target_has_the_kinds_that_its_chips_can_have(switching: Artifact, memory: Artifact) -> None:
+    for artifact in (switching, memory):
+        assert tuple(artifact.built.faulty_chips().kinds) == KINDS[artifact.target.name]
+
+
+def test_level_0_of_every_kind_is_the_sound_chip(switching: Artifact) -> None:
+    stimulus = switching.stimuli.test[0]
+    short = stimulus.lasting(0.15)
+    trials = np.array([0])
+    wanted = switching.built.run(short, seed=2)
+    chips = switching.built.faulty_chips()
+    chips.check()
+    for kind in ("none", *chips.kinds):
+        seen = chips.draw(2, kind, 0.0).run(short, trials, chips.host(short))
+        for name, activity in wanted.activity.items():
+            assert np.array_equal(seen.activity[name], activity), kind
+
+
+def test_on_every_target_faults_are_measured(switching: Artifact) -> None:
+    options = RobustnessOptions(kinds=("dead", "spikes"), levels=(1.0,), seeds=2, samples=1)
+    result = robustness(switching, options)
+    sound, *faulty = result.cells
+    assert [(cell.kind, cell.level) for cell in faulty] == [("dead", 1.0), ("spikes", 1.0)]
+    assert sound.error.value == 0.0
+    assert faulty[0].error.value == 1.0  # nobody answers
+    assert result.kinds == {"dead": "dead neurons", "spikes": "background spikes"}
+    fewer = robustness(switching, RobustnessOptions(kinds=("dead", "spikes"), levels=(1.0,), seeds=1, samples=1))
+    assert set(fewer.outcomes) < set(result.outcomes)
+
+
+def test_what_chips_cannot_have_is_refused_by_name(switching: Artifact) -> None:
+    on_cores = switching.target.name == "truenorth"
+    kind = "synapse" if on_cores else "cores"
+    with pytest.raises(InputError, match=rf"cannot have .*\({kind}\) \[fault-unfit-for-target\]"):
+        robustness(switching, RobustnessOptions(kinds=(kind, "dead"), levels=(0.1,), seeds=1, samples=1))
+    with pytest.raises(InputError, match=r"no fault 'rust' \[choice-unknown\]"):
+        robustness(switching, RobustnessOptions(kinds=("rust",), levels=(0.1,), seeds=1, samples=1))
+
+
+def test_a_family_without_a_model_is_refused_by_name() -> None:
+    problem = no_faults("fixpoint")
+    assert (problem.id, problem.where) == ("robustness-not-for-target", "target fixpoint")
+
+
+def test_kinds_of_a_family_s_own_come_last() -> None:
+    assert list(meanings("dead", "threshold", rust="rust", current="noise of the potential")) == [
+        "threshold",
+        "dead",
+        "current",
+        "rust",
+    ]
