@@ -24,9 +24,11 @@ theory               compares a winner-take-all with formulas
 emitted              compares the program with its level
 certificates         certifies models and artifacts
 cures                tries what would keep a missed budget
+quantised            puts a quantised network beside it
 pages                makes pages of its levels, whole
 reporting            writes budget, pictures and page
 robustness           runs the circuit on faulty chips
+robustness_judged    judges its trials
 robustness_files     writes the results of that
 robustness_campaign  measures that as a campaign, here or on workers
 automata             runs and judges state machines

@@ -2,6 +2,7 @@
 
 load       holds how often every pool and input fires on a stimulus
 energy     estimates what a tick and a presentation cost, from published energies of single operations
+bits       counts synaptic and bit operations, beside those of a quantised network
 budget     counts every resource of every core: used, limit, percent
 losses     holds tables of what a chip took from a circuit
 staging    says what relays and offsets cost

@@ -171,8 +171,8 @@ def rows(bits: BitBudget) -> tuple[Row, ...]:
     """Returns the rows of a table for readers: a quantity, ours, and the quantised network's."""
     ours, twin = bits.ours, bits.quantised
 
-    def row(what: str, own: float | None, other: float | None, unit: str = "") -> Row:
-        return what, *("–" if value is None else f"{_short(value)}{unit}" for value in (own, other))
+    def row(what: str, own: float | None, other: float | None) -> Row:
+        return what, _short(own), _short(other)
 
     found = [
         row(
@@ -222,8 +222,10 @@ def remarks(bits: BitBudget) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _short(value: float) -> str:
-    """A whole number with separators, another with three digits."""
+def _short(value: float | None) -> str:
+    """A whole number with separators, another with three digits, a dash where nothing is known."""
+    if value is None:
+        return "–"
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
 
 

@@ -19,6 +19,9 @@ neuron            measures one neuron of each target
 neurons           runs networks of neurons in real numbers
 recording         makes recordings from spikes
 decode            decodes spikes into activity
+faults            gives each kind of fault random numbers of its own
+faulty_pools      runs pools of neurons in real numbers with faults
+faulty_neurons    runs networks of neurons in Brian2 with faults
 events            puts events in order
 trials            runs trials on all cores
 masked            adds weights to those of 64 trials that hear them

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from neurocmc.common.arrays import Float
+from neurocmc.common.arrays import Float, Int
 from neurocmc.ir.neurons.network import NeuronNetwork, NeuronPopulation, NeuronProjection, SpikeInput
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.spikes import SpikeList
@@ -137,12 +137,13 @@ def _free(name: str, taken: set[str]) -> str:
 
 def _background(faulty: FaultyNeuronNetwork, stimulus: EventStimulus, trials: Sequence[int]) -> dict[str, SpikeList]:
     """Input -> the spikes of the neurons beside a population."""
-    found: dict[str, list[tuple[int, Float]]] = {name: [] for name in faulty.beside.values()}
+    found: dict[str, list[tuple[int, Int]]] = {name: [] for name in faulty.beside.values()}
     for index, trial in enumerate(trials):
         own = stream(faulty.seed, "spikes", trial)
         for population, name in faulty.beside.items():
             size = faulty.network.population(population).size
-            found[name].append((index, np.argwhere(own.random((stimulus.ticks, size)) < faulty.background)))
+            fires = own.random((stimulus.ticks, size)) < faulty.background
+            found[name].append((index, np.argwhere(fires).astype(np.int64)))
     return {
         name: SpikeList.of(
             np.concatenate([np.full(len(at), index) for index, at in parts]),

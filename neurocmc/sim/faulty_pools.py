@@ -263,7 +263,8 @@ class _Synapses:
         """(batch, target units) what pools receive, summed in the order of Brian2's synapses."""
         counts = self._late(tick, sent[self.projection.source])
         weights = (self.held * counts[:, self.column]).ravel()
-        return np.bincount(self.index, weights, self.batch * self.units).reshape(self.batch, self.units)
+        sums: Float = np.bincount(self.index, weights, self.batch * self.units).astype(np.float64)
+        return sums.reshape(self.batch, self.units)
 
     def arriving_more(
         self, tick: int, fired: Mapping[str, NDArray[np.bool_]], more: sparse.csr_matrix

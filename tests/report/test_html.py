@@ -83,6 +83,7 @@ def test_a_chip_s_report_has_every_section() -> None:
         "Gain fits",
         "Budget",
         "Energy estimate",
+        "Synaptic and bit operations",
         "Losses",
     ]
     text = re.sub(r"\s+", " ", " ".join(page.text))
@@ -125,6 +126,7 @@ def test_a_report_of_neurosynaptic_cores() -> None:
         "Gain fits",
         "Budget",
         "Energy estimate",
+        "Synaptic and bit operations",
         "What the cores cost",
     ]
     text = re.sub(r"\s+", " ", " ".join(page.text))

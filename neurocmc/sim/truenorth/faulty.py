@@ -130,9 +130,10 @@ def background_spikes(faulty: FaultyCores, trial: int, ticks: int) -> tuple[Int,
     drawn = stream(faulty.seed, "spikes", trial).random((ticks, core.size), dtype=np.float32)
     tick, which = np.nonzero(drawn < np.float32(faulty.background))
     core, neuron = core[which], neuron[which]
-    arrives = tick + network.delay[core, neuron]
+    arrives = tick.astype(np.int64) + network.delay[core, neuron]
+    target, axon = (part[core, neuron].astype(np.int64) for part in (network.target_core, network.target_axon))
     early = arrives < ticks
-    return arrives[early], network.target_core[core, neuron][early], network.target_axon[core, neuron][early]
+    return arrives[early], target[early], axon[early]
 
 
 def _used_neurons(program: CoreProgram) -> Bool:
