@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from neurocmc.ir.rate import RateCircuit
     from neurocmc.pipeline.artifact import Artifact
     from neurocmc.pipeline.chips.built import Built
+    from neurocmc.pipeline.latency import Latency
     from neurocmc.verification.edges import Edge
 
 REPORT = "report.html"
@@ -36,6 +37,7 @@ class Reported:
     circuit: "RateCircuit"  # as the model has it
     edges: "Sequence[Edge]" = ()
     certified: tuple[str, ...] = ()  # of a circuit of several blocks: how many states, and which were not searched
+    latency: "Latency | None" = None
 
 
 def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path:

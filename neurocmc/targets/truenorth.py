@@ -6,8 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from neurocmc.common.errors import FieldError
-from neurocmc.common.strict_yaml import StrictModel
-from neurocmc.targets.schema import Bits, Code, Count, Limits, NonNegative, Target
+from neurocmc.targets.schema import Bits, Code, Count, Limits, MessageTimes, NonNegative, Target
 
 
 class TrueNorthLimits(Limits):
@@ -98,7 +97,7 @@ class TrueNorthLimits(Limits):
         return self
 
 
-class TrueNorthEnergy(StrictModel):
+class TrueNorthEnergy(MessageTimes):
     """Two readings of the measured power of a chip, and the way of a spike; None where nothing is published.
 
     `synaptic_event_with_static_pj` is power over events at one load and holds static power; `static_mw_per_chip` and

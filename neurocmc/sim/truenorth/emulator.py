@@ -41,7 +41,7 @@ def simulate_cores(
         >>> simulate_cores(artifact.built.cores, artifact.stimuli.test[0]).level
         'emulator'
     """
-    group, places = _groups(program), _pool_places(program) if record_spikes else np.zeros((0, 2), dtype=np.int64)
+    group, places = pool_groups(program), _pool_places(program) if record_spikes else np.zeros((0, 2), dtype=np.int64)
     batch, ticks = stimulus.batch, program.ticks(stimulus)
     counts = np.zeros((batch, ticks, int(group.max(initial=-1)) + 1), dtype=np.uint16)
     raster = Raster.empty(batch, ticks, len(places), first_tick=program.first_tick) if record_spikes else None
@@ -63,7 +63,7 @@ def simulate_cores(
             raster.keep(part, slice(None), run.spikes)
     return recording(
         program.populations,
-        _with_ticks_before(program, counts),
+        with_ticks_before(program, counts),
         raster,
         level="emulator",
         stimulus=stimulus.name,
@@ -71,8 +71,8 @@ def simulate_cores(
     )
 
 
-def _groups(program: CoreProgram) -> Int:
-    """(cores, neurons) group that counts each neuron: every pool is one, unit by unit."""
+def pool_groups(program: CoreProgram) -> Int:
+    """Returns (cores, neurons) the group that counts each neuron, -1 for none: every pool is one, unit by unit."""
     group = np.full((program.network.cores, program.network.neurons), -1, dtype=np.int64)
     total = 0
     for population in program.populations:
@@ -93,8 +93,8 @@ def _places(population: CorePopulation) -> Int:
     return np.stack([core.ravel(), neuron.ravel()], axis=1)
 
 
-def _with_ticks_before(program: CoreProgram, counts: NDArray[np.uint16]) -> NDArray[np.integer]:
-    """(batch, ticks, units) counts of all ticks of a trial: before the chip's first those it begins from."""
+def with_ticks_before(program: CoreProgram, counts: NDArray[np.uint16]) -> NDArray[np.integer]:
+    """Returns (batch, ticks, units) counts of all ticks of a trial: before the chip's first those it begins from."""
     if not program.first_tick:
         return counts
     own = np.concatenate([population.before for population in program.populations]).astype(counts.dtype)
