@@ -1,15 +1,13 @@
 """Measures what the network between the cores of a chip does to the spikes of an artifact, for `verify --latency`.
 
-Two questions are kept apart. What a chip does whose ticks are ended by a barrier: no message is late, results are those of
-the emulator, and a tick is as long as its last message takes, which bounds the speed. And what would become of the
-spikes on a chip that began a tick every so many microseconds, whether they are there or not: a message that is late acts
-a tick later.
+Two questions are kept apart. What a chip does whose ticks are ended by a barrier: no message is late, results are
+those of the emulator, and a tick is as long as its last message takes, which bounds the speed. And what would become
+of the spikes on a chip that began a tick every so many microseconds, whether they are there or not: a message that is
+late acts a tick later.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from math import isfinite
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,122 +19,55 @@ from neurocmc.pipeline.chips.built import Built
 from neurocmc.sim.mesh import SpikeMesh, doubts
 from neurocmc.sim.passing import PS_PER_US, Passed, Traffic, together
 from neurocmc.verification.deviation import changed
+from neurocmc.verification.latency import ChangedReadout, Latency, LatencyFindings
 from neurocmc.verification.metrics import decisions, nrmse
 
 TRIALS = 20  # at most, of each stimulus
 LONGEST_TICK_US = 1e9
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangedReadout:
-    """A readout, and the share of trials whose decision is another one."""
-
-    readout: str
-    share: float
-    trials: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LatencyFindings:
-    """What was measured, in the units that the names say."""
-
-    places: str
-    doubts: tuple[str, ...]  # of the numbers that it rests on
-    cores: int
-    trials: int
-    ticks: int  # in all
-    # Where a barrier ends each tick
-    messages_per_tick: float
-    hops: float  # of a message, in the mean
-    latency_ns: float  # the same
-    latency_99_ns: float  # 99 % of the messages take less
-    longest_latency_ns: float
-    wait_ns: float  # of the latency, in queues
-    longest_wait_ns: float
-    barrier_ns: float
-    mean_tick_us: float
-    longest_tick_us: float
-    model_tick_us: float
-    # In ticks of a fixed length
-    tick_us: float
-    late: float  # share of messages
-    beyond: int  # messages that came later than the model keeps them
-    isi_distortion: float
-    disorder: float
-    nrmse: float  # of rates, of the worst population, against the run in which none is late
-    changed: tuple[ChangedReadout, ...]
-
-    @property
-    def speed(self) -> float:
-        """How many times as fast as its model time the circuit can run, where every tick may be the longest."""
-        return self.model_tick_us / self.longest_tick_us
-
-    def as_json(self) -> dict[str, Any]:
-        """Returns plain values, None for what is not a number."""
-        found = {**asdict(self), "speed": self.speed}
-        return {
-            name: None if isinstance(value, float) and not isfinite(value) else value for name, value in found.items()
-        }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Latency:
-    """What was measured, and the traffic under it for pictures."""
-
-    findings: LatencyFindings
-    barrier: Traffic
-    fixed: Traffic
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LatencyBench:
-    """A circuit with its stimuli and what it does on a mesh where no message is late, which is run once.
+    """A circuit and stimuli, to be run with its cores at places on a mesh.
 
     Args:
         built: The circuit on the chip.
-        stimuli: Those that are run; the first 20 trials of each.
+        stimuli: Those that are run.
         seed: Of the chip's noise.
     """
 
     built: Built
     stimuli: tuple[Stimulus, ...]
     seed: int
-    in_time: dict[int, list[Passed]] = field(default_factory=dict[int, list[Passed]])
 
     @classmethod
     def of(cls, built: Built, stimuli: Sequence[Stimulus], seed: int) -> "LatencyBench":
-        """Takes the first trials of each stimulus."""
+        """Takes the first 20 trials of each stimulus."""
         taken = tuple(stimulus.take(slice(min(TRIALS, stimulus.batch))) for stimulus in stimuli)
         return cls(built=built, stimuli=taken, seed=seed)
 
-    def measure(self, mesh: SpikeMesh, tick_us: float | None = None, progress: Progress | None = None) -> Latency:
-        """Runs all stimuli on a mesh, in ticks as long as their messages take, and in ticks of a fixed length.
+    def measure(
+        self, mesh: SpikeMesh, ticks_us: Sequence[float | None] = (None,), progress: Progress | None = None
+    ) -> list[Latency]:
+        """Runs all stimuli on a mesh: in ticks as long as their messages take, then in ticks of fixed lengths.
 
         Args:
             mesh: The mesh, with the cores where they are to stand.
-            tick_us: The fixed length; None is that of the model.
+            ticks_us: The fixed lengths, in us; None is that of the model.
             progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
 
         Returns:
-            What was measured.
+            What was measured, one for each length.
         """
         told = progress or silent
-        model_us = 1e6 * self.built.spiking.tick_s
-        length_us = model_us if tick_us is None else tick_us
-        if id(mesh) not in self.in_time:
-            told("messages", 0.0)
-            self.in_time.clear()
-            self.in_time[id(mesh)] = self._passed(mesh, 0)
-        in_time = self.in_time[id(mesh)]
-        told("messages in fixed ticks", 0.5)
-        fixed = self._passed(mesh, max(round(PS_PER_US * length_us), 1))
-        told("messages in fixed ticks", 1.0)
-        barrier, late = (together([one.traffic for one in passed]) for passed in (in_time, fixed))
-        return Latency(
-            findings=self._findings(mesh, length_us, (barrier, late), self._errors(in_time, fixed), in_time, fixed),
-            barrier=barrier,
-            fixed=late,
-        )
+        told("messages", 0.0)
+        in_time, found = self._passed(mesh, 0), list[Latency]()
+        for index, tick_us in enumerate(ticks_us):
+            told("messages in fixed ticks", (index + 1) / (len(ticks_us) + 1))
+            length_us = 1e6 * self.built.spiking.tick_s if tick_us is None else tick_us
+            fixed = self._passed(mesh, max(round(PS_PER_US * length_us), 1))
+            found.append(self._compared(mesh, length_us, in_time, fixed))
+        return found
 
     def _passed(self, mesh: SpikeMesh, tick_ps: int) -> list[Passed]:
         return [self.built.pass_spikes(stimulus, mesh, tick_ps, seed=self.seed) for stimulus in self.stimuli]
@@ -147,16 +78,24 @@ class LatencyBench:
         found = [nrmse(a.recording.activity, b.recording.activity) for a, b in pairs]
         return max(max(errors.values()) for errors in found)
 
+    def _compared(
+        self, mesh: SpikeMesh, length_us: float, in_time: Sequence[Passed], fixed: Sequence[Passed]
+    ) -> Latency:
+        barrier, late = (together([one.traffic for one in passed]) for passed in (in_time, fixed))
+        findings = self._findings(
+            mesh, barrier, late, length_us, self._errors(in_time, fixed), self._changes(in_time, fixed)
+        )
+        return Latency(findings=findings, barrier=barrier, fixed=late)
+
     def _findings(
         self,
         mesh: SpikeMesh,
+        barrier: Traffic,
+        late: Traffic,
         length_us: float,
-        traffic: tuple[Traffic, Traffic],
         error: float,
-        in_time: Sequence[Passed],
-        fixed: Sequence[Passed],
+        changes: tuple[ChangedReadout, ...],
     ) -> LatencyFindings:
-        barrier, late = traffic
         return LatencyFindings(
             places=mesh.note,
             doubts=doubts(self.built.target),
@@ -180,7 +119,14 @@ class LatencyBench:
             isi_distortion=late.isi_distortion,
             disorder=late.disorder,
             nrmse=error,
-            changed=tuple(self._changed(readout, in_time, fixed) for readout in self.built.readouts if _decides(readout)),
+            changed=changes,
+        )
+
+    def _changes(self, in_time: Sequence[Passed], fixed: Sequence[Passed]) -> tuple[ChangedReadout, ...]:
+        return tuple(
+            self._changed(readout, in_time, fixed)
+            for readout in self.built.readouts
+            if isinstance(readout, Classifier) or readout.kind == "winner"
         )
 
     def _changed(
@@ -192,10 +138,6 @@ class LatencyBench:
             for passed in (in_time, fixed)
         )
         return ChangedReadout(readout=readout.name, share=changed(before, after), trials=int(before.size))
-
-
-def _decides(readout: Readout | Classifier) -> bool:
-    return isinstance(readout, Classifier) or readout.kind == "winner"
 
 
 def tick_problems(tick_us: float | None, *, latency: bool) -> tuple[Problem, ...]:

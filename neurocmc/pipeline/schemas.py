@@ -11,9 +11,9 @@ from pydantic import ConfigDict, Field, TypeAdapter
 
 from neurocmc.common.files import json_text
 from neurocmc.common.strict_yaml import StrictModel
-from neurocmc.pipeline.latency import ChangedReadout
 from neurocmc.pipeline.manifest import Manifest
 from neurocmc.report.budget import Budget
+from neurocmc.verification.latency import ChangedReadout
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

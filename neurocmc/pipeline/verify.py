@@ -16,7 +16,7 @@ from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.certificates import block_lines
 from neurocmc.pipeline.cures import find_cures
 from neurocmc.pipeline.emitted import emitted_edges
-from neurocmc.pipeline.latency import Latency, LatencyBench, tick_problems
+from neurocmc.pipeline.latency import LatencyBench, tick_problems
 from neurocmc.pipeline.program import check_nothing_added
 from neurocmc.pipeline.reporting import Reported, read_budget, write_report_of
 from neurocmc.pipeline.walk import walk
@@ -24,6 +24,7 @@ from neurocmc.report.budget import Budget
 from neurocmc.report.html import edges_as_html
 from neurocmc.theory.certificate import Certificate
 from neurocmc.verification.edges import Edge, misses
+from neurocmc.verification.latency import Latency
 from neurocmc.verification.limits import read_limits, with_limits
 
 VERIFY = "verify.json"
@@ -139,7 +140,7 @@ def verify(
     latency = None
     if mesh is not None:
         bench = LatencyBench.of(artifact.built, stimuli, artifact.seed)
-        latency = bench.measure(mesh, options.tick_us, part_of(told, 0.97, 0.03))
+        (latency,) = bench.measure(mesh, (options.tick_us,), part_of(told, 0.97, 0.03))
     found = Verification(
         edges=edges,
         report=artifact.directory / "report.html",

@@ -4,6 +4,7 @@ load       holds how often every pool and input fires on a stimulus
 energy     estimates what a tick and a presentation cost, from published energies of single operations
 budget     counts every resource of every core: used, limit, percent
 losses     holds tables of what a chip took from a circuit
+latency    tells what the network between cores does to spikes
 staging    says what relays and offsets cost
 loihi      reports what the Loihi family has
 truenorth  reports what neurosynaptic cores have

@@ -1,7 +1,7 @@
 """Says where cores stand on the mesh that spikes go along, and how long each part of a spike's way takes.
 
-Times are whole picoseconds, so that sums of them are exact and a constant latency has no rounding that would look like
-a distortion.
+Times are whole picoseconds, so that sums of them are exact and a constant latency has no rounding that would look
+like a distortion.
 """
 
 from dataclasses import dataclass, replace
@@ -45,7 +45,7 @@ class Times:
             raise InputError(Problem("latency-needs-mesh", f"target {target.name}", what, cure))
         if missing := [name for name in NEEDED if getattr(stated, name) is None]:
             what = f"its file states no {', '.join(missing)}"
-            cure = "state it under energy, with its source, in a file of your own (--target mine.yaml), and compile again"
+            cure = "state it under energy, with its source, in a file of your own, and compile again for that"
             raise InputError(Problem("latency-times-missing", f"target {target.name}", what, cure))
         ns = {name: round(PS_PER_NS * (getattr(stated, name) or 0.0)) for name in MessageTimes.model_fields}
         return cls(

@@ -1,7 +1,7 @@
 """Runs a placed program with its spikes on their way: a chip steps, its spikes are sent, and what is late acts later.
 
-What steps is of one family (`sim.loihi.late`, `sim.truenorth.late`); how spikes go along the mesh, and what is counted
-of them, is the same for all.
+What steps is of one family (`sim.loihi.late`, `sim.truenorth.late`); how spikes go along the mesh, and what is
+counted of them, is the same for all.
 """
 
 from collections.abc import Sequence

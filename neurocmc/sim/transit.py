@@ -1,10 +1,10 @@
 """Sends the spikes of one tick along a mesh in a compiled loop: routers, links and cores as queues, in picoseconds.
 
-Within a tick a core updates its neurons one after the other, in the order of their slots, and what of them fires sends
-a message on each of its axons. A message leaves its core, goes from router to router, first along its row and then along
-its column, and is taken in by its target core for as long as its synapses take. The way out of a core, each link between
-two routers, and the way into a core serve one message at a time, in the order in which messages come; of two that
-come at the same time the one of the lower core, or of the earlier neuron, is first.
+Within a tick a core updates its neurons one after the other, in the order of their slots, and what of them fires
+sends a message on each of its axons. A message leaves its core, goes from router to router, first along its row and
+then along its column, and is taken in by its target core for as long as its synapses take. The way out of a core,
+each link between two routers, and the way into a core serve one message at a time, in the order in which messages
+come; of two that come at the same time the one of the lower core, or of the earlier neuron, is first.
 
 Messages of one tick are all on their way before those of the next: what a tick that is too short leaves in a queue is
 served before anything of the next tick.
@@ -28,7 +28,9 @@ MOST_HOPS = 63  # what goes farther is counted with these
 MOST_LATE = 15  # ticks: what comes later still acts so many ticks late, and is counted
 
 # What `Tally.totals` counts.
-(SENT, HOPS, LATENCY, LONGEST, WAITED, LONGEST_WAIT, LATE, BEYOND, INTERVALS, APART, MOVED, NEIGHBOURS, FLIPPED) = range(13)
+(SENT, HOPS, LATENCY, LONGEST, WAITED, LONGEST_WAIT, LATE, BEYOND, INTERVALS, APART, MOVED, NEIGHBOURS, FLIPPED) = (
+    range(13)
+)
 
 
 class Wires(NamedTuple):

@@ -62,8 +62,8 @@ class IdealLimits(Limits):
 class MessageTimes(StrictModel):
     """Times of a spike's way from core to core; None where nothing is published, and nothing stands in for it.
 
-    A core updates its neurons one after the other; a message of a spike leaves for its router, goes from tile to tile,
-    is handed to its core, and is taken in for as long as its synapses take.
+    A core updates its neurons one after the other; a message of a spike leaves for its router, goes from tile to
+    tile, is handed to its core, and is taken in for as long as its synapses take.
     """
 
     neuron_update_ns: NonNegative | None = None

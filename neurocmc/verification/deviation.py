@@ -46,8 +46,8 @@ def isi_distortion(sent: Sequence[NDArray[Any]], arrived: Sequence[NDArray[Any]]
 def disorder(sent: NDArray[Any], arrived: NDArray[Any]) -> float:
     """Returns the share of neighbouring spikes at one place that arrive in the other order.
 
-    Spikes are neighbours if one was sent next after the other, of all that are sent to this place. Two that were sent at
-    the same time have no order, and are not counted; two that arrive at the same time keep theirs.
+    Spikes are neighbours if one was sent next after the other, of all that are sent to this place. Two that were sent
+    at the same time have no order, and are not counted; two that arrive at the same time keep theirs.
 
     Args:
         sent: (spikes,) when each was sent, of all trains to one place.

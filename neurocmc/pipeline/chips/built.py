@@ -324,8 +324,8 @@ class Built(ABC):
         Args:
             stimulus: The stimulus, with a value for each input.
             mesh: The mesh, as `spike_mesh` gave it or with its cores elsewhere.
-            tick_ps: How long every tick lasts, in ps; a message that is not there at its end acts a tick later. 0: until
-                the last message is there, as where a barrier ends it, so that all is as in `run`.
+            tick_ps: How long every tick lasts, in ps; a message that is not there at its end acts a tick later. 0:
+                until the last message is there, as where a barrier ends it, so that all is as in `run`.
             seed: Of the chip's noise, where it has any.
 
         Returns:

@@ -155,7 +155,7 @@ class LoihiBuilt(Built):
         return FaultyLoihi(self.integer)
 
     def spike_mesh(self) -> SpikeMesh:
-        """Returns the tiles that its cores were placed on; where they have no places, tiles in order along the mesh."""
+        """Returns the tiles that its cores were placed on; of cores without places, tiles in order along the mesh."""
         return _spike_mesh(self.chip, self.target)
 
     def pass_spikes(self, stimulus: Stimulus, mesh: SpikeMesh, tick_ps: int = 0, *, seed: int = 0) -> Passed:
@@ -260,10 +260,11 @@ def _spike_mesh(chip: ChipProgram, target: LoihiTarget) -> SpikeMesh:
     if not chip.places:
         note = "cores have no places of their own, and stand in order along the mesh"
         return SpikeMesh(place=tiles[: chip.cores], free=tiles, times=times, note=note)
-    size = np.array([limits.tile_columns, limits.tile_rows])
-    corner = {c: size * divmod(c, limits.chip_columns)[::-1] for c in sorted({place.chip for place in chip.places})}
-    place = np.array([corner[place.chip] + (place.x, place.y) for place in chip.places])
-    free = np.concatenate([tiles + own for own in corner.values()])
+    size = np.array([limits.tile_columns, limits.tile_rows], dtype=np.int64)
+    held = np.array([(place.chip, place.x, place.y) for place in chip.places], dtype=np.int64)
+    on_mesh = np.stack([held[:, 0] % limits.chip_columns, held[:, 0] // limits.chip_columns], axis=1)
+    place = on_mesh * size + held[:, 1:]
+    free = np.concatenate([tiles + size * own for own in np.unique(on_mesh, axis=0)])
     return SpikeMesh(place=place, free=free, times=times, note="cores as placed")
 
 

@@ -1,8 +1,9 @@
 """Steps a placed integer network whose messages may come late to the cores that they are sent to.
 
-A unit whose neurons stand on several cores is as many parts here, for a message that is late to one core may be in time
-for another. What has reached a core is kept as the number of spikes that each of its in-axons carried in a tick, so
-that one that comes a tick late is one of the next tick; where none is late, all is as in `sim.loihi.emulator`, bit for bit.
+A unit whose neurons stand on several cores is as many parts here, for a message that is late to one core may be in
+time for another. What has reached a core is kept as the number of spikes that each of its in-axons carried in a tick,
+so that one that comes a tick late is one of the next tick; where none is late, all is as in `sim.loihi.emulator`, bit
+for bit.
 """
 
 from collections.abc import Mapping
@@ -40,7 +41,7 @@ class Parts(NamedTuple):
 
 
 class Arrivals(NamedTuple):
-    """What the in-axons of cores bring to parts, by group of weights; an in-axon is of a unit of senders and a core."""
+    """What the in-axons of cores bring to parts, by group of weights; each is of a unit of senders and a core."""
 
     delay: Int  # (groups,) ticks from a spike to its arrival
     exponent: Int

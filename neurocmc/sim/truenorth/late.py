@@ -1,9 +1,10 @@
 """Steps neurosynaptic cores whose spikes may come late to the axons that they are sent to.
 
-A spike bears the tick in which it acts, one or more after its own; one that is not there by then acts when it is. (The
-chip has no such rule: its scheduler would keep a late spike for 16 ticks, and its makers have delays chosen so long that
-none is late, Akopyan et al. 2015.) Synapses are counted when their core is stepped, which delays what the core sends,
-not when a spike comes in. Where no spike is late, all is as in `sim.truenorth.emulator`, bit for bit.
+A spike bears the tick in which it acts, one or more after its own; one that is not there by then acts when it is.
+(The chip has no such rule: its makers ask for delays so long that none is late, Akopyan et al. 2015, and its
+scheduler of 16 ticks would let a late one wait a whole round.) Synapses are counted when their core is stepped, which
+delays what the core sends, not when a spike comes in. Where no spike is late, all is as in `sim.truenorth.emulator`,
+bit for bit.
 """
 
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ Int32 = NDArray[np.int32]
 def step_all(
     tick: int, key: Any, cores: Cores, state: State, events: Events, event: int, room: Any, group: Int32, counts: Any
 ) -> int:
-    """Steps all cores by a tick, sends nothing, and counts the spikes of each group; returns the next event's index."""
+    """Steps all cores by a tick, sends nothing, and counts the spikes of each group; returns the next event."""
     event = receive(tick, events, event, state.ring)
     step_some(0, state.firing.size, tick, mix(key + np.uint64(tick)), cores, state, room)
     for core in range(state.firing.size):
@@ -96,7 +97,9 @@ class Tables:
 class LateChip:
     """A chip in one trial."""
 
-    def __init__(self, tables: Tables, network: CoreNetwork, events: Events, key: int, ticks: int, op_ps: int) -> None:
+    def __init__(
+        self, tables: Tables, network: CoreNetwork, events: Events, key: int, ticks: int, op_ps: int
+    ) -> None:
         self._tables, self._events, self._event, self._op_ps = tables, events, 0, op_ps
         self._key = np.uint64(key)
         state = state_of(network)
@@ -157,9 +160,7 @@ class LateRun:
 
         def one(trial: int) -> tuple[Any, Int32]:
             key = trial_key(seed, trial)
-            chip = LateChip(
-                self.tables, program.network, events[trial], key, ticks, self.mesh.times.synapse_ps
-            )
+            chip = LateChip(self.tables, program.network, events[trial], key, ticks, self.mesh.times.synapse_ps)
             return self.roads.pass_trial(chip, ticks, tick_ps), chip.counts
 
         traffic, counts = zip(*each_trial(one, stimulus.batch), strict=True)
