@@ -1,6 +1,7 @@
-"""Chips whose messages take time: where none is late they are the emulators, bit for bit; late by a tick is a delay."""
+"""Chips whose messages take time: where none is late they are the emulators; what is late by a tick is a delay."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given, settings
@@ -38,7 +39,7 @@ def placed(network: IntegerNetwork, seed: int, *, shared: bool) -> ChipProgram:
     for population in network.populations:
         total = population.units * population.neurons
         cuts = np.unique(np.concatenate([[0, total], draw.integers(0, total + 1, 3)])).tolist()
-        for start, stop in zip(cuts, cuts[1:], strict=False):
+        for start, stop in pairwise(cuts):
             core = int(draw.integers(0, CORES))
             segments.append(Segment(core=core, slot=used[core], population=population.name, start=start, stop=stop))
             used[core] += stop - start
