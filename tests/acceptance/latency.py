@@ -173,8 +173,15 @@ def own_rows(circuit: str, placement: str, share: float = 1.0) -> list[TableRow]
 def span_of(rows: Sequence[TableRow], column: str) -> str:
     """One value, or the least and the largest of several."""
     values = [float(row[column]) for row in rows]
-    low, high = f"{min(values):.3g}", f"{max(values):.3g}"
+    low, high = _told(min(values)), _told(max(values))
     return low if low == high else f"{low} to {high}"
+
+
+def _told(value: float) -> str:
+    """Three digits; what is next to nothing is told apart from nothing."""
+    if 0.0 < value < 0.01:
+        return "< 0.01"
+    return f"{value:,.0f}" if value >= 100.0 else f"{value:.3g}"
 
 
 PLACEMENTS = ("placed", "in order", "random")
@@ -199,14 +206,14 @@ def markdown_of_ticks() -> str:
     """What ticks that wait for nothing do, by their length and by placement."""
     columns = ("late_percent", "isi_percent", "disorder_percent", "nrmse_percent", "changed_percent")
     lines = [
-        "| circuit | tick [us] | placement | late [%] | ISI distortion [%] | disorder [%] | NRMSE [%] | changed |",
+        "| circuit | tick [us] | placement | late [%] | ISI [%] | disorder [%] | NRMSE [%] | changed [%] |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for case in CASES:
         for share in SHARES:
             for placement in PLACEMENTS:
                 rows = own_rows(case.circuit, placement, share)
-                cells = (case.circuit, f"{float(rows[0]['tick_us']):.3g}", placement)
+                cells = (case.circuit, _told(float(rows[0]["tick_us"])), placement)
                 lines.append(f"| {' | '.join((*cells, *(span_of(rows, column) for column in columns)))} |")
     return "\n".join(lines)
 

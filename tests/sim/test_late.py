@@ -120,7 +120,7 @@ def cores_ran(network: CoreNetwork, seed: int, times: Times, tick_ps: int) -> tu
     mesh = SpikeMesh(place=place, free=along(8, 8), times=times)
     given = busy_input(network, TICKS, seed)
     order = np.argsort(given.tick, kind="stable")
-    events = Events(given.tick[order], given.core[order], given.axon[order])
+    events = Events(*(column[order].astype(np.int32) for column in (given.tick, given.core, given.axon)))
     chip = Recorded(tables, network, events, trial_key(seed, 0), TICKS, times.synapse_ps)
     traffic = Roads.of(mesh, tables.wires).pass_trial(chip, TICKS, tick_ps)
     fired = np.array(chip.fired).reshape(TICKS, network.cores, -1)[:, :, : network.neurons]

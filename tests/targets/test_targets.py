@@ -106,7 +106,8 @@ def test_many_chips_are_each_the_chip(name: str, chip: str, chips: int) -> None:
     assert (many.limits.chips, many.limits.cores) == (chips, chips * many.limits.cores_per_chip)
     told_of_one = {**dict(one.limits), **dict(one.energy or ())}
     told = {**dict(many.limits), **dict(many.energy)}
-    assert {field for field in one.provenance if told[field] != told_of_one[field]} == set()
+    differ = {field for field in one.provenance if told[field] != told_of_one[field]}
+    assert differ <= {"barrier_ns"}  # across many chips it takes longer
     assert all(many.provenance[field].citations == entry.citations for field, entry in one.provenance.items())
 
 
@@ -132,7 +133,9 @@ def test_chips_stand_on_a_mesh_that_holds_them(changed: dict[str, int], what: st
 def test_loihi2_guesses_no_energy() -> None:
     target = load_target("loihi2")
     assert isinstance(target, LoihiTarget)
-    assert all(value is None for _, value in target.energy)
+    assert all(value is None for name, value in target.energy if not name.endswith("_ns"))
+    stated = [name for name, value in target.energy if value is not None]
+    assert all(target.provenance[name].unverified for name in stated)  # times of Loihi 1, for want of its own
     assert target.energy_caveat.startswith("No energy of a single operation has been published for Loihi 2")
 
 

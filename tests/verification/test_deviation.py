@@ -60,7 +60,7 @@ def test_more_of_the_same_jitter_flips_no_fewer_neighbours(seed: int, one: float
 def test_small_jitter_distorts_in_proportion(seed: int, scale: float) -> None:
     """As long as it lets no spike of a train overtake another."""
     draw = np.random.default_rng(seed)
-    sent: Float = np.arange(20.0)
+    sent: Float = np.arange(20, dtype=np.float64)
     jitter: Float = draw.uniform(-0.49, 0.49, 20)
     whole = isi_distortion([sent], [sent + jitter])
     assert isi_distortion([sent], [sent + scale * jitter]) == pytest.approx(scale * whole)

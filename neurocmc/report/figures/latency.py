@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
+from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from neurocmc.report.figures.style import FAINT, INK, canvas, heading
@@ -50,16 +51,22 @@ def _draw_latencies(axes: Any, traffic: Traffic) -> None:
     image = axes.pcolormesh(
         hops, edges[low : high + 1], np.where(shown > 0, shown, np.nan), cmap=_LOAD, norm=LogNorm(1.0, top)
     )
-    axes.figure.colorbar(image, ax=axes, label="messages", pad=0.01)
+    axes.figure.colorbar(image, ax=axes, label="messages", pad=0.01, format=FuncFormatter(_plain))
     for share, style, name in ((0.5, "-", "median"), (0.99, (0, (4, 2)), "99 % below")):
         value = [traffic.latency_at_ns(share, int(own)) for own in held]
         axes.plot(held, value, color=_LINK, ls=style, marker="o", ms=3, label=name)
     axes.set_yscale("log")
+    axes.yaxis.set_major_formatter(FuncFormatter(_plain))
     axes.set_xlabel("hops" if last < MOST_HOPS else f"hops, those beyond {MOST_HOPS} with the last")
     axes.set_ylabel("latency [ns]")
     axes.legend(loc="lower right")
-    told = f"mean {traffic.latency_ns:.3g} ns, of which {traffic.wait_ns:.3g} ns in queues"
+    told = f"mean {traffic.latency_ns:,.0f} ns, of which {traffic.wait_ns:,.0f} ns in queues"
     heading(axes, "latency of messages", told)
+
+
+def _plain(value: float, _: int | None) -> str:
+    """A power of ten as a number with separators."""
+    return f"{value:,.0f}" if value >= 1.0 else f"{value:g}"
 
 
 def _draw_mesh(axes: Any, traffic: Traffic, place: NDArray[np.int64], size: tuple[int, int]) -> None:
@@ -86,6 +93,6 @@ def _draw_mesh(axes: Any, traffic: Traffic, place: NDArray[np.int64], size: tupl
     axes.set_ylabel("row of the mesh")
     axes.spines[:].set_color(FAINT)
     busiest = (
-        f"widest link: {most / ticks:.3g} messages in a mean tick" if loaded.size else "no message leaves its tile"
+        f"widest link: {most / ticks:,.3g} messages in a mean tick" if loaded.size else "no message leaves its tile"
     )
     heading(axes, f"{traffic.mesh.cores:,} cores: {traffic.mesh.note}", busiest)
