@@ -38,8 +38,8 @@ class Times:
         What it leaves out, but for those without which there is no way at all, takes no time. Raises InputError where
         its file states no time of an update or of a hop, and for a target without messages.
         """
-        stated = target.energy
-        if not isinstance(stated, MessageTimes):
+        stated = target.message_times
+        if stated is None:
             what = "its neurons stand on no cores, so that no spike goes along a mesh"
             cure = "compile for a chip, such as --target loihi1 or truenorth"
             raise InputError(Problem("latency-needs-mesh", f"target {target.name}", what, cure))
@@ -61,8 +61,8 @@ class Times:
 
 def doubts(target: Target) -> tuple[str, ...]:
     """Returns the times, and parts of the mesh, that a target's file calls unverified or does not state."""
-    stated = target.energy
-    if not isinstance(stated, MessageTimes):
+    stated = target.message_times
+    if stated is None:
         return ()
     names = (*MessageTimes.model_fields, "tile_columns", "tile_rows", "cores_per_tile")
     unverified = [name for name in names if name in target.provenance and target.provenance[name].unverified]

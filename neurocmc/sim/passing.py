@@ -4,7 +4,7 @@ What steps is of one family (`sim.loihi.late`, `sim.truenorth.late`); how spikes
 counted of them, is the same for all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -38,6 +38,7 @@ from neurocmc.sim.transit import (
     Wires,
     pass_tick,
 )
+from neurocmc.sim.trials import each_trial
 
 PS_PER_US = 1000 * PS_PER_NS
 LARGEST = (LONGEST, LONGEST_WAIT)  # of the totals, those that are a maximum and no sum
@@ -56,6 +57,13 @@ class Chip(Protocol):
     def deliver(self, tick: int, axon: Int, late: Int) -> None:
         """Lets a spike on each of these axons act as many ticks later than usual as it is late."""
         ...
+
+
+class CountedChip(Chip, Protocol):
+    """A chip that counts the spikes of its pools."""
+
+    @property
+    def counts(self) -> NDArray[np.int32]: ...  # (ticks, units)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -188,6 +196,18 @@ class Roads:
             within=times.within_tile_ps,
         )
         return cls(mesh=mesh, wires=wires, way=way, routers=width * height)
+
+    def pass_trials(
+        self, chip: Callable[[int], CountedChip], batch: int, ticks: int, tick_ps: int
+    ) -> tuple[Traffic, NDArray[np.int32]]:
+        """Steps the chip of each trial, on all threads; returns their traffic, and (batch, ticks, units) spikes."""
+
+        def one(trial: int) -> tuple[Traffic, NDArray[np.int32]]:
+            own = chip(trial)
+            return self.pass_trial(own, ticks, tick_ps), own.counts
+
+        traffic, counts = zip(*each_trial(one, batch), strict=True)
+        return together(traffic), np.stack(counts)
 
     def pass_trial(self, chip: Chip, ticks: int, tick_ps: int) -> Traffic:
         """Steps a chip through a trial with its spikes on their way; returns their traffic."""

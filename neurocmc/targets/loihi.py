@@ -211,6 +211,11 @@ class LoihiTarget(Target):
         return True
 
     @property
+    def message_times(self) -> MessageTimes | None:
+        """Those that stand beside its energies."""
+        return self.energy
+
+    @property
     def delay_ticks_max(self) -> int | None:
         """The ticks that the delay bits of a synapse hold."""
         return self.limits.delay_ticks_max

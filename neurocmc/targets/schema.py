@@ -134,6 +134,11 @@ class Target:
         return False
 
     @property
+    def message_times(self) -> MessageTimes | None:
+        """The times of a spike's way from core to core, as its file states them; None where spikes have no way."""
+        return None
+
+    @property
     def registers(self) -> "LoihiLimits | None":
         """The integer registers that hold decays, biases, thresholds and weights; None where these are real numbers.
 

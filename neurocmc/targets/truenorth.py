@@ -139,6 +139,11 @@ class TrueNorthTarget(Target):
         return True
 
     @property
+    def message_times(self) -> MessageTimes | None:
+        """Those that stand beside its energies."""
+        return self.energy
+
+    @property
     def delay_ticks_max(self) -> int | None:
         """The ticks that its neurons can wait beyond the one that every spike takes; each has one delay."""
         return self.limits.delay_ticks_max - self.limits.spike_delay_ticks

@@ -108,7 +108,8 @@ def test_many_chips_are_each_the_chip(name: str, chip: str, chips: int) -> None:
     told = {**dict(many.limits), **dict(many.energy)}
     differ = {field for field in one.provenance if told[field] != told_of_one[field]}
     assert differ <= {"barrier_ns"}  # across many chips it takes longer
-    assert all(many.provenance[field].citations == entry.citations for field, entry in one.provenance.items())
+    same = {field: entry for field, entry in one.provenance.items() if field not in differ}
+    assert all(many.provenance[field].citations == entry.citations for field, entry in same.items())
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ for bit.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,10 +24,9 @@ from neurocmc.sim.loihi.kernel import Pools, Share, State, update
 from neurocmc.sim.loihi.tables import pools_of
 from neurocmc.sim.loihi.weight_groups import weight_groups
 from neurocmc.sim.mesh import SpikeMesh
-from neurocmc.sim.passing import Passed, Roads, together
+from neurocmc.sim.passing import Passed, Roads
 from neurocmc.sim.recording import recording
 from neurocmc.sim.transit import MOST_LATE, Wires
-from neurocmc.sim.trials import each_trial
 
 Int32 = NDArray[np.int32]
 
@@ -216,19 +215,17 @@ class LateRun:
         network, ticks = self.chip.network, stimulus.ticks(self.chip.network.tick_s)
         values = encode(network, stimulus)
 
-        def one(trial: int) -> tuple[Any, Int32]:
-            chip = LateChip(self.tables, values, trial, ticks)
-            return self.roads.pass_trial(chip, ticks, tick_ps), chip.counts
-
-        traffic, counts = zip(*each_trial(one, stimulus.batch), strict=True)
+        traffic, counts = self.roads.pass_trials(
+            lambda trial: LateChip(self.tables, values, trial, ticks), stimulus.batch, ticks, tick_ps
+        )
         seen = recording(
             network.populations,
-            np.stack(counts),
+            counts,
             level="emulator",
             stimulus=stimulus.name,
             tick_s=network.tick_s,
         )
-        return Passed(recording=seen, traffic=together(traffic))
+        return Passed(recording=seen, traffic=traffic)
 
 
 def _parts(chip: ChipProgram) -> Parts:

@@ -20,10 +20,9 @@ from neurocmc.ir.truenorth.cores import NOWHERE, CoreNetwork
 from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.sim.events import by_trial
 from neurocmc.sim.mesh import SpikeMesh
-from neurocmc.sim.passing import Passed, Roads, together
+from neurocmc.sim.passing import Passed, Roads
 from neurocmc.sim.recording import recording
 from neurocmc.sim.transit import MOST_LATE, Wires
-from neurocmc.sim.trials import each_trial
 from neurocmc.sim.truenorth.draws import trial_key
 from neurocmc.sim.truenorth.emulator import pool_groups, with_ticks_before
 from neurocmc.sim.truenorth.host import encode_cores
@@ -158,17 +157,16 @@ class LateRun:
             Events(*part) for part in by_trial(given.trial, given.tick, (given.core, given.axon), stimulus.batch)
         ]
 
-        def one(trial: int) -> tuple[Any, Int32]:
-            key = trial_key(seed, trial)
-            chip = LateChip(self.tables, program.network, events[trial], key, ticks, self.mesh.times.synapse_ps)
-            return self.roads.pass_trial(chip, ticks, tick_ps), chip.counts
+        def chip(trial: int) -> LateChip:
+            op_ps = self.mesh.times.synapse_ps
+            return LateChip(self.tables, program.network, events[trial], trial_key(seed, trial), ticks, op_ps)
 
-        traffic, counts = zip(*each_trial(one, stimulus.batch), strict=True)
+        traffic, counts = self.roads.pass_trials(chip, stimulus.batch, ticks, tick_ps)
         seen = recording(
             program.populations,
-            with_ticks_before(program, np.stack(counts).astype(np.uint16)),
+            with_ticks_before(program, counts.astype(np.uint16)),
             level="emulator",
             stimulus=stimulus.name,
             tick_s=program.tick_s,
         )
-        return Passed(recording=seen, traffic=together(traffic))
+        return Passed(recording=seen, traffic=traffic)
