@@ -290,6 +290,8 @@ def verify(
     strict: bool = False,
     limits: Sequence[str] = (),
     against: str | Path | None = None,
+    latency: bool = False,
+    tick_us: float | None = None,
     figures: bool = True,
     progress: Progress | None = None,
 ) -> Verification | NeuronVerification:
@@ -304,6 +306,9 @@ def verify(
         strict: Whether edges of theory, which lie beyond the stimuli, decide as well. Otherwise they warn.
         limits: Texts "EDGE: QUANTITY=VALUE" that replace the limit of an edge.
         against: Of spiking neurons, an .npz file of events with what a framework recorded on them.
+        latency: Whether it is measured what the network between the cores of the chip does to spikes, on the first 20
+            trials of each stimulus; it decides no verdict, and stands in `latency.findings` of the result.
+        tick_us: For `latency`, the length of a tick in us that waits for no message. None is the model's.
         figures: Whether the pictures of the report are drawn.
         progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
 
@@ -319,7 +324,8 @@ def verify(
     """
     opened = _opened(artifact)
     if isinstance(opened, NeuronArtifact):
-        _refuse({"--seeds": None if seeds == 1 else seeds, "--strict": strict or None}, "rate circuits")
+        others = {"--seeds": None if seeds == 1 else seeds, "--strict": strict or None}
+        _refuse({**others, "--latency": latency or None, "--tick-us": tick_us}, "rate circuits")
         asked = NeuronVerifyOptions(
             samples=samples, against=None if against is None else Path(against), limits=tuple(limits), figures=figures
         )
@@ -327,7 +333,15 @@ def verify(
     if against is not None:
         what = "recorded spikes are for networks of spiking neurons; this is a rate circuit"
         raise InputError(Problem("option-not-for-this", "--against", what, "leave it out"))
-    options = VerifyOptions(samples=samples, seeds=seeds, strict=strict, limits=tuple(limits), figures=figures)
+    options = VerifyOptions(
+        samples=samples,
+        seeds=seeds,
+        strict=strict,
+        limits=tuple(limits),
+        figures=figures,
+        latency=latency,
+        tick_us=tick_us,
+    )
     return _verify(opened, options, progress)
 
 

@@ -19,6 +19,7 @@ EXAMPLES = (
     "neurocmc verify build --samples 100 --seeds 3",
     "neurocmc verify build --limit 'rate ~ emulator: NRMSE of rates=2%'",
     "neurocmc verify build --against recorded.npz",
+    "neurocmc verify build --latency --tick-us 20",
 )
 
 
@@ -39,6 +40,13 @@ def verify(
         Path | None,
         typer.Option(metavar="FILE.npz", help="Of spiking networks: what a framework recorded.", show_default=False),
     ] = None,
+    latency: Annotated[
+        bool, typer.Option("--latency", help="Measure what the network between the cores does to spikes.")
+    ] = False,
+    tick_us: Annotated[
+        float | None,
+        typer.Option(metavar="US", help="For --latency: a tick of so many us.", show_default="the model's"),
+    ] = None,
     figures: Figures = True,
     as_json: Json = False,
 ) -> None:
@@ -46,20 +54,28 @@ def verify(
     from neurocmc.pipeline.neurons.artifact import NeuronArtifact, open_any
     from neurocmc.pipeline.verify import VerifyOptions, read_verification
     from neurocmc.pipeline.verify import verify as walk
+    from neurocmc.report.latency import latency_table
     from neurocmc.theory.wording import certificate_lines
 
     artifact = open_any(directory)
     if isinstance(artifact, NeuronArtifact):
         from neurocmc.pipeline.neurons.verify import NeuronVerifyOptions
 
-        refuse_given({"--seeds": seeds if seeds != 1 else None, "--strict": strict or None}, "rate circuits")
+        others = {"--seeds": seeds if seeds != 1 else None, "--strict": strict or None}
+        refuse_given({**others, "--latency": latency or None, "--tick-us": tick_us}, "rate circuits")
         asked = NeuronVerifyOptions(samples=samples, against=against, limits=tuple(limit or ()), figures=figures)
         verify_network(artifact, asked, as_json=as_json)
         return
     refuse_given({"--against": against}, "networks of spiking neurons")
     with stages("verify") as progress:
         options = VerifyOptions(
-            samples=samples, seeds=seeds, strict=strict, limits=tuple(limit or ()), figures=figures
+            samples=samples,
+            seeds=seeds,
+            strict=strict,
+            limits=tuple(limit or ()),
+            figures=figures,
+            latency=latency,
+            tick_us=tick_us,
         )
         result = walk(artifact, options, progress)
     if as_json:
@@ -68,6 +84,8 @@ def verify(
         tell_edges(result.edges, strict=strict)
         for line in certificate_lines(result.certificate):
             say(line)
+        if result.latency is not None:
+            show(latency_table(result.latency.findings))
         say(f"edges:  {artifact.directory / 'verify.json'}")
         say(f"report: {result.report}")
     if not result.passed:

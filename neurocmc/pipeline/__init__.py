@@ -20,6 +20,7 @@ simulate             runs one of its interpreters, under one stimulus
 staging              undoes staging in recordings
 verify               walks all its edges, and says what would cure a miss
 walk                 walks the edges between its levels
+latency              measures what the network between cores does to spikes
 theory               compares a winner-take-all with formulas
 emitted              compares the program with its level
 certificates         certifies models and artifacts

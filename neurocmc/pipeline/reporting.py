@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from neurocmc.pipeline.artifact import Artifact
     from neurocmc.pipeline.chips.built import Built
     from neurocmc.verification.edges import Edge
+    from neurocmc.verification.latency import Latency
 
 REPORT = "report.html"
-ERRORS = "errors.png"
+ERRORS, LATENCY = "errors.png", "latency.png"
 
 
 def read_budget(artifact: "Artifact") -> Budget:
@@ -36,6 +37,7 @@ class Reported:
     circuit: "RateCircuit"  # as the model has it
     edges: "Sequence[Edge]" = ()
     certified: tuple[str, ...] = ()  # of a circuit of several blocks: how many states, and which were not searched
+    latency: "Latency | None" = None
 
 
 def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path:
@@ -49,7 +51,7 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
     from neurocmc.report.staging import host_work, staging_costs, time_scale
 
     manifest, built, circuit = whole.manifest, whole.built, whole.circuit
-    pictures = _pictures(folder / "figures", built, whole.edges, draw=draw)
+    pictures = _pictures(folder / "figures", whole, draw=draw)
     options = manifest["options"]
     content = ReportContent(
         network=built.spiking,
@@ -70,6 +72,7 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
         time_scale=time_scale(circuit, built.staged, built.target),
         certified=whole.certified,
         losses=built.losses(),
+        latency=None if whole.latency is None else whole.latency.findings,
         budget=whole.budget,
         pictures=tuple(pictures),
     )
@@ -94,11 +97,13 @@ def _origin(manifest: Mapping[str, Any]) -> str:
     return f"{named}; the artifact holds {'a copy of the model' if copy else 'no copy of the model'}"
 
 
-def _pictures(figures: Path, built: "Built", edges: "Sequence[Edge]", *, draw: bool) -> Iterator[Picture]:
-    """Those of the levels, which stay as they were drawn once, and of the errors, which are drawn each time."""
+def _pictures(figures: Path, whole: Reported, *, draw: bool) -> Iterator[Picture]:
+    """Those of the levels, which stay as they were drawn once, and of what was verified, drawn each time."""
     figures.mkdir(exist_ok=True)
-    (figures / ERRORS).unlink(missing_ok=True)
-    for drawn in (_gain_fits(built), *_sensitivity(built), *built.pictures(), *_errors(edges)):
+    for name in (ERRORS, LATENCY):
+        (figures / name).unlink(missing_ok=True)
+    built, verified = whole.built, (*_errors(whole.edges), *_latency(whole.latency))
+    for drawn in (_gain_fits(built), *_sensitivity(built), *built.pictures(), *verified):
         path = figures / drawn.file
         if draw and not path.is_file():
             drawn.draw(path)
@@ -142,3 +147,17 @@ def _errors(edges: "Sequence[Edge]") -> Iterator[Drawn]:
     if from_rate:
         caption = "The error of the rates, against the rate circuit, after each stage."
         yield Drawn(file=ERRORS, section="errors", caption=caption, draw=draw)
+
+
+def _latency(latency: "Latency | None") -> Iterator[Drawn]:
+    """How long messages take and which links they load, where that was measured."""
+    if latency is None:
+        return
+
+    def draw(path: Path) -> None:
+        from neurocmc.report.figures.latency import draw_latency  # as above
+
+        draw_latency(latency.barrier, path)
+
+    caption = "How long messages take by the hops of their way, and how many each link and core takes in a mean tick."
+    yield Drawn(file=LATENCY, section="latency", caption=caption, draw=draw)

@@ -13,6 +13,7 @@ from neurocmc.common.files import json_text
 from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.pipeline.manifest import Manifest
 from neurocmc.report.budget import Budget
+from neurocmc.verification.latency import ChangedReadout
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -47,11 +48,40 @@ class CertificateEntry(StrictModel):
     lost_winners: Annotated[int, Field(ge=0)]
 
 
+class LatencyEntry(StrictModel):
+    """What the network between cores does to spikes; times in the unit that a name ends with, shares from 0 to 1."""
+
+    places: str
+    doubts: tuple[str, ...]
+    cores: Annotated[int, Field(ge=1)]
+    trials: Annotated[int, Field(ge=1)]
+    ticks: Annotated[int, Field(ge=0)]
+    messages_per_tick: float
+    hops: float
+    latency_ns: float
+    latency_99_ns: float
+    longest_latency_ns: float
+    wait_ns: float
+    longest_wait_ns: float
+    barrier_ns: float
+    mean_tick_us: float
+    longest_tick_us: float
+    model_tick_us: float
+    speed: float
+    tick_us: float
+    late: float
+    beyond: Annotated[int, Field(ge=0)]
+    isi_distortion: float
+    disorder: float
+    nrmse: float | None
+    changed: tuple[ChangedReadout, ...]
+
+
 class VerificationFile(StrictModel):
-    """verify.json, and what `neurocmc verify --json` prints."""
+    """verify.json, and what `neurocmc verify --json` prints; a file of version 1 holds no latency."""
 
     format: Literal["neurocmc-verification"]
-    version: Literal[1]
+    version: Literal[1, 2]
     passed: bool
     strict: bool
     samples: Annotated[int, Field(ge=1)] | None
@@ -59,6 +89,7 @@ class VerificationFile(StrictModel):
     limits: dict[str, float]
     edges: tuple[EdgeEntry, ...]
     certificate: CertificateEntry
+    latency: LatencyEntry | None = None
 
 
 def schemas() -> dict[str, dict[str, Any]]:

@@ -9,13 +9,14 @@ from typing import Any
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text, write_file
 from neurocmc.common.opening import SUMMARY
-from neurocmc.common.progress import Progress, silent
+from neurocmc.common.progress import Progress, part_of, silent
 from neurocmc.common.strict_json import read_json
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.certificates import block_lines
 from neurocmc.pipeline.cures import find_cures
 from neurocmc.pipeline.emitted import emitted_edges
+from neurocmc.pipeline.latency import LatencyBench, tick_problems
 from neurocmc.pipeline.program import check_nothing_added
 from neurocmc.pipeline.reporting import Reported, read_budget, write_report_of
 from neurocmc.pipeline.walk import walk
@@ -23,10 +24,11 @@ from neurocmc.report.budget import Budget
 from neurocmc.report.html import edges_as_html
 from neurocmc.theory.certificate import Certificate
 from neurocmc.verification.edges import Edge, misses
+from neurocmc.verification.latency import Latency
 from neurocmc.verification.limits import read_limits, with_limits
 
 VERIFY = "verify.json"
-FORMAT, VERSION = "neurocmc-verification", 1
+FORMAT, VERSION = "neurocmc-verification", 2  # 1 had no latency
 MOST_SEEDS = 1000
 
 
@@ -40,6 +42,8 @@ class VerifyOptions:
     limits: tuple[str, ...] = ()  # `EDGE: QUANTITY=VALUE`
     figures: bool = True  # whether the pictures of the report are drawn
     cures: bool = True  # whether what would keep a missed budget is looked for, which takes compilations
+    latency: bool = False  # whether it is measured what the network between cores does to spikes
+    tick_us: float | None = None  # the fixed length of a tick for that; None: the model's
 
     def problems(self) -> tuple[Problem, ...]:
         """Returns numbers that make no sense."""
@@ -52,7 +56,7 @@ class VerifyOptions:
         if self.seeds > MOST_SEEDS:
             cure = f"give {MOST_SEEDS:,} at most: each runs all trials again"
             found.append(Problem("number-out-of-range", "--seeds", f"got {self.seeds:,}", cure))
-        return tuple(found)
+        return (*found, *tick_problems(self.tick_us, latency=self.latency))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -63,6 +67,7 @@ class Verification:
     report: Path
     certificate: Certificate
     strict: bool = False
+    latency: Latency | None = None  # it decides nothing: see `pipeline.latency`
 
     def __repr__(self) -> str:
         """One line: whether it passed, and how many budgets were kept."""
@@ -88,6 +93,7 @@ class Verification:
             "strict": self.strict,
             "edges": [_edge_json(edge) for edge in self.edges],
             "certificate": self.certificate.as_json(),
+            "latency": None if self.latency is None else self.latency.findings.as_json(),
         }
 
 
@@ -121,6 +127,7 @@ def verify(
     limits = read_limits(options.limits)
     check_nothing_added(artifact)
     budget = _read_whole(artifact)
+    mesh = artifact.built.spike_mesh() if options.latency else None  # refused before anything is run
     told = progress or silent
     whole = artifact.stimuli.test or artifact.stimuli.calibration
     stimuli = tuple(stimulus.take(slice(options.samples)) for stimulus in whole)
@@ -130,13 +137,21 @@ def verify(
     if options.cures:
         told("cures", 0.95)
         edges = _with_cures(artifact, edges, stimuli, limits, progress)
+    latency = None
+    if mesh is not None:
+        bench = LatencyBench.of(artifact.built, stimuli, artifact.seed)
+        (latency,) = bench.measure(mesh, (options.tick_us,), part_of(told, 0.97, 0.03))
     found = Verification(
-        edges=edges, report=artifact.directory / "report.html", certificate=walked.certificate, strict=options.strict
+        edges=edges,
+        report=artifact.directory / "report.html",
+        certificate=walked.certificate,
+        strict=options.strict,
+        latency=latency,
     )
     asked = {"samples": options.samples, "seeds": options.seeds, "limits": limits}
     write_file(artifact.directory / VERIFY, json_text({**found.as_json(), **asked}))
     certified = block_lines(walked.certificate)
-    reported = Reported(artifact.manifest, artifact.built, budget, artifact.circuit, edges, certified)
+    reported = Reported(artifact.manifest, artifact.built, budget, artifact.circuit, edges, certified, latency)
     write_report_of(artifact.directory, reported, draw=options.figures)
     told("done", 1.0)
     return found

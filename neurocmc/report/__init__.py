@@ -5,6 +5,7 @@ energy     estimates what a tick and a presentation cost, from published energie
 bits       counts synaptic and bit operations, beside those of a quantised network
 budget     counts every resource of every core: used, limit, percent
 losses     holds tables of what a chip took from a circuit
+latency    tells what the network between cores does to spikes
 staging    says what relays and offsets cost
 loihi      reports what the Loihi family has
 truenorth  reports what neurosynaptic cores have

@@ -14,11 +14,13 @@ from neurocmc.report import wording
 from neurocmc.report.bits import remarks, rows
 from neurocmc.report.budget import Budget
 from neurocmc.report.energy import citations
+from neurocmc.report.latency import latency_parts
 from neurocmc.report.losses import Losses
 from neurocmc.report.pictures import Picture
 from neurocmc.report.staging import StagingCost
 from neurocmc.targets import Target
 from neurocmc.verification.edges import Edge
+from neurocmc.verification.latency import LatencyFindings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,6 +53,7 @@ class ReportContent:
     time_scale: str = ""
     certified: tuple[str, ...] = ()  # what theory says of a circuit of several blocks, and of which it does not
     losses: Losses | None = None
+    latency: LatencyFindings | None = None
     budget: Budget | None = None
     pictures: tuple[Picture, ...] = ()
 
@@ -62,7 +65,7 @@ def write_report(path: Path, content: ReportContent) -> None:
 
 def render_report(content: ReportContent) -> str:
     """Returns the report as HTML text."""
-    sections = ("gain", "activity", "cores", "errors")
+    sections = ("gain", "activity", "cores", "errors", "latency")
     for picture in content.pictures:
         if picture.section not in sections:
             raise ValueError(f"a picture is of section {picture.section!r}, sections are {', '.join(sections)}")
@@ -76,6 +79,7 @@ def render_report(content: ReportContent) -> str:
             network=content.network,
             target=content.target,
             edges=content.edges,
+            latency=() if content.latency is None else latency_parts(content.latency),
             budget=content.budget,
             energy=energy,
             bits=bits,

@@ -13,7 +13,7 @@ class Drawn:
     """A picture that can be drawn into a file: where it stands in the report and what to say of it."""
 
     file: str
-    section: str  # "gain", "activity", "cores" or "errors"
+    section: str  # "gain", "activity", "cores", "errors" or "latency"
     caption: str
     draw: Callable[[Path], None]
 
@@ -22,7 +22,7 @@ class Drawn:
 class Picture:
     """A picture for the report: the bytes of a PNG or SVG file, and what to say of it."""
 
-    section: str  # "gain", "activity", "cores" or "errors": where it stands
+    section: str  # "gain", "activity", "cores", "errors" or "latency": where it stands
     media: str
     content: bytes
     caption: str

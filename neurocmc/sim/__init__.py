@@ -15,6 +15,9 @@ brian2_rules      writes their rules
 quiet_brian2      imports Brian2 without side effects
 loihi             emulates Loihi
 truenorth         emulates neurosynaptic cores
+mesh              says where cores stand, and how long a spike's way takes
+transit           sends the spikes of a tick along a mesh
+passing           runs chips with their spikes on their way
 neuron            measures one neuron of each target
 neurons           runs networks of neurons in real numbers
 recording         makes recordings from spikes

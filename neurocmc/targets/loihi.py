@@ -6,8 +6,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from neurocmc.common.errors import FieldError
-from neurocmc.common.strict_yaml import StrictModel
-from neurocmc.targets.schema import Axons, Bits, Count, Limits, Natural, NonNegative, Shift, Target
+from neurocmc.targets.schema import Axons, Bits, Count, Limits, MessageTimes, Natural, NonNegative, Shift, Target
 
 SignMode = Literal["excitatory", "inhibitory", "mixed"]  # which signs the bits of a group of weights stand for
 Step = Literal["receive", "bias", "u", "v", "threshold", "reset", "send"]
@@ -30,6 +29,7 @@ class LoihiLimits(Limits):
     tile_columns: Natural = 0  # of the mesh of one chip; 0: not known
     tile_rows: Natural = 0
     cores_per_tile: Count = 1
+    places_on_mesh: bool = True  # false: the mesh is another chip's, and serves times of messages alone
 
     compartments_per_core: Count
     in_axons_per_core: Count
@@ -85,8 +85,8 @@ class LoihiLimits(Limits):
 
     @property
     def has_mesh(self) -> bool:
-        """Whether its file says where the cores of a chip stand."""
-        return self.tile_columns > 0
+        """Whether its file says where the cores of a chip stand, so that placement can look for short ways."""
+        return self.tile_columns > 0 and self.places_on_mesh
 
     @property
     def board(self) -> tuple[int, int]:
@@ -157,7 +157,7 @@ class LoihiLimits(Limits):
                 what = f"{name}_columns is {columns}, {name}_rows is {rows}"
                 raise FieldError(what, "state both, or neither")
         tiles = self.tile_columns * self.tile_rows * self.cores_per_tile
-        if self.has_mesh and tiles < self.cores_per_chip:
+        if self.tile_columns and tiles < self.cores_per_chip:
             what = f"{self.tile_columns} x {self.tile_rows} tiles of {self.cores_per_tile} cores hold {tiles} cores"
             raise FieldError(f"{what}, cores_per_chip is {self.cores_per_chip}", "state a mesh that holds all cores")
         if self.chips > 1 and not self.has_mesh:
@@ -169,8 +169,8 @@ class LoihiLimits(Limits):
             raise FieldError(what, "state board_columns and board_rows that divide the mesh of chips")
 
 
-class LoihiEnergy(StrictModel):
-    """Energy of single operations, static power, and the time of a hop; None where nothing is published."""
+class LoihiEnergy(MessageTimes):
+    """Energy of single operations, static power, and the times of messages; None where nothing is published."""
 
     synaptic_op_pj: NonNegative | None = None
     neuron_update_active_pj: NonNegative | None = None
@@ -179,8 +179,6 @@ class LoihiEnergy(StrictModel):
     hop_east_west_pj: NonNegative | None = None
     hop_north_south_pj: NonNegative | None = None
     hop_between_chips_pj: NonNegative | None = None  # what a step from chip to chip costs beyond a hop
-    hop_east_west_ns: NonNegative | None = None
-    hop_north_south_ns: NonNegative | None = None
     static_mw_per_chip: NonNegative | None = None
 
 
@@ -211,6 +209,11 @@ class LoihiTarget(Target):
     def one_filter(self) -> bool:
         """Whether one filter serves all: a compartment has one current and one decay of it."""
         return True
+
+    @property
+    def message_times(self) -> MessageTimes | None:
+        """Those that stand beside its energies."""
+        return self.energy
 
     @property
     def delay_ticks_max(self) -> int | None:

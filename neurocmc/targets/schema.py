@@ -59,6 +59,22 @@ class IdealLimits(Limits):
     """The numbers that an ideal simulator states: no more than any target must."""
 
 
+class MessageTimes(StrictModel):
+    """Times of a spike's way from core to core; None where nothing is published, and nothing stands in for it.
+
+    A core updates its neurons one after the other; a message of a spike leaves for its router, goes from tile to
+    tile, is handed to its core, and is taken in for as long as its synapses take.
+    """
+
+    neuron_update_ns: NonNegative | None = None
+    hop_east_west_ns: NonNegative | None = None
+    hop_north_south_ns: NonNegative | None = None
+    link_message_ns: NonNegative | None = None  # that one message takes a link between tiles, or from a core
+    spike_within_tile_ns: NonNegative | None = None  # from a router to a core of its tile
+    synaptic_op_ns: NonNegative | None = None
+    barrier_ns: NonNegative | None = None  # between the last message of a tick and the next tick
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """A chip or a simulator, as its YAML file has it, and what its neurons can do.
@@ -116,6 +132,11 @@ class Target:
     def host_filters(self) -> bool:
         """Whether its host sends a drive behind any filter, where no neuron has it."""
         return False
+
+    @property
+    def message_times(self) -> MessageTimes | None:
+        """The times of a spike's way from core to core, as its file states them; None where spikes have no way."""
+        return None
 
     @property
     def registers(self) -> "LoihiLimits | None":

@@ -6,8 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from neurocmc.common.errors import FieldError
-from neurocmc.common.strict_yaml import StrictModel
-from neurocmc.targets.schema import Bits, Code, Count, Limits, NonNegative, Target
+from neurocmc.targets.schema import Bits, Code, Count, Limits, MessageTimes, NonNegative, Target
 
 
 class TrueNorthLimits(Limits):
@@ -98,7 +97,7 @@ class TrueNorthLimits(Limits):
         return self
 
 
-class TrueNorthEnergy(StrictModel):
+class TrueNorthEnergy(MessageTimes):
     """Two readings of the measured power of a chip, and the way of a spike; None where nothing is published.
 
     `synaptic_event_with_static_pj` is power over events at one load and holds static power; `static_mw_per_chip` and
@@ -138,6 +137,11 @@ class TrueNorthTarget(Target):
     def one_filter(self) -> bool:
         """Whether one filter serves all: the potential of a unit's neurons."""
         return True
+
+    @property
+    def message_times(self) -> MessageTimes | None:
+        """Those that stand beside its energies."""
+        return self.energy
 
     @property
     def delay_ticks_max(self) -> int | None:

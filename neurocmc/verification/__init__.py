@@ -8,6 +8,8 @@ seen                runs the rate circuit on the stimuli that are judged
 coverage            tells what calibration did not cover
 fit_limit           computes how well a pool can follow its unit
 limits              reads limits of a user's own
+deviation           measures what latency does to spike trains
+latency             defines what is told of the network between cores
 intervals           computes confidence intervals over seeds
 winner              compares a soft winner-take-all with its formulas
 rest                compares a filter with the closed form of what it rests in

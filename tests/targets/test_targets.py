@@ -106,8 +106,10 @@ def test_many_chips_are_each_the_chip(name: str, chip: str, chips: int) -> None:
     assert (many.limits.chips, many.limits.cores) == (chips, chips * many.limits.cores_per_chip)
     told_of_one = {**dict(one.limits), **dict(one.energy or ())}
     told = {**dict(many.limits), **dict(many.energy)}
-    assert {field for field in one.provenance if told[field] != told_of_one[field]} == set()
-    assert all(many.provenance[field].citations == entry.citations for field, entry in one.provenance.items())
+    differ = {field for field in one.provenance if told[field] != told_of_one[field]}
+    assert differ <= {"barrier_ns"}  # across many chips it takes longer
+    same = {field: entry for field, entry in one.provenance.items() if field not in differ}
+    assert all(many.provenance[field].citations == entry.citations for field, entry in same.items())
 
 
 @pytest.mark.parametrize(
@@ -132,7 +134,9 @@ def test_chips_stand_on_a_mesh_that_holds_them(changed: dict[str, int], what: st
 def test_loihi2_guesses_no_energy() -> None:
     target = load_target("loihi2")
     assert isinstance(target, LoihiTarget)
-    assert all(value is None for _, value in target.energy)
+    assert all(value is None for name, value in target.energy if not name.endswith("_ns"))
+    stated = [name for name, value in target.energy if value is not None]
+    assert all(target.provenance[name].unverified for name in stated)  # times of Loihi 1, for want of its own
     assert target.energy_caveat.startswith("No energy of a single operation has been published for Loihi 2")
 
 
@@ -178,9 +182,7 @@ def test_both_loihis_do_the_same_arithmetic() -> None:
         "synapse_memory_bits_per_core",
         "spike_payload_bits",
         "lava_run_config",
-        "tile_columns",  # the mesh of Loihi 2 is not published
-        "tile_rows",
-        "cores_per_tile",
+        "places_on_mesh",  # the mesh of Loihi 2 is not published
     }
 
 

@@ -27,6 +27,8 @@ CHIPS = {
     "input-jump-too-large": "The largest jump of an input takes more axons than a core has.",
     "initial-current": "The current that sources leave before the first tick is lost or beyond its register.",
     "up-state-lost": "A state that the trained circuit holds is lost on the chip by every rounding tried.",
+    "latency-needs-mesh": "The target has no mesh of cores, or does not say where they stand.",
+    "latency-times-missing": "The target's file states no time of a hop, or of an update of a neuron.",
     "error-out-of-reach": "No number of neurons keeps the error that was asked for.",
 }
 

@@ -24,6 +24,8 @@ from neurocmc.pipeline.chips.faults import FaultyChips, no_faults
 from neurocmc.report.budget import Budget
 from neurocmc.report.losses import Losses
 from neurocmc.report.pictures import Drawn
+from neurocmc.sim.mesh import SpikeMesh, Times
+from neurocmc.sim.passing import Passed
 from neurocmc.sim.rate import seen_as, simulate_rate
 from neurocmc.sim.whole import of_whole_units
 from neurocmc.targets import Target
@@ -299,6 +301,38 @@ class Built(ABC):
             InputError: Where the family has no model of faults.
         """
         raise InputError(no_faults(self.target.name))
+
+    def spike_mesh(self) -> SpikeMesh:
+        """Returns the mesh that its spikes go along, with the places of its cores and the times of a way.
+
+        Returns:
+            The mesh; `pass_spikes` runs the circuit on it, or on the same with its cores elsewhere.
+
+        Raises:
+            InputError: For a target without a mesh, and for one whose file states no time of a hop.
+        """
+        Times.of(self.target)
+        what = "its family does not say where its cores stand"
+        raise InputError(Problem("latency-needs-mesh", f"target {self.target.name}", what, "leave --latency out"))
+
+    def pass_spikes(self, stimulus: Stimulus, mesh: SpikeMesh, tick_ps: int = 0, *, seed: int = 0) -> Passed:
+        """Runs all trials of a stimulus with its spikes on their way along a mesh.
+
+        Args:
+            stimulus: The stimulus, with a value for each input.
+            mesh: The mesh, as `spike_mesh` gave it or with its cores elsewhere.
+            tick_ps: How long every tick lasts, in ps; a message that is not there at its end acts a tick later. 0:
+                until the last message is there, as where a barrier ends it, so that all is as in `run`.
+            seed: Of the chip's noise, where it has any.
+
+        Returns:
+            The activity of every pool as `run` has it, and the traffic of its messages.
+
+        Raises:
+            InputError: As `spike_mesh`, and where the stimulus does not fit.
+        """
+        self.spike_mesh()
+        raise NotImplementedError  # a family that says where its cores stand runs them as well
 
     def observed_through(self, own: Mapping[str, bool], tau_s: float) -> Self:
         """Returns the same with spikes decoded through another filter.

@@ -12,7 +12,7 @@ import numpy as np
 from neurocmc.backends.loihi import emit_loihi, stimulus_file
 from neurocmc.backends.loihi.readback import run_emitted
 from neurocmc.common.arrays import Bool, Float
-from neurocmc.common.errors import InfeasibleError
+from neurocmc.common.errors import InfeasibleError, InputError, Problem
 from neurocmc.common.files import write_file
 from neurocmc.ir.excerpt import excerpt
 from neurocmc.ir.headroom import Headroom
@@ -58,6 +58,9 @@ from neurocmc.report.losses import Losses
 from neurocmc.report.pictures import Drawn
 from neurocmc.sim.loihi.emulator import emulate, simulate_emulator
 from neurocmc.sim.loihi.host import encode
+from neurocmc.sim.loihi.late import LateRun
+from neurocmc.sim.mesh import SpikeMesh, Times, along
+from neurocmc.sim.passing import Passed
 from neurocmc.sim.rate import simulate_rate
 from neurocmc.targets import LoihiTarget
 from neurocmc.targets.kinds import BUILT_IN
@@ -151,6 +154,14 @@ class LoihiBuilt(Built):
         """Returns what draws chips whose compartments and synapses are not as they were compiled."""
         return FaultyLoihi(self.integer)
 
+    def spike_mesh(self) -> SpikeMesh:
+        """Returns the tiles that its cores were placed on; of cores without places, tiles in order along the mesh."""
+        return _spike_mesh(self.chip, self.target)
+
+    def pass_spikes(self, stimulus: Stimulus, mesh: SpikeMesh, tick_ps: int = 0, *, seed: int = 0) -> Passed:
+        """Runs on the emulator's arithmetic, with messages on their way."""
+        return LateRun(self.chip, mesh).run(stimulus, tick_ps)
+
     def observed_through(self, own: Mapping[str, bool], tau_s: float) -> Self:
         """Returns the same with the spikes of both levels decoded through another filter."""
         integer = decoded_through(self.integer, own, tau_s)
@@ -236,6 +247,25 @@ class LoihiFamily(Family[LoihiTarget]):
         integer = load_level(folder, INTEGER, IntegerNetwork)
         chip = load_chip(folder, CHIP, integer)
         return LoihiBuilt(target=target, staged=staged, spiking=spiking, integer=integer, chip=chip)
+
+
+def _spike_mesh(chip: ChipProgram, target: LoihiTarget) -> SpikeMesh:
+    """The mesh of all chips in use, one router a tile. Raises InputError where the target's file states none."""
+    times, limits = Times.of(target), target.limits
+    if not limits.tile_columns:
+        what = "its file states no mesh of tiles (tile_columns, tile_rows)"
+        cure = "state one, with its source, in a file of your own (--target mine.yaml), and compile again"
+        raise InputError(Problem("latency-needs-mesh", f"target {target.name}", what, cure))
+    tiles = along(limits.tile_columns, limits.tile_rows, limits.cores_per_tile)[: limits.cores_per_chip]
+    if not chip.places:
+        note = "cores have no places of their own, and stand in order along the mesh"
+        return SpikeMesh(place=tiles[: chip.cores], free=tiles, times=times, note=note)
+    size = np.array([limits.tile_columns, limits.tile_rows], dtype=np.int64)
+    held = np.array([(place.chip, place.x, place.y) for place in chip.places], dtype=np.int64)
+    on_mesh = np.stack([held[:, 0] % limits.chip_columns, held[:, 0] // limits.chip_columns], axis=1)
+    place = on_mesh * size + held[:, 1:]
+    free = np.concatenate([tiles + size * own for own in np.unique(on_mesh, axis=0)])
+    return SpikeMesh(place=place, free=free, times=times, note="cores as placed")
 
 
 def _spikes(staging: Staging, network: IntegerNetwork) -> dict[str, Float]:

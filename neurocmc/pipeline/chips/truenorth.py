@@ -6,6 +6,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import numpy as np
+
 from neurocmc.backends.truenorth import CORELETS_FILE, emit_truenorth, read_corelets, read_host_spikes, stimulus_file
 from neurocmc.ir.excerpt import excerpt
 from neurocmc.ir.gates import CORE_GATES, Gates
@@ -37,10 +39,13 @@ from neurocmc.report.pictures import Drawn
 from neurocmc.report.truenorth.budget import core_budget
 from neurocmc.report.truenorth.load import CoreLoad, core_load
 from neurocmc.report.truenorth.losses import core_losses
+from neurocmc.sim.mesh import SpikeMesh, Times, along
+from neurocmc.sim.passing import Passed
 from neurocmc.sim.rate import seen_as, simulate_rate
 from neurocmc.sim.truenorth import CoreInputSpikes, CoreRecord, run_cores
 from neurocmc.sim.truenorth.emulator import simulate_cores
 from neurocmc.sim.truenorth.host import encode_cores
+from neurocmc.sim.truenorth.late import LateRun
 from neurocmc.sim.truenorth.reference import run_cores_reference
 from neurocmc.targets import TrueNorthTarget
 from neurocmc.targets.kinds import BUILT_IN
@@ -141,6 +146,19 @@ class TrueNorthBuilt(Built):
     def faulty_chips(self) -> FaultyChips:
         """Returns what draws chips whose cores are not as they were compiled."""
         return FaultyTrueNorth(self.cores, self.target.limits.threshold_bits)
+
+    def spike_mesh(self) -> SpikeMesh:
+        """Returns the grid that its cores stand on, each with a router of its own."""
+        limits, place = self.target.limits, self.cores.network.coordinates.astype(np.int64)
+        size = np.array([limits.grid_columns, limits.grid_rows])
+        chips = np.unique(place // size, axis=0)
+        grid = along(limits.grid_columns, limits.grid_rows)
+        free = np.concatenate([grid + size * chip for chip in chips])
+        return SpikeMesh(place=place, free=free, times=Times.of(self.target), note="cores as placed")
+
+    def pass_spikes(self, stimulus: Stimulus, mesh: SpikeMesh, tick_ps: int = 0, *, seed: int = 0) -> Passed:
+        """Runs on the emulator's arithmetic, with spikes on their way."""
+        return LateRun(self.cores, mesh).run(stimulus, tick_ps, seed)
 
     def observed_through(self, own: Mapping[str, bool], tau_s: float) -> Self:
         """Returns the same with the spikes of both levels decoded through another filter."""

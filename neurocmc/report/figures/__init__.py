@@ -15,6 +15,7 @@ cmc_demo      draws the demo of a canonical microcircuit
 cmc_dynamics  draws what such a circuit does
 interneurons  draws circuits with and without interneurons
 distractors   draws what a held item withstands
+latency       draws messages on their way
 film          shows a figure as time goes by
 style         sets the look of all pictures
 """

@@ -18,7 +18,7 @@ from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.sim.loihi.host import encode
+from neurocmc.sim.loihi.host import encode, host_mantissas
 from neurocmc.sim.loihi.kernel import Pools, Scratch, Share, State, Weights, step_trial
 from neurocmc.sim.loihi.shared import step_trial_shared
 from neurocmc.sim.loihi.tables import pools_of, shares_of, weights_of
@@ -209,7 +209,7 @@ class _Job:
     def _advance(
         self, trial: int, state: State, scratches: list[Scratch], part: slice, spikes: NDArray[np.uint8]
     ) -> None:
-        first, host = part.start, self._host(trial, part)
+        first, host = part.start, host_mantissas(self.network, self.values, trial, part)
         records = (self.counts[trial, part], spikes, self.u[trial, part], self.v[trial, part])
         if len(self.shares) == 1:
             step_trial(first, host, self.shares[0], state, self.pools, self.weights, scratches[0], *records)
@@ -220,16 +220,6 @@ class _Job:
     def trials_at_once(self) -> int | None:
         """How many threads take a trial each."""
         return self.threads if len(self.shares) == 1 else 1
-
-    def _host(self, trial: int, part: slice) -> NDArray[np.int64]:
-        """(ticks, units) mantissas that arrive from the host."""
-        host = np.zeros((part.stop - part.start, self.pools.keep_u.size), dtype=np.int64)
-        first = self.network.first_unit()
-        for entry in self.network.inputs:
-            value = self.values[entry.name][trial, part].astype(np.int64)
-            start = first[entry.target]
-            host[:, start : start + value.shape[1]] += value << entry.exponent
-        return host
 
     def result(self) -> EmulatorRun:
         def kept(array: NDArray[Any], *, wanted: bool) -> NDArray[Any]:

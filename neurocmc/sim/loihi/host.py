@@ -140,6 +140,17 @@ def _put(values: Int32, trial: int, tick: int, unit: int, value: float) -> float
     return abs(value)
 
 
+def host_mantissas(network: IntegerNetwork, values: Mapping[str, Int32], trial: int, part: slice) -> Int:
+    """Returns (ticks, units) mantissas that arrive from the host in a part of one trial."""
+    host = np.zeros((part.stop - part.start, sum(p.units for p in network.populations)), dtype=np.int64)
+    first = network.first_unit()
+    for entry in network.inputs:
+        value = values[entry.name][trial, part].astype(np.int64)
+        start = first[entry.target]
+        host[:, start : start + value.shape[1]] += value << entry.exponent
+    return host
+
+
 def largest_value(entry: IntegerInput) -> int:
     """Returns the largest value that one unit's axons carry in one tick."""
     if entry.payload_bits:

@@ -13,6 +13,7 @@ draws        draws the random numbers
 emulator     runs compiled programs
 host         turns drives into the spikes that carry them
 faulty       runs programs on cores with faults
+late         runs compiled programs whose spikes come late
 reference    steps networks in plain numpy
 """
 

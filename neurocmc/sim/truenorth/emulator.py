@@ -72,7 +72,7 @@ def simulate_cores(
 
 
 def pool_groups(program: CoreProgram) -> Int:
-    """Returns (cores, neurons) the group that counts each neuron: every pool is one, unit by unit."""
+    """Returns (cores, neurons) the group that counts each neuron, -1 for none: every pool is one, unit by unit."""
     group = np.full((program.network.cores, program.network.neurons), -1, dtype=np.int64)
     total = 0
     for population in program.populations:
