@@ -39,6 +39,18 @@ def emit_brian2(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], direct
     Of each stimulus the first TRIALS_EMITTED trials are written. `directory` is made if it is not there. Raises
     InputError where the network is faulty or a stimulus does not fit its inputs, ValueError where there is none.
     """
+    names = write_numbers(network, stimuli, directory)
+    fields = _template_fields(network, names, sorted(stimuli))
+    environment = templates(Path(__file__).parent, trim=True, comment=in_docstring)
+    for file in (RUN_FILE, README_FILE):
+        write_file(directory / file, environment.get_template(f"{file}.j2").render(fields))
+
+
+def write_numbers(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], directory: Path) -> Names:
+    """Writes `network.npz` and a `stimulus-NAME.npz` for each stimulus, and returns the identifiers they use.
+
+    What is written and what is raised is said at `emit_brian2`; the program of PyNN reads the same files.
+    """
     if not stimuli:
         raise ValueError("a program needs at least one stimulus: run.py has nothing to run on without it")
     inputs = [RateInput(name=e.name, target=e.target, weight=e.weight) for e in network.inputs if not e.start]
@@ -49,12 +61,8 @@ def emit_brian2(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], direct
     write_npz(directory / NETWORK_FILE, network_arrays(network, names))
     for name in sorted(stimuli):
         completed = started(stimuli[name].take(slice(TRIALS_EMITTED)), network.inputs, network.tick_s)
-        arrays = stimulus_arrays(completed, names, network.tick_s)
-        write_npz(directory / stimulus_file(name), arrays)
-    fields = _template_fields(network, names, sorted(stimuli))
-    environment = templates(Path(__file__).parent, trim=True, comment=in_docstring)
-    for file in (RUN_FILE, README_FILE):
-        write_file(directory / file, environment.get_template(f"{file}.j2").render(fields))
+        write_npz(directory / stimulus_file(name), stimulus_arrays(completed, names, network.tick_s))
+    return names
 
 
 def network_arrays(network: SpikingNetwork, names: Names) -> Arrays:
