@@ -7,13 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import neurocmc
 from neurocmc.backends.pynn import emit_pynn
 from neurocmc.common.errors import InfeasibleError, InputError
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation, SpikingProjection
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.exports.export import export
 from neurocmc.sim.brian2_equations import Names
 from neurocmc.sim.brian2_lif import simulate_brian2
 from tests.backends.pynn_running import differing, ran, spikes, started
+from tests.lava_environment import ROOT
 from tests.made.spiking_networks import population, random_network, random_rate_pools, random_stimulus
 
 
@@ -64,7 +67,7 @@ def test_nest_fires_exactly_our_spikes(seed: int, tmp_path: Path) -> None:
 
 
 @pytest.mark.pynn
-@pytest.mark.parametrize("simulator", ["nest", "brian2"])
+@pytest.mark.parametrize("simulator", ["nest", pytest.param("brian2", marks=pytest.mark.slow)])
 def test_both_simulators_hold_an_up_state_as_ours_does(simulator: str, tmp_path: Path) -> None:
     network, stimulus = up_state(), pulses((0.0, 0.3))
     emit_pynn(network, {"pulses": stimulus}, tmp_path)
@@ -73,6 +76,18 @@ def test_both_simulators_hold_an_up_state_as_ours_does(simulator: str, tmp_path:
     assert differing(network, ours, theirs) == 0
     last = theirs["cells_up.trial"][theirs["cells_up.tick"] > 150]
     assert set(last.tolist()) == {1}  # long after its pulse, and only with one
+
+
+@pytest.mark.pynn
+def test_the_pools_of_a_chip_are_exported_as_they_were_before_rounding(tmp_path: Path) -> None:
+    model = ROOT / "examples" / "circuit.yaml"
+    artifact = neurocmc.compile(model, target="loihi1", code="rate", neurons=6, figures=False, out=tmp_path / "build")
+    export(artifact, "pynn", tmp_path / "program")
+    theirs = ran(tmp_path / "program", "--simulator", "nest")
+    (stimulus,) = artifact.stimuli.by_name().values()
+    ours = simulate_brian2(artifact.spiking, stimulus, record_spikes=True)
+    assert spikes(theirs) > 1000
+    assert differing(artifact.spiking, ours, theirs) == 0
 
 
 @pytest.mark.pynn
