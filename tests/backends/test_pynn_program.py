@@ -17,6 +17,7 @@ from neurocmc.sim.brian2_equations import Names
 from neurocmc.sim.brian2_lif import simulate_brian2
 from tests.backends.pynn_running import differing, ran, spikes, started
 from tests.lava_environment import ROOT
+from tests.made.programs import same_bytes
 from tests.made.spiking_networks import population, random_network, random_rate_pools, random_stimulus
 
 
@@ -120,13 +121,11 @@ def test_what_the_program_is_told_wrongly_it_names(arguments: tuple[str, ...], t
 
 
 def test_the_same_network_gives_the_same_bytes(tmp_path: Path) -> None:
-    for folder in ("a", "b"):
+    def write(folder: Path) -> None:
         network = random_rate_pools(2)
-        emit_pynn(network, {"mine": random_stimulus(network, 2)}, tmp_path / folder)
-    written = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert written == ["README.md", "network.npz", "run.py", "stimulus-mine.npz"]
-    for name in written:
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+        emit_pynn(network, {"mine": random_stimulus(network, 2)}, folder)
+
+    assert same_bytes(write, tmp_path) == ["README.md", "network.npz", "run.py", "stimulus-mine.npz"]
 
 
 def test_names_cannot_become_code(tmp_path: Path) -> None:

@@ -120,7 +120,10 @@ def _template_fields(network: SpikingNetwork, names: Names, stimuli: list[str]) 
         "stimulus_files": [stimulus_file(name) for name in stimuli],
         "trials": TRIALS_EMITTED,
         "sparse": any(is_sparse(entry.weight) for entry in (*network.projections, *network.inputs)),
-        "populations": [_population_fields(network, population, names) for population in network.populations],
+        "populations": [
+            {**population_fields(population, names), "text": population_text(network, population, names)}
+            for population in network.populations
+        ],
         "projections": [_projection_fields(network, projection, names) for projection in network.projections],
         "inputs": [
             {"name": e.name, "key": f"drive_{names.input[e.name]}", "target": e.target, "tau_s": e.tau_s}
@@ -129,7 +132,8 @@ def _template_fields(network: SpikingNetwork, names: Names, stimuli: list[str]) 
     }
 
 
-def _population_fields(network: SpikingNetwork, population: SpikingPopulation, names: Names) -> dict[str, Any]:
+def population_fields(population: SpikingPopulation, names: Names) -> dict[str, Any]:
+    """Returns what a template says of a population: its sizes, and how its spikes are decoded."""
     return {
         "name": population.name,
         "id": names.population[population.name],
@@ -140,21 +144,27 @@ def _population_fields(network: SpikingNetwork, population: SpikingPopulation, n
         "trace_tau_s": population.trace.tau_s,
         "trace_order": population.trace.order,
         "kernel": population.trace.kernel or (1.0,),
-        "text": population_text(network, population, names),
     }
 
 
-def _projection_fields(network: SpikingNetwork, projection: SpikingProjection, names: Names) -> dict[str, Any]:
-    source = population_text(network, network.population(projection.source), names)
+def projection_fields(projection: SpikingProjection, names: Names) -> dict[str, Any]:
+    """Returns what a template says of a projection: its two ends, its time constant, whether a weight is not 0."""
     return {
         "name": projection.name,
         "id": names.projection[projection.name],
         "source": names.population[projection.source],
         "target": names.population[projection.target],
         "tau_s": projection.tau_s,
+        "connects": any_entry(projection.weight),
+    }
+
+
+def _projection_fields(network: SpikingNetwork, projection: SpikingProjection, names: Names) -> dict[str, Any]:
+    source = population_text(network, network.population(projection.source), names)
+    return {
+        **projection_fields(projection, names),
         "order": projection.order,
         "delays": ", ".join(str(tap.delay_ticks) for tap in projection.arrivals),
-        "connects": any_entry(projection.weight),
         "initial": tuple(_initial(network, projection)),
         "model": projection_text(projection, names, source.counter).splitlines(),
     }

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from neurocmc.backends.brian2.emit import in_docstring, write_numbers
+from neurocmc.backends.brian2.emit import in_docstring, population_fields, projection_fields, write_numbers
 from neurocmc.backends.files import README_FILE, RUN_FILE, TRIALS_EMITTED, stimulus_file
 from neurocmc.backends.pynn.sayable import sayable_problems, taus_s
 from neurocmc.common.errors import raise_infeasible, raise_input_problems
 from neurocmc.common.files import write_file
-from neurocmc.common.matrices import any_entry, count
+from neurocmc.common.matrices import count
 from neurocmc.common.templates import templates
 from neurocmc.ir.spiking import SpikingNetwork, SpikingPopulation, SpikingProjection
 from neurocmc.ir.stimulus import Stimulus
@@ -94,29 +94,16 @@ def _population_fields(network: SpikingNetwork, population: SpikingPopulation, n
     taus = taus_s(network, population)
     unused = UNUSED_S if abs(UNUSED_S / population.tau_mem_s - 1) > 0.1 else 2 * UNUSED_S
     return {
-        "name": population.name,
-        "id": names.population[population.name],
-        "units": population.units,
-        "neurons": population.neurons,
-        "code": population.code,
+        **population_fields(population, names),
         "tau_mem_s": population.tau_mem_s,
         "tau_up_s": taus["up"][0] if taus["up"] else unused,
         "tau_down_s": taus["down"][0] if taus["down"] else unused,
-        "activity_per_spike": population.activity_per_spike,
-        "trace_tau_s": population.trace.tau_s,
-        "trace_order": population.trace.order,
-        "kernel": population.trace.kernel or (1.0,),
     }
 
 
 def _projection_fields(projection: SpikingProjection, names: Names) -> dict[str, Any]:
     return {
-        "name": projection.name,
-        "id": names.projection[projection.name],
-        "source": names.population[projection.source],
-        "target": names.population[projection.target],
-        "tau_s": projection.tau_s,
+        **projection_fields(projection, names),
         "arrivals": tuple((tap.delay_ticks, tap.share) for tap in projection.arrivals),
-        "connects": any_entry(projection.weight),
         "stands": bool(projection.standing.any()) and projection.tau_s > 0,
     }
