@@ -4,7 +4,7 @@ emit       writes the script; its arrays and stimuli are those of the Brian2 pro
 sayable    says what of a network PyNN's cells cannot be
 """
 
-from neurocmc.backends.pynn.emit import emit_pynn
+from neurocmc.backends.pynn.emit import emit_pynn, synapses
 from neurocmc.backends.pynn.sayable import sayable_problems
 
-__all__ = ["emit_pynn", "sayable_problems"]
+__all__ = ["emit_pynn", "sayable_problems", "synapses"]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from neurocmc.backends.pynn import emit_pynn
+from neurocmc.backends.pynn import emit_pynn, synapses
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.exports.registry import Export
@@ -13,7 +13,7 @@ def _write(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], folder: Pat
     emit_pynn(network, stimuli, folder)
     return (
         "run.py needs PyNN, numpy, and NEST (--simulator nest) or Brian2 (--simulator brian2)",
-        "pools before any rounding, in real numbers",
+        f"{network.neurons:,} neurons and {synapses(network):,} synapses a trial, before any rounding, in real numbers",
     )
 
 
