@@ -13,7 +13,7 @@ def _write(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], folder: Pat
     emit_pynn(network, stimuli, folder)
     return (
         "run.py needs PyNN, numpy, and NEST (--simulator nest) or Brian2 (--simulator brian2)",
-        f"{network.neurons:,} neurons and {synapses(network):,} synapses a trial, before any rounding, in real numbers",
+        f"{network.neurons:,} neurons and {synapses(network):,} synapses a trial, in real numbers",
     )
 
 
