@@ -17,7 +17,7 @@ WITH_BRIAN2_LOIHI := .venv-brian2-loihi/.installed
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check quality lint types imports bench fuzz docs lava lava-310 netx spiking sanafe interpreters \
+.PHONY: help demo test check quality lint types imports bench fuzz docs lava lava-310 netx spiking pynn sanafe interpreters \
 	circuit-files clean distclean
 
 help:
@@ -33,6 +33,7 @@ help:
 	@echo 'make lava       make .venv-lava, the environment of stock Lava, and print its interpreter'
 	@echo 'make lava-310   the same on Python 3.10, where there is one; make netx: with lava-dl beside it'
 	@echo 'make spiking    make .venv-spiking, the environment of snnTorch, Norse and sinabs, and print its interpreter'
+	@echo 'make pynn       make .venv-pynn, the environment of PyNN, NEST and its Brian2, and print its interpreter'
 	@echo 'make clean      remove what was built; make distclean: the environments as well'
 	@echo
 	@echo 'Options: PYTHON=python3.12 (at least 3.11) makes .venv with it, WORKERS=4 tests with four processes, TORCH=no'
@@ -86,7 +87,7 @@ lava lava-310 netx:
 	@$(call need_python,$(PYTHON))
 	@$(PYTHON) tests/lava_environment.py $@
 
-sanafe:
+sanafe pynn:
 	@$(call need_python,$(PYTHON))
 	@$(PYTHON) tests/lava_environment.py $@
 
@@ -100,7 +101,7 @@ clean:
 
 distclean: clean
 	rm -rf .venv .venv-lava .venv-lava-310 .venv-netx .venv-spiking .venv-nengo .venv-brian2-loihi \
-		.venv-partitioners .venv-sanafe
+		.venv-partitioners .venv-pynn .venv-sanafe
 
 # Fails with a sentence instead of a traceback where $(1) is missing or too old.
 need_python = $(1) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

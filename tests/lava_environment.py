@@ -1,9 +1,9 @@
 """The environments that Lava and other emulators live in: made once, beside the checkout's own, never imported.
 
-    python tests/lava_environment.py [lava | lava-310 | netx | spiking | sanafe]
+    python tests/lava_environment.py [lava | lava-310 | netx | spiking | pynn | sanafe]
 
-makes `.venv-lava`, `.venv-lava-310`, `.venv-netx`, `.venv-spiking` or `.venv-sanafe` and prints the path of its
-interpreter:
+makes `.venv-lava`, `.venv-lava-310`, `.venv-netx`, `.venv-spiking`, `.venv-pynn` or `.venv-sanafe` and prints the
+path of its interpreter:
 
 - lava: lava-nc 0.10.0 on this Python. It declares Python 3.10 only; on newer versions it is installed without its
   dependencies, of which four are enough for bit-accurate LIF networks. NEUROCMC_LAVA_PYTHON names another
@@ -12,10 +12,13 @@ interpreter:
 - netx: h5py and lava-dl 0.6.0, without the gigabytes of dependencies of its training half; the rest is lava's.
 - spiking: snnTorch, Norse and sinabs with nir, which train networks of neurons (tests/frameworks); torch and the rest
   are those of the interpreter that runs this, which has to have torch. NEUROCMC_SPIKING_PYTHON names another one.
+- pynn: PyNN 0.13 with NEST 3.10 and Brian2, which run what `export --to pynn` writes (tests/backends). NEST's wheels
+  are for Linux on x86-64, Python 3.11 to 3.13. NEUROCMC_PYNN_PYTHON names another interpreter that has them.
 - sanafe: SANA-FE, which the energy of placed circuits is held beside (tests/bench/energy.py).
 """
 
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -37,6 +40,17 @@ RECIPES: dict[str, tuple[tuple[str, ...], ...]] = {
     "sanafe": (("-r", "tests/bench/requirements-sanafe.txt"),),
     "partitioners": (("-r", "tests/bench/requirements-partitioners.txt"),),
     "netx": ((*ALONE, "h5py", "lava-dl==0.6.0"),),
+    "pynn": (
+        (
+            "PyNN==0.13.0",
+            "nest-simulator==3.10.0",
+            "brian2==2.9.0",
+            "numpy==2.3.5",
+            "neo==0.14.6",
+            "quantities==0.16.4",
+            "lazyarray==0.7.0",
+        ),
+    ),
     # pbr is what sinabs asks for its own version.
     "spiking": (
         (
@@ -84,6 +98,14 @@ def spiking_python() -> Path | None:
     if torch is None or torch.origin is None:
         return None
     return made("spiking", Path(sys.executable), sees=str(Path(torch.origin).parents[1]))
+
+
+def pynn_python() -> Path | None:
+    """The interpreter with PyNN, NEST and Brian2, made if need be; None where NEST has no wheel."""
+    if named := os.environ.get("NEUROCMC_PYNN_PYTHON"):
+        return Path(named)
+    fits = sys.platform == "linux" and platform.machine() == "x86_64" and (3, 11) <= sys.version_info[:2] <= (3, 13)
+    return made("pynn", Path(sys.executable)) if fits else None
 
 
 def peer_python(name: str) -> Path | None:
@@ -179,7 +201,10 @@ def _main(name: str) -> None:
         raise SystemExit("no Python 3.10 on the path or in pyenv")
     if name == "spiking" and not spiking_python():
         raise SystemExit("no torch: install the extra [torch]")
+    if name == "pynn" and not pynn_python():
+        raise SystemExit("NEST has wheels for Linux on x86-64 alone, Python 3.11 to 3.13")
     makers = {"lava": lava_python, "lava-310": lava_python_310, "netx": netx_python, "spiking": spiking_python}
+    makers["pynn"] = pynn_python
     makers["sanafe"] = lambda: peer_python("sanafe")
     print(makers[name]())
 

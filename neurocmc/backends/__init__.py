@@ -3,6 +3,7 @@
 brian2     writes a script for Brian2
 loihi      writes programs for Lava and netx
 nir        writes graphs of NIR
+pynn       writes a program of PyNN, for NEST and Brian2
 truenorth  writes corelets and the files of RANC
 files      names the files of an emitted program
 """

@@ -23,7 +23,7 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            "--to", metavar="NAME", help="The tool: brian2, netx, nir, ranc, or another.", show_default=False
+            "--to", metavar="NAME", help="The tool: brian2, netx, nir, pynn, ranc, or another.", show_default=False
         ),
     ],
     output: Annotated[

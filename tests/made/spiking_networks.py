@@ -1,7 +1,7 @@
 """Small random SpikingNetworks for tests, and the level's definition written out neuron by neuron in plain numpy."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from neurocmc.ir.spiking import (
     SpikingNetwork,
     SpikingPopulation,
     SpikingProjection,
+    Tap,
 )
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.trace import Trace
@@ -120,6 +121,40 @@ def random_network(seed: int) -> SpikingNetwork:
         inputs=inputs,
         readouts=(Readout(name="out", population=names[0], kind="activity", labels=(), window_s=0.01),),
     )
+
+
+def random_rate_pools(seed: int) -> SpikingNetwork:
+    """Random pools as the rate code has them: all leak, kernels are of order 1 and a tick late, one for each sign.
+
+    What inhibits the last population keeps nothing, the first projection arrives in parts of both signs, the last has
+    no weights.
+    """
+    network = random_network(seed)
+    rng = np.random.default_rng(seed + 1000)
+    populations = tuple(
+        p if p.tau_mem_s > 0 else replace(p, code="rate", tau_mem_s=0.004, bias=0.4 * p.bias)
+        for p in network.populations
+    )
+    tau_s = {(p.name, sign): float(rng.uniform(0.002, 0.02)) for p in populations for sign in (-1, 1)}
+    tau_s[populations[-1].name, -1] = 0.0
+    in_parts = network.projections[0].target
+    tau_s[in_parts, 1] = tau_s[in_parts, -1] = 0.008
+    taps = (Tap(delay_ticks=0, share=0.7), Tap(delay_ticks=1, share=-0.2), Tap(delay_ticks=3, share=0.5))
+    projections = [
+        replace(
+            p,
+            weight=(-1) ** number * np.abs(p.weight),
+            tau_s=tau_s[p.target, (-1) ** number],
+            order=1,
+            delay_ticks=max(1, p.delay_ticks),
+            standing=p.standing * (tau_s[p.target, (-1) ** number] > 0),
+            taps=() if number else taps,
+        )
+        for number, p in enumerate(network.projections)
+    ]
+    first = projections[0]
+    none = replace(first, name="none", weight=np.zeros_like(first.weight), standing=np.zeros_like(first.standing))
+    return replace(network, populations=populations, projections=(*projections, none))
 
 
 def random_stimulus(network: SpikingNetwork, seed: int, *, batch: int = 3, ticks: int = 60) -> Stimulus:

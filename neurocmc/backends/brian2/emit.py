@@ -39,6 +39,18 @@ def emit_brian2(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], direct
     Of each stimulus the first TRIALS_EMITTED trials are written. `directory` is made if it is not there. Raises
     InputError where the network is faulty or a stimulus does not fit its inputs, ValueError where there is none.
     """
+    names = write_numbers(network, stimuli, directory)
+    fields = _template_fields(network, names, sorted(stimuli))
+    environment = templates(Path(__file__).parent, trim=True, comment=in_docstring)
+    for file in (RUN_FILE, README_FILE):
+        write_file(directory / file, environment.get_template(f"{file}.j2").render(fields))
+
+
+def write_numbers(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], directory: Path) -> Names:
+    """Writes `network.npz` and a `stimulus-NAME.npz` for each stimulus, and returns the identifiers they use.
+
+    What is written and what is raised is said at `emit_brian2`; the program of PyNN reads the same files.
+    """
     if not stimuli:
         raise ValueError("a program needs at least one stimulus: run.py has nothing to run on without it")
     inputs = [RateInput(name=e.name, target=e.target, weight=e.weight) for e in network.inputs if not e.start]
@@ -49,12 +61,8 @@ def emit_brian2(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], direct
     write_npz(directory / NETWORK_FILE, network_arrays(network, names))
     for name in sorted(stimuli):
         completed = started(stimuli[name].take(slice(TRIALS_EMITTED)), network.inputs, network.tick_s)
-        arrays = stimulus_arrays(completed, names, network.tick_s)
-        write_npz(directory / stimulus_file(name), arrays)
-    fields = _template_fields(network, names, sorted(stimuli))
-    environment = templates(Path(__file__).parent, trim=True, comment=in_docstring)
-    for file in (RUN_FILE, README_FILE):
-        write_file(directory / file, environment.get_template(f"{file}.j2").render(fields))
+        write_npz(directory / stimulus_file(name), stimulus_arrays(completed, names, network.tick_s))
+    return names
 
 
 def network_arrays(network: SpikingNetwork, names: Names) -> Arrays:
@@ -112,7 +120,10 @@ def _template_fields(network: SpikingNetwork, names: Names, stimuli: list[str]) 
         "stimulus_files": [stimulus_file(name) for name in stimuli],
         "trials": TRIALS_EMITTED,
         "sparse": any(is_sparse(entry.weight) for entry in (*network.projections, *network.inputs)),
-        "populations": [_population_fields(network, population, names) for population in network.populations],
+        "populations": [
+            {**population_fields(population, names), "text": population_text(network, population, names)}
+            for population in network.populations
+        ],
         "projections": [_projection_fields(network, projection, names) for projection in network.projections],
         "inputs": [
             {"name": e.name, "key": f"drive_{names.input[e.name]}", "target": e.target, "tau_s": e.tau_s}
@@ -121,7 +132,8 @@ def _template_fields(network: SpikingNetwork, names: Names, stimuli: list[str]) 
     }
 
 
-def _population_fields(network: SpikingNetwork, population: SpikingPopulation, names: Names) -> dict[str, Any]:
+def population_fields(population: SpikingPopulation, names: Names) -> dict[str, Any]:
+    """Returns what a template says of a population: its sizes, and how its spikes are decoded."""
     return {
         "name": population.name,
         "id": names.population[population.name],
@@ -132,21 +144,27 @@ def _population_fields(network: SpikingNetwork, population: SpikingPopulation, n
         "trace_tau_s": population.trace.tau_s,
         "trace_order": population.trace.order,
         "kernel": population.trace.kernel or (1.0,),
-        "text": population_text(network, population, names),
     }
 
 
-def _projection_fields(network: SpikingNetwork, projection: SpikingProjection, names: Names) -> dict[str, Any]:
-    source = population_text(network, network.population(projection.source), names)
+def projection_fields(projection: SpikingProjection, names: Names) -> dict[str, Any]:
+    """Returns what a template says of a projection: its two ends, its time constant, whether a weight is not 0."""
     return {
         "name": projection.name,
         "id": names.projection[projection.name],
         "source": names.population[projection.source],
         "target": names.population[projection.target],
         "tau_s": projection.tau_s,
+        "connects": any_entry(projection.weight),
+    }
+
+
+def _projection_fields(network: SpikingNetwork, projection: SpikingProjection, names: Names) -> dict[str, Any]:
+    source = population_text(network, network.population(projection.source), names)
+    return {
+        **projection_fields(projection, names),
         "order": projection.order,
         "delays": ", ".join(str(tap.delay_ticks) for tap in projection.arrivals),
-        "connects": any_entry(projection.weight),
         "initial": tuple(_initial(network, projection)),
         "model": projection_text(projection, names, source.counter).splitlines(),
     }

@@ -57,6 +57,7 @@ EXPORTS = {
     "lava-too-slow": "The run on Lava was not done in the time it was given.",
     "lava-cannot-hold": "Lava has no place for this: another arithmetic, a payload, or a value beyond its range.",
     "netx-cannot-hold": "The format of netx has no place for this, and the circuit is exported without it.",
+    "pynn-cannot-say": "A circuit has what no standard cell of PyNN is equal to, on NEST and on Brian2 alike.",
     "ranc-cannot-hold": "RANC's simulator has no such feature, or not as many bits.",
     "corelet-beyond-limit": "A name of a corelet is too long, or corelets stand too deep within each other.",
 }

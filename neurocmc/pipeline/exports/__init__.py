@@ -8,5 +8,6 @@ registry  finds those that are here and those that other distributions add
 brian2    writes a Brian2 script
 nir       writes a graph of NIR, with what drives it
 netx      writes the layered part of a network for lava-dl
+pynn      writes a program of PyNN
 ranc      writes the files of RANC
 """

@@ -24,6 +24,7 @@ BUILT_IN = {
     "brian2": "neurocmc.pipeline.exports.brian2:EXPORT",
     "netx": "neurocmc.pipeline.exports.netx:EXPORT",
     "nir": "neurocmc.pipeline.exports.nir:EXPORT",
+    "pynn": "neurocmc.pipeline.exports.pynn:EXPORT",
     "ranc": "neurocmc.pipeline.exports.ranc:EXPORT",
 }
 
