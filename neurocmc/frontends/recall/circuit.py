@@ -6,8 +6,8 @@ weights and delays, after learning: synapses that learning would set are 6 where
 elsewhere. What is otherwise:
 
 - Their neurons are leaky, with time constants of half a tick to three. At a tick of 1 ms a unit that forgets all
-  within the tick does the same for a recall, so poles are 0. With a threshold of 5 a weight of 6 is a spike by itself.
-  The condition (`cond`) spikes on 9, and not on 9 - 6, while a cue is recalled, nor on 2.
+  within the tick does the same for a recall, so poles are 0. With a threshold of 5 a weight of 6 is a spike by
+  itself. The condition (`cond`) spikes on 9, and not on 9 - 6, while a cue is recalled, nor on 2.
 - They inhibit with 6 M, so that any M bits that may be learned later are held down. Contents are fixed here, so the
   largest number of bits under one cue takes the place of M.
 - Behind their merging populations is a layer that repeats each spike a tick later. Its tick is added to the delays

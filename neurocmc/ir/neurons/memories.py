@@ -16,10 +16,11 @@ from neurocmc.common.errors import Problem
 GIVEN_TICKS = 5  # from a spike of an input to that of the output which repeats it
 RECALLED_TICKS = 6  # to those of the output that answers
 TRIAL_TICKS = 14  # of a recall that is watched: twice the ticks that it takes, so that late spikes are seen
-CUE, CONTENT = "cue", "content"  # inputs
+Side = Literal["cue", "content"]
+CUE: Side = "cue"  # inputs
+CONTENT: Side = "content"
 CUE_OUT, CONTENT_OUT = "cue_out", "content_out"  # populations that hold what is recalled
 MOST_CUES = MOST_FEATURES = 2_048
-Side = Literal["cue", "content"]
 OUT: dict[Side, str] = {"cue": CUE_OUT, "content": CONTENT_OUT}
 
 

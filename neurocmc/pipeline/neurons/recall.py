@@ -5,10 +5,30 @@ from dataclasses import replace
 from pathlib import Path
 
 from neurocmc.frontends.recall.circuit import recall_network
+from neurocmc.frontends.recall.recall_yaml import read_recall_yaml
 from neurocmc.frontends.recall.trials import recall_trials
 from neurocmc.ir.neurons.memories import GIVEN_TICKS, RECALLED_TICKS, Memories, print_memories
 from neurocmc.ir.neurons.stimulus import EventStimulus
+from neurocmc.ir.neurons.store import load_events
 from neurocmc.pipeline.neurons.model import NeuronModel, brought
+
+
+def load_recall(path: Path, stimuli: tuple[Path | None, Path | None] = (None, None)) -> NeuronModel:
+    """Reads a memory from a YAML file, with its events and calibration where there are some.
+
+    Raises InputError with the line of every fault, and for stimuli that do not fit.
+    """
+    loaded = read_recall_yaml(path)
+    inputs = recall_network(loaded.memories).inputs
+    events, calibration = (None if file is None else load_events(file, inputs, loaded.dt_s) for file in stimuli)
+    return recall_model(
+        loaded.memories,
+        dt_s=loaded.dt_s,
+        path=path,
+        content=loaded.content,
+        events=events,
+        calibration=calibration,
+    )
 
 
 def recall_model(
