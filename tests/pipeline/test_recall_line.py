@@ -45,6 +45,21 @@ def test_a_random_memory_is_exact_on_the_chip(target: str, tmp_path: Path) -> No
     ]
 
 
+@pytest.mark.parametrize("target", ["truenorth", "ranc"])
+def test_a_random_memory_is_exact_on_neurosynaptic_cores(target: str, tmp_path: Path) -> None:
+    artifact: Any = neurocmc.compile(recall_model(random_memories(3)), target, tmp_path / "build", figures=False)
+    result = verified(opened(tmp_path / "build"))
+    assert result.passed
+    assert values(result, "float") == values(result, "emulator") == {BY_CUE: 0, BY_CONTENT: 0}
+    exact = {edge.name: edge.value for edge in result.edges if edge.name in ("fitted == cores", "emulator ~ emitted")}
+    assert exact == {"fitted == cores": 0, "emulator ~ emitted": 0}
+    assert artifact.budget.cores_used == artifact.built.cores_used
+    neurocmc.export(artifact, "ranc", tmp_path / "ranc")
+    assert (tmp_path / "ranc" / "config.json").is_file()
+    with refused("option-not-for-this"):
+        neurocmc.compile(recall_model(random_memories(3)), target, tmp_path / "no", weights="one")
+
+
 def test_brian2_recalls_as_the_interpreter_does(tmp_path: Path) -> None:
     result = verified(neurocmc.compile(recall_model(random_memories(4)), "brian2", tmp_path / "build", figures=False))
     assert result.passed

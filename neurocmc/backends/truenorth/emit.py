@@ -65,7 +65,11 @@ def write_ranc(program: CoreProgram, stimuli: Mapping[str, Stimulus], folder: Pa
 
     Raises InputError as `emit_truenorth` does.
     """
-    host = _host_spikes(program, stimuli, 1)
+    return write_ranc_of(program, _host_spikes(program, stimuli, 1), folder)
+
+
+def write_ranc_of(program: CoreProgram, host: Mapping[str, HostSpikes], folder: Path) -> Emitted:
+    """Writes what `write_ranc` does, for spikes of the host that are already encoded."""
     raise_input_problems([*name_problems(host), *_beside_config(host)])
     return _emit_ranc(program, host, folder)
 

@@ -17,4 +17,10 @@ fan_out     reaches further cores by copies and splitters
 assemble    writes the cores
 place       gives every core a place on the grid
 registers   refuses a number that the chip has no room for
+
+Networks of threshold units that spike already are lowered by `units_on_cores`, with
+
+unit_list   reads the units, and refuses what is none
+unit_axons  chooses the types of axons
+unit_homes  divides units and their copies among cores
 """

@@ -3,15 +3,32 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from neurocmc.backends.truenorth.emit import write_ranc
-from neurocmc.common.errors import Problem, raise_infeasible
+from neurocmc.backends.truenorth.emit import Emitted, write_ranc, write_ranc_of
+from neurocmc.common.errors import InputError, Problem, raise_infeasible
+from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.truenorth.program import CoreProgram
+from neurocmc.pipeline.chips.neurons import NeuronBuilt
+from neurocmc.pipeline.chips.truenorth_neurons import TrueNorthNeurons
 from neurocmc.pipeline.exports.registry import Export
 
 
 def _write(program: CoreProgram, stimuli: Mapping[str, Stimulus], folder: Path) -> tuple[str, ...]:
-    emitted = write_ranc(program, stimuli, folder)
+    return _told(program, write_ranc(program, stimuli, folder))
+
+
+def _write_neurons(built: NeuronBuilt, stimuli: Mapping[str, EventStimulus], folder: Path) -> tuple[str, ...]:
+    if not isinstance(built, TrueNorthNeurons):
+        what = f"RANC takes a program of cores, and {built.target.name} has none"
+        raise InputError(
+            Problem("export-unfit", f"network {built.name}", what, "compile for truenorth or ranc (--target)")
+        )
+    program = built.cores.program
+    return _told(program, write_ranc_of(program, built.sent(stimuli, 1), folder))
+
+
+def _told(program: CoreProgram, emitted: Emitted) -> tuple[str, ...]:
+    """What there is to know of the files. Raises InfeasibleError where RANC cannot run the program."""
     raise_infeasible(
         Problem(
             "ranc-cannot-hold",
@@ -30,5 +47,10 @@ def _write(program: CoreProgram, stimuli: Mapping[str, Stimulus], folder: Path) 
 
 
 EXPORT = Export(
-    takes=CoreProgram, called="a program of cores", made_by="truenorth or ranc", folder=True, write=_write
+    takes=CoreProgram,
+    called="a program of cores",
+    made_by="truenorth or ranc",
+    folder=True,
+    write=_write,
+    neurons=_write_neurons,
 )

@@ -91,10 +91,10 @@ def _choose(model: NeuronModel, target: Target, options: NeuronOptions, clock: C
         return family_of(target).lower_neurons(staging, target, clock)
 
     if not family_of(target).rounds_neurons:
+        why = family_of(target).keeps_weights
         if options.weights is not None:
-            what = f"{target.name} computes in real numbers"
-            raise InputError(Problem("option-not-for-this", "--weights", what, "leave it out"))
-        return Chosen(built=lowered("one"), weights=None, reason="the target computes in real numbers")
+            raise InputError(Problem("option-not-for-this", "--weights", f"{target.name}: {why}", "leave it out"))
+        return Chosen(built=lowered("one"), weights=None, reason=why)
     if options.weights is not None:
         return Chosen(built=lowered(options.weights), weights=options.weights, reason="given by --weights")
     try:
