@@ -39,7 +39,7 @@ def test_other_files_are_not_of_memories(tmp_path: Path) -> None:
     assert not is_recall(Path("examples/circuit.yaml"))
     assert not is_recall(Path("models/digits-snntorch.nir"))
     assert not is_recall(tmp_path)
-    assert is_recall(Path("examples/memory.yaml"))
+    assert is_recall(Path("models/animals.yaml"))
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tests.made.memories import random_memories
 from tests.made.refusals import refused
 from tests.pipeline.test_neuron_line import opened, verified
 
-EXAMPLE = Path("examples/memory.yaml")
+EXAMPLE = Path("models/animals.yaml")
 BY_CUE, BY_CONTENT = "wrong spikes of a recall by cue", "wrong spikes of a recall by content"
 
 
