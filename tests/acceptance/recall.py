@@ -17,6 +17,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.ticker import NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Int
@@ -25,7 +26,7 @@ from neurocmc.common.resources import resource_path
 from neurocmc.frontends.recall.arrays import memories_of
 from neurocmc.frontends.recall.circuit import recall_network
 from neurocmc.frontends.recall.recall_yaml import read_recall_yaml
-from neurocmc.frontends.recall.trials import recall_trials
+from neurocmc.frontends.recall.trials import recall_trials, strongest_first
 from neurocmc.ir.neurons.memories import CONTENT, CUE, GIVEN_TICKS, OUT, RECALLED_TICKS, Memories, Side
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.spikes import SpikeList
@@ -47,7 +48,7 @@ MEMORIES, SIZES, GAPS = (STUDIES / f"recall{part}.csv" for part in ("", "-sizes"
 SEEDS = range(100)
 TARGETS = ("loihi1", "loihi2", "brian2", "truenorth")
 CHIPS = ("loihi1", "loihi2", "truenorth")
-GRID = ((5, 10), (10, 20), (20, 40), (40, 80), (80, 160), (100, 40), (100, 100), (200, 200), (400, 400))
+GRID = ((5, 10), (10, 20), (20, 40), (40, 80), (80, 160), (100, 40), (100, 100), (200, 200))
 SHARE = 0.25  # of the content bits of a memory of GRID that a content has, up to
 MOST_BITS = 40
 GAP_TICKS, GAP_SEEDS, GAP_PAIRS = range(1, 9), range(10), 40
@@ -58,7 +59,7 @@ Sides = tuple[Side, Side]
 def built_for(memories: Memories, target: str) -> NeuronBuilt:
     """The circuit on a target, in memory."""
     found = load_target(target)
-    staging = NeuronStaging(network=recall_network(memories), calibration=recall_trials(memories), planes=1)
+    staging = NeuronStaging(network=recall_network(memories), calibration=strongest_first(memories), planes=1)
     return family_of(found).lower_neurons(staging, found, Clock())
 
 
@@ -287,11 +288,14 @@ def draw_pictures() -> None:
         for target, marker in zip(CHIPS, "ovs", strict=True):
             held = [i for i in order if rows[i][f"cores_{target}"].isdigit()]
             cores = [int(rows[i][f"cores_{target}"]) for i in held]
-            right.plot([size[i] for i in held], cores, marker=marker, ms=5, label=load_target(target).title)
+            right.plot([size[i] for i in held], cores, marker=marker, ms=5, label=target)
         for axes, title in ((left, "neurons and synapses"), (right, "cores")):
             heading(axes, title, "one point a row of the table")
             axes.set_xscale("log")
             axes.set_yscale("log")
+            for axis in (axes.xaxis, axes.yaxis):  # text stands as it is in our pictures, powers would be mathematics
+                axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+                axis.set_minor_formatter(NullFormatter())
             axes.set_xlabel("cues and content bits, C + M")
             axes.set_ylabel(f"{title} [count]")
             axes.grid()
@@ -318,7 +322,11 @@ def main(words: Sequence[str]) -> None:
                 _write(MEMORIES, [kept[known] for known in sorted(kept)])
                 print(seed, kept[seed], flush=True)
         case ["sizes"]:
-            _write(SIZES, (sized(cues, features) for cues, features in GRID))
+            found: list[TableRow] = []
+            for cues, features in GRID:
+                found.append(sized(cues, features))
+                _write(SIZES, found)
+                print(found[-1], flush=True)
         case ["gaps"]:
             _write(GAPS, (gap_row(ticks) for ticks in GAP_TICKS))
         case ["page"]:

@@ -1,5 +1,7 @@
 """Makes the input spikes that recall everything that a memory holds, and decodes what was recalled."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from neurocmc.common.arrays import Bool
@@ -8,7 +10,7 @@ from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.spikes import SpikeList
 from neurocmc.ir.neurons.stimulus import EventStimulus
 
-RECALLS = "recalls"
+RECALLS, CALIBRATION = "recalls", "recalls-strongest-first"
 
 
 def recall_trials(memories: Memories, ticks: int = TRIAL_TICKS) -> EventStimulus:
@@ -29,6 +31,16 @@ def recall_trials(memories: Memories, ticks: int = TRIAL_TICKS) -> EventStimulus
             for side, (start, size) in first.items()
         },
     )
+
+
+def strongest_first(memories: Memories) -> EventStimulus:
+    """Returns the trials of `recall_trials` in another order: bits that recall most cues first, which inhibit most.
+
+    Where scales are chosen on the first trials of a large memory alone, these ask most of registers.
+    """
+    trials = recall_trials(memories)
+    answers = np.concatenate([np.zeros(len(memories.cues)), memories.contents.sum(axis=0)])
+    return replace(trials.take(np.argsort(-answers, kind="stable")), name=CALIBRATION)
 
 
 def recalled(recording: NeuronRecording, side: Side, tick: int = 0) -> Bool:

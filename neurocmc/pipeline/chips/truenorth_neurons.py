@@ -7,10 +7,10 @@ from pathlib import Path
 from neurocmc.backends.files import TRIALS_EMITTED
 from neurocmc.backends.truenorth import (
     CORELETS_FILE,
-    HostSpikes,
     emit_host_spikes,
     read_corelets,
     read_host_spikes,
+    spikes_of_neurons,
     stimulus_file,
 )
 from neurocmc.common.errors import InputError, Problem
@@ -49,6 +49,11 @@ class TrueNorthNeurons(NeuronBuilt):
     cores: CoreNeurons
 
     @property
+    def levels(self) -> tuple[CoreNeurons, ...]:
+        """The neurons on their cores."""
+        return (self.cores,)
+
+    @property
     def cores_used(self) -> int:
         """Cores of the program."""
         return self.cores.program.network.cores
@@ -84,17 +89,7 @@ class TrueNorthNeurons(NeuronBuilt):
     def emit(self, folder: Path, stimuli: Mapping[str, EventStimulus], trials: int | None = None) -> None:
         """Writes corelets, and where RANC can hold them its files."""
         many = TRIALS_EMITTED if trials is None else trials
-        emit_host_spikes(self.cores.program, self.sent(stimuli, many), folder)
-
-    def sent(self, stimuli: Mapping[str, EventStimulus], trials: int) -> dict[str, HostSpikes]:
-        """Returns what the host sends in the first trials of each stimulus."""
-        parts = {name: stimulus.take(slice(trials)) for name, stimulus in stimuli.items()}
-        return {
-            name: HostSpikes(
-                spikes=host_spikes(self.cores, part), ticks=ticks_of(self.cores, part), labels=part.labels
-            )
-            for name, part in parts.items()
-        }
+        emit_host_spikes(self.cores.program, spikes_of_neurons(self.cores, stimuli, many), folder)
 
     def budget(self, stimulus: EventStimulus, seen: NeuronRecording) -> Budget:
         """Counts cores and their axons, and the spikes of every neuron, copies too."""

@@ -3,13 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from neurocmc.backends.truenorth.emit import Emitted, write_ranc, write_ranc_of
-from neurocmc.common.errors import InputError, Problem, raise_infeasible
+from neurocmc.backends.truenorth.emit import Emitted, spikes_of_neurons, write_ranc, write_ranc_of
+from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.truenorth.neurons import CoreNeurons
 from neurocmc.ir.truenorth.program import CoreProgram
-from neurocmc.pipeline.chips.neurons import NeuronBuilt
-from neurocmc.pipeline.chips.truenorth_neurons import TrueNorthNeurons
 from neurocmc.pipeline.exports.registry import Export
 
 
@@ -17,14 +16,8 @@ def _write(program: CoreProgram, stimuli: Mapping[str, Stimulus], folder: Path) 
     return _told(program, write_ranc(program, stimuli, folder))
 
 
-def _write_neurons(built: NeuronBuilt, stimuli: Mapping[str, EventStimulus], folder: Path) -> tuple[str, ...]:
-    if not isinstance(built, TrueNorthNeurons):
-        what = f"RANC takes a program of cores, and {built.target.name} has none"
-        raise InputError(
-            Problem("export-unfit", f"network {built.name}", what, "compile for truenorth or ranc (--target)")
-        )
-    program = built.cores.program
-    return _told(program, write_ranc_of(program, built.sent(stimuli, 1), folder))
+def _write_neurons(level: CoreNeurons, stimuli: Mapping[str, EventStimulus], folder: Path) -> tuple[str, ...]:
+    return _told(level.program, write_ranc_of(level.program, spikes_of_neurons(level, stimuli, 1), folder))
 
 
 def _told(program: CoreProgram, emitted: Emitted) -> tuple[str, ...]:
@@ -53,4 +46,5 @@ EXPORT = Export(
     folder=True,
     write=_write,
     neurons=_write_neurons,
+    takes_neurons=CoreNeurons,
 )

@@ -45,5 +45,5 @@ def refuse_spiking(path: Path) -> None:
     """Refuses such a file where a rate circuit is asked for. Raises InputError."""
     if is_recall(path):
         what = "holds a content-addressable memory, neurons that spike already, where a rate circuit is asked for"
-        cure = f"compile it: neurocmc compile {path} --target loihi1 -o build"
+        cure = "compile it as it is: its neurons need no gain"
         raise InputError(Problem("recall-not-a-circuit", str(path), what, cure))

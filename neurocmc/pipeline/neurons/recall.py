@@ -6,7 +6,7 @@ from pathlib import Path
 
 from neurocmc.frontends.recall.circuit import recall_network
 from neurocmc.frontends.recall.recall_yaml import read_recall_yaml
-from neurocmc.frontends.recall.trials import recall_trials
+from neurocmc.frontends.recall.trials import recall_trials, strongest_first
 from neurocmc.ir.neurons.memories import GIVEN_TICKS, RECALLED_TICKS, Memories, print_memories
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.neurons.store import load_events
@@ -64,4 +64,5 @@ def recall_model(
     }
     where = Path(f"{memories.name}.yaml") if path is None else path
     own = events or recall_trials(memories)
-    return replace(brought(where, network, facts, (), content, own, calibration), memories=memories)
+    scaled = calibration or (strongest_first(memories) if events is None else None)
+    return replace(brought(where, network, facts, (), content, own, scaled), memories=memories)

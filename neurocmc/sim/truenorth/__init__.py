@@ -12,6 +12,7 @@ lane_tables  lays a network out for that loop
 draws        draws the random numbers
 emulator     runs compiled programs
 host         turns drives into the spikes that carry them
+neurons      runs single neurons on cores
 reference    steps networks in plain numpy
 """
 
