@@ -67,6 +67,16 @@ def test_a_circuit_by_hand_and_its_artifact_without_neurocmc(tmp_path: Path) -> 
     assert re.search(r"synapse_bits: [\d,]+ of 134,217,728", told)
 
 
+def test_a_memory_recalls_both_ways(tmp_path: Path) -> None:
+    told = run(EXAMPLES / "memory.py", tmp_path / "out", folder=tmp_path, path=str(ROOT)).splitlines()
+    assert told[:3] == [
+        "bog recalls moss, birch in tick 6",
+        "meadow recalls clover in tick 6",
+        "forest recalls moss, fern, birch in tick 6",
+    ]
+    assert told[-2:] == ["birch recalls bog, forest in tick 6", "all edges kept: True"]
+
+
 @pytest.mark.slow
 def test_a_sweep_and_a_study_with_a_measure_of_its_own(tmp_path: Path) -> None:
     swept = run("-m", "neurocmc", "sweep", EXAMPLES / "sweep.yaml", "-o", "sweep", folder=tmp_path, path=str(ROOT))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from neurocmc.ir.rate import RateCircuit
     from neurocmc.pipeline.artifact import Artifact
     from neurocmc.pipeline.chips.built import Built
+    from neurocmc.pipeline.neurons.artifact import NeuronArtifact
     from neurocmc.verification.edges import Edge
     from neurocmc.verification.latency import Latency
 
@@ -21,7 +22,7 @@ REPORT = "report.html"
 ERRORS, LATENCY = "errors.png", "latency.png"
 
 
-def read_budget(artifact: "Artifact") -> Budget:
+def read_budget(artifact: "Artifact | NeuronArtifact") -> Budget:
     """Reads the budget of an artifact. Raises InputError where the file is damaged."""
     path = artifact.directory / BUDGET
     return Budget.from_json(read_bytes(path, SUMMARY), str(path))

@@ -12,6 +12,7 @@ deviation           measures what latency does to spike trains
 latency             defines what is told of the network between cores
 intervals           computes confidence intervals over seeds
 winner              compares a soft winner-take-all with its formulas
+recall              compares what a memory recalls with what it holds
 rest                compares a filter with the closed form of what it rests in
 interneuron_theory  says what theory predicts of interneurons
 interneuron_roles   measures what interneurons do

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from neurocmc.common.errors import InputError
 from neurocmc.common.resources import resource_path
@@ -22,6 +23,7 @@ from neurocmc.pipeline.demos import (
 )
 from neurocmc.pipeline.demos.common import strongest_above
 from neurocmc.pipeline.model import load
+from neurocmc.pipeline.options import CompileOptions
 from neurocmc.report.figures.states import NONE
 from neurocmc.sim.rate import simulate_rate
 
@@ -138,3 +140,15 @@ def test_a_demo_runs_as_a_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert all(path.stat().st_size > 10_000 for path in result.pictures)
     assert [edge.name for edge in result.edges] == ["rate ~ task", "rate ~ task", "rate ~ brian2", "brian2 ~ task"]
     assert any("80 of 80 trials" in line for line in result.lines)
+
+
+def test_a_memory_is_shown_both_ways(tmp_path: Path) -> None:
+    result = run_demo("recall", "truenorth", tmp_path / "d")
+    assert result.passed
+    assert "dog recalls fur, barks, legs" in result.lines
+    assert "fur recalls dog, cat, bat, seal" in result.lines
+    (picture,) = result.pictures
+    with Image.open(picture) as image:
+        assert image.width > 1000
+    with pytest.raises(InputError, match="option-not-for-this"):
+        run_demo("recall", "loihi1", tmp_path / "no", options=CompileOptions(neurons=8))

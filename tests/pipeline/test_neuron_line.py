@@ -265,7 +265,7 @@ def test_options_are_taken_and_told(nir: Path, tmp_path: Path) -> None:
     assert built.manifest["options"] == {"weights": "one"}
     assert "given" in built.manifest["weights_reason"]
     assert verified(built).edges[0].name == "float ~ emulator"
-    assert refused(neurocmc.compile, model, "truenorth", tmp_path / "no") == ["network-unfit-for-target"]
+    assert set(refused(neurocmc.compile, model, "truenorth", tmp_path / "no")) == {"network-unfit-for-target"}
     assert not (tmp_path / "no").exists()
 
 

@@ -14,7 +14,7 @@ ranc_schema     describes their form
 from neurocmc.backends.files import CORELETS_FILE, stimulus_file
 from neurocmc.backends.truenorth.corelets import corelets_text, write_corelets
 from neurocmc.backends.truenorth.corelets_read import corelets_of, is_corelets, read_corelets
-from neurocmc.backends.truenorth.emit import emit_host_spikes, emit_truenorth
+from neurocmc.backends.truenorth.emit import emit_host_spikes, emit_truenorth, spikes_of_neurons
 from neurocmc.backends.truenorth.ranc import RancProgram, ranc_program
 from neurocmc.backends.truenorth.ranc_neurons import ranc_problems
 from neurocmc.backends.truenorth.ranc_read import RancInput, ranc_of, read_ranc
@@ -38,6 +38,7 @@ __all__ = [
     "read_corelets",
     "read_host_spikes",
     "read_ranc",
+    "spikes_of_neurons",
     "stimulus_file",
     "write_corelets",
     "write_host_spikes",

@@ -30,9 +30,12 @@ from neurocmc.backends.truenorth.spike_files import HostSpikes, write_host_spike
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.files import write_file
 from neurocmc.common.templates import templates
+from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.stimulus import Stimulus, name_problems
+from neurocmc.ir.truenorth.neurons import CoreNeurons
 from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.sim.truenorth.host import encode_cores
+from neurocmc.sim.truenorth.neurons import host_spikes, ticks_of
 
 MOST_RANC_CORES = 128  # RANC's JSON has an entry for every place of a crossbar: 130 kB a core of 256 x 256
 MOST_REASONS = 6
@@ -65,7 +68,11 @@ def write_ranc(program: CoreProgram, stimuli: Mapping[str, Stimulus], folder: Pa
 
     Raises InputError as `emit_truenorth` does.
     """
-    host = _host_spikes(program, stimuli, 1)
+    return write_ranc_of(program, _host_spikes(program, stimuli, 1), folder)
+
+
+def write_ranc_of(program: CoreProgram, host: Mapping[str, HostSpikes], folder: Path) -> Emitted:
+    """Writes what `write_ranc` does, for spikes of the host that are already encoded."""
     raise_input_problems([*name_problems(host), *_beside_config(host)])
     return _emit_ranc(program, host, folder)
 
@@ -78,6 +85,15 @@ def _host_spikes(program: CoreProgram, stimuli: Mapping[str, Stimulus], trials: 
             spikes=encode_cores(program, stimulus), ticks=program.ticks(stimulus), labels=stimulus.labels
         )
         for name, stimulus in first.items()
+    }
+
+
+def spikes_of_neurons(level: CoreNeurons, stimuli: Mapping[str, EventStimulus], trials: int) -> dict[str, HostSpikes]:
+    """Returns what the host sends to single neurons in the first trials of each stimulus."""
+    parts = {name: stimulus.take(slice(trials)) for name, stimulus in stimuli.items()}
+    return {
+        name: HostSpikes(spikes=host_spikes(level, part), ticks=ticks_of(level, part), labels=part.labels)
+        for name, part in parts.items()
     }
 
 

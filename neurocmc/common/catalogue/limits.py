@@ -5,6 +5,7 @@ CHIPS = {
     "synapses-beyond-limit": "The synapses take more memory than the chip has, however they are placed.",
     "cores-beyond-chip": "The circuit takes more cores than the chip has.",
     "pool-beyond-core": "The pool of neurons of one unit does not fit one core.",
+    "weights-beyond-types": "More different weights reach a neuron than a core has types of axons.",
     "fan-in-beyond-core": "One neuron, or one unit, hears more axons than a core has.",
     "out-axons-beyond-core": "However units were divided among cores, some core has too few out-axons.",
     "fan-out-beyond-core": "The spikes of one neuron must reach more cores than its own core can send to.",

@@ -2,5 +2,6 @@
 
 cores    a network of cores
 program  cores, and what each group of axons and neurons is for
+neurons  single neurons on cores, and where each of them stands
 printer  formats a program as text
 """

@@ -17,4 +17,11 @@ fan_out     reaches further cores by copies and splitters
 assemble    writes the cores
 place       gives every core a place on the grid
 registers   refuses a number that the chip has no room for
+
+Networks of threshold units that spike already take another way:
+
+units_on_cores  writes the cores of threshold units without memory
+unit_list       reads the units, and refuses what is none
+unit_axons      chooses the types of axons
+unit_homes      divides units and their copies among cores
 """

@@ -29,6 +29,7 @@ class Family(ABC, Generic[T]):
 
     schema: ClassVar[TargetSchema]
     rounds_neurons: ClassVar[bool] = True  # whether weights of single neurons become integers, of one synapse or two
+    keeps_weights: ClassVar[str] = "the target computes in real numbers"  # why it does not
 
     @property
     def lowest(self) -> str:

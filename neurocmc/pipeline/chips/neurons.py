@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from neurocmc.common.errors import InfeasibleError, InputError, Problem
 from neurocmc.ir.neurons.network import NeuronNetwork, SpikeInput
@@ -61,6 +61,11 @@ class NeuronBuilt(ABC):
     given: NeuronNetwork | None
     fitted: NeuronNetwork | None
     notes: tuple[str, ...] = ()
+
+    @property
+    def levels(self) -> tuple[Any, ...]:
+        """Levels below the fitted network that exports take."""
+        return ()
 
     @property
     def cores_used(self) -> int:

@@ -12,6 +12,7 @@ from neurocmc.backends.truenorth import CORELETS_FILE, emit_truenorth, read_core
 from neurocmc.ir.excerpt import excerpt
 from neurocmc.ir.gates import CORE_GATES, Gates
 from neurocmc.ir.kept import Kept
+from neurocmc.ir.neurons.network import NeuronNetwork
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingNetwork
@@ -29,7 +30,9 @@ from neurocmc.pipeline.chips.built import Built, Walked, decoded_through
 from neurocmc.pipeline.chips.family import Family
 from neurocmc.pipeline.chips.faults import FaultyChips
 from neurocmc.pipeline.chips.faulty_truenorth import FaultyTrueNorth
+from neurocmc.pipeline.chips.neurons import NeuronBuilt, NeuronStaging
 from neurocmc.pipeline.chips.staging import Staging
+from neurocmc.pipeline.chips.truenorth_neurons import load_from_truenorth, lower_to_truenorth
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified, write_level
 from neurocmc.pipeline.options import CompileOptions
@@ -185,6 +188,8 @@ class TrueNorthFamily(Family[TrueNorthTarget]):
     """The family of neurosynaptic cores, which makes corelets and places them on a grid."""
 
     schema = BUILT_IN["truenorth"]
+    rounds_neurons = False
+    keeps_weights = "the target holds whole weights as they are"
 
     def refuse(self, staged: RateCircuit, target: TrueNorthTarget, options: CompileOptions) -> None:
         """Refuses more units than cores, and a pool that no core takes in."""
@@ -212,6 +217,21 @@ class TrueNorthFamily(Family[TrueNorthTarget]):
         """Reads the program of cores."""
         cores = load_level(folder, CORES, CoreProgram)
         return TrueNorthBuilt(target=target, staged=staged, spiking=spiking, cores=cores)
+
+    def lower_neurons(self, staging: NeuronStaging, target: TrueNorthTarget, clock: Clock) -> NeuronBuilt:
+        """Puts threshold units without memory on cores."""
+        return lower_to_truenorth(staging, target, clock)
+
+    def load_neurons(
+        self,
+        folder: Path,
+        given: NeuronNetwork | None,
+        fitted: NeuronNetwork | None,
+        notes: tuple[str, ...],
+        target: TrueNorthTarget,
+    ) -> NeuronBuilt:
+        """Reads the cores of threshold units."""
+        return load_from_truenorth(folder, given, fitted, notes, target)
 
 
 def _load(program: CoreProgram, stimulus: Stimulus) -> CoreLoad:

@@ -6,6 +6,7 @@ up_state       shows an item that is held without drive
 machines       shows finite-state machines
 delayed_match  shows a trained working memory
 interneurons   shows four classes of interneurons
+recall         shows a content-addressable memory
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from neurocmc.pipeline.demos.delayed_match import DELAYED_MATCH
 from neurocmc.pipeline.demos.digits import CMC_DIGITS_DEMO, SWTA_DIGITS
 from neurocmc.pipeline.demos.interneurons import INTERNEURONS
 from neurocmc.pipeline.demos.machines import AUTOMATON, TWO_STATE
+from neurocmc.pipeline.demos.recall import RECALL
 from neurocmc.pipeline.demos.up_state import UP_STATE
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.report.figures.film import FilmKind, check_film
@@ -31,6 +33,7 @@ DEMOS: Mapping[str, Demo] = {
     "automaton": AUTOMATON,
     "delayed-match": DELAYED_MATCH,
     "interneurons": INTERNEURONS,
+    "recall": RECALL,
 }
 FORMER_NAMES: Mapping[str, str] = {"working-memory": "up-state"}
 

@@ -15,6 +15,7 @@ from neurocmc.frontends.circuit_file import ENDING
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.neurons.artifact import NeuronArtifact
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.simulate import Interpreter
 from neurocmc.report.figures import draw_activity
@@ -31,7 +32,7 @@ class DemoResult:
     lines: tuple[str, ...]
     pictures: tuple[Path, ...]  # and films
     edges: tuple[Edge, ...]
-    artifact: Artifact
+    artifact: Artifact | NeuronArtifact
 
     @property
     def passed(self) -> bool:

@@ -3,15 +3,25 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from neurocmc.backends.truenorth.emit import write_ranc
+from neurocmc.backends.truenorth.emit import Emitted, spikes_of_neurons, write_ranc, write_ranc_of
 from neurocmc.common.errors import Problem, raise_infeasible
+from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.ir.truenorth.neurons import CoreNeurons
 from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.pipeline.exports.registry import Export
 
 
 def _write(program: CoreProgram, stimuli: Mapping[str, Stimulus], folder: Path) -> tuple[str, ...]:
-    emitted = write_ranc(program, stimuli, folder)
+    return _told(program, write_ranc(program, stimuli, folder))
+
+
+def _write_neurons(level: CoreNeurons, stimuli: Mapping[str, EventStimulus], folder: Path) -> tuple[str, ...]:
+    return _told(level.program, write_ranc_of(level.program, spikes_of_neurons(level, stimuli, 1), folder))
+
+
+def _told(program: CoreProgram, emitted: Emitted) -> tuple[str, ...]:
+    """What there is to know of the files. Raises InfeasibleError where RANC cannot run the program."""
     raise_infeasible(
         Problem(
             "ranc-cannot-hold",
@@ -30,5 +40,11 @@ def _write(program: CoreProgram, stimuli: Mapping[str, Stimulus], folder: Path) 
 
 
 EXPORT = Export(
-    takes=CoreProgram, called="a program of cores", made_by="truenorth or ranc", folder=True, write=_write
+    takes=CoreProgram,
+    called="a program of cores",
+    made_by="truenorth or ranc",
+    folder=True,
+    write=_write,
+    neurons=_write_neurons,
+    takes_neurons=CoreNeurons,
 )

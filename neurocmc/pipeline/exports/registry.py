@@ -16,7 +16,6 @@ from neurocmc.common.yaml_complaints import nearest_name
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.chips.neurons import NeuronBuilt
 from neurocmc.pipeline.neurons.artifact import NeuronArtifact
 
 GROUP = "neurocmc.exports"
@@ -43,6 +42,7 @@ class Export:
             `folder` is set that of the new folder. Returns what there is to know of it, a line each, and raises
             InfeasibleError where the tool cannot hold the circuit.
         neurons: The same for a network of neurons, called with what a chip made of it; None refuses those by name.
+        takes_neurons: The class of the level that `neurons` is called with instead, where it takes one of a family.
 
     Example:
         >>> from neurocmc.ir.rate import RateCircuit
@@ -60,7 +60,8 @@ class Export:
     made_by: str  # a target whose compilation has it, in errors
     folder: bool
     write: Callable[[Any, Mapping[str, Stimulus], Path], tuple[str, ...]]
-    neurons: Callable[[NeuronBuilt, Mapping[str, EventStimulus], Path], tuple[str, ...]] | None = None
+    neurons: Callable[[Any, Mapping[str, EventStimulus], Path], tuple[str, ...]] | None = None  # of a NeuronBuilt
+    takes_neurons: type[Any] | None = None  # or of this level of one
 
 
 def known_exports() -> tuple[str, ...]:
@@ -93,7 +94,14 @@ def writer_for(export: Export, name: str, artifact: Artifact | NeuronArtifact) -
         if export.neurons is None:
             what = f"{name} takes {export.called}, and this is a network of neurons"
             raise InputError(Problem("export-unfit", str(artifact.directory), what, "use --to nir"))
-        return partial(export.neurons, artifact.built, artifact.stimuli)
+        if export.takes_neurons is None:
+            return partial(export.neurons, artifact.built, artifact.stimuli)
+        for level in artifact.built.levels:
+            if isinstance(level, export.takes_neurons):
+                return partial(export.neurons, level, artifact.stimuli)
+        what = f"{name} takes {export.called}, and a network of neurons for {artifact.target.name} has none"
+        cure = f"use --to nir, or compile for {export.made_by} (--target)"
+        raise InputError(Problem("export-unfit", str(artifact.directory), what, cure))
     for level in artifact.built.levels:
         if isinstance(level, export.takes):
             return partial(export.write, level, artifact.stimuli.by_name())

@@ -4,6 +4,7 @@ gain_fits     draws wanted and measured transfer
 activity      draws drive, spikes and decoded activity of every level
 recorded      draws one trial of a recording, for a notebook
 rasters       draws one trial of a network of neurons
+recall        draws recalls of a content-addressable memory
 states        draws states over time
 sensitive     draws where a circuit is fragile
 errors        draws what each stage adds to the error

@@ -44,7 +44,8 @@ def draw_core_grid(program: CoreProgram, target: TrueNorthTarget, path: Path) ->
     """
     use, cores = core_use(program), program.network.cores
     owner = _owners(program)
-    colours = population_colours(population.name for population in program.populations)
+    names = [each.name for each in program.populations] or dict.fromkeys(name for name in owner if name != _SPLITTERS)
+    colours = population_colours(names)
     with canvas(path, max(9.0, min(3.0 + 0.09 * cores, 24.0)), 8.6) as figure:
         panels: Any = figure.subfigures(2, 1, height_ratios=[1.25, 1.0])  # matplotlib says it were one
         maps, bars = panels

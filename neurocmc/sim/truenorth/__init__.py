@@ -14,6 +14,7 @@ emulator     runs compiled programs
 host         turns drives into the spikes that carry them
 faulty       runs programs on cores with faults
 late         runs compiled programs whose spikes come late
+neurons      runs single neurons on cores
 reference    steps networks in plain numpy
 """
 
