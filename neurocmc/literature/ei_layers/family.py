@@ -13,6 +13,7 @@ import numpy as np
 
 import neurocmc
 from neurocmc.common.arrays import Float, Int
+from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.extras import need
 from neurocmc.common.progress import Progress, silent
 from neurocmc.common.strict_yaml import Document
@@ -83,11 +84,21 @@ def recipe_of(plain: Mapping[str, Any]) -> EiRecipe:
 
 
 def digits_of(recipe: EiRecipe) -> Digits:
-    """Returns the images of a recipe's task, each as a row of grey levels."""
+    """Returns the images of a recipe's task, each as a row of grey levels.
+
+    Raises InputError for a task that there is not, and for squares that do not fill its images.
+    """
     split = neurocmc.images(recipe.task, recipe.size)
     fit, held_back = split.fit_and_validation()
-    rows = (part.images.reshape(len(part.labels), -1).astype(np.float64) for part in (fit, held_back, split.test))
-    fit_rows, held_back_rows, test_rows = rows
+    channels, height, width = split.shape
+    if height % recipe.pooled_px or width % recipe.pooled_px:
+        what = f"squares of {recipe.pooled_px} pixels do not fill images of {height} x {width}"
+        raise InputError(Problem("field-inconsistent", "ei-layers: pooled_px", what, "give a divisor of both sides"))
+    shape = (-1, channels, height, width)
+    fit_rows, held_back_rows, test_rows = (
+        pooled(part.images.reshape(shape).astype(np.float64), recipe.pooled_px)
+        for part in (fit, held_back, split.test)
+    )
     return Digits(
         fit=fit_rows,
         fit_labels=fit.labels,
@@ -97,6 +108,13 @@ def digits_of(recipe: EiRecipe) -> Digits:
         test_labels=split.test.labels,
         classes=split.classes,
     )
+
+
+def pooled(images: Float, side_px: int) -> Float:
+    """Returns (samples, channels, height, width) images as rows of the means of their squares, (samples, pixels)."""
+    samples, channels, height, width = images.shape
+    squares = images.reshape(samples, channels, height // side_px, side_px, width // side_px, side_px)
+    return squares.mean(axis=(3, 5)).reshape(samples, -1)
 
 
 def spiking_net_of(recipe: EiRecipe, digits: Digits, seed: int, progress: Progress = silent) -> "SpikingNet":

@@ -91,6 +91,7 @@ class EiRecipe(StrictModel):
     family: Literal["ei-layers"] = "ei-layers"
     task: str = Field(default="mnist-5k", min_length=1, max_length=4096)  # as `neurocmc.images` takes it
     size: int | None = Field(default=None, ge=50, le=1_000_000)  # images of the task; None: all
+    pooled_px: int = Field(default=1, ge=1, le=28)  # side of the squares whose mean counts as a pixel
     layers: LayersRecipe = LayersRecipe()
     neurons: NeuronsRecipe = NeuronsRecipe()
     front: FrontRecipe = FrontRecipe()

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import torch
 import yaml
+from matplotlib.figure import Figure
 
 import neurocmc
 from neurocmc.common.errors import InputError
 from neurocmc.common.strict_yaml import load_document
-from neurocmc.literature.ei_layers.family import FAMILY, calibration_of, digits_of, network_of, spiking_net_of
+from neurocmc.literature.ei_layers.family import FAMILY, calibration_of, digits_of, network_of, pooled, spiking_net_of
+from neurocmc.literature.ei_layers.pictures import ei_layers, on_chip
 from neurocmc.literature.ei_layers.sets import SETS, of_the_table
 from neurocmc.literature.ei_layers.training import SpikingNet, answers
 from tests.literature.ei_layers.small import SMALL, images, recipe
@@ -31,7 +33,9 @@ measures:
   - training
   - measure: neurocmc.literature.ei_layers.measures:on_chip
     with: {variants: [quotient], neurons: 16}
-pictures: [neurocmc.literature.ei_layers.pictures:ei_layers]
+pictures:
+  - neurocmc.literature.ei_layers.pictures:ei_layers
+  - neurocmc.literature.ei_layers.pictures:on_chip
 """
 
 
@@ -85,7 +89,8 @@ def test_a_small_study_from_training_to_the_chip_and_again(tmp_path: Path) -> No
     assert float(quotient["chip_apart"]) < 1e-9
     assert quotient["chip_clean"] == quotient["chip_contrast_05"]
     assert (quotient["chip_images"], plain["chip_images"]) == ("20", "")
-    assert (tmp_path / "out" / "figures" / "ei_layers.png").stat().st_size > 10_000
+    for name in ("ei_layers", "on_chip"):
+        assert (tmp_path / "out" / "figures" / f"{name}.png").stat().st_size > 10_000
     neurocmc.study(tmp_path / "study.yaml", tmp_path / "again", figures=False)
     assert tables == {name: (tmp_path / "again" / name).read_bytes() for name in tables}
 
@@ -122,6 +127,20 @@ def test_what_spikes_is_started_and_without_the_start_nothing_spikes() -> None:
             net.start(seen)
         with torch.no_grad():
             assert (float(net.spikes(seen)[0].sum()) == 0.0) == silent
+
+
+def test_pixels_are_means_of_squares_that_fill_the_image() -> None:
+    image = np.arange(16.0).reshape(1, 1, 4, 4)
+    assert pooled(image, 2).tolist() == [[2.5, 4.5, 10.5, 12.5]]
+    assert pooled(image, 1).tolist() == [list(range(16))]
+    with pytest.raises(InputError, match="squares of 3 pixels do not fill images of 28 x 28"):
+        digits_of(recipe().model_copy(update={"pooled_px": 3}))
+
+
+def test_a_table_without_what_is_drawn_is_refused() -> None:
+    for draw in (ei_layers, on_chip):
+        with pytest.raises(InputError, match="no run has a"):
+            draw(Figure(), [{"variant": "plain"}])
 
 
 def test_the_sets_are_the_same_every_time_and_half_of_a_calibration_is_faint() -> None:
