@@ -99,8 +99,8 @@ class EiNetwork:
 def guarded(denominators: Float) -> Float:
     """Returns denominators of which no one is 0: those take the smallest above 0 of their sample, or else 1.
 
-    The paper takes the second smallest value of all samples together; here an answer hangs on its own sample alone.
-    Where all are 0 nothing is inhibited, and W_ei shares no unit with the input.
+    The paper takes the second smallest value there is; here it is of the sample itself, so that it hangs on no other.
+    Where all are 0 nothing inhibits.
     """
     smallest = np.where(denominators > 0, denominators, np.inf).min(axis=-1, keepdims=True)
     return np.where(denominators > 0, denominators, np.where(np.isinf(smallest), 1.0, smallest))

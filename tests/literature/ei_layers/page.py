@@ -1,8 +1,11 @@
 """The lines of the tables on docs/ei-layers.md, made from the tables of the study."""
 
-from tests.made.tables import TableRow, by_variant, percent, runs_of
+from statistics import fmean, stdev
+
+from tests.made.tables import by_variant, percent, runs_of
 
 STUDY, ON_CHIP = "ei-layers", "ei-layers-chip"
+SEEDS = {STUDY: "012", ON_CHIP: "0"}
 SHOWN = {
     "quotient": "quotient in both layers",
     "one-denominator": "one denominator in the first, held in the second",
@@ -31,11 +34,21 @@ def accuracy_lines() -> list[str]:
 
 def chip_lines() -> list[str]:
     """What of it is left in the rate form and on the chip."""
-    rows = by_variant(ON_CHIP)
     return [
-        _line(shown, [*(percent(rows[name], column) for column in CHIP), f"{worst(name):.1f}", cores(rows[name])])
+        _line(shown, [*(chip_percent(name, column) for column in CHIP), f"{worst(name):.1f}", cores(name)])
         for name, shown in COMPILED.items()
     ]
+
+
+def chip_values(variant: str, column: str) -> list[float]:
+    """A column of the runs of a variant on the chip, a number a seed."""
+    return [float(row[column]) for row in runs_of(ON_CHIP) if row["variant"] == variant]
+
+
+def chip_percent(variant: str, column: str) -> str:
+    """A share as the page says it: of several seeds with its standard deviation."""
+    values = [100 * value for value in chip_values(variant, column)]
+    return f"{fmean(values):.1f}" + (f" ± {stdev(values):.1f}" if len(values) > 1 else "")
 
 
 def worst(variant: str) -> float:
@@ -49,9 +62,9 @@ def worst(variant: str) -> float:
     return max(lost)
 
 
-def cores(row: TableRow) -> str:
+def cores(variant: str) -> str:
     """Cores in the mean of seeds."""
-    return f"{float(row['chip_cores_mean']):.3g}"
+    return f"{fmean(chip_values(variant, 'chip_cores')):.3g}"
 
 
 def _line(name: str, cells: list[str]) -> str:

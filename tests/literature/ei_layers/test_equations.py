@@ -35,10 +35,11 @@ def test_without_a_quotient_currents_are_of_degree_one_beside_the_bias(
 
 def test_a_network_decides_the_same_at_every_contrast_where_its_first_layer_divides() -> None:
     seen = images(1, 40)
-    for first, same in (("each", True), ("one", True), ("none", False)):
+    firsts: tuple[Division, ...] = ("each", "one", "none")
+    for first in firsts:
         made = network(3, (first, "held"))
         rates = [made.activity(contrast * seen)[-1] for contrast in (1.0, 0.05)]
-        assert np.allclose(*rates, rtol=0, atol=1e-9) == same
+        assert np.allclose(*rates, rtol=0, atol=1e-9) == (first != "none")
 
 
 def test_the_denominators_are_those_of_the_equation() -> None:

@@ -12,6 +12,7 @@ import yaml
 from matplotlib.figure import Figure
 
 import neurocmc
+from neurocmc.common.arrays import Float
 from neurocmc.common.errors import InputError
 from neurocmc.common.strict_yaml import load_document
 from neurocmc.literature.ei_layers.family import FAMILY, calibration_of, digits_of, network_of, pooled, spiking_net_of
@@ -130,7 +131,7 @@ def test_what_spikes_is_started_and_without_the_start_nothing_spikes() -> None:
 
 
 def test_pixels_are_means_of_squares_that_fill_the_image() -> None:
-    image = np.arange(16.0).reshape(1, 1, 4, 4)
+    image: Float = np.arange(16, dtype=np.float64).reshape(1, 1, 4, 4)
     assert pooled(image, 2).tolist() == [[2.5, 4.5, 10.5, 12.5]]
     assert pooled(image, 1).tolist() == [list(range(16))]
     with pytest.raises(InputError, match="squares of 3 pixels do not fill images of 28 x 28"):
