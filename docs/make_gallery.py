@@ -57,6 +57,12 @@ STUDIES = {  # study -> heading, the page that tells of it, and what its picture
         "How much the state of a recurrent core says of its next one, alone, in its embedding, with biases that "
         "organise themselves, and against the noise that drives it.",
     ),
+    "ei-layers": (
+        "Layers that divide",
+        "ei-layers.md",
+        "Spiking layers whose inhibition subtracts and divides read digits at a twentieth of their contrast; the "
+        "controls beside them, and the same on Loihi 1, with the quotient on the host or as feedback on the chip.",
+    ),
     "microns-rnn": (
         "Priors of a connectome",
         "connectome-priors.md",

@@ -41,7 +41,7 @@ def test_every_demo_of_the_gallery_kept_its_budgets(gallery: ModuleType) -> None
 
 def test_every_study_with_a_picture_is_in_the_gallery(gallery: ModuleType) -> None:
     plans = {path.parent.name: path.read_text(encoding="utf-8") for path in (DOCS / "studies").glob("*/study.yaml")}
-    families = {"reservoir-ei", "delays-motion", "filter-vit", "flux-l5", "microns-rnn"}
+    families = {"reservoir-ei", "delays-motion", "filter-vit", "flux-l5", "ei-layers", "microns-rnn"}
     assert families == set(gallery.STUDIES)
     for name, (_, page, _) in gallery.STUDIES.items():
         assert "pictures:" in plans[name]

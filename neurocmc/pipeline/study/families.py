@@ -17,6 +17,7 @@ FAMILIES = Kind(
     group="neurocmc.circuits",
     built_in={
         "cmc": "neurocmc.pipeline.study.trained:CMC",
+        "ei-layers": "neurocmc.literature.ei_layers.family:FAMILY",
         "flux-l5": "neurocmc.literature.flux.family:FAMILY",
         "filter-vit": "neurocmc.literature.filter.family:FAMILY",
         "delays-motion": "neurocmc.literature.motion.family:FAMILY",

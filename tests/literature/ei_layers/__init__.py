@@ -1,0 +1,1 @@
+"""Tests layers of excitation and inhibition that divide, their study and their page."""
