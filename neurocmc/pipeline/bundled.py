@@ -48,7 +48,7 @@ class Bundled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What a file of NIR that ships does not say itself: its framework, its reset, and the spikes that it is judged by."""
+    """What a file of NIR that ships does not say itself: its framework, its reset, and the spikes that judge it."""
 
     semantics: str
     reset: str

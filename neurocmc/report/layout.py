@@ -19,8 +19,8 @@ LONGEST = 40  # cells of what stays in one piece: a name, not a path or a hash
 class PlainTable(Table):
     """A table without a box that breaks lines between words only, and its unbroken columns nowhere.
 
-    Rich measures a column that must not wrap by its longest word, and then cuts others in the midst of a word to make
-    room. Here each column is at least as wide as what must stay in one piece; what is longer than `LONGEST` may break.
+    Rich measures a column that must not wrap by its longest word, and then cuts others in the midst of a word to
+    make room. Here each column is at least as wide as what must stay in one piece; what is longer than `LONGEST` may break.
     """
 
     def __init__(self, title: str = "") -> None:

@@ -137,8 +137,8 @@ def load_named_nir(
 ) -> NeuronModel:
     """Reads a NIR file whose framework may not have been named, with its events and calibration.
 
-    Of a file that ships, what is not given is as its card says. Raises InputError as `load_nir`, and where no framework
-    was named.
+    Of a file that ships, what is not given is as its card says. Raises InputError as `load_nir`, and where no
+    framework was named.
     """
     events, calibration = stimuli
     if (known := rules_of(path)) is not None:
