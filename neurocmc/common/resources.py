@@ -8,7 +8,7 @@ FOLDERS = ("targets", "models", "examples")
 
 
 def resource_folder(name: str) -> Path:
-    """Returns the folder `targets`, `models` or `examples` as installed, or of the checkout; InputError if neither is."""
+    """Returns the folder `targets`, `models` or `examples` installed or of the checkout; InputError if none is."""
     if name not in FOLDERS:
         raise ValueError(f"resource folders are {', '.join(FOLDERS)}, got {name!r}")
     package = Path(__file__).resolve().parents[1]

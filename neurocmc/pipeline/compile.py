@@ -17,7 +17,7 @@ from neurocmc.ir.store import save_stimulus
 from neurocmc.ir.summaries import milliseconds
 from neurocmc.pipeline.artifact import Artifact, file_hashes, open_artifact
 from neurocmc.pipeline.campaign.place import Place
-from neurocmc.pipeline.certificates import block_lines, write_certificate
+from neurocmc.pipeline.certificates import write_certificate
 from neurocmc.pipeline.chips.built import Built
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import DIVIDED, RATE, SENSITIVITY, SPIKING, STAGED, write_level
@@ -33,6 +33,7 @@ from neurocmc.pipeline.search.codes import STAGED_AS, choose_code
 from neurocmc.pipeline.search.scouts import scouts_at
 from neurocmc.pipeline.search.smallest import choose_neurons
 from neurocmc.pipeline.search.tried import Choice
+from neurocmc.pipeline.traced import rasters, traced
 from neurocmc.targets import Target, load_target
 from neurocmc.verification.coverage import silent_units
 
@@ -201,7 +202,16 @@ def _write(folder: Path, whole: Compilation) -> None:
     weak = silent_units(lowered.spiking, {name: v.highest for name, v in lowered.ranges.populations.items()})
     manifest = _manifest(whole, source)
     manifest["silent_units"] = [asdict(unit) for unit in weak]
-    reported = Reported(manifest, built, budget, model.circuit, (), block_lines(lowered.certificate))
+    reported = Reported(
+        manifest,
+        built,
+        budget,
+        model.circuit,
+        certificate=lowered.certificate,
+        sample=samples[0].edges,
+        traces=traced(built, stimuli.calibration[0], {}, options.seed),
+        rasters=tuple(rasters(built, stimuli.calibration[0], options.seed)),
+    )
     write_report_of(folder, reported, draw=options.figures)
     clock.done("report")
     write_file(folder / TIMINGS, json_text(clock.as_json()))

@@ -1,7 +1,8 @@
 """Says how two artifacts differ: options, levels, resources, and the verdicts of `verify`.
 
 Levels are compared as their files hold them, so that an artifact of any family, of circuits or of neurons, can be
-held against any other. Of a level both have, each value that differs is a line; entries of lists are told apart by name.
+held against any other. Of a level that both have, each value that differs is a line; entries of lists go
+by name.
 """
 
 import json

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from neurocmc.ir.rate import RateCircuit
     from neurocmc.pipeline.artifact import Artifact
     from neurocmc.pipeline.chips.built import Built
+    from neurocmc.report.traces import Traces
+    from neurocmc.theory.certificate import Certificate
     from neurocmc.verification.edges import Edge
 
 REPORT = "report.html"
 ERRORS = "errors.png"
+MOST_STATES = 16  # of a kind
 
 
 def read_budget(artifact: "Artifact") -> Budget:
@@ -35,7 +38,10 @@ class Reported:
     budget: Budget
     circuit: "RateCircuit"  # as the model has it
     edges: "Sequence[Edge]" = ()
-    certified: tuple[str, ...] = ()  # of a circuit of several blocks: how many states, and which were not searched
+    certificate: "Certificate | None" = None  # what theory says of its states
+    sample: "Sequence[Edge]" = ()  # of the calibration, while nothing was verified
+    traces: "Traces | None" = None
+    rasters: "tuple[Drawn, ...]" = ()  # spikes of a trial
 
 
 def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path:
@@ -47,9 +53,10 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
     # Here and not above: who only reads a budget waits for no page.
     from neurocmc.report.html import ReportContent, write_report
     from neurocmc.report.staging import host_work, staging_costs, time_scale
+    from neurocmc.theory.wording import certificate_lines
 
     manifest, built, circuit = whole.manifest, whole.built, whole.circuit
-    pictures = _pictures(folder / "figures", built, whole.edges, draw=draw)
+    pictures = _pictures(folder / "figures", whole, draw=draw)
     options = manifest["options"]
     content = ReportContent(
         network=built.spiking,
@@ -68,7 +75,11 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
         edges=tuple(whole.edges),
         staging=tuple(staging_costs(circuit, built.staged, built.spiking)),
         time_scale=time_scale(circuit, built.staged, built.target),
-        certified=whole.certified,
+        certified=() if whole.certificate is None else tuple(certificate_lines(whole.certificate)),
+        states=() if whole.certificate is None else _states(whole.certificate),
+        states_told="Activity of each state's strongest unit: grey as trained, blue as the chip's numbers hold it.",
+        sample=tuple(whole.sample),
+        traces=whole.traces,
         losses=built.losses(),
         budget=whole.budget,
         pictures=tuple(pictures),
@@ -94,11 +105,27 @@ def _origin(manifest: Mapping[str, Any]) -> str:
     return f"{named}; the artifact holds {'a copy of the model' if copy else 'no copy of the model'}"
 
 
-def _pictures(figures: Path, built: "Built", edges: "Sequence[Edge]", *, draw: bool) -> Iterator[Picture]:
+def _states(certificate: "Certificate") -> tuple[Mapping[str, object], ...]:
+    """The listed states as the page draws them: activity as trained, and as rounded, None where it is lost."""
+    return tuple(
+        {
+            "name": f"{kind} {state.channel or ', '.join(state.units[:2])}",
+            "trained": state.trained.activity,
+            "rounded": None if state.lost or state.rounded is None else state.rounded.activity,
+        }
+        for kind, states in (("up-state", certificate.up_states), ("winner of", certificate.winners))
+        for state in states[:MOST_STATES]
+    )
+
+
+def _pictures(figures: Path, whole: Reported, *, draw: bool) -> Iterator[Picture]:
     """Those of the levels, which stay as they were drawn once, and of the errors, which are drawn each time."""
     figures.mkdir(exist_ok=True)
     (figures / ERRORS).unlink(missing_ok=True)
-    for drawn in (_gain_fits(built), *_sensitivity(built), *built.pictures(), *_errors(edges)):
+    for raster in whole.rasters:  # compiled, a circuit shows a trial of the calibration; verified, one of the test
+        (figures / raster.file).unlink(missing_ok=True)
+    built = whole.built
+    for drawn in (_gain_fits(built), *_sensitivity(built), *built.pictures(), *whole.rasters, *_errors(whole.edges)):
         path = figures / drawn.file
         if draw and not path.is_file():
             drawn.draw(path)

@@ -60,8 +60,8 @@ START: Mapping[str, Start] = {
         what="a chip of the Loihi family",
         source="targets/loihi1.yaml",
         heading=(
-            "# A chip of your own, begun from Loihi 1. Change its name and the limits that differ; each number has a\n"
-            "# source, and `unverified` with a note where public sources disagree.\n"
+            "# A chip of your own, begun from Loihi 1. Change its name and the limits that differ; each number has\n"
+            "# a source, and `unverified` with a note where public sources disagree.\n"
         ),
         renamed=(("name: loihi1\n", "name: mine\n"),),
         nexts=("neurocmc targets {file}", "neurocmc compile swta-digits --target {file} -o build"),

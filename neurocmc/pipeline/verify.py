@@ -13,11 +13,11 @@ from neurocmc.common.progress import Progress, silent
 from neurocmc.common.strict_json import read_json
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.certificates import block_lines
 from neurocmc.pipeline.cures import find_cures
 from neurocmc.pipeline.emitted import emitted_edges
 from neurocmc.pipeline.program import check_nothing_added
 from neurocmc.pipeline.reporting import Reported, read_budget, write_report_of
+from neurocmc.pipeline.traced import rasters, traced
 from neurocmc.pipeline.walk import walk
 from neurocmc.report.budget import Budget
 from neurocmc.report.html import edges_as_html
@@ -135,8 +135,18 @@ def verify(
     )
     asked = {"samples": options.samples, "seeds": options.seeds, "limits": limits}
     write_file(artifact.directory / VERIFY, json_text({**found.as_json(), **asked}))
-    certified = block_lines(walked.certificate)
-    reported = Reported(artifact.manifest, artifact.built, budget, artifact.circuit, edges, certified)
+    reported = Reported(
+        artifact.manifest,
+        artifact.built,
+        budget,
+        artifact.circuit,
+        edges,
+        certificate=walked.certificate,
+        traces=traced(
+            artifact.built, walked.first, {} if walked.brian2 is None else {"brian2": walked.brian2}, artifact.seed
+        ),
+        rasters=tuple(rasters(artifact.built, walked.first, artifact.seed)),
+    )
     write_report_of(artifact.directory, reported, draw=options.figures)
     told("done", 1.0)
     return found

@@ -20,7 +20,7 @@ class PlainTable(Table):
     """A table without a box that breaks lines between words only, and its unbroken columns nowhere.
 
     Rich measures a column that must not wrap by its longest word, and then cuts others in the midst of a word to
-    make room. Here each column is at least as wide as what must stay in one piece; what is longer than `LONGEST` may break.
+    make room. Here each column is at least as wide as what must stay in one piece, up to `LONGEST`.
     """
 
     def __init__(self, title: str = "") -> None:
