@@ -34,9 +34,9 @@ class PlainTable(Table):
         )
 
     def column(self, name: str, *, right: bool = False, unbroken: bool = False) -> None:
-        """Adds a column; numbers stand to the right."""
+        """Adds a column, whose name may take several lines; numbers stand to the right."""
         self.add_column(
-            cell(name),
+            Text("\n".join(printable(part) for part in name.split("\n"))),
             justify="right" if right else "left",
             overflow="fold",
             no_wrap=unbroken,
