@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text, write_file
@@ -24,6 +24,9 @@ from neurocmc.report.html import edges_as_html
 from neurocmc.theory.certificate import Certificate
 from neurocmc.verification.edges import Edge, misses
 from neurocmc.verification.limits import read_limits, with_limits
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 VERIFY = "verify.json"
 FORMAT, VERSION = "neurocmc-verification", 1
@@ -74,6 +77,16 @@ class Verification:
     def _repr_html_(self) -> str:
         """A table of all edges, for notebooks."""
         return edges_as_html(self.edges)
+
+    def plot(self) -> "Figure":
+        """Draws how much of its limit each edge has used; what lies right of the line misses.
+
+        Returns:
+            A figure of matplotlib, which shows itself as the last value of a notebook's cell.
+        """
+        from neurocmc.report.notebook import draw_edges  # here and not above: only notebooks draw it
+
+        return draw_edges(self.edges)
 
     @property
     def passed(self) -> bool:
