@@ -1,7 +1,7 @@
 """Gives recordings to the libraries that people analyse with: pandas, xarray, and neo, each an extra.
 
-Tables are long: one row a moment and unit, or a spike. Times are in s, and are those of the end of a tick, since index
-t of a recording holds what is there after the events of tick t.
+Tables are long: one row a moment and unit, or a spike. Times are in s, at the end of a tick: index t of a
+recording holds what is there after the events of tick t.
 """
 
 from typing import TYPE_CHECKING, Any
