@@ -1,4 +1,4 @@
-"""Shows what calls return in a notebook: tables and pages as HTML, and the share of its limit that each edge has used."""
+"""Shows what calls return in a notebook: tables and pages as HTML, and how much of its limit each edge has used."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -54,7 +54,7 @@ def table_as_html(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def strain(edge: Edge) -> float:
-    """Returns how much of its limit an edge has used, 1 at the limit: what makes edges of different units comparable."""
+    """Returns how much of its limit an edge has used, 1 at the limit: so edges of different units compare."""
     if edge.value is None or edge.limit is None:
         return 0.0
     match edge.better, edge.unit:
