@@ -152,11 +152,14 @@ def stages(what: str) -> Generator[StageProgress]:
 
         def told(stage: str, share: float) -> None:
             nonlocal last, began
-            seconds = f": {monotonic() - began:.2f} s" if timed else ""
-            ended = last if timed else stage
-            advance(stage, share, f"{what}: {ended}{seconds}" if stage != last and ended else "")
-            if stage != last:
-                last, began = stage, monotonic()
+            if stage == last:
+                advance(stage, share, "")
+                return
+            line = f"{what}: {stage}"
+            if timed:
+                line = f"{what}: {last}: {monotonic() - began:.2f} s" if last else ""
+            advance(stage, share, line)
+            last, began = stage, monotonic()
 
         yield told
         if timed and last:

@@ -31,7 +31,9 @@ def chromium() -> Path | None:
     found = next((path for name in NAMES if (path := shutil.which(name))), None)
     if found is None and shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
         for command in (["apt-get", "update", "-qq"], ["apt-get", "install", "-qq", "-y", "chromium"]):
-            subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LIMIT_S)
+            subprocess.run(
+                command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=LIMIT_S
+            )
         found = shutil.which("chromium")
     return None if found is None else Path(found)
 
@@ -54,10 +56,21 @@ def made() -> Path:
     """The report of a verified circuit: every section of it."""
     folder = BUILD / "circuit"
     for command in (
-        ["compile", str(ROOT / "examples" / "circuit.yaml"), "--target", "loihi1", "--neurons", "16", "-o", str(folder)],
+        [
+            "compile",
+            str(ROOT / "examples" / "circuit.yaml"),
+            "--target",
+            "loihi1",
+            "--neurons",
+            "16",
+            "-o",
+            str(folder),
+        ],
         ["verify", str(folder)],
     ):
-        done = subprocess.run([sys.executable, "-m", "neurocmc", "-q", *command], cwd=ROOT, check=False, timeout=LIMIT_S)
+        done = subprocess.run(
+            [sys.executable, "-m", "neurocmc", "-q", *command], cwd=ROOT, check=False, timeout=LIMIT_S
+        )
         if done.returncode not in (0, 1):
             raise RuntimeError(f"neurocmc {' '.join(command)} left with {done.returncode}")
     return folder / "report.html"
