@@ -2,10 +2,10 @@
 
     python -m tests.browser.check [--docs] [PAGE...]
 
-Without pages a report is made of the example's circuit, verified, on Loihi 1. `--docs` looks at the built documentation as
-well. Chromium is the one that NEUROCMC_CHROMIUM names, else one on the path, else Debian's, which only root can
-install: where it cannot be had, that is said and the exit code is 0. What `tests/browser/package.json` names comes by npm,
-into build/browser. Exit code 1 where a page is wrong.
+Without pages a report is made of the example's circuit, verified, on Loihi 1. `--docs` looks at the built
+documentation as well. Chromium is the one that NEUROCMC_CHROMIUM names, else one on the path, else Debian's, which
+only root can install: where it cannot be had, that is said and the exit code is 0. What `tests/browser/package.json`
+names comes by npm, into build/browser. Exit code 1 where a page is wrong.
 """
 
 import argparse
@@ -54,25 +54,12 @@ def modules() -> Path | None:
 
 def made() -> Path:
     """The report of a verified circuit: every section of it."""
-    folder = BUILD / "circuit"
-    for command in (
-        [
-            "compile",
-            str(ROOT / "examples" / "circuit.yaml"),
-            "--target",
-            "loihi1",
-            "--neurons",
-            "16",
-            "-o",
-            str(folder),
-        ],
-        ["verify", str(folder)],
-    ):
-        done = subprocess.run(
-            [sys.executable, "-m", "neurocmc", "-q", *command], cwd=ROOT, check=False, timeout=LIMIT_S
-        )
+    folder, circuit = BUILD / "circuit", ROOT / "examples" / "circuit.yaml"
+    run = [sys.executable, "-m", "neurocmc", "-q"]
+    for command in (["compile", str(circuit), "--target", "loihi1", "--neurons", "16", "-o"], ["verify"]):
+        done = subprocess.run([*run, *command, str(folder)], cwd=ROOT, check=False, timeout=LIMIT_S)
         if done.returncode not in (0, 1):
-            raise RuntimeError(f"neurocmc {' '.join(command)} left with {done.returncode}")
+            raise RuntimeError(f"neurocmc {' '.join(command)} {folder} left with {done.returncode}")
     return folder / "report.html"
 
 
