@@ -18,13 +18,14 @@ WITH_BRIAN2_LOIHI := .venv-brian2-loihi/.installed
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help demo test check quality lint types imports bench fuzz docs lava lava-310 netx spiking pynn sanafe interpreters \
-	circuit-files clean distclean
+	circuit-files browser clean distclean
 
 help:
 	@echo 'make demo       install, compile the bundled circuit for Loihi 1, verify it, draw it (build/demo)'
 	@echo 'make test       install, run all tests'
 	@echo 'make check      lint, types, import contracts, tests: what CI asks for, but for the docs'
 	@echo 'make docs       build the documentation without warnings (docs/_build/html/index.html)'
+	@echo 'make browser    look at the report and the documentation in Chromium, three widths, light and dark, with axe-core'
 	@echo 'make bench      speed and accuracy beside Lava, nengo-loihi and brian2-loihi (makes .venv-nengo and the like)'
 	@echo 'make fuzz       N=50000 mutated input files, and kills at every file event (SEED=0; RESUME=1 goes on)'
 	@echo 'make sanafe     make .venv-sanafe, the environment of SANA-FE, and print its interpreter'
@@ -75,6 +76,10 @@ docs: $(WITH_DOCS)
 	$(RUN) docs/make_gallery.py $(GALLERY)
 	OMP_NUM_THREADS=1 $(RUN) -m sphinx -W --keep-going --quiet -b html docs docs/_build/html
 	@echo 'documentation: docs/_build/html/index.html'
+
+# Chromium comes from the path, or from Debian where root may install it; the checks come by npm.
+browser: docs $(WITH_TEST)
+	OMP_NUM_THREADS=1 $(RUN) -m tests.browser.check --docs
 
 interpreters:
 	@$(call need_python,$(PYTHON))

@@ -15,8 +15,8 @@ author = "the neurocmc authors"
 copyright = f"2026, {author}"  # noqa: A001  (Sphinx's own name)
 release = version = installed_version("neurocmc")
 
-extensions = ["myst_nb", "notebook_pages", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-myst_enable_extensions = ["colon_fence", "deflist"]
+extensions = ["myst_nb", "notebook_pages", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_design"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build", "studies"]  # parts of pages
 

@@ -16,6 +16,7 @@ from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.recording import Recording
 from neurocmc.pipeline.artifact import Artifact
+from neurocmc.pipeline.bundled import found_model
 from neurocmc.pipeline.campaign.place import Place
 from neurocmc.pipeline.chips.lava import TIME_LIMIT_S
 from neurocmc.pipeline.compile import compile_model
@@ -45,7 +46,8 @@ def load(path: str | Path, images: str | None = None) -> Model:
     """Reads a checkpoint (.pt), a circuit file (.circuit.npz) or a circuit written by hand (.yaml).
 
     Args:
-        path: The file. A checkpoint needs torch; a circuit file holds the same circuit and does not.
+        path: The file, or the name of a model that ships. A checkpoint needs torch; a circuit file holds the same
+            circuit and does not.
         images: The task whose images drive a checkpoint of the published microcircuits, which does not say so itself.
 
     Returns:
@@ -59,7 +61,7 @@ def load(path: str | Path, images: str | None = None) -> Model:
         >>> model.circuit.units
         13
     """
-    return _load(Path(path), images)
+    return _load(found_model(Path(path)), images)
 
 
 @known_state()
@@ -99,9 +101,9 @@ def compile(  # noqa: A001  (called as the command is)
     """Compiles a model for a target into the directory `out`, which becomes whole or is left as it was.
 
     Args:
-        model: The path of a model, or a Model that `load` has read; or spiking neurons: the path of a .nir file or of
-            the YAML of a memory, or what `from_nir`, `from_neurons` or `from_memory` gave. Options from `semantics`
-            on are for these.
+        model: The path of a model, the name of one that ships ("swta-digits"), or a Model that `load` has read; or
+            spiking neurons: the path of a .nir file or of the YAML of a memory, or what `from_nir`, `from_neurons` or
+            `from_memory` gave. Options from `semantics` on are for these.
         target: The name of a known target, the path of a YAML file, or a Target.
         out: The directory of the artifact; one that holds an artifact already is replaced.
         neurons: Neurons per unit in the mean, 1 to 65,536. None takes 64, or more where decisions of a classifier
@@ -161,9 +163,11 @@ def compile(  # noqa: A001  (called as the command is)
         "--events": events,
         "--calibration": calibration,
     }
-    if isinstance(model, str | Path) and is_spiking(Path(model)):
+    if isinstance(model, str | Path):
+        model = found_model(Path(model))
+    if isinstance(model, Path) and is_spiking(model):
         paths = tuple(None if path is None else Path(path) for path in (events, calibration))
-        model = load_spiking(Path(model), semantics, dt_s, reset, decide, (paths[0], paths[1]))
+        model = load_spiking(model, semantics, dt_s, reset, decide, (paths[0], paths[1]))
         of_files = {}
     if isinstance(model, NeuronModel):
         _refuse(of_files, "a .nir file")
@@ -207,7 +211,6 @@ def compile(  # noqa: A001  (called as the command is)
         source=source,
         figures=figures,
     )
-    model = model if isinstance(model, Model) else Path(model)
     return compile_model(model, target, Path(out), options, progress, Place(workers=workers, scheduler=scheduler))
 
 

@@ -4,14 +4,17 @@
 
 For each of python3.11 to python3.14 that runs, on the path or among pyenv's versions, the wheel is installed with its
 dependencies resolved anew, without extras, into build/interpreters/3.X, which is used again while what the wheel
-needs is unchanged. A circuit in YAML then goes through the commands for each target, far from the checkout.
-`--everything` takes the circuit of the example and every target, and runs the test suite as well, whose tests of
-torch are skipped by name. Two interpreters at a time; needs nothing but the standard library.
+needs is unchanged. Then, in empty folders far from the checkout: the three commands of README, timed from the
+installation on; every command of the tutorial that needs no torch, copied from its page; and a circuit in YAML on
+Brian2. `--everything` takes the circuit of the example on every target, and runs the test suite as well, whose tests
+of torch are skipped by name. Two interpreters at a time; needs nothing but the standard library.
 """
 
 import argparse
 import hashlib
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -27,9 +30,11 @@ ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 VERSIONS = ((3, 11), (3, 12), (3, 13), (3, 14))
 SHORT, WHOLE = "tests/hosts/chain.yaml", "examples/circuit.yaml"
-TARGETS = {"loihi1": 0, "truenorth": 0, "brian2": 0}
+TARGETS = {"brian2": 0}
+TUTORIAL, COMMANDS = "docs/tutorial.md", 12  # of ours; fewer would mean that its blocks are read no more
+FIRST = (["compile", "swta-digits", "--target", "loihi1", "-o", "build"], ["verify", "build", "--samples", "100"])
 # RANC's cores have no noise to smooth what their rounding does: the circuit of the example misses budgets on it.
-EVERY_TARGET = TARGETS | {"loihi2": 0, "ranc": 1}
+EVERY_TARGET = TARGETS | {"loihi1": 0, "loihi2": 0, "truenorth": 0, "ranc": 1}
 LIMIT_S = 600
 SUITE_LIMIT_S = 3600
 AT_ONCE = 2
@@ -130,6 +135,27 @@ def walk(python: Path, circuit: str, targets: dict[str, int], folder: Path) -> I
         yield f"{target} {time.monotonic() - begun:.0f} s"
 
 
+def first_program(python: Path, folder: Path) -> float:
+    """Seconds of README's commands after the installation: a trained circuit compiled, and verified."""
+    begun = time.monotonic()
+    for command in FIRST:
+        _run([str(python), "-m", "neurocmc", *command], folder)
+    return time.monotonic() - begun
+
+
+def tutorial(python: Path, folder: Path) -> float:
+    """Seconds of every command of the tutorial that needs no torch. Raises RuntimeError where one fails."""
+    begun = time.monotonic()
+    page = (ROOT / TUTORIAL).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```sh\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    told = [line for block in blocks for line in block.splitlines() if line.startswith("neurocmc ")]
+    if len(told) != COMMANDS:
+        raise RuntimeError(f"{TUTORIAL} has {len(told)} commands, {COMMANDS} were due")
+    for line in told:
+        _run([str(python), "-m", "neurocmc", *shlex.split(line)[1:]], folder)
+    return time.monotonic() - begun
+
+
 def _run(command: Sequence[str], folder: Path, code: int = 0, limit_s: float = LIMIT_S) -> str:
     """What a command printed. Raises RuntimeError with the end of it where the command leaves with another code."""
     environment = {name: value for name, value in os.environ.items() if name not in OTHERWISE}
@@ -159,8 +185,12 @@ def try_out(interpreter: Interpreter, wheel: Path, everything: bool) -> str:
     """A line on one interpreter. Raises RuntimeError where something fails on it."""
     begun = time.monotonic()
     python = installed(interpreter, wheel, "[test]" if everything else "")
-    parts = [f"installed {time.monotonic() - begun:.0f} s"]
+    installing = time.monotonic() - begun
+    parts = [f"installed {installing:.0f} s"]
     told = _run([str(python), "-c", TOLD], ROOT).strip()
+    for name, walked in (("first verified program", first_program), ("tutorial", tutorial)):
+        with tempfile.TemporaryDirectory(prefix="neurocmc-") as empty:
+            parts.append(f"{name} {walked(python, Path(empty)):.0f} s")
     with tempfile.TemporaryDirectory(prefix="neurocmc-") as elsewhere:
         parts += walk(python, *((WHOLE, EVERY_TARGET) if everything else (SHORT, TARGETS)), Path(elsewhere))
     if everything:

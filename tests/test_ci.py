@@ -41,7 +41,7 @@ def ledger(output: str) -> list[str]:
 def test_the_ledger_comes_at_the_end_and_pytests_line_closes_the_log(tmp_path: Path) -> None:
     done = ci(tmp_path, "")
     assert done.returncode == 0
-    assert ledger(done.stdout) == ["quality", "docs", "interpreters", "tests", "in all, of 1200"]
+    assert ledger(done.stdout) == ["quality", "docs", "browser", "interpreters", "tests", "in all, of 1200"]
     assert done.stdout.splitlines()[-1] == "3 passed, 1 skipped in 3.45s"
 
 
@@ -49,7 +49,7 @@ def test_the_ledger_comes_at_the_end_and_pytests_line_closes_the_log(tmp_path: P
     ("stops_at", "parts", "last"),
     [
         ("docs", ["quality", "docs, failed"], "in all, of 1200"),
-        ("test", ["quality", "docs", "interpreters", "tests, failed"], "1 failed, 2 passed in 3.45s"),
+        ("test", ["quality", "docs", "browser", "interpreters", "tests, failed"], "1 failed, 2 passed in 3.45s"),
     ],
 )
 def test_the_ledger_is_told_when_a_part_fails(tmp_path: Path, stops_at: str, parts: list[str], last: str) -> None:

@@ -10,6 +10,7 @@ from tests.prose.table import COMMANDS, ROOT, TEXTS
 from tests.prose.templates import RULES, filled, first_difference, numerals, one_line, unaccounted, uncovered
 
 QUOTES = Path(__file__).parent / "prose" / "quotes.txt"
+MEASURED = "docs/measured.md"
 SECTIONS = ("Measured", "How it compares")  # of README: here every number is quoted from a table
 
 
@@ -56,18 +57,23 @@ def test_every_number_in_these_sections_of_readme_is_quoted(title: str, measured
     assert uncovered(section(title), quotes()["README.md"], measured) == []
 
 
+def test_every_number_of_circuits_on_chips_is_quoted(measured: dict[str, Number]) -> None:
+    _, rest = page_of(MEASURED).split("\n## Circuits on chips\n")
+    assert uncovered(rest.split("\n## ")[0], quotes()[MEASURED], measured) == []
+
+
 def blocks() -> list[list[str]]:
-    """The lines of README's blocks that show a command of ours and what it printed."""
-    found = re.findall(r"^```text\n(\$ neurocmc .*?)^```$", page_of("README.md"), flags=re.MULTILINE | re.DOTALL)
+    """The lines of the page's blocks that show a command of ours and what it printed."""
+    found = re.findall(r"^```text\n(\$ neurocmc .*?)^```$", page_of(MEASURED), flags=re.MULTILINE | re.DOTALL)
     return [[line.rstrip() for line in block.splitlines()] for block in found]
 
 
-def test_readme_shows_every_command_whose_text_is_kept() -> None:
+def test_the_page_shows_every_command_whose_text_is_kept() -> None:
     assert sorted(block[0].removeprefix("$ ") for block in blocks()) == sorted(COMMANDS.values())
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_readme_shows_what_a_command_prints(name: str) -> None:
+def test_the_page_shows_what_a_command_prints(name: str) -> None:
     """Each stretch of lines stands in the text, in that order; a line of three points stands for what is left out."""
     printed = [line.rstrip() for line in (TEXTS / f"{name}.txt").read_text(encoding="utf-8").splitlines()]
     (shown,) = (block[1:] for block in blocks() if block[0] == f"$ {COMMANDS[name]}")

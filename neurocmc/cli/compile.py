@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.neurons import (
     Calibration,
     Deciding,
@@ -20,7 +21,7 @@ from neurocmc.cli.neurons import (
     read_model,
     refuse_given,
 )
-from neurocmc.cli.options import Code, Figures, Images, Json, Scheduler
+from neurocmc.cli.options import Code, Figures, Images, Json, Scheduler, Target
 from neurocmc.cli.output import say, say_json, show, stages
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from neurocmc.targets import Planes
 
 EXAMPLES = (
-    "neurocmc compile models/swta-digits.pt --target loihi1 -o build",
+    "neurocmc compile swta-digits --target loihi1 -o build",
     "neurocmc compile circuit.yaml --target mine.yaml -o build --code auto --max-error 0.01",
     "neurocmc compile net.nir --target loihi1 --semantics snntorch-1 --reset zero -o build",
 )
@@ -61,10 +62,12 @@ def compile(  # noqa: A001  (the command is called so)
     model: Annotated[
         Path,
         typer.Argument(
-            metavar="MODEL", help="A checkpoint (.pt), a circuit (.circuit.npz, .yaml) or spiking (.nir)."
+            metavar="MODEL",
+            help="A name of `neurocmc models`; a checkpoint (.pt), circuit (.circuit.npz, .yaml) or spikes (.nir).",
+            autocompletion=complete.models,
         ),
     ],
-    target: Annotated[str, typer.Option("--target", help="A known target or a YAML file.", metavar="NAME|FILE.yaml")],
+    target: Target,
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Where the artifact goes.", show_default=False)
     ],
@@ -156,6 +159,9 @@ def compile(  # noqa: A001  (the command is called so)
     as_json: Json = False,
 ) -> None:
     """Compile a model for a target: match gains, quantise, place, route, emit."""
+    from neurocmc.pipeline.bundled import found_model
+
+    model = found_model(model)
     of_circuits = {
         "--neurons": neurons,
         "--code": None if code is Code.threshold else code,

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.failures import MISSED
-from neurocmc.cli.options import Code, Json
+from neurocmc.cli.options import Code, Json, Target
 from neurocmc.cli.output import PLAIN_WIDTH, grid, say, say_json, show, stages
 from neurocmc.cli.verify import tell_edges
 
@@ -21,9 +22,10 @@ EXAMPLES = (
 
 def demo(
     name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="Which demo; without it, all are listed.")
+        str | None,
+        typer.Argument(metavar="NAME", help="Which demo; without it, all are listed.", autocompletion=complete.demos),
     ] = None,
-    target: Annotated[str, typer.Option(help="A known target or a YAML file.", metavar="NAME|FILE.yaml")] = "loihi1",
+    target: Target = "loihi1",
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", metavar="DIR", help="Where it all goes.", show_default="demo-NAME"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.neurons import Deciding, Dt, Reset, Semantics, inspect_spiking, is_spiking, refuse_given
 from neurocmc.cli.options import Images, Json
 from neurocmc.cli.output import grid, say, say_json, show
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from neurocmc.pipeline.model import Model
 
 EXAMPLES = (
-    "neurocmc inspect models/swta-digits.pt",
+    "neurocmc inspect swta-digits",
     "neurocmc inspect circuit.yaml --json",
     "neurocmc inspect net.nir --semantics norse --dt 1e-3",
 )
@@ -26,7 +27,9 @@ def inspect(
     model: Annotated[
         Path,
         typer.Argument(
-            metavar="MODEL", help="A checkpoint (.pt), a circuit (.circuit.npz, .yaml) or spiking (.nir)."
+            metavar="MODEL",
+            help="A name of `neurocmc models`; a checkpoint (.pt), circuit (.circuit.npz, .yaml) or spikes (.nir).",
+            autocompletion=complete.models,
         ),
     ],
     images: Images = None,
@@ -40,6 +43,9 @@ def inspect(
     as_json: Json = False,
 ) -> None:
     """Show the populations, projections, inputs, readouts and parameters of a model, and check it."""
+    from neurocmc.pipeline.bundled import found_model
+
+    model = found_model(model)
     if is_spiking(model):
         refuse_given({"--images": images, "--sensitivity": sensitivity or None}, "rate circuits")
         inspect_spiking(model, (semantics, dt, reset, decide), as_json=as_json)

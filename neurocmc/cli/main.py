@@ -1,11 +1,13 @@
 """The `neurocmc` command: its commands in the order in which one uses them, and the options before them."""
 
 import os
+import re
 import signal
 import sys
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from difflib import get_close_matches
 from functools import cache
 from io import TextIOWrapper, UnsupportedOperation
 from pathlib import Path
@@ -20,8 +22,12 @@ from neurocmc.cli import (
     budget,
     compile,  # noqa: A004
     demo,
+    diff,
+    doctor,
     export,
     inspect,
+    models,
+    new,
     robustness,
     show,
     simulate,
@@ -32,17 +38,24 @@ from neurocmc.cli import (
     verify,
 )
 from neurocmc.cli.failures import debug, guarded
-from neurocmc.cli.output import page_width
+from neurocmc.cli.output import page_width, progress_shown
 from neurocmc.common.printable import printable
 
+ANYWHERE = ("-q", "--quiet", "-v", "--verbose", "--debug")
 EPILOG = (
     "Exit codes: 0 done, 1 a fidelity budget is missed, 2 bad input or infeasible, 3 a defect of neurocmc.",
-    "Example: neurocmc compile models/swta-digits.pt --target loihi1 -o build",
+    "Example: neurocmc compile swta-digits --target loihi1 -o build",
 )
 
 
 class Commands(TyperGroup):
     """The group of all commands; help and usage errors keep to the page's width where there is no terminal."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Takes the options of the whole from wherever they were typed: `neurocmc compile ... -q` is the same."""
+        end = args.index("--") if "--" in args else len(args)
+        first = [arg for arg in args[:end] if arg in ANYWHERE]
+        return super().parse_args(ctx, [*first, *(arg for arg in args[:end] if arg not in ANYWHERE), *args[end:]])
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         from typer import rich_utils
@@ -66,8 +79,16 @@ def _said_printably() -> Generator[None]:
         yield
     except Exception as error:
         if isinstance(message := getattr(error, "message", None), str):
-            error.__dict__["message"] = printable(message)
+            error.__dict__["message"] = printable(message) + _nearest_choice(message)
         raise
+
+
+def _nearest_choice(message: str) -> str:
+    """What a value that is none of a parameter's choices was perhaps meant to be; "" where nothing is near."""
+    if (told := re.search(r"'([^']*)' is not one of (.*)", message)) is None:
+        return ""
+    near = get_close_matches(told[1], re.findall(r"'([^']*)'", told[2]), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 app = typer.Typer(
@@ -90,7 +111,13 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def before(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show no progress; results, warnings and failures stay.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show a line with its seconds for every stage that is done.")
     ] = False,
     show_debug: Annotated[
         bool, typer.Option("--debug", envvar="NEUROCMC_DEBUG", help="Show the traceback of a defect of neurocmc.")
@@ -98,6 +125,7 @@ def before(
 ) -> None:
     """Compile trained cortical rate circuits to spiking neuromorphic chips, every stage verified."""
     debug.set(show_debug)
+    progress_shown.set("none" if quiet else "lines" if verbose else "bar")
 
 
 def _add(command: Callable[..., None], examples: tuple[str, ...]) -> None:
@@ -105,6 +133,8 @@ def _add(command: Callable[..., None], examples: tuple[str, ...]) -> None:
     app.command(epilog="\n\n".join((told, *examples)), no_args_is_help=False)(guarded(command))
 
 
+_add(models.models, models.EXAMPLES)
+_add(new.new, new.EXAMPLES)
 _add(train.train, train.EXAMPLES)
 _add(study.study, study.EXAMPLES)
 _add(inspect.inspect, inspect.EXAMPLES)
@@ -114,10 +144,12 @@ _add(verify.verify, verify.EXAMPLES)
 _add(robustness.robustness, robustness.EXAMPLES)
 _add(sweep.sweep, sweep.EXAMPLES)
 _add(show.show, show.EXAMPLES)
+_add(diff.diff, diff.EXAMPLES)
 _add(export.export, export.EXAMPLES)
 _add(budget.budget, budget.EXAMPLES)
 _add(targets.targets, targets.EXAMPLES)
 _add(demo.demo, demo.EXAMPLES)
+_add(doctor.doctor, doctor.EXAMPLES)
 
 
 @cache

@@ -238,6 +238,7 @@ def inspect_spiking(
 ) -> None:
     """Shows a file of NIR, and its network where one of its options is given; or a memory and its network."""
     from neurocmc.frontends.nir.read import nir_facts
+    from neurocmc.pipeline.bundled import rules_of
     from neurocmc.pipeline.neurons.model import NIR_ENDING
 
     if path.suffix != NIR_ENDING:
@@ -245,7 +246,8 @@ def inspect_spiking(
         _inspect(path, model, model.facts, as_json=as_json)
         return
     facts = nir_facts(path)
-    named = read_model(path, *options, (None, None)) if any(option is not None for option in options) else None
+    asked = rules_of(path) is not None or any(option is not None for option in options)
+    named = read_model(path, *options, (None, None)) if asked else None
     _inspect(path, named, facts, as_json=as_json)
 
 

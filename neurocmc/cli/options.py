@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.common.errors import InputError, Problem
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of tables.")]
@@ -29,6 +30,15 @@ Scheduler = Annotated[
     str | None,
     typer.Option(
         "--scheduler", metavar="ADDRESS", help="A Dask scheduler, whose workers do all runs.", show_default=False
+    ),
+]
+Target = Annotated[
+    str,
+    typer.Option(
+        "--target",
+        help="A known target or a YAML file.",
+        metavar="NAME|FILE.yaml",
+        autocompletion=complete.targets,
     ),
 ]
 Images = Annotated[

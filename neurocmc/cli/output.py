@@ -10,11 +10,13 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 
 import typer
 
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
 
 PLAIN_WIDTH = 100
 LEAST_WIDTH = 20  # narrower, there is no room for an indented word
-NARROW, WIDEST = 80, 10_000
+WIDEST = 10_000
 MAX_UNWRAPPED = 40
+progress_shown: ContextVar[Literal["bar", "lines", "none"]] = ContextVar("progress_shown", default="bar")
 StageProgress = Callable[[str, float], None]  # stage, share done
 
 
@@ -81,34 +84,24 @@ def show(*what: "RenderableType") -> None:
 
 
 def _needed(page: "Page", table: "RenderableType") -> int:
-    """The width below which columns of a table are cut or vanish; on a narrow page, that of the plain one."""
+    """The width below which words of a table would be cut."""
     from rich.measure import Measurement
 
-    width = Measurement.get(page, page.options.update(width=WIDEST), table)
-    # Folded into 40 columns, a table of ten is a column of letters.
-    return width.minimum if page.width >= NARROW else max(width.minimum, min(width.maximum, PLAIN_WIDTH))
+    return Measurement.get(page, page.options.update(width=WIDEST), table).minimum
 
 
 def grid(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> "Table":
     """Returns a table of texts; the columns named in `right` hold numbers and stand to the right."""
-    from rich.table import Table
+    from neurocmc.report.layout import PlainTable, cell
 
-    table = Table(
-        title=printable(title) or None,
-        title_justify="left",
-        title_style="bold",
-        header_style="bold",
-        box=None,
-        pad_edge=False,
-    )
-    rows = [[printable(cell) for cell in row] for row in rows]
+    table = PlainTable(title)
+    rows = list(rows)
     for index, column in enumerate(columns):
         # Names are easier to read, and to search for, in one piece; what is beside them can wrap.
         short = index == 0 and max((len(row[0]) for row in rows), default=0) <= MAX_UNWRAPPED
-        justify = "right" if column in right else "left"
-        table.add_column(printable(column), justify=justify, overflow="fold", no_wrap=short)
+        table.column(column, right=column in right, unbroken=short)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(cell(text) for text in row))
     return table
 
 
@@ -149,25 +142,38 @@ def plain(value: Any) -> Any:
 
 @contextmanager
 def stages(what: str) -> Generator[StageProgress]:
-    """Shows progress of `what` on stderr: a bar on a terminal, else one line whenever a new stage is named."""
+    """Shows progress of `what` on stderr: a bar on a terminal, else one line whenever a new stage is named.
+
+    With --verbose the line of a stage is written when the next one is named, with its seconds.
+    """
+    timed = progress_shown.get() == "lines"
     with bar(what) as advance:
-        last = ""
+        last, began = "", monotonic()
 
         def told(stage: str, share: float) -> None:
-            nonlocal last
-            advance(stage, share, f"{what}: {stage}" if stage != last else "")
-            last = stage
+            nonlocal last, began
+            if stage == last:
+                advance(stage, share, "")
+                return
+            line = f"{what}: {stage}"
+            if timed:
+                line = f"{what}: {last}: {monotonic() - began:.2f} s" if last else ""
+            advance(stage, share, line)
+            last, began = stage, monotonic()
 
         yield told
+        if timed and last:
+            advance(last, 1.0, f"{what}: {last}: {monotonic() - began:.2f} s")
 
 
 @contextmanager
 def bar(what: str) -> Generator[Callable[[str, float, str], None]]:
     """Shows a bar on stderr, advanced by (text beside it, share done, line for where there is no terminal)."""
-    if not is_terminal(sys.stderr):
+    how = progress_shown.get()
+    if how != "bar" or not is_terminal(sys.stderr):
 
         def write(_text: str, _share: float, line: str) -> None:
-            if line:
+            if line and how != "none":
                 tell(line)
 
         yield write

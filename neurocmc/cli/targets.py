@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.options import Json
 from neurocmc.cli.output import grid, say, say_json, show
 
@@ -19,7 +20,11 @@ _UNITS = {"s": "s", "bits": "bits", "ticks": "ticks", "pj": "pJ", "ns": "ns", "m
 def targets(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="A name or alias, or a YAML file; without it, all are listed."),
+        typer.Argument(
+            metavar="NAME",
+            help="A name or alias, or a YAML file; without it, all are listed.",
+            autocompletion=complete.targets,
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

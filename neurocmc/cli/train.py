@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.options import Json, check_output_file
 from neurocmc.cli.output import bar, grid, say, say_json, show, tell
 from neurocmc.common.errors import InputError, Problem
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
     from neurocmc.pipeline.study.plugins import PlugIn
 
 EXAMPLES = (
-    "neurocmc train models/swta-digits.yaml -o model.pt",
-    "neurocmc train models/cmc-v1.yaml -o model.pt --seed 3",
-    "neurocmc train models/cmc-v1.yaml -o model.pt --resume",
-    "neurocmc train models/delayed-match.yaml -o model.pt",
-    "neurocmc train models/swta-digits.yaml -o model.pt --for loihi1 --neurons 16",
+    "neurocmc train swta-digits -o model.pt",
+    "neurocmc train cmc-v1 -o model.pt --seed 3",
+    "neurocmc train cmc-v1 -o model.pt --resume",
+    "neurocmc train delayed-match -o model.pt",
+    "neurocmc train swta-digits -o model.pt --for loihi1 --neurons 16",
 )
 
 # What the metrics of a checkpoint mean, in the order in which they are told: the model, then what it must beat.
@@ -45,13 +46,26 @@ _COUNTS = ("digits", "images", "trials")  # what a family calls the number of it
 
 
 def train(
-    recipe: Annotated[Path, typer.Argument(metavar="RECIPE.yaml", help="What to train, on what, how.")],
+    recipe: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RECIPE.yaml",
+            help="What to train, on what, how: a file, or a name of `neurocmc models`.",
+            autocompletion=complete.recipes,
+        ),
+    ],
     output: Annotated[
         Path, typer.Option("-o", "--output", help="The checkpoint or circuit file to write.", show_default=False)
     ],
     seed: Annotated[int | None, typer.Option(help="Use this seed instead of the recipe's.")] = None,
     target: Annotated[
-        str | None, typer.Option("--for", metavar="TARGET", help="Train for this chip: through its pools of neurons.")
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="TARGET",
+            help="Train for this chip: through its pools of neurons.",
+            autocompletion=complete.targets,
+        ),
     ] = None,
     neurons: Annotated[
         int | None, typer.Option(help="Neurons per unit of the pools of --for.  [default: 64]", show_default=False)
@@ -61,9 +75,11 @@ def train(
 ) -> None:
     """Train a circuit by gradient, or construct it from its recipe, and write it."""
     from neurocmc.common.strict_yaml import load_document
+    from neurocmc.pipeline.bundled import found_recipe
     from neurocmc.pipeline.study.families import maker_of
 
     check_output_file(output)
+    recipe = found_recipe(recipe)
     document = load_document(recipe)
     if (plug := maker_of(document, recipe.parent)) is not None:
         if target is not None or neurons is not None or resume:

@@ -1,6 +1,5 @@
 """`neurocmc verify`: every edge between the levels of an artifact, each with value, limit and verdict."""
 
-from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,6 +93,7 @@ def verify(
 
 def tell_edges(edges: "tuple[Edge, ...]", *, strict: bool = False) -> None:
     """The table of edges, which is closest to its limit, and the verdict on all that decide."""
+    from neurocmc.report.notebook import strain
     from neurocmc.report.tables import edge_table
     from neurocmc.verification.edges import misses
 
@@ -109,17 +109,3 @@ def tell_edges(edges: "tuple[Edge, ...]", *, strict: bool = False) -> None:
     if warned := len(misses(edges, strict=True)) - len(missed):
         told = f"{warned} {'edge' if warned == 1 else 'edges'} of theory beyond your stimuli"
         say(f"warning: {told} missed; --strict lets them decide")
-
-
-def strain(edge: "Edge") -> float:
-    """How much of its limit an edge has used, 1 at the limit: what makes edges of different units comparable."""
-    if edge.value is None or edge.limit is None:
-        return 0.0
-    match edge.better, edge.unit:
-        case "low", _:
-            used, allowed = edge.value, edge.limit
-        case "high", "of trials":  # 99.5 % of trials where 99 % must agree: half of what may go wrong
-            used, allowed = 1.0 - edge.value, 1.0 - edge.limit
-        case _:
-            used, allowed = edge.limit, edge.value
-    return used / allowed if allowed else inf if used else 0.0

@@ -5,13 +5,16 @@ from typing import Literal
 
 from neurocmc.common.errors import InputError, Problem
 
-Library = Literal["torch", "torchdiffeq", "networkx", "sklearn"]
+Library = Literal["torch", "torchdiffeq", "networkx", "sklearn", "pandas", "xarray", "neo"]
 INSTALL_TORCH = "pip install 'neurocmc[torch]' (in a checkout: pip install -e '.[torch]')"
 INSTALL: dict[Library, str] = {
     "torch": INSTALL_TORCH,
     "torchdiffeq": INSTALL_TORCH,
     "networkx": INSTALL_TORCH,
     "sklearn": "pip install scikit-learn",
+    "pandas": "pip install 'neurocmc[pandas]'",
+    "xarray": "pip install 'neurocmc[xarray]'",
+    "neo": "pip install 'neurocmc[neo]'",
 }
 
 

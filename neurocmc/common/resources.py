@@ -4,11 +4,11 @@ from pathlib import Path, PurePosixPath
 
 from neurocmc.common.errors import InputError, Problem
 
-FOLDERS = ("targets", "models")
+FOLDERS = ("targets", "models", "examples")
 
 
 def resource_folder(name: str) -> Path:
-    """Returns the folder `targets` or `models` as installed, or of the checkout. Raises InputError if neither is."""
+    """Returns the folder `targets`, `models` or `examples` installed or of the checkout; InputError if none is."""
     if name not in FOLDERS:
         raise ValueError(f"resource folders are {', '.join(FOLDERS)}, got {name!r}")
     package = Path(__file__).resolve().parents[1]

@@ -53,6 +53,7 @@ class Reaching(Protocol):
 
 AnyWire = TypeVar("AnyWire", bound=Reaching)
 Made = TypeVar("Made")
+NAMED = 8  # populations that a line names
 
 
 class HasPopulations(Generic[AnyPopulation]):
@@ -61,6 +62,13 @@ class HasPopulations(Generic[AnyPopulation]):
     __slots__ = ("_made",)
     _made: dict[str, Any]  # tables by name, each made when it is first asked for: levels may have thousands of parts
     populations: tuple[AnyPopulation, ...]
+
+    def __repr__(self) -> str:
+        """One line, whatever the sizes of its arrays: the populations with their units or neurons."""
+        shown = [f"{p.name} ({_size(p):,})" for p in self.populations[:NAMED]]
+        more = len(self.populations) - NAMED
+        told = ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
+        return f"<{type(self).__name__} {getattr(self, 'name', '')}: {told}>"
 
     def population(self, name: str) -> AnyPopulation:
         """Returns the population of that name. Raises KeyError."""
@@ -73,6 +81,11 @@ class HasPopulations(Generic[AnyPopulation]):
         if name not in self._made:
             self._made[name] = make()
         return self._made[name]
+
+
+def _size(population: Any) -> int:
+    """The units of a population, or the neurons of one of single neurons."""
+    return getattr(population, "units", None) or getattr(population, "size", 0)
 
 
 class HasWires(HasPopulations[AnyPopulation], Generic[AnyPopulation, AnyProjection, AnyInput]):

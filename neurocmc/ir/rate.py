@@ -199,7 +199,7 @@ class Classifier:
     window_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RateCircuit(HasWires[RatePopulation, RateProjection, RateInput]):
     """Populations of rate units, the projections between them, their inputs and readouts.
 

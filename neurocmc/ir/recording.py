@@ -7,7 +7,7 @@ filter `trace_tau_s` of the rate population. Index t holds the trace after the e
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,3 +92,55 @@ class Recording:
             2
         """
         return drawn(self, trial, populations)
+
+    def to_pandas(self) -> Any:
+        """Returns activity as a long pandas.DataFrame, for the extra `pandas`.
+
+        Returns:
+            A row a trial, tick and unit: `trial`, `time_s` in s, `population`, `unit`, `activity` in units of the
+            rate circuit.
+
+        Raises:
+            InputError: Where pandas is not installed.
+
+        Example:
+            >>> table = neurocmc.simulate("build/two-state").to_pandas()
+            >>> list(table.columns)
+            ['trial', 'time_s', 'population', 'unit', 'activity']
+        """
+        from neurocmc.ir.exchange import to_pandas
+
+        return to_pandas(self)
+
+    def to_xarray(self) -> Any:
+        """Returns activity as an xarray.Dataset, for the extra `xarray`.
+
+        Returns:
+            A variable a population, (trial, time_s, unit); `attrs` name level, stimulus and tick.
+
+        Raises:
+            InputError: Where xarray is not installed.
+
+        Example:
+            >>> dataset = neurocmc.simulate("build/two-state").to_xarray()
+            >>> dataset["x"].dims
+            ('trial', 'time_s', 'x_unit')
+        """
+        from neurocmc.ir.exchange import to_xarray
+
+        return to_xarray(self)
+
+    def to_neo(self) -> Any:
+        """Returns a neo.Block, for the extra `neo`: a segment a trial, with activity and a spike train each neuron.
+
+        Raises:
+            InputError: Where neo is not installed.
+
+        Example:
+            >>> block = neurocmc.simulate("build/two-state", samples=1).to_neo()
+            >>> len(block.segments)
+            1
+        """
+        from neurocmc.ir.exchange import to_neo
+
+        return to_neo(self)

@@ -172,7 +172,7 @@ class SpikingInput:
         set_frozen_matrix(self, "weight", np.float64, (None, None))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class SpikingNetwork(HasPools[SpikingPopulation], HasWires[SpikingPopulation, SpikingProjection, SpikingInput]):
     """Pools of LIF neurons, projections, inputs; gain-matched to the rate circuit it came from."""
 

@@ -35,6 +35,7 @@ from neurocmc.targets.kinds import lowest_of
 
 if TYPE_CHECKING:
     from neurocmc.pipeline.chips.built import Built
+    from neurocmc.report.notebook import Page
     from neurocmc.theory.certificate import Certificate
 
 PRESENTATION = (MANIFEST, "timings.json", "verify.json", "report.html", "figures/")
@@ -61,6 +62,34 @@ class Artifact:
         """One line: what was compiled, for what, and where it lies."""
         what = f"{self.manifest['circuit']} for {self.target.name}, {self.neurons:,} neurons a unit, {self.code} code"
         return f"<Artifact {self.directory}: {what}>"
+
+    def _repr_html_(self) -> str:
+        """A table of what was compiled, for what, and whether it was verified."""
+        from neurocmc.report.notebook import facts_as_html  # here and not above: only notebooks show it
+
+        verified = (self.directory / "verify.json").is_file()
+        facts = {"artifact": str(self.directory), "compiled": repr(self).partition(": ")[2].rstrip(">")}
+        facts["target"] = f"{self.target.name}: {self.target.title}"
+        return facts_as_html(
+            {**facts, "verified": "yes: .report() shows it" if verified else "not yet: neurocmc.verify"}
+        )
+
+    def report(self) -> "Page":
+        """Returns the report as it was written last; a notebook shows it within the cell.
+
+        Returns:
+            The page; `path` is its file.
+
+        Raises:
+            InputError: Where the artifact has none.
+        """
+        from neurocmc.report.notebook import Page  # as above
+
+        path = self.directory / "report.html"
+        if not path.is_file():
+            cure = "compile again, or verify"
+            raise InputError(Problem("file-missing", str(path), "the artifact has no report", cure))
+        return Page(path)
 
     @property
     def neurons(self) -> int:

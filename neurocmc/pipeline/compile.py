@@ -17,7 +17,7 @@ from neurocmc.ir.store import save_stimulus
 from neurocmc.ir.summaries import milliseconds
 from neurocmc.pipeline.artifact import Artifact, file_hashes, open_artifact
 from neurocmc.pipeline.campaign.place import Place
-from neurocmc.pipeline.certificates import block_lines, write_certificate
+from neurocmc.pipeline.certificates import write_certificate
 from neurocmc.pipeline.chips.built import Built
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import DIVIDED, RATE, SENSITIVITY, SPIKING, STAGED, write_level
@@ -34,8 +34,11 @@ from neurocmc.pipeline.search.codes import STAGED_AS, choose_code
 from neurocmc.pipeline.search.scouts import scouts_at
 from neurocmc.pipeline.search.smallest import choose_neurons
 from neurocmc.pipeline.search.tried import Choice
+from neurocmc.pipeline.traced import rasters, traced
 from neurocmc.targets import Target, load_target
 from neurocmc.verification.coverage import silent_units
+
+LOWERED = 0.6  # of the whole, when nothing is left but to write it
 
 
 def compile_model(
@@ -80,6 +83,7 @@ def compile_model(
     search = Search(place, Path(directory), progress)
     choice = choose(model, stimuli, target, options, search)
     lowered = choice.lowered
+    lowered.clock.told_to(progress, LOWERED)
     with replace_directory(Path(directory)) as folder:
         _write(folder, Compilation(model, stimuli, target, options, choice))
     artifact = open_artifact(directory)
@@ -162,7 +166,7 @@ def choose(model: Model, stimuli: StimulusSet, target: Target, options: CompileO
     if options.max_error is not None:
         with scouts_at(search.place, model, target, options, search.output) as scouts:
             return choose_neurons(model.circuit, calibration, target, options, progress, scouts)
-    clock = Clock(progress)
+    clock = Clock(progress, until=LOWERED)
     staging = stage(model.circuit, stimuli.calibration, target, options, clock)
     if is_searched(staging, target, options):
         return choose_best(staging, target, options, progress)
@@ -183,28 +187,38 @@ def _write(folder: Path, whole: Compilation) -> None:
         kind = YAML if model.path.suffix in (".yaml", ".yml") else CHECKPOINT
         write_file(folder / source, read_bytes(model.path, kind) if model.content is None else model.content)
     write_file(folder / "target.yaml", whole.target.text)
-    _write_levels(folder / "ir", model.circuit, built)
-    clock.done("levels")
-    (folder / "stimuli").mkdir()
-    for name, stimulus in stimuli.by_name().items():
-        save_stimulus(stimulus, folder / "stimuli" / f"{name}.npz")
-    for stimulus in stimuli.by_name().values():
-        built.check(stimulus)  # a test stimulus beyond the inputs is refused now, not by `verify`
-    built.emit(folder / PROGRAM, stimuli.by_name())
-    clock.done("emit")
-    write_certificate(folder, lowered.certificate)
-    samples = sample_edges(built, stimuli.calibration, options.seed)
-    write_file(folder / SAMPLE, json_text({"samples": [sample.as_json() for sample in samples]}))
-    clock.done("sample")
-    budget = beside_quantised(built.budget(samples[0].part, samples[0].recording), model.circuit, built, samples[0])
-    write_file(folder / BUDGET, budget.to_json())
-    clock.done("budget")
+    with clock.writing("levels", 0.1):
+        _write_levels(folder / "ir", model.circuit, built)
+    with clock.writing("emit", 0.2):
+        (folder / "stimuli").mkdir()
+        for name, stimulus in stimuli.by_name().items():
+            save_stimulus(stimulus, folder / "stimuli" / f"{name}.npz")
+        for stimulus in stimuli.by_name().values():
+            built.check(stimulus)  # a test stimulus beyond the inputs is refused now, not by `verify`
+        built.emit(folder / PROGRAM, stimuli.by_name())
+    with clock.writing("sample", 0.4):
+        write_certificate(folder, lowered.certificate)
+        samples = sample_edges(built, stimuli.calibration, options.seed)
+        write_file(folder / SAMPLE, json_text({"samples": [sample.as_json() for sample in samples]}))
+    with clock.writing("budget", 0.5):
+        counted = built.budget(samples[0].part, samples[0].recording)
+        budget = beside_quantised(counted, model.circuit, built, samples[0])
+        write_file(folder / BUDGET, budget.to_json())
     weak = silent_units(lowered.spiking, {name: v.highest for name, v in lowered.ranges.populations.items()})
     manifest = _manifest(whole, source)
     manifest["silent_units"] = [asdict(unit) for unit in weak]
-    reported = Reported(manifest, built, budget, model.circuit, (), block_lines(lowered.certificate))
-    write_report_of(folder, reported, draw=options.figures)
-    clock.done("report")
+    with clock.writing("report", 1.0):
+        reported = Reported(
+            manifest,
+            built,
+            budget,
+            model.circuit,
+            certificate=lowered.certificate,
+            sample=samples[0].edges,
+            traces=traced(built, stimuli.calibration[0], {}, options.seed),
+            rasters=tuple(rasters(built, stimuli.calibration[0], options.seed)),
+        )
+        write_report_of(folder, reported, draw=options.figures)
     write_file(folder / TIMINGS, json_text(clock.as_json()))
     write_file(folder / MANIFEST, json_text({**manifest, "files": file_hashes(folder)}))
 

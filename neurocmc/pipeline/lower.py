@@ -112,16 +112,16 @@ def stage(
     or the family refuses it by counts.
     """
     raise_input_problems(options.unfit(target))
-    timed = TimeScale(options.tick_s).run(circuit, target)
-    clock.done(TimeScale.name)
-    split = timed if _by_taps(timed, target, options) else OneFilter().run(Relays().run(timed, target), target)
-    clock.done(Relays.name)
-    family_of(target).refuse(split, target, options)
-    clock.done("capacity")
-    staged = verified(Offsets(calibration).run(split))
-    clock.done(Offsets.name, 0.15)
-    ranges = Calibrate(calibration).run(staged)
-    clock.done(Calibrate.name, 0.3)
+    with clock.timing(TimeScale.name):
+        timed = TimeScale(options.tick_s).run(circuit, target)
+    with clock.timing(Relays.name):
+        split = timed if _by_taps(timed, target, options) else OneFilter().run(Relays().run(timed, target), target)
+    with clock.timing("capacity"):
+        family_of(target).refuse(split, target, options)
+    with clock.timing(Offsets.name, 0.15):
+        staged = verified(Offsets(calibration).run(split))
+    with clock.timing(Calibrate.name, 0.3):
+        ranges = Calibrate(calibration).run(staged)
     return Staging(staged=staged, calibration=calibration, ranges=ranges)
 
 
@@ -154,8 +154,8 @@ def with_sensitivity(staging: Staging, options: CompileOptions, clock: Clock) ->
     """Returns the staging with the sensitivity of its circuit, measured unless it has been."""
     if staging.sensitivity is not None:
         return staging
-    found = verified(MeasureSensitivity(staging.calibration, seed=options.seed).run(staging.staged))
-    clock.done(MeasureSensitivity.name, 0.35)
+    with clock.timing(MeasureSensitivity.name, 0.35):
+        found = verified(MeasureSensitivity(staging.calibration, seed=options.seed).run(staging.staged))
     return replace(staging, sensitivity=found)
 
 
@@ -168,8 +168,8 @@ def _divided(staging: Staging, options: CompileOptions, neurons: int, clock: Clo
     """The circuit of segments of so many neurons, and what they visit."""
     assert staging.sensitivity is not None
     cut = Divide(staging.sensitivity, mean=options.pool / neurons, of_activity=OF_ACTIVITY[options.steps or "equal"])
-    divided = verified(cut.run(staging.staged))
-    clock.done(Divide.name, 0.38)
-    ranges = Calibrate(staging.calibration).run(divided)
-    clock.done(Calibrate.name, 0.4)
+    with clock.timing(Divide.name, 0.38):
+        divided = verified(cut.run(staging.staged))
+    with clock.timing(Calibrate.name, 0.4):
+        ranges = Calibrate(staging.calibration).run(divided)
     return replace(staging, staged=divided, ranges=ranges)

@@ -13,6 +13,7 @@ from neurocmc.common.extras import need
 from neurocmc.common.files import read_npz, write_file
 from neurocmc.common.process import known_state
 from neurocmc.common.strict_yaml import load_document
+from neurocmc.common.yaml_complaints import nearest_name
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,9 +43,11 @@ class StimulusSet:
         """Returns the same, calibrated on these test stimuli as well. Raises InputError for unknown names."""
         known = {stimulus.name: stimulus for stimulus in (*self.test, *self.calibration)}
         if unknown := [name for name in names if name not in known]:
-            cure = f"stimuli are: {', '.join(known)}"
             raise InputError(
-                Problem("stimulus-unknown", "--calibrate", f"there is no stimulus {name!r}", cure) for name in unknown
+                Problem(
+                    "stimulus-unknown", "--calibrate", f"there is no stimulus {name!r}", nearest_name(name, known)
+                )
+                for name in unknown
             )
         own = {stimulus.name for stimulus in self.calibration}
         more = tuple(known[name] for name in dict.fromkeys(names) if name not in own)

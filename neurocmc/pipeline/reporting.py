@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from neurocmc.pipeline.artifact import Artifact
     from neurocmc.pipeline.chips.built import Built
     from neurocmc.pipeline.neurons.artifact import NeuronArtifact
+    from neurocmc.report.traces import Traces
+    from neurocmc.theory.certificate import Certificate
     from neurocmc.verification.edges import Edge
     from neurocmc.verification.latency import Latency
 
 REPORT = "report.html"
 ERRORS, LATENCY = "errors.png", "latency.png"
+MOST_STATES = 16  # of a kind
 
 
 def read_budget(artifact: "Artifact | NeuronArtifact") -> Budget:
@@ -37,7 +40,10 @@ class Reported:
     budget: Budget
     circuit: "RateCircuit"  # as the model has it
     edges: "Sequence[Edge]" = ()
-    certified: tuple[str, ...] = ()  # of a circuit of several blocks: how many states, and which were not searched
+    certificate: "Certificate | None" = None  # what theory says of its states
+    sample: "Sequence[Edge]" = ()  # of the calibration, while nothing was verified
+    traces: "Traces | None" = None
+    rasters: "tuple[Drawn, ...]" = ()  # spikes of a trial
     latency: "Latency | None" = None
 
 
@@ -50,6 +56,7 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
     # Here and not above: who only reads a budget waits for no page.
     from neurocmc.report.html import ReportContent, write_report
     from neurocmc.report.staging import host_work, staging_costs, time_scale
+    from neurocmc.theory.wording import certificate_lines
 
     manifest, built, circuit = whole.manifest, whole.built, whole.circuit
     pictures = _pictures(folder / "figures", whole, draw=draw)
@@ -71,7 +78,11 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
         edges=tuple(whole.edges),
         staging=tuple(staging_costs(circuit, built.staged, built.spiking)),
         time_scale=time_scale(circuit, built.staged, built.target),
-        certified=whole.certified,
+        certified=() if whole.certificate is None else tuple(certificate_lines(whole.certificate)),
+        states=() if whole.certificate is None else _states(whole.certificate),
+        states_told="Activity of each state's strongest unit: grey as trained, blue as the chip's numbers hold it.",
+        sample=tuple(whole.sample),
+        traces=whole.traces,
         losses=built.losses(),
         latency=None if whole.latency is None else whole.latency.findings,
         budget=whole.budget,
@@ -98,13 +109,27 @@ def _origin(manifest: Mapping[str, Any]) -> str:
     return f"{named}; the artifact holds {'a copy of the model' if copy else 'no copy of the model'}"
 
 
+def _states(certificate: "Certificate") -> tuple[Mapping[str, object], ...]:
+    """The listed states as the page draws them: activity as trained, and as rounded, None where it is lost."""
+    return tuple(
+        {
+            "name": f"{kind} {state.channel or ', '.join(state.units[:2])}",
+            "trained": state.trained.activity,
+            "rounded": None if state.lost or state.rounded is None else state.rounded.activity,
+        }
+        for kind, states in (("up-state", certificate.up_states), ("winner of", certificate.winners))
+        for state in states[:MOST_STATES]
+    )
+
+
 def _pictures(figures: Path, whole: Reported, *, draw: bool) -> Iterator[Picture]:
     """Those of the levels, which stay as they were drawn once, and of what was verified, drawn each time."""
     figures.mkdir(exist_ok=True)
-    for name in (ERRORS, LATENCY):
+    # Compiled, a circuit shows a trial of the calibration; verified, one of the test.
+    for name in (ERRORS, LATENCY, *(raster.file for raster in whole.rasters)):
         (figures / name).unlink(missing_ok=True)
     built, verified = whole.built, (*_errors(whole.edges), *_latency(whole.latency))
-    for drawn in (_gain_fits(built), *_sensitivity(built), *built.pictures(), *verified):
+    for drawn in (_gain_fits(built), *_sensitivity(built), *built.pictures(), *whole.rasters, *verified):
         path = figures / drawn.file
         if draw and not path.is_file():
             drawn.draw(path)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text, write_file
@@ -13,12 +13,12 @@ from neurocmc.common.progress import Progress, part_of, silent
 from neurocmc.common.strict_json import read_json
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.certificates import block_lines
 from neurocmc.pipeline.cures import find_cures
 from neurocmc.pipeline.emitted import emitted_edges
 from neurocmc.pipeline.latency import LatencyBench, tick_problems
 from neurocmc.pipeline.program import check_nothing_added
 from neurocmc.pipeline.reporting import Reported, read_budget, write_report_of
+from neurocmc.pipeline.traced import rasters, traced
 from neurocmc.pipeline.walk import walk
 from neurocmc.report.budget import Budget
 from neurocmc.report.html import edges_as_html
@@ -26,6 +26,9 @@ from neurocmc.theory.certificate import Certificate
 from neurocmc.verification.edges import Edge, misses
 from neurocmc.verification.latency import Latency
 from neurocmc.verification.limits import read_limits, with_limits
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 VERIFY = "verify.json"
 FORMAT, VERSION = "neurocmc-verification", 2  # 1 had no latency
@@ -79,6 +82,16 @@ class Verification:
     def _repr_html_(self) -> str:
         """A table of all edges, for notebooks."""
         return edges_as_html(self.edges)
+
+    def plot(self) -> "Figure":
+        """Draws how much of its limit each edge has used; what lies right of the line misses.
+
+        Returns:
+            A figure of matplotlib, which shows itself as the last value of a notebook's cell.
+        """
+        from neurocmc.report.notebook import draw_edges  # here and not above: only notebooks draw it
+
+        return draw_edges(self.edges)
 
     @property
     def passed(self) -> bool:
@@ -150,8 +163,19 @@ def verify(
     )
     asked = {"samples": options.samples, "seeds": options.seeds, "limits": limits}
     write_file(artifact.directory / VERIFY, json_text({**found.as_json(), **asked}))
-    certified = block_lines(walked.certificate)
-    reported = Reported(artifact.manifest, artifact.built, budget, artifact.circuit, edges, certified, latency)
+    reported = Reported(
+        artifact.manifest,
+        artifact.built,
+        budget,
+        artifact.circuit,
+        edges,
+        certificate=walked.certificate,
+        traces=traced(
+            artifact.built, walked.first, {} if walked.brian2 is None else {"brian2": walked.brian2}, artifact.seed
+        ),
+        rasters=tuple(rasters(artifact.built, walked.first, artifact.seed)),
+        latency=latency,
+    )
     write_report_of(artifact.directory, reported, draw=options.figures)
     told("done", 1.0)
     return found

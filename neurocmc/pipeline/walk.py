@@ -36,6 +36,8 @@ class Walk:
 
     edges: tuple[Edge, ...]
     certificate: Certificate
+    first: Stimulus  # what was run first, stimuli of the same length side by side
+    brian2: Recording | None = None  # what Brian2 did on it, by pools
 
 
 def walk(
@@ -59,9 +61,11 @@ def walk(
     edges.append(_coverage(artifact, seen.stimuli))
     networks = _networks(artifact, seeds)
     walked: list[Sequence[Edge]] = []
+    recorded: list[Recording] | None = None
     for index, built in enumerate(networks):
         start, width = 0.1 + 0.75 * index / len(networks), 0.75 / len(networks)
         brian2 = _on_brian2(built.spiking, seen, part_of(told, start, 0.7 * width)) if "brian2" in parts else None
+        recorded = recorded or brian2
         told(built.level, start + 0.75 * width)
         own = built.edges(seen, brian2, range(artifact.seed, artifact.seed + seeds))
         drawn = _worst_of(own.drawn, _noise_note(built, seeds))
@@ -71,7 +75,8 @@ def walk(
     edges += certificate_edges(artifact.certificate)
     if "theory" in parts:
         edges += [*filter_edges(artifact, seen.stimuli), *theory_edges(artifact)]
-    return Walk(edges=tuple(edges), certificate=artifact.certificate)
+    first = None if recorded is None else recorded[0]
+    return Walk(edges=tuple(edges), certificate=artifact.certificate, first=seen.stimuli[0], brian2=first)
 
 
 def _coverage(artifact: Artifact, stimuli: Sequence[Stimulus]) -> Edge:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -18,6 +18,9 @@ from neurocmc.report.bits import BitBudget, SynapticWork
 from neurocmc.report.energy import EnergyEstimate
 from neurocmc.report.load import SpikeLoad
 from neurocmc.targets import IdealTarget
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _WHERE_KNOWN = ("chips", "bits")  # fields that JSON leaves out where they are None
 
@@ -97,7 +100,7 @@ class PotentialRange:
         return max(-self.low, self.high, 0) / self.limit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Budget:
     """What a circuit takes of a target.
 
@@ -122,6 +125,46 @@ class Budget:
     saturations: int | None = None  # how often V left its register while the load was measured
     chips: ChipUse | None = None  # where cores have places
     bits: BitBudget | None = None  # synaptic and bit operations, where the circuit was run
+
+    def __repr__(self) -> str:
+        """One line: cores, and energy where it is known."""
+        cores = (
+            "no cores" if self.cores_used is None else f"{self.cores_used:,} of {self.cores_per_chip:,} cores a chip"
+        )
+        spent_pj = None if self.energy is None else self.energy.dynamic_per_presentation_pj
+        energy = "" if spent_pj is None else f", {1e-6 * spent_pj:.3g} µJ a presentation (estimate)"
+        return f"<Budget of {self.circuit} on {self.target}: {cores}{energy}>"
+
+    def _repr_html_(self) -> str:
+        """A table of all resources, for notebooks."""
+        from neurocmc.report.notebook import table_as_html  # it imports this module to draw it
+
+        columns = ("resource", "used", "limit", "%")
+        rows = [
+            (
+                row.resource.replace("_", " "),
+                f"{row.used:,}",
+                "–" if row.limit is None else f"{row.limit:,}",
+                "–" if row.percent is None else f"{row.percent:.1f}",
+            )
+            for row in self.in_all
+        ]
+        return table_as_html(columns, rows)
+
+    def plot(self) -> "Figure":
+        """Draws how much of its limit each resource takes on the core that is fullest of it.
+
+        Returns:
+            A figure of matplotlib, which shows itself as the last value of a notebook's cell.
+
+        Example:
+            >>> figure = neurocmc.budget("build/two-state").plot()
+            >>> len(figure.axes)
+            1
+        """
+        from neurocmc.report.notebook import draw_budget  # as above
+
+        return draw_budget(self)
 
     def fullest(self, resource: str) -> tuple[CoreUse, ResourceUse]:
         """Returns the core that uses most of a resource, the first of equals, and its row. ValueError without."""

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
-from rich.console import RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -10,22 +12,79 @@ from rich.text import Text
 from neurocmc.common.printable import printable
 
 NEARLY_FULL_PERCENT = 90.0
+WIDEST = 10_000
+LONGEST = 40  # cells of what stays in one piece: a name, not a path or a hash
 
 
-def plain_table(title: str, columns: Sequence[str]) -> Table:
-    """Returns a plain table; a column that starts with ! stays on one line, one with > is set to the right."""
-    table = Table(
-        title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
-    )
-    for column in columns:
-        name = column.lstrip("!>")
-        table.add_column(
-            Text(name),
-            justify="right" if ">" in column else "left",
-            overflow="fold",
-            no_wrap=column.startswith("!"),
+class PlainTable(Table):
+    """A table without a box that breaks lines between words only, and its unbroken columns nowhere.
+
+    Rich measures a column that must not wrap by its longest word, and then cuts others in the midst of a word to
+    make room. Here each column is at least as wide as what must stay in one piece, up to `LONGEST`.
+    """
+
+    def __init__(self, title: str = "") -> None:
+        super().__init__(
+            title=printable(title) or None,
+            title_justify="left",
+            title_style="bold",
+            header_style="bold",
+            box=None,
+            pad_edge=False,
         )
+
+    def column(self, name: str, *, right: bool = False, unbroken: bool = False) -> None:
+        """Adds a column, whose name may take several lines; numbers stand to the right."""
+        self.add_column(
+            Text("\n".join(printable(part) for part in name.split("\n"))),
+            justify="right" if right else "left",
+            overflow="fold",
+            no_wrap=unbroken,
+            min_width=_least(name),
+        )
+
+    def add_row(self, *cells: RenderableType | None, style: str | None = None, end_section: bool = False) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        """Adds a row of texts, and widens the columns to hold its words."""
+        for column, content in zip(self.columns, cells, strict=True):
+            text = content.plain if isinstance(content, Text) else str(content)
+            least = min(cell_len(text), LONGEST) if column.no_wrap else _least(text)
+            column.min_width = max(column.min_width or 0, least)
+        super().add_row(*cells, style=style, end_section=end_section)
+
+
+def _least(text: str) -> int:
+    """The cells that the longest word of a text takes."""
+    return min(max((cell_len(word) for word in text.split()), default=0), LONGEST)
+
+
+def plain_table(title: str, columns: Sequence[str]) -> PlainTable:
+    """Returns a plain table; a column that starts with ! stays on one line, one with > is set to the right."""
+    table = PlainTable(title)
+    for column in columns:
+        table.column(column.lstrip("!>"), right=">" in column, unbroken=column.startswith("!"))
     return table
+
+
+class Either:
+    """One of two tables that say the same: the wide one where the page has room for it, else the narrow one."""
+
+    def __init__(self, wide: Table, narrow: Table) -> None:
+        self.wide = wide
+        self.narrow = narrow
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yields the table that fits."""
+        yield self.wide if _minimum(console, options, self.wide) <= options.max_width else self.narrow
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        """Measures both: as narrow as the narrow one can be, as wide as the wide one."""
+        return Measurement(
+            _minimum(console, options, self.narrow), Measurement.get(console, options, self.wide).maximum
+        )
+
+
+def _minimum(console: Console, options: ConsoleOptions, table: Table) -> int:
+    return Measurement.get(console, options.update(width=WIDEST), table).minimum
 
 
 def line(text: str) -> RenderableType:

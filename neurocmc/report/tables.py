@@ -3,17 +3,18 @@
 Names come from the user's files, so they are put into cells by `cell`, never as markup.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 
 from neurocmc.report import wording
 from neurocmc.report.bits import BitBudget, remarks, rows
 from neurocmc.report.budget import Budget, CoreUse
 from neurocmc.report.energy import EnergyEstimate, EnergyTerm, citations
-from neurocmc.report.layout import cell, limit_text, line, percent_text, plain_table
+from neurocmc.report.layout import Either, PlainTable, cell, limit_text, line, percent_text, plain_table
 
 if TYPE_CHECKING:
     from neurocmc.ir.spiking import SpikingNetwork
@@ -30,31 +31,38 @@ GROUPS = {"fidelity": "fidelity on your stimuli", "theory": "theory beyond your 
 def edge_table(edges: "Iterable[Edge]") -> RenderableType:
     """Makes a table of every edge by group: value, limit, verdict, what is worst; below notes and cures."""
     edges = tuple(edges)
-    parts = [
-        part
-        for group, title in GROUPS.items()
-        if (own := [edge for edge in edges if edge.group == group])
-        for part in _group_table(title, own)
-    ]
+    parts: list[RenderableType] = []
+    for group, title in GROUPS.items():
+        if own := [edge for edge in edges if edge.group == group]:
+            parts += [Either(_edges(title, own), _narrow_edges(title, own)), *_notes(own)]
     cures = [line(f"cure of {edge.key}: {edge.cure}") for edge in edges if edge.cure]
     return Group(*parts, *cures)
 
 
-def _group_table(title: str, edges: "Iterable[Edge]") -> list[RenderableType]:
+def _edges(title: str, edges: "Iterable[Edge]") -> PlainTable:
     table = plain_table(title, ("!edge", "quantity", "!>value", "!>limit", "!verdict", "!worst"))
-    notes: list[RenderableType] = []
     for edge in edges:
-        table.add_row(
-            cell(edge.name),
-            cell(edge.quantity),
-            cell(wording.amount(edge.value, edge.unit)),
-            cell(wording.limit_text(edge)),
-            cell(wording.verdict(edge), style=_VERDICT_STYLE[edge.verdict]),
-            cell(edge.worst),
-        )
+        table.add_row(cell(edge.name), cell(edge.quantity), *_judged(edge), cell(edge.worst))
+    return table
+
+
+def _narrow_edges(title: str, edges: "Iterable[Edge]") -> PlainTable:
+    """The same with edge, quantity and what is worst in one column."""
+    table = plain_table(title, ("edge: quantity (worst)", "!>value", "!>limit", "!verdict"))
+    for edge in edges:
+        table.add_row(cell(f"{edge.key} ({edge.worst})" if edge.worst else edge.key), *_judged(edge))
+    return table
+
+
+def _judged(edge: "Edge") -> tuple[Text, Text, Text]:
+    value, limit = wording.amount(edge.value, edge.unit), wording.limit_text(edge)
+    return cell(value), cell(limit), cell(wording.verdict(edge), style=_VERDICT_STYLE[edge.verdict])
+
+
+def _notes(edges: "Iterable[Edge]") -> Iterator[RenderableType]:
+    for edge in edges:
         if told := "; ".join(text for text in (wording.interval(edge), edge.note) if text):
-            notes.append(line(f"{edge.name}, {edge.quantity}: {told}"))
-    return [table, *notes]
+            yield line(f"{edge.name}, {edge.quantity}: {told}")
 
 
 def budget_table(budget: Budget) -> RenderableType:

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 import neurocmc
-from neurocmc.cli.verify import strain
 from neurocmc.common.files import write_npz
 from neurocmc.ir.store import load_recording
 from neurocmc.pipeline.artifact import open_artifact
+from neurocmc.report.notebook import strain
 from neurocmc.verification.edges import gain_edge, judged, not_run
 from tests.cli.running import CIRCUIT, Run, listing, run
 from tests.lava_environment import lava_python

@@ -1,7 +1,11 @@
 """The page: its sections, what it leaves out, what it escapes, and that it needs nothing but itself."""
 
+import json
 import re
+from base64 import b64encode
 from dataclasses import replace
+from hashlib import sha256
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,9 +16,11 @@ from neurocmc.report.html import ReportContent, render_report, write_report
 from neurocmc.report.loihi.budget import chip_budget
 from neurocmc.report.loihi.losses import integer_losses
 from neurocmc.report.pictures import Picture
+from neurocmc.report.traces import Traces, traces_of
 from neurocmc.report.truenorth.budget import core_budget
 from neurocmc.report.truenorth.losses import core_losses
 from tests.made import by_hand, by_hand_cores
+from tests.made.recordings import three_levels
 from tests.made.targets import loihi, truenorth
 
 VOID = {"meta", "img", "br"}
@@ -74,17 +80,25 @@ def chip_content() -> ReportContent:
     )
 
 
+def traces() -> Traces:
+    found = traces_of(three_levels(), (1, -1))
+    assert found is not None
+    return found
+
+
 def test_a_chip_s_report_has_every_section() -> None:
     page = outline(render_report(chip_content()))
     assert page.headings == [
-        "What was compiled",
-        "Stages",
+        "What misses, and what to do",
         "Activity",
+        "Stages",
+        "Errors by stage, unit and time",
         "Gain fits",
         "Budget",
         "Energy estimate",
         "Synaptic and bit operations",
         "Losses",
+        "What was compiled",
     ]
     text = re.sub(r"\s+", " ", " ".join(page.text))
     for wanted in (
@@ -119,15 +133,11 @@ def test_a_report_of_neurosynaptic_cores() -> None:
         budget=core_budget(program, truenorth(), by_hand_cores.core_load()),
     )
     page = outline(render_report(content))
-    assert page.headings == [
-        "What was compiled",
-        "Stages",
-        "Activity",
-        "Gain fits",
-        "Budget",
+    assert page.headings[-4:] == [
         "Energy estimate",
         "Synaptic and bit operations",
         "What the cores cost",
+        "What was compiled",
     ]
     text = re.sub(r"\s+", " ", " ".join(page.text))
     for wanted in (
@@ -161,7 +171,7 @@ def test_an_ideal_target_s_report_leaves_out_what_it_has_not() -> None:
         budget=ideal_budget(by_hand.spiking_network(), by_hand.ideal()),
     )
     page = outline(render_report(content))
-    assert page.headings == ["What was compiled", "Gain fits", "Budget"]
+    assert page.headings == ["Gain fits", "Budget", "What was compiled"]
     assert "img" not in {tag for tag, _ in page.tags}
     assert "pJ" not in " ".join(page.text)
 
@@ -179,7 +189,7 @@ def test_names_from_files_are_escaped() -> None:
     text = render_report(content)
     page = outline(text)
     assert "script" not in {tag for tag, _ in page.tags}
-    assert "<script" not in text
+    assert "alert('x')</script>" not in text
     assert "".join(page.text).count(HOSTILE) > 10
     captions = [attributes["alt"] for tag, attributes in page.tags if tag == "img"]
     assert captions == [HOSTILE]
@@ -187,17 +197,71 @@ def test_names_from_files_are_escaped() -> None:
 
 def test_the_page_needs_nothing_but_itself() -> None:
     page = outline(render_report(chip_content()))
-    assert not {"script", "link", "iframe", "a"} & {tag for tag, _ in page.tags}
-    sources = [attributes[name] for _, attributes in page.tags for name in ("src", "href") if name in attributes]
+    assert not {"link", "iframe"} & {tag for tag, _ in page.tags}
+    sources = [attributes["src"] for _, attributes in page.tags if "src" in attributes]
     assert len(sources) == 4
     assert all((source or "").startswith("data:image/") for source in sources)
-    assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
+    assert all((attributes["href"] or "").startswith("#") for tag, attributes in page.tags if tag == "a")
+    assert not any(name.startswith("on") or name == "style" for _, attributes in page.tags for name in attributes)
+
+
+def test_the_policy_allows_the_page_s_own_style_and_script_alone() -> None:
+    text = render_report(replace(chip_content(), traces=traces()))
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', text)
+    assert policy is not None
+    allowed = dict(part.strip().split(" ", 1) for part in unescape(policy[1]).split(";"))
+    assert allowed["default-src"] == "'none'"
+    assert allowed["img-src"] == "data:"
+    for tag, rule in (("style", "style-src"), ("script", "script-src")):
+        content = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        assert len(content) == 1
+        assert allowed[rule] == f"'sha256-{b64encode(sha256(content[0].encode()).digest()).decode()}'"
+
+
+def test_contents_list_every_heading() -> None:
+    text = render_report(replace(chip_content(), traces=traces()))
+    listed = re.findall(r'<li><a href="#([^"]+)">(.*?)</a></li>', text)
+    assert [title for _, title in listed] == outline(text).headings
+    assert all(f'id="{name}"' in text for name, _ in listed)
+
+
+def test_what_is_said_first() -> None:
+    first = outline(render_report(chip_content())).text
+    told = " ".join(" ".join(first).split())
+    assert "Missed: 1 of 4 budgets. rate ~ emulator: NRMSE of rates." in told
+    kept = replace(chip_content(), edges=tuple(edge for edge in by_hand.edges() if edge.verdict == "pass"))
+    assert "Passed. All 3 budgets are kept." in " ".join(" ".join(outline(render_report(kept)).text).split())
+    assert "Not verified yet." in " ".join(outline(render_report(replace(chip_content(), edges=()))).text)
+
+
+def test_a_miss_says_what_it_means_and_its_cure() -> None:
+    told = " ".join(" ".join(outline(render_report(chip_content())).text).split())
+    assert "A miss means: the level computes something else than the one before it." in told
+    assert "Cure: compile with more neurons a unit" in told
+    cured = tuple(replace(edge, cure="compile with --neurons 32") for edge in by_hand.edges())
+    told = " ".join(" ".join(outline(render_report(replace(chip_content(), edges=cured))).text).split())
+    assert "Cure: compile with --neurons 32." in told
+
+
+def test_trials_are_drawn_before_the_script_and_named_for_it() -> None:
+    text = render_report(replace(chip_content(), traces=traces()))
+    page = outline(text)
+    assert (
+        sum(tag == "polyline" for tag, _ in page.tags) == 6 + 3 + 2 + 2
+    )  # two units on three levels, keys, errors and their keys
+    options = [data for data in page.text if data in ("trial 0, label 1", "trial 1", "a", "b")]
+    assert options[:4] == ["trial 0, label 1", "trial 1", "a", "b"]
+    source = re.search(r'<script type="application/json" id="traces">(.*?)</script>', text, re.DOTALL)
+    assert source is not None
+    data = json.loads(source[1])
+    assert [level["name"] for level in data["levels"]] == ["rate", "brian2", "emulator"]
+    assert len(data["levels"][0]["activity"]["a"][0][0]) == len(data["times_ms"]) == 20
 
 
 def test_pictures_stand_in_their_section() -> None:
     text = render_report(chip_content())
-    places = [text.index(f"<h2>{heading}") for heading in ("Stages", "Activity", "Gain fits", "Budget", "Energy")]
-    pictures = [text.index(f'alt="{caption}"') for caption in ("Errors", "Activity", "Gain fits", "Core map")]
+    places = [text.index(f'<h2 id="{name}">') for name in ("activity", "errors", "gains", "budget", "energy")]
+    pictures = [text.index(f'alt="{caption}"') for caption in ("Activity", "Errors", "Gain fits", "Core map")]
     assert sorted(places + pictures) == [place for pair in zip(places, pictures, strict=False) for place in pair] + [
         places[-1]
     ]

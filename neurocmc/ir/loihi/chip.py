@@ -93,7 +93,7 @@ RESOURCES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class ChipProgram(Generic[Placed]):
     """A network in integers placed on cores; `use[core, k]` is the use of resource RESOURCES[k] on that core."""
 
@@ -109,6 +109,10 @@ class ChipProgram(Generic[Placed]):
 
     def __post_init__(self) -> None:
         set_frozen(self, "use", np.int64, (None, len(RESOURCES)))
+
+    def __repr__(self) -> str:
+        """One line: what stands on how many cores."""
+        return f"<ChipProgram for {self.target}: {self.cores:,} cores on {self.chips:,} chips, {self.network!r}>"
 
     @property
     def cores(self) -> int:

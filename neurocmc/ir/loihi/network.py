@@ -227,7 +227,7 @@ class IntegerInput:
         set_frozen_matrix(self, "lsb_per_input", np.float64, (None, None))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class IntegerNetwork(HasPools[IntegerPopulation], HasWires[IntegerPopulation, IntegerProjection, IntegerInput]):
     """A whole network in integers; what the emulator runs and what a chip is given."""
 

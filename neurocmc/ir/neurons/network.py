@@ -145,7 +145,7 @@ class HostReadout:
         return len(self.weight)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class NeuronNetwork(HasPopulations[NeuronPopulation]):
     """A network of spiking neurons in real numbers; its populations stand in the order in which a tick goes."""
 

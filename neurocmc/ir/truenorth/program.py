@@ -123,7 +123,7 @@ class CoreInput:
         set_frozen(self, "lift", np.float64, (units,))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class CoreProgram(HasPopulations[CorePopulation]):
     """A network of cores, and what its parts are for."""
 

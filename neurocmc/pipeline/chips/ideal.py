@@ -98,10 +98,10 @@ class IdealFamily(Family[IdealTarget]):
         self, staging: Staging, target: IdealTarget, options: CompileOptions, clock: Clock
     ) -> tuple[Built, Certificate]:
         """Matches gains; nothing rounds, so the certificate is of one side only."""
-        matched = staging.gain_match(options).run(staging.staged, target)
-        clock.done(GainMatch.name, 0.9)
-        spiking = verified(CheckNeurons().run(staging.dealt(matched, target, options), target))
-        clock.done(CheckNeurons.name, 1.0)
+        with clock.timing(GainMatch.name, 0.9):
+            matched = staging.gain_match(options).run(staging.staged, target)
+        with clock.timing(CheckNeurons.name, 1.0):
+            spiking = verified(CheckNeurons().run(staging.dealt(matched, target, options), target))
         built = IdealBuilt(target=target, staged=staging.staged, spiking=spiking)
         return built, certify(staging.staged, staging.levels())
 

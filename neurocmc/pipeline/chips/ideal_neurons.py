@@ -129,8 +129,8 @@ def _work(network: NeuronNetwork, stimulus: EventStimulus, seen: NeuronRecording
 
 def lower_to_ideal(staging: NeuronStaging, target: IdealTarget, clock: Clock) -> IdealNeurons:
     """Exchanges what Brian2 cannot have; nothing else changes, and nothing rounds."""
-    fitted, exchanged = OneSpike().run(staging.network)
-    clock.done(OneSpike.name, 1.0)
+    with clock.timing(OneSpike.name, 1.0):
+        fitted, exchanged = OneSpike().run(staging.network)
     return IdealNeurons(target=target, given=staging.network, fitted=verified(fitted), notes=exchanged)
 
 

@@ -205,17 +205,17 @@ class LoihiFamily(Family[LoihiTarget]):
             search=options.code != "interleaved",  # nearby roundings are of whole units
             planes=options.planes or 1,
         )
-        kept = keep_states.run(staged, spiking, integer, target)
-        if kept.integer is not integer:
-            headroom = overflow.run(verified(kept.integer))
-        spiking, integer = verified(kept.spiking), kept.integer
-        clock.done(KeepStates.name, 0.75)
+        with clock.timing(KeepStates.name, 0.75):
+            kept = keep_states.run(staged, spiking, integer, target)
+            if kept.integer is not integer:
+                headroom = overflow.run(verified(kept.integer))
+            spiking, integer = verified(kept.spiking), kept.integer
         laid = _with_axons(target, options)
         spikes = _spikes(staging, integer) if target.limits.has_mesh else {}
-        placement = Place(spikes=spikes).run(integer, laid)
-        clock.done(Place.name, 0.9)
-        chip = verified(Route().run(integer, placement, laid))
-        clock.done(Route.name, 1.0)
+        with clock.timing(Place.name, 0.9):
+            placement = Place(spikes=spikes).run(integer, laid)
+        with clock.timing(Route.name, 1.0):
+            chip = verified(Route().run(integer, placement, laid))
         built = LoihiBuilt(
             target=target, staged=staged, spiking=spiking, integer=integer, chip=chip, headroom=headroom
         )
@@ -303,22 +303,22 @@ def _with_headroom(
     for _ in range(MARGIN_DOUBLINGS + 1):
         try:
             match_gains = replace(staging.gain_match(options), current_margins=margins, known=known, before=matched)
-            matched = match_gains.run(staging.staged, target)
-            clock.done(GainMatch.name, 0.5)
-            spiking = verified(CheckNeurons().run(staging.dealt(matched, target, options), target))
-            clock.done(CheckNeurons.name, 0.5)
+            with clock.timing(GainMatch.name, 0.5):
+                matched = match_gains.run(staging.staged, target)
+            with clock.timing(CheckNeurons.name, 0.5):
+                spiking = verified(CheckNeurons().run(staging.dealt(matched, target, options), target))
             before = results[-1][:2] if results else None
-            rounded = verified(Quantise(planes=options.planes or 1, before=before).run(spiking, target))
-            clock.done(Quantise.name, 0.6)
-            integer = Registers().run(rounded, target)
-            clock.done(Registers.name, 0.65)
+            with clock.timing(Quantise.name, 0.6):
+                rounded = verified(Quantise(planes=options.planes or 1, before=before).run(spiking, target))
+            with clock.timing(Registers.name, 0.65):
+                integer = Registers().run(rounded, target)
         except InfeasibleError:
             if results:
                 break
             raise
-        headroom = overflow.run(integer, results[-1][1:] if results else None)
+        with clock.timing(Overflow.name, 0.7):
+            headroom = overflow.run(integer, results[-1][1:] if results else None)
         results.append((spiking, integer, headroom))
-        clock.done(Overflow.name, 0.7)
         unproved = [entry.population for entry in results[-1][2] if entry.proved == "no"]
         if not unproved:
             return results[-1]

@@ -223,14 +223,14 @@ def lower_to_loihi(staging: NeuronStaging, target: LoihiTarget, clock: Clock) ->
     Raises InfeasibleError where the chip cannot have its delays or resets, or has too few cores.
     """
     raise_infeasible(_beyond_chip(staging.network, target))
-    swapped, exchanged = ResetSwap(target.limits.refractory_ticks_max).run(staging.network)
-    clock.done(ResetSwap.name, 0.05)
-    skewed = Skew(target.limits.delay_ticks_max).run(swapped)
-    clock.done(Skew.name, 0.1)
+    with clock.timing(ResetSwap.name, 0.05):
+        swapped, exchanged = ResetSwap(target.limits.refractory_ticks_max).run(staging.network)
+    with clock.timing(Skew.name, 0.1):
+        skewed = Skew(target.limits.delay_ticks_max).run(swapped)
     part = part_of(staging.calibration, swapped.neurons)
-    wanted = simulate_neurons(skewed.network, part, level="fitted")
-    scaled = ScaleNeurons(planes=staging.planes).run(skewed, part, wanted, target)
-    clock.done(ScaleNeurons.name, 0.5)
+    with clock.timing(ScaleNeurons.name, 0.5):
+        wanted = simulate_neurons(skewed.network, part, level="fitted")
+        scaled = ScaleNeurons(planes=staging.planes).run(skewed, part, wanted, target)
     facts = facts_of(scaled, part)
     chip = placed(verified(scaled.network), target, clock)
     return LoihiNeurons(
@@ -272,13 +272,12 @@ def placed(
     """Returns the program with a place for every neuron. Raises InfeasibleError with a cure for such networks."""
     wiring = neuron_wiring(network)
     try:
-        placement = Place().place(wiring, target)
-        clock.done(Place.name, 0.9)
-        chip = verified(Route().route(network, wiring, placement, target))
+        with clock.timing(Place.name, 0.9):
+            placement = Place().place(wiring, target)
+        with clock.timing(Route.name, 1.0):
+            return verified(Route().route(network, wiring, placement, target))
     except InfeasibleError as error:
         raise InfeasibleError(replace(problem, cure=cure) for problem in error.problems) from None
-    clock.done(Route.name, 1.0)
-    return chip
 
 
 def load_from_loihi(

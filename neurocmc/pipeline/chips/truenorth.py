@@ -200,17 +200,17 @@ class TrueNorthFamily(Family[TrueNorthTarget]):
     ) -> tuple[Built, Certificate]:
         """Makes corelets of pools; refuses an up-state that their gains lose, for no other rounding is searched."""
         staged = staging.staged
-        matched = staging.gain_match(options).run(staged, target)
-        clock.done(GainMatch.name, 0.4)
-        spiking = verified(CheckNeurons().run(matched, target))
-        clock.done(CheckNeurons.name, 0.5)
-        placed = verified(Corelets(staged, staging.ranges).run(spiking, target))
-        clock.done(Corelets.name, 0.9)
-        cores = CoreRegisters().run(placed, target)
-        clock.done(CoreRegisters.name, 0.95)
-        certificate = certify(staged, staging.levels(), rounded_circuit(staged, kept_by_cores(staged, cores)))
-        refuse_lost(certificate, target.name, allow_lost=options.allow_lost_states)
-        clock.done("certify", 1.0)
+        with clock.timing(GainMatch.name, 0.4):
+            matched = staging.gain_match(options).run(staged, target)
+        with clock.timing(CheckNeurons.name, 0.5):
+            spiking = verified(CheckNeurons().run(matched, target))
+        with clock.timing(Corelets.name, 0.9):
+            placed = verified(Corelets(staged, staging.ranges).run(spiking, target))
+        with clock.timing(CoreRegisters.name, 0.95):
+            cores = CoreRegisters().run(placed, target)
+        with clock.timing("certify", 1.0):
+            certificate = certify(staged, staging.levels(), rounded_circuit(staged, kept_by_cores(staged, cores)))
+            refuse_lost(certificate, target.name, allow_lost=options.allow_lost_states)
         return TrueNorthBuilt(target=target, staged=staged, spiking=spiking, cores=cores), certificate
 
     def load(self, folder: Path, staged: RateCircuit, spiking: SpikingNetwork, target: TrueNorthTarget) -> Built:

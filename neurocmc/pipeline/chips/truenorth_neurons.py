@@ -144,12 +144,12 @@ def lower_to_truenorth(staging: NeuronStaging, target: TrueNorthTarget, clock: C
 
     Raises InfeasibleError where neurons are no threshold units without memory, and where cores cannot hold them.
     """
-    skewed = Skew(target.delay_ticks_max or 0).run(staging.network)
-    clock.done(Skew.name, 0.1)
-    cores = verified(UnitsOnCores().run(skewed, target))
-    clock.done(UnitsOnCores.name, 0.9)
-    CoreRegisters().run(cores.program, target)
-    clock.done(CoreRegisters.name, 1.0)
+    with clock.timing(Skew.name, 0.1):
+        skewed = Skew(target.delay_ticks_max or 0).run(staging.network)
+    with clock.timing(UnitsOnCores.name, 0.9):
+        cores = verified(UnitsOnCores().run(skewed, target))
+    with clock.timing(CoreRegisters.name, 1.0):
+        CoreRegisters().run(cores.program, target)
     return TrueNorthNeurons(
         target=target, given=staging.network, fitted=skewed.network, notes=skewed.notes, cores=cores
     )

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.progress import Progress
+from neurocmc.common.yaml_complaints import nearest_name
 from neurocmc.pipeline.demos.common import Demo, DemoResult, Setting
 from neurocmc.pipeline.demos.delayed_match import DELAYED_MATCH
 from neurocmc.pipeline.demos.digits import CMC_DIGITS_DEMO, SWTA_DIGITS
@@ -42,9 +43,7 @@ def find_demo(name: str) -> Demo:
     """Returns the demo of that name, or of a former one. Raises InputError for a name that no demo has or had."""
     current = FORMER_NAMES.get(name, name)
     if current not in DEMOS:
-        raise InputError(
-            Problem("demo-unknown", "demo", f"there is none named {name!r}", f"demos are: {', '.join(DEMOS)}")
-        )
+        raise InputError(Problem("demo-unknown", "demo", f"there is none named {name!r}", nearest_name(name, DEMOS)))
     return DEMOS[current]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from neurocmc.common.errors import InfeasibleError, InputError, Problem, raise_input_problems
 from neurocmc.common.files import MANIFEST, check_replaceable, json_text, replace_directory, write_file
 from neurocmc.common.progress import Progress
-from neurocmc.ir.neurons.memories import print_memories
+from neurocmc.ir.neurons.memories import Memories, print_memories
 from neurocmc.ir.neurons.printer import print_neurons
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
@@ -69,7 +69,7 @@ def compile_neurons(
     check_replaceable(Path(directory))
     stimuli = [model.test] if model.calibration is model.test else [model.calibration, model.test]
     raise_input_problems(name_problems([stimulus.name for stimulus in stimuli]))
-    clock = Clock(progress)
+    clock = Clock(progress, until=0.7)
     chosen = _choose(model, target, options, clock)
     with replace_directory(Path(directory)) as folder:
         _write(folder, model, target, options, chosen, clock)
@@ -113,29 +113,36 @@ def _write(
     if source and model.content is not None:
         write_file(folder / source, model.content)
     write_file(folder / "target.yaml", target.text)
-    (folder / "ir").mkdir()
-    if model.memories is not None:
-        write_level(folder / "ir", MEMORY, model.memories, print_memories(model.memories))
-    if built.given is not None:
-        write_level(folder / "ir", GIVEN, built.given, print_neurons(built.given))
-    if built.fitted is not None and built.fitted is not built.given:
-        write_level(folder / "ir", FITTED, built.fitted, print_neurons(built.fitted))
-    built.save(folder / "ir")
-    stimuli = {stimulus.name: stimulus for stimulus in (model.calibration, model.test)}
-    (folder / "stimuli").mkdir()
-    for name, stimulus in stimuli.items():
-        built.check(stimulus)
-        save_events(stimulus, folder / "stimuli" / f"{name}.npz")
-    built.emit(folder / PROGRAM, stimuli)
-    seen = _seen(built, model.calibration)
-    budget = built.budget(seen[0], seen[1])
-    write_file(folder / BUDGET, budget.to_json())
+    with clock.writing("levels", 0.2):
+        _write_levels(folder / "ir", built, model.memories)
+    with clock.writing("emit", 0.4):
+        stimuli = {stimulus.name: stimulus for stimulus in (model.calibration, model.test)}
+        (folder / "stimuli").mkdir()
+        for name, stimulus in stimuli.items():
+            built.check(stimulus)
+            save_events(stimulus, folder / "stimuli" / f"{name}.npz")
+        built.emit(folder / PROGRAM, stimuli)
+    with clock.writing("budget", 0.7):
+        seen = _seen(built, model.calibration)
+        budget = built.budget(seen[0], seen[1])
+        write_file(folder / BUDGET, budget.to_json())
     manifest = _manifest(model, target, chosen, source)
-    write_report_of(
-        folder, Reported(manifest=manifest, built=built, budget=budget, seen=seen[1]), draw=options.figures
-    )
+    with clock.writing("report", 1.0):
+        reported = Reported(manifest=manifest, built=built, budget=budget, seen=seen[1])
+        write_report_of(folder, reported, draw=options.figures)
     write_file(folder / TIMINGS, json_text(clock.as_json()))
     write_file(folder / MANIFEST, json_text({**manifest, "files": file_hashes(folder)}))
+
+
+def _write_levels(folder: Path, built: NeuronBuilt, memories: Memories | None) -> None:
+    folder.mkdir()
+    if memories is not None:
+        write_level(folder, MEMORY, memories, print_memories(memories))
+    if built.given is not None:
+        write_level(folder, GIVEN, built.given, print_neurons(built.given))
+    if built.fitted is not None and built.fitted is not built.given:
+        write_level(folder, FITTED, built.fitted, print_neurons(built.fitted))
+    built.save(folder)
 
 
 def _seen(built: NeuronBuilt, calibration: EventStimulus) -> tuple[EventStimulus, NeuronRecording]:

@@ -15,6 +15,7 @@ from neurocmc.ir.neurons.network import Decide, NeuronNetwork, SpikeInput
 from neurocmc.ir.neurons.spikes import SpikeList
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.neurons.store import load_events
+from neurocmc.pipeline.bundled import rules_of
 
 NIR_ENDING = ".nir"
 SCALED = "scales are chosen"  # how a note on them begins
@@ -139,13 +140,17 @@ def load_named_nir(
 ) -> NeuronModel:
     """Reads a NIR file whose framework may not have been named, with its events and calibration.
 
-    Raises InputError as `load_nir`, and where no framework was named.
+    Of a file that ships, what is not given is as its card says. Raises InputError as `load_nir`, and where no
+    framework was named.
     """
+    events, calibration = stimuli
+    if (known := rules_of(path)) is not None:
+        semantics, reset = semantics or known.semantics, reset or known.reset
+        events = events or path.with_name(known.events)
     if semantics is None:
         what = "a file of NIR does not say what a tick computes"
         cure = "name the framework that trained it: snntorch-0, snntorch-1, norse, sinabs, spyx or nir"
         raise InputError(Problem("semantics-missing", "--semantics", what, cure))
-    events, calibration = stimuli
     return load_nir(
         path, semantics=semantics, dt_s=dt_s, reset=reset, decide=decide, events=events, calibration=calibration
     )

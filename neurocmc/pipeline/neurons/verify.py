@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from neurocmc.verification.edges import Edge, misses
 from neurocmc.verification.limits import read_limits, with_limits
 from neurocmc.verification.neurons import Seen, fidelity_edges, recorded_edge
 from neurocmc.verification.recall import is_of_recall, recall_edges
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 VERIFY = "verify.json"
 FORMAT, VERSION = "neurocmc-neuron-verification", 1
@@ -58,6 +61,16 @@ class NeuronVerification:
     def _repr_html_(self) -> str:
         """A table of all edges, for notebooks."""
         return edges_as_html(self.edges)
+
+    def plot(self) -> "Figure":
+        """Draws how much of its limit each edge has used; what lies right of the line misses.
+
+        Returns:
+            A figure of matplotlib, which shows itself as the last value of a notebook's cell.
+        """
+        from neurocmc.report.notebook import draw_edges  # here and not above: only notebooks draw it
+
+        return draw_edges(self.edges)
 
     @property
     def passed(self) -> bool:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,6 +13,7 @@ from matplotlib.lines import Line2D
 
 from neurocmc.common.calls import python_call
 from neurocmc.common.errors import Problem, raise_input_problems
+from neurocmc.common.files import write_file
 from neurocmc.common.process import known_state
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.report.figures.activity import LEGEND_UNITS, ROW_BINS, TITLES, draw_raster
@@ -39,7 +41,7 @@ class RecordingFigure(Figure):
 
 @known_state()
 @python_call
-def draw_recording(recording: Recording, trial: int = 0, populations: Sequence[str] | None = None) -> Figure:
+def draw_recording(recording: Recording, trial: int = 0, populations: Sequence[str] | None = None) -> RecordingFigure:
     """Draws a panel of activity for each population and, where spikes were recorded, a raster under it.
 
     Raises InputError for a trial or a population that the recording does not have.
@@ -65,6 +67,11 @@ def draw_recording(recording: Recording, trial: int = 0, populations: Sequence[s
         figure.align_ylabels(panels)
         _add_legend(figure, max(recording.activity[name].shape[2] for name in names))
     return figure
+
+
+def save_recording(recording: Recording, path: Path, populations: Sequence[str] | None = None) -> None:
+    """Writes the picture of the first trial. Raises InputError if it cannot be written."""
+    write_file(path, draw_recording(recording, 0, populations).as_png())
 
 
 def _trials(recording: Recording) -> int:

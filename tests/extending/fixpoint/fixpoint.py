@@ -147,11 +147,11 @@ class FixpointFamily(Family[FixpointTarget]):
         self, staging: Staging, target: FixpointTarget, options: CompileOptions, clock: Clock
     ) -> tuple[Built, Certificate]:
         staged, one = staging.staged, float(1 << target.limits.weight_fraction_bits)
-        spiking = verified(CheckNeurons().run(staging.gain_match(options).run(staged, target), target))
-        clock.done(GainMatch.name, 0.8)
-        projections = tuple(replace(p, weight=np.rint(p.weight * one) / one) for p in spiking.projections)
-        rounded = verified(replace(spiking, projections=projections))
-        clock.done("round", 0.9)
+        with clock.timing(GainMatch.name, 0.8):
+            spiking = verified(CheckNeurons().run(staging.gain_match(options).run(staged, target), target))
+        with clock.timing("round", 0.9):
+            projections = tuple(replace(p, weight=np.rint(p.weight * one) / one) for p in spiking.projections)
+            rounded = verified(replace(spiking, projections=projections))
         certificate = certify(staged, staging.levels(), rounded_circuit(staged, kept(staged, spiking, rounded)))
         return FixpointBuilt(target=target, staged=staged, spiking=spiking, rounded=rounded), certificate
 

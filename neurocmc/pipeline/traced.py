@@ -1,0 +1,59 @@
+"""Runs some trials of a compiled circuit on all its levels, for a page: activity, errors, spikes."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from neurocmc.ir.recording import Recording
+from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.chips.built import Built
+from neurocmc.report.pictures import Drawn
+from neurocmc.report.traces import Traces, traces_of
+
+TRIALS = 32  # that errors over time and of units are measured on
+SHOWN = 4  # populations of a raster
+
+
+def traced(built: Built, stimulus: Stimulus, ran: Mapping[str, Recording], seed: int = 0) -> Traces | None:
+    """Puts the first trials of a stimulus on rate circuit and chip side by side, with levels between.
+
+    Args:
+        built: The circuit on a chip.
+        stimulus: Its first `TRIALS` trials are taken.
+        ran: Further levels between the two, by name: recordings of pools on the same stimulus, all trials of it.
+        seed: Of the chip's noise.
+
+    Returns:
+        The traces, errors against the rate circuit.
+    """
+    part = stimulus.take(slice(TRIALS))
+    pair = built.beside_rate(part, built.run(part, seed=seed))
+    between = {level: built.of_whole_units(_first(recording, part.batch)) for level, recording in ran.items()}
+    levels = {"rate": pair.reference, **between, built.level: pair.other}
+    answered = [readout.population for readout in built.readouts]
+    return traces_of(levels, pair.labels.tolist(), answered)
+
+
+def rasters(built: Built, stimulus: Stimulus, seed: int = 0) -> Iterator[Drawn]:
+    """Yields the picture of the spikes of the first trial on the lowest level, drawn when it is asked for."""
+    answered = [readout.population for readout in built.readouts]
+    names = list(dict.fromkeys([*answered, *(p.name for p in built.staged.populations)]))[:SHOWN]
+
+    def draw(path: Path) -> None:
+        from neurocmc.report.figures.recorded import save_recording  # not above: matplotlib takes long to import
+
+        one = built.run(stimulus.take(slice(1)), seed=seed, record_spikes=True)
+        save_recording(built.of_whole_units(one), path, names)
+
+    told = f"Activity and spikes of the first trial of {stimulus.name} on the {built.level}: {', '.join(names)}."
+    yield Drawn(file="trial.png", section="activity", caption=told, draw=draw)
+
+
+def _first(recording: Recording, trials: int) -> Recording:
+    """The same of the first trials, without spikes."""
+    return replace(
+        recording,
+        activity={name: values[:trials] for name, values in recording.activity.items()},
+        spike_counts={name: counts[:trials] for name, counts in recording.spike_counts.items()},
+        spikes={},
+    )
