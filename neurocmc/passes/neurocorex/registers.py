@@ -1,0 +1,206 @@
+"""Rounds a wiring to the registers of a NeuroCoreX, and gives the host its channels.
+
+A neuron's scale, how much of V stands for one of its voltage, is free. Where all its weights are whole multiples of one
+number that scale is taken, the smallest, and nothing is rounded; else the largest that V holds on what calibration saw,
+so that weights of 8 bits keep as much as they can. Thresholds have 10 bits behind the point and are rounded up: a
+neuron spikes from the threshold on, not above it.
+"""
+
+from dataclasses import dataclass
+from math import floor
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurocmc.common.arrays import Float, Int
+from neurocmc.common.errors import Problem, raise_infeasible
+from neurocmc.ir.neurocorex.program import NO_CHANNEL, Mode
+from neurocmc.ir.neurocorex.registers import (
+    FIRST_COLUMN,
+    FIRST_PLACE,
+    FIRST_ROW,
+    LARGEST,
+    NEURONS,
+    ONE,
+    PLACES,
+    CoreRegisters,
+)
+from neurocmc.ir.neurocorex.wiring import Extremes, Wiring
+from neurocmc.passes.neurocorex.order import Order
+from neurocmc.targets.neurocorex import NeuroCoreXTarget
+
+WEIGHT_MAX = 127
+V_MAX = 127.0
+MULTIPLES = 64  # up to which whole multiples are looked for
+FORGET_FIRST = 2  # neuron 0 is the pacemaker; what the host sends neuron 1 as it spikes is lost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Placed:
+    """Registers, the chip's neuron of each of the wiring, and the columns of the host."""
+
+    registers: CoreRegisters
+    neuron: Int  # (neurons,)
+    pacemaker: int
+    column: Int  # (columns of inputs,)
+    roles: dict[str, int]
+    scale: Float  # (neurons,) V per voltage
+    rounding: Float  # (neurons,) largest error of a weight over the threshold
+
+
+@dataclass(frozen=True)
+class Registers:
+    """Wiring -> registers.
+
+    Args:
+        mode: Whether V stays from tick to tick.
+        at_threshold: Whether a voltage at the threshold is a spike.
+    """
+
+    name: ClassVar[str] = "registers"
+    mode: Mode = "integrate"
+    at_threshold: bool = False
+
+    def run(self, wiring: Wiring, seen: Extremes, where: str, target: NeuroCoreXTarget) -> Placed:
+        """Raises InfeasibleError where neurons, channels or a V do not fit, naming what and by how much."""
+        forgets = self.mode == "forget"
+        own = ("pad", "hold", "release", *(("pace", "kick", "cancel", "cancel_hold") if forgets else ()))
+        order = Order(first=FORGET_FIRST if forgets else 0)
+        neuron = order.run(wiring.neurons, wiring.target, wiring.source)
+        raise_infeasible(_beyond(wiring, neuron, len(own), where, target))
+        scale = _scales(wiring, seen)
+        recurrent, sent = _rounded(wiring, scale)
+        threshold = np.full(PLACES, LARGEST)
+        at = wiring.threshold * scale * ONE
+        levels = np.ceil(at) if self.at_threshold else np.floor(at) + 1
+        threshold[FIRST_PLACE + neuron] = levels.astype(np.int64)
+        all_to_all, feed_forward = (np.zeros((PLACES, PLACES), dtype=np.int64) for _ in range(2))
+        all_to_all[FIRST_ROW + neuron[:, None], FIRST_COLUMN + neuron[None, :]] = recurrent
+        column = np.arange(wiring.sent.shape[0], dtype=np.int64)
+        feed_forward[FIRST_ROW + neuron[:, None], column[None, :]] = sent
+        roles = {role: column.size + index for index, role in enumerate(own)}
+        rows = FIRST_ROW + neuron
+        hold = np.floor(np.clip(V_MAX + np.minimum(seen.least, seen.lowest) * scale, 0, WEIGHT_MAX)).astype(np.int64)
+        feed_forward[rows, roles["hold"]] = -hold
+        feed_forward[rows, roles["release"]] = hold
+        if forgets:
+            threshold[FIRST_PLACE] = 50 * ONE
+            feed_forward[FIRST_ROW, roles["pace"]] = 100
+            _kick(wiring, seen, scale, recurrent, hold, feed_forward, rows, roles, where)
+        registers = CoreRegisters(
+            feed_forward=feed_forward,
+            all_to_all=all_to_all,
+            threshold=threshold,
+            refractory=np.zeros(PLACES, dtype=np.int32),
+            leak=0,
+            amplitude=1,
+        )
+        whole = {role: roles.get(role, NO_CHANNEL) for role in ("pad", "hold", "release", "pace", "kick")}
+        return Placed(
+            registers=registers,
+            neuron=neuron,
+            pacemaker=0 if forgets else -1,
+            column=column,
+            roles=whole | {role: roles.get(role, NO_CHANNEL) for role in ("cancel", "cancel_hold")},
+            scale=scale,
+            rounding=_errors(wiring, scale, recurrent, sent),
+        )
+
+
+def _beyond(wiring: Wiring, neuron: Int, own: int, where: str, target: NeuroCoreXTarget) -> list[Problem]:
+    """What is too large, found before anything is rounded. The last neuron stays free: its current leaks to all."""
+    found: list[Problem] = []
+    cure = "use a smaller network, shorter delays (each tick of one is a neuron), or a larger chip (--target)"
+    room = target.limits.neurons - 1
+    if neuron.size and (needed := int(neuron.max()) + 1) > room:
+        what = (
+            f"{needed} places: {wiring.neurons - wiring.relays} neurons, {wiring.relays} relays of delays, "
+            f"{needed - wiring.neurons} that stay free; limit {room} on {target.name}"
+        )
+        found.append(Problem("neurons-beyond-limit", where, what, cure))
+    if (columns := len(wiring.sent) + own) > target.limits.channels:
+        what = f"{columns} channels, {own} of them the host's own; limit {target.limits.channels} on {target.name}"
+        found.append(Problem("fan-in-beyond-core", where, what, "use fewer channels of input"))
+    if (own_synapses := int((wiring.target == wiring.source).sum())) > 0:
+        what = f"{own_synapses} synapses of a neuron to itself, which {target.name} loses where it spikes alone"
+        found.append(Problem("network-unfit-for-target", where, what, "give such a loop two neurons, or two ticks"))
+    return found
+
+
+def _scales(wiring: Wiring, seen: Extremes) -> Float:
+    """(neurons,) V of one of voltage."""
+    scales = np.ones(wiring.neurons)
+    for neuron in range(wiring.neurons):
+        weights = _sums(wiring, neuron)
+        top = max(float(np.abs(weights).max(initial=0)), abs(float(wiring.bias[neuron])), 1e-12)
+        reach = max(seen.highest[neuron], seen.most[neuron], wiring.threshold[neuron], -seen.lowest[neuron], top)
+        largest = min(WEIGHT_MAX / top, 0.7 * V_MAX / reach)
+        numbers = np.append(weights, wiring.bias[neuron])
+        exact = [k for k in range(1, MULTIPLES + 1) if k <= WEIGHT_MAX / top and _whole(numbers * k)]
+        scales[neuron] = exact[0] if exact else largest
+    return scales
+
+
+def _whole(values: Float) -> bool:
+    return bool((np.abs(values - np.rint(values)) < 1e-9).all())
+
+
+def _sums(wiring: Wiring, neuron: int) -> Float:
+    """The weights that reach a neuron, those of one source together."""
+    own = wiring.target == neuron
+    sent = wiring.sent_target == neuron
+    first = np.bincount(wiring.source[own], wiring.weight[own]) if own.any() else np.zeros(0)
+    second = np.bincount(wiring.sent_column[sent], wiring.sent_weight[sent]) if sent.any() else np.zeros(0)
+    return np.concatenate([first, second])
+
+
+def _rounded(wiring: Wiring, scale: Float) -> tuple[Int, Int]:
+    """(neurons, neurons) and (neurons, columns) whole weights."""
+    recurrent = np.zeros((wiring.neurons, wiring.neurons))
+    np.add.at(recurrent, (wiring.target, wiring.source), wiring.weight * scale[wiring.target])
+    sent = np.zeros((wiring.neurons, len(wiring.sent)))
+    np.add.at(sent, (wiring.sent_target, wiring.sent_column), wiring.sent_weight * scale[wiring.sent_target])
+    return np.rint(recurrent).astype(np.int64), np.rint(sent).astype(np.int64)
+
+
+def _errors(wiring: Wiring, scale: Float, recurrent: Int, sent: Int) -> Float:
+    exact = np.zeros((wiring.neurons, wiring.neurons + len(wiring.sent)))
+    np.add.at(exact, (wiring.target, wiring.source), wiring.weight)
+    np.add.at(exact, (wiring.sent_target, wiring.neurons + wiring.sent_column), wiring.sent_weight)
+    whole = np.concatenate([recurrent, sent], axis=1) / scale[:, None]
+    return np.abs(whole - exact).max(axis=1, initial=0.0) / wiring.threshold
+
+
+def _kick(
+    wiring: Wiring,
+    seen: Extremes,
+    scale: Float,
+    recurrent: Int,
+    hold: Int,
+    feed_forward: NDArray[np.int64],
+    rows: Int,
+    roles: dict[str, int],
+    where: str,
+) -> None:
+    """The channels that make all neurons spike, and take off what that sends."""
+    highest = (wiring.threshold + np.maximum(seen.most, 0)) * scale
+    kick = np.minimum(WEIGHT_MAX, np.floor(V_MAX - highest)).astype(np.int64)
+    lowest = (np.minimum(seen.lowest, 0) + np.minimum(seen.least, 0)) * scale
+    short = np.flatnonzero(lowest + kick <= wiring.threshold * scale)
+    bias = np.rint(wiring.bias * scale).astype(np.int64)
+    cancel = bias - recurrent.sum(axis=1)
+    held = cancel - hold
+    beyond = np.flatnonzero((np.abs(cancel) > WEIGHT_MAX) | (held < -WEIGHT_MAX - 1))
+    found: list[Problem] = []
+    if short.size:
+        low, high = floor(lowest[short[0]]), floor(highest[short[0]])
+        what = f"what arrives in a tick lies from {low} to {high} of V, too far apart to lift all neurons over their threshold"
+        found.append(Problem("register-beyond-target", where, what, "use smaller weights, or fewer synapses that inhibit"))
+    if beyond.size:
+        what = f"all synapses of a neuron together send {int(-cancel[beyond[0]])}, limit {WEIGHT_MAX}"
+        found.append(Problem("register-beyond-target", where, what, "use smaller weights, or fewer synapses"))
+    raise_infeasible(found)
+    feed_forward[rows, roles["kick"]] = kick
+    feed_forward[rows, roles["cancel"]] = cancel
+    feed_forward[rows, roles["cancel_hold"]] = held

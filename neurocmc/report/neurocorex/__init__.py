@@ -1,0 +1,1 @@
+"""Shows what a NeuroCoreX holds: its budget, and its two matrices."""
