@@ -50,7 +50,7 @@ if TYPE_CHECKING:
         verify,
     )
     from neurocmc.bring import from_arrays, from_module, from_torch
-    from neurocmc.bring_neurons import from_neurons, from_nir
+    from neurocmc.bring_neurons import from_memory, from_neurons, from_nir
     from neurocmc.campaigns import study, sweep
     from neurocmc.circuits.chip_pool import ChipPool as ChipPool
     from neurocmc.circuits.own import CmcRegions as CmcRegions
@@ -95,6 +95,7 @@ __all__ = [
     "compile",
     "export",
     "from_arrays",
+    "from_memory",
     "from_module",
     "from_neurons",
     "from_nir",
@@ -112,6 +113,7 @@ __all__ = [
 _HOMES = {
     "from_arrays": "neurocmc.bring",
     "from_module": "neurocmc.bring",
+    "from_memory": "neurocmc.bring_neurons",
     "from_neurons": "neurocmc.bring_neurons",
     "from_nir": "neurocmc.bring_neurons",
     "from_torch": "neurocmc.bring",

@@ -24,8 +24,8 @@ from neurocmc.pipeline.model import Model
 from neurocmc.pipeline.model import load as _load
 from neurocmc.pipeline.neurons.artifact import NeuronArtifact, open_any
 from neurocmc.pipeline.neurons.compile import compile_neurons
-from neurocmc.pipeline.neurons.model import NIR_ENDING as NIR
-from neurocmc.pipeline.neurons.model import NeuronModel, load_named_nir
+from neurocmc.pipeline.neurons.files import is_spiking, load_spiking
+from neurocmc.pipeline.neurons.model import NeuronModel
 from neurocmc.pipeline.neurons.options import NeuronOptions, Weights
 from neurocmc.pipeline.neurons.simulate import NeuronInterpreter, simulate_network
 from neurocmc.pipeline.neurons.verify import NeuronVerification, NeuronVerifyOptions, verify_neurons
@@ -99,8 +99,9 @@ def compile(  # noqa: A001  (called as the command is)
     """Compiles a model for a target into the directory `out`, which becomes whole or is left as it was.
 
     Args:
-        model: The path of a model, or a Model that `load` has read; or spiking neurons: the path of a .nir file, or
-            what `from_nir` or `from_neurons` gave. Options from `semantics` on are for these.
+        model: The path of a model, or a Model that `load` has read; or spiking neurons: the path of a .nir file or of
+            the YAML of a memory, or what `from_nir`, `from_neurons` or `from_memory` gave. Options from `semantics`
+            on are for these.
         target: The name of a known target, the path of a YAML file, or a Target.
         out: The directory of the artifact; one that holds an artifact already is replaced.
         neurons: Neurons per unit in the mean, 1 to 65,536. None takes 64, or more where decisions of a classifier
@@ -160,9 +161,9 @@ def compile(  # noqa: A001  (called as the command is)
         "--events": events,
         "--calibration": calibration,
     }
-    if isinstance(model, str | Path) and Path(model).suffix == NIR:
+    if isinstance(model, str | Path) and is_spiking(Path(model)):
         paths = tuple(None if path is None else Path(path) for path in (events, calibration))
-        model = load_named_nir(Path(model), semantics, dt_s, reset, decide or "last", (paths[0], paths[1]))
+        model = load_spiking(Path(model), semantics, dt_s, reset, decide, (paths[0], paths[1]))
         of_files = {}
     if isinstance(model, NeuronModel):
         _refuse(of_files, "a .nir file")

@@ -1,6 +1,6 @@
-"""Makes models of networks that spike already: files of other frameworks, and compartments as arrays."""
+"""Makes models of networks that spike already: files of other frameworks, compartments as arrays, memories."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,9 +12,11 @@ from neurocmc.common.calls import python_call
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.process import known_state
 from neurocmc.frontends.compartments import integers_of
+from neurocmc.frontends.recall.arrays import memories_of
 from neurocmc.ir.neurons.network import Decide
 from neurocmc.ir.neurons.stimulus import EventStimulus, labels_of
 from neurocmc.pipeline.neurons.model import NeuronModel, brought, load_nir
+from neurocmc.pipeline.neurons.recall import recall_model
 from neurocmc.sim.checks import shape_of
 from neurocmc.sim.loihi.compartments.network import CompartmentNetwork, SynapseGroup
 from neurocmc.targets import SignMode
@@ -182,3 +184,49 @@ def from_neurons(
     elif events is not None:
         given = EventStimulus.of_dense("events", events, labels)
     return brought(Path(f"{name}.npz"), integers, facts, (), None, given)
+
+
+@known_state()
+@python_call
+def from_memory(
+    *,
+    cues: Any,
+    contents: Any,
+    cue_names: Sequence[str] | None = None,
+    feature_names: Sequence[str] | None = None,
+    events: EventStimulus | None = None,
+    tick_ms: float = 1.0,
+    name: str = "memory",
+) -> NeuronModel:
+    """Makes a model of a content-addressable memory, after area CA3 of the hippocampus, that recalls what is given.
+
+    A cue that spikes in tick t is repeated by `cue_out` in tick t + 5, and its content bits spike in `content_out`
+    in tick t + 6. A content bit is repeated by `content_out` in tick t + 5, and every cue that has it spikes in
+    `cue_out` in tick t + 6. `verify` recalls each of them. The circuit is that of Casanueva-Morato et al.,
+    Bio-inspired computational memory model of the hippocampus (Neural Networks, 2024), after learning; nothing is
+    learned on the chip.
+
+    Args:
+        cues: (memories,) indices of cues, or (memories, C) one-hot.
+        contents: (memories, M) content bits, 0 or 1.
+        cue_names: Of the C cues. None numbers them.
+        feature_names: Of the M content bits. None numbers them.
+        events: Spikes of the inputs "cue" and "content". None recalls each cue and each content bit in a trial.
+        tick_ms: The model's time of a tick in ms.
+        name: Of the memory.
+
+    Returns:
+        A model of 3C + 4M + 1 neurons, for `compile`.
+
+    Raises:
+        InputError: With everything that is wrong: contents that are no bits or have none, a cue that has two.
+
+    Example:
+        >>> model = neurocmc.from_memory(cues=[0, 1, 2], contents=[[1, 1, 0], [0, 1, 1], [1, 0, 1]])
+        >>> sum(model.sizes.values())
+        22
+    """
+    if not 0 < tick_ms < 1e6:
+        raise InputError(Problem("time-not-positive", "tick_ms", f"a tick is {tick_ms:g} ms", "give 1 or so"))
+    memories = memories_of(cues, contents, cue_names=cue_names, feature_names=feature_names, name=name)
+    return recall_model(memories, dt_s=1e-3 * tick_ms, events=events)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from neurocmc.cli.neurons import (
-    NIR,
     Calibration,
     Deciding,
     Dt,
@@ -17,6 +16,7 @@ from neurocmc.cli.neurons import (
     Semantics,
     Weighted,
     compile_network,
+    is_spiking,
     read_model,
     refuse_given,
 )
@@ -183,7 +183,7 @@ def compile(  # noqa: A001  (the command is called so)
         "--events": events,
         "--calibration": calibration,
     }
-    if model.suffix == NIR:
+    if is_spiking(model):
         from neurocmc.pipeline.neurons.options import NeuronOptions
 
         refuse_given(of_circuits, "rate circuits")

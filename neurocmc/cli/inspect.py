@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neurocmc.cli.neurons import NIR, Deciding, Dt, Reset, Semantics, inspect_nir, read_model, refuse_given
+from neurocmc.cli.neurons import Deciding, Dt, Reset, Semantics, inspect_spiking, is_spiking, refuse_given
 from neurocmc.cli.options import Images, Json
 from neurocmc.cli.output import grid, say, say_json, show
 
@@ -40,14 +40,9 @@ def inspect(
     as_json: Json = False,
 ) -> None:
     """Show the populations, projections, inputs, readouts and parameters of a model, and check it."""
-    if model.suffix == NIR:
-        from neurocmc.frontends.nir.read import nir_facts
-
+    if is_spiking(model):
         refuse_given({"--images": images, "--sensitivity": sensitivity or None}, "rate circuits")
-        facts = nir_facts(model)
-        asked = any(option is not None for option in (semantics, dt, reset, decide))
-        named = read_model(model, semantics, dt, reset, decide, (None, None)) if asked else None
-        inspect_nir(model, named, facts, as_json=as_json)
+        inspect_spiking(model, (semantics, dt, reset, decide), as_json=as_json)
         return
     own = {"--semantics": semantics, "--dt": dt, "--reset": reset, "--decide": decide}
     refuse_given(own, "networks of spiking neurons (.nir)")

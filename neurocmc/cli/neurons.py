@@ -1,4 +1,4 @@
-"""What commands do with networks that spike already: files of NIR, and artifacts that were compiled from them."""
+"""What commands do with networks that spike already: files of NIR and memories, and artifacts compiled from them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from neurocmc.pipeline.neurons.model import NeuronModel
     from neurocmc.pipeline.neurons.options import NeuronOptions
     from neurocmc.pipeline.neurons.verify import NeuronVerifyOptions
-
-NIR = ".nir"
 
 
 class Weights(StrEnum):
@@ -89,10 +87,10 @@ def read_model(
     decide: Decide | None,
     stimuli: tuple[Path | None, Path | None],
 ) -> "NeuronModel":
-    """Reads a .nir file with its events and calibration. Raises InputError where its framework is not named."""
-    from neurocmc.pipeline.neurons.model import load_named_nir
+    """Reads a .nir file or a memory with its events and calibration. Raises InputError as `load_spiking`."""
+    from neurocmc.pipeline.neurons.files import load_spiking
 
-    return load_named_nir(path, semantics, dt, reset, "last" if decide is None else decide.value, stimuli)
+    return load_spiking(path, semantics, dt, reset, None if decide is None else decide.value, stimuli)
 
 
 def compile_network(
@@ -225,13 +223,44 @@ def simulate_on(
     say(f"recording: {output}")
 
 
-def inspect_nir(path: Path, model: "NeuronModel | None", facts: Mapping[str, object], *, as_json: bool) -> None:
-    """Shows what a file of NIR holds and, where its framework was named, what network that makes."""
+def is_spiking(path: Path) -> bool:
+    """Whether a file holds a network that spikes already. Raises InputError for YAML that cannot be read."""
+    from neurocmc.pipeline.neurons.files import is_spiking as is_of_neurons
+
+    return is_of_neurons(path)
+
+
+def inspect_spiking(
+    path: Path,
+    options: tuple[str | None, float | None, str | None, Decide | None],
+    *,
+    as_json: bool,
+) -> None:
+    """Shows a file of NIR, and its network where one of its options is given; or a memory and its network."""
+    from neurocmc.frontends.nir.read import nir_facts
+    from neurocmc.pipeline.neurons.model import NIR_ENDING
+
+    if path.suffix != NIR_ENDING:
+        model = read_model(path, *options, (None, None))
+        _inspect(path, model, model.facts, as_json=as_json)
+        return
+    facts = nir_facts(path)
+    named = read_model(path, *options, (None, None)) if any(option is not None for option in options) else None
+    _inspect(path, named, facts, as_json=as_json)
+
+
+def _inspect(path: Path, model: "NeuronModel | None", facts: Mapping[str, object], *, as_json: bool) -> None:
     if as_json:
         say_json({"model": path, "facts": facts, **({} if model is None else _network(model))})
         return
-    say(f"{path}: {_told(facts.get('nodes', ''))}")
-    show(grid("graph", ("", "value"), [(name, _told(value)) for name, value in facts.items()]))
+    say(f"{path}: {_told(facts.get('nodes') or facts.get('family', ''))}")
+    show(
+        grid(
+            "graph" if "nodes" in facts else "memory",
+            ("", "value"),
+            [(name, _told(value)) for name, value in facts.items()],
+        )
+    )
     if model is None:
         say("name the framework that trained it (--semantics) to see the network that it makes")
         return

@@ -259,7 +259,9 @@ def model_of(network: "Network", path: Path | None = None) -> Model:
 def _from_yaml(path: Path, fields: Iterable[str]) -> Model:
     """A model from whichever kind of YAML these top-level fields are of; without a word, a circuit written out."""
     from neurocmc.frontends.automaton.documents import is_program
+    from neurocmc.pipeline.neurons.files import refuse_spiking
 
+    refuse_spiking(path)
     if is_program(fields):
         return _from_program(path)
     if INTERNEURONS in fields:

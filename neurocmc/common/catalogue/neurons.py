@@ -27,5 +27,12 @@ NEURONS = {
     "nir-cannot-say": "A compiled network has what a graph of NIR, or its reader, cannot say.",
     "nir-loop": "A loop of a NIR graph has no spiking node, so that nothing delays it.",
     "reset-unsaid": "A spiking network does not say how its neurons reset, and no option does.",
+    "memory-not-bits": "A content of a content-addressable memory holds something else than bits.",
+    "memory-cue-unclear": "A memory is not stored under one cue: its row is not one-hot, or its cue is no index.",
+    "memory-cue-twice": "Two contents of a content-addressable memory are stored under one cue.",
+    "memory-content-empty": "A content of a content-addressable memory has no bit, so that it could not be recalled.",
+    "memory-feature-unknown": "A content of a memory names a content bit that is not among its features.",
+    "recall-not-a-circuit": "A content-addressable memory stands where a rate circuit is asked for.",
+    "memory-too-large": "A content-addressable memory has more cues or content bits than are compiled here.",
     "tick-unsaid": "The semantics need the length of a tick, and no option says it.",
 }

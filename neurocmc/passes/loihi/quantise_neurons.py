@@ -5,6 +5,9 @@ it have the same. So each neuron is scaled until its strongest synapse fills the
 takes one of a few levels (a core has few), and the scale is made exactly what that level says. A threshold is thus
 never rounded: what is rounded are weights, poles and biases.
 
+Where all weights and thresholds of a population are whole numbers that a mantissa holds, the scale is a power of two,
+so that they stay what they are: threshold units that count are exact on the chip.
+
 The exponent of a population says how large its numbers are. Large ones lose least to the chip's rounding, and are the
 first to leave their registers: `passes.loihi.scale_neurons` chooses it.
 """
@@ -24,6 +27,7 @@ from neurocmc.passes.neurons.skew import Skewed
 from neurocmc.passes.neurons.starts import Start
 from neurocmc.targets import LoihiLimits, LoihiTarget, SignMode
 
+LARGEST_WHOLE = 1 << 24  # weights beyond it are not asked whether they are whole
 HALF_PLANES = 7  # bits by which the fine plane is finer: what is left of a coarse weight fits it
 
 
@@ -52,7 +56,8 @@ class QuantiseNeurons:
         lost: list[PoolLoss] = []
         for population in network.populations:
             start = starts[population.name]
-            theta = _levels(_wanted(network, population, start, self.exponents[population.name], limits), levels)
+            wanted = _wanted(network, population, start, self.exponents[population.name], limits)
+            theta = _levels(_whole(network, population, wanted, limits), levels)
             scales[population.name] = rule.threshold_lsb(theta) / population.threshold
             depth = skewed.depth_ticks[population.name]
             pools += _pools(population, start, theta, depth, rule, limits, set(skewed.depth_ticks))
@@ -131,6 +136,28 @@ def _wanted(
         scale = np.minimum(scale, np.divide(limit, values, out=np.full(values.size, np.inf), where=values > 0))
     highest = min((1 << limits.threshold_mantissa_bits) - 1, register >> limits.threshold_shift)
     return np.clip(population.threshold * scale / 2.0**limits.threshold_shift, 1.0, highest)
+
+
+def _whole(network: NeuronNetwork, population: NeuronPopulation, wanted: Float, limits: LoihiLimits) -> Float:
+    """(size,) a power of two a unit of voltage, 1 at least, where all numbers are whole and small; else as wanted."""
+    if not _is_whole(network, population, limits):
+        return wanted
+    return population.threshold * 2.0 ** np.maximum(0.0, np.floor(np.log2(wanted / population.threshold)))
+
+
+def _is_whole(network: NeuronNetwork, population: NeuronPopulation, limits: LoihiLimits) -> bool:
+    """Whether thresholds and weights are whole, and mantissas hold those of each projection as multiples of one."""
+    if (population.threshold % 1).any() or population.threshold.max() >= 1 << limits.threshold_mantissa_bits:
+        return False
+    gain = _gain(population)
+    for projection in network.into(population.name):
+        weights = projection.weight * gain[projection.target_index]
+        if projection.bias.any() or (weights % 1).any() or np.abs(weights).max(initial=0.0) > LARGEST_WHOLE:
+            return False
+        unit = max(1, int(np.gcd.reduce(weights.astype(np.int64))))
+        if 2 * np.abs(weights).max(initial=0.0) > unit * largest_mantissa(limits):
+            return False
+    return True
 
 
 def _levels(wanted: Float, most: int) -> Int:

@@ -2,6 +2,8 @@
 
 options     holds what a user chooses
 model       holds a network that was brought, with its stimuli
+recall      makes one of a content-addressable memory
+files       tells files of such networks from others, and loads them
 compile     compiles it into an artifact
 manifest    checks what an artifact's manifest must hold
 artifact    reads an artifact

@@ -2,7 +2,8 @@
 
 manifest.json          what was compiled, for what, with which options; SHA-256 of every file that follows
 target.yaml            the target as used
-network.nir            a copy of the source, byte for byte; left out by --no-source
+network.nir            a copy of the source, byte for byte, or memory.yaml; left out by --no-source
+ir/05-memory           what a content-addressable memory must recall
 ir/10-neurons          the network as it was brought, as JSON + npz, and as text
 ir/20-fitted           the same with the chip's resets and latencies, where that is another one
 ir/30-integer ...      the levels of the chip
@@ -16,14 +17,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.opening import SUMMARY, read_bytes
+from neurocmc.ir.neurons.memories import Memories
 from neurocmc.ir.neurons.network import NeuronNetwork, SpikeInput
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.neurons.store import load_events
-from neurocmc.ir.store import load_level
+from neurocmc.ir.store import Level, load_level
 from neurocmc.pipeline.artifact import Artifact, check_files, load_target_of, open_artifact
 from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.manifest import BUDGET
@@ -34,7 +36,9 @@ from neurocmc.targets import Target
 if TYPE_CHECKING:
     from neurocmc.pipeline.chips.neurons import NeuronBuilt
 
-GIVEN, FITTED = "10-neurons", "20-fitted"
+MEMORY, GIVEN, FITTED = "05-memory", "10-neurons", "20-fitted"
+
+L = TypeVar("L", bound=Level)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # no slots: levels are read once, when first asked for
@@ -57,14 +61,19 @@ class NeuronArtifact:
         return f"<NeuronArtifact {self.directory}: {what}>"
 
     @cached_property
+    def memories(self) -> Memories | None:
+        """What it must recall, where it is a content-addressable memory."""
+        return self._level(MEMORY, Memories)
+
+    @cached_property
     def given(self) -> NeuronNetwork | None:
         """The network as it was brought; None where it was brought in integers."""
-        return self._level(GIVEN)
+        return self._level(GIVEN, NeuronNetwork)
 
     @cached_property
     def fitted(self) -> NeuronNetwork | None:
         """The same with the chip's resets and latencies; often the network itself."""
-        return self._level(FITTED) or self.given
+        return self._level(FITTED, NeuronNetwork) or self.given
 
     @cached_property
     def built(self) -> "NeuronBuilt":
@@ -119,10 +128,10 @@ class NeuronArtifact:
         raise_input_problems(found.problems(self.inputs))
         return found
 
-    def _level(self, stem: str) -> NeuronNetwork | None:
+    def _level(self, stem: str, kind: type[L]) -> L | None:
         if f"ir/{stem}.json" not in self.manifest["files"]:
             return None
-        return load_level(self.directory / "ir", stem, NeuronNetwork)
+        return load_level(self.directory / "ir", stem, kind)
 
 
 def _sizes(network: NeuronNetwork) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import Any
 from neurocmc.common.errors import InfeasibleError, InputError, Problem, raise_input_problems
 from neurocmc.common.files import MANIFEST, check_replaceable, json_text, replace_directory, write_file
 from neurocmc.common.progress import Progress
+from neurocmc.ir.neurons.memories import print_memories
 from neurocmc.ir.neurons.printer import print_neurons
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
@@ -19,8 +20,8 @@ from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified, write_level
 from neurocmc.pipeline.manifest import BUDGET, FORMAT, TIMINGS
-from neurocmc.pipeline.neurons.artifact import FITTED, GIVEN, NeuronArtifact, open_neurons
-from neurocmc.pipeline.neurons.manifest import LINE, SOURCE, VERSION
+from neurocmc.pipeline.neurons.artifact import FITTED, GIVEN, MEMORY, NeuronArtifact, open_neurons
+from neurocmc.pipeline.neurons.manifest import LINE, MEMORY_SOURCE, SOURCE, VERSION
 from neurocmc.pipeline.neurons.model import SCALED, NeuronModel
 from neurocmc.pipeline.neurons.options import PLANES, NeuronOptions, Weights
 from neurocmc.pipeline.neurons.reporting import Reported, write_report_of
@@ -107,11 +108,14 @@ def _write(
     folder: Path, model: NeuronModel, target: Target, options: NeuronOptions, chosen: Chosen, clock: Clock
 ) -> None:
     built = chosen.built
-    source = SOURCE if options.source and model.content is not None else None
+    kept = SOURCE if model.memories is None else MEMORY_SOURCE
+    source = kept if options.source and model.content is not None else None
     if source and model.content is not None:
         write_file(folder / source, model.content)
     write_file(folder / "target.yaml", target.text)
     (folder / "ir").mkdir()
+    if model.memories is not None:
+        write_level(folder / "ir", MEMORY, model.memories, print_memories(model.memories))
     if built.given is not None:
         write_level(folder / "ir", GIVEN, built.given, print_neurons(built.given))
     if built.fitted is not None and built.fitted is not built.given:

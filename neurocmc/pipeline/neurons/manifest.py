@@ -15,7 +15,7 @@ from neurocmc.pipeline.manifest import FORMAT, Sha256, leads_outside, read_plain
 
 LINE = "neurons"
 VERSION = 1
-SOURCE = "network.nir"
+SOURCE, MEMORY_SOURCE = "network.nir", "memory.yaml"
 _AGAIN = "compile again"
 
 
@@ -49,7 +49,7 @@ class NeuronManifest(StrictModel):
     neurocmc: str
     network: str
     origin_sha256: Sha256 | Literal[""]
-    source: Literal["network.nir"] | None
+    source: Literal["network.nir", "memory.yaml"] | None
     target: str
     semantics: SemanticsEntry
     options: NeuronOptionsEntry

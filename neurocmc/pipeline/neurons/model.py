@@ -10,6 +10,7 @@ import numpy as np
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.opening import NIR, read_bytes
 from neurocmc.frontends.nir.read import read_nir
+from neurocmc.ir.neurons.memories import Memories
 from neurocmc.ir.neurons.network import Decide, NeuronNetwork, SpikeInput
 from neurocmc.ir.neurons.spikes import SpikeList
 from neurocmc.ir.neurons.stimulus import EventStimulus
@@ -35,6 +36,7 @@ class NeuronModel:
         facts: For `inspect`.
         notes: What was decided on the way in, a line each.
         content: The bytes of the file that it was read from; None where it was made in Python.
+        memories: What it must recall, where it is a content-addressable memory.
     """
 
     path: Path
@@ -45,6 +47,7 @@ class NeuronModel:
     facts: Mapping[str, object]
     notes: tuple[str, ...]
     content: bytes | None
+    memories: Memories | None = None
 
     def __repr__(self) -> str:
         """One line: what the network consists of."""

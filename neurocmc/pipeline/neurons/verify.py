@@ -6,9 +6,13 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text, write_file
 from neurocmc.common.progress import Progress, silent
+from neurocmc.frontends.recall.trials import recall_trials
+from neurocmc.ir.neurons.memories import Memories
 from neurocmc.ir.neurons.network import NeuronNetwork
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
@@ -21,6 +25,7 @@ from neurocmc.sim.neurons import decisions, simulate_neurons, ties
 from neurocmc.verification.edges import Edge, misses
 from neurocmc.verification.limits import read_limits, with_limits
 from neurocmc.verification.neurons import Seen, fidelity_edges, recorded_edge
+from neurocmc.verification.recall import is_of_recall, recall_edges
 
 VERIFY = "verify.json"
 FORMAT, VERSION = "neurocmc-neuron-verification", 1
@@ -95,6 +100,9 @@ def verify_neurons(
         edges.append(_against(artifact, options.against))
     told("float", 0.1)
     edges += _levels(artifact, stimulus)
+    if artifact.memories is not None:
+        told("recall", 0.5)
+        edges += _recall(artifact, artifact.memories, options.samples)
     told("twin", 0.6)
     edges += artifact.built.twin_edges(stimulus)
     told("emitted program", 0.7)
@@ -127,6 +135,19 @@ def _levels(artifact: NeuronArtifact, stimulus: EventStimulus) -> list[Edge]:
     return [*edges, *fidelity_edges(f"{above} ~ {built.level}", top, lowest, stimulus.labels)]
 
 
+def _recall(artifact: NeuronArtifact, memories: Memories, samples: int | None) -> list[Edge]:
+    """What a memory recalls, whatever stimulus judges the rest: by each cue and content bit, or `samples` of them."""
+    trials = recall_trials(memories)
+    chosen = np.arange(trials.batch)
+    if samples is not None:
+        chosen = np.unique(np.linspace(0, trials.batch - 1, min(samples, trials.batch)).astype(np.int64))
+    asked = trials.take(chosen)
+    seen = [artifact.built.run(asked)]
+    if artifact.given is not None:
+        seen.insert(0, simulate_neurons(artifact.given, asked, level="float"))
+    return [edge for recording in seen for edge in recall_edges(memories, recording, chosen)]
+
+
 def _seen(network: NeuronNetwork, recording: NeuronRecording) -> Seen:
     """Decisions as the framework takes them; the readouts of all levels are those of the network that was brought."""
     return Seen(recording=recording, decisions=decisions(network, recording), ties=ties(network, recording))
@@ -154,6 +175,8 @@ def _cured(edges: Iterable[Edge], artifact: NeuronArtifact) -> Iterable[Edge]:
                     cure = "train some epochs more under the chip's rules (docs/neurons.md: fine-tuning)"
                 case "recorded ~ float":
                     cure = "name the framework that recorded it (--semantics), its version, --dt and --reset"
+                case name if is_of_recall(name):
+                    cure = "compile it again from its cues and contents: the circuit is not the one that holds them"
                 case name if "==" not in name and artifact.manifest["options"]["weights"] == "one":
                     cure = "compile with --weights two"
                 case _:
