@@ -176,9 +176,9 @@ def small_cases() -> Iterator[tuple[str, Case]]:
 CASES: dict[str, Callable[[], Case]] = {
     **{name: (lambda case=case: case) for name, case in small_cases()},
     "feed-forward": lambda: random_case(1, 1_001, recurrent=False, ratio=150, leak=40, amplitude=1),
-    "recurrent-1": lambda: random_case(2, 501, recurrent=True, ratio=320, leak=0),
-    "recurrent-2": lambda: random_case(3, 501, recurrent=True, ratio=320, leak=-150, amplitude=3),
-    "serial": lambda: random_case(4, 31, recurrent=True, ratio=1_000, serial=True, leak=25),
+    "recurrent-1": lambda: random_case(2, 301, recurrent=True, ratio=320, leak=0),
+    "recurrent-2": lambda: random_case(3, 301, recurrent=True, ratio=320, leak=-150, amplitude=3),
+    "serial": lambda: random_case(4, 21, recurrent=True, ratio=1_000, serial=True, leak=25),
 }
 
 

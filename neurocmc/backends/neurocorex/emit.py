@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.backends.files import README_FILE, RUN_FILE, TRIALS_EMITTED
 from neurocmc.backends.neurocorex.packets import BAUD, load_bytes, read_packets, spike_bytes
+from neurocmc.common.arrays import Int
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.files import json_text, write_file
-from neurocmc.common.opening import SUMMARY, read_bytes
+from neurocmc.common.opening import PROGRAM, read_bytes
 from neurocmc.common.strict_json import read_json
 from neurocmc.common.templates import templates
 from neurocmc.ir.neurocorex.program import BoardProgram
@@ -63,6 +63,7 @@ def emit_board(
             {"name": each.name, "neurons": each.neuron.tolist(), "late": each.depth_ticks}
             for each in program.populations
         ],
+        "ticks": {spikes_file(name): stimuli[name].ticks for name in tested},
         "tested": {spikes_file(name): ticks for name, ticks in tested.items()},
     }
     write_file(directory / DECODING_FILE, json_text(decoding))
@@ -91,19 +92,30 @@ def run_emitted(program: Path, name: str) -> dict[int, NDArray[np.uint8]]:
     Raises:
         InputError: Where a file is missing or damaged.
     """
-    loaded = read_packets(read_bytes(program / PACKETS_FILE, SUMMARY), str(program / PACKETS_FILE)).registers
+    loaded = read_packets(read_bytes(program / PACKETS_FILE, PROGRAM), str(program / PACKETS_FILE)).registers
     path = program / spikes_file(name)
-    runs = read_packets(read_bytes(path, SUMMARY), str(path)).runs
+    runs = read_packets(read_bytes(path, PROGRAM), str(path)).runs
     tested = _tested(program / DECODING_FILE, spikes_file(name))
-    if loaded is None or len(tested) != len(runs):
+    if loaded is None or len(tested) != len(runs) or any(_outside(*pair) for pair in zip(tested, runs, strict=True)):
         what = f"{len(runs)} trials are sent and {len(tested)} decoded"
-        raise InputError(Problem("packets-malformed", str(path), what, "compile again"))
+        raise InputError(Problem("file-damaged", str(path), what, "compile again"))
     found: dict[int, NDArray[np.uint8]] = {}
     for trial, channels in enumerate(runs):
         spikes, _ = run_core(loaded, channels)
-        found[trial] = spikes[np.array(tested[trial], dtype=np.int64)]
+        found[trial] = spikes[tested[trial]]
     return found
 
 
-def _tested(path: Path, file: str) -> Any:
-    return read_json(path, read_bytes(path, SUMMARY))["tested"][file]
+def _tested(path: Path, file: str) -> list[Int]:
+    """The ticks of the board in which each trial's frames are read."""
+    told = read_json(path, PROGRAM).get("tested")
+    rows = told.get(file) if isinstance(told, dict) else None
+    try:
+        return [np.array(row, dtype=np.int64).reshape(-1) for row in rows or ()]
+    except (TypeError, ValueError):
+        raise InputError(Problem("file-damaged", str(path), "its ticks are no numbers", "compile again")) from None
+
+
+def _outside(tested: Int, channels: Int) -> bool:
+    """Whether a frame is read when nothing was sent."""
+    return bool(tested.size) and not 0 <= tested.min() <= tested.max() < channels.size

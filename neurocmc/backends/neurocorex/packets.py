@@ -80,15 +80,10 @@ def spike_bytes(channel_of_tick: Int) -> bytes:
 
 
 def answered(answer: bytes, ticks: int) -> NDArray[np.uint8]:
-    """Returns (ticks, 90) spikes of what the chip answered.
-
-    Raises:
-        InputError: Where it does not begin with 0xFF or is too short.
-    """
+    """Returns (ticks, 90) spikes of what the chip answered. Raises ValueError for too few bytes, and without 0xFF."""
     needed = 1 + -(-ticks * NEURONS // 8)
     if len(answer) < needed or answer[0] != 0xFF:
-        what = f"{len(answer)} bytes came, {needed} that begin with 0xFF are needed"
-        raise InputError(Problem("answer-malformed", "NeuroCoreX", what, "load the board anew, then run again"))
+        raise ValueError(f"{len(answer)} bytes came, {needed} that begin with 0xFF are needed")
     bits = np.unpackbits(np.frombuffer(answer[1:needed], dtype=np.uint8), bitorder="little")
     return bits[: ticks * NEURONS].reshape(ticks, NEURONS)
 
@@ -180,4 +175,4 @@ def _registers(held: dict[int, NDArray[np.uint8]]) -> CoreRegisters:
 
 
 def _malformed(where: str, what: str) -> Problem:
-    return Problem("packets-malformed", where, what, "compile again")
+    return Problem("file-damaged", where, what, "compile again")

@@ -18,7 +18,7 @@ def print_board(program: BoardProgram) -> str:
         lines.append(f"population {population.name}: {population.size} neurons, {population.depth_ticks} late: {places}")
     lines.append(f"relays: {' '.join(map(str, program.relays.tolist())) or 'none'}")
     if program.pacemaker >= 0:
-        lines.append(f"pacemaker: {program.pacemaker}")
+        lines.append(f"pacemaker {program.pacemaker}, companion {program.companion}")
     sent = program.columns
     for place, channel, delay, column in zip(sent.input, sent.channel, sent.delay_ticks, sent.column, strict=True):
         lines.append(f"column {column}: {program.inputs[place].name}[{channel}], {delay} ticks later")

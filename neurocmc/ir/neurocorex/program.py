@@ -6,7 +6,8 @@ A tick of the network is a *frame* of several ticks of the chip, so that what th
 - The chip takes one input spike a tick. Where a frame has several, `hold` keeps every V down until `release`.
 - A neuron that forgets all within a tick (`forget`): the channel `kick` lifts every V above its threshold, so that all
   neurons spike and are 0. A pacemaker that spikes meanwhile keeps the currents that had arrived; what the spikes of all
-  send is a constant, which `cancel` takes off again.
+  send is a constant, which `cancel` takes off again. A companion spikes whenever neurons are tested: one that spikes
+  alone would not get what it sends itself.
 
 With T the chip's tick in which neurons are tested, and n input spikes, the frame that follows is::
 
@@ -76,6 +77,7 @@ class BoardProgram:
     populations: tuple[BoardPopulation, ...]
     relays: NDArray[np.int32]  # neurons that repeat others later
     pacemaker: int  # its neuron, -1: none
+    companion: int  # the same
     inputs: tuple[SpikeInput, ...]
     columns: BoardColumns
     pad: int  # a column without synapses

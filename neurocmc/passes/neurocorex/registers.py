@@ -32,8 +32,10 @@ from neurocmc.targets.neurocorex import NeuroCoreXTarget
 
 WEIGHT_MAX = 127
 V_MAX = 127.0
+FILLED = (0.9, 0.6, 0.4)  # of V, by what calibration asks for, where a scale can be chosen: tried in this order
 MULTIPLES = 64  # up to which whole multiples are looked for
-FORGET_FIRST = 2  # neuron 0 is the pacemaker; what the host sends neuron 1 as it spikes is lost
+FORGET_FIRST = 2  # neuron 0 is the pacemaker, neuron 1 the companion
+DRIVEN, DRIVE = 50, 100  # threshold of these two, and what makes them spike
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,6 +45,7 @@ class Placed:
     registers: CoreRegisters
     neuron: Int  # (neurons,)
     pacemaker: int
+    companion: int
     column: Int  # (columns of inputs,)
     roles: dict[str, int]
     scale: Float  # (neurons,) V per voltage
@@ -56,11 +59,13 @@ class Registers:
     Args:
         mode: Whether V stays from tick to tick.
         at_threshold: Whether a voltage at the threshold is a spike.
+        filled: The share of V that calibration may fill where a scale can be chosen.
     """
 
     name: ClassVar[str] = "registers"
     mode: Mode = "integrate"
     at_threshold: bool = False
+    filled: float = FILLED[0]
 
     def run(self, wiring: Wiring, seen: Extremes, where: str, target: NeuroCoreXTarget) -> Placed:
         """Raises InfeasibleError where neurons, channels or a V do not fit, naming what and by how much."""
@@ -68,8 +73,8 @@ class Registers:
         own = ("pad", "hold", "release", *(("pace", "kick", "cancel", "cancel_hold") if forgets else ()))
         order = Order(first=FORGET_FIRST if forgets else 0)
         neuron = order.run(wiring.neurons, wiring.target, wiring.source)
-        raise_infeasible(_beyond(wiring, neuron, len(own), where, target))
-        scale = _scales(wiring, seen)
+        raise_infeasible(_beyond(wiring, neuron, len(own), where, target, forgets=forgets))
+        scale = self._scales(wiring, seen)
         recurrent, sent = _rounded(wiring, scale)
         threshold = np.full(PLACES, LARGEST)
         at = wiring.threshold * scale * ONE
@@ -81,12 +86,13 @@ class Registers:
         feed_forward[FIRST_ROW + neuron[:, None], column[None, :]] = sent
         roles = {role: column.size + index for index, role in enumerate(own)}
         rows = FIRST_ROW + neuron
-        hold = np.floor(np.clip(V_MAX + np.minimum(seen.least, seen.lowest) * scale, 0, WEIGHT_MAX)).astype(np.int64)
+        hold = _hold(seen, scale, sent)
         feed_forward[rows, roles["hold"]] = -hold
         feed_forward[rows, roles["release"]] = hold
         if forgets:
-            threshold[FIRST_PLACE] = 50 * ONE
-            feed_forward[FIRST_ROW, roles["pace"]] = 100
+            threshold[FIRST_PLACE : FIRST_PLACE + FORGET_FIRST] = DRIVEN * ONE
+            feed_forward[FIRST_ROW, roles["pace"]] = DRIVE
+            feed_forward[FIRST_ROW + 1, [roles["cancel"], roles["release"]]] = DRIVE
             _kick(wiring, seen, scale, recurrent, hold, feed_forward, rows, roles, where)
         registers = CoreRegisters(
             feed_forward=feed_forward,
@@ -101,14 +107,30 @@ class Registers:
             registers=registers,
             neuron=neuron,
             pacemaker=0 if forgets else -1,
+            companion=1 if forgets else -1,
             column=column,
             roles=whole | {role: roles.get(role, NO_CHANNEL) for role in ("cancel", "cancel_hold")},
             scale=scale,
             rounding=_errors(wiring, scale, recurrent, sent),
         )
 
+    def _scales(self, wiring: Wiring, seen: Extremes) -> Float:
+        """(neurons,) V of one of voltage."""
+        forgets = self.mode == "forget"
+        scales = np.ones(wiring.neurons)
+        for neuron in range(wiring.neurons):
+            weights = _sums(wiring, neuron)
+            numbers = np.append(weights, wiring.bias[neuron] if forgets else 0.0)
+            top = max(float(np.abs(numbers).max()), 1e-12)
+            exact = [k for k in range(1, MULTIPLES + 1) if k <= WEIGHT_MAX / top and _whole(numbers * k)]
+            reach = _reach(wiring, seen, neuron, forgets=forgets)
+            scales[neuron] = exact[0] if exact else min(WEIGHT_MAX / top, self.filled * V_MAX / reach)
+        return scales
 
-def _beyond(wiring: Wiring, neuron: Int, own: int, where: str, target: NeuroCoreXTarget) -> list[Problem]:
+
+def _beyond(
+    wiring: Wiring, neuron: Int, own: int, where: str, target: NeuroCoreXTarget, *, forgets: bool
+) -> list[Problem]:
     """What is too large, found before anything is rounded. The last neuron stays free: its current leaks to all."""
     found: list[Problem] = []
     cure = "use a smaller network, shorter delays (each tick of one is a neuron), or a larger chip (--target)"
@@ -122,24 +144,25 @@ def _beyond(wiring: Wiring, neuron: Int, own: int, where: str, target: NeuroCore
     if (columns := len(wiring.sent) + own) > target.limits.channels:
         what = f"{columns} channels, {own} of them the host's own; limit {target.limits.channels} on {target.name}"
         found.append(Problem("fan-in-beyond-core", where, what, "use fewer channels of input"))
-    if (own_synapses := int((wiring.target == wiring.source).sum())) > 0:
+    alone = not forgets or wiring.neurons == 1
+    if alone and (own_synapses := int((wiring.target == wiring.source).sum())) > 0:
         what = f"{own_synapses} synapses of a neuron to itself, which {target.name} loses where it spikes alone"
         found.append(Problem("network-unfit-for-target", where, what, "give such a loop two neurons, or two ticks"))
     return found
 
 
-def _scales(wiring: Wiring, seen: Extremes) -> Float:
-    """(neurons,) V of one of voltage."""
-    scales = np.ones(wiring.neurons)
-    for neuron in range(wiring.neurons):
-        weights = _sums(wiring, neuron)
-        top = max(float(np.abs(weights).max(initial=0)), abs(float(wiring.bias[neuron])), 1e-12)
-        reach = max(seen.highest[neuron], seen.most[neuron], wiring.threshold[neuron], -seen.lowest[neuron], top)
-        largest = min(WEIGHT_MAX / top, 0.7 * V_MAX / reach)
-        numbers = np.append(weights, wiring.bias[neuron])
-        exact = [k for k in range(1, MULTIPLES + 1) if k <= WEIGHT_MAX / top and _whole(numbers * k)]
-        scales[neuron] = exact[0] if exact else largest
-    return scales
+def _reach(wiring: Wiring, seen: Extremes, neuron: int, *, forgets: bool) -> float:
+    """The voltage that V must have room for."""
+    threshold, below = float(wiring.threshold[neuron]), -min(float(seen.lowest[neuron]), 0.0)
+    above = max(float(seen.highest[neuron]), float(seen.most[neuron]), threshold)
+    own = wiring.sent_target == neuron
+    held = above + float(np.maximum(wiring.sent_weight[own], 0).sum())
+    if not forgets:
+        return max(above, below + held)
+    least = -min(float(seen.least[neuron]), 0.0)
+    lifted = 2 * threshold + max(float(seen.most[neuron]), 0.0) + below + least
+    sent = float(wiring.weight[wiring.target == neuron].sum()) - float(wiring.bias[neuron])
+    return max(lifted, below + held, abs(sent), sent + held)
 
 
 def _whole(values: Float) -> bool:
@@ -170,6 +193,13 @@ def _errors(wiring: Wiring, scale: Float, recurrent: Int, sent: Int) -> Float:
     np.add.at(exact, (wiring.sent_target, wiring.neurons + wiring.sent_column), wiring.sent_weight)
     whole = np.concatenate([recurrent, sent], axis=1) / scale[:, None]
     return np.abs(whole - exact).max(axis=1, initial=0.0) / wiring.threshold
+
+
+def _hold(seen: Extremes, scale: Float, sent: Int) -> Int:
+    """(neurons,) what keeps V below its threshold while inputs come one by one, as far as V has room below."""
+    needed = np.maximum(seen.highest, seen.most) * scale + np.maximum(sent, 0).sum(axis=1)
+    room = V_MAX + np.minimum(seen.least, seen.lowest) * scale
+    return np.floor(np.clip(np.ceil(needed), 0, np.clip(room, 0, WEIGHT_MAX))).astype(np.int64)
 
 
 def _kick(

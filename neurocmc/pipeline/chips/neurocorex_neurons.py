@@ -9,16 +9,15 @@ import numpy as np
 
 from neurocmc.backends.files import TRIALS_EMITTED
 from neurocmc.backends.neurocorex.emit import emit_board, run_emitted
-from neurocmc.common.errors import InputError, Problem, raise_infeasible
+from neurocmc.common.errors import InfeasibleError, InputError, Problem, raise_infeasible
 from neurocmc.ir.neurocorex.printer import print_board
 from neurocmc.ir.neurocorex.program import BoardColumns, BoardPopulation, BoardProgram, Mode
-from neurocmc.ir.neurocorex.wiring import Wiring
+from neurocmc.ir.neurocorex.wiring import Extremes, Wiring
 from neurocmc.ir.neurons.network import NeuronNetwork, SpikeInput
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.store import load_level
-from neurocmc.passes.neurocorex.order import Order
-from neurocmc.passes.neurocorex.registers import Placed, Registers
+from neurocmc.passes.neurocorex.registers import FILLED, Placed, Registers
 from neurocmc.passes.neurocorex.relays import Relays
 from neurocmc.passes.neurons.reset_swap import ResetSwap
 from neurocmc.passes.neurons.skew import Skew, Skewed
@@ -147,18 +146,15 @@ def lower_to_neurocorex(staging: NeuronStaging, target: NeuroCoreXTarget, clock:
     clock.done(Relays.name, 0.2)
     part = staging.calibration.take(slice(WATCHED_TRIALS))
     mode = _mode(network)
-    wanted = simulate_neurons(skewed.network, part, level="fitted")
+    longer = replace(part, ticks=part.ticks + max(skewed.depth_ticks.values(), default=0) + 1)
+    wanted = simulate_neurons(skewed.network, longer, level="fitted")
     depth = np.concatenate(
         [np.full(each.size, skewed.depth_ticks[each.name], dtype=np.int64) for each in network.populations]
     )
     names = tuple(entry.name for entry in network.inputs)
-    seen = watched(wiring, mode, names, part, wanted, depth)
+    seen = watched(wiring, mode, names, longer, wanted, depth)
     clock.done("watch", 0.5)
-    rounds = Registers(mode=mode, at_threshold=skewed.network.semantics.at_threshold)
-    placed = rounds.run(wiring, seen, f"network {network.name}", target)
-    clock.done(Order.name, 0.6)
-    program = verified(_program(skewed, wiring, placed, mode, target))
-    run_board(program, part)  # refuses what leaves its registers
+    program, placed = _held(skewed, wiring, seen, mode, part, target)
     clock.done(Registers.name, 1.0)
     return NeuroCoreXNeurons(
         target=target,
@@ -167,6 +163,25 @@ def lower_to_neurocorex(staging: NeuronStaging, target: NeuroCoreXTarget, clock:
         program=program,
         notes=(*exchanged, *skewed.notes, *_rounded(skewed, placed)),
     )
+
+
+def _held(
+    skewed: Skewed, wiring: Wiring, seen: Extremes, mode: Mode, part: EventStimulus, target: NeuroCoreXTarget
+) -> tuple[BoardProgram, Placed]:
+    """Rounds with as large numbers as V holds on calibration; what rounding adds up to is known once it has run."""
+    at_threshold, name = skewed.network.semantics.at_threshold, skewed.network.name
+    for filled in FILLED:
+        rounds = Registers(mode=mode, at_threshold=at_threshold, filled=filled)
+        placed = rounds.run(wiring, seen, f"network {name}", target)
+        program = verified(_program(skewed, wiring, placed, mode, target))
+        try:
+            run_board(program, part)
+        except InfeasibleError:
+            if filled == FILLED[-1]:
+                raise
+        else:
+            return program, placed
+    raise AssertionError
 
 
 def load_from_neurocorex(
@@ -255,6 +270,7 @@ def _program(
         populations=tuple(populations),
         relays=placed.neuron[first:].astype(np.int32),
         pacemaker=placed.pacemaker,
+        companion=placed.companion,
         inputs=network.inputs,
         columns=BoardColumns(
             input=wiring.sent[:, 0].astype(np.int32),

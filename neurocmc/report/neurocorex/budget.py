@@ -10,7 +10,7 @@ from neurocmc.targets.neurocorex import NeuroCoreXTarget
 def board_budget(program: BoardProgram, target: NeuroCoreXTarget) -> Budget:
     """Returns the budget of a program; a board is one core."""
     limits = target.limits
-    neurons = program.logic.size + (program.pacemaker >= 0)
+    neurons = program.logic.size + (program.pacemaker >= 0) + (program.companion >= 0)
     last = int(program.logic.max(initial=-1)) + 1
     own = sum(getattr(program, role) != NO_CHANNEL for role in ROLES)
     recurrent = int(np.count_nonzero(program.registers.all_to_all))

@@ -11,7 +11,7 @@ from neurocmc.ir.neurocorex.program import BoardProgram
 from neurocmc.ir.neurons.spikes import SpikeList
 from neurocmc.ir.neurons.stimulus import EventStimulus
 
-_TAIL = 4  # ticks of the chip without anything: what it holds of one run must not be seen in the next
+_QUIET = 2  # ticks at the end in which none spikes: what the chip holds of one run is seen in the next
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -49,7 +49,9 @@ def sending(program: BoardProgram, stimulus: EventStimulus, trial: int) -> Sendi
         channels += _frame(program, sent)
         last += len(_frame(program, sent))
         tested[frame] = last
-    channels += [-1] * _TAIL + [program.pad]
+    if forgets:
+        channels[-1] = -1  # no pacemaker without a frame
+    channels += [program.hold, *[-1] * _QUIET, program.pad]
     return Sending(channel_of_tick=np.array(channels, dtype=np.int64), tested=tested)
 
 

@@ -18,11 +18,11 @@ def watched(
         wiring: The network in one row.
         mode: Whether V stays from tick to tick.
         inputs: Names of the inputs that the columns of the wiring count.
-        stimulus: The trials.
+        stimulus: The trials, as long as the chip runs, and the one tick in which what was sent last is held down.
         seen: The spikes of all populations on them.
         depth: (neurons without relays,) frames that each is later on the chip than in `seen`.
     """
-    frames = stimulus.ticks + int(depth.max(initial=0))
+    frames = stimulus.ticks
     recurrent, sent = matrices(wiring)
     lowest, highest, least, most = (np.zeros(wiring.neurons) for _ in range(4))
     largest = 0
