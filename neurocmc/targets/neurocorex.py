@@ -30,18 +30,13 @@ class NeuroCoreXTarget(Target):
 
     @property
     def codes(self) -> tuple[Code, ...]:
-        """A neuron that adds up spikes as often as its current says: the rate code alone."""
-        return ("rate",)
+        """Neurons that forget within a tick: the threshold code alone."""
+        return ("threshold",)
 
     @property
     def filter_stages(self) -> int:
         """None: what arrives is added to V."""
         return 0
-
-    @property
-    def unequal_steps(self) -> bool:
-        """Pools of the rate code count in equal steps."""
-        return False
 
     @property
     def delay_ticks_max(self) -> int | None:

@@ -153,24 +153,59 @@ def small_cases() -> Iterator[tuple[str, Case]]:
     # Channel 1 makes neuron 0 spike, channel 2 neurons 0 and 40. Neurons 10 and 20 hear neuron 0.
     once = _matrix((0, 1, 10), (0, 2, 10), (40, 2, 10), (50, 3, 10), column=0)
     heard = _matrix((10, 0, 4), (20, 0, -3), column=5)
-    yield "alone", Case(registers=registers(feed_forward=once, all_to_all=heard, threshold=ten), channel_of_tick=_probes(t1=1, t6=1))
+    yield (
+        "alone",
+        Case(
+            registers=registers(feed_forward=once, all_to_all=heard, threshold=ten),
+            channel_of_tick=_probes(t1=1, t6=1),
+        ),
+    )
     # Neuron 50 spikes a tick after neuron 0, so that what neuron 0 sent stays for a tick more.
-    yield "stays", Case(registers=registers(feed_forward=once, all_to_all=heard, threshold=ten), channel_of_tick=_probes(t1=1, t2=3, t3=1, t6=3, t7=1))
+    yield (
+        "stays",
+        Case(
+            registers=registers(feed_forward=once, all_to_all=heard, threshold=ten),
+            channel_of_tick=_probes(t1=1, t2=3, t3=1, t6=3, t7=1),
+        ),
+    )
     # To itself, to the one before (lost), to the one behind; 6 and 5 spike together, then each alone.
     near = _matrix((6, 6, 9), (5, 6, 9), (7, 6, 9), (5, 5, 9), (6, 5, 9), (4, 5, 9), column=5)
-    pair = _matrix((5, 1, 10), (6, 2, 10), (5, 3, 10), (6, 3, 10), (4, 4, 2), (5, 4, 2), (6, 4, 2), (7, 4, 2), column=0)
-    yield "neighbours", Case(registers=registers(feed_forward=pair, all_to_all=near, threshold=ten), channel_of_tick=_probes(30, t1=1, t4=4, t9=2, t12=4, t17=3, t20=4))
+    pair = _matrix(
+        (5, 1, 10), (6, 2, 10), (5, 3, 10), (6, 3, 10), (4, 4, 2), (5, 4, 2), (6, 4, 2), (7, 4, 2), column=0
+    )
+    yield (
+        "neighbours",
+        Case(
+            registers=registers(feed_forward=pair, all_to_all=near, threshold=ten),
+            channel_of_tick=_probes(30, t1=1, t4=4, t9=2, t12=4, t17=3, t20=4),
+        ),
+    )
     # Neuron 30 spikes in the tick in which channel 2 reaches it and neuron 31.
     both = _matrix((30, 1, 10), (30, 2, 6), (31, 2, 6), column=0)
-    yield "lost-input", Case(registers=registers(feed_forward=both, threshold=ten), channel_of_tick=_probes(t1=1, t2=2, t5=2, t8=2))
+    yield (
+        "lost-input",
+        Case(registers=registers(feed_forward=both, threshold=ten), channel_of_tick=_probes(t1=1, t2=2, t5=2, t8=2)),
+    )
     # Neuron 89 hears neuron 0: all others are left its current in the second tick after.
     last = _matrix((89, 0, 7), (10, 0, 4), column=5)
-    yield "last-neuron", Case(registers=registers(feed_forward=once, all_to_all=last, threshold=ten), channel_of_tick=_probes(20, t1=1, t8=2))
+    yield (
+        "last-neuron",
+        Case(
+            registers=registers(feed_forward=once, all_to_all=last, threshold=ten),
+            channel_of_tick=_probes(20, t1=1, t8=2),
+        ),
+    )
     # V falls by the leak without end, wraps, and is above the threshold.
     yield "leak", Case(registers=registers(threshold=ten, leak=20 * ONE), channel_of_tick=_probes(20))
     # 100 x 3 is beyond what 18 bits hold: it adds (300 - 256) and -(...) by the sign that is kept.
     far = _matrix((0, 1, 100), (1, 1, -100), (2, 1, 44), (3, 1, -44), column=0)
-    yield "amplitude", Case(registers=registers(feed_forward=far, threshold=ten, amplitude=3), channel_of_tick=_probes(t1=1, t4=1, t7=1))
+    yield (
+        "amplitude",
+        Case(
+            registers=registers(feed_forward=far, threshold=ten, amplitude=3),
+            channel_of_tick=_probes(t1=1, t4=1, t7=1),
+        ),
+    )
 
 
 CASES: dict[str, Callable[[], Case]] = {

@@ -150,9 +150,7 @@ def test_what_no_neuron_of_the_board_can_do_is_refused_by_name() -> None:
 
 
 def test_what_is_too_large_is_refused_with_how_much() -> None:
-    wide = network(
-        (population("a", np.full(120, 1.5), 1.0),), (projection("in", "a", np.ones((120, 12)), 0),), 12
-    )
+    wide = network((population("a", np.full(120, 1.5), 1.0),), (projection("in", "a", np.ones((120, 12)), 0),), 12)
     assert refused(wide) == "neurons-beyond-limit: 120 neurons, limit 89 on neurocorex"
     late = network(
         (population("a", np.full(40, 5.5), 0.0),),

@@ -15,7 +15,9 @@ def print_board(program: BoardProgram) -> str:
     ]
     for population in program.populations:
         places = " ".join(map(str, population.neuron.tolist()))
-        lines.append(f"population {population.name}: {population.size} neurons, {population.depth_ticks} late: {places}")
+        lines.append(
+            f"population {population.name}: {population.size} neurons, {population.depth_ticks} late: {places}"
+        )
     lines.append(f"relays: {' '.join(map(str, program.relays.tolist())) or 'none'}")
     if program.pacemaker >= 0:
         lines.append(f"pacemaker {program.pacemaker}, companion {program.companion}")

@@ -116,15 +116,25 @@ class BoardProgram:
         cure = "compile again"
         neurons = self.logic
         if np.unique(neurons).size != neurons.size or (neurons.size and not 0 <= neurons[0] <= neurons[-1] < NEURONS):
-            yield Problem("level-malformed", f"program {self.name}", "two neurons stand in one place, or in none", cure)
+            yield Problem(
+                "level-malformed", f"program {self.name}", "two neurons stand in one place, or in none", cure
+            )
         used = [getattr(self, role) for role in ROLES if getattr(self, role) != NO_CHANNEL]
         columns = np.concatenate([self.columns.column, np.array(used, dtype=np.int32)])
-        if np.unique(columns).size != columns.size or (columns.size and not 0 <= columns.min() <= columns.max() < PLACES):
-            yield Problem("level-malformed", f"program {self.name}", "two channels stand in one column, or in none", cure)
+        if np.unique(columns).size != columns.size or (
+            columns.size and not 0 <= columns.min() <= columns.max() < PLACES
+        ):
+            yield Problem(
+                "level-malformed", f"program {self.name}", "two channels stand in one column, or in none", cure
+            )
         sent = self.columns
         if sent.input.size and not 0 <= sent.input.min() <= sent.input.max() < len(self.inputs):
             yield Problem("level-malformed", f"program {self.name}", "a column is of no input", cure)
-        elif any(c >= self.inputs[i].channels for i, c in zip(sent.input.tolist(), sent.channel.tolist(), strict=True)):
-            yield Problem("level-malformed", f"program {self.name}", "a column is of a channel that is not there", cure)
+        elif any(
+            c >= self.inputs[i].channels for i, c in zip(sent.input.tolist(), sent.channel.tolist(), strict=True)
+        ):
+            yield Problem(
+                "level-malformed", f"program {self.name}", "a column is of a channel that is not there", cure
+            )
         if self.pad == NO_CHANNEL or (self.mode == "forget") != (self.kick != NO_CHANNEL):
             yield Problem("level-malformed", f"program {self.name}", "it lacks a channel of the host's own", cure)

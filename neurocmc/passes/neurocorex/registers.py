@@ -21,7 +21,6 @@ from neurocmc.ir.neurocorex.registers import (
     FIRST_PLACE,
     FIRST_ROW,
     LARGEST,
-    NEURONS,
     ONE,
     PLACES,
     CoreRegisters,
@@ -226,7 +225,9 @@ def _kick(
     if short.size:
         low, high = floor(lowest[short[0]]), floor(highest[short[0]])
         what = f"what arrives in a tick lies from {low} to {high} of V, too far apart to lift all neurons over their threshold"
-        found.append(Problem("register-beyond-target", where, what, "use smaller weights, or fewer synapses that inhibit"))
+        found.append(
+            Problem("register-beyond-target", where, what, "use smaller weights, or fewer synapses that inhibit")
+        )
     if beyond.size:
         what = f"all synapses of a neuron together send {int(-cancel[beyond[0]])}, limit {WEIGHT_MAX}"
         found.append(Problem("register-beyond-target", where, what, "use smaller weights, or fewer synapses"))

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 
@@ -114,7 +113,9 @@ class NeuroCoreXNeurons(NeuronBuilt):
     def verdicts(self) -> tuple[str, ...]:
         """Returns what the program's neurons stand for."""
         program = self.program
-        told = [f"mode {program.mode}: V {'stays from tick to tick' if program.mode == 'integrate' else 'is forgotten'}"]
+        told = [
+            f"mode {program.mode}: V {'stays from tick to tick' if program.mode == 'integrate' else 'is forgotten'}"
+        ]
         if program.relays.size:
             told.append(f"{program.relays.size} neurons are delays")
         return tuple(told)
@@ -220,7 +221,9 @@ def _unfit(network: NeuronNetwork, target: NeuroCoreXTarget) -> Iterator[Problem
     if poles == {0.0, 1.0}:
         yield _no(f"network {network.name}", "some neurons keep their voltage and others forget it", cure)
     if network.semantics.several_spikes:
-        yield _no(f"network {network.name}", "its neurons spike several times in a tick", "use semantics with one spike")
+        yield _no(
+            f"network {network.name}", "its neurons spike several times in a tick", "use semantics with one spike"
+        )
     room = target.limits.neurons - 1
     if network.neurons > room:
         what = f"{network.neurons:,} neurons, limit {room} on {target.name}"
@@ -252,9 +255,7 @@ def _swapped(network: NeuronNetwork) -> tuple[NeuronNetwork, tuple[str, ...]]:
     return (replace(swapped, semantics=replace(swapped.semantics, at_threshold=at)) if told or at else network), told
 
 
-def _program(
-    skewed: Skewed, wiring: Wiring, placed: Placed, mode: Mode, target: NeuroCoreXTarget
-) -> BoardProgram:
+def _program(skewed: Skewed, wiring: Wiring, placed: Placed, mode: Mode, target: NeuroCoreXTarget) -> BoardProgram:
     network = skewed.network
     first, populations = 0, list[BoardPopulation]()
     for each in network.populations:

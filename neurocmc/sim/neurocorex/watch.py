@@ -4,9 +4,9 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, Int
 from neurocmc.ir.neurocorex.program import Mode
+from neurocmc.ir.neurocorex.wiring import Extremes, Wiring
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
-from neurocmc.ir.neurocorex.wiring import Extremes, Wiring
 
 
 def watched(
