@@ -1,4 +1,4 @@
-"""Writes the program of a board: the bytes that load it, those of every trial, whose neurons are whose, and `run.py`."""
+"""Writes the program of a board: bytes that load it, those of every trial, whose neurons are whose, and `run.py`."""
 
 from collections.abc import Mapping
 from pathlib import Path

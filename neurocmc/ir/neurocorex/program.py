@@ -4,10 +4,10 @@ A tick of the network is a *frame* of several ticks of the chip, so that what th
 
 - Two ticks and no spike in every other one: what the all-to-all matrix sends is there for a tick, and gone.
 - The chip takes one input spike a tick. Where a frame has several, `hold` keeps every V down until `release`.
-- A neuron that forgets all within a tick (`forget`): the channel `kick` lifts every V above its threshold, so that all
-  neurons spike and are 0. A pacemaker that spikes meanwhile keeps the currents that had arrived; what the spikes of all
-  send is a constant, which `cancel` takes off again. A companion spikes whenever neurons are tested: one that spikes
-  alone would not get what it sends itself.
+- A neuron that forgets all within a tick (`forget`): the channel `kick` lifts every V above its threshold, so that
+  all neurons spike and are 0. A pacemaker that spikes meanwhile keeps the currents that had arrived; what the spikes
+  of all send is a constant, which `cancel` takes off again. A companion spikes whenever neurons are tested: one that
+  spikes alone would not get what it sends itself.
 
 With T the chip's tick in which neurons are tested, and n input spikes, the frame that follows is::
 

@@ -1,7 +1,7 @@
 """Gives neurons places on a NeuroCoreX: a synapse from a neuron to the one before it is lost there.
 
-So neurons stand in an order in which none has a synapse to its predecessor. Where every neuron that is left has one, a
-place stays free. The greedy order takes the first that fits; it leaves at most one place free for each neuron.
+So neurons stand in an order in which none has a synapse to its predecessor. Where every neuron that is left has one,
+a place stays free. The greedy order takes the first that fits; it leaves at most one place free for each neuron.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Makes one row of threshold neurons of pools, and channels of the digits of their drives.
 
-Neuron k of a pool is recruited before neuron k + 1. So the weights that leave a pool need not be equal: their sum over
-the first k neurons is rounded to a whole number for each k, and what a pool sends is off by half of V's unit at most.
+Neuron k of a pool is recruited before neuron k + 1. So the weights that leave a pool need not be equal: their sum
+over the first k neurons is rounded to a whole number for each k, and what a pool sends is off by half of V's unit.
 """
 
 from collections.abc import Iterator, Mapping
@@ -61,10 +61,9 @@ class Pools:
         whole = _weights(network, first, thresholds.size, scale)
         digits = tuple(self._digits(network, entry, scale, channels) for entry in network.inputs)
         sent, columns = _columns(network, digits, first, thresholds.size, scale)
-        base = sum(
-            (_spread(network, entry, first, thresholds.size) @ each.lowest for entry, each in zip(network.inputs, digits, strict=True)),
-            start=np.zeros(thresholds.size),
-        )
+        base = np.zeros(thresholds.size)
+        for entry, each in zip(network.inputs, digits, strict=True):
+            base += _spread(network, entry, first, thresholds.size) @ each.lowest
         at = (thresholds - base) * scale
         bias = np.where(at < 1.0, np.ceil(1.0 - at), 0.0)  # every threshold lies above a V of 0
         target, source = np.nonzero(whole)
@@ -96,10 +95,11 @@ class Pools:
 
     def _digits(self, network: SpikingNetwork, entry: SpikingInput, scale: float, channels: int) -> DriveDigits:
         """The range of calibration, in steps that are a whole number of V where the weights of a channel are one."""
-        wanted = sum(full(each.weight).shape[1] for each in network.inputs)
+        wanted, width = sum(each.weight.shape[1] for each in network.inputs), entry.weight.shape[1]
         bits = max(1, min(BITS, (channels - HOST_COLUMNS) // max(wanted, 1)))
-        values = np.concatenate([s.on_ticks(network.tick_s, entry.name).values[entry.name].reshape(-1, full(entry.weight).shape[1]) for s in self.calibration])
-        low, high = np.minimum(values.min(axis=0), 0.0), np.maximum(values.max(axis=0), 0.0)
+        driven = [s.on_ticks(network.tick_s, entry.name).values[entry.name] for s in self.calibration]
+        values = np.concatenate([np.zeros((1, width)), *(part.reshape(-1, width) for part in driven)])
+        low, high = values.min(axis=0), values.max(axis=0)
         weight = np.abs(full(entry.weight)).max(axis=0) * scale
         most = (1 << bits) - 1
         steps = np.maximum(np.ceil((high - low) * weight / most - 1e-9), 1.0)
@@ -111,7 +111,7 @@ def _unfit(network: SpikingNetwork) -> Iterator[Problem]:
     cure = "give it tau_ms: 0, or use --target loihi1"
     for projection in network.projections:
         if projection.tau_s > 0:
-            what = f"a filter of {1e3 * projection.tau_s:g} ms; what arrives at a neuron of this target acts for one tick"
+            what = f"a filter of {1e3 * projection.tau_s:g} ms; what arrives at a neuron here acts for one tick"
             yield Problem("kernel-order-unfit", f"projection {projection.name}", what, cure)
         if projection.standing.any():
             what = "its source is active before the first tick"

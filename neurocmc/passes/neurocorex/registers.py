@@ -1,9 +1,9 @@
 """Rounds a wiring to the registers of a NeuroCoreX, and gives the host its channels.
 
-A neuron's scale, how much of V stands for one of its voltage, is free. Where all its weights are whole multiples of one
-number that scale is taken, the smallest, and nothing is rounded; else the largest that V holds on what calibration saw,
-so that weights of 8 bits keep as much as they can. Thresholds have 10 bits behind the point and are rounded up: a
-neuron spikes from the threshold on, not above it.
+A neuron's scale, how much of V stands for one of its voltage, is free. Where all its weights become whole numbers at
+some whole scale, the smallest such is taken, and nothing is rounded; else the largest that V holds on what
+calibration saw, so that weights of 8 bits keep as much as they can. Thresholds have 10 bits behind the point and are
+rounded up: a neuron spikes from the threshold on, not above it.
 """
 
 from dataclasses import dataclass
@@ -224,7 +224,9 @@ def _kick(
     found: list[Problem] = []
     if short.size:
         low, high = floor(lowest[short[0]]), floor(highest[short[0]])
-        what = f"what arrives in a tick lies from {low} to {high} of V, too far apart to lift all neurons over their threshold"
+        what = (
+            f"what arrives in a tick lies from {low} to {high} of V, too far apart to lift all over their thresholds"
+        )
         found.append(
             Problem("register-beyond-target", where, what, "use smaller weights, or fewer synapses that inhibit")
         )

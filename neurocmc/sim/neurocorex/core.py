@@ -85,10 +85,7 @@ def _run(ff, aa, threshold, refractory, leak, amplitude, channel_of_tick):  # ty
             is_neuron = 0 <= neuron < NEURONS
             fires = is_neuron and v[neuron] >= threshold[place] and waited[place] == 0
             # The neuron behind this one is a stage further back: its current and inputs are added up now.
-            if place < 3:
-                had = last_current
-            else:
-                had = current[min(place - 3, _LAST)]
+            had = last_current if place < 3 else current[min(place - 3, _LAST)]
             next_adds, next_adds_input = adds, adds_input
             if others_3 > 0:
                 next_adds = _wrapped(had + _added(row_sum, 1))
