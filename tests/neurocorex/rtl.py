@@ -4,11 +4,11 @@
 NEUROCOREX_GHDL names another GHDL than the one on the path; one with GCC's back end is some times as fast.
 
 A tick takes 96,000 clocks of 100 MHz, which GHDL runs in seconds. `serial` runs the design as it is, every bit of its
-serial line with it, and with the matrices that it starts with: loading others would take 20 million clocks. The other
+serial line with it, and with the numbers that it starts with: loading others would take 20 million clocks. Other
 cases take their bytes from a file, and a neuron clock of `ratio` fast ones instead of 1,000: the two constants that
-say 1,000 are replaced in a copy. A spike's 96 weights are read in as many fast clocks, and spikes of neighbours drift
-by two clocks each, so that nothing changes from 98 + 2 n clocks up, with n the longest row of neighbours that spike in
-a tick; without all-to-all weights fewer do.
+say so are replaced in a copy. A spike's 96 weights are read in as many fast clocks, and spikes of neighbours drift by
+two clocks each, so that nothing changes from 98 + 2 n clocks up, with n the longest row of neighbours that spike in a
+tick; without all-to-all weights fewer do.
 """
 
 import os
@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,7 +34,6 @@ THEIRS = (
     *("clock_domain_interface", "uart_rx_ctrl", "uart_rx_sorter_input", "main_TOP"),
 )
 PROBED = {"Core_engine": ('"01111101000"', 2), "clock_divider": ("499", 1)}  # text, and how often it stands there
-PARAMETER_BYTES = 1 + 4 * PLACES * 3
 FLAGS = ("--std=08", "-fsynopsys", "-frelaxed")
 
 
@@ -46,7 +45,7 @@ class Case:
     channel_of_tick: Any  # (ticks,)
     ratio: int = 320  # fast clocks of a neuron clock
     serial: bool = False
-    matrices: bool = True  # whether they are sent; the design starts with 1 in all of one, 6 in all of the other
+    loaded: bool = True  # whether registers are sent, or those that the design starts with
     transmitter: bool = True  # its own, of which a byte takes 1,010 fast clocks, or one that takes none
 
 
@@ -77,8 +76,7 @@ def checkout() -> Path | None:
 def run_rtl(case: Case, rtl: Path, program: str, work: Path) -> Any:
     """(ticks, 90) spikes that the design answers; one tick fewer than inputs, for with the last one it stops."""
     _analyse(case, rtl, program, work)
-    load = load_bytes(case.registers)
-    packets = (load if case.matrices else load[-PARAMETER_BYTES:]) + spike_bytes(case.channel_of_tick)
+    packets = (load_bytes(case.registers) if case.loaded else b"") + spike_bytes(case.channel_of_tick)
     (work / "packets.txt").write_text("".join(f"{byte}\n" for byte in packets))
     ticks = len(case.channel_of_tick)
     clocks = len(packets) * (1_010 if case.serial else 14) + 10_000 + (ticks + 3) * PLACES * case.ratio
@@ -122,7 +120,7 @@ def _called(command: list[str], work: Path) -> str:
     return done.stdout
 
 
-def random_case(seed: int, ticks: int, *, recurrent: bool, ratio: int, serial: bool = False, **fields: Any) -> Case:
+def random_case(seed: int, ticks: int, *, recurrent: bool, ratio: int, **fields: Any) -> Case:
     """Random weights, thresholds, refractory times and inputs."""
     draws = np.random.default_rng(seed)
     feed_forward, all_to_all = (np.zeros((PLACES, PLACES), dtype=np.int8) for _ in range(2))
@@ -140,16 +138,41 @@ def random_case(seed: int, ticks: int, *, recurrent: bool, ratio: int, serial: b
         registers=registers(**(given | fields)),
         channel_of_tick=channels,
         ratio=ratio,
-        serial=serial,
         transmitter=ratio >= 300,
     )
 
 
-def as_it_starts(seed: int, ticks: int) -> Case:
-    """The design as it is, through its serial line, with the matrices that it has before any are loaded."""
-    drawn = random_case(seed, ticks, recurrent=True, ratio=1_000, serial=True, leak=25, amplitude=40)
-    starts = {"feed_forward": np.full((PLACES, PLACES), 1), "all_to_all": np.full((PLACES, PLACES), 6)}
-    return replace(drawn, registers=replace(drawn.registers, **starts), matrices=False)
+def dense_case(ticks: int) -> Case:
+    """Every weight of both matrices is drawn: some 17 neurons spike in a tick."""
+    draws = np.random.default_rng(1)
+    forward, between = (np.zeros((PLACES, PLACES), dtype=np.int64) for _ in range(2))
+    between[6:, 5:95] = draws.integers(-30, 40, (90, 90))
+    forward[6:, 2:92] = draws.integers(-60, 90, (90, 90))
+    refractory = np.zeros(PLACES, dtype=np.int64)
+    refractory[4:94] = draws.integers(0, 4, 90)
+    channels = np.full(ticks, -1)
+    tick = -1
+    for _ in range(20):
+        tick += int(draws.integers(0, 3)) + 1
+        channels[tick] = int(draws.integers(0, 92))
+    channels[tick + 1 : tick + 4] = 0
+    given = {"feed_forward": forward, "all_to_all": between, "refractory": refractory}
+    held = registers(**given, threshold=np.full(PLACES, 60 * ONE), leak=300)
+    return Case(registers=held, channel_of_tick=channels, ratio=300)
+
+
+def as_it_starts(ticks: int) -> Case:
+    """The design as it is, through its serial line, with the numbers that stand in it before any are loaded."""
+    channels = np.full(ticks, -1)
+    channels[[1, 4, ticks - 1]] = [7, 90, 0]
+    starts = registers(
+        feed_forward=np.full((PLACES, PLACES), 1),
+        all_to_all=np.full((PLACES, PLACES), 6),
+        threshold=np.full(PLACES, 512),
+        refractory=np.full(PLACES, 4),
+        amplitude=4,
+    )
+    return Case(registers=starts, channel_of_tick=channels, ratio=1_000, serial=True, loaded=False)
 
 
 def _matrix(*entries: tuple[int, int, int], column: int) -> Any:
@@ -233,9 +256,11 @@ def small_cases() -> Iterator[tuple[str, Case]]:
 CASES: dict[str, Callable[[], Case]] = {
     **{name: (lambda case=case: case) for name, case in small_cases()},
     "feed-forward": lambda: random_case(1, 1_001, recurrent=False, ratio=24, leak=40, amplitude=1),
-    "recurrent-1": lambda: random_case(2, 251, recurrent=True, ratio=200, leak=0),
-    "recurrent-2": lambda: random_case(3, 251, recurrent=True, ratio=200, leak=-150, amplitude=3),
-    "serial": lambda: as_it_starts(4, 21),
+    "recurrent": lambda: dense_case(42),
+    "serial": lambda: as_it_starts(12),
+}
+LONG: dict[str, Callable[[], Case]] = {  # an hour of a processor; made by name, and compared, but not kept
+    "recurrent-long": lambda: random_case(2, 1_001, recurrent=True, ratio=320, leak=-150, amplitude=3),
 }
 
 
@@ -248,7 +273,7 @@ def main() -> None:
     commit = _called(["git", "-C", str(rtl), "rev-parse", "HEAD"], HERE).strip()
     TRACES.mkdir(exist_ok=True)
     for name in sys.argv[1:] or CASES:
-        case = CASES[name]()
+        case = (CASES | LONG)[name]()
         with TemporaryDirectory() as folder:
             spikes = run_rtl(case, rtl, program, Path(folder))
         kept = case.registers
