@@ -12,6 +12,7 @@ sensitivity    how much each unit matters, where and when
 spiking        the network of pools in real numbers
 neurons        the levels of networks that spike already
 loihi          the levels of the Loihi family
+neurocorex     the levels of NeuroCoreX
 truenorth      the levels of neurosynaptic cores
 stimulus       batches of drives
 host_start     completes a stimulus by what the host sends of its own

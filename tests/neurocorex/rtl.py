@@ -84,7 +84,7 @@ def run_rtl(case: Case, rtl: Path, program: str, work: Path) -> Any:
     command += [f"-glistens={str(case.transmitter).lower()}"]
     _called([*command, "--ieee-asserts=disable"], work)
     answer = bytes(int(line) for line in (work / "answers.txt").read_text().split())
-    return answered(answer, ticks - 1)
+    return answered(answer[answer.index(0xFF) :], ticks - 1)  # as it starts, before anything is sent, it sends a 0
 
 
 def _analyse(case: Case, rtl: Path, program: str, work: Path) -> None:

@@ -342,7 +342,7 @@ def test_a_file_may_name_the_kinds_built_in() -> None:
         "neurocorex": NeuroCoreXTarget,
         "ideal": IdealTarget,
     }
-    assert known_kinds()[:3] == tuple(built_in)
+    assert known_kinds()[:4] == tuple(built_in)
 
 
 @pytest.mark.parametrize(

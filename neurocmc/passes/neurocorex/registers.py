@@ -94,8 +94,8 @@ class Registers:
             feed_forward[FIRST_ROW + 1, [roles["cancel"], roles["release"]]] = DRIVE
             _kick(wiring, seen, scale, recurrent, hold, feed_forward, rows, roles, where)
         registers = CoreRegisters(
-            feed_forward=feed_forward,
-            all_to_all=all_to_all,
+            feed_forward=feed_forward.astype(np.int8),
+            all_to_all=all_to_all.astype(np.int8),
             threshold=threshold,
             refractory=np.zeros(PLACES, dtype=np.int32),
             leak=0,
@@ -172,9 +172,9 @@ def _sums(wiring: Wiring, neuron: int) -> Float:
     """The weights that reach a neuron, those of one source together."""
     own = wiring.target == neuron
     sent = wiring.sent_target == neuron
-    first = np.bincount(wiring.source[own], wiring.weight[own]) if own.any() else np.zeros(0)
-    second = np.bincount(wiring.sent_column[sent], wiring.sent_weight[sent]) if sent.any() else np.zeros(0)
-    return np.concatenate([first, second])
+    parts = (np.bincount(wiring.source[own], wiring.weight[own]),)
+    parts += (np.bincount(wiring.sent_column[sent], wiring.sent_weight[sent]),)
+    return np.concatenate([part.astype(np.float64) for part in parts])
 
 
 def _rounded(wiring: Wiring, scale: Float) -> tuple[Int, Int]:

@@ -1,1 +1,5 @@
-"""Shows what a NeuroCoreX holds: its budget, and its two matrices."""
+"""Shows what a NeuroCoreX holds.
+
+budget  counts neurons, relays, channels and weights
+matrix  draws both matrices
+"""
