@@ -16,7 +16,12 @@ demo            `neurocmc demo`
 train           `neurocmc train`
 study           `neurocmc study`
 targets         `neurocmc targets`
+models          `neurocmc models`
+new             `neurocmc new`
+diff            `neurocmc diff`
+doctor          `neurocmc doctor`
 options         defines the options that several commands share
+complete        completes names in the shell
 output          prints facts, tables, progress and JSON
 page            keeps control characters off the terminal
 failures        tells failures, by exit codes

@@ -12,11 +12,13 @@ sensitivity    how much each unit matters, where and when
 spiking        the network of pools in real numbers
 neurons        the levels of networks that spike already
 loihi          the levels of the Loihi family
+neurocorex     the levels of NeuroCoreX
 truenorth      the levels of neurosynaptic cores
 stimulus       batches of drives
 host_start     completes a stimulus by what the host sends of its own
 recording      what an interpreter saw
 plotting       the place of what draws it
+exchange       gives recordings to pandas, xarray and neo
 trace          the filter through which activity is observed
 kept           what a chip's numbers kept of a circuit
 headroom       how close registers come to their edges

@@ -11,6 +11,7 @@ gain_match     turns rate units into pools whose measured transfer is the unit's
 interleave     deals pools out into copies that fire in turn
 check_neurons  refuses what a neuron of the target cannot do
 loihi          rounds and places for Loihi
+neurocorex     makes registers of NeuroCoreX
 truenorth      makes neurosynaptic cores
 lost_states    refuses a circuit whose up-states rounding destroys
 feedback       makes pools that take back from their drive what their spikes said
@@ -25,5 +26,5 @@ scales         chooses the scales of a pool within its registers
 weight_grid    rounds weights onto Loihi's grid
 
 A pass is a frozen dataclass whose fields are its options and whose `run` is pure. The last nine, and modules of
-`loihi` and `truenorth`, are the arithmetic that passes share.
+`loihi`, `neurocorex` and `truenorth`, are the arithmetic that passes share.
 """

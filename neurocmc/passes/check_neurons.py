@@ -104,7 +104,7 @@ def _filter_problems(network: SpikingNetwork, target: Target) -> Iterable[Proble
 
 def _order_problems(network: SpikingNetwork, target: Target) -> Iterable[Problem]:
     stages = target.filter_stages
-    filters = [(f"projection {projection.name}", projection.order) for projection in network.projections]
+    filters = [(f"projection {p.name}", p.order if p.tau_s > 0 else 0) for p in network.projections]
     if not target.host_filters:
         filters += [(f"input {entry.name}", entry.order) for entry in network.inputs if entry.tau_s > 0]
     for where, order in filters:
@@ -113,5 +113,5 @@ def _order_problems(network: SpikingNetwork, target: Target) -> Iterable[Problem
                 "kernel-order-unfit",
                 where,
                 f"a kernel of order {order}; a neuron of this target has {stages} filter stage",
-                "use a first-order kernel (order: 1)",
+                "use a first-order kernel (order: 1)" if stages else "leave the filter out (tau_ms: 0)",
             )

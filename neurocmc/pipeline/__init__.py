@@ -1,6 +1,8 @@
 """Runs everything between model.pt and a verified program.
 
 model                loads a circuit with its stimuli from a file
+bundled              finds what ships by its name
+starts               holds the files that a circuit of one's own begins with
 options              holds what a user may choose of a compilation
 lower                runs the passes, level by level
 clock                measures how long they take
@@ -11,6 +13,7 @@ levels               writes the levels into an artifact
 sample               measures what a compilation keeps of its stimuli
 compile              writes the artifact, whole or not at all
 artifact             reads it again
+difference           says how two artifacts differ
 manifest             checks its manifest
 schemas              publishes the form of its JSON files
 program              emits its program again, and compares
@@ -28,6 +31,7 @@ cures                tries what would keep a missed budget
 quantised            puts a quantised network beside it
 pages                makes pages of its levels, whole
 reporting            writes budget, pictures and page
+traced               runs trials on all levels, for the page
 robustness           runs the circuit on faulty chips
 robustness_judged    judges its trials
 robustness_files     writes the results of that
@@ -38,6 +42,7 @@ demos                shows bundled circuits
 sweep                compiles circuits in many ways
 study                trains and compiles many runs
 campaign             does many runs, here or on workers
+doctor               finds what a machine has
 
 Nothing is imported here: torch and Brian2 take seconds, and only some of these need them.
 """

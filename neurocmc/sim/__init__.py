@@ -14,6 +14,7 @@ brian2_neurons    runs networks of neurons in Brian2
 brian2_rules      writes their rules
 quiet_brian2      imports Brian2 without side effects
 loihi             emulates Loihi
+neurocorex        emulates NeuroCoreX
 truenorth         emulates neurosynaptic cores
 mesh              says where cores stand, and how long a spike's way takes
 transit           sends the spikes of a tick along a mesh

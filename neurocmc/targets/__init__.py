@@ -1,10 +1,11 @@
 """Reads the chips as numbers with their sources: strict YAML in, typed and immutable Target out.
 
-schema     defines what a target is
-loihi      defines the chips of the Loihi family
-truenorth  defines the chips of neurosynaptic cores
-kinds      knows the kinds of chips
-loader     reads a target from a name or a file
+schema      defines what a target is
+loihi       defines the chips of the Loihi family
+neurocorex  defines boards of the NeuroCoreX kind
+truenorth   defines the chips of neurosynaptic cores
+kinds       knows the kinds of chips
+loader      reads a target from a name or a file
 """
 
 from neurocmc.targets.kinds import TargetSchema

@@ -11,6 +11,7 @@ from typing import Any
 
 from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.targets.loihi import LoihiEnergy, LoihiLimits, LoihiTarget
+from neurocmc.targets.neurocorex import NeuroCoreXLimits, NeuroCoreXTarget
 from neurocmc.targets.schema import IdealLimits, IdealTarget, Limits, Target
 from neurocmc.targets.truenorth import TrueNorthEnergy, TrueNorthLimits, TrueNorthTarget
 
@@ -46,6 +47,7 @@ BUILT_IN = {
     for schema in (
         TargetSchema(target=LoihiTarget, limits=LoihiLimits, energy=LoihiEnergy, lowest="40-chip"),
         TargetSchema(target=TrueNorthTarget, limits=TrueNorthLimits, energy=TrueNorthEnergy, lowest="30-cores"),
+        TargetSchema(target=NeuroCoreXTarget, limits=NeuroCoreXLimits, lowest="30-board"),
         TargetSchema(target=IdealTarget, limits=IdealLimits, lowest="20-spiking"),
     )
 }

@@ -23,7 +23,7 @@ from neurocmc.verification.edges import misses
 from tests.conformance.circuits import ROWS, row
 
 NEURONS = 16
-TARGETS = ("loihi1", "loihi2", "truenorth", "ranc", "brian2")
+TARGETS = ("loihi1", "loihi2", "truenorth", "ranc", "neurocorex", "brian2")
 PASS = "pass"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PRODUCT = Path(__file__).resolve().parents[2] / "neurocmc"
-WINGS = ("loihi", "truenorth")  # folders and modules of these names, on every floor
+WINGS = ("loihi", "neurocorex", "truenorth")  # folders and modules of these names, on every floor
 OWN_PLACES = (  # where a family may be named: the contract itself, programs and their readers, the schemas of targets
     "pipeline/chips/",
     "backends/",
@@ -17,7 +17,7 @@ OWN_PLACES = (  # where a family may be named: the contract itself, programs and
     "targets/kinds.py",
 )
 LEVELS = frozenset({"integer", "chip", "cores"})  # as attributes they would be a bag of Optionals again
-KINDS = frozenset({"loihi", "truenorth", "ideal"})
+KINDS = frozenset({"loihi", "neurocorex", "truenorth", "ideal"})
 TESTS = frozenset({"isinstance", "issubclass", "hasattr", "getattr"})
 
 

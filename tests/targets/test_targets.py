@@ -18,6 +18,7 @@ from neurocmc.targets import (
     parse_target,
 )
 from neurocmc.targets.kinds import BUILT_IN, known_kinds
+from neurocmc.targets.neurocorex import NeuroCoreXTarget
 from tests.made.targets import truenorth
 
 BUNDLED = {path.stem: path for path in sorted(resource_folder("targets").glob("*.yaml"))}
@@ -46,7 +47,7 @@ def refused(text: str) -> list[str]:
 
 
 def test_bundled_names() -> None:
-    names = ("brian2", "loihi1", "loihi2", "nahuku32", "ns16e", "pohoiki-springs", "ranc", "truenorth")
+    names = ("brian2", "loihi1", "loihi2", "nahuku32", "neurocorex", "ns16e", "pohoiki-springs", "ranc", "truenorth")
     assert known_targets() == names == tuple(BUNDLED)
 
 
@@ -201,7 +202,7 @@ def test_aliases_and_paths(tmp_path: Path) -> None:
     [("lohi1", "did you mean loihi1? "), ("brain2", "did you mean brian2? "), ("spinnaker", "")],
 )
 def test_unknown_name(name: str, near: str) -> None:
-    names = "brian2, ideal, loihi1, loihi2, loihi, nahuku32, ns16e, pohoiki-springs, ranc, truenorth"
+    names = "brian2, ideal, loihi1, loihi2, loihi, nahuku32, neurocorex, ns16e, pohoiki-springs, ranc, truenorth"
     listed = f"known targets: {names}; or give a path to a .yaml file"
     with pytest.raises(InputError) as caught:
         load_target(name)
@@ -337,8 +338,13 @@ def test_faults_of_several_kinds_come_together() -> None:
 
 def test_a_file_may_name_the_kinds_built_in() -> None:
     built_in = {kind: schema.target for kind, schema in BUILT_IN.items()}
-    assert built_in == {"loihi": LoihiTarget, "truenorth": TrueNorthTarget, "ideal": IdealTarget}
-    assert known_kinds()[:3] == tuple(built_in)
+    assert built_in == {
+        "loihi": LoihiTarget,
+        "truenorth": TrueNorthTarget,
+        "neurocorex": NeuroCoreXTarget,
+        "ideal": IdealTarget,
+    }
+    assert known_kinds()[:4] == tuple(built_in)
 
 
 @pytest.mark.parametrize(

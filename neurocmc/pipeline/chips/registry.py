@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 BUILT_IN: Mapping[str, tuple[str, str]] = {
     "loihi": ("neurocmc.pipeline.chips.loihi", "LoihiFamily"),
     "truenorth": ("neurocmc.pipeline.chips.truenorth", "TrueNorthFamily"),
+    "neurocorex": ("neurocmc.pipeline.chips.neurocorex", "NeuroCoreXFamily"),
     "ideal": ("neurocmc.pipeline.chips.ideal", "IdealFamily"),
 }
 

@@ -8,6 +8,7 @@ recall        draws recalls of a content-addressable memory
 states        draws states over time
 sensitive     draws where a circuit is fragile
 errors        draws what each stage adds to the error
+limits        draws shares of limits
 robustness    draws errors against faults
 study         draws all runs of a study
 measures      draws what variants come to

@@ -1,0 +1,5 @@
+"""Shows what a NeuroCoreX holds.
+
+budget  counts neurons, relays, channels and weights
+matrix  draws both matrices
+"""
