@@ -4,6 +4,7 @@ Tables are long: one row a moment and unit, or a spike. Times are in s, at the e
 recording holds what is there after the events of tick t.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,8 +23,7 @@ def to_pandas(recording: "Recording") -> Any:
     Raises InputError where pandas is not installed.
     """
     need("pandas", "Recording.to_pandas", PURPOSE)
-    import pandas as pd
-
+    pd: Any = import_module("pandas")
     frames: list[Any] = []
     for name, values in recording.activity.items():
         trials, ticks, units = values.shape
@@ -50,8 +50,7 @@ def to_xarray(recording: "Recording") -> Any:
     Raises InputError where xarray is not installed.
     """
     need("xarray", "Recording.to_xarray", PURPOSE)
-    import xarray as xr
-
+    xr: Any = import_module("xarray")
     first = next(iter(recording.activity.values()))
     times_s = recording.tick_s * np.arange(1, first.shape[1] + 1)
     variables = {
@@ -75,9 +74,8 @@ def to_neo(recording: "Recording") -> Any:
     Raises InputError where neo is not installed.
     """
     need("neo", "Recording.to_neo", PURPOSE)
-    import neo
-    import quantities as pq
-
+    neo: Any = import_module("neo")
+    pq: Any = import_module("quantities")
     block = neo.Block(name=f"{recording.stimulus} on {recording.level}")
     end_s = recording.ticks * recording.tick_s
     for trial in range(next(iter(recording.activity.values())).shape[0]):

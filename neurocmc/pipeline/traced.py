@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from neurocmc.ir.rate import Classifier
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.chips.built import Built
@@ -30,14 +31,12 @@ def traced(built: Built, stimulus: Stimulus, ran: Mapping[str, Recording], seed:
     pair = built.beside_rate(part, built.run(part, seed=seed))
     between = {level: built.of_whole_units(_first(recording, part.batch)) for level, recording in ran.items()}
     levels = {"rate": pair.reference, **between, built.level: pair.other}
-    answered = [readout.population for readout in built.readouts]
-    return traces_of(levels, pair.labels.tolist(), answered)
+    return traces_of(levels, pair.labels.tolist(), _answering(built))
 
 
 def rasters(built: Built, stimulus: Stimulus, seed: int = 0) -> Iterator[Drawn]:
     """Yields the picture of the spikes of the first trial on the lowest level, drawn when it is asked for."""
-    answered = [readout.population for readout in built.readouts]
-    names = list(dict.fromkeys([*answered, *(p.name for p in built.staged.populations)]))[:SHOWN]
+    names = list(dict.fromkeys([*_answering(built), *(p.name for p in built.staged.populations)]))[:SHOWN]
 
     def draw(path: Path) -> None:
         from neurocmc.report.figures.recorded import save_recording  # not above: matplotlib takes long to import
@@ -47,6 +46,15 @@ def rasters(built: Built, stimulus: Stimulus, seed: int = 0) -> Iterator[Drawn]:
 
     told = f"Activity and spikes of the first trial of {stimulus.name} on the {built.level}: {', '.join(names)}."
     yield Drawn(file="trial.png", section="activity", caption=told, draw=draw)
+
+
+def _answering(built: Built) -> list[str]:
+    """The populations that readouts look at."""
+    return [
+        name
+        for readout in built.readouts
+        for name in (readout.populations if isinstance(readout, Classifier) else (readout.population,))
+    ]
 
 
 def _first(recording: Recording, trials: int) -> Recording:

@@ -8,7 +8,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from html import escape
 from pathlib import Path
@@ -126,7 +126,7 @@ def render_report(content: ReportContent) -> str:
             numbers=tuple(_numbers(content)),
             missed=[(edge, meaning(edge)) for edge in content.edges if edge.verdict == "miss"],
             traces=content.traces,
-            worst_units=lambda level: _worst_units(content.traces, level),
+            worst_units=partial(_worst_units, content.traces),
             plots=plots,
             style=_part("style.css"),
             script=_part("trajectories.js"),

@@ -117,7 +117,10 @@ def traces_of(
         units=units,
         ranges={name: ranges[name] for name in shown},
         levels={
-            level: {name: recording.activity[name][:trials][:, points][:, :, list(units[name])] for name in shown}
+            level: {
+                name: recording.activity[name][:trials][:, points][:, :, list(units[name])].astype(np.float64)
+                for name in shown
+            }
             for level, recording in recordings.items()
         },
         left_out=tuple(_left_out(first, shared, units, batch, len(points))),
