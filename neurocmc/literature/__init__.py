@@ -10,5 +10,6 @@ filter      puts a soft winner-take-all in front of a vision transformer
 ei_layers   builds layers of excitation and inhibition that divide, and compiles what a chip can hold of them
 flux        measures the information that flows through a core of layer 5 in its embedding
 connectome  trains recurrent networks that start from a connectome, and those that are held to distances
+compiling   compiles circuits for what their emulator does
 uci         has the digits that two of them read
 """

@@ -12,7 +12,7 @@ from neurocmc.common.resources import resource_path
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.ir.store import save_stimulus
 from neurocmc.pipeline.artifact import Artifact
-from neurocmc.pipeline.chips.faults import meanings, no_faults
+from neurocmc.pipeline.chips.faults import check_expanded, meanings, no_faults
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.robustness import Robustness, RobustnessOptions, robustness
@@ -204,3 +204,9 @@ def test_kinds_of_a_family_s_own_come_last() -> None:
         "current",
         "rust",
     ]
+
+
+def test_what_would_not_fit_a_memory_is_refused_with_its_synapses() -> None:
+    check_expanded("small", {"a": 4000, "b": 5000}, [("a", "b", 1)])
+    with pytest.raises(InputError, match=r"20,004,000 synapses, limit 20,000,000 \[network-too-large\]"):
+        check_expanded("large", {"a": 4000, "b": 5001}, [("a", "b", 1)])

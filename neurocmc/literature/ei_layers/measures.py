@@ -11,6 +11,7 @@ import neurocmc
 from neurocmc.campaigns import Made
 from neurocmc.common.arrays import Float, Int
 from neurocmc.common.files import write_npz
+from neurocmc.literature.compiling import for_emulation
 from neurocmc.literature.ei_layers.circuit import drives
 from neurocmc.literature.ei_layers.equations import EiNetwork
 from neurocmc.literature.ei_layers.family import digits_of, network_of, recipe_of
@@ -49,16 +50,7 @@ def on_chip(made: Made, variants: Sequence[str], neurons: int, target: str = "lo
         "chip_apart": float(np.abs(sent["clean"] - sent[FAINT]).max()),
     }
     with tempfile.TemporaryDirectory() as folder:
-        artifact: Any = neurocmc.compile(
-            made.path,
-            target=target,
-            out=Path(folder) / "chip",
-            neurons=neurons,
-            steps="equal",
-            planes=1,
-            source=False,
-            figures=False,
-        )
+        artifact = for_emulation(made.path, Path(folder) / "chip", target, neurons)
         columns |= {"chip_cores": artifact.built.cores_used, "chip_neurons": artifact.spiking.neurons}
         for name, images in sets.items():
             answered = answers_of(artifact, network, recipe, sent[name])

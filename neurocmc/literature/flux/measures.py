@@ -14,6 +14,7 @@ from neurocmc.campaigns import Made
 from neurocmc.common.arrays import Float
 from neurocmc.common.draws import stream
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.literature.compiling import for_emulation
 from neurocmc.literature.flux.information import Flux, flux_of, mean_flux, mean_of
 from neurocmc.literature.flux.lesions import circuit_of
 from neurocmc.literature.flux.network import LEVELS, START
@@ -142,16 +143,7 @@ class _Emulated:
 def _emulated(made: Made, target: str, neurons: int) -> _Emulated:
     """The run on the emulator; steps of pools are not searched for, since there are no decisions to keep."""
     with tempfile.TemporaryDirectory() as folder:
-        artifact: Any = neurocmc.compile(
-            made.path,
-            target=target,
-            out=Path(folder) / "chip",
-            neurons=neurons,
-            steps="equal",
-            planes=1,
-            source=False,
-            figures=False,
-        )
+        artifact = for_emulation(made.path, Path(folder) / "chip", target, neurons)
         recording: Any = neurocmc.simulate(artifact, on="emulator")
         activity = np.asarray(recording.activity["core"], dtype=np.float64)
         return _Emulated(activity=_settled(made, activity), cores=artifact.built.cores_used)

@@ -5,11 +5,11 @@ cannot have it leaves out of `kinds`; asked for, such a kind is refused with the
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from neurocmc.common.arrays import Int
-from neurocmc.common.errors import Problem
+from neurocmc.common.errors import InputError, Problem
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.recording import Recording
@@ -130,10 +130,22 @@ def asked_kinds(
     return tuple(kind for kind in has if asked is None or kind in asked), problems
 
 
-def too_large(network: str, synapses: int) -> Problem:
-    """Returns the refusal of a network whose single synapses would not fit a memory."""
-    what = f"expanded to single neurons it has {synapses:,} synapses, limit {MAX_SYNAPSES:,}"
-    return Problem("network-too-large", f"network {network}", what, "compile with fewer neurons a unit (--neurons)")
+def check_expanded(network: str, neurons: Mapping[str, int], pairs: Iterable[tuple[str, str, int]]) -> None:
+    """Refuses pools whose single synapses would not fit a memory.
+
+    Args:
+        network: Its name.
+        neurons: Population -> neurons of a unit.
+        pairs: For each projection source, target, and how many pairs of units it connects.
+
+    Raises:
+        InputError: With the synapses of single neurons, and the limit.
+    """
+    synapses = sum(count * neurons[source] * neurons[target] for source, target, count in pairs)
+    if synapses > MAX_SYNAPSES:
+        what = f"expanded to single neurons it has {synapses:,} synapses, limit {MAX_SYNAPSES:,}"
+        cure = "compile with fewer neurons a unit (--neurons)"
+        raise InputError(Problem("network-too-large", f"network {network}", what, cure))
 
 
 def no_faults(target: str) -> Problem:

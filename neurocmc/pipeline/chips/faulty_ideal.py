@@ -5,20 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from neurocmc.common.arrays import Int
-from neurocmc.common.errors import InputError
 from neurocmc.common.matrices import count
 from neurocmc.ir.neurons.network import NeuronNetwork
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.chips.faults import (
-    MAX_SYNAPSES,
     NO_FAULT,
     DrawnNeurons,
     FaultyChips,
     FaultyNeuronChips,
+    check_expanded,
     meanings,
-    too_large,
 )
 from neurocmc.sim.faulty_neurons import KINDS as NEURON_KINDS
 from neurocmc.sim.faulty_neurons import draw_neurons, simulate_faulty_neurons
@@ -38,10 +36,8 @@ class FaultyIdeal(FaultyChips):
 
     def check(self) -> None:
         """Raises InputError where the network has too many synapses of single cells."""
-        size = {population.name: population.neurons for population in self.network.populations}
-        synapses = sum(count(p.weight) * size[p.source] * size[p.target] for p in self.network.projections)
-        if synapses > MAX_SYNAPSES:
-            raise InputError(too_large(self.network.name, synapses))
+        pairs = ((p.source, p.target, count(p.weight)) for p in self.network.projections)
+        check_expanded(self.network.name, {p.name: p.neurons for p in self.network.populations}, pairs)
 
     def draw(self, seed: int, kind: str, level: float) -> "FaultyIdealPools":
         """Draws pools; without a fault all cells live."""

@@ -7,7 +7,6 @@ from typing import Any
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Int
-from neurocmc.common.errors import InputError
 from neurocmc.common.matrices import count
 from neurocmc.ir.loihi.network import IntegerNetwork
 from neurocmc.ir.loihi.neurons import IntegerNeurons
@@ -15,13 +14,12 @@ from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.chips.faults import (
-    MAX_SYNAPSES,
     NO_FAULT,
     DrawnNeurons,
     FaultyChips,
     FaultyNeuronChips,
+    check_expanded,
     meanings,
-    too_large,
 )
 from neurocmc.sim.loihi.host import encode
 from neurocmc.sim.loihi.neurons.faulty import draw_faulty, run_faulty
@@ -42,10 +40,8 @@ class FaultyLoihi(FaultyChips):
 
     def check(self) -> None:
         """Raises InputError where the network, expanded to single neurons, is too large."""
-        size = {population.name: population.neurons for population in self.network.populations}
-        synapses = sum(count(p.mantissa) * size[p.source] * size[p.target] for p in self.network.projections)
-        if synapses > MAX_SYNAPSES:
-            raise InputError(too_large(self.network.name, synapses))
+        pairs = ((p.source, p.target, count(p.mantissa)) for p in self.network.projections)
+        check_expanded(self.network.name, {p.name: p.neurons for p in self.network.populations}, pairs)
 
     def host(self, stimulus: Stimulus) -> Mapping[str, NDArray[Any]]:
         """Encodes the values of the input axons."""

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
 from neurocmc.report.figures.style import FAINT, INK, canvas, heading
@@ -89,10 +89,12 @@ def _draw_mesh(axes: Any, traffic: Traffic, place: NDArray[np.int64], size: tupl
         lines.append((begin, begin + step))
     wide = WIDEST * traffic.link[loaded[:, 0], loaded[:, 1]] / most
     axes.add_collection(LineCollection(lines, linewidths=np.maximum(wide, 0.3), colors=_LINK, alpha=0.8))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("column of the mesh")
     axes.set_ylabel("row of the mesh")
     axes.spines[:].set_color(FAINT)
     busiest = (
-        f"widest link: {most / ticks:,.3g} messages in a mean tick" if loaded.size else "no message leaves its tile"
+        f"widest link: {most / ticks:,.0f} messages in a mean tick" if loaded.size else "no message leaves its tile"
     )
     heading(axes, f"{traffic.mesh.cores:,} cores: {traffic.mesh.note}", busiest)
