@@ -12,7 +12,7 @@ from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text, write_file
 from neurocmc.common.progress import Progress, silent
 from neurocmc.frontends.recall.trials import recall_trials
-from neurocmc.ir.neurons.memories import CONTENT, CUE, OUT, Memories
+from neurocmc.ir.neurons.memories import CONTENT, CUE, OUT, Memories, Side
 from neurocmc.ir.neurons.network import NeuronNetwork
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
@@ -137,9 +137,9 @@ def _levels(artifact: NeuronArtifact, stimulus: EventStimulus) -> list[Edge]:
 
 def _recall(artifact: NeuronArtifact, memories: Memories, samples: int | None) -> list[Edge]:
     """What a memory recalls, whatever stimulus judges the rest: by each cue and content bit, or `samples` of them."""
-    sizes = {CUE: len(memories.cues), CONTENT: len(memories.features)}
+    sizes: dict[Side, int] = {CUE: len(memories.cues), CONTENT: len(memories.features)}
     channels = {entry.name: entry.channels for entry in artifact.inputs}
-    if channels != sizes or any(artifact.built.sizes.get(OUT[side]) != size for side, size in sizes.items()):
+    if channels != dict(sizes) or any(artifact.built.sizes.get(OUT[side]) != size for side, size in sizes.items()):
         what = "its memory has other cues or content bits than its network"
         raise InputError(
             Problem("artifact-inconsistent", str(artifact.directory / "ir" / MEMORY), what, "compile again")
