@@ -239,7 +239,7 @@ def inspect_spiking(
     """Shows a file of NIR, and its network where one of its options is given; or a memory and its network."""
     from neurocmc.frontends.nir.read import nir_facts
     from neurocmc.pipeline.bundled import rules_of
-    from neurocmc.pipeline.neurons.model import NIR_ENDING
+    from neurocmc.pipeline.neurons.files import NIR_ENDING
 
     if path.suffix != NIR_ENDING:
         model = read_model(path, *options, (None, None))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from neurocmc.common.errors import InputError
-from neurocmc.frontends.recall.recall_yaml import is_recall, read_recall_yaml
+from neurocmc.frontends.recall.recall_yaml import read_recall_yaml
+from neurocmc.frontends.recall.recognise import is_recall
 
 
 def written(folder: Path, text: str) -> Path:

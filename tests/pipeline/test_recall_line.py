@@ -109,6 +109,13 @@ def test_a_circuit_that_holds_something_else_is_found(
     assert all(edge.worst and "compile it again" in edge.cure for edge in missed)
 
 
+def test_a_memory_of_another_network_is_refused(tmp_path: Path) -> None:
+    model = replace(recall_model(random_memories(1)), memories=random_memories(0))
+    artifact = neurocmc.compile(model, "loihi1", tmp_path / "build", figures=False)
+    with refused("artifact-inconsistent"):
+        neurocmc.verify(artifact, figures=False)
+
+
 def test_a_spike_in_another_tick_is_wrong() -> None:
     memories = random_memories(0)
     model = recall_model(memories)

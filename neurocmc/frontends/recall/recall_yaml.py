@@ -13,10 +13,10 @@ Without `features`, names of bits are numbered in the order in which they are fi
 holds one of several items in an up-state is written `memory: {items: ...}` and is read by `frontends.automaton`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -29,8 +29,6 @@ from neurocmc.frontends.automaton.documents import Word
 from neurocmc.frontends.circuit_yaml import Name
 from neurocmc.ir.neurons.memories import MOST_CUES, MOST_FEATURES, Memories
 
-SUFFIXES = (".yaml", ".yml")
-FIELDS = {"cues", "contents", "features"}
 BITS = 'write bits as text ("101") or as a list ([1, 0, 1]), or a list of names'
 Feature = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
@@ -58,17 +56,6 @@ class LoadedRecall:
     memories: Memories
     dt_s: float
     content: bytes
-
-
-def is_recall(path: Path) -> bool:
-    """Whether a file is a YAML of a content-addressable memory. Raises InputError where it cannot be read."""
-    if path.suffix not in SUFFIXES or path.is_dir():
-        return False
-    text = read_text(path)
-    if "memory" not in text or not any(field in text for field in FIELDS):
-        return False  # without waiting for the YAML of a large circuit
-    memory = parse_document(text, str(path)).data.get("memory")
-    return isinstance(memory, Mapping) and not FIELDS.isdisjoint(cast("Mapping[str, Any]", memory))
 
 
 def read_recall_yaml(path: Path) -> LoadedRecall:

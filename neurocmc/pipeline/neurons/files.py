@@ -1,12 +1,16 @@
 """Tells files of networks that spike already from those of rate circuits, and loads them."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
-from neurocmc.frontends.recall.recall_yaml import is_recall
-from neurocmc.ir.neurons.network import Decide
-from neurocmc.pipeline.neurons.model import NIR_ENDING, NeuronModel, load_named_nir
-from neurocmc.pipeline.neurons.recall import load_recall
+from neurocmc.frontends.recall.recognise import is_recall
+
+if TYPE_CHECKING:  # who only asks what a file is waits for no reader
+    from neurocmc.ir.neurons.network import Decide
+    from neurocmc.pipeline.neurons.model import NeuronModel
+
+NIR_ENDING = ".nir"
 
 
 def is_spiking(path: Path) -> bool:
@@ -22,14 +26,17 @@ def load_spiking(
     semantics: str | None,
     dt_s: float | None,
     reset: str | None,
-    decide: Decide | None,
+    decide: "Decide | None",
     stimuli: tuple[Path | None, Path | None],
-) -> NeuronModel:
+) -> "NeuronModel":
     """Reads such a file, with its events and calibration.
 
     Raises InputError with all that is wrong with it, where a NIR file's framework is not named, and for options of
     NIR that a memory would pass over.
     """
+    from neurocmc.pipeline.neurons.model import load_named_nir
+    from neurocmc.pipeline.neurons.recall import load_recall
+
     if path.suffix == NIR_ENDING:
         return load_named_nir(path, semantics, dt_s, reset, decide or "last", stimuli)
     given = {"--semantics": semantics, "--dt": dt_s, "--reset": reset, "--decide": decide}

@@ -17,7 +17,6 @@ from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.neurons.store import load_events
 from neurocmc.pipeline.bundled import rules_of
 
-NIR_ENDING = ".nir"
 SCALED = "scales are chosen"  # how a note on them begins
 SURROGATE = "surrogate"
 SURROGATE_TRIALS, SURROGATE_TICKS, SURROGATE_RATE = 50, 100, 0.1

@@ -12,12 +12,12 @@ from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text, write_file
 from neurocmc.common.progress import Progress, silent
 from neurocmc.frontends.recall.trials import recall_trials
-from neurocmc.ir.neurons.memories import Memories
+from neurocmc.ir.neurons.memories import CONTENT, CUE, OUT, Memories, Side
 from neurocmc.ir.neurons.network import NeuronNetwork
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.neurons.store import load_events, load_recorded
-from neurocmc.pipeline.neurons.artifact import NeuronArtifact
+from neurocmc.pipeline.neurons.artifact import MEMORY, NeuronArtifact
 from neurocmc.pipeline.neurons.reporting import Reported, write_report_of
 from neurocmc.pipeline.program import check_nothing_added, emitted_again
 from neurocmc.report.html import edges_as_html
@@ -150,6 +150,13 @@ def _levels(artifact: NeuronArtifact, stimulus: EventStimulus) -> list[Edge]:
 
 def _recall(artifact: NeuronArtifact, memories: Memories, samples: int | None) -> list[Edge]:
     """What a memory recalls, whatever stimulus judges the rest: by each cue and content bit, or `samples` of them."""
+    sizes: dict[Side, int] = {CUE: len(memories.cues), CONTENT: len(memories.features)}
+    channels = {entry.name: entry.channels for entry in artifact.inputs}
+    if channels != dict(sizes) or any(artifact.built.sizes.get(OUT[side]) != size for side, size in sizes.items()):
+        what = "its memory has other cues or content bits than its network"
+        raise InputError(
+            Problem("artifact-inconsistent", str(artifact.directory / "ir" / MEMORY), what, "compile again")
+        )
     trials = recall_trials(memories)
     chosen = np.arange(trials.batch)
     if samples is not None:
