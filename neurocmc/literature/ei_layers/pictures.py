@@ -26,6 +26,7 @@ VARIANTS = {
 }
 SPOILT = {"clean": "clean", FAINT: "contrast .05", "noise": "noise", "haze": "haze"}
 CHIP = (("held_clean", "chip_clean", "clean"), (f"held_{FAINT}", f"chip_{FAINT}", "contrast .05"))
+PLAIN_STYLES = {"plain": "s--", "plain-mean": "^:", "plain-feedback": "v-."}
 SPREAD = 0.15  # of a variant's place
 
 
@@ -40,7 +41,7 @@ def ei_layers(figure: "Figure", rows: Sequence[Row]) -> None:
     levels = {"clean": 1.0, **CONTRASTS}
     for place, variant in enumerate(_variants(rows)):
         means = [_mean(rows, variant, name) for name in levels]
-        style = "s--" if variant.startswith("plain") else "o-"
+        style = PLAIN_STYLES.get(variant, "o-")
         label = VARIANTS.get(variant, variant)
         contrast.plot(list(levels.values()), means, style, color=f"C{place % 8}", markersize=3.5, label=label)
     contrast.set_xscale("log")
@@ -48,7 +49,9 @@ def ei_layers(figure: "Figure", rows: Sequence[Row]) -> None:
     contrast.minorticks_off()
     contrast.set_xlabel("contrast (share of grey levels)")
     contrast.set_title("Spiking networks, mean of seeds")
-    contrast.legend(loc="lower right", fontsize=6)
+    contrast.set_ylabel("digits read rightly (%)")
+    contrast.set_ylim(0, 100)
+    contrast.legend(loc="center left", bbox_to_anchor=(0.0, 0.55), fontsize=6)
     _by_variant(spoilt, rows, [(name, shown, "o") for name, shown in SPOILT.items()])
     spoilt.set_title("Kinds of images, a mark a seed")
 
@@ -67,7 +70,7 @@ def on_chip(figure: "Figure", rows: Sequence[Row]) -> None:
         for column, what, marker in ((of_rate, "rate form", "o"), (of_chip, "emulator", "x"))
     ]
     _by_variant(axes, [row for row in rows if "chip_clean" in row], columns)
-    axes.set_ylim(80, 100)
+    axes.set_ylim(85, 100)
 
 
 def _by_variant(axes: "Axes", rows: Sequence[Row], columns: Sequence[tuple[str, str, str]]) -> None:
@@ -80,8 +83,8 @@ def _by_variant(axes: "Axes", rows: Sequence[Row], columns: Sequence[tuple[str, 
         axes.plot(places, shares, marker, color=f"C{number}", markersize=3.5, label=label)
     axes.set_xticks(range(len(variants)), [VARIANTS.get(name, name) for name in variants], rotation=35, ha="right")
     axes.set_ylabel("digits read rightly (%)")
-    axes.set_ylim(0, 100)
-    axes.legend(loc="center right", fontsize=6)
+    axes.set_ylim(0, 115)
+    axes.legend(loc="upper center", ncols=4, fontsize=6)
 
 
 def _need(rows: Sequence[Row], column: str, cure: str) -> None:

@@ -59,7 +59,7 @@ def test_no_other_number_with_a_decimal_stands_on_the_page() -> None:
     known = {number for text in texts for number in re.findall(r"\d+\.\d+", text)}
     said = re.findall(r"(?<![\d.])\d{1,3}\.\d{1,2}(?![\d.])", prose)
     assert len(said) > 20
-    assert set(said) <= known
+    assert set(said) <= known | {"0.05"}  # the contrast
 
 
 def test_the_table_is_that_of_the_runs() -> None:
