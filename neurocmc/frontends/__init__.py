@@ -10,6 +10,7 @@ interneuron_yaml   reads a winner-take-all with named interneurons
 automaton          reads cortical programs, such as state machines
 arrays             reads rate networks trained elsewhere
 nir                reads spiking networks trained elsewhere, from files of the exchange format NIR
+recall             makes content-addressable memories, of arrays or YAML, networks that spike
 compartments       reads compartments made by hand as a network that can be placed
 torch_cell         takes their cell out of a torch module
 torch_model        with its readout

@@ -10,6 +10,7 @@ fit_limit           computes how well a pool can follow its unit
 limits              reads limits of a user's own
 intervals           computes confidence intervals over seeds
 winner              compares a soft winner-take-all with its formulas
+recall              compares what a memory recalls with what it holds
 rest                compares a filter with the closed form of what it rests in
 interneuron_theory  says what theory predicts of interneurons
 interneuron_roles   measures what interneurons do

@@ -11,4 +11,5 @@ stimulus   trials of input spikes with their labels
 recording  what an interpreter saw of a network
 store      writes and reads stimuli and recordings
 printer    formats a network as text
+memories   what a content-addressable memory holds
 """
