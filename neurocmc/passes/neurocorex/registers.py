@@ -27,6 +27,7 @@ from neurocmc.ir.neurocorex.registers import (
 )
 from neurocmc.ir.neurocorex.wiring import Extremes, Wiring
 from neurocmc.passes.neurocorex.order import Order
+from neurocmc.sim.neurocorex.watch import matrices
 from neurocmc.targets.neurocorex import NeuroCoreXTarget
 
 WEIGHT_MAX = 127
@@ -179,18 +180,13 @@ def _sums(wiring: Wiring, neuron: int) -> Float:
 
 def _rounded(wiring: Wiring, scale: Float) -> tuple[Int, Int]:
     """(neurons, neurons) and (neurons, columns) whole weights."""
-    recurrent = np.zeros((wiring.neurons, wiring.neurons))
-    np.add.at(recurrent, (wiring.target, wiring.source), wiring.weight * scale[wiring.target])
-    sent = np.zeros((wiring.neurons, len(wiring.sent)))
-    np.add.at(sent, (wiring.sent_target, wiring.sent_column), wiring.sent_weight * scale[wiring.sent_target])
-    return np.rint(recurrent).astype(np.int64), np.rint(sent).astype(np.int64)
+    recurrent, sent = (np.rint(each * scale[:, None]).astype(np.int64) for each in matrices(wiring))
+    return recurrent, sent
 
 
 def _errors(wiring: Wiring, scale: Float, recurrent: Int, sent: Int) -> Float:
-    exact = np.zeros((wiring.neurons, wiring.neurons + len(wiring.sent)))
-    np.add.at(exact, (wiring.target, wiring.source), wiring.weight)
-    np.add.at(exact, (wiring.sent_target, wiring.neurons + wiring.sent_column), wiring.sent_weight)
     whole = np.concatenate([recurrent, sent], axis=1) / scale[:, None]
+    exact = np.concatenate(matrices(wiring), axis=1)
     return np.abs(whole - exact).max(axis=1, initial=0.0) / wiring.threshold
 
 

@@ -29,7 +29,12 @@ from neurocmc.passes.neurocorex.pools import Pools, PoolWiring
 from neurocmc.passes.neurocorex.registers import Placed, Registers
 from neurocmc.pipeline.chips.built import Built, decoded_through
 from neurocmc.pipeline.chips.family import Family
-from neurocmc.pipeline.chips.neurocorex_neurons import BOARD, load_from_neurocorex, lower_to_neurocorex
+from neurocmc.pipeline.chips.neurocorex_neurons import (
+    BOARD,
+    board_pictures,
+    load_from_neurocorex,
+    lower_to_neurocorex,
+)
 from neurocmc.pipeline.chips.neurons import NeuronBuilt, NeuronStaging
 from neurocmc.pipeline.chips.staging import Staging
 from neurocmc.pipeline.clock import Clock
@@ -108,14 +113,7 @@ class NeuroCoreXBuilt(Built):
 
     def pictures(self) -> tuple[Drawn, ...]:
         """Returns the picture of both matrices."""
-
-        def draw(path: Path) -> None:
-            from neurocmc.report.neurocorex.matrix import draw_board  # matplotlib is a quarter of all imports
-
-            draw_board(self.program.board, path)
-
-        caption = "The weights between neurons, and from the host's channels."
-        return (Drawn(file="board.png", section="cores", caption=caption, draw=draw),)
+        return board_pictures(self.program.board)
 
 
 class NeuroCoreXFamily(Family[NeuroCoreXTarget]):

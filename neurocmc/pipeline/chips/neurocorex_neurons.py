@@ -122,14 +122,19 @@ class NeuroCoreXNeurons(NeuronBuilt):
 
     def pictures(self) -> tuple[Drawn, ...]:
         """Returns the picture of both matrices."""
+        return board_pictures(self.program)
 
-        def draw(path: Path) -> None:
-            from neurocmc.report.neurocorex.matrix import draw_board  # matplotlib is a quarter of all imports
 
-            draw_board(self.program, path)
+def board_pictures(program: BoardProgram) -> tuple[Drawn, ...]:
+    """Returns the picture of a program's matrices."""
 
-        caption = "The weights between neurons, and from the host's channels."
-        return (Drawn(file="board.png", section="cores", caption=caption, draw=draw),)
+    def draw(path: Path) -> None:
+        from neurocmc.report.neurocorex.matrix import draw_board  # matplotlib is a quarter of all imports
+
+        draw_board(program, path)
+
+    caption = "The weights between neurons, and from the host's channels."
+    return (Drawn(file="board.png", section="cores", caption=caption, draw=draw),)
 
 
 def lower_to_neurocorex(staging: NeuronStaging, target: NeuroCoreXTarget, clock: Clock) -> NeuroCoreXNeurons:
