@@ -5,7 +5,7 @@ A file that is there always comes first. Only a name without a folder is looked 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -83,12 +83,12 @@ def found_model(path: Path) -> Path:
 
     Raises InputError for a plain name that neither is a file nor ships.
     """
-    return _found(path, [entry for entry in bundled() if entry.kind in TRAINED], "model")
+    return _found(path, TRAINED, "model")
 
 
 def found_recipe(path: Path) -> Path:
     """Returns the path of a recipe, as `found_model` does of a model."""
-    return _found(path, [entry for entry in bundled() if entry.kind == "recipe"], "recipe")
+    return _found(path, ("recipe",), "recipe")
 
 
 def rules_of(path: Path) -> Rules | None:
@@ -97,10 +97,10 @@ def rules_of(path: Path) -> Rules | None:
     return rules if rules is not None and path.parent == resource_folder("models") else None
 
 
-def _found(path: Path, entries: Iterable[Bundled], what: str) -> Path:
+def _found(path: Path, kinds: Sequence[str], what: str) -> Path:
     if path.parent != Path() or path.exists():
-        return path
-    known = {entry.name: entry for entry in entries}
+        return path  # what ships is not looked at: it need not be there
+    known = {entry.name: entry for entry in bundled() if entry.kind in kinds}
     ending = next((ending for ending in ENDINGS if path.name.endswith(ending)), "")
     name = path.name.removesuffix(ending)
     if name in known:

@@ -12,6 +12,8 @@ from neurocmc.cli.main import app
 from tests.cli.running import run, run_process
 
 COMMANDS = (
+    "models",
+    "new",
     "train",
     "study",
     "inspect",
@@ -21,10 +23,12 @@ COMMANDS = (
     "robustness",
     "sweep",
     "show",
+    "diff",
     "export",
     "budget",
     "targets",
     "demo",
+    "doctor",
 )
 
 
@@ -59,7 +63,7 @@ def test_every_command_can_speak_json(name: str) -> None:
 def test_help_of_the_whole_tells_exit_codes_and_an_example() -> None:
     text = " ".join(run("--help").out.split())
     assert "0 done, 1 a fidelity budget is missed, 2 bad input or infeasible" in text
-    assert "Example: neurocmc compile models/swta-digits.pt --target loihi1 -o build" in text
+    assert "Example: neurocmc compile swta-digits --target loihi1 -o build" in text
 
 
 def test_without_a_terminal_the_page_is_100_wide_and_plain() -> None:

@@ -25,8 +25,8 @@ def test_an_unknown_file_names_its_neighbours() -> None:
         resource_path("targets/loihi9.yaml")
     assert str(caught.value) == (
         "targets/loihi9.yaml: no such bundled file [bundled-file-missing]\n    cure: the folder targets holds: "
-        "brian2.yaml, loihi1.yaml, loihi2.yaml, nahuku32.yaml, ns16e.yaml, pohoiki-springs.yaml, ranc.yaml, "
-        "truenorth.yaml"
+        "brian2.yaml, loihi1.yaml, loihi2.yaml, nahuku32.yaml, neurocorex.yaml, ns16e.yaml, pohoiki-springs.yaml, "
+        "ranc.yaml, truenorth.yaml"
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.progress import Progress
@@ -25,13 +25,15 @@ from neurocmc.report.budget import Budget
 from neurocmc.report.losses import Losses
 from neurocmc.report.pictures import Drawn
 from neurocmc.sim.mesh import SpikeMesh, Times
-from neurocmc.sim.passing import Passed
 from neurocmc.sim.rate import seen_as, simulate_rate
 from neurocmc.sim.whole import of_whole_units
 from neurocmc.targets import Target
 from neurocmc.verification.edges import Edge, gain_edge, kept_edges, not_run
 from neurocmc.verification.fidelity import Pair, fidelity_edges
 from neurocmc.verification.seen import Seen
+
+if TYPE_CHECKING:  # a compiled loop is behind it, which who runs rates need not wait for
+    from neurocmc.sim.passing import Passed
 
 N = TypeVar("N", bound=Any)  # a network of any level whose populations have traces
 
@@ -315,7 +317,7 @@ class Built(ABC):
         what = "its family does not say where its cores stand"
         raise InputError(Problem("latency-needs-mesh", f"target {self.target.name}", what, "leave --latency out"))
 
-    def pass_spikes(self, stimulus: Stimulus, mesh: SpikeMesh, tick_ps: int = 0, *, seed: int = 0) -> Passed:
+    def pass_spikes(self, stimulus: Stimulus, mesh: SpikeMesh, tick_ps: int = 0, *, seed: int = 0) -> "Passed":
         """Runs all trials of a stimulus with its spikes on their way along a mesh.
 
         Args:
