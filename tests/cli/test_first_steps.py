@@ -1,4 +1,4 @@
-"""What a newcomer types first: models, new, doctor; names that are not quite right; -q, -v and -V wherever they stand."""
+"""What a newcomer types first: models, new, doctor; names not quite right; -q, -v, -V wherever they stand."""
 
 import json
 import shutil
