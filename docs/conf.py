@@ -37,6 +37,8 @@ suppress_warnings = [] if is_installed("torch") else ["autodoc.import_object"]
 
 html_theme = "furo"
 html_title = "neurocmc"
+html_static_path = ["static"]
+html_js_files = ["accessible.js"]
 
 default_role = "code"  # docstrings put code in single backticks
 

@@ -13,14 +13,16 @@ from neurocmc.common.printable import printable
 
 NEARLY_FULL_PERCENT = 90.0
 WIDEST = 10_000
+BETWEEN = 2  # cells between columns
 LONGEST = 40  # cells of what stays in one piece: a name, not a path or a hash
 
 
 class PlainTable(Table):
     """A table without a box that breaks lines between words only, and its unbroken columns nowhere.
 
-    Rich measures a column that must not wrap by its longest word, and then cuts others in the midst of a word to
-    make room. Here each column is at least as wide as what must stay in one piece, up to `LONGEST`.
+    Rich shrinks columns by what they hold, and cuts words where the page is narrow. Here the widths are set before it
+    renders: the widest column gives way first, and none becomes narrower than what must stay in one piece, up to
+    `LONGEST` cells. A page that is narrower than all of these is passed over, for the terminal to wrap.
     """
 
     def __init__(self, title: str = "") -> None:
@@ -32,6 +34,8 @@ class PlainTable(Table):
             box=None,
             pad_edge=False,
         )
+        self._least: list[int] = []  # of each column, cells that must stay in one piece
+        self._natural: list[int] = []  # cells of its longest line
 
     def column(self, name: str, *, right: bool = False, unbroken: bool = False) -> None:
         """Adds a column, whose name may take several lines; numbers stand to the right."""
@@ -40,21 +44,46 @@ class PlainTable(Table):
             justify="right" if right else "left",
             overflow="fold",
             no_wrap=unbroken,
-            min_width=_least(name),
         )
+        self._least.append(_longest_word(name))
+        self._natural.append(_longest_line(name))
 
     def add_row(self, *cells: RenderableType | None, style: str | None = None, end_section: bool = False) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Adds a row of texts, and widens the columns to hold its words."""
-        for column, content in zip(self.columns, cells, strict=True):
+        for place, content in enumerate(cells):
             text = content.plain if isinstance(content, Text) else str(content)
-            least = min(cell_len(text), LONGEST) if column.no_wrap else _least(text)
-            column.min_width = max(column.min_width or 0, least)
+            whole = min(_longest_line(text), LONGEST) if self.columns[place].no_wrap else _longest_word(text)
+            self._least[place] = max(self._least[place], whole)
+            self._natural[place] = max(self._natural[place], _longest_line(text))
         super().add_row(*cells, style=style, end_section=end_section)
 
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        """Measures what must stay in one piece, and the longest lines."""
+        between = BETWEEN * (len(self.columns) - 1)
+        return Measurement(sum(self._least) + between, sum(self._natural) + between)
 
-def _least(text: str) -> int:
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Renders with widths that fit the page."""
+        widths = list(self._natural)
+        room = options.max_width - BETWEEN * (len(widths) - 1)
+        while sum(widths) > room:
+            give = [place for place, width in enumerate(widths) if width > self._least[place]]
+            if not give:
+                break
+            widths[max(give, key=lambda place: widths[place])] -= 1
+        for column, width in zip(self.columns, widths, strict=True):
+            column.width = width
+        yield from super().__rich_console__(console, options)
+
+
+def _longest_word(text: str) -> int:
     """The cells that the longest word of a text takes."""
     return min(max((cell_len(word) for word in text.split()), default=0), LONGEST)
+
+
+def _longest_line(text: str) -> int:
+    """The cells that the longest line of a text takes."""
+    return max((cell_len(line) for line in text.split("\n")), default=0)
 
 
 def plain_table(title: str, columns: Sequence[str]) -> PlainTable:

@@ -14,13 +14,18 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE, BUILD = ROOT / "tests" / "browser", ROOT / "build" / "browser"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-DOCS = ("index", "tutorial", "verification", "gallery", "glossary", "api")
+DOCS = ROOT / "docs" / "_build" / "html"
+PAGES = ("index", "tutorial", "verification", "gallery", "glossary", "api")
 LIMIT_S = 900
 
 
@@ -67,9 +72,32 @@ def looked_at(pages: Sequence[Path], driver: Path, browser: Path) -> list[dict[s
     """What each page is like at each width and scheme."""
     pictures = BUILD / "pictures"
     pictures.mkdir(parents=True, exist_ok=True)
-    command = ["node", str(HERE / "look.mjs"), str(driver), str(browser), str(pictures), *map(str, pages)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=LIMIT_S)
+    with served() as address:  # as a server would give them: a browser keeps files of the disk from each other
+        local = [page.is_relative_to(DOCS) for page in pages]
+        addresses = [
+            f"{address}/{page.relative_to(DOCS)}" if here else page.as_uri()
+            for page, here in zip(pages, local, strict=True)
+        ]
+        command = ["node", str(HERE / "look.mjs"), str(driver), str(browser), str(pictures), *addresses]
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=LIMIT_S)
     return json.loads(done.stdout)
+
+
+@contextmanager
+def served() -> Generator[str]:
+    """The built documentation on a port of this machine alone; yields its address."""
+    handler = partial(Quiet, directory=str(DOCS))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """Serves files, and writes no line for each."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the base class calls it so)
+        pass
 
 
 def told(page: dict[str, object]) -> list[str]:
@@ -94,7 +122,7 @@ def main() -> int:
         return 0
     pages = [path.resolve() for path in given.pages] or [made()]
     if given.docs:
-        pages += [ROOT / "docs" / "_build" / "html" / f"{name}.html" for name in DOCS]
+        pages += [DOCS / f"{name}.html" for name in PAGES]
     wrong = 0
     for page in looked_at(pages, driver, browser):
         lines = told(page)

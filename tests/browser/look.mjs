@@ -1,5 +1,5 @@
 // Opens each page at three widths in light and dark, and prints what is wrong with it as JSON:
-//   node look.mjs MODULES CHROMIUM PICTURES PAGE...
+//   node look.mjs MODULES CHROMIUM PICTURES ADDRESS...
 // Asked of each: no console errors and nothing that its policy refused, no sideways scrolling of the whole page, no
 // violation of axe-core (all rules on), and of a report that its script draws what is chosen.
 import { createRequire } from "node:module";
@@ -39,7 +39,7 @@ async function look(path, width, scheme) {
   page.on("requestfailed", (request) => errors.push(`${request.url()}: ${request.failure()?.errorText}`));
   await page.setViewport({ width, height: 900 });
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
-  await page.goto(`file://${path}`, { waitUntil: "load" });
+  await page.goto(path, { waitUntil: "load" });
   const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
   const drawn = await page.evaluate(() => {
     const choice = document.getElementById("choose-population");

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 from rich.console import Console, RenderableType
+from rich.measure import Measurement
 from syrupy.assertion import SnapshotAssertion
 
 from neurocmc.ir.headroom import Proved
 from neurocmc.report import wording
 from neurocmc.report.budget import ideal_budget
+from neurocmc.report.layout import PlainTable, cell
 from neurocmc.report.loihi.budget import chip_budget
 from neurocmc.report.loihi.energy import estimate_energy
 from neurocmc.report.loihi.losses import integer_losses
@@ -139,3 +141,23 @@ def test_energies_carry_the_prefix_that_fits(value_pj: float | None, text: str) 
 )
 def test_amounts_carry_their_unit(value: float | None, unit: str, text: str) -> None:
     assert wording.amount(value, unit) == text
+
+
+@pytest.mark.parametrize("width", range(44, 130, 3))
+def test_no_word_and_no_number_is_broken_at_any_width(width: int) -> None:
+    """Every word of a cell stands whole in some line, as long as the page has room for all that must not break."""
+    words = ["excite->inhibit", "0.000511 %", "mantissa exponent", "excitatory", "1,048,576", "NRMSE of rates"]
+    table = PlainTable("rounding")
+    for index, name in enumerate(("!projection", "gain loss", "form", "sign", "bits", "quantity")):
+        table.column(name.lstrip("!"), right=index in (1, 4), unbroken=name.startswith("!"))
+    for _ in range(3):
+        table.add_row(*(cell(word) for word in words))
+    console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False)
+    least = Measurement.get(console, console.options.update(width=1000), table).minimum
+    console = Console(file=io.StringIO(), width=max(width, least), color_system=None, legacy_windows=False)
+    console.print(table)
+    assert isinstance(console.file, io.StringIO)
+    printed = console.file.getvalue()
+    assert max(len(line) for line in printed.splitlines()) <= max(width, least)
+    for word in " ".join(words).split():
+        assert printed.split().count(word) == 3 * " ".join(words).split().count(word), word
