@@ -1,11 +1,13 @@
 """Tells what the network between cores does to spikes: rows for a terminal and for the report."""
 
-from rich.console import Group, RenderableType
+from typing import TYPE_CHECKING
 
 from neurocmc.ir.phrases import counted
 from neurocmc.report import wording
-from neurocmc.report.layout import cell, line, plain_table
 from neurocmc.verification.latency import LatencyFindings
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 Row = tuple[str, str, str]  # what, its value, what is to be said of it
 
@@ -20,8 +22,13 @@ def latency_parts(found: LatencyFindings) -> tuple[tuple[str, tuple[Row, ...]], 
     )
 
 
-def latency_table(found: LatencyFindings) -> RenderableType:
+def latency_table(found: LatencyFindings) -> "RenderableType":
     """Makes tables of all rows, and lines of the numbers that are in doubt."""
+    # Here and not above: rich draws a random number as it is imported, and the page needs none of it.
+    from rich.console import Group
+
+    from neurocmc.report.layout import cell, line, plain_table
+
     tables: list[RenderableType] = []
     for title, rows in latency_parts(found):
         table = plain_table(title, ("what", "!>value", "note"))

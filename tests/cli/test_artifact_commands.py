@@ -372,6 +372,7 @@ def test_demos_are_listed() -> None:
             "automaton",
             "delayed-match",
             "interneurons",
+            "recall",
         ]
     )
     for name, title in told.items():

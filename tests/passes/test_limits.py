@@ -278,7 +278,7 @@ def test_no_limit_is_without_a_row() -> None:
     axons = {"shared_axons", "formats_share_axon", "index_free_synapses", "shared_out_axons"}  # test_shared_axons
     rows = axons | set(PLACED) | set(FORMULA) | set(REGISTERS) | RULE | {"spike_payload_bits", "refractory_ticks_max"}
     mesh = {f"{part}_{axis}" for part in ("chip", "board", "tile") for axis in ("columns", "rows")}
-    mesh |= {"chips", "cores_per_tile"}  # test_many_chips
+    mesh |= {"chips", "cores_per_tile", "places_on_mesh"}  # test_many_chips, test_latency
     assert rows | mesh | CHOSEN | BY_SCHEMA | LAVA == set(LoihiLimits.model_fields)
 
 

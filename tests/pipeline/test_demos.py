@@ -40,7 +40,7 @@ def test_a_former_name_still_finds_its_demo() -> None:
     for former, name in FORMER_NAMES.items():
         assert former not in DEMOS
         assert find_demo(former) is DEMOS[name]
-    with pytest.raises(InputError, match=r"'state' \[demo-unknown\]\n.*: digits, .*up-state"):
+    with pytest.raises(InputError, match=r"'state' \[demo-unknown\]\n.*did you mean up-state\?"):
         run_demo("state", "loihi1", "never-made")
     assert not Path("never-made").exists()
 

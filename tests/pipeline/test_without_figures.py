@@ -6,7 +6,8 @@ import pytest
 
 from tests.cli.running import CIRCUIT, listing, run
 
-PICTURES = {"figures/gain-fits.png", "figures/core-map.png", "figures/chip-map.png"}
+TRIAL = "figures/trial.png"
+PICTURES = {"figures/gain-fits.png", "figures/core-map.png", "figures/chip-map.png", TRIAL}
 OWN = {"timings.json", "manifest.json"}  # its times, and the hashes of what is there
 
 
@@ -41,8 +42,8 @@ def test_nothing_but_pictures_is_left_out_until_they_are_drawn(compiled: dict[st
     assert {*PICTURES, "figures/errors.png"} <= set(drawn)
     assert drawn == bare
 
-    # What an earlier call drew of the levels still holds; its errors are those of other trials.
+    # What an earlier call drew of the levels still holds; its errors and its trial are of another stimulus.
     assert run("verify", compiled["--figures"], "--samples", "1", "--no-figures").code == 0
     left = listing(compiled["--figures"])
-    assert set(left) & {*PICTURES, "figures/errors.png"} == PICTURES
-    assert left["report.html"].count(b"<img") == len(PICTURES)
+    assert set(left) & {*PICTURES, "figures/errors.png"} == PICTURES - {TRIAL}
+    assert left["report.html"].count(b"<img") == len(PICTURES) - 1
