@@ -11,7 +11,7 @@ from pathlib import Path
 
 from neurocmc.common.errors import NeurocmcError
 from neurocmc.common.resources import FOLDERS, resource_folder
-from neurocmc.common.system import usable_cores
+from neurocmc.common.system import interpreter_of, usable_cores
 from neurocmc.pipeline.chips.lava import NEEDED, find_lava_python
 
 MISSING = "–"
@@ -83,6 +83,7 @@ def _all() -> Iterator[Finding]:
         path = shutil.which(program)
         yield Finding(name=program, found=path or MISSING, serves=serves, cure="" if path else cure)
     yield _lava()
+    yield _pynn(here)
     yield _kernels(here)
 
 
@@ -107,6 +108,18 @@ def _lava() -> Finding:
     if python is None or not python.exists():
         return Finding(name="Lava", found=MISSING, serves=serves, cure=NEEDED)
     return Finding(name="Lava", found=str(python), serves=serves)
+
+
+def _pynn(package: Path) -> Finding:
+    """The interpreter with PyNN and NEST, which NEUROCMC_PYNN_PYTHON names, else the checkout's."""
+    named, folder = os.environ.get("NEUROCMC_PYNN_PYTHON"), package.parent / ".venv-pynn"
+    made = interpreter_of(folder) if (folder / ".ready").is_file() else None
+    python = made if named is None else Path(named) if named else None
+    serves = "programs of `neurocmc export --to pynn`"
+    if python is None or not python.exists():
+        cure = "run `make pynn` in a checkout, or set NEUROCMC_PYNN_PYTHON to a Python that has PyNN and NEST"
+        return Finding(name="PyNN and NEST", found=MISSING, serves=serves, cure=cure)
+    return Finding(name="PyNN and NEST", found=str(python), serves=serves)
 
 
 def _kernels(package: Path) -> Finding:
