@@ -14,6 +14,7 @@ sample               measures what a compilation keeps of its stimuli
 compile              writes the artifact, whole or not at all
 artifact             reads it again
 difference           says how two artifacts differ
+shown                shows it in a notebook
 manifest             checks its manifest
 schemas              publishes the form of its JSON files
 program              emits its program again, and compares

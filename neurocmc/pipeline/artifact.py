@@ -30,12 +30,12 @@ from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.levels import DIVIDED, RATE, SENSITIVITY, SPIKING, STAGED
 from neurocmc.pipeline.manifest import read_manifest
 from neurocmc.pipeline.model import CHECKPOINTS, Model, StimulusSet, load
+from neurocmc.pipeline.shown import ShownInNotebooks
 from neurocmc.targets import Code, Target, load_target
 from neurocmc.targets.kinds import lowest_of
 
 if TYPE_CHECKING:
     from neurocmc.pipeline.chips.built import Built
-    from neurocmc.report.notebook import Page
     from neurocmc.theory.certificate import Certificate
 
 PRESENTATION = (MANIFEST, "timings.json", "verify.json", "report.html", "figures/")
@@ -43,7 +43,7 @@ NO_SOURCE = "it was compiled with --no-source: no copy of the model is in the ar
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # no slots: levels are read once, when first asked for
-class Artifact:
+class Artifact(ShownInNotebooks):
     """A compiled circuit on disk, whose levels are read when they are asked for.
 
     `open_artifact` and `neurocmc.compile` make one.
@@ -62,34 +62,6 @@ class Artifact:
         """One line: what was compiled, for what, and where it lies."""
         what = f"{self.manifest['circuit']} for {self.target.name}, {self.neurons:,} neurons a unit, {self.code} code"
         return f"<Artifact {self.directory}: {what}>"
-
-    def _repr_html_(self) -> str:
-        """A table of what was compiled, for what, and whether it was verified."""
-        from neurocmc.report.notebook import facts_as_html  # here and not above: only notebooks show it
-
-        verified = (self.directory / "verify.json").is_file()
-        facts = {"artifact": str(self.directory), "compiled": repr(self).partition(": ")[2].rstrip(">")}
-        facts["target"] = f"{self.target.name}: {self.target.title}"
-        return facts_as_html(
-            {**facts, "verified": "yes: .report() shows it" if verified else "not yet: neurocmc.verify"}
-        )
-
-    def report(self) -> "Page":
-        """Returns the report as it was written last; a notebook shows it within the cell.
-
-        Returns:
-            The page; `path` is its file.
-
-        Raises:
-            InputError: Where the artifact has none.
-        """
-        from neurocmc.report.notebook import Page  # as above
-
-        path = self.directory / "report.html"
-        if not path.is_file():
-            cure = "compile again, or verify"
-            raise InputError(Problem("file-missing", str(path), "the artifact has no report", cure))
-        return Page(path)
 
     @property
     def neurons(self) -> int:

@@ -30,12 +30,12 @@ from neurocmc.pipeline.artifact import Artifact, check_files, load_target_of, op
 from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.manifest import BUDGET
 from neurocmc.pipeline.neurons.manifest import is_of_neurons, read_neuron_manifest
+from neurocmc.pipeline.shown import ShownInNotebooks
 from neurocmc.report.budget import Budget
 from neurocmc.targets import Target
 
 if TYPE_CHECKING:
     from neurocmc.pipeline.chips.neurons import NeuronBuilt
-    from neurocmc.report.notebook import Page
 
 MEMORY, GIVEN, FITTED = "05-memory", "10-neurons", "20-fitted"
 
@@ -43,7 +43,7 @@ L = TypeVar("L", bound=Level)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # no slots: levels are read once, when first asked for
-class NeuronArtifact:
+class NeuronArtifact(ShownInNotebooks):
     """A compiled network of neurons on disk, whose levels are read when they are asked for.
 
     Args:
@@ -60,34 +60,6 @@ class NeuronArtifact:
         """One line: what was compiled, for what, and where it lies."""
         what = f"{self.manifest['network']} for {self.target.name}, {sum(self.built.sizes.values()):,} neurons"
         return f"<NeuronArtifact {self.directory}: {what}>"
-
-    def _repr_html_(self) -> str:
-        """A table of what was compiled, for what, and whether it was verified."""
-        from neurocmc.report.notebook import facts_as_html  # here and not above: only notebooks show it
-
-        verified = (self.directory / "verify.json").is_file()
-        facts = {"artifact": str(self.directory), "compiled": repr(self).partition(": ")[2].rstrip(">")}
-        facts["target"] = f"{self.target.name}: {self.target.title}"
-        return facts_as_html(
-            {**facts, "verified": "yes: .report() shows it" if verified else "not yet: neurocmc.verify"}
-        )
-
-    def report(self) -> "Page":
-        """Returns the report as it was written last; a notebook shows it within the cell.
-
-        Returns:
-            The page; `path` is its file.
-
-        Raises:
-            InputError: Where the artifact has none.
-        """
-        from neurocmc.report.notebook import Page  # as above
-
-        path = self.directory / "report.html"
-        if not path.is_file():
-            cure = "compile again, or verify"
-            raise InputError(Problem("file-missing", str(path), "the artifact has no report", cure))
-        return Page(path)
 
     @cached_property
     def memories(self) -> Memories | None:
