@@ -8,7 +8,7 @@ leaves here, leaves through `printable` or `Page`.
 import json
 import os
 import sys
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import fields, is_dataclass
@@ -74,13 +74,25 @@ def tell(text: str) -> None:
 
 
 def show(*what: "RenderableType") -> None:
-    """Prints tables on stdout; wider than the page where that is too narrow for them, for the terminal to wrap."""
-    page = console()
-    page = console(width=max(page.width, *(_needed(page, table) for table in what)))
-    with page.capture() as captured:
-        page.print(*what)
-    # Through echo, not by rich itself, which would answer a closed pipe with exit code 1: a missed budget.
-    typer.echo(captured.get(), nl=False)
+    """Prints tables on stdout, each wider than the page where that is too narrow for it, for the terminal to wrap."""
+    for table in _parts(what):
+        page = console()
+        page = console(width=max(page.width, _needed(page, table)))
+        with page.capture() as captured:
+            page.print(table)
+        # Through echo, not by rich itself, which would answer a closed pipe with exit code 1: a missed budget.
+        typer.echo(captured.get(), nl=False)
+
+
+def _parts(what: "Iterable[RenderableType]") -> "Iterator[RenderableType]":
+    """Each table and line by itself: one that is wide widens no other."""
+    from rich.console import Group
+
+    for one in what:
+        if isinstance(one, Group):
+            yield from _parts(one.renderables)
+        else:
+            yield one
 
 
 def _needed(page: "Page", table: "RenderableType") -> int:

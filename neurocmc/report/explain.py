@@ -109,6 +109,38 @@ _MEANINGS: tuple[tuple[str, Meaning], ...] = (  # by how a quantity begins
         ),
     ),
     (
+        "activity of a single winner",
+        Meaning(
+            measures="a winner that stands alone, against the closed form of the circuit's gain",
+            miss="the gain of the loop is off, which amplifies every error of its pools",
+            cure=_MORE,
+        ),
+    ),
+    (
+        "drive at which a rival takes over",
+        Meaning(
+            measures="how much stronger a rival must be to take over, against theory",
+            miss="the circuit switches too early or too late for drives that are close to each other",
+            cure=_MORE,
+        ),
+    ),
+    (
+        "winners that rounding destroys",
+        Meaning(
+            measures="states that the trained circuit has and the rounded one has not",
+            miss="for some drives the chip ends in another state than the circuit that was trained",
+            cure="weights of two synapses (--planes 2), or train with a larger margin",
+        ),
+    ),
+    (
+        "up-states that rounding destroys",
+        Meaning(
+            measures="states that are held without drive in the trained circuit and not in the rounded one",
+            miss="an item that should be held is forgotten",
+            cure="weights of two synapses (--planes 2), or a circuit with larger margins (neurocmc inspect)",
+        ),
+    ),
+    (
         "spikes that differ",
         Meaning(
             measures="the emitted program against the emulator, spike for spike",

@@ -89,7 +89,7 @@ def traces() -> Traces:
 def test_a_chip_s_report_has_every_section() -> None:
     page = outline(render_report(chip_content()))
     assert page.headings == [
-        "What misses, and what to do",
+        "What misses or warns, and what to do",
         "Activity",
         "Stages",
         "Errors by stage, unit and time",
