@@ -22,7 +22,7 @@ from neurocmc.theory.certificate import Certificate, certify, input_levels
 from neurocmc.theory.linear_threshold import NoTheory, linear_threshold
 from neurocmc.theory.listing import LISTED
 from neurocmc.theory.realised import Rounded, rounded_circuit
-from neurocmc.theory.wording import heading_lines, unsearched
+from neurocmc.theory.wording import unsearched
 from neurocmc.verification.edges import Edge, judged, not_run
 
 CERTIFICATE = "certificate.json"
@@ -68,11 +68,6 @@ def _changes(written: Path) -> tuple[str, ...]:
 def write_certificate(folder: Path, certificate: Certificate) -> None:
     """Writes certificate.json of an artifact."""
     write_file(folder / CERTIFICATE, json_text(certificate.as_json()))
-
-
-def block_lines(certificate: Certificate) -> tuple[str, ...]:
-    """Returns what a report says of the states of a circuit of several blocks, or of one that was not searched."""
-    return () if certificate.blocks is None else tuple(line.strip() for line in heading_lines(certificate))
 
 
 def certificate_edges(certificate: Certificate) -> list[Edge]:

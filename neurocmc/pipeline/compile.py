@@ -215,7 +215,7 @@ def _write(folder: Path, whole: Compilation) -> None:
             model.circuit,
             certificate=lowered.certificate,
             sample=samples[0].edges,
-            traces=traced(built, stimuli.calibration[0], {}, options.seed),
+            traces=traced(built, samples[0].pair, {}),
             rasters=tuple(rasters(built, stimuli.calibration[0], options.seed)),
         )
         write_report_of(folder, reported, draw=options.figures)

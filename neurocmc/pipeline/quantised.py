@@ -20,6 +20,6 @@ def beside_quantised(budget: Budget, circuit: RateCircuit, built: Built, sample:
     """
     if budget.bits is None:
         return budget
-    settled = settled_ticks(built.of_whole_units(sample.recording), built.staged.readouts)
+    settled = settled_ticks(sample.pair.other, built.staged.readouts)
     twin = quantised_twin(circuit, pool_bits(circuit, built.spiking), sample.recording.ticks, settled)
     return replace(budget, bits=replace(budget.bits, quantised=twin))

@@ -13,7 +13,7 @@ from neurocmc.pipeline.chips.built import Built
 from neurocmc.report.wording import amount
 from neurocmc.verification.coverage import NAMED, SilentUnit
 from neurocmc.verification.edges import Edge, misses
-from neurocmc.verification.fidelity import fidelity_edges
+from neurocmc.verification.fidelity import Pair, fidelity_edges
 
 SAMPLE = "sample.json"
 TRIALS = 32  # of each calibration stimulus
@@ -28,7 +28,8 @@ class StimulusSample:
     part: Stimulus  # its first trials
     of: int  # trials of the stimulus
     edges: tuple[Edge, ...]
-    recording: Recording
+    recording: Recording  # of pools
+    pair: Pair  # of whole units, beside the rate circuit
 
     @property
     def missed(self) -> tuple[Edge, ...]:
@@ -49,14 +50,17 @@ def sample_edges(built: Built, stimuli: Iterable[Stimulus], seed: int = 0) -> tu
 def _sample(built: Built, stimulus: Stimulus, seed: int) -> StimulusSample:
     part = stimulus.take(slice(TRIALS))
     recording = built.run(part, seed=seed)
+    pair = built.beside_rate(part, recording)
     edges = fidelity_edges(
         built.edge_to_rate,
-        [built.beside_rate(part, recording)],
+        [pair],
         built.readouts,
         gates=built.gates,
         network=built.spiking,
     )
-    return StimulusSample(stimulus=stimulus.name, part=part, of=stimulus.batch, edges=edges, recording=recording)
+    return StimulusSample(
+        stimulus=stimulus.name, part=part, of=stimulus.batch, edges=edges, recording=recording, pair=pair
+    )
 
 
 def read_sample(artifact: Artifact) -> list[dict[str, Any]]:

@@ -10,28 +10,33 @@ from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.chips.built import Built
 from neurocmc.report.pictures import Drawn
 from neurocmc.report.traces import Traces, traces_of
+from neurocmc.verification.fidelity import Pair
 
 TRIALS = 32  # that errors over time and of units are measured on
 SHOWN = 4  # populations of a raster
 
 
-def traced(built: Built, stimulus: Stimulus, ran: Mapping[str, Recording], seed: int = 0) -> Traces | None:
-    """Puts the first trials of a stimulus on rate circuit and chip side by side, with levels between.
+def traced(built: Built, pair: Pair, ran: Mapping[str, Recording]) -> Traces | None:
+    """Puts trials on rate circuit and chip side by side, with levels between.
 
     Args:
         built: The circuit on a chip.
-        stimulus: Its first `TRIALS` trials are taken.
-        ran: Further levels between the two, by name: recordings of pools on the same stimulus, all trials of it.
-        seed: Of the chip's noise.
+        pair: The trials on the rate circuit and on the chip, as `Built.beside_rate` gives them.
+        ran: Further levels between the two, by name: recordings of pools on the same stimulus, these trials first.
 
     Returns:
         The traces, errors against the rate circuit.
     """
-    part = stimulus.take(slice(TRIALS))
-    pair = built.beside_rate(part, built.run(part, seed=seed))
-    between = {level: built.of_whole_units(_first(recording, part.batch)) for level, recording in ran.items()}
+    trials = len(pair.labels)
+    between = {level: built.of_whole_units(_first(recording, trials)) for level, recording in ran.items()}
     levels = {"rate": pair.reference, **between, built.level: pair.other}
     return traces_of(levels, pair.labels.tolist(), _answering(built))
+
+
+def first_trials(built: Built, stimulus: Stimulus, seed: int = 0) -> Pair:
+    """Runs the first `TRIALS` trials of a stimulus on rate circuit and chip; `seed` is of the chip's noise."""
+    part = stimulus.take(slice(TRIALS))
+    return built.beside_rate(part, built.run(part, seed=seed))
 
 
 def rasters(built: Built, stimulus: Stimulus, seed: int = 0) -> Iterator[Drawn]:

@@ -18,7 +18,7 @@ from neurocmc.pipeline.emitted import emitted_edges
 from neurocmc.pipeline.latency import LatencyBench, tick_problems
 from neurocmc.pipeline.program import check_nothing_added
 from neurocmc.pipeline.reporting import Reported, read_budget, write_report_of
-from neurocmc.pipeline.traced import rasters, traced
+from neurocmc.pipeline.traced import first_trials, rasters, traced
 from neurocmc.pipeline.walk import walk
 from neurocmc.report.budget import Budget
 from neurocmc.report.html import edges_as_html
@@ -171,7 +171,9 @@ def verify(
         edges,
         certificate=walked.certificate,
         traces=traced(
-            artifact.built, walked.first, {} if walked.brian2 is None else {"brian2": walked.brian2}, artifact.seed
+            artifact.built,
+            first_trials(artifact.built, walked.first, artifact.seed),
+            {} if walked.brian2 is None else {"brian2": walked.brian2},
         ),
         rasters=tuple(rasters(artifact.built, walked.first, artifact.seed)),
         latency=latency,

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from hashlib import sha256
-from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +24,7 @@ from neurocmc.report.energy import citations
 from neurocmc.report.explain import meaning
 from neurocmc.report.latency import latency_parts
 from neurocmc.report.losses import Losses
+from neurocmc.report.notebook import table_as_html
 from neurocmc.report.pictures import Picture
 from neurocmc.report.staging import StagingCost
 from neurocmc.report.traces import Traces
@@ -208,7 +208,6 @@ def _shown(value: Any) -> Any:
 
 def edges_as_html(edges: Iterable[Edge]) -> str:
     """Returns edges as one HTML table, for a notebook: value, limit, verdict and what is worst."""
-    head = "".join(f"<th>{title}</th>" for title in ("edge", "quantity", "value", "limit", "verdict", "worst"))
     rows = [
         (
             edge.name,
@@ -220,5 +219,4 @@ def edges_as_html(edges: Iterable[Edge]) -> str:
         )
         for edge in edges
     ]
-    cells = ["".join(f"<td>{escape(printable(text))}</td>" for text in row) for row in rows]
-    return f"<table><thead><tr>{head}</tr></thead><tbody><tr>{'</tr><tr>'.join(cells)}</tr></tbody></table>"
+    return table_as_html(("edge", "quantity", "value", "limit", "verdict", "worst"), rows)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
 
-import numpy as np
-
 from neurocmc.common.arrays import Float
 from neurocmc.common.printable import printable
 from neurocmc.report.traces import Traces
@@ -208,8 +206,3 @@ __all__ = [
     "ticks_of",
     "trajectory_plot",
 ]
-
-
-def finite(values: Float) -> bool:
-    """Whether all numbers of a line can be drawn."""
-    return bool(np.isfinite(values).all())
