@@ -72,7 +72,7 @@ def sweep(
     What an earlier call has done is not done again. What a chip refuses is a row that says so.
 
     Args:
-        plan: The YAML file that says which circuits, targets, codes, neurons a unit and seeds.
+        plan: The YAML file that says which circuits, targets, codes, neurons per unit and seeds.
         out: A new or empty folder, or that of the same sweep to go on with.
         workers: Worker processes of this machine; 1 is this process alone.
         scheduler: The address of a Dask scheduler, whose workers do all runs instead.

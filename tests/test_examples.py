@@ -53,7 +53,7 @@ def test_quick_start(tmp_path: Path) -> None:
 def test_a_circuit_by_hand_and_its_artifact_without_neurocmc(tmp_path: Path) -> None:
     out = tmp_path / "out"
     told = run(EXAMPLES / "by_hand.py", out, folder=tmp_path)
-    assert re.search(r"\d+ neurons a unit: the smallest size tried whose rates are within 0.02 of range", told)
+    assert re.search(r"\d+ neurons per unit: the smallest size tried whose rates are within 0.02 of range", told)
     for time, winner in (("0.5", "a"), ("0.9", "a"), ("1.5", "b")):
         assert re.search(rf"{time} s  {winner} wins at [\d.]+ +{winner} wins at [\d.]+", told), told
     assert re.search(r"0.1 s  silent +silent", told)

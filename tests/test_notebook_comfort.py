@@ -25,7 +25,7 @@ def test_objects_are_told_in_a_line_and_edges_in_a_table(tmp_path: Path) -> None
     assert repr(stimulus) == "<Stimulus s: 1 x 300 ms; drive (2)>"
     artifact = neurocmc.compile(model, target="loihi1", out=tmp_path / "build", neurons=4, figures=False)
     folder = tmp_path / "build"
-    assert repr(artifact) == f"<Artifact {folder}: chain for loihi1, 4 neurons a unit, threshold code>"
+    assert repr(artifact) == f"<Artifact {folder}: chain for loihi1, 4 neurons per unit, threshold code>"
     recording = neurocmc.simulate(artifact)
     assert repr(recording).startswith("<Recording of s on emulator: 1 x 300 ticks of 1 ms; a (2), b (1); ")
     assert repr(recording).endswith(" spikes>")

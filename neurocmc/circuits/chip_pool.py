@@ -98,7 +98,9 @@ def neurons_problems(neurons: int, where: str = "neurons") -> list[Problem]:
     """Returns why no pool can have so many neurons."""
     if type(neurons) is int and 1 <= neurons <= MOST_NEURONS:
         return []
-    return [Problem("neurons-out-of-range", where, f"got {neurons!r}", f"give 1 to {MOST_NEURONS:,} neurons a unit")]
+    return [
+        Problem("neurons-out-of-range", where, f"got {neurons!r}", f"give 1 to {MOST_NEURONS:,} neurons per unit")
+    ]
 
 
 def _problems(neurons: int, top: float, floor: float) -> list[Problem]:

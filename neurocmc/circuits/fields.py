@@ -19,7 +19,7 @@ Step = Annotated[float, Field(ge=1e-6, le=1)]  # s
 
 
 class PoolsRecipe(StrictModel):
-    """The chip that a circuit is trained for: its activity goes through pools of so many neurons a unit."""
+    """The chip that a circuit is trained for: its activity goes through pools of so many neurons per unit."""
 
     target: str = Field(min_length=1, max_length=64)  # its name
     neurons: int = Field(ge=1, le=65_536)

@@ -244,7 +244,7 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
         f"for {artifact.target.name}, seed {artifact.seed}"
     )
     reason = artifact.manifest["neurons_reason"]
-    say(reason if "neurons a unit" in reason else f"neurons a unit: {reason}")
+    say(reason if "neurons per unit" in reason else f"neurons per unit: {reason}")
     say(time_scale(artifact.circuit, artifact.staged, artifact.target))
     if rewritten := staging_costs(artifact.circuit, artifact.staged, network):
         show(staging_table(rewritten))

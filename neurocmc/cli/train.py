@@ -115,7 +115,7 @@ def train(
     if pools is None:
         say(f"next: neurocmc compile {output} --target loihi1 -o build")
         return
-    say(f"trained for {pools.target}: through pools of {pools.neurons} neurons a unit")
+    say(f"trained for {pools.target}: through pools of {pools.neurons} neurons per unit")
     say(f"next: neurocmc compile {output} --target {target or pools.target} --neurons {pools.neurons} -o build")
 
 

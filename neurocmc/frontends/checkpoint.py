@@ -128,4 +128,4 @@ def _trained_for(loaded: LoadedSwta | LoadedCmc | LoadedMemory) -> Facts:
     pools = loaded.recipe["training"].get("pools") if isinstance(loaded, LoadedSwta) else loaded.recipe.training.pools
     if isinstance(pools, PoolsRecipe):
         pools = pools.model_dump()
-    return {} if pools is None else {"trained for": f"{pools['target']}, {pools['neurons']} neurons a unit"}
+    return {} if pools is None else {"trained for": f"{pools['target']}, {pools['neurons']} neurons per unit"}

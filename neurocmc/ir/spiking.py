@@ -247,7 +247,7 @@ def _population_problems(population: SpikingPopulation) -> Iterable[Problem]:
     where = f"population {population.name}"
     if population.neurons < 1:
         yield Problem(
-            "neurons-out-of-range", where, f"{population.neurons} neurons a unit", "use --neurons 1 or more"
+            "neurons-out-of-range", where, f"{population.neurons} neurons per unit", "use --neurons 1 or more"
         )
     for field in ("bias", "v_initial", "current_per_drive"):
         if not np.isfinite(getattr(population, field)).all():

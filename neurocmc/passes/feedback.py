@@ -45,7 +45,10 @@ RUNS = 15.0  # time constants, at least, that a run must last for a filter to co
 LINEAR_TICKS = 8  # of the kernel of a pool that counts linearly, between the two
 CURVED = (1.0, 0.3)  # kernel of pools whose transfer is curved: in its flat parts a longer one lags
 HALVES = (0.25, 0.15, 0.15)  # of the filter's time constant: lengths of the parts of a slow kernel, each half as high
-FEW, LONGER = 6, 1.6  # up to so many neurons a unit a slow kernel is so much longer: it must average over more ticks
+FEW, LONGER = (
+    6,
+    1.6,
+)  # up to so many neurons per unit a slow kernel is so much longer: it must average over more ticks
 NO_KERNEL = (1.0,)
 
 

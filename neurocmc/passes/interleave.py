@@ -99,7 +99,7 @@ def phases_problem(phases: int, neurons: int | None = None) -> Problem:
     """Returns what is wrong with a number of phases, for pools of so many neurons."""
     if phases < 1 or phases & (phases - 1):
         return Problem("phases-unfit", "--phases", f"got {phases}", "give a power of two: 1, 2, 4, 8 or 16")
-    what = f"{phases} phases do not share {neurons} neurons a unit evenly"
+    what = f"{phases} phases do not share {neurons} neurons per unit evenly"
     return Problem("phases-unfit", "--phases", what, f"use --neurons with a multiple of {phases}, or fewer phases")
 
 

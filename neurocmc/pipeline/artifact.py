@@ -60,7 +60,9 @@ class Artifact(ShownInNotebooks):
 
     def __repr__(self) -> str:
         """One line: what was compiled, for what, and where it lies."""
-        what = f"{self.manifest['circuit']} for {self.target.name}, {self.neurons:,} neurons a unit, {self.code} code"
+        what = (
+            f"{self.manifest['circuit']} for {self.target.name}, {self.neurons:,} neurons per unit, {self.code} code"
+        )
         return f"<Artifact {self.directory}: {what}>"
 
     @property

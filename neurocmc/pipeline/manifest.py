@@ -64,7 +64,7 @@ class TriedEntry(StrictModel):
 
 
 class SilentUnitEntry(StrictModel):
-    """A unit that calibration does not make fire, and the neurons a unit that would."""
+    """A unit that calibration does not make fire, and the neurons per unit that would."""
 
     population: str
     unit: Annotated[int, Field(ge=0)]

@@ -128,7 +128,9 @@ class CompileOptions:
             )
         if self.neurons is not None and not 1 <= self.neurons <= 65536:
             found.append(
-                Problem("neurons-out-of-range", "--neurons", f"got {self.neurons}", "give 1 to 65,536 neurons a unit")
+                Problem(
+                    "neurons-out-of-range", "--neurons", f"got {self.neurons}", "give 1 to 65,536 neurons per unit"
+                )
             )
         if self.code not in (None, *CODES):
             cure = "use threshold, feedback, interleaved, rate or auto"

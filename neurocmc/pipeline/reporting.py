@@ -68,7 +68,7 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
         origin_sha256=manifest["origin_sha256"],
         on_host=(*manifest["on_host"], *host_work(built.spiking, built.target)),
         options={
-            "neurons a unit": f"{options['neurons']} ({manifest['neurons_reason']})",
+            "neurons per unit": f"{options['neurons']} ({manifest['neurons_reason']})",
             "code": options["code"],
             **({"axons": options["axons"]} if options["axons"] else {}),
             **_pool_options(options),

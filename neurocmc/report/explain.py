@@ -18,7 +18,7 @@ class Meaning:
     cure: str
 
 
-_MORE = "compile with more neurons a unit (--neurons), or let --max-error choose them"
+_MORE = "compile with more neurons per unit (--neurons), or let --max-error choose them"
 _MEANINGS: tuple[tuple[str, Meaning], ...] = (  # by how a quantity begins
     (
         "largest difference of trajectories",
@@ -73,7 +73,7 @@ _MEANINGS: tuple[tuple[str, Meaning], ...] = (  # by how a quantity begins
         Meaning(
             measures="units that are active in the rate circuit and silent on the chip",
             miss="a weak unit lies below the first step of its pool",
-            cure="spread the steps where activity is (--steps activity), or more neurons a unit",
+            cure="spread the steps where activity is (--steps activity), or more neurons per unit",
         ),
     ),
     (

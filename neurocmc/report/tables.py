@@ -208,7 +208,9 @@ def _energy_cells(term: EnergyTerm, ticks: int) -> tuple[str, ...]:
 
 def gain_fit_table(network: "SpikingNetwork") -> Table:
     """Makes a table of the gain fit of every population; errors are fractions of the ceiling."""
-    sizes = " or ".join(dict.fromkeys(f"{p.neurons_of_unit:,} neurons a unit, {p.code} code" for p in network.pools))
+    sizes = " or ".join(
+        dict.fromkeys(f"{p.neurons_of_unit:,} neurons per unit, {p.code} code" for p in network.pools)
+    )
     table = plain_table(
         f"gain fits ({sizes}; errors in % of the ceiling)",
         ("!population", ">rms", ">max", ">slope", ">visited", ">valid", ">ceiling", ">headroom", ">Hz per activity"),

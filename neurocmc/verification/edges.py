@@ -124,7 +124,7 @@ def gain_edge(network: SpikingNetwork, circuit: RateCircuit, kept: Kept | None =
         limits[worst],
         "of ceiling",
         worst=worst,
-        note=f"{network.population(worst).neurons_of_unit} neurons a unit, {network.population(worst).code} code",
+        note=f"{network.population(worst).neurons_of_unit} neurons per unit, {network.population(worst).code} code",
     )
 
 

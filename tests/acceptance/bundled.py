@@ -1,8 +1,9 @@
 """What `verify` says of every bundled model: docs/studies/verified.csv, made by `python -m tests.acceptance.bundled`.
 
-A row is a model on a target at 64 neurons a unit: how many budgets decide and are missed, cores, the largest NRMSE of
-rates on the lowest level, what it took of the limits of the worst unit and the worst moment, and the first cure where
-one was needed. Of each stimulus the first SAMPLES trials are judged. Named models are measured anew, the others kept.
+A row is a model on a target, with 64 neurons per unit: how many budgets decide and are missed, cores, the largest
+NRMSE of rates on the lowest level, what it took of the limits of the worst unit and the worst moment, and the first
+cure where one was needed. Of each stimulus the first SAMPLES trials are judged. Named models are measured anew, the
+others kept.
 """
 
 import csv

@@ -220,7 +220,7 @@ CASES: Sequence[Case] = (
 
 
 COLUMNS = (
-    ("neurons a unit", "neurons"),
+    ("neurons per unit", "neurons"),
     ("cores", "cores"),
     ("bound by compartments", "bound by compartments"),
     ("by synapse memory", "bound by synapse_bits"),

@@ -1,4 +1,4 @@
-"""The up-state's endurance and the distractors it withstands, measured against theory at 64 neurons a unit.
+"""The up-state's endurance and the distractors it withstands, measured against theory at 64 neurons per unit.
 
     python -m tests.acceptance.endurance
 

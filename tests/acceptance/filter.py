@@ -1,7 +1,7 @@
 """What the chip makes of the filter of 784 pixels, and what transformers read behind it: filter-vit/chip.csv.
 
 `python -m tests.acceptance.filter` makes the table anew, and the tables of docs/filter.md from it and from the runs
-of the study; `... page` the latter alone. The chip is the emulator of Loihi 1 at 16 neurons a unit; every image is
+of the study; `... page` the latter alone. The chip is the emulator of Loihi 1 at 16 neurons per unit; every image is
 held for 300 ms.
 """
 

@@ -246,7 +246,7 @@ def main() -> None:
             if case.circuit == "cmc-v1v3":
                 mesh = artifact.built.spike_mesh()
                 (shown,) = bench_of(artifact, case).measure(mesh)
-                draw_latency(shown.barrier, PICTURES / "latency.png", "cmc-v1v3 on loihi1, 64 neurons a unit")
+                draw_latency(shown.barrier, PICTURES / "latency.png", "cmc-v1v3 on loihi1, 64 neurons per unit")
     write(PLACES, rows)
     rewrite(PAGE, {name: made() for name, made in TABLES.items()})
 

@@ -40,7 +40,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A circuit with so many neurons a unit, so many trials of a stimulus, and the simulator that runs them."""
+    """A circuit with so many neurons per unit, so many trials of a stimulus, and the simulator that runs them."""
 
     circuit: str
     model: str

@@ -213,7 +213,7 @@ def _judged(key: str, lowered: Lowered, stimulus: Stimulus, other: Recording, ho
 
 
 def microcircuits() -> Iterator[Row]:
-    """Three regions at 32 and 64 neurons a unit: all digits on the emulator, some on Brian2, and what they take."""
+    """Three regions at 32 and 64 neurons per unit: all digits on the emulator, some on Brian2, and what they take."""
     for neurons in (32, 64):
         lowered, stimulus = compiled("cmc-v1v3.pt", neurons, "threshold")
         key, how = f"cmc.{neurons}", f"loihi1, threshold code, N = {neurons}"

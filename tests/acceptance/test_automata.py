@@ -45,7 +45,7 @@ def test_the_study_of_the_feedback_code_has_no_wrong_symbol() -> None:
 
 
 def test_two_states_are_right_on_neurosynaptic_cores() -> None:
-    """`--two-state --target truenorth`: at 64 neurons a unit, 1,000 symbols, none was wrong."""
+    """`--two-state --target truenorth`: at 64 neurons per unit, 1,000 symbols, none was wrong."""
     model = load(resource_path("models/two-state.yaml"))
     assert model.machine is not None
     calibration = model.read_stimuli().calibration

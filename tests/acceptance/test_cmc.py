@@ -42,7 +42,7 @@ def rates(neurons: int) -> Recording:
 @pytest.mark.slow
 @pytest.mark.parametrize(("neurons", "agree", "error"), [(32, 0.98, 0.05), (64, 0.99, 0.05)])
 def test_all_digits_on_the_emulator(neurons: int, agree: float, error: float) -> None:
-    """Measured at N = 32: 100 %, 1.8 %; at 64: 100 %, 1.0 %. 64 neurons a unit, relays too, fit one Loihi."""
+    """Measured at N = 32: 100 %, 1.8 %; at 64: 100 %, 1.0 %. 64 neurons per unit, relays too, fit one Loihi."""
     lowered, stimulus = compiled(neurons), model()[1].test[0]
     assert stimulus.batch == 1000
     rate, emulator = rates(neurons), simulate_emulator(loihi(lowered).integer, stimulus)

@@ -262,7 +262,7 @@ def _raw(measured: Measured) -> dict[str, object]:
 
 def main() -> None:
     """Measure, print, and unless --quick was given write page, picture and raw values."""
-    parser = argparse.ArgumentParser(description="error against neurons a unit, both population codes")
+    parser = argparse.ArgumentParser(description="error against neurons per unit, both population codes")
     parser.add_argument("--quick", action="store_true", help="N = 16, 64 and 256 only; writes nothing")
     quick = parser.parse_args().quick
     neurons = (16, 64, 256) if quick else NEURONS

@@ -193,7 +193,7 @@ def test_a_training_for_a_chip_is_reproducible_and_another_one(tmp_path: Path) -
     assert set(first["metrics"]) == {*plain["metrics"], "chip_accuracy"}
     assert any(not torch.equal(first["state_dict"][name], value) for name, value in plain["state_dict"].items())
     save_checkpoint(again, tmp_path / "m.pt")
-    assert load(tmp_path / "m.pt").facts["trained for"] == "loihi1, 16 neurons a unit"
+    assert load(tmp_path / "m.pt").facts["trained for"] == "loihi1, 16 neurons per unit"
 
 
 class StoppedError(Exception):

@@ -106,13 +106,13 @@ def test_train_for_a_chip(tmp_path: Path) -> None:
     shown = run(*given)
     assert shown.code == 0
     assert "the same through pools of the chip" in shown.out
-    assert "trained for loihi1: through pools of 16 neurons a unit" in unwrapped(shown.out)
+    assert "trained for loihi1: through pools of 16 neurons per unit" in unwrapped(shown.out)
     assert "--target loihi1 --neurons 16 -o build" in unwrapped(shown.out)
     told = json.loads(run(*given, "--json").out)
     assert told["trained_for"] == {"target": "loihi1", "neurons": 16}
     assert 0 <= told["metrics"]["chip_accuracy"] <= 1
     facts = json.loads(run("inspect", tmp_path / "m.pt", "--json").out)["facts"]
-    assert facts["trained for"] == "loihi1, 16 neurons a unit"
+    assert facts["trained for"] == "loihi1, 16 neurons per unit"
 
 
 def test_a_recipe_may_name_its_chip(tmp_path: Path) -> None:

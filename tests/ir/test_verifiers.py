@@ -87,7 +87,7 @@ SPIKING_FAULTS: dict[str, Callable[[SpikingNetwork], SpikingNetwork]] = {
     "population excite: current_per_drive is not finite": lambda n: first(
         n, "populations", current_per_drive=np.full(4, np.nan)
     ),
-    "population excite: 0 neurons a unit": lambda n: first(
+    "population excite: 0 neurons per unit": lambda n: first(
         n, "populations", neurons=0, bias=np.ones((4, 0)), v_initial=np.ones((4, 0))
     ),
     "population excite: activity per spike is 0": lambda n: first(n, "populations", activity_per_spike=0),

@@ -1,6 +1,6 @@
 """Makes circuits of any size, as users build them with numpy: what grows with them is measured on these.
 
-Each is a circuit file on disk. `neurons` is what a compilation with `pool` neurons a unit comes to, relays and all,
+Each is a circuit file on disk. `neurons` is what a compilation with `pool` neurons per unit comes to, relays and all,
 as near as whole modules allow.
 """
 
@@ -22,7 +22,7 @@ LASTS_S = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Large:
-    """A circuit with the stimulus it is calibrated on, and the neurons a unit that it is compiled with."""
+    """A circuit with the stimulus it is calibrated on, and the neurons per unit that it is compiled with."""
 
     circuit: RateCircuit
     stimulus: Stimulus

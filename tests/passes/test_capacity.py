@@ -31,7 +31,7 @@ def test_one_neuron_more_is_refused_with_the_projection() -> None:
     assert refusal(1025) == (
         "population inhibit: one neuron has a fan-in of 4,100 axons (4,100 of them from projection excite->inhibit), "
         "limit 4,096 in-axons on one core [fan-in-beyond-core]\n"
-        "    cure: use at most 1,024 neurons a unit (--neurons 1024), fewer units, or a larger chip"
+        "    cure: use at most 1,024 neurons per unit (--neurons 1024), fewer units, or a larger chip"
     )
 
 
@@ -45,7 +45,7 @@ def test_shared_axons_are_one_for_each_source_unit() -> None:
     assert str(caught.value) == (
         "population excite: one neuron has a fan-in of 16 axons (14 of them from projection drive), limit 15 "
         "in-axons on one core [fan-in-beyond-core]\n"
-        "    cure: use fewer units, or a larger chip: no number of neurons a unit fits"
+        "    cure: use fewer units, or a larger chip: no number of neurons per unit fits"
     )
 
 
@@ -70,7 +70,7 @@ def test_too_many_compartments_are_refused_with_the_count() -> None:
 
 
 def test_more_synapse_memory_than_the_chip_has_is_refused_with_the_projection() -> None:
-    """By hand, 8 neurons a unit: 64 axons of 8 synapses, 8 of 32; the host's 4 x 14 of 8."""
+    """By hand, 8 neurons per unit: 64 axons of 8 synapses, 8 of 32; the host's 4 x 14 of 8."""
     # 8 synapses are 10 + 144 -> 192 bits, 32 are 10 + 576 -> 640.
     needed = 64 * 192 + 8 * 640 + 4 * 14 * 192
 
@@ -83,7 +83,7 @@ def test_more_synapse_memory_than_the_chip_has_is_refused_with_the_projection() 
     assert str(caught.value) == (
         "projection drive: synapses of the circuit take at least 28,160 bits (10,752 of them here), limit 28,159 on "
         "loihi1 [synapses-beyond-limit]"
-        "\n    cure: use at most 7 neurons a unit (--neurons 7), fewer units, or a larger chip"
+        "\n    cure: use at most 7 neurons per unit (--neurons 7), fewer units, or a larger chip"
     )
 
 

@@ -218,7 +218,7 @@ def test_a_circuit_too_large_is_told_the_largest_pools_that_fit() -> None:
     target = loihi(cores_per_chip=2, out_axons_per_core=100)
     says = refusal(network, target)
     # Two cores hold 100 neurons that reach one core, or 50 that reach both.
-    assert "cure: use at most 16 neurons a unit (--neurons 16), fewer units, or a larger chip" in says
+    assert "cure: use at most 16 neurons per unit (--neurons 16), fewer units, or a larger chip" in says
 
     def of_size(neurons: int) -> IntegerNetwork:
         smaller = pool("a", 6, neurons)
@@ -234,7 +234,7 @@ def test_spikes_that_reach_too_many_cores_are_refused_with_what_was_tried() -> N
     assert refusal(network_of([a], [wire(a, a)]), target) == (
         "population a: in the best division found, 8 of 8 cores need up to 240 out-axons, limit 200, most of it "
         "(100 %) for projection a->a; on more cores, each neuron needs more of them [out-axons-beyond-core]\n"
-        "    cure: use at most 25 neurons a unit (--neurons 25), fewer units, or a larger chip"
+        "    cure: use at most 25 neurons per unit (--neurons 25), fewer units, or a larger chip"
     )
 
 

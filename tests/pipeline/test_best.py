@@ -1,4 +1,4 @@
-"""What a user leaves open is chosen on calibration: how neurons are spread, planes of weights, neurons a unit."""
+"""What a user leaves open is chosen on calibration: how neurons are spread, planes of weights, neurons per unit."""
 
 from pathlib import Path
 

@@ -29,7 +29,7 @@ def test_slow_filters_are_for_feedback() -> None:
     kept = [entry for entry in choice.tried if entry.error is not None and entry.error <= 0.01]
     assert {entry.code for entry in kept} >= {"feedback", "threshold"}  # both keep it, and one is cheaper
     assert min(entry.neurons for entry in kept if entry.code == "threshold") > 2 * choice.options.pool
-    assert choice.reason.startswith(f"{choice.options.pool} neurons a unit in the feedback code: 1 core, ")
+    assert choice.reason.startswith(f"{choice.options.pool} neurons per unit in the feedback code: 1 core, ")
     assert choice.reason.endswith(f"(measured {kept[0].error:.4f}, worst {kept[0].worst})")
     assert f"the least of {len(choice.tried)} candidates that keep 0.01 of range" in choice.reason
 

@@ -24,7 +24,7 @@ SHORT = RobustnessOptions(kinds=("dropped", "current"), levels=(0.05, 0.5), seed
 
 @pytest.fixture(scope="module")
 def memory(tmp_path_factory: pytest.TempPathFactory) -> Artifact:
-    """The bundled working memory with stimuli of 1 s, 16 neurons a unit."""
+    """The bundled working memory with stimuli of 1 s, 16 neurons per unit."""
     folder = tmp_path_factory.mktemp("memory")
     text = resource_path("models/working-memory.yaml").read_text()
     (folder / "memory.yaml").write_text(
@@ -147,7 +147,7 @@ KINDS = {
 
 @pytest.fixture(scope="module", params=("truenorth", "brian2"))
 def switching(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Artifact:
-    """The circuit of the examples at 8 neurons a unit."""
+    """The circuit of the examples at 8 neurons per unit."""
     folder = tmp_path_factory.mktemp("switching")
     example = Path(__file__).parents[2] / "examples" / "circuit.yaml"
     return compile_model(example, request.param, folder / "built", CompileOptions(neurons=8, figures=False))

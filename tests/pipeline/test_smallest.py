@@ -40,7 +40,7 @@ def test_larger_pools_are_tried_after_those_whose_weights_do_not_fit() -> None:
     assert choice.tried[0].error is None
     assert "weights are beyond the largest mantissa" in choice.tried[0].worst
     assert choice.options.neurons == choice.tried[-1].neurons > 8
-    assert choice.reason.startswith(f"{choice.options.neurons} neurons a unit: the smallest size tried")
+    assert choice.reason.startswith(f"{choice.options.neurons} neurons per unit: the smallest size tried")
 
 
 def test_the_feedback_code_is_tried_with_fewer_neurons() -> None:

@@ -237,7 +237,7 @@ def test_what_is_said_first() -> None:
 def test_a_miss_says_what_it_means_and_its_cure() -> None:
     told = " ".join(" ".join(outline(render_report(chip_content())).text).split())
     assert "A miss means: the level computes something else than the one before it." in told
-    assert "Cure: compile with more neurons a unit" in told
+    assert "Cure: compile with more neurons per unit" in told
     cured = tuple(replace(edge, cure="compile with --neurons 32") for edge in by_hand.edges())
     told = " ".join(" ".join(outline(render_report(replace(chip_content(), edges=cured))).text).split())
     assert "Cure: compile with --neurons 32." in told

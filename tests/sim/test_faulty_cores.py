@@ -24,7 +24,7 @@ TRIALS = (4, 1, 2)
 
 @pytest.fixture(scope="module")
 def program() -> CoreProgram:
-    """The bundled working memory at 16 neurons a unit: feedback, bias, filters, copies."""
+    """The bundled working memory at 16 neurons per unit: feedback, bias, filters, copies."""
     model = load(resource_path("models/working-memory.yaml"))
     calibration = tuple(stimulus.lasting(1.5) for stimulus in model.read_stimuli().calibration)
     return truenorth(lower(model.circuit, calibration, load_target("truenorth"), CompileOptions(neurons=16))).cores

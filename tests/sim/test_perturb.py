@@ -29,7 +29,7 @@ SEED = 7
 
 
 def bundled(name: str, target: str) -> tuple[IntegerNetwork, Stimulus]:
-    """A bundled circuit at 64 neurons a unit, and three trials in which one unit after the other is driven most."""
+    """A bundled circuit at 64 neurons per unit, and three trials in which one unit after the other is driven most."""
     circuit = load(resource_path(name)).circuit
     (entry,) = circuit.inputs
     values = np.random.default_rng(SEED).uniform(0.0, 0.2, (3, 3, entry.channels))

@@ -11,7 +11,7 @@ from tests.theory.test_filter import DIRECT
 
 
 def closed_form(text: str, folder: Path, target: str = "loihi1") -> list[Edge]:
-    """The edges to the closed form of a circuit at 32 neurons a unit."""
+    """The edges to the closed form of a circuit at 32 neurons per unit."""
     (folder / "filter.yaml").write_text(text)
     artifact = neurocmc.compile(
         folder / "filter.yaml", target=target, out=folder / "build", neurons=32, figures=False

@@ -18,7 +18,7 @@ TEXTS = {
 OPTIONS = {
     "argument-type": "An argument of a Python function is of a kind that the function does not take.",
     "number-out-of-range": "A number that was given is outside of its range.",
-    "neurons-out-of-range": "The number of neurons a unit is outside of its range.",
+    "neurons-out-of-range": "The number of neurons per unit is outside of its range.",
     "seed-out-of-range": "A seed is not a whole number in the range of seeds.",
     "choice-unknown": "A name that was given is none of those to choose from.",
     "option-empty": "An option that lists something lists nothing.",

@@ -92,7 +92,7 @@ def _on_chip(axes: Axes, rows: Sequence[Row]) -> None:
     for place, neurons in enumerate(found):
         pairs = [(row["flux"], row[f"chip_flux_{neurons}"]) for row in rows if f"chip_flux_{neurons}" in row]
         across, up = np.array(pairs).T
-        axes.plot(across, up, "o", color=_colour(place), markersize=4, label=f"{neurons} neurons a unit")
+        axes.plot(across, up, "o", color=_colour(place), markersize=4, label=f"{neurons} neurons per unit")
     late = [(row["late_flux"], row[f"chip_flux_{found[-1]}"]) for row in rows if _has_late(row, found)]
     if late:
         across, up = np.array(late).T

@@ -98,7 +98,7 @@ def _limit_problems(program: ChipProgram[Any], limits: LoihiLimits) -> Iterable[
                 "core-resource-beyond-limit",
                 f"core {core} (populations {', '.join(populations)})",
                 f"{used:,} {resource.replace('_', ' ')}, limit {limit:,}{_largest_share(program, core, resource)}",
-                "use fewer neurons a unit (--neurons), or split the population",
+                "use fewer neurons per unit (--neurons), or split the population",
             )
 
 

@@ -33,7 +33,7 @@ class CoreCapacity:
                 f"{units:,} pools of {self.neurons:,} neurons: a core of {chip} holds "
                 f"{limits.neurons_per_core // self.neurons:,} at most, cores: {cores:,} "
                 f"({limits.columns} x {limits.rows})",
-                "use fewer neurons a unit (--neurons), fewer units, or a larger grid",
+                "use fewer neurons per unit (--neurons), fewer units, or a larger grid",
             )
         if self.neurons > fitting:
             yield Problem(

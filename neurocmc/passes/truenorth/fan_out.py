@@ -41,7 +41,7 @@ def plan_fan_out(corelet: str, wanted: list[tuple[int, int]], free: int, core_ne
                     "fan-out-beyond-core",
                     f"unit {corelet}",
                     f"its spikes must reach {len(wanted)} cores; its core has {free} neurons left to feed splitters",
-                    "use fewer neurons a unit (--neurons)",
+                    "use fewer neurons per unit (--neurons)",
                 )
             )
         branches = merged

@@ -20,7 +20,7 @@ def place_cores(name: str, traffic: list[dict[int, int]], limits: TrueNorthLimit
         what = f"{count:,} cores, limit {limits.cores:,} ({limits.columns} x {limits.rows})"
         raise InfeasibleError(
             Problem(
-                "cores-beyond-chip", f"circuit {name}", what, "use fewer neurons a unit (--neurons), or fewer units"
+                "cores-beyond-chip", f"circuit {name}", what, "use fewer neurons per unit (--neurons), or fewer units"
             )
         )
     side = 1

@@ -17,7 +17,7 @@ from neurocmc.ir.truenorth.cores import CoreNetwork
 from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.targets import TrueNorthLimits, TrueNorthTarget
 
-_FEWER = "use fewer neurons a unit (--neurons), or a chip with larger cores"
+_FEWER = "use fewer neurons per unit (--neurons), or a chip with larger cores"
 _RANGE = "bring the circuit's gains closer together, or use a chip with wider registers"
 _MODE = "use a chip that has this mode"
 
@@ -82,7 +82,7 @@ def _grid_problems(network: CoreNetwork, limits: TrueNorthLimits) -> Iterable[Pr
             "cores-beyond-chip",
             f"network {network.name}",
             f"{network.cores:,} cores, limit {limits.cores:,} ({grid})",
-            "use fewer neurons a unit (--neurons), or fewer units",
+            "use fewer neurons per unit (--neurons), or fewer units",
         )
     place = network.coordinates.astype(np.int64)
     outside = ((place < 0) | (place >= [limits.columns, limits.rows])).any(axis=1)

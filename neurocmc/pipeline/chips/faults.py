@@ -144,7 +144,7 @@ def check_expanded(network: str, neurons: Mapping[str, int], pairs: Iterable[tup
     synapses = sum(count * neurons[source] * neurons[target] for source, target, count in pairs)
     if synapses > MAX_SYNAPSES:
         what = f"expanded to single neurons it has {synapses:,} synapses, limit {MAX_SYNAPSES:,}"
-        cure = "compile with fewer neurons a unit (--neurons)"
+        cure = "compile with fewer neurons per unit (--neurons)"
         raise InputError(Problem("network-too-large", f"network {network}", what, cure))
 
 

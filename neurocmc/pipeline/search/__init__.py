@@ -1,8 +1,8 @@
 """Chooses what the user left open, by compiling candidates and measuring them on calibration trials alone.
 
 tried     defines a candidate, and measures what it keeps
-smallest  finds the fewest neurons a unit that keep a given error
+smallest  finds the fewest neurons per unit that keep a given error
 codes     finds the code that keeps it at the least cost
 scouts    has workers measure candidates of these two ahead
-best      finds steps, planes and, unless they are given, neurons a unit with which decisions are kept
+best      finds steps, planes and, unless they are given, neurons per unit with which decisions are kept
 """

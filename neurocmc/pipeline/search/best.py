@@ -35,7 +35,7 @@ SAFE = 0.003  # of decisions: below it nothing is to be gained for them
 ALIKE = 1.25  # times the decisions that change is no more than what trials tell apart
 COSTLIER = 1.34  # times the cores are no cost where only rates come closer
 TELLING = 0.25  # of the decisions that change: as many by weights alone, and weights get two planes
-LARGER = (128, 256, 512)  # neurons a unit, after the default
+LARGER = (128, 256, 512)  # neurons per unit, after the default
 WORTH = 0.8  # of the decisions that change: twice as many neurons must leave no more, or the smaller pools are taken
 TRIALS, LEAST_TRIALS = 256, 64  # of each calibration stimulus; of large circuits as few as
 CELLS = 1_000_000  # activities of units and ticks in them
@@ -103,7 +103,7 @@ class _Search:
     def reason(self, best: Candidate) -> str:
         """Says in words what was chosen, and why."""
         given = "" if self.given.neurons is None else " (given by --neurons)"
-        size = f"{best.options.pool} neurons a unit{given}"
+        size = f"{best.options.pool} neurons per unit{given}"
         planes = " and weights of two planes" if best.tried.planes == 2 else ""
         chosen = f"{size} in {_named(best.tried.steps)}{planes}"
         if not _decides(self.staging):
@@ -163,7 +163,7 @@ class _Search:
             return None
 
     def _compiled(self, options: CompileOptions) -> Candidate:
-        self.told(f"trying {options.pool} neurons a unit, {_named(options.steps or 'equal')}", len(self.tried) / 8)
+        self.told(f"trying {options.pool} neurons per unit, {_named(options.steps or 'equal')}", len(self.tried) / 8)
         family_of(self.target).refuse(self.staging.staged, self.target, options)
         if options.steps not in (None, "equal"):
             self.staging = with_sensitivity(self.staging, options, Clock())

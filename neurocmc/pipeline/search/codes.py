@@ -1,4 +1,4 @@
-"""Chooses the code of a circuit, and with it neurons a unit and what stands for kernels without a filter.
+"""Chooses the code of a circuit, and with it neurons per unit and what stands for kernels without a filter.
 
 For each code, each of relays and taps where a circuit has kernels that its neurons have no filter for, and weights of
 one plane and of two, sizes are tried from the smallest up, compiled and run on calibration trials; the first that
@@ -159,7 +159,7 @@ class _Search:
         sizes = SIZES[line.coded] if self.given.neurons is None else (self.given.neurons,)
         for index, neurons in enumerate(sizes):
             options = replace(line, neurons=neurons)
-            self.told(f"trying {neurons} neurons a unit, {_of(options)}", done)
+            self.told(f"trying {neurons} neurons per unit, {_of(options)}", done)
             found = self._found(options, sizes[index + 1 :])
             if found.error is None:
                 if errors:  # a small pool may have weights too large for their field; larger ones only need more
@@ -213,8 +213,9 @@ class _Search:
         spent = f"{best.spikes:,.0f} spikes" if best.energy_pj is None else energy(best.energy_pj)
         cores = f"{chosen.cores:,} core{'s' * (chosen.cores != 1)}, " if chosen.cores else ""
         return (
-            f"{chosen.options.pool} neurons a unit in the {_of(chosen.options)}: {cores}{spent} a presentation, the "
-            f"least of {len(self.tried)} candidates that keep {self.max_error:g} of range on calibration ({measured})"
+            f"{chosen.options.pool} neurons per unit in the {_of(chosen.options)}: {cores}{spent} per presentation, "
+            f"the least of {len(self.tried)} candidates that keep {self.max_error:g} of range on calibration "
+            f"({measured})"
         )
 
     def out_of_reach(self) -> Problem:

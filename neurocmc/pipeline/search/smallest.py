@@ -41,7 +41,7 @@ def choose_neurons(
     tried: list[Tried] = []
     sizes = (*FEWER, *CANDIDATES) if options.code == "feedback" else CANDIDATES
     for index, neurons in enumerate(sizes):
-        told(f"trying {neurons} neurons a unit", index / len(sizes))
+        told(f"trying {neurons} neurons per unit", index / len(sizes))
         sized = replace(options, neurons=neurons)
         if scouts is not None:
             ahead = scouts.tried(sized, list(sizes_from(options, sizes[index + 1 :])))
@@ -65,8 +65,8 @@ def choose_neurons(
         tried.append(candidate.tried)
         if candidate.error <= max_error:
             reason = (
-                f"{neurons} neurons a unit: the smallest size tried whose rates are within {max_error:g} of range on "
-                f"calibration (measured {candidate.error:.4f}, worst {candidate.tried.worst})"
+                f"{neurons} neurons per unit: the smallest size tried whose rates are within {max_error:g} of range "
+                f"on calibration (measured {candidate.error:.4f}, worst {candidate.tried.worst})"
             )
             chosen = replace(sized, steps=options.steps or "equal", planes=options.planes or 1)
             return Choice(options=chosen, tried=tuple(tried), reason=reason, lowered=candidate.lowered)
@@ -81,6 +81,6 @@ def _out_of_reach(tried: list[Tried], max_error: float, code: Code) -> Problem:
     return Problem(
         "error-out-of-reach",
         "--max-error",
-        f"no size reaches {max_error:g} of range (neurons a unit: error {table}{stopped})",
+        f"no size reaches {max_error:g} of range (neurons per unit: error {table}{stopped})",
         f"use {other}a larger --max-error",
     )

@@ -1,4 +1,4 @@
-"""Sweeps: circuits x targets x codes x neurons a unit x seeds, each compiled and measured, in one tidy table.
+"""Sweeps: circuits x targets x codes x neurons per unit x seeds, each compiled and measured, in one tidy table.
 
 plan     reads the YAML of a sweep, and makes its runs
 measure  compiles one circuit in one way, and measures what it keeps and takes

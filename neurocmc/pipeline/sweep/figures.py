@@ -1,4 +1,4 @@
-"""Draws a sweep: errors, cores, energy and decisions against neurons a unit, by target and code."""
+"""Draws a sweep: errors, cores, energy and decisions against neurons per unit, by target and code."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -35,7 +35,7 @@ def draw_activity(
 ) -> None:
     """Draws one column a recording: input drive, raster of all pools, decoded activity of every population.
 
-    `neurons`: neurons a unit of each population, in the order of the network. The first recording is drawn thin and
+    `neurons`: neurons per unit of each population, in the order of the network. The first recording is drawn thin and
     grey behind the others. `theory`: population -> steady activity that theory predicts, as a dashed line. `labels`
     name the units of the drive's channels, if they have names. Rows share their axes. With `film` the same as a film.
     Raises InputError if a file cannot be written, ValueError without recordings.

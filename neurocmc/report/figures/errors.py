@@ -17,7 +17,7 @@ _RISE, _FALL = "#D55E00", "#009E73"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ErrorSeries:
-    """Error of one population code against neurons a unit, over seeds."""
+    """Error of one population code against neurons per unit, over seeds."""
 
     code: str
     neurons: Int  # (points,) rising
@@ -79,7 +79,7 @@ def draw_error_waterfall(edges: Sequence[Edge], path: Path, *, quantity: str = R
 def draw_error_against_neurons(
     table: Sequence[ErrorSeries], path: Path, *, quantity: str = "NRMSE of activity"
 ) -> None:
-    """Draws error against neurons a unit, log-log: mean and range over seeds, slope of each code.
+    """Draws error against neurons per unit, log-log: mean and range over seeds, slope of each code.
 
     Raises ValueError without a series or where one has fewer than two points, InputError if the file cannot be
     written.
@@ -99,7 +99,7 @@ def draw_error_against_neurons(
             label = f"{series.code} code, slope {series.slope:+.2f} ({seeds})"
             axes.plot(series.neurons, mean, color=colour, marker="o", ms=5, lw=0, label=label)
         ticks = sorted({int(n) for series in table for n in series.neurons})
-        axes.set(xscale="log", yscale="log", xlabel="neurons a unit", ylabel=f"{quantity} [%]")
+        axes.set(xscale="log", yscale="log", xlabel="neurons per unit", ylabel=f"{quantity} [%]")
         axes.set_xticks(ticks, [str(tick) for tick in ticks])
         axes.xaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(FuncFormatter(_plain))

@@ -73,7 +73,7 @@ def _draw_one(
     upper.tick_params(labelbottom=False)
     _second_axis(upper, population.hz_per_activity(tick_s))
     details = (
-        f"{population.neurons} neurons a unit, {population.code} code; rms {PERCENT * fit.rms_error:.2g} %, "
+        f"{population.neurons} neurons per unit, {population.code} code; rms {PERCENT * fit.rms_error:.2g} %, "
         f"max {PERCENT * fit.max_error:.2g} %,\nslope {PERCENT * fit.slope_error:+.2g} %, "
         f"headroom {PERCENT * fit.headroom:.2g} %"
     )

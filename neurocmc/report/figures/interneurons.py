@@ -54,7 +54,8 @@ def draw_interneurons(
 ) -> None:
     """Draws a column for each interneuron: drive, raster, pyramidal units with it and without, its activity.
 
-    `neurons`: neurons a unit of each population, in the order of the network. Dashed is what theory predicts at rest.
+    `neurons`: neurons per unit of each population, in the order of the network. Dashed is what theory predicts
+    at rest.
     With `film` the same as a film. Raises InputError if a file cannot be written.
     """
     colours = population_colours(neurons)

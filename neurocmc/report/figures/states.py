@@ -36,7 +36,7 @@ class StateFigure:
 
     title: str
     subtitle: str
-    neurons: Mapping[str, int]  # population -> neurons a unit, in the order of the raster
+    neurons: Mapping[str, int]  # population -> neurons per unit, in the order of the raster
     traces: Sequence[str]  # populations whose decoded activity is drawn
     units: Mapping[str, Sequence[str]]  # population of `traces` -> names of its units
     theory: Mapping[str, float]  # population -> steady activity that theory predicts

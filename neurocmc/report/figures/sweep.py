@@ -1,4 +1,4 @@
-"""Draws a quantity against neurons a unit, a panel a circuit, a colour a target, a mark a code, every seed a dot."""
+"""Draws a quantity against neurons per unit, one panel per circuit, one colour per target."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -62,7 +62,7 @@ def draw_against_neurons(
             for curve in (curve for curve in curves if curve.circuit == circuit):
                 _draw_curve(panel, curve, targets.index(curve.target), codes.index(curve.code))
             _scale(panel, [curve for curve in curves if curve.circuit == circuit], decades=decades)
-            panel.set_xlabel("neurons a unit")
+            panel.set_xlabel("neurons per unit")
             panel.grid(axis="y")
             if index % columns == 0:
                 panel.set_ylabel(label)

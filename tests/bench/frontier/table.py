@@ -82,7 +82,7 @@ def _short(value: float | None) -> str:
 
 
 COLUMNS: Mapping[str, Cell] = {
-    "neurons a unit": lambda row: _short(row.neurons_a_unit),
+    "neurons per unit": lambda row: _short(row.neurons_a_unit),
     "agree, %": lambda row: "" if row.agree is None else f"{100 * row.agree:.1f}",
     "capacity kept, %": lambda row: "" if row.capacity is None else f"{100 * row.capacity:.0f}",
     "NRMSE, %": lambda row: _with_p90(row.euler_median, row.euler_p90),
@@ -148,16 +148,16 @@ def _in_short(rows: Rows) -> str:
     digits, digits_before = (rows["swta-digits", name] for name in ("feedback 6", "threshold 64"))
     tapped = rows["cmc-v1v3", "threshold 48, taps"]
     lines = (
-        f"The four units: ten neurons a unit of the feedback code leave {_error(ten)} with {_count(ten.spikes)} "
+        f"The four units: ten neurons per unit of the feedback code leave {_error(ten)} with {_count(ten.spikes)} "
         f"spikes, where 64 of the threshold code leave {_error(middle)} with {_count(middle.spikes)}; two neurons "
         f"leave {_error(two)} with {_count(two.spikes)}.",
-        f"The digits: six neurons a unit of the feedback code take {_short(digits.energy_uj)} µJ a digit, 64 of "
+        f"The digits: six neurons per unit of the feedback code take {_short(digits.energy_uj)} µJ a digit, 64 of "
         f"the threshold code {_short(digits_before.energy_uj)}.",
-        "The microcircuit: with taps instead of relays 48 neurons a unit of the threshold code leave "
+        "The microcircuit: with taps instead of relays 48 neurons per unit of the threshold code leave "
         f"{_error(tapped)} on {tapped.cores} cores, 64 with relays {_error(cortex)} on {cortex.cores}. Parts of a "
         f"spike cost synaptic operations: {_count(tapped.energy_uj)} µJ a digit against {_count(cortex.energy_uj)}.",
-        f"The four units: the threshold code goes from {_error(small)} with 8 neurons a unit to {_error(large)} with "
-        f"256, and from {_count(small.spikes)} to {_count(large.spikes)} spikes.",
+        f"The four units: the threshold code goes from {_error(small)} with 8 neurons per unit to {_error(large)} "
+        f"with 256, and from {_count(small.spikes)} to {_count(large.spikes)} spikes.",
         f"With 64 neurons the rate code fires {percent(rate.spikes / middle.spikes)} % of the threshold code's "
         f"spikes; its best is {_error(best_rate)}, with {_count(best_rate.spikes)} spikes.",
         f"The closest network of NEF leaves {_error(best_peer)}, with {_count(best_peer.spikes)} spikes.",

@@ -140,7 +140,7 @@ class FixpointFamily(Family[FixpointTarget]):
         if (needed := staged.units * options.pool) > room:
             what = f"{needed:,} neurons, limit {room:,} on {target.name}"
             raise_infeasible(
-                [Problem("x-fixpoint-full", f"circuit {staged.name}", what, "use fewer neurons a unit (--neurons)")]
+                [Problem("x-fixpoint-full", f"circuit {staged.name}", what, "use fewer neurons per unit (--neurons)")]
             )
 
     def lower(

@@ -162,7 +162,7 @@ def _of_chips() -> Iterator[str]:
     yield f"the last, with {100 * lost:.1f} %, is a network that has not learned go or no-go"
     more = [value for _, value in second]
     yield (
-        f"With 80 neurons a unit {sum(value >= 0.99 for value in more)} of {len(more)} circuits of the perceptual "
+        f"With 80 neurons per unit {sum(value >= 0.99 for value in more)} of {len(more)} circuits of the perceptual "
         f"decision keep 99 % or more, the worst {100 * min(more):.1f} %"
     )
 

@@ -71,8 +71,8 @@ def sentences(rows: Sequence[Row]) -> list[str]:
         f"Mean and noise of the embedding in its place give {_pm(matched)} bits beside {_pm(embedded)} of the"
         f" embedding itself, and more than it in {(matched > embedded).sum()} of {len(isolated)} seeds.",
         *(_resonance(rows, name) for name in ("isolated", "matched-bias", "self-organised-isolated")),
-        f"At 64 neurons a unit the chip's flux is {100 * error.mean():.1f} ± {100 * error.std(ddof=1):.1f} % off the"
-        f" rate circuit's, and within 20 % in {(error <= 0.2).sum()} of {len(error)} seeds.",
+        f"At 64 neurons per unit the chip's flux is {100 * error.mean():.1f} ± {100 * error.std(ddof=1):.1f} % off "
+        f"the rate circuit's, and within 20 % in {(error <= 0.2).sum()} of {len(error)} seeds.",
         f"Late means {LATER:,} steps after the trials have ended: there the self-organised core has {_pm(late)} bits"
         f" beside {_pm(organised)} in the trials, and at least five times the flux of the embedded core in"
         f" {(late >= 5 * column(rows, 'embedded', 'late_flux')).sum()} of {len(late)} seeds.",
@@ -133,7 +133,7 @@ def _seeds(rows: Sequence[Row]) -> str:
 
 def _chip(rows: Sequence[Row]) -> str:
     lines = [
-        "| neurons a unit | flux, bits | off by, % | median, % | most, % | off from late, % | cores |",
+        "| neurons per unit | flux, bits | off by, % | median, % | most, % | off from late, % | cores |",
         "|---" * 7 + "|",
     ]
     plain = _pm(column(rows, "self-organised", "flux"))

@@ -41,11 +41,11 @@ def holds(wiring: Wiring, limits: LoihiLimits) -> bool:
 
 
 def smaller_pools(wiring: Wiring, limits: LoihiLimits) -> str:
-    """Says, as a cure, the largest number of neurons a unit that is placed; fewer take less of everything."""
+    """Says, as a cure, the largest number of neurons per unit that is placed; fewer take less of everything."""
     low, high = 0, max(pools.neurons for pools in wiring.pools)
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if holds(wiring.of_size(middle), limits) else (low, middle)
     if not low:
-        return "use fewer units, or a larger chip: no number of neurons a unit fits"
-    return f"use at most {low:,} neurons a unit (--neurons {low}), fewer units, or a larger chip"
+        return "use fewer units, or a larger chip: no number of neurons per unit fits"
+    return f"use at most {low:,} neurons per unit (--neurons {low}), fewer units, or a larger chip"

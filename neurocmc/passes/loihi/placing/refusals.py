@@ -36,7 +36,7 @@ def too_much_for_a_core(demand: Demand, unit: int, out_axons_each: int, resource
             where,
             f"one neuron needs {out_axons_each:,} out-axons, limit {limits.out_axons_per_core:,} on one core: its "
             f"projections ({', '.join(leaving)}) reach that many cores",
-            "use fewer neurons a unit (--neurons), so that its targets stand on fewer cores",
+            "use fewer neurons per unit (--neurons), so that its targets stand on fewer cores",
         )
     if resource == "synapse_formats":
         arriving = dict.fromkeys(name for index in demand.into[unit] for name in demand.fibres.projections(index))
@@ -58,7 +58,7 @@ def too_much_for_a_core(demand: Demand, unit: int, out_axons_each: int, resource
         f"one neuron has a fan-in of {demand.axons_into[unit]:,} axons and {bits:,} synapse bits ({axons[worst]:,} "
         f"axons are from {worst}); one core holds {limits.in_axons_per_core:,} and "
         f"{limits.synapse_memory_bits_per_core:,}",
-        "use fewer neurons a unit (--neurons), or fewer source units",
+        "use fewer neurons per unit (--neurons), or fewer source units",
     )
 
 

@@ -100,7 +100,7 @@ class Wiring:
         )
 
     def of_size(self, neurons: int) -> "Wiring":
-        """Returns the same with at most so many neurons a unit."""
+        """Returns the same with at most so many neurons per unit."""
         smaller = tuple(replace(pools, neurons=min(pools.neurons, neurons)) for pools in self.pools)
         return replace(self, pools=smaller)
 
@@ -189,7 +189,7 @@ def _listed(part: NeuronSynapses, senders: int, late: bool) -> Iterator[SparseWi
 
 
 def least_wiring(circuit: RateCircuit, neurons: int, limits: LoihiLimits) -> Wiring:
-    """Returns what a rate circuit needs at least with so many neurons a unit: all formats and profiles alike.
+    """Returns what a rate circuit needs at least with so many neurons per unit: all formats and profiles alike.
 
     Of the host's axons those of the finest weights are counted, both signs; with payloads one carries all.
     """

@@ -39,7 +39,7 @@ class InputSynapses:
 
     entry: IntegerInput
     first: int  # its target's first neuron
-    weight: Float  # (units, neurons a unit, axons)
+    weight: Float  # (units, neurons per unit, axons)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
