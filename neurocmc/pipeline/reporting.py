@@ -54,6 +54,7 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
     the time of compiling a small circuit.
     """
     # Here and not above: who only reads a budget waits for no page.
+    from neurocmc.report.frontier import beside_frontier
     from neurocmc.report.html import ReportContent, write_report
     from neurocmc.report.staging import host_work, staging_costs, time_scale
     from neurocmc.theory.wording import certificate_lines
@@ -86,6 +87,13 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
         losses=built.losses(),
         latency=None if whole.latency is None else whole.latency.findings,
         budget=whole.budget,
+        beside=beside_frontier(
+            built.target,
+            whole.edges or whole.sample,
+            whole.budget.energy,
+            sum(population.size for population in circuit.populations),
+            f"{options['code']} {options['neurons']}",
+        ),
         pictures=tuple(pictures),
     )
     write_report(folder / REPORT, content)

@@ -22,6 +22,7 @@ from neurocmc.report.bits import remarks, rows
 from neurocmc.report.budget import Budget
 from neurocmc.report.energy import citations
 from neurocmc.report.explain import meaning
+from neurocmc.report.frontier import Beside, circuits_of, frontier_plot
 from neurocmc.report.latency import latency_parts
 from neurocmc.report.losses import Losses
 from neurocmc.report.notebook import table_as_html
@@ -73,6 +74,7 @@ class ReportContent:
     pictures: tuple[Picture, ...] = ()
     sample: tuple[Edge, ...] = ()
     traces: Traces | None = None
+    beside: Beside | None = None  # the measured frontier of codes
     states: tuple[Mapping[str, object], ...] = ()
     states_told: str = ""
 
@@ -128,6 +130,8 @@ def render_report(content: ReportContent) -> str:
             traces=content.traces,
             worst_units=partial(_worst_units, content.traces),
             plots=plots,
+            frontier_plot=frontier_plot,
+            circuits_of=circuits_of,
             style=_part("style.css"),
             script=_part("trajectories.js"),
             policy=_policy(),

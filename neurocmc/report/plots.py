@@ -3,7 +3,7 @@
 matplotlib draws what is a picture; what follows the page's light and dark, and what a script draws anew, stands here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
@@ -15,6 +15,12 @@ from neurocmc.report.traces import Traces
 WIDTH, HEIGHT = 720, 260
 LEFT, RIGHT, TOP, BOTTOM = 58, 24, 12, 40
 MOST_COLOURS = 10
+MARKS = (  # around a point: a disc, a square, a diamond, a triangle
+    "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0 -8 0",
+    "m-3.5 -3.5h7v7h-7z",
+    "m0 -5l5 5l-5 5l-5 -5z",
+    "m0 -5l5 8.5h-10z",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,28 +36,55 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axes:
-    """The axes of a plot: labels with units, and their ends."""
+    """The axes of a plot: labels with units, and their ends; `log` makes both logarithmic."""
 
     x_label: str
     y_label: str
     x: tuple[float, float]
     y: tuple[float, float]
+    log: bool = False
 
     def across(self, value: float) -> float:
         """Returns where a value of x stands."""
-        low, high = self.x
-        return LEFT + (WIDTH - LEFT - RIGHT) * (value - low) / (high - low)
+        return LEFT + (WIDTH - LEFT - RIGHT) * self._share(value, self.x)
 
     def down(self, value: float) -> float:
         """Returns where a value of y stands."""
-        low, high = self.y
-        return TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - (value - low) / (high - low))
+        return TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - self._share(value, self.y))
+
+    def ticks(self, ends: tuple[float, float]) -> list[float]:
+        """Returns the values that an axis of these ends names."""
+        if not self.log:
+            return ticks_of(*ends)
+        low, high = ceil(log10(ends[0])), floor(log10(ends[1]))
+        return [10.0**power for power in range(low, high + 1)]
+
+    def _share(self, value: float, ends: tuple[float, float]) -> float:
+        low, high = ends
+        return log10(value / low) / log10(high / low) if self.log else (value - low) / (high - low)
 
 
 def line_plot(axes: Axes, lines: Sequence[Line], title: str) -> str:
     """Returns a plot of lines as SVG; `title` is what a screen reader says."""
     drawn = "".join(_polyline(axes, line) for line in lines)
     return _svg(title, f"{_frame(axes)}<g class='lines'>{drawn}</g>")
+
+
+def marked_plot(axes: Axes, lines: Sequence[Line], told: Sequence[str], here: tuple[float, float], title: str) -> str:
+    """Returns lines with a mark at each point, in a shape for each line, and a ring at `here`.
+
+    `told` is what a pointer reads at each point, in the order of lines and their points.
+    """
+    places = [(line, axes.across(float(x)), axes.down(float(y))) for line in lines for x, y in _points(line)]
+    marks = "".join(
+        f"<path class='c{line.colour}' d='M{x:.1f} {y:.1f}{MARKS[line.colour % len(MARKS)]}'>"
+        f"<title>{_text(text)}</title></path>"
+        for (line, x, y), text in zip(places, told, strict=True)
+    )
+    drawn = "".join(_polyline(axes, line) for line in lines)
+    x, y = axes.across(here[0]), axes.down(here[1])
+    ring = f"<circle class='here' cx='{x:.1f}' cy='{y:.1f}' r='7'><title>this circuit</title></circle>"
+    return _svg(title, f"{_frame(axes)}<g class='lines'>{drawn}</g>{marks}{ring}")
 
 
 def trajectory_plot(traces: Traces, trial: int = 0) -> str:
@@ -160,10 +193,10 @@ def ticks_of(low: float, high: float, about: int = 5) -> list[float]:
 def _frame(axes: Axes) -> str:
     """Ticks, grid and labels."""
     parts: list[str] = []
-    for value in ticks_of(*axes.x):
+    for value in axes.ticks(axes.x):
         x = axes.across(value)
         parts.append(f"<text x='{x:.1f}' y='{HEIGHT - BOTTOM + 16}' text-anchor='middle'>{value:g}</text>")
-    for value in ticks_of(*axes.y):
+    for value in axes.ticks(axes.y):
         y = axes.down(value)
         parts.append(
             f"<path class='grid' d='M{LEFT} {y:.1f}H{WIDTH - RIGHT}'/>"
@@ -177,10 +210,23 @@ def _frame(axes: Axes) -> str:
     return "<g class='frame'>" + "".join(parts) + "</g>"
 
 
+def mark(colour: int) -> str:
+    """Returns the mark of a line of `marked_plot` for the key beside it."""
+    shape = MARKS[colour % len(MARKS)]
+    return f"<svg width='28' height='12' aria-hidden='true'><path class='c{colour}' d='M14 6{shape}'/></svg>"
+
+
+def ring() -> str:
+    """Returns the ring of `marked_plot` for the key beside it."""
+    return "<svg width='28' height='16' aria-hidden='true'><circle class='here' cx='14' cy='8' r='6'/></svg>"
+
+
+def _points(line: Line) -> Iterator[tuple[float, float]]:
+    return zip(line.x, line.y, strict=True)
+
+
 def _polyline(axes: Axes, line: Line) -> str:
-    points = " ".join(
-        f"{axes.across(float(x)):.1f},{axes.down(float(y)):.1f}" for x, y in zip(line.x, line.y, strict=True)
-    )
+    points = " ".join(f"{axes.across(float(x)):.1f},{axes.down(float(y)):.1f}" for x, y in _points(line))
     return (
         f"<polyline class='l{line.colour} {line.kind}' points='{points}'><title>{_text(line.name)}</title></polyline>"
     )
@@ -201,7 +247,10 @@ __all__ = [
     "bars",
     "error_over_time_plot",
     "line_plot",
+    "mark",
+    "marked_plot",
     "meter",
+    "ring",
     "state_plot",
     "ticks_of",
     "trajectory_plot",

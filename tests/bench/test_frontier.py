@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 
 from neurocmc.pipeline.options import CompileOptions
+from neurocmc.report.frontier import TABLE as PACKAGED
 from tests.bench.energy import TABLE as SANAFE
 from tests.bench.frontier.circuits import circuits, four_units
 from tests.bench.frontier.measure import Bench, errors_of_trials
+from tests.bench.frontier.packaged import write_packaged
 from tests.bench.frontier.picture import PICTURE, unbeaten
 from tests.bench.frontier.points import NEF, STEP, Point, points
 from tests.bench.frontier.table import PAGE, TABLE, read, tables, write
 from tests.bench.output import table_on
+from tests.torch_extra import needs_torch
 
 
 def test_the_page_has_the_tables() -> None:
@@ -107,3 +110,9 @@ def test_the_share_of_hops_is_that_of_the_table() -> None:
     with SANAFE.open(newline="", encoding="utf-8") as stream:
         ours = {row["term"]: float(row["our_pj"]) for row in csv.DictReader(stream) if row["circuit"] == "cmc-v1v3"}
     assert f"on eight cores hops are {100 * ours['hops'] / ours['all']:.2f} %" in PAGE.read_text(encoding="utf-8")
+
+
+@needs_torch
+def test_reports_hold_the_points_that_none_beats(tmp_path: Path) -> None:
+    write_packaged(read(), tmp_path / "frontier.csv")
+    assert (tmp_path / "frontier.csv").read_bytes() == PACKAGED.read_bytes()

@@ -15,6 +15,7 @@ from rich.console import Console
 from tests.bench.environments import NENGO
 from tests.bench.frontier.circuits import ALL_TRIALS, TRIALS, circuits
 from tests.bench.frontier.measure import Bench, Row
+from tests.bench.frontier.packaged import write_packaged
 from tests.bench.frontier.peer import nef_rows
 from tests.bench.frontier.picture import draw_frontier
 from tests.bench.frontier.points import NEF, STEP, points
@@ -71,6 +72,7 @@ def main() -> None:
     rows = read()
     write_page(rows)
     draw_frontier(rows.values())
+    write_packaged(rows)
 
 
 def _told(row: Row) -> str:
