@@ -17,6 +17,7 @@ figures     draws pictures
 pictures    holds them for the page
 traces      holds trials on several levels for the page
 plots       draws small plots of it as SVG
+frontier    sets a circuit beside those that were measured with every code
 explain     says what each quantity of an edge means
 html        writes the page
 notebook    shows what calls return in a notebook
