@@ -8,7 +8,7 @@ import typer
 from neurocmc.cli.failures import MISSED
 from neurocmc.cli.neurons import refuse_given, verify_network
 from neurocmc.cli.options import ArtifactDirectory, Figures, Json
-from neurocmc.cli.output import say, say_json, show, stages
+from neurocmc.cli.output import progress_shown, say, say_json, show, stages
 
 if TYPE_CHECKING:
     from neurocmc.verification.edges import Edge
@@ -97,7 +97,10 @@ def tell_edges(edges: "tuple[Edge, ...]", *, strict: bool = False) -> None:
     from neurocmc.report.tables import edge_table
     from neurocmc.verification.edges import misses
 
-    show(edge_table(edges))
+    notes = progress_shown.get() == "lines"
+    show(edge_table(edges, notes=notes))
+    if not notes and any(edge.note and edge.verdict == "pass" for edge in edges):
+        say("notes on what passed: -v prints them, the report has them")
     judged = [edge for edge in edges if edge.verdict != "not run" and (strict or edge.group == "fidelity")]
     if located := [edge for edge in judged if edge.worst and edge.value is not None]:
         edge = max(located, key=strain)

@@ -4,6 +4,7 @@ Names come from the user's files, so they are put into cells by `cell`, never as
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
@@ -28,29 +29,34 @@ _VERDICT_STYLE = {"pass": "green", "miss": "bold red", "not run": "yellow"}
 GROUPS = {"fidelity": "fidelity on your stimuli", "theory": "theory beyond your stimuli"}
 
 
-def edge_table(edges: "Iterable[Edge]") -> RenderableType:
-    """Makes a table of every edge by group: value, limit, verdict, what is worst; below notes and cures."""
+def edge_table(edges: "Iterable[Edge]", *, notes: bool = False) -> RenderableType:
+    """Makes a table of every edge by group: value, limit, verdict, what is worst; below notes and cures.
+
+    Notes of what passed are there where `notes` asks for them.
+    """
     edges = tuple(edges)
     parts: list[RenderableType] = []
     for group, title in GROUPS.items():
         if own := [edge for edge in edges if edge.group == group]:
-            parts += [Either(_edges(title, own), _narrow_edges(title, own)), *_notes(own)]
+            noted = [edge for edge in own if notes or edge.verdict != "pass"]
+            parts += [Either(_edges(title, own, apart=True), _edges(title, own, apart=False)), *_notes(noted)]
     cures = [line(f"cure of {edge.key}: {edge.cure}") for edge in edges if edge.cure]
     return Group(*parts, *cures)
 
 
-def _edges(title: str, edges: "Iterable[Edge]") -> PlainTable:
-    table = plain_table(title, ("!edge", "quantity", "!>value", "!>limit", "!verdict", "!worst"))
-    for edge in edges:
-        table.add_row(cell(edge.name), cell(edge.quantity), *_judged(edge), cell(edge.worst))
-    return table
-
-
-def _narrow_edges(title: str, edges: "Iterable[Edge]") -> PlainTable:
-    """The same with edge, quantity and what is worst in one column."""
-    table = plain_table(title, ("edge: quantity (worst)", "!>value", "!>limit", "!verdict"))
-    for edge in edges:
-        table.add_row(cell(f"{edge.key} ({edge.worst})" if edge.worst else edge.key), *_judged(edge))
+def _edges(title: str, edges: "Sequence[Edge]", *, apart: bool) -> PlainTable:
+    """Quantities under the name of their edge; what is worst in a column `apart`, or behind the quantity."""
+    worst = ("!worst",) if apart else ()
+    table = plain_table(title, ("edge, quantity", "!>value", "!>limit", "!verdict", *worst))
+    for name, own in groupby(edges, key=lambda edge: edge.name):
+        table.add_row(cell(name, style="bold"))
+        for edge in own:
+            where = f" ({edge.worst})" if edge.worst and not apart else ""
+            table.add_row(
+                cell(f"  {edge.quantity}{where}"),
+                *_judged(edge),
+                *((cell(edge.worst),) if apart else ()),
+            )
     return table
 
 
