@@ -95,7 +95,7 @@ def plain_table(title: str, columns: Sequence[str]) -> PlainTable:
 
 
 class Either:
-    """One of two tables that say the same: the wide one where the page has room for it, else the narrow one."""
+    """One of two tables that say the same: the wide one where no line of it need be broken, else the narrow one."""
 
     def __init__(self, wide: Table, narrow: Table) -> None:
         self.wide = wide
@@ -103,7 +103,8 @@ class Either:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yields the table that fits."""
-        yield self.wide if _minimum(console, options, self.wide) <= options.max_width else self.narrow
+        whole = Measurement.get(console, options.update(width=WIDEST), self.wide).maximum
+        yield self.wide if whole <= options.max_width else self.narrow
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         """Measures both: as narrow as the narrow one can be, as wide as the wide one."""

@@ -7,19 +7,23 @@ folder; what is printed is what the commands print, with their colours.
 """
 
 import argparse
+import fcntl
 import io
 import json
 import os
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from PIL import Image
 from rich.console import Console
-from rich.terminal_theme import DEFAULT_TERMINAL_THEME
+from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 from tests.browser.check import HERE, ROOT, chromium, modules, served
@@ -66,21 +70,32 @@ def wishes(docs: str, report: str, terminal: str) -> list[Wish]:
 
 
 def printed(folder: Path) -> str:
-    """What the commands print at 80 columns, as a page."""
-    settings = {**os.environ, "COLUMNS": str(COLUMNS), "FORCE_COLOR": "1", "PYTHONPATH": str(ROOT)}
-    (folder / "circuit.yaml").write_bytes(CIRCUIT.read_bytes())
+    """What the commands print on a terminal of 80 columns, as a page."""
+    (folder / CIRCUIT.name).write_bytes(CIRCUIT.read_bytes())
     console = Console(width=COLUMNS, record=True, file=io.StringIO(), highlight=False)
     for command in (COMPILED, *TYPED):
-        run = [sys.executable, "-m", "neurocmc", *command]
-        done = subprocess.run(
-            run, cwd=folder, env=settings, capture_output=True, text=True, check=False, timeout=LIMIT_S
-        )
-        if done.returncode not in (0, 1):
-            raise RuntimeError(f"neurocmc {' '.join(command)} left with {done.returncode}: {done.stderr}")
+        said = on_a_terminal([sys.executable, "-m", "neurocmc", *command], folder)
         if command in TYPED:
             console.print(f"$ neurocmc {' '.join(command)}", style="bold green")
-            console.print(Text.from_ansi(done.stdout.rstrip()), soft_wrap=True)
-    return console.export_html(theme=DEFAULT_TERMINAL_THEME, inline_styles=True, code_format=FRAME)
+            console.print(Text.from_ansi(said.rstrip()), soft_wrap=True)
+    return console.export_html(theme=MONOKAI, inline_styles=True, code_format=FRAME)
+
+
+def on_a_terminal(command: Sequence[str], folder: Path) -> str:
+    """What a command writes on a terminal of 80 columns; its progress, on the other stream, is left out."""
+    ours, its = os.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
+    settings = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", "COLUMNS": str(COLUMNS)}
+    run = subprocess.Popen(command, cwd=folder, env=settings, stdin=its, stdout=its, stderr=subprocess.DEVNULL)
+    os.close(its)
+    parts: list[bytes] = []
+    with suppress(OSError):  # which is how Linux says that the other end was closed
+        while part := os.read(ours, 65_536):
+            parts.append(part)
+    os.close(ours)
+    if (left := run.wait(LIMIT_S)) not in (0, 1):
+        raise RuntimeError(f"{' '.join(command)} left with {left}")
+    return b"".join(parts).decode().replace("\r\n", "\n")  # a terminal ends its lines so
 
 
 def take(wanted: Sequence[Wish], driver: Path, browser: Path) -> None:
