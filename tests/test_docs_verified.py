@@ -17,7 +17,9 @@ def rows() -> list[dict[str, str]]:
 
 def test_the_page_of_verification() -> None:
     page = (DOCS / "verification.md").read_text(encoding="utf-8")
-    pattern = r"more than (\d\.\d+) of the limit of the worst unit, or more than (\d\.\d+) of the limit of the worst moment"
+    pattern = (
+        r"than (\d\.\d+) of the limit of the worst unit, or more than (\d\.\d+) of the limit of the worst moment"
+    )
     told = re.search(pattern, " ".join(page.split()))
     assert told is not None
     loihi1 = [row for row in rows() if row["target"] == "loihi1"]

@@ -150,8 +150,8 @@ def markdown() -> str:
     """The table of models on the page."""
     head = (
         "| model | target | ticks | synaptic operations per tick | bit operations | quantised: multiplications per "
-        "step | bits per activation | bit operations | until answers stand | pools over quantised | memory bits, pools "
-        "| quantised |"
+        "step | bits per activation | bit operations | until answers stand | pools over quantised "
+        "| memory bits, pools | quantised |"
     )
     lines = [head, "| --- | --- |" + " ---: |" * 10]
     lines += [

@@ -303,7 +303,8 @@ def rows_of(network: str, weights: Weights) -> list[Row]:
 def markdown_decisions() -> str:
     """What is decided on each level, over the seeds."""
     lines = [
-        "| network | weights | spikes in which float differs from the framework | accuracy: framework | fitted | chip | "
+        "| network | weights | spikes in which float differs from the framework "
+        "| accuracy: framework | fitted | chip | "
         "float ~ chip agree, worst (mean) | fitted ~ chip agree, worst (mean) |",
         "|---|---|---|---|---|---|---|---|",
     ]
@@ -325,7 +326,8 @@ def markdown_decisions() -> str:
 def markdown_chip() -> str:
     """The resources of the networks on the chip, and whether Lava does the same."""
     lines = [
-        "| network | weights | cores | neurons | synapses | energy, µJ per trial | spikes in which emulator and Lava differ |",
+        "| network | weights | cores | neurons | synapses | energy, µJ per trial "
+        "| spikes in which emulator and Lava differ |",
         "|---|---|---|---|---|---|---|",
     ]
     for case, weights, rows in _grouped():

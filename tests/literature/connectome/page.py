@@ -153,8 +153,8 @@ def _of_chips() -> Iterator[str]:
     )
     agreed = [value for _, value in first]
     yield (
-        f"In the mean of all {len(agreed)} circuits {100 * sum(agreed) / len(agreed):.1f} % of the decisions agree with "
-        f"the rate circuit; in {sum(value >= 0.99 for value in agreed)} of {len(agreed)} it is 99 % or more."
+        f"In the mean of all {len(agreed)} circuits {100 * sum(agreed) / len(agreed):.1f} % of the decisions agree "
+        f"with the rate circuit; in {sum(value >= 0.99 for value in agreed)} of {len(agreed)} it is 99 % or more."
     )
     short = [value for variant, value in first if variant.endswith("-decision") and value < 0.99]
     yield f"{len(short)} of the others are of the perceptual decision, with {100 * min(short):.1f} % or more"
