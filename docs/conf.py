@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import equations
 import notebook_pages
 
 from neurocmc.common.extras import is_installed
@@ -15,7 +16,7 @@ author = "the neurocmc authors"
 copyright = f"2026, {author}"  # noqa: A001  (Sphinx's own name)
 release = version = installed_version("neurocmc")
 
-extensions = ["myst_nb", "notebook_pages", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_design"]
+extensions = ["myst_nb", "notebook_pages", "equations", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_design"]
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 exclude_patterns = ["_build", "studies"]  # parts of pages
@@ -36,6 +37,7 @@ add_module_names = False
 suppress_warnings = [] if is_installed("torch") else ["autodoc.import_object"]
 
 html_theme = "furo"
+html_math_renderer = equations.RENDERER
 html_title = "neurocmc"
 html_static_path = ["static"]
 html_js_files = ["accessible.js"]

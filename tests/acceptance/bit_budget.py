@@ -149,8 +149,9 @@ def _write(path: Path, lines: Sequence[dict[str, Any]]) -> None:
 def markdown() -> str:
     """The table of models on the page."""
     head = (
-        "| model | target | ticks | synaptic operations a tick | bit operations | quantised: multiplications a step "
-        "| bits of an activation | bit operations | until answers stand | ours over theirs | memory bits | theirs |"
+        "| model | target | ticks | synaptic operations per tick | bit operations | quantised: multiplications per "
+        "step | bits per activation | bit operations | until answers stand | pools over quantised "
+        "| memory bits, pools | quantised |"
     )
     lines = [head, "| --- | --- |" + " ---: |" * 10]
     lines += [
@@ -166,7 +167,7 @@ def markdown() -> str:
 
 def digits_markdown() -> str:
     """The table of digits on the page."""
-    lines = ["| on | bits of an activation | ticks of a step | right, of 200 | bit operations a digit |"]
+    lines = ["| run on | bits per activation | ticks per step | correct, of 200 | bit operations per digit |"]
     lines.append("| --- | ---: | ---: | ---: | ---: |")
     lines += [
         f"| {entry['on']} | {entry['activation_bits'] or '–'} | {entry['step_ticks']} | {entry['right']} | "

@@ -303,7 +303,8 @@ def rows_of(network: str, weights: Weights) -> list[Row]:
 def markdown_decisions() -> str:
     """What is decided on each level, over the seeds."""
     lines = [
-        "| network | weights | float differs from the framework, spikes | accuracy: framework | fitted | chip | "
+        "| network | weights | spikes in which float differs from the framework "
+        "| accuracy: framework | fitted | chip | "
         "float ~ chip agree, worst (mean) | fitted ~ chip agree, worst (mean) |",
         "|---|---|---|---|---|---|---|---|",
     ]
@@ -323,9 +324,10 @@ def markdown_decisions() -> str:
 
 
 def markdown_chip() -> str:
-    """What the networks take of the chip, and whether Lava does the same."""
+    """The resources of the networks on the chip, and whether Lava does the same."""
     lines = [
-        "| network | weights | cores | neurons | synapses | energy, uJ a trial | emulator, Lava: differing spikes |",
+        "| network | weights | cores | neurons | synapses | energy, µJ per trial "
+        "| spikes in which emulator and Lava differ |",
         "|---|---|---|---|---|---|---|",
     ]
     for case, weights, rows in _grouped():
@@ -346,7 +348,7 @@ def markdown_fine_tuning() -> str:
     compiled = rows_of("snnTorch, subtract", "two")
     trained = rows_of("snnTorch, zero", "two")
     lines = [
-        "| | seed 0 | seed 1 | seed 2 | mean |",
+        "| network | seed 0 | seed 1 | seed 2 | mean |",
         "|---|---|---|---|---|",
         _line("trained with subtraction, in snnTorch", compiled, "accuracy_framework"),
         _line("the same compiled as it is, on the chip", compiled, "accuracy_chip"),
@@ -371,7 +373,7 @@ def markdown_fine_tuning() -> str:
 def markdown_event_cnn() -> str:
     """Cores of the large network, and its twin."""
     lines = [
-        "| weights | cores | neurons | synapses | energy, uJ a trial | emulator differs from its twin, spikes |",
+        "| weights | cores | neurons | synapses | energy, µJ per trial | spikes in which emulator and twin differ |",
         "|---|---|---|---|---|---|",
     ]
     for (network, _, weights), row in read().items():

@@ -40,7 +40,7 @@ def markdown() -> str:
     for row in read():
         groups.setdefault((row.network, row.tool, row.call), []).append(row)
     lines = [
-        "| network | tool | call | accuracy, mean (lowest to highest) | decisions kept, worst | words and notes |",
+        "| network | tool | call | accuracy, mean (lowest to highest) | decisions kept, worst | message and notes |",
         "|---|---|---|---|---|---|",
     ]
     for (network, tool, call), found in sorted(groups.items(), key=lambda entry: _place(entry[1])):

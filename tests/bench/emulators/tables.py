@@ -69,7 +69,7 @@ def goal_rows(measured: dict[str, Any]) -> tuple[list[str], Rows]:
             ratio = _sample(measured, OURS, name, PROCESSOR).over(_sample(measured, peer, name, PROCESSOR))
             verdict = "met" if ratio.median >= wanted else "missed"
             rows.append([f"{kind}, {neurons:,}, {percent} %", peer, f"{wanted} x", ratio.told("{:,.1f}"), verdict])
-    return ["network", "peer", "wanted", "measured", ""], rows
+    return ["network", "compared with", "aim", "measured", ""], rows
 
 
 def batch_rows(measured: dict[str, Any]) -> tuple[list[str], Rows]:
@@ -122,7 +122,7 @@ def core_rows(measured: dict[str, Any]) -> tuple[list[str], Rows]:
         "1,024 compartments, one thread",
         "steps/s",
         "steps/s of processor time",
-        "ns of it a compartment",
+        "ns of processor time per compartment",
         "",
     ], rows
 

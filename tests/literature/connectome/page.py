@@ -71,7 +71,7 @@ def won(column: str, one: str, other: str, better: Callable[[float, float], bool
 
 
 def ceiling() -> float:
-    """How often whoever sums all evidence of the perceptual decision is right."""
+    """How often an observer that sums all evidence of the perceptual decision is correct."""
     trial = load_model(ROOT / "models" / "microns-rnn.yaml", ConnectomeRecipe).trial
     z = [c * sqrt(trial.evidence_steps) / (sqrt(2.0) * trial.evidence_noise) for c in trial.coherences]
     return sum(0.5 + 0.5 * erf(value / sqrt(2.0)) for value in z) / len(z)
@@ -80,7 +80,7 @@ def ceiling() -> float:
 def sentences() -> Iterator[str]:
     """Every sentence of the page that holds measured numbers, in their order."""
     chance = 100 / len(CLASSES["inference"])
-    yield f"Chance is {chance:.0f} % on one-choice inference, 50 % for whoever takes any of the two"
+    yield f"Chance is {chance:.0f} % on one-choice inference, 50 % for a guess between the two ways offered"
     yield f"and {100 / len(CLASSES['decision']):.0f} % on the others"
     yield from _of_accuracy(by_variant("microns-rnn"))
     yield from _of_weights(by_variant("microns-rnn"))
@@ -102,8 +102,8 @@ def _of_accuracy(rows: dict[str, TableRow]) -> Iterator[str]:
     )
     decided = [100 * float(rows[f"{name}-decision"]["accuracy_mean"]) for name in names("microns-rnn")]
     yield (
-        f"all thirteen variants are right in {min(decided):.1f} to {max(decided):.1f} % of the trials in the mean, "
-        f"and whoever sums all evidence is in {100 * ceiling():.1f} %."
+        f"the mean accuracies of all thirteen variants are {min(decided):.1f} to {max(decided):.1f} %, "
+        f"and an observer that sums all evidence reaches {100 * ceiling():.1f} %."
     )
     yield (
         f"`l1`, `sernn` and `sernn-grid` stay at chance in {_learnt('l1', 'sernn', 'sernn-grid', below=True)} runs, "
@@ -141,7 +141,7 @@ def _of_positive(rows: dict[str, TableRow]) -> Iterator[str]:
     found = {name: percent(rows[f"{name}-inference"]) for name in names("microns-rnn-positive")}
     yield (
         f"W* reaches {found['w-star']} % on one-choice inference, a plain lognormal matrix {found['lognormal']} %, "
-        f"the sizes of an orthogonal matrix {found['orthogonal']} % at the same radius and "
+        f"the absolute values of an orthogonal matrix {found['orthogonal']} % at the same radius and "
         f"{found['orthogonal-unscaled']} % unscaled"
     )
 
@@ -153,8 +153,8 @@ def _of_chips() -> Iterator[str]:
     )
     agreed = [value for _, value in first]
     yield (
-        f"{100 * sum(agreed) / len(agreed):.1f} % of the decisions are those of the rate circuit in the mean of all "
-        f"{len(agreed)} circuits, and 99 % or more in {sum(value >= 0.99 for value in agreed)} of {len(agreed)}."
+        f"In the mean of all {len(agreed)} circuits {100 * sum(agreed) / len(agreed):.1f} % of the decisions agree "
+        f"with the rate circuit; in {sum(value >= 0.99 for value in agreed)} of {len(agreed)} it is 99 % or more."
     )
     short = [value for variant, value in first if variant.endswith("-decision") and value < 0.99]
     yield f"{len(short)} of the others are of the perceptual decision, with {100 * min(short):.1f} % or more"

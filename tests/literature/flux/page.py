@@ -66,20 +66,20 @@ def sentences(rows: Sequence[Row]) -> list[str]:
         f"The isolated core has {isolated.max():.4f} bits at most.",
         f"Embedded it has more in {(embedded > isolated).sum()} of {len(isolated)} seeds.",
         f"With self-organised biases it has at least five times as much in {(organised >= 5 * embedded).sum()} of"
-        f" {len(isolated)}; at the same time in a new state at more than half of the steps, in {rich.sum()}.",
-        *(f"Seed {seed} goes round {states} states, {organised[seed]:.2f} bits a step." for seed, states in cycles),
-        f"Mean and noise of the embedding in its place give {_pm(matched)} bits beside {_pm(embedded)} of the"
+        f" {len(isolated)}, and in {rich.sum()} of these it is also in a new state at more than half of the steps.",
+        *(f"Seed {seed} goes round {states} states, {organised[seed]:.2f} bits per step." for seed, states in cycles),
+        f"Mean and noise of the embedding in its place give {_pm(matched)} bits, against {_pm(embedded)} of the"
         f" embedding itself, and more than it in {(matched > embedded).sum()} of {len(isolated)} seeds.",
         *(_resonance(rows, name) for name in ("isolated", "matched-bias", "self-organised-isolated")),
         f"At 64 neurons per unit the chip's flux is {100 * error.mean():.1f} ± {100 * error.std(ddof=1):.1f} % off "
         f"the rate circuit's, and within 20 % in {(error <= 0.2).sum()} of {len(error)} seeds.",
-        f"Late means {LATER:,} steps after the trials have ended: there the self-organised core has {_pm(late)} bits"
-        f" beside {_pm(organised)} in the trials, and at least five times the flux of the embedded core in"
+        f"Late means {LATER:,} steps after the trials have ended: there the self-organised core has {_pm(late)} bits,"
+        f" against {_pm(organised)} in the trials, and at least five times the flux of the embedded core in"
         f" {(late >= 5 * column(rows, 'embedded', 'late_flux')).sum()} of {len(late)} seeds.",
         f"From the late flux the chip is {_pm(100 * settled, 1)} % off, and within 20 % in"
         f" {(settled <= 0.2).sum()} of {len(settled)} seeds.",
         *(
-            f"Seed {seed} is {100 * error[seed]:.1f} % off, {chip[seed]:.3f} bits beside {organised[seed]:.3f}; late"
+            f"Seed {seed} is {100 * error[seed]:.1f} % off, {chip[seed]:.3f} bits against {organised[seed]:.3f}; late"
             f" the rate circuit has {late[seed]:.3f} itself."
             for seed in np.flatnonzero(error > 0.2)
         ),

@@ -85,7 +85,7 @@ def tables() -> dict[str, str]:
         tasks.append(_line(told, str(units), *errors))
     alone = [spread("local-40", f"input_{task}", 3) for task in ("narma", "mackey")]
     tasks.append(_line("control: the input of this step alone", "–", alone[0], "–", "–", alone[1], "–", "–"))
-    liquid = ["| what is read | digits told right, rate | rate, rounded | chip |", "|---|--:|--:|--:|"]
+    liquid = ["| what is read | correct, rate | rate, rounded | chip |", "|---|--:|--:|--:|"]
     for variant, told in (
         ("liquid", "the liquid"),
         ("liquid-uncoupled", "control: the same units without recurrence"),
@@ -116,10 +116,10 @@ def quotes() -> list[str]:
         f"100 units ({capacity('local-100')} against {capacity('global-100')}, more in "
         f"{_wins('local-100', 'global-100')} seeds), and {_times('local-40', 'global-40')} at 40 "
         f"(more in {_wins('local-40', 'global-40')}).",
-        f"The best global factor has {_times('global-100', 'excitation-100')} the capacity of what excitation "
-        "dominates",
-        f"at 40 units it gains next to nothing ({_times('global-40', 'excitation-40')})",
-        f"With pole 0.5 local adaptation gains as little ({_times('leaky-local-100', 'leaky-global-100')})",
+        f"The best global factor has {_times('global-100', 'excitation-100')} the capacity of "
+        "excitation-dominated reservoirs",
+        f"at 40 units it gains almost nothing ({_times('global-40', 'excitation-40')})",
+        f"With pole 0.5 local adaptation gains almost nothing ({_times('leaky-local-100', 'leaky-global-100')})",
         f"({mean('local-100', 'rate_narma'):.2f} against {mean('global-100', 'rate_narma'):.2f})",
         f"The chip keeps {100 * in_mean:.0f} % of the capacity of rates with local adaptation "
         f"({min(kept):.0f} to {max(kept):.0f} % of each seed's)",
@@ -127,7 +127,7 @@ def quotes() -> list[str]:
         f"Mackey-Glass from {mean('local-40', 'rate_mackey'):.2f} to {mean('local-40', 'chip_mackey'):.2f}",
         f"already at {mean('local-40', 'rounded_mackey'):.2f}",
         f"Of {compiled} compiled runs {len(missed)} miss a budget of `verify` ({', '.join(missed)}: one reservoir)",
-        f"It tells {100 * mean('liquid', 'chip_digits'):.1f} % right on the chip and "
+        f"The liquid reads {100 * mean('liquid', 'chip_digits'):.1f} % of the digits on the chip and "
         f"{100 * mean('liquid', 'rate_digits'):.1f} % as rates",
     ]
 
