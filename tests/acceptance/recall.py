@@ -259,7 +259,7 @@ def sizes_markdown() -> str:
 def gaps_markdown() -> str:
     """Wrong pairs of recalls by the ticks between them."""
     lines = [
-        "| ticks between two recalls | cue, cue | cue, content | content, cue | content, content | pairs tested in each |",
+        "| ticks between two recalls | cue, cue | cue, content | content, cue | content, content | pairs each |",
         "|---|---|---|---|---|---|",
     ]
     for row in rows_of(GAPS):
