@@ -1,9 +1,9 @@
-"""Loihi's arithmetic by hand: two compartments given as arrays, stepped bit for bit, and held against a trace.
+"""Loihi's arithmetic by hand: steps two compartments given as arrays, bit for bit, and compares them with a trace.
 
 python examples/compartments.py [TRACE.npz]
 
-TRACE.npz may hold what a chip, Lava or another emulator recorded of the same network: arrays `u`, `v` and `spikes`,
-each (ticks, compartments), any of them.
+TRACE.npz may hold a recording of the same network by a chip, Lava or another emulator: any of the arrays `u`, `v`,
+`spikes`, each (ticks, compartments).
 """
 
 import sys
@@ -14,20 +14,20 @@ import neurocmc
 
 TICKS = 12
 
-# The first compartment is driven by its bias; its spikes reach the second after one tick and a delay of two more.
+# The bias drives the first compartment; its spikes reach the second after one tick and a delay of two ticks.
 network = neurocmc.CompartmentNetwork.from_arrays(
     weights=[[0, 0], [200, 0]],  # rows are targets, columns are sources
     weight_exponent=-1,
     delay_ticks=2,
     decay_u=[0, 1023],
     decay_v=[0, 409],
-    threshold=[500, 300],  # mantissas: a spike is above 64 times it
+    threshold=[500, 300],  # mantissas: a compartment spikes above 64 times this value
     bias=[103, 0],
     bias_exponent=7,
     refractory_ticks=[1, 3],
 )
 inputs = np.zeros((TICKS, 2), dtype=int)
-inputs[1, 1] = -50  # mantissas that arrive from outside: a graded spike, or the weights of some axons
+inputs[1, 1] = -50  # an input from outside, as a mantissa: a graded spike, or the weights of some axons
 
 run = neurocmc.run_compartments(network, inputs, record=("spikes", "u", "v"))
 print("tick    u          v          spikes")

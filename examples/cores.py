@@ -1,4 +1,4 @@
-"""TrueNorth's neuron by hand: two cores, four neurons, one of them random, stepped tick by tick.
+"""TrueNorth's neuron by hand: steps two cores with four neurons, one of them random, tick by tick.
 
 python examples/cores.py
 """
@@ -8,19 +8,19 @@ from neurocmc import CoreBuilder, CoreInputSpikes, CoreRecord, run_cores
 cores = CoreBuilder(axons=4, neurons=4)
 left, right = cores.add_core(), cores.add_core()
 
-# On the left, one axon of type 0 and one of type 1: the types choose among a neuron's weights.
+# The left core has an axon of type 0 and one of type 1. The type selects one of the weights of a neuron.
 excite, inhibit = cores.add_axon(left, kind=0), cores.add_axon(left, kind=1)
-divider = cores.add_neuron(left, weight=[5, -3], threshold=7, leak=-1, reset_mode=1, floor=0)  # keeps what is over
-pacemaker = cores.add_neuron(left, weight=[0], threshold=6, leak=2)  # its leak drives it: every third tick
+divider = cores.add_neuron(left, weight=[5, -3], threshold=7, leak=-1, reset_mode=1, floor=0)  # reset by subtraction
+pacemaker = cores.add_neuron(left, weight=[0], threshold=6, leak=2)  # its leak drives it; fires in every third tick
 cores.connect(excite, divider)
 cores.connect(inhibit, divider)
 
-# On the right, what they send is heard.
+# The right core receives the spikes of the left one.
 relayed, clock = cores.add_axon(right, kind=0), cores.add_axon(right, kind=1)
 cores.send(divider, relayed, delay=3)
 cores.send(pacemaker, clock, delay=1)
 counter = cores.add_neuron(right, weight=[4, 1], threshold=5, reset_mode=0, reset_potential=-1)
-coin = cores.add_neuron(right, weight=[0, 128], stochastic_weight=True, threshold=1)  # hears half of what is sent
+coin = cores.add_neuron(right, weight=[0, 128], stochastic_weight=True, threshold=1)  # receives half of the spikes
 cores.connect(relayed, counter)
 cores.connect(clock, counter, coin)
 for neuron in (counter, coin):

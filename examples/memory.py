@@ -1,4 +1,4 @@
-"""A content-addressable memory on the emulator of Loihi 1: places recall their plants, and plants their places.
+"""A content-addressable memory on the emulator of Loihi 1: places recall their plants, plants recall their places.
 
 python examples/memory.py [OUT]
 """
@@ -15,7 +15,7 @@ grows = [[1, 0, 0, 1], [0, 1, 0, 0], [1, 0, 1, 1]]
 
 model = neurocmc.from_memory(cues=range(3), contents=grows, cue_names=places, feature_names=plants, name="plants")
 artifact = neurocmc.compile(model, target="loihi1", out=out)
-recording = neurocmc.simulate(artifact)  # each place in a trial of its own, then each plant
+recording = neurocmc.simulate(artifact)  # one trial for each place, then one for each plant
 for trial, given in enumerate((*places, *plants)):
     names, answers = (plants, "content_out") if trial < len(places) else (places, "cue_out")
     spikes = recording.spikes[answers]

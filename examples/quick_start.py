@@ -1,4 +1,4 @@
-"""Quick start: a trained circuit compiled for Loihi 1, simulated, verified, and what it takes of the chip.
+"""Quick start: compiles a trained circuit for Loihi 1, simulates and verifies it, and shows the cores that it takes.
 
 python examples/quick_start.py [OUT]
 """

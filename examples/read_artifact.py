@@ -1,4 +1,4 @@
-"""An artifact read with numpy and json alone: neurocmc made it, nothing of neurocmc is needed to use it.
+"""Reads an artifact with only numpy and json; neurocmc is not needed.
 
 python examples/read_artifact.py DIR
 """
@@ -14,7 +14,7 @@ manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
 print(f"{manifest['circuit']} for {manifest['target']}, made by neurocmc {manifest['neurocmc']}")
 print("options: " + ", ".join(f"{name} {value}" for name, value in manifest["options"].items()))
 
-# A level is a JSON file for structure and an npz for arrays: {"array": key} in the one names an entry of the other.
+# A level is a JSON file of the structure and an npz of the arrays: {"array": key} names an entry of the npz.
 level = json.loads((folder / "ir" / "20-spiking.json").read_text(encoding="utf-8"))["level"]
 arrays = np.load(folder / "ir" / "20-spiking.npz", allow_pickle=False)
 for population in level["populations"]:

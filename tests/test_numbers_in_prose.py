@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from neurocmc.targets import load_target
 from tests.prose.sources import Number, numbers
 from tests.prose.table import COMMANDS, ROOT, TEXTS
 from tests.prose.templates import RULES, filled, first_difference, numerals, one_line, unaccounted, uncovered
@@ -50,6 +51,12 @@ def test_numbers_beside_a_quote_are_what_it_was_measured_on(
     page: str, template: str, measured: dict[str, Number]
 ) -> None:
     assert unaccounted(template, measured) == [], page
+
+
+def test_limits_of_loihi2_are_counted_as_its_file_has_them_now(measured: dict[str, Number]) -> None:
+    numbers = load_target("loihi2").provenance
+    assert measured["loihi2.limits"].value == len(numbers)
+    assert measured["loihi2.unverified"].value == sum(entry.unverified for entry in numbers.values())
 
 
 @pytest.mark.parametrize("title", SECTIONS)

@@ -121,7 +121,7 @@ def _agreement(artifact: Artifact, ours: Recording, other: Recording) -> str:
 def markdown(rows: list[TableRow]) -> str:
     """The table for people."""
     lines = [
-        "| circuit | on | trials | neurons | spikes | that differ | NRMSE [%] | same decisions [%] | processor [s] |",
+        "| circuit | on | trials | neurons | spikes | different | NRMSE [%] | same decisions [%] | time [s] |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for row in rows:

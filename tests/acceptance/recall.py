@@ -214,11 +214,11 @@ def memories_markdown() -> str:
         f"| spikes that differ between emulator and Lava, all neurons of {len(ran)} memories | "
         f"{sum(int(row['differ_lava']) for row in ran):,} |",
         f"| neurons, synapses | {spans['neurons']}, {spans['synapses']} |",
-        f"| spikes of a recall | {spans['spikes_per_recall']} |",
+        f"| spikes per recall | {spans['spikes_per_recall']} |",
         f"| cores: Loihi 1, Loihi 2, TrueNorth | {spans['cores_loihi1']}, {spans['cores_loihi2']}, "
         f"{spans['cores_truenorth']} |",
         f"| neurons on TrueNorth, with copies | {spans['placed_truenorth']} |",
-        f"| dynamic energy of a recall (14 ticks), estimate: Loihi 1, TrueNorth | {spans['nj_loihi1']} nJ, "
+        f"| dynamic energy per recall (14 ticks), estimate: Loihi 1, TrueNorth | {spans['nj_loihi1']} nJ, "
         f"{spans['nj_truenorth']} nJ |",
     ]
     return "\n".join(lines)
@@ -235,7 +235,7 @@ def sizes_markdown() -> str:
     """Resources by size."""
     lines = [
         "| C | M | bits of a content | neurons | synapses | wrong spikes | cores, Loihi 1 | Loihi 2 | TrueNorth | "
-        "nJ a recall, Loihi 1 |",
+        "nJ per recall, Loihi 1 |",
         "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows_of(SIZES):
@@ -259,7 +259,7 @@ def sizes_markdown() -> str:
 def gaps_markdown() -> str:
     """Wrong pairs of recalls by the ticks between them."""
     lines = [
-        "| ticks between two recalls | cue, cue | cue, content | content, cue | content, content | of pairs each |",
+        "| ticks between two recalls | cue, cue | cue, content | content, cue | content, content | pairs each |",
         "|---|---|---|---|---|---|",
     ]
     for row in rows_of(GAPS):

@@ -1,6 +1,7 @@
 """`targets` and `inspect`: what is known before anything is compiled."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,17 @@ def test_all_targets_are_listed() -> None:
     for name in known_targets():
         assert f"\n{name} " in text
         assert load_target(name).title in text
+
+
+def test_the_page_of_targets_shows_what_the_command_prints() -> None:
+    page = (ROOT / "docs" / "targets.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"^```text\n\$ neurocmc targets\n(.*?)^\.\.\.\n```$", page, flags=re.MULTILINE | re.DOTALL)
+    printed = [line.rstrip() for line in run("targets").out.splitlines()]
+    assert shown.splitlines() == printed[: len(known_targets()) + 2]
+    for chip, name in (("Loihi 2", "loihi2"), ("TrueNorth", "truenorth")):
+        numbers = load_target(name).provenance
+        doubts = sum(entry.unverified for entry in numbers.values())
+        assert re.search(rf"\*\*{chip}\*\*:[^*]*\b{doubts} of its {len(numbers)} limits are unverified", page)
 
 
 def test_options_of_a_chip_are_answered_with_yes_or_no() -> None:

@@ -88,11 +88,11 @@ COLUMNS: Mapping[str, Cell] = {
     "NRMSE, %": lambda row: _with_p90(row.euler_median, row.euler_p90),
     "to the equation": lambda row: _with_p90(row.ode_median, row.ode_p90),
     "fixed drive": lambda row: percent(row.fixed_euler),
-    "it, to the equation": lambda row: percent(row.fixed_ode),
+    "fixed drive, to the equation": lambda row: percent(row.fixed_ode),
     "worst population": lambda row: "" if row.fixed_euler is not None else percent(row.worst_population),
     "spikes": lambda row: _count(row.spikes),
-    "host's": lambda row: _count(row.host_spikes),
-    "µJ": lambda row: _short(row.energy_uj),
+    "spikes from the host": lambda row: _count(row.host_spikes),
+    "energy, µJ": lambda row: _short(row.energy_uj),
     "cores": lambda row: "" if row.cores is None else str(row.cores),
 }
 
@@ -101,7 +101,7 @@ def markdown(rows: Iterable[Row]) -> str:
     """Returns the table of one circuit; columns in which nothing stands are left out."""
     shown = list(_different(rows))
     kept = {name: cell for name, cell in COLUMNS.items() if any(cell(row) for row in shown)}
-    lines = [["", *kept], ["---", *("---:" for _ in kept)]]
+    lines = [["code, neurons per unit, options", *kept], ["---", *("---:" for _ in kept)]]
     for row in shown:
         point = f"{row.point}: refused, `{row.refused}`" if row.refused else row.point
         lines.append([point, *(cell(row) for cell in kept.values())])
@@ -130,7 +130,7 @@ def _of(rows: Iterable[Row], circuit: str) -> list[Row]:
 
 def _networks(rows: Iterable[Row]) -> str:
     """The networks that the peer's search found."""
-    lines = ["| | network |", "| --- | --- |"]
+    lines = ["| network | parameters |", "| --- | --- |"]
     lines += [f"| {row.point} | {row.options.partition(' ')[2]} |" for row in rows if row.code == NEF]
     return "\n".join(lines)
 
@@ -148,20 +148,25 @@ def _in_short(rows: Rows) -> str:
     digits, digits_before = (rows["swta-digits", name] for name in ("feedback 6", "threshold 64"))
     tapped = rows["cmc-v1v3", "threshold 48, taps"]
     lines = (
-        f"The four units: ten neurons per unit of the feedback code leave {_error(ten)} with {_count(ten.spikes)} "
-        f"spikes, where 64 of the threshold code leave {_error(middle)} with {_count(middle.spikes)}; two neurons "
-        f"leave {_error(two)} with {_count(two.spikes)}.",
-        f"The digits: six neurons per unit of the feedback code take {_short(digits.energy_uj)} µJ a digit, 64 of "
-        f"the threshold code {_short(digits_before.energy_uj)}.",
-        "The microcircuit: with taps instead of relays 48 neurons per unit of the threshold code leave "
-        f"{_error(tapped)} on {tapped.cores} cores, 64 with relays {_error(cortex)} on {cortex.cores}. Parts of a "
-        f"spike cost synaptic operations: {_count(tapped.energy_uj)} µJ a digit against {_count(cortex.energy_uj)}.",
-        f"The four units: the threshold code goes from {_error(small)} with 8 neurons per unit to {_error(large)} "
-        f"with 256, and from {_count(small.spikes)} to {_count(large.spikes)} spikes.",
-        f"With 64 neurons the rate code fires {percent(rate.spikes / middle.spikes)} % of the threshold code's "
-        f"spikes; its best is {_error(best_rate)}, with {_count(best_rate.spikes)} spikes.",
-        f"The closest network of NEF leaves {_error(best_peer)}, with {_count(best_peer.spikes)} spikes.",
-        f"The microcircuit in the rate code: at its best {_error(cortex_rate)}, its synapses are too fast for it.",
+        "Four units: the feedback code with ten neurons per unit has an error of "
+        f"{_error(ten)} with {_count(ten.spikes)} spikes. The threshold code with 64 has {_error(middle)} with "
+        f"{_count(middle.spikes)} spikes. Two neurons of the feedback code have {_error(two)} with "
+        f"{_count(two.spikes)} spikes.",
+        "Four units: from 8 to 256 neurons per unit, the threshold code goes from "
+        f"{_error(small)} to {_error(large)}, and from {_count(small.spikes)} to {_count(large.spikes)} spikes.",
+        "Four units: with 64 neurons per unit the rate code fires "
+        f"{percent(rate.spikes / middle.spikes)} % of the threshold code's spikes. Its best error is "
+        f"{_error(best_rate)}, with {_count(best_rate.spikes)} spikes.",
+        "Four units: the best network of the NEF has an error of "
+        f"{_error(best_peer)} with {_count(best_peer.spikes)} spikes.",
+        "Digits: the feedback code with six neurons per unit takes "
+        f"{_short(digits.energy_uj)} µJ per digit, the threshold code with 64 takes "
+        f"{_short(digits_before.energy_uj)} µJ.",
+        "Microcircuit: the threshold code with taps has an error of "
+        f"{_error(tapped)} on {tapped.cores} cores with 48 neurons per unit. With relays it has {_error(cortex)} on "
+        f"{cortex.cores} cores with 64. Taps take more synaptic operations: {_count(tapped.energy_uj)} µJ per digit "
+        f"against {_count(cortex.energy_uj)} µJ.",
+        f"Microcircuit: the best error of the rate code is {_error(cortex_rate)}, because its synapses are too fast.",
     )
     return "\n".join(f"- {line}" for line in lines)
 
