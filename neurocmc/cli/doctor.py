@@ -10,7 +10,7 @@ EXAMPLES = ("neurocmc doctor", "neurocmc doctor --json")
 
 
 def doctor(as_json: Json = False) -> None:
-    """List the libraries, tools, compilers and caches that are there; exit code 2 where a needed one is not."""
+    """List which libraries, tools, compilers and caches neurocmc finds; exit code 2 if a required one is missing."""
     from neurocmc.pipeline.doctor import findings
 
     found = findings()

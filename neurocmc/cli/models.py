@@ -27,12 +27,14 @@ def models(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="NAME", help="One of them; without it, all are listed.", autocompletion=complete.everything
+            metavar="NAME",
+            help="The model or recipe to show. Without a name, all are listed.",
+            autocompletion=complete.everything,
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the models and recipes that ship; with NAME show the card or the source of one."""
+    """List the models and recipes that come with neurocmc; with NAME, show the model card or source of one."""
     from neurocmc.pipeline.bundled import bundled
 
     known = bundled()

@@ -34,15 +34,17 @@ def show(
     part: Annotated[Part, typer.Argument(metavar="PART", help="rate, staged, spiking, chip or certificate.")],
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Populations, or patterns such as 'V1.*'.", show_default="all"),
+        typer.Argument(
+            metavar="[NAME]...", help="Names of populations, or patterns such as 'V1.*'.", show_default="all"
+        ),
     ] = None,
     draw: Annotated[
         Path | None,
-        typer.Option("--draw", metavar="FILE", help="Draw gain fits of these (.png or .svg) instead; of spiking."),
+        typer.Option("--draw", metavar="FILE", help="With spiking: draw the gain fits instead, to a .png or .svg."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show a level or the certificate of a compiled circuit whole: files of large circuits hold the first parts."""
+    """Print a whole level or certificate of a compiled circuit; its text file may hold only the first part."""
     from neurocmc.pipeline.neurons.artifact import NeuronArtifact, open_any
     from neurocmc.pipeline.pages import draw_fits, page_of
 

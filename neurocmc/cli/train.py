@@ -50,7 +50,7 @@ def train(
         Path,
         typer.Argument(
             metavar="RECIPE.yaml",
-            help="What to train, on what, how: a file, or a name of `neurocmc models`.",
+            help="The recipe (circuit, task, training): a file, or a name that `neurocmc models` lists.",
             autocompletion=complete.recipes,
         ),
     ],
@@ -63,17 +63,15 @@ def train(
         typer.Option(
             "--for",
             metavar="TARGET",
-            help="Train for this chip: through its pools of neurons.",
+            help="Train for this chip: activity passes through its pools of neurons.",
             autocompletion=complete.targets,
         ),
     ] = None,
-    neurons: Annotated[
-        int | None, typer.Option(help="Neurons per unit of the pools of --for.  [default: 64]", show_default=False)
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
+    neurons: Annotated[int | None, typer.Option(help="With --for: neurons per unit.", show_default="64")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a training that was interrupted.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Train a circuit by gradient, or construct it from its recipe, and write it."""
+    """Train a circuit by gradient descent, or construct it from its recipe, and write it to a file."""
     from neurocmc.common.strict_yaml import load_document
     from neurocmc.pipeline.bundled import found_recipe
     from neurocmc.pipeline.study.families import maker_of

@@ -25,31 +25,39 @@ EXAMPLES = (
 def verify(
     directory: ArtifactDirectory,
     samples: Annotated[
-        int | None, typer.Option(help="Only the first so many trials of each test stimulus.", show_default="all")
+        int | None,
+        typer.Option(help="Run only the first trials of each test stimulus: this many.", show_default="all"),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Compile again under so many seeds; each edge shows the worst.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(help="Compile with this many seeds, and show for each edge the worst of them.")
+    ] = 1,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Let theory beyond the stimuli decide the exit code as well.")
+        bool,
+        typer.Option("--strict", help="Count misses of theory beyond your stimuli as misses, too (exit code 1)."),
     ] = False,
     limit: Annotated[
         list[str] | None,
-        typer.Option(metavar="EDGE: QUANTITY=VALUE", help="A limit of one's own for one edge; may be repeated."),
+        typer.Option(metavar="EDGE: QUANTITY=VALUE", help="Set the limit of one edge. May be repeated."),
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.npz", help="Of spiking networks: what a framework recorded.", show_default=False),
+        typer.Option(
+            metavar="FILE.npz",
+            help="For spiking networks (.nir): compare with this recording of the framework that trained it.",
+            show_default=False,
+        ),
     ] = None,
     latency: Annotated[
-        bool, typer.Option("--latency", help="Measure what the network between the cores does to spikes.")
+        bool, typer.Option("--latency", help="Measure how much the network between the cores delays spikes.")
     ] = False,
     tick_us: Annotated[
         float | None,
-        typer.Option(metavar="US", help="For --latency: a tick of so many us.", show_default="the model's"),
+        typer.Option(metavar="US", help="With --latency: duration of a tick in us.", show_default="the model's"),
     ] = None,
     figures: Figures = True,
     as_json: Json = False,
 ) -> None:
-    """Compare every level with the one before it; exit code 1 where a fidelity budget is missed."""
+    """Compare every level with the one before it; exit code 1 if a fidelity budget is missed."""
     from neurocmc.pipeline.neurons.artifact import NeuronArtifact, open_any
     from neurocmc.pipeline.verify import VerifyOptions, read_verification
     from neurocmc.pipeline.verify import verify as walk
