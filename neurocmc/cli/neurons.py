@@ -92,7 +92,7 @@ def compile_network(
     if budget.energy is not None:
         spent_pj = budget.energy.dynamic_per_presentation_pj
         doubt = "" if spent_pj is None else " (estimate)"
-        say(f"energy of a presentation: {wording.energy(spent_pj)}{doubt}")
+        say(f"energy per presentation: {wording.energy(spent_pj)}{doubt}")
     for part in host_work(built):
         say(f"stays on the host: {part}")
     say(f"artifact: {artifact.directory}")

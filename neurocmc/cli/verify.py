@@ -1,5 +1,6 @@
 """`neurocmc verify`: every edge between the levels of an artifact, each with value, limit and verdict."""
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -109,11 +110,12 @@ def tell_edges(edges: "tuple[Edge, ...]", *, strict: bool = False) -> None:
     judged = [edge for edge in edges if edge.verdict != "not run" and (strict or edge.group == "fidelity")]
     if located := [edge for edge in judged if edge.worst and edge.value is not None]:
         edge = max(located, key=strain)
-        say(f"worst: {edge.worst}, {edge.quantity} of {edge.name} at {100 * strain(edge):.3g} % of its limit")
+        at = f"at {100 * strain(edge):.3g} % of its limit" if isfinite(strain(edge)) else "beyond its limit of 0"
+        say(f"worst: {edge.key}, {edge.worst}, {at}")
     missed = misses(edges, strict=strict)
     kept = f"{len(missed)} of {len(judged)} budgets are missed" if missed else f"all {len(judged)} budgets are kept"
     left = sum(edge.verdict == "not run" for edge in edges)
     say(f"{kept}; {left} {'edge was' if left == 1 else 'edges were'} not run" if left else kept)
     if warned := len(misses(edges, strict=True)) - len(missed):
         told = f"{warned} {'edge' if warned == 1 else 'edges'} of theory beyond your stimuli"
-        say(f"warning: {told} missed; --strict lets them decide")
+        say(f"warning: {told} missed; with --strict this counts as a miss (exit code 1)")

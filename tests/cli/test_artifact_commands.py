@@ -251,7 +251,7 @@ def test_a_missed_budget_is_exit_1_and_has_a_cure(build: Path) -> None:
     told = json.loads((build / "verify.json").read_text())
     (missed,) = [edge for edge in told["edges"] if edge["verdict"] == "miss"]
     assert told["limits"] == {"rate ~ emulator: error of the worst unit": 1e-5}
-    accepted = re.search(r"to accept it: verify --limit '(.*)'", missed["cure"])
+    accepted = re.search(r"to accept it: neurocmc verify DIR --limit '(.*)'", missed["cure"])
     assert accepted, missed["cure"]
     assert run("verify", build, "--limit", accepted[1], "--no-figures").code == 0
     assert "limit given by --limit, by default 0.0656" in (build / "verify.json").read_text()

@@ -129,7 +129,7 @@ class LoihiBuilt(Built):
         ours = self._spikes(stimulus)
         file = stimulus_file(stimulus.name)
         theirs = run_emitted(program, file, 0, self.integer.rule)[: len(ours)]
-        note = f"program/ read back from its files, {len(ours)} ticks"
+        note = f"program/ read back from its files and run: {len(ours)} ticks"
         read_back = mismatch_edge("emulator ~ emitted", int((ours != theirs).sum()), int(ours.sum()), note)
         return [read_back, lava_edge(program, file, ours[None])]
 

@@ -162,7 +162,7 @@ class LoihiNeurons(NeuronBuilt):
             int((dense[trial] != run_emitted(program, file, trial, self.integer.rule)).sum())
             for trial in range(part.batch)
         )
-        note = f"program/ read back from its files, {part.batch} trials of {ticks} ticks"
+        note = f"program/ read back from its files and run: {part.batch} trials of {ticks} ticks"
         read_back = mismatch_edge("emulator ~ emitted", apart, ours.total, note)
         return [read_back, lava_edge(program, file, dense)]
 
