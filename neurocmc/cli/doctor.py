@@ -22,6 +22,6 @@ def doctor(as_json: Json = False) -> None:
         for finding in found:
             if finding.cure:
                 say(f"{finding.name}: {finding.cure}")
-        say("what is needed is missing" if broken else "all that is needed is there")
+        say("something required is missing" if broken else "nothing required is missing")
     if broken:
         raise typer.Exit(INPUT)

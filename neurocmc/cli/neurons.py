@@ -213,7 +213,7 @@ def _inspect(path: Path, model: "NeuronModel | None", facts: Mapping[str, object
         )
     )
     if model is None:
-        say("name the framework that trained it (--semantics) to see the network that it makes")
+        say("name the framework that trained it (--semantics) to see the compiled network")
         return
     network = _network(model)
     for title in ("populations", "projections", "readouts"):

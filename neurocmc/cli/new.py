@@ -42,7 +42,7 @@ def new(
     start = START[kind.value]
     check_output_file(output)
     if output.exists():
-        what, cure = "is there already, and is not replaced", "name another file"
+        what, cure = "exists already and is not overwritten", "name another file"
         raise InputError(Problem("file-exists", str(output), what, cure))
     write_file(output, start.text())
     nexts = [line.format(file=output) for line in start.nexts]

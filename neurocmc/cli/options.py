@@ -150,6 +150,9 @@ def check_output_file(path: Path) -> None:
     if not path.parent.is_dir():
         raise InputError(
             Problem(
-                "folder-missing", str(path), "its folder does not exist", "make the folder first, or name another"
+                "folder-missing",
+                str(path),
+                "its folder does not exist",
+                "create the folder first, or name another path",
             )
         )

@@ -92,7 +92,7 @@ def _shares(text: str) -> tuple[float, ...]:
             shares.append(float(part))
         except ValueError:
             problems.append(
-                Problem("option-unreadable", "--levels", f"{part!r} is no number", "give shares, such as 0.05,0.1")
+                Problem("option-unreadable", "--levels", f"{part!r} is not a number", "give shares, such as 0.05,0.1")
             )
     raise_input_problems(problems)
     return tuple(shares)

@@ -52,7 +52,7 @@ def show(
         _check_picture(draw, part)
     artifact = open_any(directory)
     if isinstance(artifact, NeuronArtifact):
-        what = "is a network of neurons, whose pages are whole"
+        what = "is a spiking network, whose text files are complete"
         raise InputError(Problem("option-not-for-this", str(directory), what, f"read {directory}/ir/*.txt"))
     if draw is None:
         page = page_of(artifact, part.value, names or ())
@@ -60,7 +60,7 @@ def show(
             say_json({"part": part, "names": names or [], "lines": page.splitlines()})
             return
         if names:
-            say(f"only {', '.join(names)}, and what begins or ends there")
+            say(f"only {', '.join(names)}, with what they send and receive")
         for line in page.splitlines():
             say(line)
         return
@@ -78,5 +78,5 @@ def _check_picture(path: Path, part: Part) -> None:
         what = f"ends in {path.suffix!r}" if path.suffix else "has no ending"
         raise InputError(Problem("output-suffix-unknown", str(path), what, f"end it in {' or '.join(PICTURES)}"))
     if part is not Part.spiking:
-        what = f"gains are matched in the level spiking, not in {part}"
+        what = f"gain fits belong to the level spiking, not to {part}"
         raise InputError(Problem("option-not-for-this", "--draw", what, "show spiking, or leave --draw out"))

@@ -181,7 +181,7 @@ def simulate(
         return
     _tell(facts, decided)
     for name in early:
-        say(f"{name} decided nothing: its window is longer than what was run")
+        say(f"{name} has no decision: its window is longer than the run")
     say(f"recording: {output}")
 
 

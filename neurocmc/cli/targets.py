@@ -61,7 +61,7 @@ def _list(known: "list[Target]", *, as_json: bool) -> None:
         )
     )
     say("?: how many of the limits are unverified. Every limit and its source: neurocmc targets NAME.")
-    say("A target of your own: --target FILE.yaml.")
+    say("For your own target: neurocmc new target -o FILE.yaml, then --target FILE.yaml.")
 
 
 def _summary(target: "Target") -> dict[str, Any]:

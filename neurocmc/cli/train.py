@@ -81,7 +81,7 @@ def train(
     document = load_document(recipe)
     if (plug := maker_of(document, recipe.parent)) is not None:
         if target is not None or neurons is not None or resume:
-            what = f"family {plug.name} takes a recipe and a seed alone"
+            what = f"family {plug.name} takes only a recipe and a seed"
             raise InputError(
                 Problem("option-not-for-this", str(recipe), what, "leave --for, --neurons, --resume out")
             )
@@ -95,7 +95,7 @@ def train(
 
     if state_path(output).exists() and not resume:
         kept = state_path(output)
-        tell(f"{kept}: a training that was stopped; it begins again (--resume would go on with it)")
+        tell(f"{kept}: state of an interrupted training; this training starts again (--resume would continue it)")
     wanted = _for_chip(recipe_of(document), target, neurons)
     checkpoint = _trained(wanted, output, seed, resume=resume)
     pools = wanted.training.pools
@@ -150,7 +150,7 @@ def _for_chip(recipe: "AnyRecipe", target: str | None, neurons: int | None) -> "
     if (pools := recipe.training.pools) is not None:
         return for_chip(recipe, pools.target, pools.neurons if neurons is None else neurons)
     if neurons is not None:
-        what = "says how large the pools of a chip are, and --for names none"
+        what = "sets the pool size of a chip, and --for names no chip"
         raise InputError(Problem("option-not-for-this", "--neurons", what, "add --for TARGET, or leave it out"))
     return recipe
 

@@ -30,7 +30,7 @@ def verify(
         typer.Option(help="Run only the first trials of each test stimulus: this many.", show_default="all"),
     ] = None,
     seeds: Annotated[
-        int, typer.Option(help="Compile with this many seeds, and show for each edge the worst of them.")
+        int, typer.Option(help="Repeat all that is random with this many seeds; each edge shows the worst.")
     ] = 1,
     strict: Annotated[
         bool,

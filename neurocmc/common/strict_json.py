@@ -50,7 +50,7 @@ def validated(path: Path, data: dict[str, Any], model: type[Model]) -> Model:
         instance, faults = checked(data, model)
     except RecursionError:  # lists deep enough to be read but not to be written again
         raise InputError(
-            Problem("nested-too-deeply", str(path), "is nested too deeply", "is it the right file?")
+            Problem("nested-too-deeply", str(path), "is nested too deeply", "check that it is the correct file")
         ) from None
     if any(not fault.path and fault.what.startswith("Invalid JSON") for fault in faults):
         # Python's reader lets half of a character through, pydantic's does not.
@@ -75,5 +75,5 @@ def _refuse(constant: str) -> float:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a key stands twice in one object")
+        raise ValueError("a key occurs twice in one object")
     return found

@@ -172,7 +172,8 @@ def overflow(budget: Budget) -> str:
         )
         return (
             f"not proved for {len(beyond)} of {len(budget.headroom)} populations ({named}): if all their excitatory "
-            "inputs fired together, a register would overflow; only the calibration stimuli bound them, and the emulator "
+            "inputs fired together, a register would overflow; only the calibration stimuli bound them, and "
+            "the emulator "
             "stops with an error if a current wraps around"
         )
     if all(entry.proved == "any input" for entry in budget.headroom):

@@ -185,9 +185,9 @@ def changed(network: IntegerNetwork, name: str, **fields: object) -> IntegerNetw
     [
         ("e", {"v_initial": np.ones((2, 7))}, 2, "population e: its neurons start elsewhere than at 0"),
         ("e", {"u_initial": np.ones(2)}, 2, "population e: its neurons start elsewhere than at 0"),
-        ("e", {"bias_exponent": 0}, 2, "population e: its biases are no multiples of 64 from -262144 to 262080"),
+        ("e", {"bias_exponent": 0}, 2, "population e: its biases are not multiples of 64 from -262144 to 262080"),
         ("e", {"bias_exponent": 8, "bias_mantissa": np.full((2, 7), 1025)}, 2, "population e: its biases are no"),
-        ("c->e", {"exponent": -1}, 2, "projection c->e: exponent -1 with mantissas that are no multiples of 2"),
+        ("c->e", {"exponent": -1}, 2, "projection c->e: exponent -1 with mantissas that are not multiples of 2"),
         ("c->e", {"exponent": 1}, 2, "layer of e: weights from 0 to 510, exponents multiplied in, do not fit"),
         ("c->e", {"delay_ticks": 63}, 2, "projection c->e: delay of 63 ticks, netx clamps at 62"),
         ("d->e", {"source": "a", **dict.fromkeys(MATRICES, np.ones((2, 2)))}, 2, "population e: it hears c, a: no"),

@@ -163,7 +163,7 @@ def changed_loop(network: SpikingNetwork, **fields: object) -> SpikingNetwork:
 @pytest.mark.parametrize(
     ("network", "where", "what", "cure"),
     [
-        (changed_pool(up_state(), code="threshold"), "population up", "a tick sooner", "--code rate"),
+        (changed_pool(up_state(), code="threshold"), "population up", "one tick sooner", "--code rate"),
         (changed_pool(up_state(), tau_mem_s=0.0), "population up", "keep no voltage", "--to brian2"),
         (changed_pool(up_state(), v_initial=np.ones((1, 6))), "population up", "fire before", "below it"),
         (changed_pool(up_state(), tau_mem_s=0.01), "population up", "divides by 0", "a thousandth"),

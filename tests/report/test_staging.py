@@ -46,10 +46,12 @@ def test_a_circuit_that_was_left_alone_costs_nothing() -> None:
 def test_the_time_of_a_tick_is_told() -> None:
     circuit, target = swta(), load_target("loihi1")
     assert time_scale(circuit, circuit, target) == (
-        "one tick stands for 1 ms of the model (the circuit's own step); with 1 ms per tick the chip runs in real time"
+        "one tick stands for 1 ms of the model (the circuit's own step); with 1 ms per tick the chip runs in "
+        "real time"
     )
     finer = replace(circuit, dt_s=0.0005)
     assert time_scale(circuit, finer, target) == (
-        "one tick stands for 0.5 ms of the model (1/2 of the circuit's step of 1 ms); with 1 ms per tick the chip runs "
+        "one tick stands for 0.5 ms of the model (1/2 of the circuit's step of 1 ms); with 1 ms per tick the "
+        "chip runs "
         "2 times slower than the model"
     )

@@ -258,7 +258,7 @@ def _spike_mesh(chip: ChipProgram, target: LoihiTarget) -> SpikeMesh:
         raise InputError(Problem("latency-needs-mesh", f"target {target.name}", what, cure))
     tiles = along(limits.tile_columns, limits.tile_rows, limits.cores_per_tile)[: limits.cores_per_chip]
     if not chip.places:
-        note = "cores have no places of their own, and stand in order along the mesh"
+        note = "cores have no stated places and are put along the mesh in their order"
         return SpikeMesh(place=tiles[: chip.cores], free=tiles, times=times, note=note)
     size = np.array([limits.tile_columns, limits.tile_rows], dtype=np.int64)
     held = np.array([(place.chip, place.x, place.y) for place in chip.places], dtype=np.int64)

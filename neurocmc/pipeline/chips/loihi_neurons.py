@@ -291,7 +291,7 @@ def load_from_loihi(
     integer = load_level(folder, INTEGER, IntegerNeurons)
     sent = [(entry.name, entry.channels) for entry in integer.inputs]
     if given is not None and sent != [(entry.name, entry.channels) for entry in given.inputs]:
-        what = "its inputs are not those of the network that was brought"
+        what = "its inputs are not those of the imported network"
         raise InputError(Problem("artifact-inconsistent", str(folder / INTEGER), what, "compile again"))
     return LoihiNeurons(
         target=target,
