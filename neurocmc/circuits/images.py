@@ -276,9 +276,7 @@ def _sizes(where: str, size: int, train: int, test: int) -> tuple[int, int]:
         what = (
             f"{size:,} images are {wanted[0]:,} to train and {wanted[1]:,} to test; there are {train:,} and {test:,}"
         )
-        raise InputError(
-            Problem("images-too-few", where, what, f"give a size of at least {MIN_IMAGES} that they suffice for")
-        )
+        raise InputError(Problem("images-too-few", where, what, f"give a smaller size, at least {MIN_IMAGES}"))
     return wanted
 
 

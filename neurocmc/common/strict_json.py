@@ -25,7 +25,7 @@ def read_json(path: Path, kind: FileKind = JSON, cure: str = "") -> dict[str, An
     Raises InputError where the file cannot be had (see `opening`), is not well-formed UTF-8 JSON, names a key twice
     in one object, or has no object at the top; `cure` says what to do then.
     """
-    cure = cure or f"is it {kind.called}?"
+    cure = cure or f"check that it is {kind.called}"
     content = read_bytes(path, kind)
     try:
         document = parsed(content)

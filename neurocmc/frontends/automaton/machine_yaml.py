@@ -248,8 +248,7 @@ def _order_faults(form: SequenceField) -> Iterator[Fault]:
         if not 1 <= len(name) <= 64:
             yield "field-wrong", (*path, name), f"a name of {len(name)} characters", "give 1 to 64"
     if all(len(items) < 2 for items in form.orders.values()):
-        yield "machine-too-small", path, "no order has more than one item", "give at least one order of two "
-        "items or more"
+        yield "machine-too-small", path, "no order has more than one item", "give an order of two items or more"
 
 
 def _unknown(kind: str, name: str) -> str:

@@ -179,7 +179,7 @@ class LoihiBuilt(Built):
 
             draw_core_map(self.chip, self.target, path)
 
-        caption = "The use of each core, by population."
+        caption = "How full each core is, by population."
         cores = Drawn(file="core-map.png", section="cores", caption=caption, draw=draw)
         return (cores, *chip_pictures(self.chip, self.target))
 

@@ -212,7 +212,7 @@ class LoihiNeurons(NeuronBuilt):
             owners = {pool.name: pool.population for pool in self.integer.populations}
             draw_core_map(self.chip, self.target, path, lambda name: owners[name])
 
-        caption = "The use of each core, by population."
+        caption = "How full each core is, by population."
         cores = Drawn(file="core-map.png", section="cores", caption=caption, draw=draw)
         return (cores, *chip_pictures(self.chip, self.target))
 

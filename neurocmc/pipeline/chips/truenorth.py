@@ -180,7 +180,7 @@ class TrueNorthBuilt(Built):
 
             draw_core_grid(self.cores, self.target, path)
 
-        caption = "The cores on the grid, whose they are, and how full they are."
+        caption = "The cores on the grid, with their populations, and how full they are."
         return (Drawn(file="core-grid.png", section="cores", caption=caption, draw=draw),)
 
 

@@ -135,7 +135,7 @@ class TrueNorthNeurons(NeuronBuilt):
 
             draw_core_grid(self.cores.program, self.target, path)
 
-        caption = "The cores on the grid, whose they are, and how full they are."
+        caption = "The cores on the grid, with their populations, and how full they are."
         return (Drawn(file="core-grid.png", section="cores", caption=caption, draw=draw),)
 
 
