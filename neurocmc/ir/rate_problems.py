@@ -88,7 +88,7 @@ def _repeated_names(circuit: RateCircuit) -> Iterable[Problem]:
         for name, count in sorted(Counter(item.name for item in items).items()):
             if count > 1:
                 yield Problem(
-                    "name-twice", f"{kind} {name}", f"the name stands {count} times", "give each its own name"
+                    "name-twice", f"{kind} {name}", f"the name occurs {count} times", "give each its own name"
                 )
 
 

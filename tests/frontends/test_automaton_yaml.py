@@ -73,7 +73,7 @@ def refused(tmp_path: Path, text: str) -> str:
         (
             "[push, pull]",
             "[push, pull, pull]",
-            "door.yaml:4: automaton.symbols[1]: 'pull' stands 2 times [name-twice]\n    cure: give each its own name",
+            "door.yaml:4: automaton.symbols[1]: 'pull' occurs 2 times [name-twice]\n    cure: give each its own name",
         ),
         (
             "[push, pull]",
@@ -237,7 +237,7 @@ def test_whatever_step_and_tau_all_times_are_whole_steps(times: str, program: st
             "sequence: {orders: {next: [x, y]}}",
             "sequence.orders.next: 'next' cannot be used as a name: it is a symbol",
         ),
-        ("memory: {items: [a, b, a]}", "memory.items[2]: 'a' stands twice"),
+        ("memory: {items: [a, b, a]}", "memory.items[2]: 'a' occurs twice"),
         ("memory: {items: [a]}", "memory.items: should have at least 2 items"),
         ("memory: {items: [a, b], holds: more}", "memory.holds: should be 'one' or 'many' (got 'more')"),
         ("decision: {contexts: [a, b], choices: [c]}", "decision.choices: should have at least 2 items"),

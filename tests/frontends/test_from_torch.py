@@ -187,7 +187,7 @@ def test_a_readout_is_affine_layers_with_rectifiers_between() -> None:
 
 
 def test_a_state_dict_is_told_from_a_module() -> None:
-    with pytest.raises(InputError, match="got OrderedDict, which is no nn"):
+    with pytest.raises(InputError, match="got OrderedDict, which is not an nn"):
         neurocmc.from_torch(Leaky().state_dict(), calibration=np.zeros((1, 2, INPUTS)))
 
 

@@ -147,7 +147,7 @@ def _decision_program(document: Document, file: DecisionFile) -> LoadedProgram:
 def _words(document: Document, top: str, field: str, words: tuple[str | int, ...]) -> tuple[str, ...]:
     names = tuple(str(word) for word in words)
     raise_input_problems(
-        document.problem("name-twice", (top, field, index), f"{name!r} stands twice", "give each its own name")
+        document.problem("name-twice", (top, field, index), f"{name!r} occurs twice", "give each its own name")
         for index, name in enumerate(names)
         if name in names[:index]
     )

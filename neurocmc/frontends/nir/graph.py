@@ -199,7 +199,7 @@ class _Collector:
                 what = f"edge {edge[0]} -> {edge[1]}: there is no node {name}"
                 self.wrong("nir-edge-unknown", where, what, nearest_name(name, names))
             if edge in seen:
-                what = f"edge {edge[0]} -> {edge[1]} stands twice"
+                what = f"edge {edge[0]} -> {edge[1]} occurs twice"
                 self.wrong("nir-edge-unknown", where, what, "write it once; to add it twice, double the weights")
             seen.add(edge)
             if not lacking:

@@ -151,4 +151,4 @@ def _named_problems(
             cure = nearest_name(entry, features)
             yield document.problem("memory-feature-unknown", (*path, place), f"no content bit is {entry}", cure)
         elif entry in content[:place]:
-            yield document.problem("name-twice", (*path, place), f"{entry} stands twice", "name it once")
+            yield document.problem("name-twice", (*path, place), f"{entry} occurs twice", "name it once")
