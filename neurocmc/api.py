@@ -1,7 +1,7 @@
 """Loads, compiles, simulates, verifies and budgets circuits from Python, with the names and defaults of the commands.
 
-What a user can mend raises a `neurocmc.common.errors.NeurocmcError`, whose `problems` say where, what and the cure.
-A call works in any thread, whatever the process around it has set, and leaves that as it was (`common.process`).
+Errors that a user can fix raise a `neurocmc.common.errors.NeurocmcError`; each of its `problems` has a place, what is
+wrong there and a cure. Calls work in any thread and do not change settings of the process (`common.process`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,12 +46,12 @@ def load(path: str | Path, images: str | None = None) -> Model:
     """Reads a checkpoint (.pt), a circuit file (.circuit.npz) or a circuit written by hand (.yaml).
 
     Args:
-        path: The file, or the name of a model that ships. A checkpoint needs torch; a circuit file holds the same
-            circuit and does not.
+        path: The file, or the name of a model that comes with neurocmc. A checkpoint needs torch; a circuit file of
+            the same circuit does not.
         images: The task whose images drive a checkpoint of the published microcircuits, which does not say so itself.
 
     Returns:
-        The circuit with its stimuli, and where there is one the torch model that it must follow.
+        The circuit with its stimuli and, if it came from torch, the torch model that it must reproduce.
 
     Raises:
         InputError: With everything that is wrong with the file.
@@ -98,55 +98,58 @@ def compile(  # noqa: A001  (called as the command is)
     figures: bool = True,
     progress: Progress | None = None,
 ) -> Artifact | NeuronArtifact:
-    """Compiles a model for a target into the directory `out`, which becomes whole or is left as it was.
+    """Compiles a model for a target into the directory `out`; if the compilation fails, `out` is left as it was.
 
     Args:
-        model: The path of a model, the name of one that ships ("swta-digits"), or a Model that `load` has read; or
-            spiking neurons: the path of a .nir file or of the YAML of a memory, or what `from_nir`, `from_neurons` or
-            `from_memory` gave. Options from `semantics` on are for these.
+        model: The path of a model, the name of one that comes with neurocmc ("swta-digits"), or a Model from `load`.
+            Or a spiking network: the path of a .nir file or of the YAML file of a memory, or the result of
+            `from_nir`, `from_neurons` or `from_memory`. The options `semantics` to `calibration` are for these.
         target: The name of a known target, the path of a YAML file, or a Target.
         out: The directory of the artifact; one that holds an artifact already is replaced.
-        neurons: Neurons per unit in the mean, 1 to 65,536. None takes 64, or more where decisions of a classifier
-            need them, or with `max_error` the fewest that keep it.
-        code: How the neurons of a pool say what their unit's activity is: "threshold", "feedback", "interleaved" or
-            "rate"; "auto" takes the cheapest that keeps `max_error` (1 % where that is None).
-        seed: Of every random choice, from 0.
+        neurons: Mean number of neurons per unit, 1 to 65,536. None takes 64, or more if the decisions of a classifier
+            need them; with `max_error` it takes the fewest that keep this error.
+        code: How the spikes of a pool encode the activity of its unit: "threshold", "feedback", "interleaved" or
+            "rate"; "auto" takes the cheapest code that keeps `max_error` (1 % if that is None).
+        seed: The seed of all random choices, 0 or more.
         max_error: The largest NRMSE of rates that is allowed, as a fraction of their range; it chooses `neurons`.
-        tick_s: The model's time in s that one tick of the target stands for. None lets the compiler choose it.
+        tick_s: The model time in s that one tick of the target stands for. None lets the compiler choose it.
         images: As in `load`, for a published checkpoint.
-        calibrate: Names of test stimuli that gains are to be matched over as well.
-        axons: "own" gives every neuron axons of its own on a chip whose neurons could share them. None takes what
-            the target states.
-        steps: For what the neurons of a unit are spread over its range: in "equal" steps, or finest where
-            "decisions", or all of its "activity", are sensitive. None chooses, on calibration, for a circuit with a
-            classifier.
-        planes: Of how many synapses, 1 or 2, a weight is the sum. None chooses as well.
-        kernel: What a spike of the feedback code stands for: ticks in which it falls to 0 ("12"), lengths of parts
-            each half as high ("8-4-4"), or heights ("1,.5"). None chooses by the filters of the circuit.
-        phases: Ticks over which the neurons of the interleaved code take turns, a power of two. None chooses by the
-            filters as well.
-        second_order: What stands for second-order kernels, and for slower filters than a neuron's own: "relays", or
-            delayed "taps" of a spike. None takes taps with the feedback code, and relays otherwise.
+        calibrate: Names of test stimuli to use for calibration as well.
+        axons: "shared" sends the spikes of all neurons of a unit through one axon per core, "own" gives every neuron
+            its own axon. None takes what the target states.
+        steps: How the thresholds of a unit's neurons are spread over its range: in "equal" steps, or finest where
+            "decisions" or all "activity" depend on it most. None chooses on the calibration stimuli, for a circuit
+            with a classifier.
+        planes: Synapses per weight: 1, or 2 whose sum is the weight. None chooses in the same way.
+        kernel: The kernel of one spike of the feedback code: the ticks in which it falls to 0 ("12"), the lengths of
+            parts of which each is half as high as the one before ("8-4-4"), or the height in each tick ("1,.5").
+            None chooses it from the filters of the circuit.
+        phases: The number of ticks over which the neurons of the interleaved code take turns, a power of two. None
+            chooses it from the filters.
+        second_order: How to realise second-order kernels, and filters slower than those of a neuron: by "relays", or
+            by delayed synapses ("taps"). None takes taps with the feedback code, and relays otherwise.
         allow_lost_states: Whether a circuit is compiled even if rounding destroys one of its up-states.
-        semantics: Of a .nir file, whose rules it was trained under, as in `from_nir`; and so are the next three.
-        dt_s: The time of a tick in s.
+        semantics: For a .nir file, the framework whose equations it was trained with. This and the next three options
+            are as in `from_nir`.
+        dt_s: The length of a tick in s.
         reset: "zero" or "subtract".
-        decide: How integrators at the output answer.
-        weights: Of "one" or "two" synapses, a weight of spiking neurons is the sum. None takes two where they fit.
-        events: An .npz file of the spikes that the result is judged by.
-        calibration: One of the spikes that scales are chosen on.
+        decide: How leaky integrators at the output answer: by their "last" value, their "mean" or their "max".
+        weights: Synapses per weight of a spiking network: "one", or "two" whose sum is the weight. None takes two if
+            they fit.
+        events: An .npz file of input spikes to verify with.
+        calibration: An .npz file of input spikes on which the scales of the weights are chosen.
         source: Whether the artifact holds a copy of the model, which `verify` compares with.
-        workers: How many candidates of `max_error`, or of code "auto", are measured at once, each in a process of its
-            own; 1 measures them in this one.
-        scheduler: The address of a Dask scheduler, whose workers measure them instead.
-        figures: Whether the pictures of the report are drawn; they take most of the time of a small circuit.
-        progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
+        workers: How many candidates of `max_error`, or of code "auto", are measured at once, each in its own process;
+            1 measures them in this process.
+        scheduler: The address of a Dask scheduler whose workers measure the candidates instead.
+        figures: Whether the figures of the report are drawn; for a small circuit this takes most of the time.
+        progress: Called with the name of a stage and the fraction that is done, 0 to 1.
 
     Returns:
         The artifact in `out`.
 
     Raises:
-        InputError: For a model, target or option that is not what it should be.
+        InputError: For a wrong model, target or option.
         InfeasibleError: Where the target cannot hold the circuit or, without `allow_lost_states`, rounding destroys
             one of its up-states.
 
@@ -234,27 +237,27 @@ def simulate(
     Args:
         artifact: An artifact or its directory.
         on: The interpreter. "emulator" runs the chip's integers, "brian2" the spiking network in real numbers, "rate"
-            the model's circuit, "staged" the circuit that was matched, and "lava" the emitted program in the
-            interpreter that has Lava. Of spiking neurons, "float" runs the network in its framework's order, and
-            "fitted" with the chip's resets and latencies.
-        stimulus: The name of one that the artifact holds, or an .npz file; of spiking neurons also an EventStimulus.
-            None takes its first test stimulus.
+            the model's circuit, "staged" the rate circuit to which gains were matched, and "lava" the emitted program
+            in a Python interpreter that has Lava. For spiking networks, "float" runs the network as its framework
+            does, and "fitted" with the chip's resets and latencies.
+        stimulus: The name of a stimulus of the artifact, or an .npz file; for spiking networks also an EventStimulus.
+            None takes the first test stimulus of the artifact.
         duration_s: Cuts or prolongs the stimulus to this time in s, a whole number of ticks.
         codegen: How Brian2 runs: "numpy" starts at once, "cython" and "cpp_standalone" compile first.
-        samples: Takes the first so many trials of the stimulus. None takes all.
+        samples: How many trials of the stimulus to run, from the first on. None runs all.
         observe_ms: Time constant in ms of the filter through which r is observed. None takes the filter that spikes
             were compiled with, and none on "rate".
         time_limit_s: The longest time in s that "lava" may take.
-        progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
+        progress: Called with the name of a stage and the fraction that is done, 0 to 1.
 
     Returns:
         A Recording: `activity` of every population, (batch, ticks, units), in units of the rate circuit;
-        `spike_counts` (batch, units) and every spike, but for "rate" and "staged". Of spiking neurons a
+        `spike_counts` (batch, units) and every spike, except for "rate" and "staged". For spiking networks a
         NeuronRecording: `spikes` of every population.
 
     Raises:
-        InputError: Where the stimulus does not fit, the target has no emulator, or Lava is not at hand or not done in
-            time.
+        InputError: If the stimulus does not fit the circuit, the target has no emulator, or Lava is not installed or
+            does not finish in time.
 
     Example:
         >>> recording = neurocmc.simulate("build/two-state", on="emulator")
@@ -269,7 +272,7 @@ def simulate(
         what = f"a rate circuit does not run on {on!r}"
         raise InputError(Problem("interpreter-unfit", "--on", what, "use emulator, brian2, rate, staged or lava"))
     if isinstance(stimulus, EventStimulus):
-        what = "it is of events; a rate circuit is driven by values"
+        what = "this stimulus holds events; a rate circuit needs values"
         raise InputError(Problem("option-not-for-this", "--stimulus", what, "name a stimulus, or an .npz file"))
     return _simulate(
         opened,
@@ -305,22 +308,22 @@ def verify(
 
     Args:
         artifact: An artifact or its directory; verify.json is written there, and the report again.
-        samples: Takes the first so many trials of each stimulus. None takes all.
-        seeds: How many seeds of a chip's noise are run, 1 to 1,000.
-        strict: Whether edges of theory, which lie beyond the stimuli, decide as well. Otherwise they warn.
+        samples: How many trials of each stimulus to run, from the first on. None runs all.
+        seeds: With how many seeds all that is random is repeated, 1 to 1,000; each edge shows the worst.
+        strict: Whether misses of theory, which goes beyond the stimuli, count as misses. Otherwise they are warnings.
         limits: Texts "EDGE: QUANTITY=VALUE" that replace the limit of an edge.
-        against: Of spiking neurons, an .npz file of events with what a framework recorded on them.
-        latency: Whether it is measured what the network between the cores of the chip does to spikes, on the first 20
-            trials of each stimulus; it decides no verdict, and stands in `latency.findings` of the result.
-        tick_us: For `latency`, the length of a tick in us that waits for no message. None is the model's.
-        figures: Whether the pictures of the report are drawn.
-        progress: Called with the name of a stage and the share of the whole that is done, 0 to 1.
+        against: For spiking networks, an .npz file of events with the recording of the framework on them.
+        latency: Whether to measure how much the network between the cores of the chip delays spikes, on the first 20
+            trials of each stimulus. No verdict depends on it; the result is in `latency.findings`.
+        tick_us: For `latency`, the length in us of a tick that does not wait for messages. None takes the model's.
+        figures: Whether the figures of the report are drawn.
+        progress: Called with the name of a stage and the fraction that is done, 0 to 1.
 
     Returns:
         All edges with their values, limits and verdicts, the path of the report, and the certificate.
 
     Raises:
-        InputError: For options that make no sense, and for an artifact that is damaged.
+        InputError: For options that are out of range, and for a damaged artifact.
 
     Example:
         >>> neurocmc.verify("build/two-state").passed
@@ -335,7 +338,7 @@ def verify(
         )
         return verify_neurons(opened, asked, progress)
     if against is not None:
-        what = "recorded spikes are for networks of spiking neurons; this is a rate circuit"
+        what = "--against compares recorded spikes of spiking networks; this artifact is a rate circuit"
         raise InputError(Problem("option-not-for-this", "--against", what, "leave it out"))
     options = VerifyOptions(
         samples=samples,
@@ -356,7 +359,7 @@ def export(artifact: Artifact | NeuronArtifact | str | Path, to: str, path: str 
 
     Args:
         artifact: An artifact or its directory.
-        to: "brian2", "netx", "nir", "ranc", or the name of an export that another distribution adds.
+        to: "brian2", "netx", "nir", "ranc", or the name of an export of a plug-in.
         path: The file or folder to write.
 
     Returns:

@@ -1,4 +1,4 @@
-"""Makes models of what was trained elsewhere or in a loop of one's own: cells of torch, arrays, own modules."""
+"""Makes models of circuits trained with other tools or in your own training loop: torch cells, arrays, modules."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,33 +40,34 @@ def from_arrays(
     """Makes a model of a rate network that is given as arrays: h' = (1 - a) h + a phi(W h + U x + b).
 
     Args:
-        W: (units, units) recurrent weights, row = target; or (delays, units, units), those of each of several delays,
-            with which two units may be connected more than once.
+        W: (units, units) recurrent weights, row = target. Or (delays, units, units), one matrix for each of several
+            delays; two units may then be connected more than once.
         U: (units, inputs) input weights.
         b: (units,) biases.
-        calibration: (trials, steps, inputs) inputs over time that gains are matched over; a step lasts `dt_ms`.
-        test: The same, to judge the result by; calibration where there is none.
-        calibration_labels: (trials,) right answers, -1 for none.
-        test_labels: The same of `test`.
+        calibration: (trials, steps, inputs) inputs over time on which gains are matched; a step lasts `dt_ms`.
+        test: Inputs of the same shape to verify with. None takes `calibration`.
+        calibration_labels: (trials,) correct answers, -1 for none.
+        test_labels: The same for `test`.
         activation: "relu", "tanh", "sigmoid", "softplus" or "linear", for all populations or one for each.
         form: "filter-after", or "filter-before" for h' = (1 - a) h + a (W phi(h) + U x + b).
         tau_ms: Time constants in ms, for all or one for each population; a = 1 - exp(-dt / tau).
-        fraction: a itself, instead of `tau_ms`; 1 for a network without memory of its own, as `nn.RNN` is.
+        fraction: a itself, instead of `tau_ms`; 1 for a network whose units keep nothing of their state, as `nn.RNN`.
         dt_ms: The length of a step in ms.
-        saturation: Where relu and softplus end.
-        populations: Names and numbers of units, in the order of the units; one population `h` where left out.
+        saturation: The largest value of relu and softplus.
+        populations: Name -> number of units, in the order of the units. None makes one population `h`.
         initial: (units,) h before the first step.
-        delay_ms: A number, or (units, units), or (delays,) of as many W: whole steps by which connections act later.
-        readout: (weight, bias) of what all units send, on the host; several with rectifiers between them.
+        delay_ms: Additional delay of connections in ms, whole steps: a number, (units, units), or (delays,) with one
+            number per matrix of W.
+        readout: (weight, bias) of a readout of all units on the host; or several, with rectifiers between them.
         classes: Names of the answers.
-        window_ms: The mean over so long at the end is read; the last step where left out.
-        name: Of the circuit.
+        window_ms: The readout takes the mean over this time in ms at the end. None takes the last step.
+        name: The name of the circuit.
 
     Returns:
-        A model, for `compile`; its reference is the network's own equations.
+        A model, for `compile`; it is verified against the equations of the network.
 
     Raises:
-        InputError: With all that is wrong with the arrays.
+        InputError: With all errors in the arrays.
 
     Example:
         >>> import numpy as np
@@ -124,25 +125,25 @@ def from_torch(
     window_ms: float | None = None,
     name: str = "rnn",
 ) -> Model:
-    """Makes a model of a recurrent rate cell in torch, whatever way it is written, by probing a step of it.
+    """Makes a model of a recurrent rate cell in torch, however it is written, by probing one step of it.
 
     Args:
         cell: Called as `cell(x, h)` with (batch, inputs) and (batch, units), returning the next h; or an `nn.RNN`.
-        calibration: (trials, steps, inputs) inputs over time that gains are matched over; a step lasts `dt_ms`.
-        sample: An input x that the cell can be called with, or a pair (x, h), (inputs,) and (units,) or with a row a
-            trial: a pair says how many units there are where the module does not.
-        test: The same as `calibration`, to judge the result by.
-        labels: (trials,) right answers of `test`.
-        calibration_labels: The same of `calibration`.
-        readout: An `nn.Linear`, or an `nn.Sequential` of such with `nn.ReLU` between, of what all units send.
-        initial: (units,) h before the first step; also says how many units there are.
-        dt_ms: The model's time in ms that a step stands for.
+        calibration: (trials, steps, inputs) inputs over time on which gains are matched; a step lasts `dt_ms`.
+        sample: An input x for a call of the cell, or a pair (x, h): (inputs,) and (units,), or with one row per
+            trial. A pair gives the number of units if the module does not.
+        test: Inputs as `calibration`, to verify with.
+        labels: (trials,) correct answers of `test`.
+        calibration_labels: The same for `calibration`.
+        readout: An `nn.Linear` of all units, or an `nn.Sequential` of `nn.Linear` with `nn.ReLU` between.
+        initial: (units,) h before the first step; it also gives the number of units.
+        dt_ms: The model time in ms of a step.
         classes: Names of the answers.
-        window_ms: The mean over so long at the end is read; the last step where left out.
-        name: Of the circuit.
+        window_ms: The readout takes the mean over this time in ms at the end. None takes the last step.
+        name: The name of the circuit.
 
     Returns:
-        A model, for `compile`; its reference is the cell as it was recognised, equal to the cell to rounding.
+        A model, for `compile`; it is verified against the recognised cell, which equals the cell up to rounding.
 
     Raises:
         InputError: For a cell with gates, several nonlinearities, randomness, or a parameter that no step uses.
@@ -187,24 +188,24 @@ def from_module(
     on_host: Sequence[str] = (),
     path: str | Path | None = None,
 ) -> Model:
-    """Makes a model of a `SoftWta` or `CmcRegions` that was trained in a loop of one's own; needs torch.
+    """Makes a model of a `SoftWta` or `CmcRegions` that you trained in your own loop; needs torch.
 
-    An artifact of it holds the module, so that `verify` compares with torch. Of a SoftWta without a readout the unit
-    that is most active answers; a CmcRegions without one answers nothing.
+    Its artifact holds the module, so `verify` compares with torch. Without a readout, the most active unit of a
+    SoftWta is the decision, and a CmcRegions has no decision.
 
     Args:
         module: The module. Pools that it was trained through (`use_pools`) are left out.
-        calibration: Drives (trials, channels), or (trials, segments, channels) with each segment held for its part of
-            the time, as a tensor or array: what an encoder on the host makes of the data. Gains are matched on them.
-        test: Such drives to judge the result by.
-        duration_ms: How long the drives of a trial are held.
-        window_ms: The time at the end of a trial, over whose mean activity is decided.
-        labels: The right class of each test trial, -1 where there is none. None: of no trial.
+        calibration: Drives on which gains are matched, as a tensor or array: (trials, channels) or (trials, segments,
+            channels), with each segment held for an equal part of the time. An encoder on the host makes them.
+        test: Drives of the same kind to verify with.
+        duration_ms: The duration of a trial in ms.
+        window_ms: The time in ms at the end of a trial over which the readout averages.
+        labels: (trials,) the correct class of each test trial, -1 for none. None gives no labels.
         classes: The names of the classes. None numbers them.
-        readout: An nn.Linear of what `module.read` returns, which stays on the host.
-        name: Of the circuit: letters, digits, - and _. None takes "soft-wta" or "cmc-regions".
-        on_host: A line each on what of the model stays on the host, for the report.
-        path: Where the model is written as well, a file ending in .pt, for `load` and `neurocmc compile`.
+        readout: An nn.Linear that takes what `module.read` returns; it stays on the host.
+        name: The name of the circuit: letters, digits, - and _. None takes "soft-wta" or "cmc-regions".
+        on_host: Parts of the model that stay on the host, one line each, for the report.
+        path: A file ending in .pt to write the model to, for `load` and `neurocmc compile`.
 
     Returns:
         The model, which `compile` takes.

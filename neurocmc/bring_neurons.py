@@ -36,23 +36,23 @@ def from_nir(
     events: EventStimulus | str | Path | None = None,
     calibration: EventStimulus | str | Path | None = None,
 ) -> NeuronModel:
-    """Makes a model of a spiking network in a NIR file, under the rules of the framework that trained it.
+    """Makes a model of a spiking network in a NIR file, with the equations of the framework that trained it.
 
     Args:
         path: The file.
-        semantics: "snntorch-0", "snntorch-1", "norse", "sinabs", "spyx" or "nir": what a tick computes, which a file
-            does not say.
-        dt_s: The time of a tick in s, for frameworks that let one choose it.
-        reset: "zero", "subtract" or "none", where neither the file nor the framework says it.
+        semantics: "snntorch-0", "snntorch-1", "norse", "sinabs", "spyx" or "nir": how a neuron computes a tick, which
+            a NIR file does not say.
+        dt_s: The length of a tick in s, for frameworks in which it can be chosen.
+        reset: "zero", "subtract" or "none", if neither the file nor the framework says it.
         decide: How leaky integrators at the output answer: by their "last" value, their "mean" or their "max".
-        events: The spikes that the result is judged by: an EventStimulus, or an .npz file of events. None draws some.
-        calibration: Those that scales are chosen on. None takes `events`.
+        events: Input spikes to verify with: an EventStimulus, or an .npz file of events. None takes random spikes.
+        calibration: Input spikes on which the scales of the weights are chosen. None takes `events`.
 
     Returns:
         A model, for `compile`.
 
     Raises:
-        InputError: With everything of the file that cannot be used, and for events that do not fit.
+        InputError: With everything in the file that cannot be used, and for events that do not fit.
 
     Example:
         >>> model = neurocmc.from_nir("build/digits.nir", semantics="snntorch-1", reset="zero")
@@ -99,12 +99,12 @@ def from_neurons(
     tick_ms: float = 1.0,
     name: str = "neurons",
 ) -> NeuronModel:
-    """Makes a model of neurons in Loihi's own integers: what `CompartmentNetwork` emulates can be placed and emitted.
+    """Makes a model of neurons in Loihi's own integers, as `CompartmentNetwork` emulates them, to place and emit.
 
     Args:
-        weights: (neurons, neurons) whole numbers, dense or scipy.sparse, rows are targets. None is no recurrence.
+        weights: (neurons, neurons) whole numbers, dense or scipy.sparse, row = target. None: no recurrence.
         input_weights: (neurons, channels) whole numbers, dense or scipy.sparse.
-        decay_u: 0 to 4095, a number or (neurons,), and so are all registers.
+        decay_u: 0 to 4095. This and all other registers: a number, or (neurons,).
         decay_v: 0 to 4095.
         threshold: Mantissas, 0 to 131,071; the threshold is 64 times it.
         bias: Mantissas, -4095 to 4095.
@@ -113,24 +113,24 @@ def from_neurons(
         input_exponent: -7 to 7.
         weight_bits: 1 to 8; in mixed sign mode 1 to 9.
         sign: "mixed", "excitatory" or "inhibitory", of `weights`.
-        input_sign: The same of `input_weights`.
-        delay_ticks: 0 to 62 ticks beyond the one that every spike takes: a number, or a matrix like `weights`.
-        input_delay_ticks: The same of `input_weights`, beyond the tick of the spike itself.
+        input_sign: The same for `input_weights`.
+        delay_ticks: 0 to 62 ticks in addition to the one of every spike: a number, or a matrix like `weights`.
+        input_delay_ticks: The same for `input_weights`, in addition to the tick of the spike itself.
         u_initial: LSB of u before tick 0.
         v_initial: LSB of v before tick 0.
-        refractory_ticks: 1 to 63 ticks from a spike to the first that can follow; 1 is none.
+        refractory_ticks: 1 to 63 ticks from a spike to the next possible one; 1 is no refractory time.
         synapses: Further groups between neurons, with other exponents or sign modes.
-        populations: Name -> neurons, in the order in which they stand. None is one population of all.
-        events: An EventStimulus, or (trials, ticks, channels) of 0 and 1. None draws some.
+        populations: Name -> number of neurons, in order. None makes one population of all.
+        events: An EventStimulus, or (trials, ticks, channels) of 0 and 1. None takes random spikes.
         labels: (trials,) whole numbers, for the report.
-        tick_ms: The model's time of a tick in ms.
-        name: Of the network.
+        tick_ms: The model time of a tick in ms.
+        name: The name of the network.
 
     Returns:
         A model, for `compile`.
 
     Raises:
-        InputError: With everything that is wrong.
+        InputError: With all errors in the arguments.
 
     Example:
         >>> model = neurocmc.from_neurons(

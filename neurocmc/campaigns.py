@@ -1,6 +1,6 @@
-"""Does studies and sweeps from Python, with the names of the commands, in this process unless workers are asked for.
+"""Runs studies and sweeps from Python, with the names of the commands, in this process unless workers are given.
 
-Workers do not import the script that asks for them: it needs no `if __name__ == "__main__":`.
+Workers do not import the calling script: it needs no `if __name__ == "__main__":`.
 """
 
 from pathlib import Path
@@ -29,26 +29,26 @@ def study(
 ) -> StudyResult | MeasuredResult:
     """Makes, compiles, measures, tables and draws the circuits of a study into the folder `out`.
 
-    What an earlier call has done is not done again. A study of trained circuits needs torch.
+    A second call does only what is missing. A study of trained circuits needs torch.
 
     Args:
-        plan: The YAML file that says which recipe, variants, seeds and measures.
-        out: A new or empty folder, or that of the same study to go on with.
-        workers: Worker processes of this machine; 1 is this process alone.
-        scheduler: The address of a Dask scheduler, whose workers do all runs instead.
-        figures: Whether pictures are drawn.
-        progress: Called with the part ("train", "make", "compile", "measure", "draw"), what of it, the share of the
-            part that is done, and a line for each run that is done, else "".
+        plan: The YAML file with recipe, variants, seeds and measures.
+        out: A new or empty folder, or the folder of the same study to continue.
+        workers: Number of worker processes on this machine; with 1, this process does all runs.
+        scheduler: The address of a Dask scheduler whose workers do all runs instead.
+        figures: Whether figures are drawn.
+        progress: Called with the part ("train", "make", "compile", "measure", "draw"), its item, the fraction of the
+            part that is done, and a line when a run ends, else "".
 
     Returns:
         The result of each run, the verdicts on chips, and the files that were written.
 
     Raises:
-        InputError: For every fault of the plan, of its recipe and of results in `out`, where torch is missing, and
-            where workers or the scheduler cannot be had.
+        InputError: For all errors in the plan, its recipe and results in `out`; if torch is missing; and if workers
+            or the scheduler cannot be reached.
 
     Example:
-        ``neurocmc.study("study.yaml", "studies/mine").passed`` is True where no compiled run misses a budget.
+        ``neurocmc.study("study.yaml", "studies/mine").passed`` is True if no compiled run misses a budget.
     """
     from neurocmc.pipeline.study.run import run_study  # here and not above: a sweep needs none of it
 
@@ -69,22 +69,23 @@ def sweep(
 ) -> SweepResult:
     """Compiles and measures circuits for all targets, codes, neurons and seeds of a plan, into the folder `out`.
 
-    What an earlier call has done is not done again. What a chip refuses is a row that says so.
+    A second call does only what is missing. A circuit that does not fit a chip gives a row with the reason.
 
     Args:
-        plan: The YAML file that says which circuits, targets, codes, neurons per unit and seeds.
-        out: A new or empty folder, or that of the same sweep to go on with.
-        workers: Worker processes of this machine; 1 is this process alone.
-        scheduler: The address of a Dask scheduler, whose workers do all runs instead.
-        figures: Whether pictures are drawn.
-        progress: Called with what is done, the share of all runs, and a line for each run that has ended, else "".
+        plan: The YAML file with circuits, targets, codes, neurons per unit and seeds.
+        out: A new or empty folder, or the folder of the same sweep to continue.
+        workers: Number of worker processes on this machine; with 1, this process does all runs.
+        scheduler: The address of a Dask scheduler whose workers do all runs instead.
+        figures: Whether figures are drawn.
+        progress: Called with the current item, the fraction of all runs that is done, and a line when a run ends,
+            else "".
 
     Returns:
         A row for each run, in the order of the plan, and the files that were written.
 
     Raises:
-        InputError: For every fault of the plan, circuits and targets that cannot be read, results in `out` of another
-            sweep, and where workers or the scheduler cannot be had.
+        InputError: For all errors in the plan, circuits and targets that cannot be read, results of another sweep in
+            `out`, and if workers or the scheduler cannot be reached.
 
     Example:
         >>> rows = neurocmc.sweep("examples/sweep.yaml", "build/sweep", figures=False).rows

@@ -14,15 +14,16 @@ def images(task: str = "mnist-5k", size: int | None = None) -> ImageSplit:
 
     Args:
         task: "mnist-5k", 5,000 digits that come with neurocmc, or "fashion-mnist", "fashion-mnist:FOLDER",
-            "idx:PATH", "cifar-10:FOLDER" for files that are on this machine.
-        size: Keeps that many images, four training images for each test image, of every class alike. None keeps all.
+            "idx:PATH", "cifar-10:FOLDER" for files on this machine.
+        size: How many images to keep, four training images per test image, the same number of every class. None
+            keeps all.
 
     Returns:
         A split: `train` and `test` each have `images` in [0, 1], (images, height, width) or (images, channels,
-        height, width), and `labels` (images,); `fit_and_validation()` parts `train` once more.
+        height, width), and `labels` (images,); `fit_and_validation()` splits `train` once more.
 
     Raises:
-        InputError: For an unknown task, files that are missing or damaged, and more images than there are.
+        InputError: For an unknown task, files that are missing or damaged, and a `size` above the number of images.
 
     Example:
         >>> split = neurocmc.images("mnist-5k")

@@ -76,7 +76,7 @@ def _archive_problem(content: bytes, where: str, kind: FileKind, cure: str) -> P
                 "pickle-unsafe",
                 where,
                 "is a bare pickle, which can run any code when it is read; neurocmc does not open it",
-                "load it where you trust it, and save it again with neurocmc's save_checkpoint",
+                "if you trust the file, load it yourself and save it again with neurocmc's save_checkpoint",
             )
         return Problem(
             "archive-unreadable", where, f"is not {kind.called}: not a zip archive as torch.save writes it", cure
@@ -97,20 +97,20 @@ def _archive_problem(content: bytes, where: str, kind: FileKind, cure: str) -> P
             if damaged is None and (problem := _pickle_problem(archive, where, kind)):
                 return problem
     except NotImplementedError as error:
-        what = f"is a zip archive of a kind that cannot be unpacked here ({error})"
+        what = f"is a zip archive that cannot be unpacked here ({error})"
         return Problem("archive-unreadable", where, what, SAVED)
     except Exception:  # zipfile meets damage with whatever it happens to raise: struct.error, UnicodeDecodeError
         return Problem(
             "file-damaged",
             where,
-            f"is truncated or damaged: {len(content):,} bytes that begin as a zip archive but are not a whole one",
+            f"is truncated or damaged: {len(content):,} bytes begin as a zip archive, but are not a complete one",
             "copy or download it again, or train it again",
         )
     if damaged is not None:
         return Problem(
             "file-damaged",
             where,
-            f"is damaged: the check sum of {damaged} does not fit",
+            f"is damaged: the check sum of {damaged} does not match",
             "copy it again, or train again",
         )
     return None

@@ -59,7 +59,7 @@ def train(
     if isinstance(recipe, CmcRecipe):
         return cmc_training.train(recipe, seed, progress, output=output, resume=resume)
     if resume:
-        what = f"trainings of the {recipe.family} family, of about a minute, keep no state to resume from"
+        what = f"trainings of the {recipe.family} family take about a minute and keep no state to resume from"
         raise InputError(Problem("option-not-for-this", "--resume", what, "leave it out to train from the beginning"))
     checkpoint = (
         swta_training.train(recipe, seed, progress)

@@ -22,10 +22,10 @@ def for_chip(recipe: AnyRecipe, target: str, neurons: int) -> AnyRecipe:
     chip = load_target(target)
     problems = neurons_problems(neurons, "--neurons")
     if "threshold" not in chip.codes:
-        what = f"the neurons of {chip.name} form no pools of the threshold code, which is what is trained for"
+        what = f"training is for pools of the threshold code, and the neurons of {chip.name} form no such pools"
         problems.append(Problem("option-not-for-this", "--for", what, "leave it out, or name another target"))
     if isinstance(recipe, CmcRecipe) and not recipe.steps_as_chips:
-        what = f"solver {recipe.circuit.solver}, variant {recipe.circuit.variant} is not stepped as a chip steps"
+        what = f"solver {recipe.circuit.solver}, variant {recipe.circuit.variant} does not step as a chip does"
         cure = "use solver: euler and a variant other than ode-off, or leave --for out"
         problems.append(Problem("option-not-for-this", "--for", what, cure))
     raise_input_problems(problems)

@@ -47,7 +47,7 @@ def read_idx_images(path: Path) -> Bytes:
     """
     images = _read_idx(path, 3, "images")
     if not all(1 <= side <= MAX_SIDE for side in images.shape[1:]):
-        what = f"holds images of {images.shape[1]:,} x {images.shape[2]:,} pixels, 1 to {MAX_SIDE:,} a side are read"
+        what = f"holds images of {images.shape[1]:,} x {images.shape[2]:,} pixels, limit 1 to {MAX_SIDE:,} per side"
         raise InputError(Problem("image-size", str(path), what, "scale the images down"))
     return images
 
@@ -110,7 +110,7 @@ def _idx_shape(header: bytes, path: Path, dimensions: int, what: str) -> tuple[i
     if len(header) < 4 or header[:2] != b"\0\0" or header[2] not in IDX_TYPES:
         start = header[:4].hex(" ") or "nothing"
         raise InputError(
-            Problem("idx-unlike", str(path), f"is no IDX file: {wanted}, this with {start}", "check the path")
+            Problem("idx-unlike", str(path), f"is not an IDX file: {wanted}, this with {start}", "check the path")
         )
     if header[2] != UNSIGNED_BYTE:
         says = f"holds numbers of type {IDX_TYPES[header[2]]}, only unsigned bytes are read"

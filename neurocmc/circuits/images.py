@@ -179,7 +179,7 @@ def _from_folder(task: str, folder: Path, classes: int | None, size: int | None)
     (train, train_labels), (test, test_labels) = parts
     if train.shape[1:] != test.shape[1:]:
         what = f"training images are {train.shape[1:]} pixels, test images {test.shape[1:]}"
-        raise InputError(Problem("images-unlike", str(folder), what, "the four files must be of one data set"))
+        raise InputError(Problem("images-unlike", str(folder), what, "give four files of the same data set"))
     return _split(task, str(folder), classes or 0, (train, test), (train_labels, test_labels), size)
 
 
@@ -217,7 +217,7 @@ def _pair(images_path: Path, labels_path: Path) -> tuple[Bytes, Bytes]:
     images, labels = read_idx_images(images_path), read_idx_labels(labels_path)
     if len(images) != len(labels):
         what = f"{len(labels):,} labels for the {len(images):,} images of {images_path.name}"
-        raise InputError(Problem("images-unlike", str(labels_path), what, "the two files must be of one data set"))
+        raise InputError(Problem("images-unlike", str(labels_path), what, "give two files of the same data set"))
     return images, labels
 
 
@@ -276,9 +276,7 @@ def _sizes(where: str, size: int, train: int, test: int) -> tuple[int, int]:
         what = (
             f"{size:,} images are {wanted[0]:,} to train and {wanted[1]:,} to test; there are {train:,} and {test:,}"
         )
-        raise InputError(
-            Problem("images-too-few", where, what, f"give a size of at least {MIN_IMAGES} that they suffice for")
-        )
+        raise InputError(Problem("images-too-few", where, what, f"give a smaller size, at least {MIN_IMAGES}"))
     return wanted
 
 

@@ -96,7 +96,7 @@ class SoftWta(SoftWinnerTakeAll):
             Activity (batch, ticks, units + 1) after each step; the last is the unit that inhibits.
 
         Raises:
-            InputError: For a drive of another shape, and a time that is no whole number of steps.
+            InputError: For a drive of another shape, and a time that is not a whole number of steps.
         """
         segments, hold_ticks = held(drive, duration_ms, self.dt_s, self.units)
         return self(segments.repeat_interleave(hold_ticks, dim=1))
@@ -196,7 +196,7 @@ class CmcRegions(CmcHierarchy):
             Rates (batch, ticks, units) after each step: regions, then populations, then columns.
 
         Raises:
-            InputError: For a drive of another shape, and a time that is no whole number of steps.
+            InputError: For a drive of another shape, and a time that is not a whole number of steps.
         """
         segments, hold_ticks = held(drive, duration_ms, self.dt_s, self.columns)
         return self(segments, hold_ticks).rate.flatten(2)
@@ -240,7 +240,7 @@ def held(drive: Tensor, duration_ms: float, dt_s: float, channels: int) -> tuple
         raise InputError(Problem("stimulus-channels", "drive", what, _SHAPES))
     ticks, count = whole_ticks(duration_ms, dt_s, "duration_ms"), segments.shape[1]
     if ticks % count:
-        what = f"{duration_ms:g} ms are {ticks} steps, which {count} segments cannot share evenly"
+        what = f"{duration_ms:g} ms are {ticks} steps, which cannot be divided evenly among {count} segments"
         cure = f"give {1e3 * dt_s * count * max(round(ticks / count), 1):g} ms, or another number of segments"
         raise InputError(Problem("stimulus-duration", "duration_ms", what, cure))
     return segments, ticks // count

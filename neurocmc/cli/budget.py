@@ -7,7 +7,7 @@ EXAMPLES = ("neurocmc budget build", "neurocmc budget build --json")
 
 
 def budget(directory: ArtifactDirectory, as_json: Json = False) -> None:
-    """Show every resource used, its limit and percent, energy, and operations beside a quantised network's."""
+    """Show each resource with its limit, the energy estimate, and the operations next to a quantised network's."""
     from neurocmc.pipeline.neurons.artifact import NeuronArtifact, open_any
     from neurocmc.pipeline.reporting import read_budget
     from neurocmc.report.tables import bits_table, budget_table, energy_table

@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from neurocmc.cli import complete
-from neurocmc.cli.neurons import (
+from neurocmc.cli.neurons import compile_network, is_spiking, read_model, refuse_given
+from neurocmc.cli.options import (
+    CHOICE,
+    POOLS,
     Calibration,
+    Code,
     Deciding,
     Dt,
     Events,
+    Figures,
+    Images,
+    Json,
     Reset,
+    Scheduler,
     Semantics,
+    Target,
     Weighted,
-    compile_network,
-    is_spiking,
-    read_model,
-    refuse_given,
 )
-from neurocmc.cli.options import Code, Figures, Images, Json, Scheduler, Target
 from neurocmc.cli.output import say, say_json, show, stages
 
 if TYPE_CHECKING:
@@ -63,78 +67,111 @@ def compile(  # noqa: A001  (the command is called so)
         Path,
         typer.Argument(
             metavar="MODEL",
-            help="A name of `neurocmc models`; a checkpoint (.pt), circuit (.circuit.npz, .yaml) or spikes (.nir).",
+            help="A name that `neurocmc models` lists, or a file: checkpoint (.pt), circuit (.circuit.npz, .yaml) or "
+            "spiking network (.nir).",
             autocompletion=complete.models,
         ),
     ],
     target: Target,
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Where the artifact goes.", show_default=False)
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="The directory to write the artifact to.", show_default=False
+        ),
     ],
     neurons: Annotated[
-        int | None, typer.Option(help="Neurons per unit; 64 unless --max-error chooses.", show_default=False)
+        int | None,
+        typer.Option(
+            help="Neurons per unit. --max-error chooses the number itself.",
+            show_default="64",
+            rich_help_panel=POOLS,
+        ),
     ] = None,
     code: Annotated[
-        Code, typer.Option(help="How a pool carries activity; auto takes the cheapest that keeps --max-error.")
+        Code,
+        typer.Option(
+            help="How the spikes of a pool encode activity. auto takes the cheapest code that keeps --max-error.",
+            rich_help_panel=POOLS,
+        ),
     ] = Code.threshold,
     kernel: Annotated[
         str | None,
         typer.Option(
-            help="What a spike of the feedback code stands for: ticks (12), parts (8-4-4) or heights (1,.5).",
-            show_default=False,
+            help="For --code feedback: the kernel of one spike, as its length in ticks (12), as lengths of parts "
+            "(8-4-4) or as heights per tick (1,.5).",
+            show_default="chosen from the filters",
+            rich_help_panel=POOLS,
         ),
     ] = None,
     phases: Annotated[
         int | None,
         typer.Option(
-            help="Ticks over which interleaved neurons take turns; chosen by the filters if not given.",
-            show_default=False,
+            help="For --code interleaved: the number of ticks over which the neurons of a unit take turns.",
+            show_default="chosen from the filters",
+            rich_help_panel=POOLS,
         ),
     ] = None,
     second_order: Annotated[
         SecondOrder | None,
         typer.Option(
-            help="Relays or delayed taps for kernels that a neuron has no filter for; by the code if not given.",
-            show_default=False,
+            help="How to realise synaptic kernels that the chip's neurons have no filter for: by relay neurons or "
+            "by delayed synapses (taps).",
+            show_default="chosen from the code",
+            rich_help_panel=POOLS,
         ),
     ] = None,
     axons: Annotated[
         Axons | None,
         typer.Option(
-            help="One axon a core for all neurons of a unit, or for each its own; as the target states.",
-            show_default=False,
+            help="shared: all neurons of a unit send through one axon per core. own: each neuron has its own axon.",
+            show_default="as the target states",
+            rich_help_panel=POOLS,
         ),
     ] = None,
     steps: Annotated[
         Steps | None,
         typer.Option(
-            help="For what the neurons of a unit are spread over its range; chosen on calibration if not given.",
-            show_default=False,
+            help="How the thresholds of a unit's neurons are spread over its range: in equal steps, or finest where "
+            "decisions or all activity depend on it most.",
+            show_default="chosen on the calibration stimuli",
+            rich_help_panel=POOLS,
         ),
     ] = None,
     planes: Annotated[
         int | None,
-        typer.Option(help="Synapses, 1 or 2, that a weight is the sum of; chosen if not given.", show_default=False),
+        typer.Option(
+            help="Synapses per weight: 1, or 2 whose sum is the weight.",
+            show_default="chosen on the calibration stimuli",
+            rich_help_panel=POOLS,
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of the rate code's random part.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the random part of --code rate.", rich_help_panel=POOLS)] = 0,
     max_error: Annotated[
         float | None,
-        typer.Option(help="Choose the fewest neurons that keep this error.", show_default=False),
+        typer.Option(
+            help="Choose the fewest neurons per unit whose NRMSE of rates is at most this fraction of range; 0.02 is "
+            "2 %.",
+            show_default=False,
+            rich_help_panel=CHOICE,
+        ),
     ] = None,
     tick_ms: Annotated[
         float | None,
         typer.Option(
-            help="Model time one tick stands for; chosen from the filters if not given.", show_default=False
+            metavar="MS",
+            help="Model time that one tick stands for, in ms.",
+            show_default="chosen from the filters",
+            rich_help_panel=POOLS,
         ),
     ] = None,
     images: Images = None,
     calibrate: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="A test stimulus to match gains over as well; may be repeated."),
+        typer.Option(metavar="NAME", help="A test stimulus to use for calibration as well. May be repeated."),
     ] = None,
     allow_lost_states: Annotated[
         bool,
-        typer.Option("--allow-lost-states", help="Compile even if rounding destroys an up-state of the circuit."),
+        typer.Option("--allow-lost-states", help="Compile even if rounding of weights destroys an up-state."),
     ] = False,
     semantics: Semantics = None,
     dt: Dt = None,
@@ -147,18 +184,19 @@ def compile(  # noqa: A001  (the command is called so)
         int | None,
         typer.Option(
             metavar="N",
-            help="Candidates of --max-error and --code auto that are measured at once.",
+            help="For --max-error and --code auto: how many candidates to measure at once, each in a process.",
             show_default="1, in this process",
+            rich_help_panel=CHOICE,
         ),
     ] = None,
     scheduler: Scheduler = None,
     source: Annotated[
-        bool, typer.Option("--source/--no-source", help="Put a copy of the model into the artifact.")
+        bool, typer.Option("--source/--no-source", help="Keep a copy of the model in the artifact.")
     ] = True,
     figures: Figures = True,
     as_json: Json = False,
 ) -> None:
-    """Compile a model for a target: match gains, quantise, place, route, emit."""
+    """Compile a model for a target chip: match gains, round weights, place, route, write the program."""
     from neurocmc.pipeline.bundled import found_model
 
     model = found_model(model)
@@ -260,7 +298,7 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
     if budget.energy is not None:
         spent_pj = budget.energy.dynamic_per_presentation_pj
         doubt = "" if spent_pj is None else " (estimate)"
-        say(f"energy of a presentation: {wording.energy(spent_pj)}{doubt}")
+        say(f"energy per presentation: {wording.energy(spent_pj)}{doubt}")
     for part in (*artifact.circuit.on_host, *host_work(network, artifact.target)):
         say(f"stays on the host: {part}")
     say(f"artifact: {artifact.directory}")

@@ -23,26 +23,31 @@ EXAMPLES = (
 def demo(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="NAME", help="Which demo; without it, all are listed.", autocompletion=complete.demos),
+        typer.Argument(
+            metavar="NAME",
+            help="The demo to run. Without a name, all demos are listed.",
+            autocompletion=complete.demos,
+        ),
     ] = None,
     target: Target = "loihi1",
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", metavar="DIR", help="Where it all goes.", show_default="demo-NAME"),
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="The directory for all results.", show_default="demo-NAME"
+        ),
     ] = None,
     code: Annotated[
-        Code, typer.Option(help="How a pool carries activity; auto takes the cheapest that keeps 1 %.")
+        Code,
+        typer.Option(help="How the spikes of a pool encode activity. auto takes the cheapest code within 1 % error."),
     ] = Code.threshold,
-    neurons: Annotated[
-        int | None, typer.Option(help="Neurons per unit; the demo's own if not given.", show_default=False)
-    ] = None,
+    neurons: Annotated[int | None, typer.Option(help="Neurons per unit.", show_default="the demo's own")] = None,
     animate: Annotated[
         Literal["gif", "mp4"] | None,
-        typer.Option(help="Also a film of the picture; mp4 needs ffmpeg.", show_default="none"),
+        typer.Option(help="Write an animation of the figure as well. mp4 needs ffmpeg.", show_default="none"),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Compile a bundled circuit, run it on rate, Brian2 and emulator, and draw what it does."""
+    """Compile a bundled circuit, run it as rates, in Brian2 and on the chip emulator, and draw its activity."""
     from neurocmc.pipeline.demos import DEMOS, find_demo, run_demo
     from neurocmc.pipeline.options import CompileOptions
     from neurocmc.pipeline.reporting import read_budget

@@ -13,10 +13,10 @@ EXAMPLES = ("neurocmc diff build other", "neurocmc diff build other --all", "neu
 def diff(
     first: ArtifactDirectory,
     second: ArtifactDirectory,
-    everything: Annotated[bool, typer.Option("--all", help="Show every line of every part.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show every difference, however many.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Say how two artifacts differ: options, target, levels, resources, and what `verify` found."""
+    """Show how two artifacts differ: options, target, levels, resources, and what `verify` found."""
     from neurocmc.pipeline.difference import PARTS, differences
 
     found = differences(first, second)

@@ -10,7 +10,7 @@ EXAMPLES = ("neurocmc doctor", "neurocmc doctor --json")
 
 
 def doctor(as_json: Json = False) -> None:
-    """List the libraries, tools, compilers and caches that are there; exit code 2 where a needed one is not."""
+    """List which libraries, tools, compilers and caches neurocmc finds; exit code 2 if a required one is missing."""
     from neurocmc.pipeline.doctor import findings
 
     found = findings()
@@ -22,6 +22,6 @@ def doctor(as_json: Json = False) -> None:
         for finding in found:
             if finding.cure:
                 say(f"{finding.name}: {finding.cure}")
-        say("what is needed is missing" if broken else "all that is needed is there")
+        say("something required is missing" if broken else "nothing required is missing")
     if broken:
         raise typer.Exit(INPUT)

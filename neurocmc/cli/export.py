@@ -23,7 +23,10 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            "--to", metavar="NAME", help="The tool: brian2, netx, nir, pynn, ranc, or another.", show_default=False
+            "--to",
+            metavar="NAME",
+            help="The tool: brian2, netx, nir, pynn, ranc, or one that a plug-in adds.",
+            show_default=False,
         ),
     ],
     output: Annotated[

@@ -53,11 +53,11 @@ def guarded(command: Callable[P, None]) -> Callable[P, None]:
         except MemoryError:
             cure = "fewer trials, a shorter --duration, or fewer neurons"
             raise _told(
-                InputError(Problem("memory-short", "memory", "there is not enough of it for this", cure)),
+                InputError(Problem("memory-short", "memory", "this needs more memory than there is", cure)),
                 as_json=as_json,
             ) from None
         except KeyboardInterrupt:
-            tell("interrupted; nothing half-written is left")
+            tell("interrupted; nothing incomplete was written")
             raise typer.Exit(INTERRUPTED) from None
         except BrokenPipeError:
             # Python flushes stdout once more when it ends, and would complain of the same pipe again.
@@ -136,7 +136,7 @@ def print_problems(error: NeurocmcError) -> None:
         page.print(_wrapped(f"{problem.what} [{problem.id}]", page.width), soft_wrap=True)
         page.print(_wrapped(f"cure: {problem.cure}", page.width), style="green", soft_wrap=True)
     if (left_out := len(error.problems) - MAX_PROBLEMS) > 0:
-        page.print(Text(f"and {left_out:,} more: mend these first"))
+        page.print(Text(f"and {left_out:,} more: fix these first"))
     page.print(Rule(style="red"))
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neurocmc.cli import complete
-from neurocmc.cli.neurons import Deciding, Dt, Reset, Semantics, inspect_spiking, is_spiking, refuse_given
-from neurocmc.cli.options import Images, Json
+from neurocmc.cli.neurons import inspect_spiking, is_spiking, refuse_given
+from neurocmc.cli.options import Deciding, Dt, Images, Json, Reset, Semantics
 from neurocmc.cli.output import grid, say, say_json, show
 
 if TYPE_CHECKING:
@@ -28,13 +28,18 @@ def inspect(
         Path,
         typer.Argument(
             metavar="MODEL",
-            help="A name of `neurocmc models`; a checkpoint (.pt), circuit (.circuit.npz, .yaml) or spikes (.nir).",
+            help="A name that `neurocmc models` lists, or a file: checkpoint (.pt), circuit (.circuit.npz, .yaml) or "
+            "spiking network (.nir).",
             autocompletion=complete.models,
         ),
     ],
     images: Images = None,
     sensitivity: Annotated[
-        bool, typer.Option("--sensitivity", help="Measure on calibration how much each population matters.")
+        bool,
+        typer.Option(
+            "--sensitivity",
+            help="Measure on the calibration stimuli how much an error of each population's activity would cost.",
+        ),
     ] = False,
     semantics: Semantics = None,
     dt: Dt = None,

@@ -111,16 +111,16 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def before(
     version: Annotated[
-        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Show no progress; results, warnings and failures stay.")
+        bool, typer.Option("--quiet", "-q", help="Show no progress, only results, warnings and errors.")
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show a line with its seconds for every stage that is done.")
+        bool, typer.Option("--verbose", "-v", help="Print the name and the seconds of every stage that is done.")
     ] = False,
     show_debug: Annotated[
-        bool, typer.Option("--debug", envvar="NEUROCMC_DEBUG", help="Show the traceback of a defect of neurocmc.")
+        bool, typer.Option("--debug", envvar="NEUROCMC_DEBUG", help="Show the traceback when neurocmc itself fails.")
     ] = False,
 ) -> None:
     """Compile trained cortical rate circuits to spiking neuromorphic chips, every stage verified."""

@@ -27,12 +27,14 @@ def models(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="NAME", help="One of them; without it, all are listed.", autocompletion=complete.everything
+            metavar="NAME",
+            help="The model or recipe to show. Without a name, all are listed.",
+            autocompletion=complete.everything,
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the models and recipes that ship; with NAME show the card or the source of one."""
+    """List the models and recipes that come with neurocmc; with NAME, show the model card or source of one."""
     from neurocmc.pipeline.bundled import bundled
 
     known = bundled()
@@ -42,7 +44,9 @@ def models(
     entries = [entry for entry in known if entry.name == name]
     if not entries:
         cure = nearest_name(name, [entry.name for entry in known])
-        raise InputError(Problem("model-unknown", "models", f"nothing of the name {name!r} ships", cure))
+        raise InputError(
+            Problem("model-unknown", "models", f"neurocmc has no model and no recipe named {name!r}", cure)
+        )
     if as_json:
         say_json({"models": [_row(entry) for entry in entries]})
         return
@@ -65,8 +69,8 @@ def _list(known: "tuple[Bundled, ...]", *, as_json: bool) -> None:
         rows = [(entry.name, entry.about) for entry in known if entry.kind == kind]
         show(grid(title, ("name", "what it is"), rows))
         say()
-    say("Its card, or its source: neurocmc models NAME.")
-    say("Names stand for files everywhere: neurocmc compile swta-digits --target loihi1 -o build;")
+    say("neurocmc models NAME shows the model card or the source of one.")
+    say("All commands take these names in place of files: neurocmc compile swta-digits --target loihi1 -o build;")
     say("neurocmc train cmc-v1 -o model.pt.")
 
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 
 from neurocmc.cli.failures import MISSED
+from neurocmc.cli.options import Decide
 from neurocmc.cli.output import grid, say, say_json, show, stages
 from neurocmc.common.errors import Problem, raise_input_problems
 
@@ -17,57 +17,6 @@ if TYPE_CHECKING:
     from neurocmc.pipeline.neurons.model import NeuronModel
     from neurocmc.pipeline.neurons.options import NeuronOptions
     from neurocmc.pipeline.neurons.verify import NeuronVerifyOptions
-
-
-class Weights(StrEnum):
-    """Of how many synapses a weight is the sum."""
-
-    one = "one"
-    two = "two"
-
-
-class Decide(StrEnum):
-    """How leaky integrators at the output answer."""
-
-    last = "last"
-    mean = "mean"
-    max = "max"
-
-
-Semantics = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="Of a .nir file: whose rules: snntorch-0, snntorch-1, norse, sinabs, spyx, nir.",
-        show_default=False,
-    ),
-]
-Dt = Annotated[
-    float | None,
-    typer.Option("--dt", metavar="S", help="Of a .nir file: the time of a tick in s.", show_default=False),
-]
-Reset = Annotated[
-    str | None,
-    typer.Option(metavar="zero|subtract", help="Of a .nir file: how a neuron resets.", show_default=False),
-]
-Deciding = Annotated[
-    Decide | None,
-    typer.Option(help="Of a .nir file: how integrators at the output answer.", show_default="last"),
-]
-Weighted = Annotated[
-    Weights | None,
-    typer.Option(
-        help="Of a .nir file: synapses that a weight is the sum of; two where they fit.", show_default=False
-    ),
-]
-Events = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE.npz", help="Of a .nir file: input spikes to verify with.", show_default="drawn"),
-]
-Calibration = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE.npz", help="Of a .nir file: spikes to choose scales on.", show_default="--events"),
-]
 
 
 def refuse_given(options: Mapping[str, object], belonging_to: str) -> None:
@@ -143,7 +92,7 @@ def compile_network(
     if budget.energy is not None:
         spent_pj = budget.energy.dynamic_per_presentation_pj
         doubt = "" if spent_pj is None else " (estimate)"
-        say(f"energy of a presentation: {wording.energy(spent_pj)}{doubt}")
+        say(f"energy per presentation: {wording.energy(spent_pj)}{doubt}")
     for part in host_work(built):
         say(f"stays on the host: {part}")
     say(f"artifact: {artifact.directory}")
@@ -264,7 +213,7 @@ def _inspect(path: Path, model: "NeuronModel | None", facts: Mapping[str, object
         )
     )
     if model is None:
-        say("name the framework that trained it (--semantics) to see the network that it makes")
+        say("name the framework that trained it (--semantics) to see the compiled network")
         return
     network = _network(model)
     for title in ("populations", "projections", "readouts"):

@@ -27,20 +27,22 @@ class Kind(StrEnum):
 
 
 def new(
-    kind: Annotated[Kind, typer.Argument(metavar="circuit|automaton|target|recipe", help="What to begin.")],
+    kind: Annotated[
+        Kind, typer.Argument(metavar="circuit|automaton|target|recipe", help="What the file shall describe.")
+    ],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="FILE.yaml", help="The file to write.", show_default=False)
     ],
     as_json: Json = False,
 ) -> None:
-    """Write a commented YAML file that works as it is, to be changed into one's own."""
+    """Write a commented YAML file that works as it is and that you can change into your own."""
     from neurocmc.common.files import write_file
     from neurocmc.pipeline.starts import START
 
     start = START[kind.value]
     check_output_file(output)
     if output.exists():
-        what, cure = "is there already, and is not replaced", "name another file"
+        what, cure = "exists already and is not overwritten", "name another file"
         raise InputError(Problem("file-exists", str(output), what, cure))
     write_file(output, start.text())
     nexts = [line.format(file=output) for line in start.nexts]

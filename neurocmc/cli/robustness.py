@@ -19,27 +19,32 @@ EXAMPLES = (
 def robustness(
     directory: ArtifactDirectory,
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Where it all goes.", show_default=False)
+        Path,
+        typer.Option(
+            "-o", "--output", metavar="DIR", help="The directory for tables and figures.", show_default=False
+        ),
     ],
     kinds: Annotated[
         str | None,
         typer.Option(
             metavar="KIND,...",
-            help="threshold, weight, synapse, dropped, added, dead, axons, cores, current, spikes.",
+            help="Kinds of faults: threshold, weight, synapse, dropped, added, dead, axons, cores, current, spikes.",
             show_default="all that chips of the target can have",
         ),
     ] = None,
     levels: Annotated[
         str | None,
-        typer.Option(metavar="SHARE,...", help="Of each kind; 0.1 is 10 %.", show_default="0.02,0.05,0.1,0.15,0.2"),
+        typer.Option(
+            metavar="SHARE,...", help="Levels of each kind; 0.1 is 10 %.", show_default="0.02,0.05,0.1,0.15,0.2"
+        ),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Faulty chips of each kind and level.")] = 20,
-    samples: Annotated[int, typer.Option(help="Trials of each stimulus that each seed draws.")] = 10,
+    seeds: Annotated[int, typer.Option(help="Number of faulty chips per kind and level.")] = 20,
+    samples: Annotated[int, typer.Option(help="Number of trials of each stimulus per faulty chip.")] = 10,
     stimulus: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME|FILE.npz",
-            help="What is run; may be given several times.",
+            help="A stimulus to run. May be repeated.",
             show_default="those for testing, and those without a label",
         ),
     ] = None,
@@ -47,7 +52,7 @@ def robustness(
     scheduler: Scheduler = None,
     as_json: Json = False,
 ) -> None:
-    """Measure held time and errors of a compiled circuit with mismatch, missing parts and noise."""
+    """Measure errors, and how long states are held, of a compiled circuit with mismatch, lost parts and noise."""
     from neurocmc.pipeline.campaign.place import place_of
     from neurocmc.pipeline.robustness import LEVELS, RobustnessOptions
     from neurocmc.pipeline.robustness_campaign import robustness_into
@@ -87,7 +92,7 @@ def _shares(text: str) -> tuple[float, ...]:
             shares.append(float(part))
         except ValueError:
             problems.append(
-                Problem("option-unreadable", "--levels", f"{part!r} is no number", "give shares, such as 0.05,0.1")
+                Problem("option-unreadable", "--levels", f"{part!r} is not a number", "give shares, such as 0.05,0.1")
             )
     raise_input_problems(problems)
     return tuple(shares)

@@ -34,15 +34,17 @@ def show(
     part: Annotated[Part, typer.Argument(metavar="PART", help="rate, staged, spiking, chip or certificate.")],
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Populations, or patterns such as 'V1.*'.", show_default="all"),
+        typer.Argument(
+            metavar="[NAME]...", help="Names of populations, or patterns such as 'V1.*'.", show_default="all"
+        ),
     ] = None,
     draw: Annotated[
         Path | None,
-        typer.Option("--draw", metavar="FILE", help="Draw gain fits of these (.png or .svg) instead; of spiking."),
+        typer.Option("--draw", metavar="FILE", help="With spiking: draw the gain fits instead, to a .png or .svg."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show a level or the certificate of a compiled circuit whole: files of large circuits hold the first parts."""
+    """Print a whole level or certificate of a compiled circuit; its text file may hold only the first part."""
     from neurocmc.pipeline.neurons.artifact import NeuronArtifact, open_any
     from neurocmc.pipeline.pages import draw_fits, page_of
 
@@ -50,7 +52,7 @@ def show(
         _check_picture(draw, part)
     artifact = open_any(directory)
     if isinstance(artifact, NeuronArtifact):
-        what = "is a network of neurons, whose pages are whole"
+        what = "is a spiking network, whose text files are complete"
         raise InputError(Problem("option-not-for-this", str(directory), what, f"read {directory}/ir/*.txt"))
     if draw is None:
         page = page_of(artifact, part.value, names or ())
@@ -58,7 +60,7 @@ def show(
             say_json({"part": part, "names": names or [], "lines": page.splitlines()})
             return
         if names:
-            say(f"only {', '.join(names)}, and what begins or ends there")
+            say(f"only {', '.join(names)}, with what they send and receive")
         for line in page.splitlines():
             say(line)
         return
@@ -76,5 +78,5 @@ def _check_picture(path: Path, part: Part) -> None:
         what = f"ends in {path.suffix!r}" if path.suffix else "has no ending"
         raise InputError(Problem("output-suffix-unknown", str(path), what, f"end it in {' or '.join(PICTURES)}"))
     if part is not Part.spiking:
-        what = f"gains are matched in the level spiking, not in {part}"
+        what = f"gain fits belong to the level spiking, not to {part}"
         raise InputError(Problem("option-not-for-this", "--draw", what, "show spiking, or leave --draw out"))

@@ -25,6 +25,7 @@ EXAMPLES = (
     "neurocmc simulate corelets.json --on emulator --input spikes.npz -o out.npz",
 )
 SHOWN_DECISIONS = 20
+CORES = "Only for a file of cores (FILE.json)"
 
 
 class Interpreter(StrEnum):
@@ -52,59 +53,76 @@ def simulate(
         Path,
         typer.Argument(
             metavar="DIR|FILE.json",
-            help="A directory made by `neurocmc compile`; or corelets, or a file of RANC.",
+            help="A directory made by `neurocmc compile`, or a file of cores: corelets.json or a RANC network.",
             show_default=False,
         ),
     ],
-    on: Annotated[Interpreter, typer.Option("--on", help="What to run it on.", show_default=False)],
+    on: Annotated[Interpreter, typer.Option("--on", help="The level or simulator to run.", show_default=False)],
     output: Annotated[
         Path,
         typer.Option(
             "-o",
             "--output",
             metavar="OUT.npz",
-            help="The recording to write; of FILE.json also .csv or RANC's .txt.",
+            help="The recording to write. For FILE.json also a .csv, or a .txt as RANC writes it.",
             show_default=False,
         ),
     ],
     stimulus: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME|FILE.npz", help="One that the artifact holds (default: its first test stimulus), or a file."
+            metavar="NAME|FILE.npz",
+            help="A stimulus of the artifact by its name, or a file.",
+            show_default="the first test stimulus",
         ),
     ] = None,
     duration: Annotated[
-        float | None, typer.Option(metavar="S", help="Cut or prolong the stimulus to so many seconds.")
+        float | None, typer.Option(metavar="S", help="Cut or prolong the stimulus to this many seconds.")
     ] = None,
     samples: Annotated[
-        int | None, typer.Option(help="Only the first so many trials of the stimulus.", show_default="all")
+        int | None, typer.Option(help="Run only the first trials of the stimulus: this many.", show_default="all")
     ] = None,
     observe_ms: Annotated[
         float | None,
         typer.Option(
             metavar="MS",
-            help="Record what is observed as r through a filter.",
+            help="Time constant in ms of the filter through which activity r is recorded.",
             show_default="as compiled; rate: none",
         ),
     ] = None,
-    codegen: Annotated[Codegen, typer.Option(help="How Brian2 runs.")] = Codegen.numpy,
+    codegen: Annotated[Codegen, typer.Option(help="Code generation of Brian2.")] = Codegen.numpy,
     time_limit: Annotated[
-        float, typer.Option(metavar="S", help="End Lava, with all of its processes, after so many seconds.")
+        float, typer.Option(metavar="S", help="For --on lava: stop Lava and its processes after this many seconds.")
     ] = 3600.0,
     config: Annotated[
-        Path | None, typer.Option(metavar="CONFIG.json", help="Of a file of RANC: its config.", show_default=False)
+        Path | None,
+        typer.Option(
+            metavar="CONFIG.json",
+            help="RANC's configuration file. Needed for a RANC network.",
+            show_default=False,
+            rich_help_panel=CORES,
+        ),
     ] = None,
-    ticks: Annotated[int | None, typer.Option(help="Of FILE.json: so many ticks.", show_default=False)] = None,
+    ticks: Annotated[
+        int | None, typer.Option(help="Number of ticks to run.", show_default=False, rich_help_panel=CORES)
+    ] = None,
     spikes: Annotated[
         Path | None,
-        typer.Option("--input", metavar="SPIKES.npz", help="Of corelets: spikes of the host.", show_default=False),
+        typer.Option(
+            "--input",
+            metavar="SPIKES.npz",
+            help="For corelets: the spikes that the host sends.",
+            show_default=False,
+            rich_help_panel=CORES,
+        ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Of corelets: where random neurons start.", show_default="0")
+        int | None,
+        typer.Option(help="For corelets: seed of stochastic neurons.", show_default="0", rich_help_panel=CORES),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run a compiled circuit and write spikes and decoded activity of every population, or run a file of cores."""
+    """Run a compiled circuit and record spikes and decoded activity of all populations, or run a file of cores."""
     check_output_file(output)
     of_files = {"--config": config, "--ticks": ticks, "--input": spikes, "--seed": seed}
     if directory.suffix == ".json" and not directory.is_dir():
@@ -163,7 +181,7 @@ def simulate(
         return
     _tell(facts, decided)
     for name in early:
-        say(f"{name} decided nothing: its window is longer than what was run")
+        say(f"{name} has no decision: its window is longer than the run")
     say(f"recording: {output}")
 
 

@@ -63,7 +63,7 @@ def _tell(done: "CoreFileRun") -> None:
         _tell_groups(done)
     ticks = [(key, [line for *_, line in group]) for key, group in groupby(done.rows, key=lambda row: row[:2])]
     if not ticks:
-        say("no line of the output bus carried a spike")
+        say("no spike on any line of the output bus")
         return
     columns = ["tick", "lines of the output bus that spiked"]
     rows = [[f"{tick:,}", _ranges(lines)] for (_, tick), lines in ticks[:SHOWN_TICKS]]

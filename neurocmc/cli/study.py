@@ -23,16 +23,18 @@ EXAMPLES = (
 
 
 def study(
-    plan: Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="Which recipe, variants, seeds and measures.")],
+    plan: Annotated[
+        Path, typer.Argument(metavar="STUDY.yaml", help="The study: recipe, variants, seeds and measures.")
+    ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Where it all goes.", show_default=False)
+        Path, typer.Option("-o", "--output", metavar="DIR", help="The directory for all results.", show_default=False)
     ],
     workers: Workers = None,
     scheduler: Scheduler = None,
-    figures: Annotated[bool, typer.Option(help="Draw what the study and its circuits look like.")] = True,
+    figures: Annotated[bool, typer.Option(help="Draw the figures of the study and of its circuits.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Make, compile and measure every circuit of a study; what an earlier call has done is not done again."""
+    """Train or construct, compile and measure every circuit of a study. A second call does only what is missing."""
     from neurocmc.pipeline.campaign.place import place_of
     from neurocmc.pipeline.study.measured import MeasuredResult
     from neurocmc.pipeline.study.run import run_study

@@ -18,16 +18,18 @@ MOST_SHOWN = 60  # rows of the table on the page: the file has all
 
 
 def sweep(
-    plan: Annotated[Path, typer.Argument(metavar="SWEEP.yaml", help="Circuits, targets, codes, neurons and seeds.")],
+    plan: Annotated[
+        Path, typer.Argument(metavar="SWEEP.yaml", help="The sweep: circuits, targets, codes, neurons and seeds.")
+    ],
     output: Annotated[
-        Path, typer.Option("-o", "--output", metavar="DIR", help="Where it all goes.", show_default=False)
+        Path, typer.Option("-o", "--output", metavar="DIR", help="The directory for all results.", show_default=False)
     ],
     workers: Workers = None,
     scheduler: Scheduler = None,
-    figures: Annotated[bool, typer.Option(help="Draw errors, cores and energy against neurons.")] = True,
+    figures: Annotated[bool, typer.Option(help="Plot errors, cores and energy against neurons per unit.")] = True,
     as_json: Json = False,
 ) -> None:
-    """Compile and measure circuits in every combination; what an earlier call has done is not done again."""
+    """Compile and measure circuits in every combination of settings. A second call does only what is missing."""
     from neurocmc.pipeline.campaign.place import place_of
     from neurocmc.pipeline.sweep.run import run_sweep
     from neurocmc.pipeline.sweep.table import shown

@@ -22,13 +22,13 @@ def targets(
         str | None,
         typer.Argument(
             metavar="NAME",
-            help="A name or alias, or a YAML file; without it, all are listed.",
+            help="A name, an alias or a YAML file. Without it, all targets are listed.",
             autocompletion=complete.targets,
         ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the known targets; with NAME every limit of one, with value, unit, source and doubts."""
+    """List the known targets; with NAME, show every limit of one with value, unit, source and what is uncertain."""
     from neurocmc.targets import known_targets, load_target
 
     if name is None:
@@ -61,7 +61,7 @@ def _list(known: "list[Target]", *, as_json: bool) -> None:
         )
     )
     say("?: how many of the limits are unverified. Every limit and its source: neurocmc targets NAME.")
-    say("A target of your own: --target FILE.yaml.")
+    say("For your own target: neurocmc new target -o FILE.yaml, then --target FILE.yaml.")
 
 
 def _summary(target: "Target") -> dict[str, Any]:

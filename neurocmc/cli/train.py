@@ -50,7 +50,7 @@ def train(
         Path,
         typer.Argument(
             metavar="RECIPE.yaml",
-            help="What to train, on what, how: a file, or a name of `neurocmc models`.",
+            help="The recipe (circuit, task, training): a file, or a name that `neurocmc models` lists.",
             autocompletion=complete.recipes,
         ),
     ],
@@ -63,17 +63,15 @@ def train(
         typer.Option(
             "--for",
             metavar="TARGET",
-            help="Train for this chip: through its pools of neurons.",
+            help="Train for this chip: activity passes through its pools of neurons.",
             autocompletion=complete.targets,
         ),
     ] = None,
-    neurons: Annotated[
-        int | None, typer.Option(help="Neurons per unit of the pools of --for.  [default: 64]", show_default=False)
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
+    neurons: Annotated[int | None, typer.Option(help="With --for: neurons per unit.", show_default="64")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a training that was interrupted.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Train a circuit by gradient, or construct it from its recipe, and write it."""
+    """Train a circuit by gradient descent, or construct it from its recipe, and write it to a file."""
     from neurocmc.common.strict_yaml import load_document
     from neurocmc.pipeline.bundled import found_recipe
     from neurocmc.pipeline.study.families import maker_of
@@ -83,7 +81,7 @@ def train(
     document = load_document(recipe)
     if (plug := maker_of(document, recipe.parent)) is not None:
         if target is not None or neurons is not None or resume:
-            what = f"family {plug.name} takes a recipe and a seed alone"
+            what = f"family {plug.name} takes only a recipe and a seed"
             raise InputError(
                 Problem("option-not-for-this", str(recipe), what, "leave --for, --neurons, --resume out")
             )
@@ -97,7 +95,7 @@ def train(
 
     if state_path(output).exists() and not resume:
         kept = state_path(output)
-        tell(f"{kept}: a training that was stopped; it begins again (--resume would go on with it)")
+        tell(f"{kept}: state of an interrupted training; this training starts again (--resume would continue it)")
     wanted = _for_chip(recipe_of(document), target, neurons)
     checkpoint = _trained(wanted, output, seed, resume=resume)
     pools = wanted.training.pools
@@ -152,7 +150,7 @@ def _for_chip(recipe: "AnyRecipe", target: str | None, neurons: int | None) -> "
     if (pools := recipe.training.pools) is not None:
         return for_chip(recipe, pools.target, pools.neurons if neurons is None else neurons)
     if neurons is not None:
-        what = "says how large the pools of a chip are, and --for names none"
+        what = "sets the pool size of a chip, and --for names no chip"
         raise InputError(Problem("option-not-for-this", "--neurons", what, "add --for TARGET, or leave it out"))
     return recipe
 

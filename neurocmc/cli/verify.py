@@ -1,5 +1,6 @@
 """`neurocmc verify`: every edge between the levels of an artifact, each with value, limit and verdict."""
 
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,31 +26,39 @@ EXAMPLES = (
 def verify(
     directory: ArtifactDirectory,
     samples: Annotated[
-        int | None, typer.Option(help="Only the first so many trials of each test stimulus.", show_default="all")
+        int | None,
+        typer.Option(help="Run only the first trials of each test stimulus: this many.", show_default="all"),
     ] = None,
-    seeds: Annotated[int, typer.Option(help="Compile again under so many seeds; each edge shows the worst.")] = 1,
+    seeds: Annotated[
+        int, typer.Option(help="Repeat all that is random with this many seeds; each edge shows the worst.")
+    ] = 1,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Let theory beyond the stimuli decide the exit code as well.")
+        bool,
+        typer.Option("--strict", help="Count misses of theory beyond your stimuli as misses, too (exit code 1)."),
     ] = False,
     limit: Annotated[
         list[str] | None,
-        typer.Option(metavar="EDGE: QUANTITY=VALUE", help="A limit of one's own for one edge; may be repeated."),
+        typer.Option(metavar="EDGE: QUANTITY=VALUE", help="Set the limit of one edge. May be repeated."),
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option(metavar="FILE.npz", help="Of spiking networks: what a framework recorded.", show_default=False),
+        typer.Option(
+            metavar="FILE.npz",
+            help="For spiking networks (.nir): compare with this recording of the framework that trained it.",
+            show_default=False,
+        ),
     ] = None,
     latency: Annotated[
-        bool, typer.Option("--latency", help="Measure what the network between the cores does to spikes.")
+        bool, typer.Option("--latency", help="Measure how much the network between the cores delays spikes.")
     ] = False,
     tick_us: Annotated[
         float | None,
-        typer.Option(metavar="US", help="For --latency: a tick of so many us.", show_default="the model's"),
+        typer.Option(metavar="US", help="With --latency: duration of a tick in us.", show_default="the model's"),
     ] = None,
     figures: Figures = True,
     as_json: Json = False,
 ) -> None:
-    """Compare every level with the one before it; exit code 1 where a fidelity budget is missed."""
+    """Compare every level with the one before it; exit code 1 if a fidelity budget is missed."""
     from neurocmc.pipeline.neurons.artifact import NeuronArtifact, open_any
     from neurocmc.pipeline.verify import VerifyOptions, read_verification
     from neurocmc.pipeline.verify import verify as walk
@@ -104,11 +113,12 @@ def tell_edges(edges: "tuple[Edge, ...]", *, strict: bool = False) -> None:
     judged = [edge for edge in edges if edge.verdict != "not run" and (strict or edge.group == "fidelity")]
     if located := [edge for edge in judged if edge.worst and edge.value is not None]:
         edge = max(located, key=strain)
-        say(f"worst: {edge.worst}, {edge.quantity} of {edge.name} at {100 * strain(edge):.3g} % of its limit")
+        at = f"at {100 * strain(edge):.3g} % of its limit" if isfinite(strain(edge)) else "beyond its limit of 0"
+        say(f"worst: {edge.key}, {edge.worst}, {at}")
     missed = misses(edges, strict=strict)
     kept = f"{len(missed)} of {len(judged)} budgets are missed" if missed else f"all {len(judged)} budgets are kept"
     left = sum(edge.verdict == "not run" for edge in edges)
     say(f"{kept}; {left} {'edge was' if left == 1 else 'edges were'} not run" if left else kept)
     if warned := len(misses(edges, strict=True)) - len(missed):
         told = f"{warned} {'edge' if warned == 1 else 'edges'} of theory beyond your stimuli"
-        say(f"warning: {told} missed; --strict lets them decide")
+        say(f"warning: {told} missed; with --strict {'it counts' if warned == 1 else 'they count'} as missed")

@@ -153,7 +153,7 @@ def read_npz(path: Path, *, max_bytes: int = MAX_NPZ_BYTES) -> dict[str, NDArray
             archive = zipfile.ZipFile(stream)
             members = archive.infolist()
             if len({member.filename for member in members}) < len(members):
-                raise ValueError("a name stands twice in it")
+                raise ValueError("a name occurs twice in it")
             # numpy trusts the header's shape before it reads: what it would allocate counts, not only what zip says.
             total = sum(max(member.file_size, _claimed_bytes(archive, member)) for member in members)
         except Exception as error:  # zipfile, tokenize, ast and numpy meet damage with whatever they happen to raise
@@ -200,7 +200,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[A
     if array.dtype.kind == "U":
         codes = np.ascontiguousarray(array).reshape(-1).view(array.dtype.byteorder.replace("|", "=") + "u4")
         if codes.max(initial=0) > _HIGHEST_CHARACTER:
-            raise ValueError(f"{member.filename} holds what is no character")
+            raise ValueError(f"{member.filename} holds something that is not a character")
     return array
 
 
@@ -218,9 +218,14 @@ def _place(path: Path) -> Path:
     except OSError as error:
         raise _cannot_write(path, error) from None
     if inside:
-        what = "is the directory in which you are, or holds it: it cannot be replaced by another"
+        what = "is the current directory, or contains it, and cannot be replaced"
         raise InputError(
-            Problem("path-holds-working-folder", str(path), what, "name a directory below it, or go elsewhere first")
+            Problem(
+                "path-holds-working-folder",
+                str(path),
+                what,
+                "name a directory inside it, or change to another directory first",
+            )
         )
     return place
 
@@ -256,7 +261,7 @@ def _check_replaceable(path: Path) -> None:
         raise cannot_read(path, error, MANIFEST_FILE) from None
     if empty:
         return
-    cure = "choose another output directory, or empty this one yourself"
+    cure = "choose another output directory, or delete the content of this one"
     if not (path / MANIFEST).is_file():
         what = f"exists, is not empty and holds no {MANIFEST}: it is not an artifact of neurocmc"
         raise InputError(Problem("folder-not-ours", str(path), what, cure))

@@ -30,8 +30,8 @@ class FileKind:
     if_missing: str = "check the path"
 
 
-_RIGHT_ONE = "is it the right file?"
-_WHOLE = "check the path; is the artifact whole?"
+_RIGHT_ONE = "check that it is the correct file"
+_WHOLE = "check the path, and that the artifact is complete"
 YAML = FileKind("a YAML file", MIB, "give large arrays as a checkpoint or .npz instead")
 JSON = FileKind("a JSON file", 256 * MIB, _RIGHT_ONE)
 CORELETS = FileKind("a corelet description", JSON.max_bytes, "describe fewer cores")
@@ -41,7 +41,7 @@ CORES = FileKind("a file of RANC or a corelet description", JSON.max_bytes, "des
 CHECKPOINT = FileKind(
     "a checkpoint",
     64 * MIB,
-    "no circuit of neurocmc is so large; is it the right file?",
+    "no circuit of neurocmc is so large; check that it is the correct file",
     "check the path, or train a model first",
 )
 # A training keeps its model, its best model, and two moments of every parameter.
@@ -49,8 +49,8 @@ TRAINING_STATE = FileKind("the state of a training", 4 * CHECKPOINT.max_bytes + 
 ARRAYS = FileKind("an .npz file", 4 * GIB, _RIGHT_ONE)
 NIR = FileKind("a NIR file", 256 * MIB, _RIGHT_ONE)
 IMAGES = FileKind("a file of images", GIB, "split it", "check the path")
-STUDY_RESULT = FileKind("a result of a study", MIB, "delete it: its run is done again")
-RUN = FileKind("the outcome of a run", 64 * MIB, "delete it: its run is done again")
+STUDY_RESULT = FileKind("a result of a study", MIB, "delete it; its run is then repeated")
+RUN = FileKind("the outcome of a run", 64 * MIB, "delete it; its run is then repeated")
 MANIFEST_FILE = FileKind("a manifest", 16 * MIB, "compile again", "give a directory made by `neurocmc compile`")
 LEVEL = FileKind("a level of an artifact", 64 * MIB, "compile again", _WHOLE)
 SUMMARY = FileKind("a summary of an artifact", 64 * MIB, "compile again", _WHOLE)
@@ -91,7 +91,12 @@ def name_problem(path: Path | str) -> Problem | None:
     """Returns why no file can have this name, or why it could not be told to anybody; None for a sound name."""
     text = str(path)
     if "\0" in text:
-        return Problem("path-impossible", printable(text), "holds a NUL, which ends every name", "name another path")
+        return Problem(
+            "path-impossible",
+            printable(text),
+            "holds a NUL character, which no path can contain",
+            "name another path",
+        )
     try:
         encoded = text.encode("utf-8")
     except UnicodeEncodeError:
@@ -99,16 +104,21 @@ def name_problem(path: Path | str) -> Problem | None:
         return Problem(
             "path-impossible",
             printable(text),
-            "is not UTF-8: it could be neither shown nor written into a file",
+            "is not UTF-8, so it can be neither shown nor written into a file",
             cure,
         )
     longest = max((part.encode("utf-8") for part in Path(text).parts), key=len, default=b"")
     if len(longest) > MAX_NAME_BYTES:
-        what = f"a name of {len(longest):,} bytes, file systems take {MAX_NAME_BYTES}"
+        what = f"a name of {len(longest):,} bytes, limit {MAX_NAME_BYTES}"
         return Problem("path-impossible", _shortened(text), what, "give a shorter name")
     if len(encoded) > MAX_PATH_BYTES:
-        what = f"a path of {len(encoded):,} bytes, the system takes {MAX_PATH_BYTES:,}"
-        return Problem("path-impossible", _shortened(text), what, "give a shorter path, or go nearer to it first")
+        what = f"a path of {len(encoded):,} bytes, limit {MAX_PATH_BYTES:,}"
+        return Problem(
+            "path-impossible",
+            _shortened(text),
+            what,
+            "give a shorter path, or change to a directory closer to it first",
+        )
     return None
 
 
@@ -155,12 +165,14 @@ def opened(path: Path, kind: FileKind) -> BinaryIO:
 def check_regular(path: Path, status: os.stat_result, kind: FileKind) -> None:
     """Raises InputError where `status`, that of `path`, is of no regular file or of one that is too long."""
     if not stat.S_ISREG(status.st_mode):
-        called = _CALLED.get(stat.S_IFMT(status.st_mode), "no regular file")
-        cure = "name the file in it" if called == "a directory" else "write its content to a file, and name that"
+        called = _CALLED.get(stat.S_IFMT(status.st_mode), "not a regular file")
+        cure = "name the file in it" if called == "a directory" else "write its content to a file, and give that file"
         raise InputError(Problem("not-a-regular-file", str(path), f"is {called}, {kind.called} is needed", cure))
     if made_up := _made_up(status.st_dev):
-        what = f"is made up by the kernel ({made_up}), {kind.called} is needed"
-        raise InputError(Problem("not-a-regular-file", str(path), what, "write its content to a file, and name that"))
+        what = f"is a file of the kernel ({made_up}); {kind.called} is needed"
+        raise InputError(
+            Problem("not-a-regular-file", str(path), what, "write its content to a file, and give that file")
+        )
     if status.st_size > kind.max_bytes:
         what = f"holds more than {kind.max_bytes:,} bytes, the limit for {kind.called}"
         raise InputError(Problem("file-too-large", str(path), what, kind.if_larger))

@@ -58,8 +58,8 @@ def _unpacked(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
             raise ValueError(f"{sum(sizes):,} numbers of {name}, {row.size:,} are there")
         for (key, *_), shape, size, start in zip(entries, shapes, sizes, accumulate(sizes, initial=0), strict=False):
             if type(key) is not str or key in found:
-                raise ValueError(f"the key {ascii(key)[:60]} is no text, or stands twice")
+                raise ValueError(f"the key {ascii(key)[:60]} is not text, or occurs twice")
             found[key] = row[start : start + size].reshape(shape)
     if left.keys() & found.keys():
-        raise ValueError("a key stands twice")
+        raise ValueError("a key occurs twice")
     return {**left, **found}

@@ -25,7 +25,7 @@ def read_json(path: Path, kind: FileKind = JSON, cure: str = "") -> dict[str, An
     Raises InputError where the file cannot be had (see `opening`), is not well-formed UTF-8 JSON, names a key twice
     in one object, or has no object at the top; `cure` says what to do then.
     """
-    cure = cure or f"is it {kind.called}?"
+    cure = cure or f"check that it is {kind.called}"
     content = read_bytes(path, kind)
     try:
         document = parsed(content)
@@ -50,7 +50,7 @@ def validated(path: Path, data: dict[str, Any], model: type[Model]) -> Model:
         instance, faults = checked(data, model)
     except RecursionError:  # lists deep enough to be read but not to be written again
         raise InputError(
-            Problem("nested-too-deeply", str(path), "is nested too deeply", "is it the right file?")
+            Problem("nested-too-deeply", str(path), "is nested too deeply", "check that it is the correct file")
         ) from None
     if any(not fault.path and fault.what.startswith("Invalid JSON") for fault in faults):
         # Python's reader lets half of a character through, pydantic's does not.
@@ -75,5 +75,5 @@ def _refuse(constant: str) -> float:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a key stands twice in one object")
+        raise ValueError("a key occurs twice in one object")
     return found

@@ -100,7 +100,7 @@ def read_text(path: Path) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         what = f"is not UTF-8 text (byte 0x{content[error.start]:02x})"
         raise InputError(
-            Problem("file-not-utf8", f"{path}:{line}", what, "save it as UTF-8; is it a YAML file at all?")
+            Problem("file-not-utf8", f"{path}:{line}", what, "save it as UTF-8, and check that it is a YAML file")
         ) from None
 
 
@@ -125,7 +125,7 @@ def parse_document(text: str, filename: str) -> Document:
             for fault, line, what, cure in builder.faults[:MAX_FAULTS]
         ]
         if (left_out := len(builder.faults) - MAX_FAULTS) > 0:
-            told.append(Problem("more-faults", filename, f"{left_out} more faults are not shown", "mend these first"))
+            told.append(Problem("more-faults", filename, f"{left_out} more errors are not shown", "fix these first"))
         raise InputError(told)
     return Document(filename=filename, text=text, data=data, lines=builder.lines)
 
@@ -251,7 +251,7 @@ class _Builder:
                     ("yaml-not-allowed", line, "merge keys (<<) are not allowed", "write the fields out in full")
                 )
             elif name in seen:
-                what = f"{full_name}: the field stands twice (first on line {seen[name]})"
+                what = f"{full_name}: the field occurs twice (first on line {seen[name]})"
                 self.faults.append(("field-twice", line, what, "keep one of them"))
             else:
                 seen[name] = self.lines[*path, name] = line
@@ -279,7 +279,12 @@ class _Builder:
         text = str(node.value)
         if any("\ud800" <= character <= "\udfff" for character in text):  # from "\uD800" in double quotes
             self.faults.append(
-                ("text-not-unicode", _line(node), "holds half a character (\\uD800 to \\uDFFF)", "write it in full")
+                (
+                    "text-not-unicode",
+                    _line(node),
+                    "holds half of a character (\\uD800 to \\uDFFF)",
+                    "write the whole character",
+                )
             )
             return ""
         return text

@@ -90,7 +90,7 @@ def checked(data: Mapping[str, Any], model: type[Model]) -> tuple[Model | None, 
     if (left_out := len(faults) - MAX_FAULTS) > 0:
         faults = [
             *faults[:MAX_FAULTS],
-            Fault("more-faults", (), f"{left_out} more faults are not shown", "mend these first"),
+            Fault("more-faults", (), f"{left_out} more errors are not shown", "fix these first"),
         ]
     return None, tuple(faults)
 

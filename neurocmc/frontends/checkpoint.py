@@ -38,7 +38,7 @@ def read_checkpoint(path: Path, images: str | None = None) -> Loaded:
     if published_state(archive) is not None:
         return read_published(archive, path, images)
     if images is not None:
-        what = f"{path} says itself which images it was trained on"
+        what = f"{path} states itself which images it was trained on"
         raise InputError(
             Problem(
                 "option-not-for-this", "--images", what, "leave it out: it is for published checkpoints, which do not"

@@ -94,13 +94,16 @@ def _header_problems(plain: dict[str, Any], where: str) -> Iterable[Problem]:
             "entries-unknown",
             where,
             f"holds unknown entries {listed(extra)}",
-            "remove them, or use the neurocmc they are from",
+            "remove them, or use the version of neurocmc that wrote them",
         )
     if "version" in plain and (type(plain["version"]) is not int or plain["version"] != VERSION):
         what = f"version {shown(plain['version'])} of the format; this neurocmc reads {VERSION}"
         newer = type(plain["version"]) is int and plain["version"] > VERSION
         yield Problem(
-            "format-version", where, what, "use the neurocmc that wrote it, or a newer one" if newer else RETRAIN
+            "format-version",
+            where,
+            what,
+            "use the version of neurocmc that wrote it, or a newer one" if newer else RETRAIN,
         )
     if "family" in plain and plain["family"] not in FAMILIES:
         yield Problem(

@@ -186,7 +186,7 @@ def read_circuit_file(path: Path) -> CircuitFile:
 def _document(path: Path, text: NDArray[Any] | None) -> _Document:
     if text is None or text.dtype.kind != "U" or text.ndim:
         what = f"is not a circuit file: it has no text {DOCUMENT!r}, and no recurrent weights W of a network"
-        cure = "a circuit is a circuit file, arrays, a checkpoint (.pt) or YAML; stimuli, recordings are for simulate"
+        cure = "give a circuit file, arrays, a checkpoint (.pt) or YAML; stimuli and recordings are for simulate"
         raise InputError(Problem("not-a-circuit-file", str(path), what, cure))
     try:
         document = parsed(str(text).encode())
@@ -224,13 +224,15 @@ def _problems(
         yield Problem("level-malformed", "stimuli", "a file holds either stimuli or trials", _AGAIN)
     for stimulus in stimuli:
         if not _NAME.fullmatch(stimulus.name):
-            yield Problem("stimulus-name", "stimuli", f"{ascii(stimulus.name)[:60]} is no name of a stimulus", _AGAIN)
+            yield Problem(
+                "stimulus-name", "stimuli", f"{ascii(stimulus.name)[:60]} is not a valid name of a stimulus", _AGAIN
+            )
     if any(len({stimulus.name for stimulus in of_use}) < len(of_use) for of_use in (calibration, test)):
-        yield Problem("name-twice", "stimuli", "a name stands twice", _AGAIN)
+        yield Problem("name-twice", "stimuli", "a name occurs twice", _AGAIN)
     tested = {stimulus.name: stimulus for stimulus in test}
     for stimulus in calibration:
         if stimulus.name in tested and not _is_same(stimulus, tested[stimulus.name]):
-            what = f"{stimulus.name} is one stimulus for calibration and another for the test"
+            what = f"{stimulus.name} names one stimulus for calibration and a different one for the test"
             yield Problem("name-twice", "stimuli", what, _AGAIN)
     for stimulus in stimuli:
         yield from stimulus.problems(circuit.inputs)

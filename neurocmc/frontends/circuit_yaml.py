@@ -186,12 +186,15 @@ def _reference_faults(file: CircuitFile) -> Iterator[Fault]:
         yield (
             "name-reserved",
             ("inputs", "at_s"),
-            "is not free as a name: steps use it for their time",
+            "is a reserved name: steps use it for their time",
             "give another name",
         )
     if all(entry.use == "test" for entry in file.stimuli.values()):
-        what = "none is there for calibration" if file.stimuli else "is missing"
-        cure = "give at least one stimulus with `use: calibration` or `both`: gains are matched over what it visits"
+        what = "there is no stimulus for calibration" if file.stimuli else "is missing"
+        cure = (
+            "give at least one stimulus with `use: calibration` or `both`: gains are matched over the "
+            "activities that it causes"
+        )
         yield "calibration-missing", ("stimuli",), what, cure
 
 
@@ -207,7 +210,7 @@ def _label_faults(file: CircuitFile, circuit: RateCircuit) -> Iterator[Fault]:
             labels.append((("stimuli", name, "trials", index, "label"), trial.label))
         for path, label in labels:
             if label is not None and label >= answers:
-                what, cure = "there is no winner readout to be right", "add a readout of kind winner"
+                what, cure = "a label needs a winner readout", "add a readout of kind winner"
                 if answers:
                     what, cure = f"there is no such {called[0]} (got {label})", f"{called[1]} are 0 to {answers - 1}"
                 yield "label-beyond-range", path, what, cure

@@ -161,7 +161,8 @@ def _faults(file: SwtaFile) -> Iterator[Fault]:
         )
     if cells.sst == "off" and cells.lamp5 == "off" and swta.alpha + 2.0 * swta.alpha2 >= 1.0:
         what = (
-            f"alpha + 2 alpha2 is {swta.alpha + 2.0 * swta.alpha2:g}, and no feedback holds it: sst and lamp5 are off"
+            f"alpha + 2 alpha2 is {swta.alpha + 2.0 * swta.alpha2:g}, and no inhibition limits it: sst and "
+            "lamp5 are off"
         )
         yield "excitation-unheld", ("swta", "alpha"), what, "keep it below 1, or switch sst or lamp5 on"
     if swta.labels and len(swta.labels) != swta.units:
@@ -183,8 +184,11 @@ def _faults(file: SwtaFile) -> Iterator[Fault]:
                     f"units are 0 to {swta.units - 1}",
                 )
     if all(entry.use == "test" for entry in file.stimuli.values()):
-        what = "none is there for calibration" if file.stimuli else "is missing"
-        cure = "give at least one stimulus with `use: calibration` or `both`: gains are matched over what it visits"
+        what = "there is no stimulus for calibration" if file.stimuli else "is missing"
+        cure = (
+            "give at least one stimulus with `use: calibration` or `both`: gains are matched over the "
+            "activities that it causes"
+        )
         yield "calibration-missing", ("stimuli",), what, cure
 
 

@@ -72,7 +72,7 @@ class CmcShape(StrictModel):
     @model_validator(mode="after")
     def _has_dynamics(self) -> Self:
         if self.circuit.solver != "euler" or self.circuit.variant == "ode-off":
-            what = f"solver {self.circuit.solver}, variant {self.circuit.variant} is not stepped as a chip steps"
+            what = f"solver {self.circuit.solver}, variant {self.circuit.variant} does not step as a chip does"
             raise FieldError(what, "take solver euler and a variant with an ODE")
         return self
 

@@ -165,7 +165,7 @@ def _check_size(
     count = len(trials) * (1 if noise is None else noise.seeds) * edges * sum(channels.values())
     if count > MAX_VALUES:
         what = f"would hold up to {count:,} values, limit {MAX_VALUES:,}"
-        faults.append(("stimulus-too-large", place, what, "fewer trials or seeds, or noise that is drawn less often"))
+        faults.append(("stimulus-too-large", place, what, "use fewer trials or seeds, or draw the noise less often"))
 
 
 def _stimulus(name: str, entry: StimulusField, channels: Mapping[str, int]) -> Stimulus:

@@ -70,11 +70,11 @@ def layers_of(readout: nn.Module, units: int) -> tuple[HostLayer, ...]:
         elif isinstance(part, nn.ReLU) and found and not found[-1].rectify:
             found[-1] = HostLayer(weight=found[-1].weight, bias=found[-1].bias, rectify=True)
         elif not isinstance(part, nn.Identity | nn.Dropout):
-            what = f"{type(part).__name__} is no layer that the host reads activities with"
+            what = f"{type(part).__name__} is not a layer that the host can use as a readout"
             cure = "give an nn.Linear, or an nn.Sequential of nn.Linear and nn.ReLU that ends with an nn.Linear"
             raise InputError(Problem("module-not-recognised", "readout", what, cure))
     if not found or found[-1].rectify or found[0].weight.shape[1] != units:
-        what = "it does not lead from the units of the cell to answers by affine layers"
+        what = "it does not map the units of the cell to answers by affine layers"
         cure = f"give an nn.Linear of {units} inputs, or an nn.Sequential that begins and ends with an nn.Linear"
         raise InputError(Problem("module-not-recognised", "readout", what, cure))
     return tuple(found)
@@ -100,7 +100,7 @@ def _step_of(module: nn.Module) -> Callable[[Tensor, Tensor], Tensor]:
     """One step of many trials, whatever the module returns beside the state."""
     if isinstance(module, nn.RNN):
         if module.num_layers != 1 or module.bidirectional:
-            _refuse("an nn.RNN of several layers or directions is several cells in one step")
+            _refuse("an nn.RNN with several layers or directions is several cells in one step")
 
         def layer(x: Tensor, h: Tensor) -> Tensor:
             ticks = 1 if module.batch_first else 0
@@ -135,7 +135,7 @@ def _check_calls(stepping: Callable[[Float, Float], Float], inputs: int, start: 
         cure = "a cell is called with x (batch, inputs) and h (batch, units), and returns the next h"
         raise InputError(Problem("module-not-recognised", WHERE, what, cure)) from None
     if not np.array_equal(first, second):
-        _refuse("it is random: two steps from one state differ, even in evaluation mode")
+        _refuse("it is random: two steps from the same state differ, even in evaluation mode")
     if not np.isfinite(first).all():
         _refuse("a step gives numbers that are not finite")
 

@@ -25,7 +25,8 @@ def at_rest(sample: object) -> NDArray[np.float64] | None:
     given = cast("Sequence[Any]", sample) if isinstance(sample, tuple | list) else (sample,)
     parts = [as_numbers(part) for part in given]
     if len(parts) not in (1, 2) or any(part.dtype.kind not in "fiu" or part.ndim not in (1, 2) for part in parts):
-        what, cure = "it is no input, and no pair of an input and a state", "give x or (x, h), with a row a trial"
+        what = "it is neither an input nor a pair of an input and a state"
+        cure = "give x or (x, h), with one row per trial"
         raise InputError(Problem("argument-type", "from_torch: sample", what, cure))
     return np.zeros(parts[1].shape[-1]) if len(parts) == 2 else None
 
@@ -40,7 +41,7 @@ def network_of_module(module: object, readout: object, initial: NDArray[np.float
         if not isinstance(part, nn.Module) and (part is not None or name == "cell"):
             cure = "give the module itself, with its weights, not its state dict"
             raise InputError(
-                Problem("argument-type", name, f"got {type(part).__name__}, which is no nn.Module", cure)
+                Problem("argument-type", name, f"got {type(part).__name__}, which is not an nn.Module", cure)
             )
     assert isinstance(module, nn.Module)
     assert readout is None or isinstance(readout, nn.Module)
@@ -54,8 +55,8 @@ def network_of_module(module: object, readout: object, initial: NDArray[np.float
         and cell.form == "filter-before"
         and any(p.activation != "linear" for p in cell.populations)
     ):
-        what = "the filter of the cell comes before its nonlinearity: what units send is phi(h), and h is not read"
-        cure = "read phi(h): train the readout on it, or move the nonlinearity behind the filter"
+        what = "the filter of the cell comes before its nonlinearity: units send phi(h), and h cannot be read"
+        cure = "train the readout on phi(h), or move the nonlinearity behind the filter"
         raise InputError(Problem("module-not-recognised", "readout", what, cure))
     layers = None if readout is None else layers_as_arrays(layers_of(readout, cell.units))
     arrays = {**arrays_of_cell(cell), **replace(data, readout=layers).arrays()}

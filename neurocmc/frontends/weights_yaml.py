@@ -90,14 +90,14 @@ class MatrixFiles:
             found = _stored_sparse(arrays)
         except (KeyError, ValueError) as error:
             reason = " ".join(str(error).split())[:120]
-            what = f"{entry.sparse} is no sparse matrix ({reason})"
+            what = f"{entry.sparse} is not a sparse matrix ({reason})"
             faults.append(("array-missing", fault, what, "write it with scipy.sparse.save_npz, as CSR, CSC or COO"))
             return None
         if not np.isfinite(found.data).all():
             what = f"{entry.sparse} holds a number that is not finite"
             faults.append(("value-not-finite", fault, what, "give finite numbers only"))
         elif (largest := largest_of(found)) > LARGEST:
-            what = f"{entry.sparse} holds a number of size {largest:g}"
+            what = f"{entry.sparse} holds a number of magnitude {largest:g}"
             faults.append(("field-wrong", fault, what, f"give numbers of at most {LARGEST:g}"))
         else:
             self._used[entry.sparse, ""] = found
@@ -132,7 +132,7 @@ class MatrixFiles:
             what = f"{place} holds a number that is not finite"
             faults.append(("value-not-finite", (*path, "key"), what, "give finite numbers only"))
         elif (largest := np.abs(given.astype(np.float64)).max()) > LARGEST:
-            what = f"{place} holds a number of size {largest:g}"
+            what = f"{place} holds a number of magnitude {largest:g}"
             faults.append(("field-wrong", (*path, "key"), what, f"give numbers of at most {LARGEST:g}"))
         else:
             numbers = given.astype(np.float64)
@@ -184,7 +184,7 @@ def _stored_sparse(arrays: dict[str, NDArray[Any]]) -> Sparse:
         if any(at.shape != data.shape or at.dtype.kind not in "iu" for at, _ in ends):
             raise ValueError("not one row and column for each number")
         if any(at.size and not (at.min() >= 0 and at.max() < most) for at, most in ends):
-            raise ValueError("a number stands outside of its shape")
+            raise ValueError("a number lies outside its shape")
         return sparse((numbers, (row, column)), (rows, columns))
     if kind not in ("csr", "csc"):
         raise ValueError(f"format {kind[:20]!r}")
@@ -196,7 +196,7 @@ def _stored_sparse(arrays: dict[str, NDArray[Any]]) -> Sparse:
     if start.shape != (lines + 1,) or start[0] != 0 or start[-1] != data.size or (steps < 0).any():
         raise ValueError("its lines do not begin one after the other")
     if place.size and not (place.min() >= 0 and place.max() < across):
-        raise ValueError("a number stands outside of its shape")
+        raise ValueError("a number lies outside its shape")
     line = np.repeat(np.arange(lines), steps)
     return sparse((numbers, (line, place) if kind == "csr" else (place, line)), (rows, columns))
 

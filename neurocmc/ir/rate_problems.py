@@ -47,10 +47,10 @@ def rate_problems(circuit: RateCircuit) -> Iterable[Problem]:
 
 def _kernel_problems(where: str, projection: RateProjection) -> Iterable[Problem]:
     if not projection.tau_s >= 0:
-        cure = "use a positive time, or 0 for a kernel that keeps nothing beyond the next step"
+        cure = "use a positive time, or 0 for a kernel that acts only in the next step"
         yield Problem("tau-out-of-range", where, f"tau is {projection.tau_s} s", cure)
     if projection.tau_s == 0 and projection.order != 1:
-        cure = "use order 1, and for one step more a delay of one step"
+        cure = "use order 1; for one more step use a delay of one step"
         yield Problem("tau-out-of-range", where, "a kernel of order 2 has a tau of 0", cure)
     if projection.delay_ticks < 0:
         yield Problem("delay-negative", where, f"delay is {projection.delay_ticks} steps", "give 0 or more")
@@ -88,7 +88,7 @@ def _repeated_names(circuit: RateCircuit) -> Iterable[Problem]:
         for name, count in sorted(Counter(item.name for item in items).items()):
             if count > 1:
                 yield Problem(
-                    "name-twice", f"{kind} {name}", f"the name stands {count} times", "give each its own name"
+                    "name-twice", f"{kind} {name}", f"the name occurs {count} times", "give each its own name"
                 )
 
 

@@ -35,7 +35,7 @@ def name_fault(name: str) -> str | None:
     if not _NAME.fullmatch(name):
         return "cannot be part of a file name: use letters, digits, _ - and ., a letter or digit first, no . last"
     if _DEVICES.fullmatch(name):
-        return "cannot be part of a file name: on Windows it is that of a device"
+        return "cannot be part of a file name: on Windows it is the name of a device"
     return None
 
 
@@ -69,7 +69,7 @@ def duration_fault(duration_s: float, tick_s: float) -> tuple[str, str] | None:
     if not ticks <= MAX_TICKS:
         return f"{duration_s:g} s are {ticks:.4g} ticks of {tick}, limit {MAX_TICKS:,}", _SHORTER
     if ticks < 1 - ON_TICK:
-        return f"{duration_s:g} s are less than a tick of {tick}", "times are in s: give a longer one"
+        return f"{duration_s:g} s are less than a tick of {tick}", "give a longer duration; times are in s"
     return not_whole(duration_s, tick_s)
 
 
@@ -219,5 +219,5 @@ def _problems(stimulus: Stimulus, channels: dict[str, int]) -> Iterable[Problem]
         if not np.isfinite(value).all():
             yield Problem("value-not-finite", where, f"input {name} holds NaN or infinity", "repair the values")
         elif (largest := float(np.abs(value).max(initial=0.0))) > LARGEST_VALUE:
-            what = f"input {name} holds a value of size {largest:g}, limit {LARGEST_VALUE:g}"
+            what = f"input {name} holds a value of magnitude {largest:g}, limit {LARGEST_VALUE:g}"
             yield Problem("drive-too-large", where, what, "scale the drive down, and the input's weight up")

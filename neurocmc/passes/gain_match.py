@@ -204,7 +204,7 @@ class GainMatch:
                 "population-silent",
                 f"population {name}",
                 f"it stays silent {shown}" if activity <= 0 else f"its activity stays below {SILENT:g} {shown}",
-                "calibrate on stimuli that drive it: its gain can only be matched over activities it visits",
+                "calibrate on stimuli that drive it: its gain can only be matched over activities that occur",
             )
             for name, activity in highest.items()
             if not activity > SILENT

@@ -99,7 +99,7 @@ def phases_problem(phases: int, neurons: int | None = None) -> Problem:
     """Returns what is wrong with a number of phases, for pools of so many neurons."""
     if phases < 1 or phases & (phases - 1):
         return Problem("phases-unfit", "--phases", f"got {phases}", "give a power of two: 1, 2, 4, 8 or 16")
-    what = f"{phases} phases do not share {neurons} neurons per unit evenly"
+    what = f"{phases} phases do not divide {neurons} neurons per unit evenly"
     return Problem("phases-unfit", "--phases", what, f"use --neurons with a multiple of {phases}, or fewer phases")
 
 
@@ -187,7 +187,7 @@ def _gate_lsb(pool: SpikingPopulation, needed: float, limits: LoihiLimits) -> in
     gate, wanted = largest_gate(limits), needed * pool.lsb_per_threshold
     if gate > wanted:
         return gate
-    what = f"its currents reach {wanted:,.0f} LSB, the largest gate that is taken back without a rest is {gate:,}"
+    what = f"its currents reach {wanted:,.0f} LSB; the largest gating current that cancels exactly is {gate:,}"
     cure = "use --phases 1, or calibrate on weaker drives"
     raise InfeasibleError(Problem("gate-beyond-registers", f"population {pool.name}", what, cure))
 

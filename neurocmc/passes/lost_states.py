@@ -24,7 +24,7 @@ def _refusals(certificate: Certificate, target: str, tried: str) -> Iterator[Pro
 
 _CURE = (
     "train it with a wider margin (more excitation between its units, or a lower threshold), use a target with "
-    "more weight bits, or let it go (--allow-lost-states)"
+    "more weight bits, or accept the loss (--allow-lost-states)"
 )
 
 

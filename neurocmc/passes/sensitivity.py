@@ -113,7 +113,8 @@ def _check_growth(circuit: RateCircuit, passes: Iterable[_Pass]) -> None:
     largest = max(sizes)
     if not largest <= MOST_GROWTH:
         what = (
-            f"a small error grows {largest:.1g}-fold within a calibration trial: it is chaotic, no unit matters most"
+            f"a small error grows {largest:.1g}-fold within a calibration trial: it is chaotic, so no unit "
+            "matters more than others"
         )
         problem = Problem(
             "magnitude-out-of-range", f"circuit {circuit.name}", what, "leave steps equal (--steps equal)"

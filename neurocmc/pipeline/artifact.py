@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from neurocmc.theory.certificate import Certificate
 
 PRESENTATION = (MANIFEST, "timings.json", "verify.json", "report.html", "figures/")
-NO_SOURCE = "it was compiled with --no-source: no copy of the model is in the artifact"
+NO_SOURCE = "it was compiled with --no-source, so it holds no copy of the model"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # no slots: levels are read once, when first asked for
@@ -291,7 +291,7 @@ def check_files(directory: Path, manifest: Mapping[str, Any]) -> None:
             continue
         if changed:
             problems.append(
-                Problem("artifact-changed", str(path), "it was changed after compilation", "compile again")
+                Problem("artifact-changed", str(path), "it was changed after the compilation", "compile again")
             )
     if problems:
         raise InputError(problems)

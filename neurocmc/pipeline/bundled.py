@@ -109,7 +109,7 @@ def _found(path: Path, kinds: Sequence[str], what: str) -> Path:
         return path  # a file that is missing, which its reader says
     cure = f"{nearest_name(name, known)} give a file, or a name that `neurocmc models` lists"
     raise InputError(
-        Problem("model-unknown", str(path), f"there is no such file, and no {what} of this name ships", cure)
+        Problem("model-unknown", str(path), f"no such file, and neurocmc has no {what} of this name", cure)
     )
 
 

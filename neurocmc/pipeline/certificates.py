@@ -111,4 +111,4 @@ def _margins(channel: str, certificate: Certificate) -> str:
     states = certificate.winners if channel else certificate.up_states
     held = [(state, state.rounded) for state in states if state.rounded is not None]
     state, facts = min(held, key=lambda entry: entry[1].slack / entry[1].activity)
-    return f"thinnest: {state.name}, {facts.slack:.4g} from a threshold at {facts.slack_unit}"
+    return f"smallest margin: {state.name}, {facts.slack:.4g} from the threshold of {facts.slack_unit}"

@@ -104,10 +104,10 @@ def _idle(place: Place, options: CompileOptions, model: Model | str | Path) -> I
         return
     named = "--workers" if place.scheduler is None else "--scheduler"
     if options.max_error is None and options.code is not None:
-        what = "candidates are measured by workers, and nothing is searched here"
+        what = "workers measure candidates, and this compilation searches for none"
         yield Problem("option-not-for-this", named, what, "add --max-error or --code auto, or leave it out")
     if isinstance(model, Model):
-        what = "workers read the model from its file, and it was given in memory"
+        what = "workers read the model from a file, and this model was given in memory"
         yield Problem("option-not-for-this", named, what, "give the path of the model, or leave it out")
 
 

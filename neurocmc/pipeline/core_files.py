@@ -75,7 +75,7 @@ def run_core_file(path: Path, output: Path, options: CoreRunOptions, progress: P
     if output.suffix not in SUFFIXES:
         known = ", ".join(SUFFIXES)
         raise InputError(
-            Problem("output-suffix-unknown", str(output), "its suffix names no form of output", f"use one of {known}")
+            Problem("output-suffix-unknown", str(output), "no form of output has this suffix", f"use one of {known}")
         )
     job = _read(path, options)
     _check_size(job, output)
@@ -143,7 +143,7 @@ def _corelets(path: Path, document: dict[str, Any], options: CoreRunOptions) -> 
         )
     if options.spikes is None and options.ticks is None:
         cure = "give a number of ticks, or spikes with --input"
-        problems.append(Problem("length-missing", "--ticks", "nothing says how long it runs", cure))
+        problems.append(Problem("length-missing", "--ticks", "the number of ticks is not given", cure))
     raise_input_problems(problems)
     program = corelets_of(path, document)
     groups = program.neuron_groups

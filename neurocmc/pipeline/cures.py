@@ -18,13 +18,14 @@ from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.walk import Part, walk
+from neurocmc.report.wording import amount, limit_text
 from neurocmc.verification.edges import Edge, misses
 from neurocmc.verification.limits import with_limits
 
 TRIALS = 64  # of each stimulus
 MOST_NEURONS = 1024  # tried of a unit
 NO_COMPILATION = ("torch ~ rate", "emulator ~ emitted", "brian2 ~ emitted", "emulator == Lava")
-DEFECT = "compile again; if it is still missed, that is a defect of neurocmc: please report it"
+DEFECT = "compile again; if the budget is still missed, this is a defect of neurocmc: please report it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +126,7 @@ def _try(
     try:
         compiled = _compiled(artifact, candidate.options)
     except InfeasibleError as refusal:
-        search.tried[-1] += f" (not possible: {refusal.problems[0].what})"
+        search.tried[-1] += f" (cannot be compiled: {refusal.problems[0].what})"
         return False
     first = _parts(missed)
     steps: list[tuple[Part, ...]] = [first] if "brian2" in first else [first, (*first, "brian2")]
@@ -158,7 +159,7 @@ def _keeps(
     cures_all = all(edge.verdict == "pass" for edge in after) and not misses(edges.values())
     for edge in after:
         if edge.verdict == "pass" and (cures_all or edge.key not in search.cures):
-            search.cures[edge.key] = f"compile with {candidate.flags}: {_told(edge)} on {_counted(trials)}"
+            search.cures[edge.key] = f"compile with {candidate.flags}: gives {_told(edge)} on {_counted(trials)}"
         elif edge.value is not None:
             best = search.best.get(edge.key)
             if best is None or (edge.value < best[0] if edge.better == "low" else edge.value > best[0]):
@@ -178,7 +179,7 @@ def _compiled(artifact: Artifact, options: CompileOptions) -> Artifact:
 
 
 def _told(edge: Edge) -> str:
-    return f"{edge.quantity} {edge.value:.3g}, limit {edge.limit:.3g},"
+    return f"{amount(edge.value, edge.unit)} (limit {limit_text(edge)})"
 
 
 def _counted(trials: Sequence[Stimulus]) -> str:
@@ -188,12 +189,12 @@ def _counted(trials: Sequence[Stimulus]) -> str:
 
 def _accept(edge: Edge, search: _Search) -> str:
     """What is left where nothing helps: to say that the value is good enough."""
-    tried = f"none of {', '.join(search.tried)} keeps it" if search.tried else "nothing is left to try"
+    tried = f"none of {', '.join(search.tried)} keeps this budget" if search.tried else "there is nothing to try"
     reached = search.best.get(edge.key)
-    told = f" (best {reached[0]:.3g}, with {reached[1]})" if reached else ""
+    told = f" (best: {amount(reached[0], edge.unit)}, with {reached[1]})" if reached else ""
     if edge.value is None:
         return f"{tried}{told}"
-    return f"{tried}{told}; to accept it: verify --limit '{edge.key}={_next(edge.value, edge.better)}'"
+    return f"{tried}{told}; to accept it: neurocmc verify DIR --limit '{edge.key}={_next(edge.value, edge.better)}'"
 
 
 def _next(value: float, better: str) -> str:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from neurocmc.common.files import read_npz
 from neurocmc.common.strict_json import read_json
 from neurocmc.pipeline.neurons.artifact import open_any
+from neurocmc.report.wording import amount
 
 PARTS = ("options", "target", "levels", "budget", "verification")
 ABSENT = "–"
@@ -155,6 +156,8 @@ def _shown(value: Any) -> str:
         return ABSENT
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, dict) and "used" in value:  # a resource that the other artifact does not have
+        return f"{value['used']:,} used"
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= MOST_SHOWN else f"{text[: MOST_SHOWN - 1]}…"
 
@@ -179,8 +182,4 @@ def _verdict(edge: Mapping[str, Any] | None) -> str:
     if edge is None:
         return ABSENT
     value = edge.get("value")
-    return (
-        f"{edge['verdict']}"
-        if value is None
-        else f"{value:.4g} {edge.get('unit', '')} {edge['verdict']}".replace("  ", " ")
-    )
+    return edge["verdict"] if value is None else f"{amount(value, edge.get('unit', ''))}, {edge['verdict']}"

@@ -111,7 +111,12 @@ def load(path: str | Path, images: str | None = None) -> Model:
     if path.is_dir():
         what = "is a directory, a model is a file"
         raise InputError(
-            Problem("not-a-regular-file", str(path), what, "an artifact is for simulate, verify and budget")
+            Problem(
+                "not-a-regular-file",
+                str(path),
+                what,
+                "give a model file; an artifact is for simulate, verify and budget",
+            )
         )
     match path.suffix:
         case suffix if suffix in CHECKPOINTS:
@@ -120,7 +125,7 @@ def load(path: str | Path, images: str | None = None) -> Model:
             _refuse_images(images, "it holds its own stimuli")
             return _from_arrays(path)
         case ".yaml" | ".yml":
-            _refuse_images(images, "a circuit written by hand states its own stimuli")
+            _refuse_images(images, "a circuit written by hand has its own stimuli")
             fields = load_document(path).data
             if {"family", "task"} <= set(fields):
                 what = "is a recipe of training, not a circuit"

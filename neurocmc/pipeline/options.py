@@ -122,8 +122,8 @@ class CompileOptions:
                 Problem(
                     "options-exclusive",
                     "--max-error",
-                    "it chooses the number of neurons, and --neurons gives it",
-                    "use one of the two",
+                    "it chooses the number of neurons, which --neurons already sets",
+                    "leave out one of the two",
                 )
             )
         if self.neurons is not None and not 1 <= self.neurons <= 65536:
@@ -144,7 +144,7 @@ class CompileOptions:
         if self.planes not in (None, *PLANES):
             found.append(Problem("choice-unknown", "--planes", f"got {self.planes!r}", "use 1 or 2"))
         if self.steps not in (None, "equal") and self.code != "threshold":
-            what = f"pools of the {self.code or 'chosen'} code have no steps to spread"
+            what = f"pools of the {self.code or 'chosen'} code have no thresholds to spread"
             found.append(Problem("options-exclusive", "--steps", what, "use --code threshold, or --steps equal"))
         if self.kernel is not None:
             found += self._kernel_problems(self.kernel)
@@ -162,7 +162,7 @@ class CompileOptions:
         from neurocmc.passes.feedback import kernel_of  # here and not above: the command line starts without numpy
 
         if self.code not in ("feedback", None):
-            what = f"spikes of the {self.code} code stand for their own tick"
+            what = f"a spike of the {self.code} code has no kernel of several ticks"
             yield Problem("options-exclusive", "--kernel", what, "use --code feedback, or leave it out")
         try:
             kernel_of(kernel, keep=0.5)  # what is wrong with it does not depend on a filter
@@ -188,14 +188,14 @@ class CompileOptions:
         if self.axons is None or self.axons in target.axons:
             return
         if not target.axons:
-            yield Problem("option-not-for-this", "--axons", f"{target.name} has no axons to lay", "leave it out")
+            yield Problem("option-not-for-this", "--axons", f"{target.name} has no axons", "leave it out")
             return
         what = f"its file states no shared_axons for {target.name}: every neuron has axons of its own"
         yield Problem("option-not-for-this", "--axons", what, "leave it out, or state shared_axons with its source")
 
     def _unfit_pools(self, target: Target) -> Iterator[Problem]:
         if self.code == "feedback" and self.code not in target.codes:
-            what = f"a pool takes its spikes back through late synapses of its own, and {target.name} has none"
+            what = f"this code cancels each spike later through delayed synapses, which {target.name} does not have"
             yield Problem("code-unfit", "--code", what, f"use --code {target.codes[0]}, or leave it out")
         if self.second_order == "taps" and not target.late_parts:
             what = f"spikes on {target.name} all arrive together"

@@ -151,7 +151,7 @@ def _gain_fits(built: "Built") -> Drawn:
 
         draw_gain_fits(built.spiking, path)
 
-    caption = "Each pool's measured transfer against the rate unit's."
+    caption = "The measured transfer function of each pool, against that of its rate unit."
     return Drawn(file="gain-fits.png", section="gain", caption=caption, draw=draw)
 
 
@@ -165,7 +165,10 @@ def _sensitivity(built: "Built") -> Iterator[Drawn]:
 
         draw_sensitivity(sensitivity, built.spiking, path)
 
-    caption = "How much each unit matters, over time and over its range; white lines are the edges of its segments."
+    caption = (
+        "How much an error of each unit would cost, over time and over its range; white lines are the "
+        "edges of its segments."
+    )
     yield Drawn(file="sensitivity.png", section="gain", caption=caption, draw=draw)
 
 
@@ -179,7 +182,7 @@ def _errors(edges: "Sequence[Edge]") -> Iterator[Drawn]:
         draw_error_waterfall(from_rate, path)
 
     if from_rate:
-        caption = "The error of the rates, against the rate circuit, after each stage."
+        caption = "Error of the rates after each stage, against the rate circuit."
         yield Drawn(file=ERRORS, section="errors", caption=caption, draw=draw)
 
 
@@ -193,5 +196,7 @@ def _latency(latency: "Latency | None") -> Iterator[Drawn]:
 
         draw_latency(latency.barrier, path)
 
-    caption = "How long messages take by the hops of their way, and how many each link and core takes in a mean tick."
+    caption = (
+        "The latency of messages by their number of hops, and the messages per tick on each link and core (mean)."
+    )
     yield Drawn(file=LATENCY, section="latency", caption=caption, draw=draw)

@@ -39,7 +39,7 @@ class RobustnessOptions:
                 )
         for name, named in (("--kinds", self.kinds), ("--levels", self.levels)):
             if named is not None and not named:
-                yield Problem("option-empty", name, "names none", "give one or more, or leave it out")
+                yield Problem("option-empty", name, "is empty", "give one or more, or leave it out")
         for name, value in (("--seeds", self.seeds), ("--samples", self.samples)):
             if value < 1:
                 yield Problem("number-out-of-range", name, f"got {value}", "give 1 or more")

@@ -45,13 +45,13 @@ def judged_tasks(artifact: Artifact, chips: FaultyChips, stimuli: tuple[str, ...
     """Returns the stimuli that can be judged, each with what the rate circuit does on it. Raises InputError."""
     readouts = [*(r for r in artifact.circuit.readouts if r.kind == "winner"), *artifact.circuit.classifiers]
     if not readouts:
-        what = "it has no readout that decides, so no trial can be right or wrong"
+        what = "it has no readout that decides, so no trial can be correct or wrong"
         raise InputError(
             Problem(
                 "readout-missing",
                 f"circuit {artifact.circuit.name}",
                 what,
-                "give its circuit a readout: kind: winner",
+                "give the circuit a readout of kind: winner",
             )
         )
     if stimuli:

@@ -72,10 +72,12 @@ def kept_lines(samples: Sequence[Mapping[str, Any]], silent: Sequence[Mapping[st
     """Yields what is kept of each calibration stimulus, a line each; then a warning where that is little."""
     for sample in samples:
         told = "; ".join(_edge_text(edge) for edge in sample["edges"] if edge["quantity"].startswith(TOLD))
-        yield f"kept of {sample['stimulus']} ({sample['trials']:,} of {sample['of']:,} trials): {told}"
+        yield (
+            f"on calibration stimulus {sample['stimulus']} ({sample['trials']:,} of {sample['of']:,} trials): {told}"
+        )
     missed = [(sample, edge) for sample in samples for edge in sample["edges"] if edge["verdict"] == "miss"]
     for sample, edge in missed:
-        yield f"warning: on {sample['stimulus']} {_edge_text(edge)}{_where(edge)}: beyond what `verify` allows"
+        yield f"warning: on {sample['stimulus']}: {_edge_text(edge)}{_where(edge)}, beyond the limit of `verify`"
     for unit in silent[:NAMED]:
         yield f"warning: {SilentUnit(**unit).text}"
     if len(silent) > NAMED:
@@ -85,7 +87,9 @@ def kept_lines(samples: Sequence[Mapping[str, Any]], silent: Sequence[Mapping[st
 def _edge_text(edge: Mapping[str, Any]) -> str:
     value = "not a number" if edge["value"] is None else amount(edge["value"], edge["unit"])
     ends = edge["interval"]
-    within = f" ({100 * ends[0]:.3g} to {100 * ends[1]:.3g})" if ends and edge["better"] == "high" else ""
+    within = (
+        f" (95 % interval {100 * ends[0]:.3g} to {100 * ends[1]:.3g})" if ends and edge["better"] == "high" else ""
+    )
     return f"{edge['quantity']} {value}{within}"
 
 

@@ -60,8 +60,8 @@ START: Mapping[str, Start] = {
         what="a chip of the Loihi family",
         source="targets/loihi1.yaml",
         heading=(
-            "# A chip of your own, begun from Loihi 1. Change its name and the limits that differ; each number has\n"
-            "# a source, and `unverified` with a note where public sources disagree.\n"
+            "# Your own chip, starting from Loihi 1. Change its name and the limits that differ. Each number has a\n"
+            "# source; where public sources disagree it has `unverified` and a note.\n"
         ),
         renamed=(("name: loihi1\n", "name: mine\n"),),
         nexts=("neurocmc targets {file}", "neurocmc compile swta-digits --target {file} -o build"),
@@ -70,7 +70,8 @@ START: Mapping[str, Start] = {
         what="the training of a soft winner-take-all on digits",
         source="models/swta-digits.yaml",
         heading=(
-            "# A recipe of training. `task` names the images, `circuit` the dynamics, `training` how it learns;\n"
+            "# A training recipe. `task` names the images, `circuit` gives the dynamics, `training` how it is "
+            "trained.\n"
             "# `neurocmc models` lists recipes of other families.\n"
         ),
         nexts=("neurocmc train {file} -o model.pt", "neurocmc compile model.pt --target loihi1 -o build"),

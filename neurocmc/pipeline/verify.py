@@ -195,7 +195,7 @@ def read_verification(artifact: Artifact) -> dict[str, Any]:
     path = artifact.directory / VERIFY
     again = f"run neurocmc verify {artifact.directory}"
     if not path.is_file():
-        raise InputError(Problem("verification-missing", str(path), "it was not written yet", again))
+        raise InputError(Problem("verification-missing", str(path), "it does not exist yet", again))
     return read_json(path, SUMMARY, again)
 
 

@@ -175,25 +175,23 @@ def rows(bits: BitBudget) -> tuple[Row, ...]:
         return what, _short(own), _short(other)
 
     found = [
+        row("synaptic additions, multiplications per tick", ours.per_tick, twin and twin.multiplications_per_step),
         row(
-            "additions at synapses, multiplications, in a tick", ours.per_tick, twin and twin.multiplications_per_step
-        ),
-        row(
-            "the same, in a presentation",
+            "the same per presentation",
             ours.per_presentation,
             twin and twin.multiplications_per_step * twin.steps,
         ),
-        ("bits of a factor", "1 (a spike)", _span(twin)),
-        row("bits of a weight", ours.weight_bits, twin and twin.weight_bits),
-        row("bit operations in a presentation", ours.bits_per_presentation, twin and twin.bits_per_presentation),
+        ("bits per activation", "1 (a spike)", _span(twin)),
+        row("bits per weight", ours.weight_bits, twin and twin.weight_bits),
+        row("bit operations per presentation", ours.bits_per_presentation, twin and twin.bits_per_presentation),
     ]
     if twin and twin.steps_to_settle < twin.steps:
-        what = f"bit operations until answers stand, {twin.steps_to_settle:,} of {twin.steps:,} steps"
+        what = f"bit operations until decisions are final, {twin.steps_to_settle:,} of {twin.steps:,} steps"
         found.append(row(what, None, twin.bits_to_settle))
     found += [
-        row("neurons, units updated in a tick", ours.neuron_updates_per_tick, twin and twin.unit_updates_per_step),
-        row("bits of memory for synapses", ours.synapse_memory_bits, twin and twin.weight_memory_bits),
-        row("bits of memory for states", ours.state_memory_bits, twin and twin.state_memory_bits),
+        row("neurons, units updated per tick", ours.neuron_updates_per_tick, twin and twin.unit_updates_per_step),
+        row("synapse memory [bit]", ours.synapse_memory_bits, twin and twin.weight_memory_bits),
+        row("state memory [bit]", ours.state_memory_bits, twin and twin.state_memory_bits),
     ]
     return tuple(found)
 
@@ -209,15 +207,17 @@ def ratio(bits: BitBudget) -> float | None:
 def remarks(bits: BitBudget) -> tuple[str, ...]:
     """Returns what stands below the table, a line each."""
     ours, share = bits.ours, ratio(bits)
-    lines = [f"load: {ours.source}", f"a synaptic operation is {ours.counted}"]
+    lines = [f"load: {ours.source}", f"one synaptic operation is {ours.counted}"]
     if share is not None:
         times = f"{share:.3g} times" if share >= 1 else f"{100 * share:.3g} % of"
-        lines.append(f"spikes cost {times} the bit operations of the quantised network, clocked by the same tick")
+        lines.append(
+            f"the spiking circuit takes {times} the bit operations of the quantised network, at the same tick"
+        )
     if bits.quantised is not None:
         lines.append(
-            "the quantised network has a unit for each pool, activations with the bits of a pool's count in a tick, "
-            "and multiplies by every weight in every step; filters, thresholds and the way of spikes are charged to "
-            "neither"
+            "the quantised network has one unit in place of each pool, activations with as many bits as the spike "
+            "count of a pool in a tick, and multiplies by every weight in every step; filters, thresholds and the "
+            "transport of spikes are counted for neither"
         )
     return tuple(lines)
 

@@ -136,7 +136,8 @@ def render_report(content: ReportContent) -> str:
             script=_part("trajectories.js"),
             policy=_policy(),
             verdicts=[
-                (kind, sum(edge.verdict == kind for edge in content.edges)) for kind in ("pass", "miss", "not run")
+                (kind, sum(wording.verdict(edge) == kind for edge in content.edges))
+                for kind in ("pass", "miss", "warns", "not run")
             ],
             words=wording,
         )
@@ -149,7 +150,11 @@ def render_report(content: ReportContent) -> str:
 def _verdict(edges: Sequence[Edge]) -> Verdict:
     judged = [edge for edge in edges if edge.group == "fidelity" and edge.verdict != "not run"]
     if not judged:
-        return Verdict(kind="open", title="Not verified yet.", told="Run neurocmc verify on the artifact.")
+        return Verdict(
+            kind="open",
+            title="Not verified yet.",
+            told="Run neurocmc verify DIR on the artifact to compare its levels.",
+        )
     missed = misses(edges)
     left = sum(edge.verdict == "not run" for edge in edges)
     told = f" {left} {'edge was' if left == 1 else 'edges were'} not run." if left else ""
@@ -164,18 +169,18 @@ def _verdict(edges: Sequence[Edge]) -> Verdict:
 def _numbers(content: ReportContent) -> Iterable[Number]:
     """How well, how much, at what cost."""
     if (kept := _first_edge(content.edges or content.sample)) is not None:
-        where = kept.name if content.edges else "on calibration, not verified yet"
-        value = wording.amount(kept.value, kept.unit).partition(" of ")[0]
-        yield Number(value=value, what=f"{kept.quantity} ({where})")
+        where = kept.name if content.edges else "on calibration stimuli, not verified yet"
+        value, _, whole = wording.amount(kept.value, kept.unit).partition(" of ")
+        yield Number(value=value, what=f"{'of trials: ' if whole == 'trials' else ''}{kept.quantity} ({where})")
     if (budget := content.budget) is not None:
         if budget.cores_used is not None and budget.cores_per_chip is not None:
             chips = budget.chips.chips if budget.chips else 1
             there, least = budget.cores_per_chip * chips, budget.cores_lower_bound
-            told = f"of {there:,} cores; no placement needs fewer than {least:,}"
+            told = f"of {there:,}; no placement needs fewer than {least:,}"
             yield Number(value=f"{budget.cores_used:,} {'core' if budget.cores_used == 1 else 'cores'}", what=told)
         if budget.energy is not None:
             spent_pj = budget.energy.dynamic_per_presentation_pj
-            told = "dynamic energy of a presentation" + ("" if spent_pj is None else " (estimate)")
+            told = "dynamic energy per presentation" + ("" if spent_pj is None else " (estimate)")
             yield Number(value=wording.energy(spent_pj), what=told)
 
 

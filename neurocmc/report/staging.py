@@ -63,7 +63,11 @@ def _relay_as_made(population: RatePopulation) -> RatePopulation:
 
 def _what(staged: RateCircuit, population: RatePopulation, *, is_relay: bool) -> str:
     if not is_relay:
-        return "cut to what it visits" if population.transfer != "relu" else "linear, counted from its lowest visit"
+        return (
+            "range cut to the activity visited"
+            if population.transfer != "relu"
+            else "linear, from the lowest activity visited"
+        )
     arriving = [projection for projection in staged.projections if projection.target == population.name]
     onward = [projection for projection in staged.projections if projection.source == population.name]
     # A second-order kernel that only inputs have leaves a relay that no projection reaches.
@@ -83,7 +87,7 @@ def host_work(network: SpikingNetwork, target: Target) -> tuple[str, ...]:
         own_s, ticks = shared_tau_s(network, entry.target), len(entry.start)
         if ticks:
             when = "tick 0" if ticks == 1 else f"tick 0 to {ticks - 1}"
-            starts.append(f"the start of {entry.target}, in {when}: what its sources left before it ({entry.name})")
+            starts.append(f"the initial state of {entry.target}, as input in {when} ({entry.name})")
         if target.one_filter and entry.tau_s > 0 and (entry.tau_s, entry.order) != (own_s, 1):
             taken = f"{entry.target} has one of {1e3 * own_s:.4g} ms"
             kind = "second-order filter" if entry.order == 2 else "filter"
@@ -104,5 +108,6 @@ def time_scale(circuit: RateCircuit, staged: RateCircuit, target: Target) -> str
         else f"{max(pace, 1 / pace):.3g} times {'faster' if pace > 1 else 'slower'} than the model"
     )
     return (
-        f"a tick stands for {1e3 * tick_s:g} ms of the model ({why}); at {1e3 * usual_s:g} ms a tick it runs {speed}"
+        f"one tick stands for {1e3 * tick_s:g} ms of the model ({why}); with {1e3 * usual_s:g} ms per tick the chip "
+        f"runs {speed}"
     )

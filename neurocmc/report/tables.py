@@ -40,8 +40,7 @@ def edge_table(edges: "Iterable[Edge]", *, notes: bool = False) -> RenderableTyp
         if own := [edge for edge in edges if edge.group == group]:
             noted = [edge for edge in own if notes or edge.verdict != "pass"]
             parts += [Either(_edges(title, own, apart=True), _edges(title, own, apart=False)), *_notes(noted)]
-    cures = [line(f"cure of {edge.key}: {edge.cure}") for edge in edges if edge.cure]
-    return Group(*parts, *cures)
+    return Group(*parts, *_cures(edges))
 
 
 def _edges(title: str, edges: "Sequence[Edge]", *, apart: bool) -> PlainTable:
@@ -63,6 +62,18 @@ def _edges(title: str, edges: "Sequence[Edge]", *, apart: bool) -> PlainTable:
 def _judged(edge: "Edge") -> tuple[Text, Text, Text]:
     value, limit = wording.amount(edge.value, edge.unit), wording.limit_text(edge)
     return cell(value), cell(limit), cell(wording.verdict(edge), style=_VERDICT_STYLE[edge.verdict])
+
+
+def _cures(edges: "Iterable[Edge]") -> Iterator[RenderableType]:
+    """Each cure once, with the edges that it cures below it."""
+    by_cure: dict[str, list[str]] = {}
+    for edge in edges:
+        cure, _, reached = edge.cure.partition(": gives ")
+        if cure:
+            by_cure.setdefault(cure, []).append(f"{edge.key}{reached and f', then {reached}'}")
+    for cure, cured in by_cure.items():
+        yield line(f"cure: {cure}")
+        yield from (line(f"  for {told}") for told in cured)
 
 
 def _notes(edges: "Iterable[Edge]") -> Iterator[RenderableType]:
@@ -133,7 +144,16 @@ def potential_table(budget: Budget) -> RenderableType:
     """Makes a table of how far V of the neurons on cores can go in the worst case, by role."""
     table = plain_table(
         "potentials: worst case, % of the register",
-        ("!population", "!role", ">neurons", ">least [LSB]", ">greatest [LSB]", ">%", ">beyond", ">filter holds"),
+        (
+            "!population",
+            "!role",
+            ">neurons",
+            ">least [LSB]",
+            ">greatest [LSB]",
+            ">%",
+            ">neurons beyond",
+            ">filter balances",
+        ),
     )
     for entry in budget.potentials:
         share = entry.share
@@ -152,7 +172,9 @@ def potential_table(budget: Budget) -> RenderableType:
 
 def energy_table(energy: EnergyEstimate) -> RenderableType:
     """Makes a table of operations in a tick, their price and energy; totals, and the caveat."""
-    table = plain_table("energy estimate", ("operation", ">in a tick", ">pJ each", ">a tick", ">a presentation"))
+    table = plain_table(
+        "energy estimate", ("operation", ">count per tick", ">pJ each", ">per tick", ">per presentation")
+    )
     ticks = energy.ticks_per_presentation
     for term in energy.terms:
         table.add_row(*_energy_cells(term, ticks))
@@ -164,7 +186,7 @@ def energy_table(energy: EnergyEstimate) -> RenderableType:
         wording.energy(energy.dynamic_per_tick_pj),
         wording.energy(energy.dynamic_per_presentation_pj),
     )
-    static = "" if energy.static_mw_per_chip is None else f" ({energy.static_mw_per_chip:g} mW a chip)"
+    static = "" if energy.static_mw_per_chip is None else f" ({energy.static_mw_per_chip:g} mW per chip)"
     mark = "*" if energy.static_unverified else ""
     table.add_row(
         f"static{static}{mark}",
@@ -175,25 +197,25 @@ def energy_table(energy: EnergyEstimate) -> RenderableType:
     )
     if energy.apart:
         table.add_section()
-        table.add_row("other readings, never to be added up", "", "", "", "")
+        table.add_row("other published figures: do not add them up", "", "", "", "")
     for term in energy.apart:
         table.add_row(*_energy_cells(term, ticks))
     presentation_s = ticks * energy.tick_s
     lines = [
         f"load: {energy.load_source}",
-        f"a presentation is {ticks:,} ticks of {energy.tick_s * 1e3:g} ms, {presentation_s:g} s",
+        f"one presentation is {ticks:,} ticks of {energy.tick_s * 1e3:g} ms, {presentation_s:g} s",
         *energy.assumptions,
         *(f"source: {citation}" for citation in citations(energy)),
         energy.caveat,
     ]
     if energy.static_unverified or any(term.unverified for term in (*energy.terms, *energy.apart)):
-        lines.append("* sources disagree or are secondary; see `neurocmc targets`")
+        lines.append("* sources disagree or are secondary; `neurocmc targets NAME` gives details")
     return Group(table, *map(line, lines))
 
 
 def bits_table(bits: BitBudget) -> RenderableType:
     """Makes a table of synaptic and bit operations beside those of a quantised network; below it what is counted."""
-    headings = ("quantity", ">ours", *([">a quantised network"] if bits.quantised is not None else []))
+    headings = ("quantity", ">this circuit", *([">a quantised network"] if bits.quantised is not None else []))
     table = plain_table("synaptic and bit operations", headings)
     for row in rows(bits):
         table.add_row(*row[: len(headings)])
@@ -262,9 +284,13 @@ def _fullness(core: CoreUse) -> float:
 
 def staging_table(costs: "Sequence[StagingCost]") -> RenderableType:
     """Makes a table of every relay and offset with what it costs."""
-    table = Table(title="rewritten for pools of neurons (exactly; the pools then round)", title_justify="left")
-    for heading in ("population", "what", "neurons", "ticks", "pool spans", "rounds by"):
-        table.add_column(heading, justify="right" if heading in ("neurons", "ticks", "rounds by") else "left")
+    table = Table(
+        title="rewritten for pools of neurons (exact, except for the rounding of the pools)", title_justify="left"
+    )
+    for heading in ("population", "change", "neurons added", "ticks added", "range of the pool", "rounding error"):
+        table.add_column(
+            heading, justify="right" if heading in ("neurons added", "ticks added", "rounding error") else "left"
+        )
     for cost in costs:
         table.add_row(
             cell(cost.population),

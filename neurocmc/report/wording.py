@@ -137,7 +137,7 @@ def _chips(chips: ChipUse | None) -> str:
         return told
     crossing = 100 * (chips.between_chips_per_tick or 0.0) / chips.messages_per_tick
     hops = chips.hops_per_tick / chips.messages_per_tick
-    return f"{told}; {crossing:.3g} % of the messages between cores leave their chip, {hops:.3g} hops each"
+    return f"{told}; {crossing:.3g} % of the messages between cores leave their chip, {hops:.3g} hops per message"
 
 
 def _bounds(budget: Budget) -> str:
@@ -171,9 +171,10 @@ def overflow(budget: Budget) -> str:
             for name, register in [entry.worst]
         )
         return (
-            f"not proved for {len(beyond)} of {len(budget.headroom)} populations ({named}): the worst case, in which "
-            "all that excites them fires together, does not fit; calibration alone bounds them, and a run in which a "
-            "current wraps is refused by the emulator"
+            f"not proved for {len(beyond)} of {len(budget.headroom)} populations ({named}): if all their excitatory "
+            "inputs fired together, a register would overflow; only the calibration stimuli bound them, and "
+            "the emulator "
+            "stops with an error if a current wraps around"
         )
     if all(entry.proved == "any input" for entry in budget.headroom):
         return "proved: no register overflows, whatever the host sends"
@@ -191,10 +192,10 @@ def potentials(budget: Budget) -> tuple[str, ...]:
         count, total = sum(entry.beyond for entry in beyond), sum(entry.neurons for entry in budget.potentials)
         named = ", ".join(dict.fromkeys(entry.population for entry in beyond))
         proved = (
-            f"not proved for {count:,} of {total:,} neurons (of {named}): while all axons that excite them, or all "
-            "that inhibit them, carry spikes in every tick, V would go on until its register clips it"
+            f"not proved for {count:,} of {total:,} neurons (of {named}): if all axons that excite a neuron, or all "
+            "that inhibit it, carried a spike in every tick, V would grow until its register clips it"
         )
     if budget.saturations is None:
         return (proved,)
-    seen = "never" if not budget.saturations else f"{budget.saturations:,} times"
-    return (proved, f"while the load was measured, potentials left their registers {seen}")
+    seen = f"V was clipped {budget.saturations:,} times" if budget.saturations else "V was never clipped"
+    return (proved, f"in the run that measured the load, {seen}")

@@ -41,7 +41,9 @@ def whole_numbers(value: Any, where: str, faults: list[Problem]) -> Int | None:
     if wrong.any():
         first = _at(wrong)
         faults.append(
-            Problem("not-whole-numbers", _entry(where, first), f"{array[first]} is no whole number of 64 bits", ROUND)
+            Problem(
+                "not-whole-numbers", _entry(where, first), f"{array[first]} is not a whole number of 64 bits", ROUND
+            )
         )
         return None
     return whole

@@ -40,7 +40,7 @@ class Times:
         """
         stated = target.message_times
         if stated is None:
-            what = "its neurons stand on no cores, so that no spike goes along a mesh"
+            what = "it has no cores, so that no spike crosses a mesh of cores"
             cure = "compile for a chip, such as --target loihi1 or truenorth"
             raise InputError(Problem("latency-needs-mesh", f"target {target.name}", what, cure))
         if missing := [name for name in NEEDED if getattr(stated, name) is None]:

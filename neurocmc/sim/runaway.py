@@ -23,7 +23,7 @@ FURTHER = 1e9  # times what is there, or is driven: who gets there with the driv
 DIED = 1e-3  # of the largest change from step to step: changes that stay below have died
 LOOK = 200  # steps after which it is looked whether they have
 SURELY = 1.05  # times that change from one quarter of the run to the next: it grows, or below its inverse it dies
-RESCALE = "rescale: make the drive or the weights smaller, until activities are near 1"
+RESCALE = "rescale: make the drive or the weights smaller, so that activities are near 1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def explained(
     cure = "lower its recurrent excitation, or strengthen its inhibition"
     if run.oscillates:
         cure = "it oscillates: weaken its weights, or use a smaller step (dt_ms)"
-    what = f"activity runs away: beyond {RUNAWAY:g} {under}; {through} {grown}"
+    what = f"activity grows without limit: beyond {RUNAWAY:g} {under}; {through} {grown}"
     return Problem("circuit-unstable", where, what, f"the circuit is unstable: {cure}")
 
 

@@ -28,8 +28,8 @@ class SilentUnit:
     @property
     def text(self) -> str:
         return (
-            f"{self.population}[{self.unit}] never fires: its activity reaches {self.activity:.3g}, the first neuron "
-            f"needs {self.first_at:.3g}; --neurons {self.neurons} would do"
+            f"{self.population}[{self.unit}] never fires: its activity reaches {self.activity:.3g}, and the "
+            f"first neuron of its pool fires from {self.first_at:.3g} on; use --neurons {self.neurons}"
         )
 
 
@@ -75,7 +75,7 @@ def coverage_edge(reach: Mapping[str, Float], visited: Mapping[str, Float]) -> E
         beyond[name] = float(excess[unit])
         over = high[unit] - top[unit] >= bottom[unit] - low[unit]
         driven, full = (high[unit], top[unit]) if over else (low[unit], bottom[unit])
-        told[name] = f"{name}[{unit}] is driven to {driven:.3g}, calibrated to {full:.3g}: it saturates"
+        told[name] = f"{name}[{unit}] is driven to {driven:.3g} and was calibrated to {full:.3g}: it saturates"
     order = sorted(beyond, key=lambda name: -beyond[name])
     named = [told[name] for name in order if beyond[name] > 0]
     more = f", and {len(named) - NAMED:,} more populations" if len(named) > NAMED else ""

@@ -181,7 +181,7 @@ def _moment_edge(name: str, pairs: Sequence[Pair], gates: Gates, network: Spikin
         limit_of[moments.population],
         "of range",
         worst=f"{moments.population}[{moments.unit[trial]}]",
-        note=f"{moments.stimulus}, trial {trial}; of all trials and populations: {percentiles(every)}",
+        note=f"{moments.stimulus}, trial {trial}; over all trials and populations: {percentiles(every)}",
     )
 
 
@@ -253,9 +253,9 @@ def _decision_edges(
     share = wilson(float(agreed.mean()), agreed.size)
     before, _, after = name.partition(" ~ ")
     open_trials = [undecided(reference, before), undecided(other, after)]
-    counted = f"{agreed.sum():,} of {agreed.size:,}"
+    counted = f"{agreed.sum():,} of {agreed.size:,} agree"
     needed = trials_to_show(gates.agreement)
-    few = f"a gate of {100 * gates.agreement:g} % takes {needed} trials to show" if agreed.size < needed else ""
+    few = f"{needed} trials are needed to show {100 * gates.agreement:g} %" if agreed.size < needed else ""
     edges = [
         judged(
             name,
@@ -270,7 +270,7 @@ def _decision_edges(
     ]
     had, has = accuracy(reference, labels), accuracy(other, labels)
     if had is not None and has is not None:
-        told = f"{100 * had:.2f} % to {100 * has:.2f} %"
+        told = f"accuracy {100 * had:.2f} % on {before}, {100 * has:.2f} % on {after}"
         # Accuracies are counts over trials: their difference is rounded where the last bit of a float is not.
         edges.append(
             judged(

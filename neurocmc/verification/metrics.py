@@ -172,4 +172,4 @@ def undecided(chosen: NDArray[np.int64], level: str) -> str:
 def percentiles(values: Sequence[float] | Float) -> str:
     """Returns a distribution in one line: median, 90 and 99 % and largest, in percent."""
     median, ninety, most, largest = 100.0 * np.percentile(np.asarray(values), [50, 90, 99, 100])
-    return f"median {median:.2g}, 90 % below {ninety:.2g}, 99 % below {most:.2g}, largest {largest:.2g} %"
+    return f"median {median:.3g} %, 90 % below {ninety:.3g} %, 99 % below {most:.3g} %, largest {largest:.3g} %"

@@ -185,7 +185,9 @@ def switch_edge(winner: WinnerTakeAll, stimulus: Stimulus, recording: Recording)
     if not taken.any() or taken[0]:
         weakest, strongest = RATIOS[[0, -1]]
         who = "the weakest rival took over" if taken[0] else "not even the strongest rival took over"
-        return failed(name, quantity, f"{who}, of {weakest:.2f} to {strongest:.2f} times the drive that theory says")
+        return failed(
+            name, quantity, f"{who}, with {weakest:.2f} to {strongest:.2f} times the drive that theory predicts"
+        )
     return judged(
         name,
         quantity,
@@ -193,7 +195,7 @@ def switch_edge(winner: WinnerTakeAll, stimulus: Stimulus, recording: Recording)
         SWITCH_LIMIT[recording.level],
         "relative",
         worst=winner.excite,
-        note=f"theory: {winner.rival_drive(drive) / drive:.4f} times the winner's drive of {drive:.3g}",
+        note=f"in theory, at {winner.rival_drive(drive) / drive:.4f} times the winner's drive of {drive:.3g}",
     )
 
 

@@ -168,7 +168,7 @@ def test_a_circuit_of_loops_has_none_and_the_readme_says_why(tmp_path: Path) -> 
     assert not (program / "network.net").exists()
     told = (program / "README.md").read_text()
     assert "There is no `network.net` here" in told
-    assert "- population pool0: it hears pool0" in told
+    assert "- population pool0: it receives from pool0" in told
 
 
 def changed(network: IntegerNetwork, name: str, **fields: object) -> IntegerNetwork:
@@ -183,15 +183,20 @@ def changed(network: IntegerNetwork, name: str, **fields: object) -> IntegerNetw
 @pytest.mark.parametrize(
     ("name", "fields", "depth", "reason"),
     [
-        ("e", {"v_initial": np.ones((2, 7))}, 2, "population e: its neurons start elsewhere than at 0"),
-        ("e", {"u_initial": np.ones(2)}, 2, "population e: its neurons start elsewhere than at 0"),
-        ("e", {"bias_exponent": 0}, 2, "population e: its biases are no multiples of 64 from -262144 to 262080"),
+        ("e", {"v_initial": np.ones((2, 7))}, 2, "population e: its neurons do not start at 0"),
+        ("e", {"u_initial": np.ones(2)}, 2, "population e: its neurons do not start at 0"),
+        ("e", {"bias_exponent": 0}, 2, "population e: its biases are not multiples of 64 from -262144 to 262080"),
         ("e", {"bias_exponent": 8, "bias_mantissa": np.full((2, 7), 1025)}, 2, "population e: its biases are no"),
-        ("c->e", {"exponent": -1}, 2, "projection c->e: exponent -1 with mantissas that are no multiples of 2"),
+        ("c->e", {"exponent": -1}, 2, "projection c->e: exponent -1 with mantissas that are not multiples of 2"),
         ("c->e", {"exponent": 1}, 2, "layer of e: weights from 0 to 510, exponents multiplied in, do not fit"),
         ("c->e", {"delay_ticks": 63}, 2, "projection c->e: delay of 63 ticks, netx clamps at 62"),
-        ("d->e", {"source": "a", **dict.fromkeys(MATRICES, np.ones((2, 2)))}, 2, "population e: it hears c, a: no"),
-        ("a->c", {"target": "a"}, 2, "population a: it hears a, input to a: no layer whose only source"),
+        (
+            "d->e",
+            {"source": "a", **dict.fromkeys(MATRICES, np.ones((2, 2)))},
+            2,
+            "population e: it receives from c, a, but",
+        ),
+        ("a->c", {"target": "a"}, 2, "population a: it receives from a, input to a, but a layer of netx"),
     ],
 )
 def test_what_netx_cannot_hold_is_left_out_by_name(

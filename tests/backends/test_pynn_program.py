@@ -108,7 +108,7 @@ def test_brian2_of_pynn_fires_exactly_our_spikes(tmp_path: Path) -> None:
     [
         (("--trials", "2:9"), "has trials 0 to 3"),
         (("--trials", "two"), "no range of trials"),
-        (("--at-once", "0"), "no whole number"),
+        (("--at-once", "0"), "not a whole number"),
         (("--simulator", "neuron"), "invalid choice"),
     ],
 )
@@ -163,12 +163,12 @@ def changed_loop(network: SpikingNetwork, **fields: object) -> SpikingNetwork:
 @pytest.mark.parametrize(
     ("network", "where", "what", "cure"),
     [
-        (changed_pool(up_state(), code="threshold"), "population up", "a tick sooner", "--code rate"),
+        (changed_pool(up_state(), code="threshold"), "population up", "one tick sooner", "--code rate"),
         (changed_pool(up_state(), tau_mem_s=0.0), "population up", "keep no voltage", "--to brian2"),
         (changed_pool(up_state(), v_initial=np.ones((1, 6))), "population up", "fire before", "below it"),
         (changed_pool(up_state(), tau_mem_s=0.01), "population up", "divides by 0", "a thousandth"),
         (changed_loop(up_state(), order=2), "projection up->up", "order 2", "order 1"),
-        (changed_loop(up_state(), delay_ticks=0), "projection up->up", "not before 2", "a delay of a tick"),
+        (changed_loop(up_state(), delay_ticks=0), "projection up->up", "at least 2", "a delay of a tick"),
         (replace(up_state(), tick_s=1e-3 / 3), "network", "microseconds", "another tick"),
     ],
 )

@@ -97,7 +97,7 @@ def test_what_ranc_drops_is_dropped_and_told(tmp_path: Path) -> None:
     found = check_read(document, config, tmp_path)
     assert found.notes == (
         "packets with destination_tick 15, which RANC's scheduler drops: 1",
-        "packets to cores that the file does not list, which nothing hears: 1",
+        "packets to cores that the file does not list and that nothing receives:  1",
         "neurons with destination_tick 15, whose spikes RANC's scheduler drops: 1",
     )
     assert interpret(document, config, TICKS).lost == 3  # the packet, and two spikes of the neuron

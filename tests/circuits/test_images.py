@@ -140,10 +140,10 @@ def test_strata_keep_every_share_to_within_one(labels: list[int], data: st.DataO
 IMAGES, LABELS = pictures(20, side=4)
 BAD_IMAGES: dict[str, tuple[bytes, str]] = {
     "empty": (b"", "this with nothing"),
-    "text": (b"<html>not found</html>", "is no IDX file"),
+    "text": (b"<html>not found</html>", "is not an IDX file"),
     "labels for images": (idx(LABELS), "has 1 dimensions, not 3"),
     "floats": (idx(IMAGES, kind=0x0D), "type float, only unsigned bytes"),
-    "unknown type": (idx(IMAGES, kind=0x07), "is no IDX file"),
+    "unknown type": (idx(IMAGES, kind=0x07), "is not an IDX file"),
     "cut in the header": (idx(IMAGES)[:9], "ends within its header"),
     "cut short": (idx(IMAGES)[:-1], "promises 320 bytes of images, the file holds 319"),
     "too long": (idx(IMAGES) + b"\0", "promises 320 bytes of images, the file holds more"),

@@ -199,9 +199,9 @@ ALTERED = [
     ({"accuracy": float("inf")}, "Infinity is not JSON"),
     ({"accuracy": None}, "result.accuracy: should be a valid number"),
     ({"variant": "<script>"}, "result.variant: should be 'full'"),
-    ({"variant": "no-dp"}, "the result is of another recipe"),
-    ({"seed": 7}, "the result is of another recipe"),
-    ({"regions": 2}, "the result is of another recipe"),
+    ({"variant": "no-dp"}, "the result was made with another recipe"),
+    ({"seed": 7}, "the result was made with another recipe"),
+    ({"regions": 2}, "the result was made with another recipe"),
     ({"regions": 99}, "result.regions: should be less than or equal to 5"),
     ({"parameters": 1.5}, "result.parameters: should be a valid integer"),
     ({"parameters": -1}, "result.parameters: should be greater than or equal to 0"),
@@ -278,7 +278,7 @@ def test_a_checkpoint_that_is_not_the_run_s(tmp_path: Path) -> None:
         torch.save({"state_dict": state}, path)
         with pytest.raises(InputError, match="state_dict") as caught:
             trained_model(path, recipe)
-        assert caught.value.problems[0].cure == "delete the run: it is done again"
+        assert caught.value.problems[0].cure == "delete the run; it is then repeated"
 
 
 def test_dynamics_are_those_of_the_model_without_what_is_ablated(tmp_path: Path) -> None:

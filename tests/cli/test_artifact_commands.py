@@ -184,7 +184,7 @@ def test_a_readout_says_that_its_window_is_longer_than_what_was_run(
     arguments = ("simulate", compiled[0], "--on", "rate", "--duration", "0.099", "-o", tmp_path / "out.npz")
     shown = run(*arguments)
     assert shown.code == 0, shown.err
-    assert "winner decided nothing: its window is longer than what was run\n" in shown.out
+    assert "winner has no decision: its window is longer than the run\n" in shown.out
     told = parsed(run(*arguments, "--json"))
     assert (told["ticks"], told["decisions"], told["undecided"]) == (99, [], ["winner"])
     long_enough = parsed(run(*arguments[:-3], "0.1", *arguments[-2:], "--json"))
@@ -251,7 +251,7 @@ def test_a_missed_budget_is_exit_1_and_has_a_cure(build: Path) -> None:
     told = json.loads((build / "verify.json").read_text())
     (missed,) = [edge for edge in told["edges"] if edge["verdict"] == "miss"]
     assert told["limits"] == {"rate ~ emulator: error of the worst unit": 1e-5}
-    accepted = re.search(r"to accept it: verify --limit '(.*)'", missed["cure"])
+    accepted = re.search(r"to accept it: neurocmc verify DIR --limit '(.*)'", missed["cure"])
     assert accepted, missed["cure"]
     assert run("verify", build, "--limit", accepted[1], "--no-figures").code == 0
     assert "limit given by --limit, by default 0.0656" in (build / "verify.json").read_text()

@@ -124,7 +124,7 @@ def test_debug_by_option_and_by_environment(
     ("error", "code", "words"),
     [
         (KeyboardInterrupt(), 130, "interrupted"),
-        (MemoryError(), 2, "there is not enough of it"),
+        (MemoryError(), 2, "this needs more memory than there is"),
         (typer.Exit(1), 1, ""),
     ],
 )

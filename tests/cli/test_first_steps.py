@@ -69,7 +69,7 @@ def test_the_doctor_leaves_with_2_where_what_is_needed_is_missing(monkeypatch: p
     shown = run("doctor")
     assert shown.code == 2
     assert "numba: pip install numba\n" in shown.out
-    assert shown.out.endswith("what is needed is missing\n")
+    assert shown.out.endswith("something required is missing\n")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Paths that lead to no regular file, or to none at all: refused by name, at once, with nothing written."""
+"""Paths that lead to not a regular file, or to none at all: refused by name, at once, with nothing written."""
 
 import os
 import re
@@ -67,7 +67,7 @@ SPECIAL = ("a pipe", "a device", "a socket", "a directory")
 
 @contextmanager
 def special(path: Path, called: str) -> Iterator[None]:
-    """Something at `path` that is no regular file."""
+    """Something at `path` that is not a regular file."""
     path.parent.mkdir(exist_ok=True)
     with socket.socket(socket.AF_UNIX) as listening:
         match called:
@@ -162,13 +162,13 @@ NAMED: dict[str, Callable[[str, Path], Arguments]] = {
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [(LONG, "file systems take 255"), (NUL, "(holds a NUL|embedded null byte)"), (BYTES, "is not UTF-8")],
+    [(LONG, "bytes, limit 255"), (NUL, "(holds a NUL|embedded null byte)"), (BYTES, "is not UTF-8")],
     ids=["long", "NUL", "bytes"],
 )
 @pytest.mark.parametrize("how", NAMED)
 def test_names_that_are_none(how: str, name: str, told: str, tmp_path: Path) -> None:
     if how == "images" and name == LONG:
-        pytest.skip("a checkpoint of ours says itself which images it was trained on")
+        pytest.skip("a checkpoint of ours states itself which images it was trained on")
     shown = run(*NAMED[how](name, tmp_path))
     assert (shown.code, shown.out) == (2, ""), shown.err
     assert re.search(told, " ".join(shown.err.split()))
@@ -176,7 +176,7 @@ def test_names_that_are_none(how: str, name: str, told: str, tmp_path: Path) -> 
 
 
 def test_a_stimulus_whose_name_is_none(artifact: Path, tmp_path: Path) -> None:
-    for name, told in ((LONG, "file systems take 255"), (NUL, "holds a NUL"), (BYTES, "is not UTF-8")):
+    for name, told in ((LONG, "bytes, limit 255"), (NUL, "holds a NUL"), (BYTES, "is not UTF-8")):
         shown = run(
             "simulate", artifact, "--on", "rate", "--stimulus", f"{tmp_path}/{name}.npz", "-o", tmp_path / "o.npz"
         )

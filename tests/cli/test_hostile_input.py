@@ -34,7 +34,7 @@ from tests.made.waiting import HANGS_S
         ("a: !!float 0x10", "the tag"),
         ("a: !!bool abc", "the tag"),
         ("a: !!null abc", "the tag"),
-        ("a: 1\n" * 100, "79 more faults are not shown"),
+        ("a: 1\n" * 100, "79 more errors are not shown"),
     ],
 )
 def test_yaml(text: str, words: str) -> None:

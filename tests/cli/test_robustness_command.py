@@ -42,7 +42,7 @@ def test_a_circuit_on_faulty_chips_is_tabled_and_drawn(build: Path, tmp_path: Pa
     ("asked", "told"),
     [
         (("--kinds", "dead,rust"), "there is no fault 'rust'"),
-        (("--levels", "0.1,lots"), "'lots' is no number"),
+        (("--levels", "0.1,lots"), "'lots' is not a number"),
         (("--levels", "7"), "[number-out-of-range]"),
         (("--seeds", "0"), "got 0"),
         (("--levels", ","), "[option-empty]"),

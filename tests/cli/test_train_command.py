@@ -70,7 +70,7 @@ def test_train_a_microcircuit(tmp_path: Path) -> None:
     assert (tmp_path / "m.pt").read_bytes() == (tmp_path / "again.pt").read_bytes()
     (tmp_path / "m.pt.resume").write_bytes(b"whatever was left")
     shown = run("train", tmp_path / "r.yaml", "-o", tmp_path / "m.pt", "--seed", "7")
-    assert shown.err.startswith(f"{tmp_path / 'm.pt.resume'}: a training that was stopped; it begins again")
+    assert shown.err.startswith(f"{tmp_path / 'm.pt.resume'}: state of an interrupted training")
     assert (tmp_path / "m.pt").read_bytes() == (tmp_path / "again.pt").read_bytes()
     assert not (tmp_path / "m.pt.resume").exists()
 

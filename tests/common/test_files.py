@@ -96,7 +96,7 @@ def test_what_is_no_artifact_is_never_replaced(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{tmp_path / 'home'}: exists, is not empty and holds no manifest.json: it is not an artifact of neurocmc"
         " [folder-not-ours]\n"
-        "    cure: choose another output directory, or empty this one yourself"
+        "    cure: choose another output directory, or delete the content of this one"
     )
     assert names_in(tmp_path / "home") == ["thesis.tex"]
 

@@ -1,4 +1,4 @@
-"""What is no regular file, has no sound name or is too large is refused by name, and nothing of it is read."""
+"""What is not a regular file, has no sound name or is too large is refused by name, and nothing of it is read."""
 
 import os
 import socket
@@ -33,7 +33,7 @@ def test_a_regular_file_is_read_through_a_link_too(tmp_path: Path) -> None:
 
 @pytest.fixture
 def special(tmp_path: Path) -> Iterator[dict[str, Path]]:
-    """A path of each kind that is no regular file."""
+    """A path of each kind that is not a regular file."""
     paths = {name: tmp_path / name for name in ("pipe", "socket", "folder", "device", "block")}
     os.mkfifo(paths["pipe"])
     paths["folder"].mkdir()
@@ -62,7 +62,7 @@ def special(tmp_path: Path) -> Iterator[dict[str, Path]]:
 def test_what_is_no_regular_file(name: str, called: str, special: dict[str, Path]) -> None:
     what, cure = refusal(special[name])
     assert what == f"is {called}, a small file is needed"
-    assert cure == ("name the file in it" if name == "folder" else "write its content to a file, and name that")
+    assert cure == ("name the file in it" if name == "folder" else "write its content to a file, and give that file")
 
 
 @pytest.mark.parametrize(
@@ -74,10 +74,10 @@ def test_what_the_kernel_makes_up(name: str) -> None:
         pytest.skip(f"there is no {name}")
     what, cure = refusal(Path(name), YAML)
     assert what in (
-        "is made up by the kernel (proc), a YAML file is needed",
-        "is made up by the kernel (sysfs), a YAML file is needed",
+        "is a file of the kernel (proc); a YAML file is needed",
+        "is a file of the kernel (sysfs); a YAML file is needed",
     )
-    assert cure == "write its content to a file, and name that"
+    assert cure == "write its content to a file, and give that file"
 
 
 def test_a_file_is_taken_elsewhere_than_on_linux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,9 +150,9 @@ def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
         ("a\0b", "a\\x00b", "holds a NUL"),
         ("a\udcffb", "a\\udcffb", "is not UTF-8"),
         ("a\ud800b", "a\\ud800b", "is not UTF-8"),
-        ("n" * 256, f"{'n' * 28}...{'n' * 28}", "a name of 256 bytes, file systems take 255"),
+        ("n" * 256, f"{'n' * 28}...{'n' * 28}", "a name of 256 bytes, limit 255"),
         ("é" * 128, f"{'é' * 28}...{'é' * 28}", "a name of 256 bytes"),
-        ("/".join(["n" * 200] * 21), f"{'n' * 28}...{'n' * 28}", "a path of 4,220 bytes, the system takes 4,095"),
+        ("/".join(["n" * 200] * 21), f"{'n' * 28}...{'n' * 28}", "a path of 4,220 bytes, limit 4,095"),
     ],
 )
 def test_names_that_are_none(name: str, where: str, words: str) -> None:

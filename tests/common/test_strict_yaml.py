@@ -171,11 +171,11 @@ def test_a_list_of_bad_entries_is_not_called_too_short() -> None:
         ),
         (
             "title: a\ntitle: b\n",
-            "chip.yaml:2: title: the field stands twice (first on line 1) [field-twice]\n    cure: keep one of them",
+            "chip.yaml:2: title: the field occurs twice (first on line 1) [field-twice]\n    cure: keep one of them",
         ),
         (
             "rules:\n  a: {pattern: all-to-all, pattern: one-to-one, value: 1}\n",
-            "chip.yaml:2: rules.a.pattern: the field stands twice (first on line 2) [field-twice]"
+            "chip.yaml:2: rules.a.pattern: the field occurs twice (first on line 2) [field-twice]"
             "\n    cure: keep one of them",
         ),
         (
@@ -263,7 +263,7 @@ def test_many_faults_fit_a_screen() -> None:
     with pytest.raises(InputError) as caught:
         parse_model("sizes: [" + "x, " * 500 + "x]", "chip.yaml", Chip)
     assert len(caught.value.problems) == 21
-    assert "481 more faults are not shown" in str(caught.value)
+    assert "481 more errors are not shown" in str(caught.value)
 
 
 def test_long_values_are_cut_short() -> None:

@@ -160,8 +160,8 @@ def test_an_artifact_alone_is_verified_against_the_network(tmp_path: Path) -> No
         ({"form": "filter"}, "from_arrays: form: there is no form 'filter'"),
         ({"fraction": 1.5}, "population h: a step takes 1.5 of the way"),
         ({"fraction": None}, "from_arrays: tau_ms: is missing"),
-        ({"tau_ms": 20.0}, "from_arrays: fraction: tau_ms says it too"),
-        ({"delay_ms": 0.5}, "from_arrays: delay_ms: is no whole number of 1 ms"),
+        ({"tau_ms": 20.0}, "from_arrays: fraction: tau_ms sets it as well"),
+        ({"delay_ms": 0.5}, "from_arrays: delay_ms: is not a whole number of 1 ms"),
         ({"populations": {"a": 3, "b": 4}}, "from_arrays: sizes: does not divide the units"),
         ({"calibration": np.ones((3, 4))}, "from_arrays: calibration: has shape (3, 4)"),
         ({"calibration_labels": np.zeros(4)}, "from_arrays: calibration_labels: has shape (4,)"),
@@ -170,7 +170,7 @@ def test_an_artifact_alone_is_verified_against_the_network(tmp_path: Path) -> No
         ({"W": np.ones((UNITS, 3))}, f"from_arrays: W: has shape ({UNITS}, 3)"),
         ({"W": np.ones((2, UNITS, UNITS))}, "from_arrays: delay_ms: is missing"),
         ({"W": np.ones((2, UNITS, UNITS)), "delay_ms": np.ones(3)}, "from_arrays: delay_ms: has shape (3,)"),
-        ({"W": np.ones((2, UNITS, UNITS)), "delay_ms": np.ones(2)}, "from_arrays: delay_ms: names a delay twice"),
+        ({"W": np.ones((2, UNITS, UNITS)), "delay_ms": np.ones(2)}, "from_arrays: delay_ms: lists a delay twice"),
     ],
 )
 def test_what_is_wrong_is_said_by_name(more: dict[str, Any], says: str) -> None:
@@ -185,8 +185,8 @@ def test_an_unknown_array_of_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         neurocmc.load(tmp_path / "rnn.npz")
     told = str(refused.value)
-    assert "weights: is no array of a network" in told
-    assert "test: test_labels are of no trials" in told
+    assert "weights: is not an array of a network" in told
+    assert "test: test_labels are given without trials" in told
 
 
 def test_the_same_arrays_are_the_same_bytes() -> None:

@@ -62,24 +62,24 @@ def refused(tmp_path: Path, text: str) -> str:
             "shut: {push: [open, shut], pull",
             "door.yaml:7: automaton.transitions.shut.push: 2 next states (open, shut): the automaton is not "
             "deterministic [machine-not-deterministic]"
-            "\n    cure: give one; the subset construction makes an equal deterministic automaton",
+            "\n    cure: give one next state; the subset construction makes an equivalent deterministic automaton",
         ),
         (
             "shut: {push: open, pull: shut}",
             "shut: {push: open, push: shut, pull: shut}",
-            "door.yaml:7: automaton.transitions.shut.push: the field stands twice (first on line 7) [field-twice]\n"
+            "door.yaml:7: automaton.transitions.shut.push: the field occurs twice (first on line 7) [field-twice]\n"
             "    cure: keep one of them",
         ),
         (
             "[push, pull]",
             "[push, pull, pull]",
-            "door.yaml:4: automaton.symbols[1]: 'pull' stands 2 times [name-twice]\n    cure: give each its own name",
+            "door.yaml:4: automaton.symbols[1]: 'pull' occurs 2 times [name-twice]\n    cure: give each its own name",
         ),
         (
             "[push, pull]",
             "[push, pull, reset]",
-            "door.yaml:4: automaton.symbols[2]: 'reset' is not free as a name: every machine has that symbol, it "
-            "leads to the start [name-reserved]\n    cure: give another name",
+            "door.yaml:4: automaton.symbols[2]: 'reset' is a reserved name: every machine has that symbol, and it "
+            "leads to the start state [name-reserved]\n    cure: give another name",
         ),
         (
             "start: shut",
@@ -110,7 +110,7 @@ def refused(tmp_path: Path, text: str) -> str:
             "name: door\n",
             "name: door\npulse_ms: 50\ngap_ms: 300.5\n",
             "door.yaml:2: pulse_ms: 50 ms are less than the 66 ms until x has taken the new state [pulse-too-short]\n"
-            "    cure: leave it out: it is derived with a margin\n"
+            "    cure: leave it out: neurocmc then chooses a value with a margin\n"
             "door.yaml:3: gap_ms: 300.5 ms are not a whole number of steps of 1 ms [time-off-grid]\n"
             "    cure: give a multiple of dt_ms",
         ),
@@ -122,7 +122,7 @@ def refused(tmp_path: Path, text: str) -> str:
         (
             "start: shut\n",
             "start: shut\n  outputs: {shut: a, open: {push: b}}\n",
-            "door.yaml:6: automaton.outputs: some are of states, some of transitions [outputs-unclear]\n"
+            "door.yaml:6: automaton.outputs: some outputs belong to states, some to transitions [outputs-unclear]\n"
             "    cure: give all by state (Moore), or all by state and symbol (Mealy)",
         ),
         (
@@ -232,9 +232,12 @@ def test_whatever_step_and_tau_all_times_are_whole_steps(times: str, program: st
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("sequence: {orders: {a: [x]}}", "sequence.orders: none has more than one item"),
-        ("sequence: {orders: {next: [x, y]}}", "sequence.orders.next: 'next' is not free as a name: it is a symbol"),
-        ("memory: {items: [a, b, a]}", "memory.items[2]: 'a' stands twice"),
+        ("sequence: {orders: {a: [x]}}", "sequence.orders: no order has more than one item"),
+        (
+            "sequence: {orders: {next: [x, y]}}",
+            "sequence.orders.next: 'next' cannot be used as a name: it is a symbol",
+        ),
+        ("memory: {items: [a, b, a]}", "memory.items[2]: 'a' occurs twice"),
         ("memory: {items: [a]}", "memory.items: should have at least 2 items"),
         ("memory: {items: [a, b], holds: more}", "memory.holds: should be 'one' or 'many' (got 'more')"),
         ("decision: {contexts: [a, b], choices: [c]}", "decision.choices: should have at least 2 items"),

@@ -220,7 +220,7 @@ def _other_zip(path: Path) -> None:
         (_missing, "m.pt: no such file"),
         (Path.mkdir, "m.pt: is a directory, a checkpoint is needed"),
         (Path.touch, "m.pt: is empty"),
-        (_truncated, "is truncated or damaged: 40,000 bytes that begin as a zip archive but are not a whole one"),
+        (_truncated, "is truncated or damaged: 40,000 bytes begin as a zip archive, but are not a complete one"),
         (_flipped, "is damaged: the check sum of archive/data/"),
         (lambda path: path.write_text("name: circuit\n"), "archive-unreadable"),
         (_bare_pickle, "pickle-unsafe"),
@@ -232,7 +232,7 @@ def _other_zip(path: Path) -> None:
             "\n    cure: give the file that torch",
         ),
         (_encrypted, "holds encrypted entries [archive-unreadable]\n    cure: give the file that torch.save wrote"),
-        (_unknown_method, "is a zip archive of a kind that cannot be unpacked here (zip file version 25.0)"),
+        (_unknown_method, "is a zip archive that cannot be unpacked here (zip file version 25.0)"),
         (
             _unpacks_to_much,
             "unpacks to more than 67,108,864 bytes [file-too-large]\n    cure: no circuit of neurocmc is so large",
@@ -294,7 +294,7 @@ def _fill(name: str, value: float) -> Callable[[dict[str, Any]], None]:
         (
             put("version", to=2),
             "version 2 of the format; this neurocmc reads 1 [format-version]"
-            "\n    cure: use the neurocmc that wrote it",
+            "\n    cure: use the version of neurocmc that wrote it",
         ),
         (put("version", to=0), "this neurocmc reads 1 [format-version]\n    cure: train it again"),
         (put("version", to=True), "version True of the format"),

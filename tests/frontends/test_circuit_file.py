@@ -159,8 +159,8 @@ DAMAGES: list[tuple[Damage, str]] = [
         "stimuli: drive: shape",
     ),
     (_without_inputs, "input drive is missing"),
-    (_twice, "a name stands twice [name-twice]"),
-    (_of_two_kinds, "is one stimulus for calibration and another for the test [name-twice]"),
+    (_twice, "a name occurs twice [name-twice]"),
+    (_of_two_kinds, "names one stimulus for calibration and a different one for the test [name-twice]"),
 ]
 
 

@@ -172,19 +172,19 @@ def refused(tmp_path: Path, text: str) -> str:
             "    noise: {std: {drive: 1}, redraw_ms: 1e-4, seeds: 100}\n    steps:\n",
             "circuit.yaml:15: stimuli.pulse: would hold up to 3,000,001,500 values, limit 50,000,000"
             " [stimulus-too-large]\n"
-            "    cure: fewer trials or seeds, or noise that is drawn less often",
+            "    cure: use fewer trials or seeds, or draw the noise less often",
         ),
         (
             "    steps:\n",
             "    use: test\n    steps:\n",
-            "circuit.yaml:14: stimuli: none is there for calibration [calibration-missing]"
+            "circuit.yaml:14: stimuli: there is no stimulus for calibration [calibration-missing]"
             "\n    cure: give at least one stimulus with "
-            "`use: calibration` or `both`: gains are matched over what it visits",
+            "`use: calibration` or `both`: gains are matched over the activities that it causes",
         ),
         (
             "  drive: {to: e}",
             "  drive: {to: e}\n  at_s: {to: e}",
-            "circuit.yaml:12: inputs.at_s: is not free as a name: steps use it for their time [name-reserved]\n"
+            "circuit.yaml:12: inputs.at_s: is a reserved name: steps use it for their time [name-reserved]\n"
             "    cure: give another name",
         ),
     ],
@@ -197,13 +197,13 @@ def test_no_stimuli_at_all(tmp_path: Path) -> None:
     assert refused(tmp_path, TEXT[: TEXT.index("stimuli:")]) == (
         "circuit.yaml:1: stimuli: is missing [calibration-missing]\n"
         "    cure: give at least one stimulus with `use: calibration` or `both`: "
-        "gains are matched over what it visits"
+        "gains are matched over the activities that it causes"
     )
 
 
 def test_label_without_a_winner(tmp_path: Path) -> None:
     text = changed(("kind: winner", "kind: activity"), ("    steps:\n", "    label: 0\n    steps:\n"))
     assert refused(tmp_path, text) == (
-        "circuit.yaml:17: stimuli.pulse.label: there is no winner readout to be right [label-beyond-range]\n"
+        "circuit.yaml:17: stimuli.pulse.label: a label needs a winner readout [label-beyond-range]\n"
         "    cure: add a readout of kind winner"
     )

@@ -103,4 +103,4 @@ def test_faults_of_names_and_windows(tmp_path: Path) -> None:
         tmp_path, text().replace("[e, i]", "[e, x]")
     )
     assert "[time-off-grid]" in refused(tmp_path, text().replace("[e, i], window_ms: 100", "[e, i], window_ms: 0.5"))
-    assert "readout winner: the name stands 2 times" in refused(tmp_path, text().replace("  kind: {", "  winner: {"))
+    assert "readout winner: the name occurs 2 times" in refused(tmp_path, text().replace("  kind: {", "  winner: {"))

@@ -187,12 +187,12 @@ def test_a_readout_is_affine_layers_with_rectifiers_between() -> None:
 
 
 def test_a_state_dict_is_told_from_a_module() -> None:
-    with pytest.raises(InputError, match="got OrderedDict, which is no nn"):
+    with pytest.raises(InputError, match="got OrderedDict, which is not an nn"):
         neurocmc.from_torch(Leaky().state_dict(), calibration=np.zeros((1, 2, INPUTS)))
 
 
 def test_a_potential_is_not_read_as_a_rate() -> None:
-    with pytest.raises(InputError, match="what units send is phi"):
+    with pytest.raises(InputError, match=r"units send phi\(h\)"):
         neurocmc.from_torch(seeded(Potential), calibration=np.zeros((1, 2, INPUTS)), readout=nn.Linear(UNITS, 2))
 
 
@@ -247,5 +247,5 @@ def test_a_sample_says_how_many_units_there_are() -> None:
 
 @pytest.mark.parametrize("sample", ["x", (torch.zeros(3),) * 3, torch.zeros(1, 1, 1)])
 def test_what_is_no_sample_is_refused(sample: object) -> None:
-    with pytest.raises(InputError, match="it is no input, and no pair of an input and a state"):
+    with pytest.raises(InputError, match="it is neither an input nor a pair of an input and a state"):
         neurocmc.from_torch(seeded(Leaky), calibration=torch.randn(3, 5, INPUTS), sample=sample)

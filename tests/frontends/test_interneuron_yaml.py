@@ -174,7 +174,7 @@ def test_the_model_is_found_by_its_top_level_field() -> None:
         (off("sst"), "cells.yaml:13: swta.interneurons.vip: it inhibits sst, and sst is off"),
         (
             off("sst", "vip", "lamp5").replace("alpha: 0.6", "alpha: 0.9"),
-            "cells.yaml:6: swta.alpha: alpha + 2 alpha2 is 1.1, and no feedback holds it: sst and lamp5 are off",
+            "cells.yaml:6: swta.alpha: alpha + 2 alpha2 is 1.1, and no inhibition limits it: sst and lamp5 are off",
         ),
         (changed("[a, b, c]", "[a, b]"), "cells.yaml:9: swta.labels: 2 labels for 3 units"),
         (changed("label: 1", "label: 3"), "cells.yaml:18: stimuli.steps.label: there is no such unit (got 3)"),

@@ -52,7 +52,7 @@ def test_a_population_of_a_hundred_thousand_units_is_read(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("spoilt", "message"),
     [
-        ({"indices": np.array([0, 9])}, "a number stands outside of its shape"),
+        ({"indices": np.array([0, 9])}, "a number lies outside its shape"),
         ({"indptr": np.array([0, 2, 1, 2])}, "its lines do not begin one after the other"),
         ({"format": np.array(b"lil")}, "format 'lil'"),
         ({"data": np.array([1.0, np.nan])}, "holds a number that is not finite"),

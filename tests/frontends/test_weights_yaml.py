@@ -66,7 +66,7 @@ def test_the_hash_of_the_origin_is_that_of_text_and_numbers(tmp_path: Path) -> N
         (WEIGHT[0], "array-shape", "weight.key: matrices.npz: W has shape (3,)"),
         (np.zeros((0, 3)), "array-shape", "weight.key: matrices.npz: W has shape (0, 3)"),
         (WEIGHT * np.nan, "value-not-finite", "weight.key: matrices.npz: W holds a number that is not finite"),
-        (WEIGHT * 1e10, "field-wrong", "weight.key: matrices.npz: W holds a number of size 2e+10"),
+        (WEIGHT * 1e10, "field-wrong", "weight.key: matrices.npz: W holds a number of magnitude 2e+10"),
         (WEIGHT + 1j, "array-type", "weight.key: matrices.npz: W holds complex128"),
         (WEIGHT > 0, "array-type", "weight.key: matrices.npz: W holds bool"),
         (np.array([["a", "b", "c"]]), "array-type", "weight.key: matrices.npz: W holds <U1"),

@@ -1,4 +1,4 @@
-"""What may stand at a path and is no regular file with a sound name; and names that are none."""
+"""What may stand at a path and is not a regular file with a sound name; and names that are none."""
 
 import os
 import socket

@@ -27,14 +27,14 @@ RATE_FAULTS: dict[str, Callable[[RateCircuit], RateCircuit]] = {
     "circuit: dt is 0.0 s": lambda c: replace(c, dt_s=0.0),
     "circuit: dt is nan s": lambda c: replace(c, dt_s=float("nan")),
     "circuit: it has no population": lambda c: replace(c, populations=(), projections=(), inputs=(), readouts=()),
-    "population excite: the name stands 2 times": lambda c: replace(
+    "population excite: the name occurs 2 times": lambda c: replace(
         c, populations=(*c.populations, c.populations[0])
     ),
-    "projection excite->excite: the name stands 2": lambda c: replace(
+    "projection excite->excite: the name occurs 2": lambda c: replace(
         c, projections=(*c.projections, c.projections[0])
     ),
-    "input drive: the name stands 2 times": lambda c: replace(c, inputs=(*c.inputs, c.inputs[0])),
-    "readout winner: the name stands 2 times": lambda c: replace(c, readouts=(*c.readouts, c.readouts[0])),
+    "input drive: the name occurs 2 times": lambda c: replace(c, inputs=(*c.inputs, c.inputs[0])),
+    "readout winner: the name occurs 2 times": lambda c: replace(c, readouts=(*c.readouts, c.readouts[0])),
     "population excite: gain is not finite at unit 2": lambda c: first(c, "populations", gain=[1, 1, np.nan, 1]),
     "population excite: offset is not finite at unit 0": lambda c: first(c, "populations", offset=[np.inf, 1, 1, 1]),
     "population excite: bias is not finite at unit 3": lambda c: first(c, "populations", bias=[0, 1, 1, -np.inf]),

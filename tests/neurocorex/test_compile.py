@@ -136,7 +136,7 @@ def test_what_no_neuron_of_the_board_can_do_is_refused_by_name() -> None:
     assert "it rests 3 ticks" in refused(changed(refractory_ticks=3))
     mixed = random_network(0, 1.0)
     forgets = replace(mixed.populations[1], pole_mem=np.zeros(5))
-    assert "others forget" in refused(replace(mixed, populations=(mixed.populations[0], forgets)))
+    assert "others do not" in refused(replace(mixed, populations=(mixed.populations[0], forgets)))
     biased = tuple(replace(p, bias=p.bias + 1.0) for p in mixed.projections)
     assert "it has a bias" in refused(replace(mixed, projections=biased))
     loop = network(

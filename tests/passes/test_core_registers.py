@@ -49,7 +49,7 @@ def test_a_register_is_crossed_by_one(field: str, small: CoreProgram) -> None:
         ("neurons_per_core", 255, "network swta: 256 neurons a core, limit 255"),
         ("axon_types", 3, "network swta: 4 axon types a core, limit 3"),
         ("potential_bits", 19, "network swta: potentials of 20 bits, limit 19"),
-        ("grid_columns", 1, "stands at (1, 1), the grid is 1 x 64"),
+        ("grid_columns", 1, "placed at (1, 1), the grid is 1 x 64"),
         ("reach_cores", 0, "its spikes go 1 cores far, limit 0"),
         ("stochastic", False, "noise_mask is 255: the chip draws no random numbers"),
         ("reset_modes", (0, 1), "reset_mode is 2: the chip has modes 0, 1"),

@@ -288,7 +288,7 @@ def test_the_same_circuit_gives_the_same_cores() -> None:
 
 def test_too_many_neurons_for_a_core_are_refused_with_the_number_that_fits() -> None:
     with pytest.raises(
-        InfeasibleError, match=r"unit excite/0: a pool of 240 neurons; 224 fit a core beside the 32 of its "
+        InfeasibleError, match=r"unit excite/0: a pool of 240 neurons; 224 fit on a core next to the 32 neurons"
     ):
         on_cores(swta(), steps(), truenorth(), neurons=240)
 

@@ -70,5 +70,5 @@ def test_a_target_decides_where_nothing_is_asked_for(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("target", ["brian2", "truenorth"])
 def test_a_target_without_axons_to_lay_refuses_the_option(target: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=f"{target} has no axons to lay"):
+    with pytest.raises(InputError, match=f"{target} has no axons"):
         compiled(tmp_path / "build", "own", target)

@@ -99,10 +99,10 @@ def test_compile_says_what_will_be_kept_and_names_units_that_cannot_fire(tmp_pat
     (tmp_path / "circuit.yaml").write_text(HEAD.format(name="weak") + WEAK)
     arguments = ("compile", tmp_path / "circuit.yaml", "--target", "loihi1", "--neurons")
     shown = run(*arguments, "16", "-o", tmp_path / "few")
-    assert "kept of s (1 of 1 trials): NRMSE of rates" in shown.out
-    told = re.search(r"x\[1\] never fires: its activity reaches 0\.02, .* --neurons (\d+) would do", shown.out)
+    assert "on calibration stimulus s (1 of 1 trials): NRMSE of rates" in shown.out
+    told = re.search(r"x\[1\] never fires: its activity reaches 0\.02, .* use --neurons (\d+)", shown.out)
     assert told, shown.out
-    assert "warning: on s active units that never fire 1 of 3, x[1]: beyond what `verify` allows" in shown.out
+    assert "warning: on s: active units that never fire 1 of 3, x[1], beyond the limit of `verify`" in shown.out
     enough = run(*arguments, told[1], "-o", tmp_path / "enough")
     assert "never fire" not in enough.out
     one_less = run(*arguments, str(int(told[1]) - 1), "-o", tmp_path / "less")

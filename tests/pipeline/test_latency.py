@@ -80,7 +80,7 @@ def test_places_of_many_chips_are_told_apart(built: dict[str, Artifact]) -> None
     """Of 768 chips those in use are free to be moved to; of ns16e the corner of the grid that is."""
     assert len(built["pohoiki-springs"].built.spike_mesh().free) == 128
     assert len(built["ns16e"].built.spike_mesh().free) == 4096
-    assert built["loihi2"].built.spike_mesh().note.startswith("cores have no places of their own")
+    assert built["loihi2"].built.spike_mesh().note.startswith("cores have no stated places")
 
 
 def test_tables_and_pictures_tell_it(built: dict[str, Artifact], tmp_path: Path) -> None:

@@ -43,7 +43,9 @@ def test_what_is_written_and_printed_keeps_them(target: str, tmp_path: Path, sna
                 jsonschema.validate({**value, "circuit": 7, "format": 7}, schema)
     # What the network between cores does is told beside the edges, and a file of version 1 knew nothing of it.
     assert (told["latency"] is None) == (target == "brian2")
-    assert ("Spikes on their way" in (build / "report.html").read_text(encoding="utf-8")) == (target != "brian2")
+    assert ("Latency of spikes between cores" in (build / "report.html").read_text(encoding="utf-8")) == (
+        target != "brian2"
+    )
     if told["latency"] is not None:
         assert (told["latency"]["tick_us"], told["latency"]["model_tick_us"]) == (2.0, 1000.0)
         assert told["latency"]["late"] > 0.0

@@ -88,7 +88,7 @@ def test_the_host_starts_only_what_no_filter_holds(tmp_path: Path) -> None:
     assert [(e.name, len(e.start)) for e in sent.spiking.inputs] == [("drive.x", 0), ("V1.ss.start", 3)]
     assert host_work(held.spiking, held.target) == ()
     (said,) = host_work(sent.spiking, sent.target)
-    assert said == "the start of V1.ss, in tick 0 to 2: what its sources left before it (V1.ss.start)"
+    assert said == "the initial state of V1.ss, as input in tick 0 to 2 (V1.ss.start)"
 
 
 def test_an_input_of_another_time_constant_is_filtered_by_the_host(tmp_path: Path) -> None:

@@ -204,14 +204,14 @@ def test_tables_say_what_was_counted() -> None:
     twin = quantised_twin(circuit, dict.fromkeys((p.name for p in circuit.populations), 6), 200, 50)
     both = BitBudget(ours=budget.bits.ours, quantised=twin)
     table = {what: (ours, theirs) for what, ours, theirs in rows(both)}
-    assert table["bits of a factor"] == ("1 (a spike)", "6")
-    assert table["bit operations in a presentation"] == ("17,200", f"{twin.bits_per_presentation:,}")
-    assert "bit operations until answers stand, 50 of 200 steps" in table
+    assert table["bits per activation"] == ("1 (a spike)", "6")
+    assert table["bit operations per presentation"] == ("17,200", f"{twin.bits_per_presentation:,}")
+    assert "bit operations until decisions are final, 50 of 200 steps" in table
     share = ratio(both)
     assert share == 17_200 / twin.bits_per_presentation
     assert any("of the bit operations of the quantised network" in line for line in remarks(both))
     assert ratio(budget.bits) is None
-    assert {theirs for what, _, theirs in rows(budget.bits) if what != "bits of a factor"} == {"–"}
+    assert {theirs for what, _, theirs in rows(budget.bits) if what != "bits per activation"} == {"–"}
 
 
 # --- files --------------------------------------------------------------------------------------------------------

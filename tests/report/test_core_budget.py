@@ -202,7 +202,7 @@ def test_worst_cases_by_hand() -> None:
     assert (ranges["a", "bias"].low, ranges["a", "bias"].high, ranges["a", "bias"].held) == (0, 1, None)
     assert wording.potentials(budget()) == (
         "proved: no potential leaves its register, whatever the host sends",
-        "while the load was measured, potentials left their registers never",
+        "in the run that measured the load, V was never clipped",
     )
 
 
@@ -216,7 +216,7 @@ def test_a_filter_too_weak_for_the_worst_tick_holds_a_part_of_it() -> None:
     assert pool.held == pytest.approx(8 / 17)
     lines = wording.potentials(core_budget(weak, truenorth(), None))
     assert len(lines) == 1
-    assert lines[0].startswith("not proved for 8 of 17 neurons (of a): while all axons")
+    assert lines[0].startswith("not proved for 8 of 17 neurons (of a): if all axons")
 
 
 def lone(**values: Any) -> CoreNetwork:

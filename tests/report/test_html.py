@@ -89,7 +89,7 @@ def traces() -> Traces:
 def test_a_chip_s_report_has_every_section() -> None:
     page = outline(render_report(chip_content()))
     assert page.headings == [
-        "What misses or warns, and what to do",
+        "Missed budgets and warnings, and what to do",
         "Activity",
         "Stages",
         "Errors by stage, unit and time",
@@ -136,7 +136,7 @@ def test_a_report_of_neurosynaptic_cores() -> None:
     assert page.headings[-4:] == [
         "Energy estimate",
         "Synaptic and bit operations",
-        "What the cores cost",
+        "Losses on cores",
         "What was compiled",
     ]
     text = re.sub(r"\s+", " ", " ".join(page.text))
@@ -152,7 +152,7 @@ def test_a_report_of_neurosynaptic_cores() -> None:
         "1.04 nJ",
         "hops of spikes",
         "must not be added up",
-        "never to be added up",
+        "do not add them up",
         "units pool filter bias copy splitter cores",
         "0.49",
         "1.41 %",
@@ -236,7 +236,7 @@ def test_what_is_said_first() -> None:
 
 def test_a_miss_says_what_it_means_and_its_cure() -> None:
     told = " ".join(" ".join(outline(render_report(chip_content())).text).split())
-    assert "A miss means: the level computes something else than the one before it." in told
+    assert "A miss means: the second level does not compute the same activity as the first." in told
     assert "Cure: compile with more neurons per unit" in told
     cured = tuple(replace(edge, cure="compile with --neurons 32") for edge in by_hand.edges())
     told = " ".join(" ".join(outline(render_report(replace(chip_content(), edges=cured))).text).split())

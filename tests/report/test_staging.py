@@ -33,7 +33,7 @@ def test_a_relay_costs_its_neurons_and_rounds_by_half_a_step() -> None:
     assert relay.spans[0] < -0.2
     assert relay.spans[1] > 0.2
     assert relay.half_step == pytest.approx((relay.spans[1] - relay.spans[0]) / 32)
-    assert (pool.population, pool.what, pool.neurons) == ("p", "cut to what it visits", 0)
+    assert (pool.population, pool.what, pool.neurons) == ("p", "range cut to the activity visited", 0)
     assert 0.2 < pool.spans[0] < pool.spans[1] < 0.8
 
 
@@ -46,10 +46,12 @@ def test_a_circuit_that_was_left_alone_costs_nothing() -> None:
 def test_the_time_of_a_tick_is_told() -> None:
     circuit, target = swta(), load_target("loihi1")
     assert time_scale(circuit, circuit, target) == (
-        "a tick stands for 1 ms of the model (the circuit's own step); at 1 ms a tick it runs in real time"
+        "one tick stands for 1 ms of the model (the circuit's own step); with 1 ms per tick the chip runs in "
+        "real time"
     )
     finer = replace(circuit, dt_s=0.0005)
     assert time_scale(circuit, finer, target) == (
-        "a tick stands for 0.5 ms of the model (1/2 of the circuit's step of 1 ms); at 1 ms a tick it runs "
+        "one tick stands for 0.5 ms of the model (1/2 of the circuit's step of 1 ms); with 1 ms per tick the "
+        "chip runs "
         "2 times slower than the model"
     )

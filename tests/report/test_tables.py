@@ -59,9 +59,9 @@ def test_headroom(snapshot: SnapshotAssertion) -> None:
         ),
         (
             ("no", "calibrated input"),
-            "not proved for 1 of 2 populations (c, 150 % of the current, most of it from projection a->c): the worst "
-            "case, in which all that excites them fires together, does not fit; calibration alone bounds them, and a "
-            "run in which a current wraps is refused by the emulator",
+            "not proved for 1 of 2 populations (c, 150 % of the current, most of it from projection a->c): if all "
+            "their excitatory inputs fired together, a register would overflow; only the calibration stimuli bound "
+            "them, and the emulator stops with an error if a current wraps around",
         ),
     ],
 )

@@ -112,7 +112,7 @@ def test_a_drive_beyond_the_axons_is_refused(drive: float) -> None:
         encode(network, stimulus)
     (problem,) = caught.value.problems
     assert problem.where == "stimulus flash, input drive"
-    assert problem.what.endswith("times what the input axons were sized for")
+    assert problem.what.endswith("times the drive that its input axons were built for")
     assert problem.cure.startswith("compile with a calibration stimulus that covers this drive")
 
 

@@ -235,7 +235,7 @@ def test_runaway_is_infeasible_with_population_and_time() -> None:
         simulate_rate(circuit, steps())
     (problem,) = caught.value.problems
     assert problem.where == "population excite"
-    assert problem.what.startswith("activity runs away: beyond 1e+06 at ")
+    assert problem.what.startswith("activity grows without limit: beyond 1e+06 at ")
     assert 0.2 < float(problem.what.split(" at ")[1].split()[0]) < 1.0
     assert problem.cure.startswith("the circuit is unstable: lower its recurrent excitation")
     with pytest.raises(InfeasibleError, match=r"\[circuit-unstable\]"):

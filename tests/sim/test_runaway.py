@@ -17,7 +17,7 @@ from tests.made.circuits import driven, population, projection, swta
 
 DT_S, TAU_S = 0.001, 0.02
 KEEP = float(np.exp(-DT_S / TAU_S))
-RESCALE = "rescale: make the drive or the weights smaller, until activities are near 1"
+RESCALE = "rescale: make the drive or the weights smaller, so that activities are near 1"
 
 
 def constant(drive: float, duration_s: float, channels: int = 1, from_s: float = 0.0) -> Stimulus:
@@ -115,7 +115,7 @@ def test_a_winner_take_all_under_a_large_drive_is_not_called_unstable() -> None:
 def test_an_unstable_loop_is_named_with_its_growth(weight: float, transfer: TransferKind) -> None:
     problem = refused(loop(weight, transfer), constant(0.5, 25.0))
     assert problem.where == "population p"
-    assert problem.what.startswith("activity runs away: beyond 1e+06 at ")
+    assert problem.what.startswith("activity grows without limit: beyond 1e+06 at ")
     grown = re.search(r"under a drive of up to 0.5; .* the loop through p grow by ([\d.]+) % a step$", problem.what)
     assert grown is not None
     assert float(grown[1]) == pytest.approx(100 * (1 - KEEP) * (weight - 1), rel=0.01)
@@ -164,7 +164,7 @@ def two(excite: float, there: float, back: float, transfer: TransferKind = "line
 def test_a_loop_through_inhibition_that_oscillates_is_unstable() -> None:
     problem = refused(two(2.4, 4.0, -3.0), constant(1.0, 3.0))
     assert problem.cure.startswith("the circuit is unstable: it oscillates")
-    assert "activity runs away: beyond 1e+06" in problem.what
+    assert "activity grows without limit: beyond 1e+06" in problem.what
 
 
 def test_a_limit_cycle_of_rectifiers_scales_with_its_drive_and_is_not_called_unstable() -> None:

@@ -89,7 +89,7 @@ def test_one_unit_of_ten_that_is_off_is_named() -> None:
     assert edges[UNIT].worst == "a[3]"
     assert edges[UNIT].value == pytest.approx(0.08, rel=1e-5)
     assert edges[UNIT].limit == pytest.approx(0.05 + 0.5 / NEURONS)
-    assert "10 units: median 0, 90 % below" in edges[UNIT].note
+    assert "10 units: median 0 %, 90 % below" in edges[UNIT].note
 
 
 def test_a_moment_that_is_off_is_named() -> None:
@@ -192,7 +192,7 @@ def test_ties_are_counted_and_shown() -> None:
     edges = {edge.quantity: edge for edge in fidelity_edges("rate ~ emulator", [pair], (WHO,))}
     agrees = edges["decisions agree (who)"]
     assert (agrees.value, agrees.verdict) == (0.5, "miss")
-    assert agrees.note == "2 of 4; a gate of 99 % takes 381 trials to show; 1 tied and 1 silent on emulator"
+    assert agrees.note == "2 of 4 agree; 381 trials are needed to show 99 %; 1 tied and 1 silent on emulator"
     assert edges["accuracy drop (who)"].value == 0.5
 
 
@@ -207,10 +207,10 @@ def test_a_drive_beyond_the_pools_is_told_and_judged() -> None:
     beyond = coverage_edge(reach, {**inside, "a": np.array([[0.0, 0.0], [1.0, 2.9]])})
     assert (beyond.verdict, beyond.worst) == ("miss", "a")
     assert beyond.value == pytest.approx(1.8 / 1.1)
-    assert beyond.note == "a[1] is driven to 2.9, calibrated to 1.1: it saturates"
+    assert beyond.note == "a[1] is driven to 2.9 and was calibrated to 1.1: it saturates"
     below = coverage_edge(reach, {**inside, "b": np.array([[-0.5], [0.5]])})
     assert below.value == pytest.approx(0.3)
-    assert below.note == "b[0] is driven to -0.5, calibrated to -0.2: it saturates"
+    assert below.note == "b[0] is driven to -0.5 and was calibrated to -0.2: it saturates"
     little = coverage_edge(reach, {**inside, "a": np.array([[0.0, 0.0], [1.0, 1.1 * (1 + 0.9 * BEYOND_LIMIT)]])})
     assert little.verdict == "pass"
     assert "it saturates" in little.note
@@ -231,4 +231,4 @@ def test_the_neurons_named_are_the_fewest_that_would_do(weak: float) -> None:
     assert (unit.population, unit.unit) == ("a", 4)
     assert weak * unit.neurons > 0.5
     assert weak * (unit.neurons - 1) <= 0.5 + 1e-9
-    assert f"--neurons {unit.neurons} would do" in unit.text
+    assert f"use --neurons {unit.neurons}" in unit.text

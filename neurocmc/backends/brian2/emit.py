@@ -52,7 +52,7 @@ def write_numbers(network: SpikingNetwork, stimuli: Mapping[str, Stimulus], dire
     What is written and what is raised is said at `emit_brian2`; the program of PyNN reads the same files.
     """
     if not stimuli:
-        raise ValueError("a program needs at least one stimulus: run.py has nothing to run on without it")
+        raise ValueError("a program needs at least one stimulus for run.py to run")
     inputs = [RateInput(name=e.name, target=e.target, weight=e.weight) for e in network.inputs if not e.start]
     faults = [fault for name in sorted(stimuli) for fault in stimuli[name].problems(inputs)]
     raise_input_problems((*network.problems(), *name_problems(stimuli), *faults))

@@ -33,7 +33,7 @@ def emit_neurons(
     a neuron can spike several times in a tick.
     """
     if not stimuli:
-        raise ValueError("a program needs at least one stimulus: run.py has nothing to run on without it")
+        raise ValueError("a program needs at least one stimulus for run.py to run")
     if network.semantics.several_spikes:
         raise ValueError("a Brian2 neuron spikes once in a tick: exchange that rule first")
     faults = [fault for name in sorted(stimuli) for fault in stimuli[name].problems(network.inputs)]

@@ -77,7 +77,7 @@ def emit_encoded(
     `ticks` and `labels`, (trials,), say of each stimulus how long it is and what its trials are.
     """
     if not values:
-        raise ValueError("a program needs at least one stimulus: run.py has nothing to run on without it")
+        raise ValueError("a program needs at least one stimulus for run.py to run")
     check_lava_holds(program.network)
     raise_input_problems(name_problems(values))
     write_npz(directory / NETWORK_FILE, network_arrays(program))
@@ -166,7 +166,7 @@ def places(program: ChipProgram[Any]) -> tuple[NDArray[np.int32], NDArray[np.int
         core[first + segment.start : first + segment.stop] = segment.core
         slot[first + segment.start : first + segment.stop] = segment.slot + np.arange(segment.neurons)
     if (core < 0).any():
-        raise ValueError(f"{(core < 0).sum()} neurons have no place; check ChipProgram.problems() first")
+        raise ValueError(f"{(core < 0).sum()} neurons have no core; check ChipProgram.problems() first")
     return core, slot
 
 

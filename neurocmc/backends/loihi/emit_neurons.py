@@ -45,7 +45,7 @@ def emit_neurons(
     InfeasibleError where Lava does not compute as the target does, ValueError where there is no stimulus.
     """
     if not stimuli:
-        raise ValueError("a program needs at least one stimulus: run.py has nothing to run on without it")
+        raise ValueError("a program needs at least one stimulus for run.py to run")
     network = program.network
     check_rule(network.rule)
     raise_input_problems(name_problems(stimuli))

@@ -25,7 +25,7 @@ from neurocmc.sim.loihi.registers import shift
 BIAS_EXPONENT = 6  # of every netx bias
 BIAS_MANTISSA = (-4096, 4095)
 LONGEST_DELAY_TICKS = 62
-_ELSEWHERE = "run it with run.py, which holds the whole network"
+_ELSEWHERE = "use run.py, which holds the whole network"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -117,7 +117,7 @@ def _not_layered(network: IntegerNetwork, population: IntegerPopulation) -> Prob
     sources = [p.source for p in network.into(population.name)]
     sources += [f"input {entry.name}" for entry in network.inputs_into(population.name)]
     heard = ", ".join(dict.fromkeys(sources)) or "nothing"
-    what = f"it hears {heard}: no layer whose only source is the one before"
+    what = f"it receives from {heard}, but a layer of netx has only the layer before it as its source"
     return Problem("netx-cannot-hold", f"population {population.name}", what, _ELSEWHERE)
 
 
@@ -126,12 +126,12 @@ def _faults(network: IntegerNetwork, population: IntegerPopulation) -> Iterator[
     where = f"population {population.name}"
     if population.u_initial.any() or population.v_initial.any():
         yield Problem(
-            "netx-cannot-hold", where, "its neurons start elsewhere than at 0, where netx starts all", _ELSEWHERE
+            "netx-cannot-hold", where, "its neurons do not start at 0; netx starts all neurons at 0", _ELSEWHERE
         )
     bias = population.bias_lsb
     low, high = (bound << BIAS_EXPONENT for bound in BIAS_MANTISSA)
     if (bias % (1 << BIAS_EXPONENT)).any() or bias.min(initial=0) < low or bias.max(initial=0) > high:
-        what = f"its biases are no multiples of 64 from {low} to {high}, as those of netx are"
+        what = f"its biases are not multiples of 64 from {low} to {high}, as netx needs them"
         yield Problem("netx-cannot-hold", where, what, _ELSEWHERE)
     delay_from: dict[str, int] = {}
     for projection in network.projections:
@@ -139,7 +139,7 @@ def _faults(network: IntegerNetwork, population: IntegerPopulation) -> Iterator[
             continue
         yield from _exponent_fault(f"projection {projection.name}", projection)
         if delay_from.setdefault(projection.source, projection.delay_ticks) != projection.delay_ticks:
-            what = f"a second delay from {projection.source}: netx has one"
+            what = f"a second delay from {projection.source}: netx has one delay per source"
             yield Problem("netx-cannot-hold", f"projection {projection.name}", what, _ELSEWHERE)
         if projection.delay_ticks > LONGEST_DELAY_TICKS:
             what = f"delay of {projection.delay_ticks} ticks, netx clamps at {LONGEST_DELAY_TICKS}"
@@ -149,7 +149,7 @@ def _faults(network: IntegerNetwork, population: IntegerPopulation) -> Iterator[
 def _exponent_fault(where: str, projection: IntegerProjection) -> Iterator[Problem]:
     """A negative exponent rounds a sum down; only where it never has to is it the same as smaller weights."""
     if projection.exponent < 0 and (values(projection.mantissa) % (1 << -projection.exponent)).any():
-        what = f"exponent {projection.exponent} with mantissas that are no multiples of {1 << -projection.exponent}"
+        what = f"exponent {projection.exponent} with mantissas that are not multiples of {1 << -projection.exponent}"
         yield Problem("netx-cannot-hold", where, f"{what}: netx has no exponent of its own", _ELSEWHERE)
 
 
@@ -215,9 +215,7 @@ def _wrong_weight(layer: NetxLayer) -> Problem | None:
     held = as_netx_holds(layer.weight)
     if held is None or not (held == layer.weight).all():
         low, high = int(layer.weight.min()), int(layer.weight.max())
-        what = (
-            f"weights from {low} to {high}, exponents multiplied in, do not fit the eight bits netx loads them into"
-        )
+        what = f"weights from {low} to {high}, exponents multiplied in, do not fit the eight bits of netx"
         return Problem("netx-cannot-hold", f"layer of {', '.join(layer.populations)}", what, _ELSEWHERE)
     return None
 

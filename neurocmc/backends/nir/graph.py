@@ -58,7 +58,7 @@ class Graph:
 def check_size(where: str, targets: int, sources: int) -> None:
     """Refuses a matrix that no file should hold as a whole. Raises InfeasibleError."""
     if targets * sources > MOST_WEIGHTS:
-        what = f"NIR has matrices only as a whole: {targets:,} x {sources:,} weights, limit {MOST_WEIGHTS:,}"
+        what = f"NIR stores only full matrices:  {targets:,} x {sources:,} weights, limit {MOST_WEIGHTS:,}"
         cure = "use fewer neurons per unit (--neurons), or a smaller network"
         raise_infeasible([Problem("nir-cannot-say", where, what, cure)])
 

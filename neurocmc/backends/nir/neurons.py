@@ -77,7 +77,7 @@ def _problems(network: NeuronNetwork, name: str) -> Iterator[Problem]:
         if (what := _fault(network, population, name)) is not None:
             yield _unsaid(f"population {population.name}", what)
         if "/" in population.name or population.name == ".":
-            yield _unsaid(f"population {population.name}", "a node of NIR cannot have its name")
+            yield _unsaid(f"population {population.name}", "NIR does not allow its name for a node")
 
 
 def _unsaid(where: str, what: str) -> Problem:

@@ -90,11 +90,13 @@ def _problems(network: IntegerNetwork) -> Iterator[Problem]:
     for projection in network.projections:
         ticks = network.rule.spike_delay_ticks + projection.delay_ticks
         if ticks != 1:
-            what = f"its spikes arrive {ticks} ticks later; all neurons stand in one loop of NIR, which has one tick"
-            cure = "leave its delay out of the circuit, or use --to brian2"
+            what = (
+                f"its spikes arrive {ticks} ticks later; in NIR all neurons are in one loop with a delay of one tick"
+            )
+            cure = "remove its delay from the circuit, or use --to brian2"
             yield Problem("nir-cannot-say", f"projection {projection.name}", what, cure)
     if not network.inputs:
-        what = "it has no input, and a graph of NIR begins with one"
+        what = "it has no input, and a NIR graph needs one"
         yield Problem("nir-cannot-say", f"network {network.name}", what, "give the circuit an input")
 
 

@@ -96,7 +96,7 @@ def _problems(network: IntegerNeurons) -> Iterator[Problem]:
         if not _theta(network, pool) > 0:
             yield Problem("nir-cannot-say", where, "a threshold is 0 LSB", "give thresholds above 0")
         if pool.decay_u + network.rule.decay_u_offset == 0 and pool.bias_mantissa.any():
-            what = "a bias, and a current that keeps all of itself: a framework's would grow without end"
+            what = "it has a bias and a current that does not decay: in a framework it would grow without end"
             yield Problem("nir-cannot-say", where, what, "give its synapse a time constant")
     ticks = {pool.population: pool.refractory_ticks for pool in network.populations}
     for pool in network.populations:

@@ -58,32 +58,32 @@ def _signs(projection: SpikingProjection) -> Iterator[str]:
 def _code_problems(network: SpikingNetwork) -> Iterator[Problem]:
     for population in network.populations:
         if population.code != "rate":
-            what = f"pools of the {population.code} code are heard a tick sooner than PyNN's cells can be"
+            what = f"spikes of the {population.code} code arrive one tick sooner than PyNN's cells allow"
             yield Problem(ID, f"population {population.name}", what, f"compile with --code rate, or {BRIAN2}")
 
 
 def _problems(network: SpikingNetwork) -> Iterator[Problem]:
     steps = network.tick_s / STEP_S
     if abs(steps - round(steps)) > NEAR * steps or round(steps) < 1:
-        what = f"a tick of {network.tick_s:g} s is no whole number of microseconds, which NEST's time steps are"
+        what = f"a tick of {network.tick_s:g} s is not a whole number of microseconds, as NEST needs it"
         yield Problem(ID, "network", what, f"choose another tick, or {BRIAN2}")
     for population in network.populations:
         yield from _population_problems(network, population)
     for projection in network.projections:
         where = f"projection {projection.name}"
         if projection.order != 1:
-            what = "its kernel is of order 2, and PyNN's alpha function is half a tick away from it"
+            what = "its kernel has order 2, and PyNN's alpha function differs from it by half a tick"
             yield Problem(ID, where, what, f"give it order 1, or {BRIAN2}")
         early = min(tap.delay_ticks for tap in projection.arrivals)
         if early < 1:
-            what = f"its spikes are heard {early + 1} tick after they were sent, by PyNN's cells not before 2"
+            what = f"its spikes arrive {early + 1} tick after they were sent; in PyNN they need at least 2"
             yield Problem(ID, where, what, f"give it a delay of a tick, or {BRIAN2}")
 
 
 def _population_problems(network: SpikingNetwork, population: SpikingPopulation) -> Iterator[Problem]:
     where = f"population {population.name}"
     if not population.tau_mem_s > 0:
-        yield Problem(ID, where, "its neurons keep no voltage, and PyNN's cells have to", BRIAN2)
+        yield Problem(ID, where, "its neurons keep no voltage from tick to tick, and PyNN's cells always do", BRIAN2)
     if population.v_initial.max(initial=0) >= 1:
         what = "a voltage starts at the threshold, where a cell of NEST would fire before the first tick"
         yield Problem(ID, where, what, f"let voltages start below it, or {BRIAN2}")

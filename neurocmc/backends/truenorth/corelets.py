@@ -242,7 +242,7 @@ def _name_problems(program: CoreProgram) -> Iterable[Problem]:
             )
     deepest = max((group.corelet for group in groups), key=lambda path: path.count("/"), default="")
     if deepest.count("/") >= MAX_DEPTH:
-        what = f"{deepest.count('/') + 1} corelets within each other, limit {MAX_DEPTH}"
+        what = f"{deepest.count('/') + 1} corelets nested in each other, limit {MAX_DEPTH}"
         yield Problem("corelet-beyond-limit", f"corelet {deepest[:40]}...", what, "use fewer")
 
 

@@ -81,18 +81,20 @@ def _check_kind(path: Path, document: dict[str, Any]) -> None:
     if not is_corelets(document):
         cure = f'a corelet description says "format": "{FORMAT}"'
         raise InputError(
-            problem_at("file-of-cores-unknown", path, ("format",), "this is no corelet description", cure)
+            problem_at("file-of-cores-unknown", path, ("format",), "this is not a corelet description", cure)
         )
     version = document.get("version")
     if version != VERSION:
         what = f"this neurocmc reads version {VERSION} (got {ascii(version)[:40]})"
-        raise InputError(problem_at("format-version", path, ("version",), what, "use the neurocmc that wrote it"))
+        raise InputError(
+            problem_at("format-version", path, ("version",), what, "use the version of neurocmc that wrote it")
+        )
 
 
 def _raise(path: Path, found: Iterable[Fault]) -> None:
     problems = [problem_at("cores-inconsistent", path, place, what, cure) for place, what, cure in found]
     if (left_out := len(problems) - MOST_TOLD) > 0:
-        rest = Problem("more-faults", str(path), f"{left_out:,} more faults are not shown", "mend these first")
+        rest = Problem("more-faults", str(path), f"{left_out:,} more errors are not shown", "fix these first")
         problems = [*problems[:MOST_TOLD], rest]
     raise_input_problems(problems)
 
@@ -171,12 +173,12 @@ def _depth_faults(description: Description) -> Found:
     while level:
         depth += 1
         if depth > MAX_DEPTH:
-            what = f"more than {MAX_DEPTH} corelets within each other"
-            yield ("corelets",), what, "put some of them side by side"
+            what = f"more than {MAX_DEPTH} corelets nested in each other"
+            yield ("corelets",), what, "put some of them next to each other"
             return
         for corelet in level:
             if "/" in corelet.name:
-                what = f"the name {ascii(corelet.name)[:60]} holds a slash, which parts a path"
+                what = f"the name {ascii(corelet.name)[:60]} holds a slash, which separates parts of a path"
                 yield ("corelets",), what, "write it with a hyphen"
         level = tuple(part for corelet in level for part in corelet.corelets)
 
@@ -264,7 +266,11 @@ def _wired(description: Description) -> _Wires:
         if wired[place].any():
             what = "a wire before it has one of these neurons already"
             faults.append(
-                (("wiring", index, "from"), what, "a neuron sends its spikes to one place: drop one of the two")
+                (
+                    ("wiring", index, "from"),
+                    what,
+                    "a neuron can send its spikes to one axon: remove one of the two wires",
+                )
             )
         wired[place] = True
         target[place] = CODES[wire.target] if isinstance(wire.target, str) else wire.target

@@ -112,14 +112,14 @@ def _problems(network: CoreNetwork) -> Iterable[Problem]:
             "reset_mode 2 with a saturating floor",
             saturates & unreset,
             network.floor,
-            "RANC has no neuron without a reset that its floor holds up",
+            "RANC has no neuron that does not reset and stops at its floor",
         ),
         ("floor_saturates", saturates & subtracts, network.floor, "RANC adds the floor instead"),
         (
             "floor_saturates",
             saturates & (network.reset_mode == RESET_TO) & ~kept,
             network.floor,
-            "RANC goes to minus the reset potential instead, which is another",
+            "RANC uses minus the reset potential instead, which differs",
         ),
     )
     for name, wanted, value, why in features:

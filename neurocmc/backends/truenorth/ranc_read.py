@@ -92,7 +92,7 @@ def _raise(path: Path, found: list[tuple[FieldPath, str, str]]) -> None:
     problems = [problem_at("cores-inconsistent", path, place, what, cure) for place, what, cure in found[:MOST_TOLD]]
     if (left_out := len(found) - MOST_TOLD) > 0:
         problems.append(
-            Problem("more-faults", str(path), f"{left_out:,} more faults are not shown", "mend these first")
+            Problem("more-faults", str(path), f"{left_out:,} more errors are not shown", "fix these first")
         )
     raise_input_problems(problems)
 
@@ -139,7 +139,7 @@ def _packet_faults(file: RancFile, config: RancConfig) -> Found:
             if not _inside(packet.destination_core, config):
                 yield (*keys, "destination_core"), *_beside(packet.destination_core, config)
             if packet.destination_core == file.output_bus.coordinates:
-                yield (*keys, "destination_core"), "it goes to the output bus: no core hears it", "send it to a core"
+                yield (*keys, "destination_core"), "it goes to the output bus, not to a core", "send it to a core"
             if packet.destination_axon >= config.num_axons:
                 what = f"axon {packet.destination_axon}, num_axons is {config.num_axons}"
                 yield (*keys, "destination_axon"), what, "count from 0"
@@ -162,7 +162,7 @@ def _neuron_faults(keys: FieldPath, neuron: RancNeuron, here: Place, file: RancF
         yield (*keys, "positive_threshold"), f"{neuron.positive_threshold} is below 0", "use 0 or more"
     if _floor(neuron, config.neuron_reset_type) is None:
         what = f"{neuron.negative_threshold} with neuron_reset_type {config.neuron_reset_type}, reset_mode "
-        what += f"{neuron.reset_mode} and reset_potential {neuron.reset_potential} is no neuron of TrueNorth"
+        what += f"{neuron.reset_mode} and reset_potential {neuron.reset_potential} is not a neuron of TrueNorth"
         cure = "use 0 or less" if neuron.negative_threshold > 0 else "use neuron_reset_type 0, which RANC's RTL has"
         yield (*keys, "negative_threshold"), what, cure
 
@@ -179,7 +179,7 @@ def _inside(place: Place, config: RancConfig) -> bool:
 
 def _beside(place: Place, config: RancConfig) -> tuple[str, str]:
     what = f"[{place[0]}, {place[1]}] is not on the grid of {config.num_cores_x} x {config.num_cores_y}"
-    return what, "mend it, or raise num_cores_x and num_cores_y in the config"
+    return what, "correct it, or raise num_cores_x and num_cores_y in the config"
 
 
 def _floor(neuron: RancNeuron, reset_type: int) -> int | None:
@@ -305,7 +305,7 @@ class _Reader:
             last = self._config.max_tick_offset - 1
             self._notes.append(f"packets with destination_tick {last}, which RANC's scheduler drops: {dropped:,}")
         if lost:
-            self._notes.append(f"packets to cores that the file does not list, which nothing hears: {lost:,}")
+            self._notes.append(f"packets to cores that the file does not list and that nothing receives:  {lost:,}")
         table = np.array(rows, dtype=np.int64).reshape(-1, 3)
         trial = np.zeros(len(table), dtype=np.int64)
         return CoreInputSpikes(trial=trial, tick=table[:, 0], core=table[:, 1], axon=table[:, 2])

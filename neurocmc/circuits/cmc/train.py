@@ -140,7 +140,7 @@ class _Trainer(Training[ImageBatch]):
     def resume(self) -> None:
         """Takes up the state kept beside the output. Raises InputError if there is none that fits."""
         if self.output is None:
-            raise ValueError("resuming needs the output beside which the state stands")
+            raise ValueError("resuming needs the output file next to which the state was written")
         moved = [parameter for group in self.optimiser.param_groups for parameter in group["params"]]
         state = read_state(self.output, self.identity, self.state(), moved, self.options.epochs)
         try:

@@ -73,11 +73,9 @@ class Study(StrictModel):
         for field in ("regions", "variants", "seeds"):
             values = getattr(self, field)
             if len(set(values)) != len(values):
-                raise FieldError(f"{field} names one twice", "name each once")
+                raise FieldError(f"{field} lists one twice", "name each once")
         if (runs := len(self.regions) * len(self.variants) * len(self.seeds)) > MAX_RUNS:
-            raise FieldError(
-                f"{runs:,} runs, at most {MAX_RUNS:,} make a study", "name fewer regions, variants or seeds"
-            )
+            raise FieldError(f"{runs:,} runs, limit {MAX_RUNS:,}", "name fewer regions, variants or seeds")
         return self
 
 
@@ -172,7 +170,9 @@ def load_study(path: Path, folder: Path) -> tuple[Study, tuple[Run, ...]]:
     ]
     if not runs and not problems:
         problems.append(
-            Problem("study-recipe", str(path), "feedforward-only with one region is no run", "give more regions")
+            Problem(
+                "study-recipe", str(path), "feedforward-only with one region is not possible", "give more regions"
+            )
         )
     raise_input_problems(problems)
     return study, tuple(runs)
@@ -211,7 +211,7 @@ def read_result(run: Run) -> Result | None:
         return None
     kept = found.result
     if not _is_of(found.recipe, run.recipe) or (kept.regions, kept.variant, kept.seed) != run.key:
-        what = "the result is of another recipe than the study's is now"
+        what = "the result was made with another recipe than the study has now"
         raise InputError(
             Problem("study-other-recipe", str(run.folder), what, "name another output folder, or delete this run")
         )

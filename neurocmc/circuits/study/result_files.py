@@ -18,7 +18,7 @@ from neurocmc.common.strict_yaml import StrictModel
 from neurocmc.common.yaml_complaints import checked
 
 RESULT_FORMAT = "neurocmc-study-result"
-AGAIN = "delete it: its run is done again"
+AGAIN = "delete it; its run is then repeated"
 SHARES = ("accuracy", "chance")  # how the names of metrics end that are shares of the test images
 
 Regions = Annotated[int, Field(ge=1, le=5)]

@@ -54,7 +54,7 @@ def train_run(run: Run, split: ImageSplit, progress: Callable[[EpochReport], Non
 
 def trained_model(path: Path, recipe: CmcRecipe) -> CmcModel:
     """Returns the model of a checkpoint that a study wrote. Raises InputError where it is not that of the recipe."""
-    again = "delete the run: it is done again"
+    again = "delete the run; it is then repeated"
     state = read_archive(path, cure=again).plain.get("state_dict")
     model = CmcModel(recipe)
     raise_input_problems(state_problems(state, model.state_dict(), "state_dict", str(path), again))

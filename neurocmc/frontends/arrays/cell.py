@@ -128,7 +128,7 @@ class Cell:
             yield Problem("values-count", "populations", what, "give sizes that add up to the units")
         for population in self.populations:
             if not 0.0 < population.fraction <= 1.0:
-                what = f"a step takes {population.fraction:g} of the way, which is not in (0, 1]"
+                what = f"the fraction of a step is {population.fraction:g}, which is not in (0, 1]"
                 cure = "give a time constant above 0, or a fraction of a step between 0 and 1"
                 yield Problem("tau-out-of-range", f"population {population.name}", what, cure)
         if (self.delay_steps < 0).any():

@@ -183,11 +183,16 @@ class _Reader:
     def _fractions(self, count: int, dt_ms: float) -> list[float]:
         """The share of the way that a step goes: as given, or by the exact pole of a time constant."""
         if "fraction" in self.arrays and "tau_ms" in self.arrays:
-            self.wrong("options-exclusive", "fraction", "tau_ms says it too", "give one of the two")
+            self.wrong("options-exclusive", "fraction", "tau_ms sets it as well", "give one of the two")
         if "fraction" in self.arrays:
             return self._each("fraction", count, 1.0)
         if "tau_ms" not in self.arrays:
-            self.wrong("array-missing", "tau_ms", "is missing", "give it, or fraction (1: no memory of its own)")
+            self.wrong(
+                "array-missing",
+                "tau_ms",
+                "is missing",
+                "give tau_ms, or fraction (1: a unit keeps nothing of its state)",
+            )
         return [1.0 - float(np.exp(-dt_ms / tau)) if tau > 0 else 1.0 for tau in self._each("tau_ms", count, 1.0)]
 
     def _each(self, key: str, count: int, default: float) -> list[float]:
@@ -217,7 +222,7 @@ class _Reader:
         if weight.ndim == 3:
             order = np.argsort(late)
             if (np.diff(late[order]) == 0).any():
-                self.wrong("values-count", "delay_ms", "names a delay twice", "add up the weights of one delay")
+                self.wrong("values-count", "delay_ms", "lists a delay twice", "add up the weights of one delay")
             return late[order], weight[order]
         delays = np.unique(late[weight != 0]) if weight.any() else np.zeros(1, dtype=np.int64)
         return delays, np.stack([np.where(late == delay, weight, 0.0) for delay in delays])
@@ -237,14 +242,16 @@ class _Reader:
             return np.arange(shape[0], dtype=np.int64) if each else np.zeros(shape, dtype=np.int64)
         steps = np.rint(value / dt_ms)
         if (np.abs(steps * dt_ms - value) > 1e-9 * np.maximum(value, dt_ms)).any() or (steps < 0).any():
-            self.wrong("time-off-grid", "delay_ms", f"is no whole number of {dt_ms:g} ms", "give whole steps, from 0")
+            self.wrong(
+                "time-off-grid", "delay_ms", f"is not a whole number of {dt_ms:g} ms", "give whole steps, from 0"
+            )
         return np.broadcast_to(steps.astype(np.int64), shape).copy()
 
     def data(self, name: str) -> Data | None:
         """The trials of one kind."""
         if name not in self.arrays:
             if f"{name}_labels" in self.arrays:
-                self.wrong("array-missing", name, f"{name}_labels are of no trials", f"give {name} as well")
+                self.wrong("array-missing", name, f"{name}_labels are given without trials", f"give {name} as well")
             return None
         inputs = self._numbers(name)
         if inputs.ndim != 3 or not inputs.size:
@@ -274,7 +281,7 @@ class _Reader:
         known = {*KEYS, *(_layer_key(part, k) for part in ("weight", "bias") for k in range(layers))}
         for key in self.arrays:
             if key not in known:
-                self.wrong("array-unknown", key, "is no array of a network", nearest_name(key, sorted(known)))
+                self.wrong("array-unknown", key, "is not an array of a network", nearest_name(key, sorted(known)))
 
     def _numbers(self, key: str) -> Float:
         value = self.arrays[key]

@@ -147,7 +147,7 @@ def _settling_s(activity: NDArray[np.float32], winner: int, dt_s: float) -> floa
     wanted[winner] = final[winner]
     away: Float = np.abs(activity - wanted).max(axis=1)
     if away[-1] > SETTLED or final[winner] < 0.5:
-        what = f"a transition has not settled after {LONGEST_TAU:g} tau"
+        what = f"a transition has not settled after {LONGEST_TAU:g} time constants"
         raise InfeasibleError(
             Problem("latch-unsettled", "latch", what, "use a finer step (dt_ms) or a longer tau_ms")
         )

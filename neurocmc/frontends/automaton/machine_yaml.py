@@ -84,7 +84,7 @@ def _name_faults(form: AutomatonField, states: tuple[str, ...], symbols: tuple[s
                 yield (
                     "name-twice",
                     (*path, names.index(name)),
-                    f"{name!r} stands {count} times",
+                    f"{name!r} occurs {count} times",
                     "give each its own name",
                 )
         if len(names) > limit:
@@ -105,7 +105,7 @@ def _name_faults(form: AutomatonField, states: tuple[str, ...], symbols: tuple[s
             "give at least two states",
         )
     if RESET in symbols:
-        what = f"{RESET!r} is not free as a name: every machine has that symbol, it leads to the start"
+        what = f"{RESET!r} is a reserved name: every machine has that symbol, and it leads to the start state"
         yield "name-reserved", ("automaton", "symbols", symbols.index(RESET)), what, "give another name"
     if str(form.start) not in states:
         yield (
@@ -132,7 +132,7 @@ def _table_faults(form: AutomatonField, states: tuple[str, ...], symbols: tuple[
                     "machine-not-deterministic",
                     entry,
                     what,
-                    "give one; the subset construction makes an equal deterministic automaton",
+                    "give one next state; the subset construction makes an equivalent deterministic automaton",
                 )
             elif str(after) not in states:
                 yield "machine-name-unknown", entry, _unknown("state", str(after)), nearest_name(str(after), states)
@@ -160,7 +160,7 @@ def _output_name_faults(form: AutomatonField, states: tuple[str, ...], symbols: 
         yield "outputs-unclear", ("automaton", "outputs"), "is empty", "give an output for a state, or leave it out"
     kinds = {isinstance(entry, dict) for entry in form.outputs.values()}
     if len(kinds) > 1:
-        what = "some are of states, some of transitions"
+        what = "some outputs belong to states, some to transitions"
         yield (
             "outputs-unclear",
             ("automaton", "outputs"),
@@ -242,13 +242,13 @@ def _order_faults(form: SequenceField) -> Iterator[Fault]:
             yield (
                 "name-reserved",
                 (*path, name),
-                f"{name!r} is not free as a name: it is a symbol",
+                f"{name!r} cannot be used as a name: it is a symbol",
                 "give another name",
             )
         if not 1 <= len(name) <= 64:
             yield "field-wrong", (*path, name), f"a name of {len(name)} characters", "give 1 to 64"
     if all(len(items) < 2 for items in form.orders.values()):
-        yield "machine-too-small", path, "none has more than one item", "give at least one order of two items or more"
+        yield "machine-too-small", path, "no order has more than one item", "give an order of two items or more"
 
 
 def _unknown(kind: str, name: str) -> str:

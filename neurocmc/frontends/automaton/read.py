@@ -147,7 +147,7 @@ def _decision_program(document: Document, file: DecisionFile) -> LoadedProgram:
 def _words(document: Document, top: str, field: str, words: tuple[str | int, ...]) -> tuple[str, ...]:
     names = tuple(str(word) for word in words)
     raise_input_problems(
-        document.problem("name-twice", (top, field, index), f"{name!r} stands twice", "give each its own name")
+        document.problem("name-twice", (top, field, index), f"{name!r} occurs twice", "give each its own name")
         for index, name in enumerate(names)
         if name in names[:index]
     )
@@ -177,7 +177,9 @@ def _symbol_times(document: Document, file: TimedProgram, latch: Latch, dt_s: fl
         if value is not None and value * 1e-3 < least_s:
             what = f"{value:g} ms are less than the {1e3 * least_s:g} ms until {until}"
             problems.append(
-                document.problem("pulse-too-short", (field,), what, "leave it out: it is derived with a margin")
+                document.problem(
+                    "pulse-too-short", (field,), what, "leave it out: neurocmc then chooses a value with a margin"
+                )
             )
         elif value is not None and abs(value / file.dt_ms - round(value / file.dt_ms)) > 1e-6:
             what = f"{value:g} ms are not a whole number of steps of {file.dt_ms:g} ms"

@@ -72,11 +72,9 @@ def score(program: MachineProgram, stimulus: Stimulus, recording: Recording) -> 
             Problem("symbols-missing", f"stimulus {stimulus.name}", "it holds no symbol", "give at least one")
         )
     if min(np.subtract(walk.end_s, walk.onset_s)) < window_s:
-        what = f"symbols come closer than the {1e3 * window_s:g} ms over which a state is read"
+        what = f"symbols follow each other faster than the {1e3 * window_s:g} ms over which a state is read"
         raise InputError(
-            Problem(
-                "symbols-too-close", f"stimulus {stimulus.name}", what, "give them a pulse and a gap of their own"
-            )
+            Problem("symbols-too-close", f"stimulus {stimulus.name}", what, "give each symbol its own pulse and gap")
         )
     states = _decoded(recording, "y", walk.end_s, window_s)
     outputs = None

@@ -122,7 +122,7 @@ def _order(linear: set[str], into: Mapping[str, tuple[str, ...]]) -> tuple[list[
         left = {name: sources - done for name, sources in left.items()}
     if not left:
         return order, ()
-    what = f"{', '.join(left)} stand in a loop, or behind one, in which nothing spikes"
+    what = f"{', '.join(left)} are in or behind a loop without a spiking node"
     return order, (Problem("nir-loop", "graph", what, "put a spiking node into the loop"),)
 
 

@@ -178,7 +178,7 @@ class _Collector:
             self.wrong("nir-field-missing", where, "has no edges", "write it again, with nir.write")
             return
         if not isinstance(edges, np.ndarray) or (edges.size and edges.dtype != object) or edges.shape[1:] != (2,):
-            self.wrong("nir-field-wrong", where, "its edges are no pairs of names", "write pairs of names")
+            self.wrong("nir-field-wrong", where, "its edges are not pairs of names", "write pairs of names")
             return
         for source, target in edges:
             yield str(source), str(target)
@@ -199,7 +199,7 @@ class _Collector:
                 what = f"edge {edge[0]} -> {edge[1]}: there is no node {name}"
                 self.wrong("nir-edge-unknown", where, what, nearest_name(name, names))
             if edge in seen:
-                what = f"edge {edge[0]} -> {edge[1]} stands twice"
+                what = f"edge {edge[0]} -> {edge[1]} occurs twice"
                 self.wrong("nir-edge-unknown", where, what, "write it once; to add it twice, double the weights")
             seen.add(edge)
             if not lacking:

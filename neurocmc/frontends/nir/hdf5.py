@@ -70,14 +70,14 @@ def _heap_fault(content: bytes) -> str | None:
         start = found.start()
         size = int.from_bytes(content[start + 8 : start + 16], "little")
         if not 16 <= size <= len(content) - start:
-            return "is no sound HDF5 file: a heap of texts is longer than the file"
+            return "is not a valid HDF5 file: a heap of texts is longer than the file"
         place = 16
         while place + 16 <= size:
             head = content[start + place : start + place + 16]
             own = int.from_bytes(head[8:], "little")
             need = own if head[:2] == bytes(2) else 16 + (own + 7) // 8 * 8
             if not 16 <= need <= size - place:
-                return "is no sound HDF5 file: a text is longer than its heap"
+                return "is not a valid HDF5 file: a text is longer than its heap"
             place += need
     return None
 
@@ -92,7 +92,7 @@ def _guarded(read: Callable[[], Result], where: str) -> Result:
         raise InputError(Problem("memory-short", where, "does not fit into memory", "free some memory")) from None
     except Exception as error:
         text = str(error).split("\n", maxsplit=1)[0][:160]
-        what = f"is no sound HDF5 file: {text or type(error).__name__}"
+        what = f"is not a valid HDF5 file: {text or type(error).__name__}"
         raise InputError(Problem("nir-malformed", where, what, _DAMAGED)) from None
 
 
@@ -136,7 +136,7 @@ class _Reader:
             link = group.get(name, getlink=True)
             if not isinstance(link, h5py.HardLink):
                 what = "is a link to another place or file"
-                raise self.refuse(f"{path}/{name}", what, "write what it leads to into the file itself")
+                raise self.refuse(f"{path}/{name}", what, "write the data itself into the file")
             yield name
 
     def _check_attributes(self, entry: "h5py.Group | h5py.Dataset", path: str) -> None:
@@ -162,7 +162,7 @@ class _Reader:
         self.numbers += int(dataset.size or 0)
         if self.numbers > MOST_NUMBERS:
             what = f"unpacks to more than {MOST_NUMBERS:,} numbers"
-            raise self.refuse(path, what, "is it the right file?", "nir-too-large")
+            raise self.refuse(path, what, "check that it is the correct file", "nir-too-large")
         if dataset.shape is None:
             raise self.refuse(path, "holds nothing", "write numbers, or leave it out")
 

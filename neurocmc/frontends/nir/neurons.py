@@ -133,7 +133,7 @@ class NodeReader:
             self.problems.append(Problem("step-too-coarse", node.where, f"{what} by more than 100 %", cure))
             return np.zeros(size), np.ones(size)
         mode = preset.gains_of.get(node.type, preset.gains)
-        with np.errstate(over="ignore", invalid="ignore"):  # a gain that is no number is refused with the network
+        with np.errstate(over="ignore", invalid="ignore"):  # a gain that is not a number is refused with the network
             return pole, self.gain(node, factor_name, factor, pole, share, mode)
 
     def gain(self, node: NirNode, name: str, factor: Float, pole: Float, share: Float, mode: Gains) -> Float:

@@ -29,7 +29,7 @@ def integrator_problems(graph: NirGraph, signals: Mapping[str, Signal]) -> Itera
             what = f"its values go to {', '.join(others or reached)}"
             if sound:
                 what = f"its values are changed, or others added, on their way to {', '.join(reached)}"
-            cure = "lead them straight to an Output, or to one Threshold; chips send spikes alone"
+            cure = "connect them directly to an Output, or to one Threshold; chips send only spikes"
             yield Problem("nir-node-unsupported", node.where, what, cure)
 
 
@@ -73,7 +73,7 @@ def _fault(graph: NirGraph, signal: Signal) -> tuple[str, str] | None:
     if len(signal.sources) != 1:
         return f"is driven by {', '.join(signal.sources)}", one
     if graph.nodes[signal.sources[0]].type not in SPIKING:
-        return f"is driven by {signal.sources[0]}, which is no population that spikes", one
+        return f"is driven by {signal.sources[0]}, which is not a spiking population", one
     if any(ticks for _, ticks in (*signal.terms, *signal.biases)):
         return "is driven with a delay", "leave the delay out: it shifts the answer, and nothing else"
     return None

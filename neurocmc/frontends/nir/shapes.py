@@ -61,7 +61,7 @@ class _Inference:
                     moved = True
         for node in open_nodes.values():
             if into[node.name]:
-                self.wrong(node, "its shape cannot be told", "begin the graph with an Input that has a shape")
+                self.wrong(node, "its shape is not known", "begin the graph with an Input that has a shape")
         self.check_edges()
 
     def own(self, node: NirNode) -> Shape | None:

@@ -115,7 +115,7 @@ def check_published(saved: Mapping[Any, Any], archive: Archive, path: Path) -> P
     state = found.entries
     nodes = _count_nodes(state)
     if not 1 <= nodes <= MAX_NODES:
-        cure = f"a circuit of more than {MAX_NODES} nodes is beyond what this reads"
+        cure = f"a circuit of more than {MAX_NODES} nodes is too large to read"
         raise InputError(Problem("tensor-shape", where, f"cmc.node_connectivity is for {nodes:,} nodes", cure))
     layout = _layout(nodes)
     problems = [*_key_problems(state, layout, where), *_type_problems(state, layout, where)]
@@ -148,7 +148,7 @@ def _raise_some(problems: list[Problem], where: str) -> None:
             "more-faults",
             where,
             f"and {len(problems) - _MAX_FAULTS + 1} more faults of this kind",
-            "mend these first",
+            "fix these first",
         )
         problems = [*problems[: _MAX_FAULTS - 1], rest]
     raise_input_problems(problems)

@@ -129,7 +129,7 @@ def _content_problems(document: Document, field: RecallField, features: tuple[st
             what = f"{content} is a number, whose zeros in front are lost"
             yield document.problem("memory-not-bits", path, what, f'write it in quotes ("{content}"), or as a list')
         elif wrong := [entry for entry in entries if entry not in ("0", "1")]:
-            yield document.problem("memory-not-bits", path, f"{wrong[0][:20]!r} is no bit", BITS)
+            yield document.problem("memory-not-bits", path, f"{wrong[0][:20]!r} is not a bit", BITS)
         elif "1" not in entries:
             cure = "give it a bit, or leave the cue out"
             yield document.problem("memory-content-empty", path, "it has no bit", cure)
@@ -143,7 +143,7 @@ def _named_problems(
 ) -> Iterator[Problem]:
     for place, entry in enumerate(content):
         if isinstance(entry, int):
-            what = f"{entry} stands among names"
+            what = f"{entry} is listed among names"
             yield document.problem(
                 "memory-not-bits", (*path, place), what, "give names alone, in quotes, or bits alone"
             )
@@ -151,4 +151,4 @@ def _named_problems(
             cure = nearest_name(entry, features)
             yield document.problem("memory-feature-unknown", (*path, place), f"no content bit is {entry}", cure)
         elif entry in content[:place]:
-            yield document.problem("name-twice", (*path, place), f"{entry} stands twice", "name it once")
+            yield document.problem("name-twice", (*path, place), f"{entry} occurs twice", "name it once")

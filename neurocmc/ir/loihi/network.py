@@ -306,7 +306,7 @@ def rule_problems(rule: StepRule, bounds: Mapping[str, tuple[int, int]] = RULE_B
                 "rule-out-of-range",
                 "rule",
                 f"{field} is {getattr(rule, field)}",
-                f"it must lie between {low} and {high}",
+                f"give a value between {low} and {high}",
             )
 
 
@@ -328,7 +328,7 @@ def _problems(network: IntegerNetwork) -> Iterable[Problem]:
                 "level-array-shape", f"input {entry.name}", f"gains have shape {entry.lsb_per_input.shape}", cure
             )
         if not 0 <= entry.host_pole < 1:
-            what = f"the host's filter keeps {entry.host_pole} of itself a tick"
+            what = f"the host's filter keeps {entry.host_pole} of its value per tick"
             yield Problem("register-beyond-range", f"input {entry.name}", what, "give 0 or more, and less than 1")
         yield from start_problems(f"input {entry.name}", entry.start, entry.lsb_per_input.shape[1])
 

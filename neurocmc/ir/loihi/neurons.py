@@ -185,7 +185,7 @@ def _problems(network: IntegerNeurons) -> Iterable[Problem]:
     for name, size in network.sizes().items():
         members = np.concatenate([pool.members for pool in network.populations if pool.population == name])
         if not np.array_equal(np.sort(members), np.arange(size)):
-            what = "its pools do not hold each neuron once"
+            what = "its pools do not hold each neuron exactly once"
             yield Problem("placement-inconsistent", f"population {name}", what, "give every neuron one pool")
     channels = {entry.name: entry.channels for entry in network.inputs}
     for part in network.synapses:

@@ -117,5 +117,5 @@ def _projection_problems(
     shortest = int(projection.delay_ticks.min(initial=1))
     backward = projection.source in order and order[projection.source] >= order[projection.target]
     if shortest < 0 or (backward and shortest < 1):
-        what = f"a delay of {shortest} ticks to a population that is not later in a tick"
+        what = f"a delay of {shortest} ticks to a population that is not computed later in the same tick"
         yield Problem("delay-negative", where, what, "give 1 or more")

@@ -46,5 +46,5 @@ class Semantics:
             cure = "give a time above 0 s (--dt)"
             yield Problem("time-not-positive", f"semantics {self.name}", f"a tick is {self.dt_s:g} s", cure)
         if not 0 <= self.output_late_ticks <= 1:
-            what = f"its output comes {self.output_late_ticks} ticks late"
+            what = f"its output is {self.output_late_ticks} ticks late"
             yield Problem("level-malformed", f"semantics {self.name}", what, "give 0 or 1")

@@ -169,8 +169,8 @@ class EventStimulus:
 def _check_spikes(array: Any, where: str) -> None:
     wrong = ~((array == 0) | (array == 1))
     if wrong.any():
-        cure = "a chip is sent spikes: code the values as spikes over ticks, before the first layer"
-        what = f"holds {array[wrong].flat[0]:g}: an input is spikes, 0 or 1"
+        cure = "a chip takes spikes as input: encode the values as spikes over ticks, before the first layer"
+        what = f"holds {array[wrong].flat[0]:g}: an input must be spikes, 0 or 1"
         raise InputError(Problem("input-not-spikes", where, what, cure))
 
 

@@ -181,7 +181,7 @@ def _unused(own: Mapping[str, Any], entry: str, ticks: int | None) -> Iterator[P
     """What stands beside spikes, and would be passed over."""
     for key in _EVENT_KEYS[1:]:
         if own[key] is not None:
-            what = f"it stands beside the array spikes of input {entry}, which says all"
+            what = f"it stands beside the array spikes of input {entry}, which is enough"
             yield Problem("array-unknown", key, what, "give spikes, or events, and not both")
     length = np.shape(own["spikes"])[1:2]
     if ticks is not None and length and length[0] != ticks:

@@ -151,7 +151,7 @@ def _problems(network: CoreNetwork) -> Iterable[Problem]:
     if len(set(places)) != len(places):
         twice = next(place for place in places if places.count(place) > 1)
         yield Problem(
-            "core-place-twice", f"core at {twice}", "two cores stand there", "give each core a place of its own"
+            "core-place-twice", f"core at {twice}", "two cores are placed there", "give each core a place of its own"
         )
     checks = (
         ("axon_type", network.axon_type >= network.types, f"there are {network.types} types, from 0"),

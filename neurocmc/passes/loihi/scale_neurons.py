@@ -84,7 +84,8 @@ class ScaleNeurons:
                 best = ScaledNeurons(network=network, losses=losses, seen=seen, tried=(tried[-1],), offset=offset)
         if best is None:
             what = (
-                "currents come near the ends of their 24-bit registers on calibration at every scale that was tried"
+                "on the calibration spikes, currents come too close to the limits of their 24-bit registers "
+                "at every scale that was tried"
             )
             cure = "bring the weights of its projections closer together, or train with smaller ones"
             raise InfeasibleError(Problem("scale-not-found", f"network {skewed.network.name}", what, cure))

@@ -111,7 +111,9 @@ def _unfit(network: SpikingNetwork) -> Iterator[Problem]:
     cure = "give it tau_ms: 0, or use --target loihi1"
     for projection in network.projections:
         if projection.tau_s > 0:
-            what = f"a filter of {1e3 * projection.tau_s:g} ms; what arrives at a neuron here acts for one tick"
+            what = (
+                f"a filter of {1e3 * projection.tau_s:g} ms; input to a neuron of this target acts for one tick only"
+            )
             yield Problem("kernel-order-unfit", f"projection {projection.name}", what, cure)
         if projection.standing.any():
             what = "its source is active before the first tick"

@@ -49,7 +49,7 @@ class ResetSwap:
     def _problems(self, population: NeuronPopulation) -> Iterator[Problem]:
         where = f"population {population.name}"
         if population.reset == "none" and population.pole_mem.any():
-            what = "its neurons are not reset by a spike, and keep their voltage; the chip's are reset to 0"
+            what = "its neurons keep their voltage after a spike; the chip's neurons are reset to 0"
             yield Problem("reset-unfit", where, what, "train with a reset: to zero, or by subtraction")
         if population.refractory_ticks > self.refractory_ticks_max:
             what = f"{population.refractory_ticks} refractory ticks, limit {self.refractory_ticks_max}"

@@ -94,7 +94,7 @@ def _endless(population: NeuronPopulation, begins: Mapping[int, Float]) -> list[
     wrong = sum((np.abs(bias) for bias in begins.values()), np.zeros(population.size)) * (population.pole_syn >= 1)
     if not wrong.any():
         return []
-    what = f"neuron {int(np.argmax(wrong))} has a bias, and a current that keeps all of itself"
+    what = f"neuron {int(np.argmax(wrong))} has a bias, and a current that does not decay"
     return [Problem("bias-endless", f"population {population.name}", what, "give its synapse a time constant")]
 
 

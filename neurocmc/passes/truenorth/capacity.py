@@ -39,7 +39,7 @@ class CoreCapacity:
             yield Problem(
                 "pool-beyond-core",
                 "--neurons",
-                f"a pool of {self.neurons:,} neurons; {fitting:,} fit a core of {chip}, beside {FILTER_NEURONS} "
+                f"a pool of {self.neurons:,} neurons; {fitting:,} fit on a core of {chip}, next to {FILTER_NEURONS} "
                 "neurons of its filter",
                 f"use {fitting // 2:,} or fewer: the rest of the core is needed for copies that serve other cores",
             )

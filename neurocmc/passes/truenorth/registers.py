@@ -90,7 +90,7 @@ def _grid_problems(network: CoreNetwork, limits: TrueNorthLimits) -> Iterable[Pr
         core = int(outside.argmax())
         where = tuple(place[core].tolist())
         yield Problem(
-            "core-off-grid", f"core {core}", f"it stands at {where}, the grid is {grid}", "place it on the grid"
+            "core-off-grid", f"core {core}", f"it is placed at {where}, the grid is {grid}", "place it on the grid"
         )
     away = np.abs(place[np.maximum(network.target_core, 0)] - place[:, None, :]).max(axis=2)
     far = (network.target_core >= 0) & (away > limits.reach_cores)

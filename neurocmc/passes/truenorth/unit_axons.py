@@ -33,7 +33,7 @@ def axon_keys(units: UnitList, limits: TrueNorthLimits) -> tuple[Int, Int]:
         rank, most = _ranks(units, own, types)
         if most > types:
             where = units.owner(int(units.target[own[int(np.argmax(rank >= types))]]))
-            what = f"{most} different weights reach it, limit {types}, the types of axons"
+            what = f"{most} different weights reach it, limit {types} (axon types per core)"
             cure = "use fewer different weights, or --target loihi1"
             problems.append(Problem("weights-beyond-types", where, what, cure))
             continue

@@ -123,7 +123,7 @@ def _problems(network: NeuronNetwork, limits: TrueNorthLimits) -> Iterator[Probl
         yield Problem("neurons-beyond-limit", f"network {network.name}", what, "use a smaller network")
         return
     if network.semantics.several_spikes:
-        what = "its neurons can spike several times in a tick, a neuron of a core once"
+        what = "its neurons can spike several times per tick; a neuron on a core can spike once"
         yield Problem("network-unfit-for-target", f"network {network.name}", what, _ELSEWHERE)
     fit = not network.semantics.several_spikes
     for population in network.populations:
@@ -155,9 +155,12 @@ def _faults(network: NeuronNetwork, population: NeuronPopulation, limits: TrueNo
     for field, part in (("pole_syn", "current"), ("pole_mem", "voltage")):
         poles: Float = getattr(population, field)
         if poles.any():
-            yield f"its {part} has a pole of {poles.max():g}, a unit on a core forgets within the tick"
+            yield (
+                f"its {part} has a pole of {poles.max():g}, and a neuron on a core keeps nothing of it until "
+                "the next tick"
+            )
     if population.refractory_ticks > 1 or population.reset_late or population.rest_kept:
-        yield "it remembers a spike in the next tick"
+        yield "it keeps a trace of its own spike in the next tick"
     if (population.floor > 0).any():
         yield "its voltage has a floor above 0"
     most = min((1 << (limits.leak_bits - 1)), (1 << (limits.potential_bits - 1)) - 1)

@@ -94,7 +94,10 @@ def unit_plan(node: Node, claim: Claim, limits: TrueNorthLimits) -> Plan:
     """Plans a node. Raises InfeasibleError where its sources do not fit its axons, or nothing holds its pole."""
     if node.points.size > limits.neurons_per_core - FILTER_NEURONS:
         fitting = limits.neurons_per_core - FILTER_NEURONS
-        what = f"a pool of {node.points.size} neurons; {fitting} fit a core beside the {FILTER_NEURONS} of its filter"
+        what = (
+            f"a pool of {node.points.size} neurons; {fitting} fit on a core next to the {FILTER_NEURONS} "
+            "neurons of its filter"
+        )
         raise InfeasibleError(
             Problem("pool-beyond-core", f"unit {node.corelet}", what, f"use --neurons {fitting} or fewer")
         )

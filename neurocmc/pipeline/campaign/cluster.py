@@ -123,7 +123,7 @@ def _check_workers(client: Any, address: str) -> None:
     try:
         client.wait_for_workers(1, timeout=ANSWERS_S)
     except TimeoutError:
-        what = f"the scheduler has no workers, and none came within {ANSWERS_S:g} s"
+        what = f"the scheduler has no workers, and none joined within {ANSWERS_S:g} s"
         cure = f"start some: dask worker {address} --nthreads 1"
         raise InputError(Problem("scheduler-without-workers", where, what, cure)) from None
     # A function of Python's own, so that a worker without neurocmc can answer as well.
@@ -189,7 +189,7 @@ class _Campaign:
     def _died(self, task: Task) -> Outcome | None:
         """None where the run is to be tried again."""
         self.deaths[task.name] = deaths = self.deaths.get(task.name, 0) + 1
-        return lost(task, f"its worker died {deaths} times while it did it") if deaths > RETRIES else None
+        return lost(task, f"its worker died {deaths} times during the run") if deaths > RETRIES else None
 
     def wait(self) -> None:
         """Waits until a run ends, or it is time to look at the workers."""
@@ -258,7 +258,7 @@ def _outcome(future: Any) -> Outcome | None:
 
 
 def _gone(reason: str) -> Problem:
-    cure = "start it again; the same command goes on with the runs that are left"
+    cure = "start it again; the same command continues with the remaining runs"
     return Problem("scheduler-lost", "--scheduler", f"the scheduler is gone ({reason})", cure)
 
 

@@ -24,6 +24,6 @@ def target_sha256(target: "Target") -> str:
 def check_unaltered(name: str, found: str, wanted: str) -> None:
     """Raises InputError where what a run reads is not what it was when the campaign began."""
     if found != wanted:
-        what = "is not what it was when the campaign began, or is another on this worker"
-        cure = "leave files alone while a campaign runs, and give all workers the same"
+        what = "has changed since the campaign began, or is different on this worker"
+        cure = "do not change files while a campaign runs, and give all workers the same files"
         raise InputError(Problem("run-input-changed", name, what, cure))

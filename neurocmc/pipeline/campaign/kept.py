@@ -23,7 +23,7 @@ from neurocmc.common.yaml_complaints import checked
 from neurocmc.pipeline.campaign.task import Outcome, Task, outcome_of
 
 FORMAT = "neurocmc-run"
-AGAIN = "delete it: its run is done again"
+AGAIN = "delete it; its run is then repeated"
 Text = Annotated[str, Field(max_length=20_000)]
 
 
@@ -111,7 +111,7 @@ class Kept:
         if run.work != task.work:
             return "is a run of another kind of campaign"
         if run.neurocmc != self.version:
-            return f"is a run of neurocmc {run.neurocmc}, and this is {self.version}"
+            return f"was run with neurocmc {run.neurocmc}, and this is {self.version}"
         asked: dict[str, Any] = json.loads(json.dumps(task.what))
         if run.what != asked:
             return f"is a run of another campaign: {_named(run.what, asked)} differs"
@@ -126,7 +126,7 @@ def _read(path: Path) -> _KeptRun:
     if run is None:
         raise InputError(problem_at(fault.id, path, fault.path, fault.what, AGAIN) for fault in faults)
     if unknown := [problem.id for problem in run.outcome.problems if not is_known(problem.id)]:
-        what = f"{unknown[0]!r} is no id of an error"
+        what = f"{unknown[0]!r} is not an id of an error"
         raise InputError(Problem("run-file-wrong", str(path), what, AGAIN))
     return run
 

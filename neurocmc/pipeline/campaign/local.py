@@ -80,8 +80,8 @@ class LocalWorkers:
         self._errors.seek(0)
         said = self._errors.read().decode(errors="replace").strip().splitlines()
         how = f"exit code {status}" if status >= 0 else f"signal {-status}"
-        what = f"a worker process ended before it could do anything ({how}){f': {said[-1][:200]}' if said else ''}"
-        cure = "use --workers 1, which needs no worker processes, and see what happens there"
+        what = f"a worker process ended before its first run ({how}){f': {said[-1][:200]}' if said else ''}"
+        cure = "use --workers 1, which needs no worker processes and shows the error"
         return Problem("workers-cannot-start", "--workers", what, cure)
 
 

@@ -26,7 +26,7 @@ class Place:
             cure = f"give 1 to {MOST_WORKERS:,}"
             yield Problem("number-out-of-range", "--workers", f"got {self.workers:,}", cure)
         if self.scheduler is not None and not self.scheduler.strip():
-            yield Problem("option-empty", "--scheduler", "names none", "give an address, such as tcp://10.0.0.1:8786")
+            yield Problem("option-empty", "--scheduler", "is empty", "give an address, such as tcp://10.0.0.1:8786")
 
     def for_runs(self, runs: int) -> int:
         """Returns how many worker processes so many runs are given; 0: they are done in this process."""

@@ -65,7 +65,7 @@ def outcome_of(plain: Mapping[str, Any]) -> Outcome:
 
 def lost(task: Task, what: str) -> Outcome:
     """Returns the outcome of a run whose workers died while they did it."""
-    cure = "give workers more memory, or fewer of them (--workers); the same command goes on with the other runs"
+    cure = "give workers more memory, or fewer of them (--workers); the same command continues with the other runs"
     return Outcome(state="lost", problems=(Problem("run-lost", f"run {task.name}", what, cure),))
 
 

@@ -52,7 +52,7 @@ def perform(order: bytes, progress: Progress = silent) -> bytes:
         return _sent(Outcome(state="refused", problems=error.problems, infeasible=isinstance(error, InfeasibleError)))
     except MemoryError:
         cure = "fewer workers, fewer samples, or fewer neurons"
-        problem = Problem("memory-short", "memory", "there is not enough of it for this run", cure)
+        problem = Problem("memory-short", "memory", "this run needs more memory than there is", cure)
         return _sent(Outcome(state="refused", problems=(problem,)))
     except Exception as error:
         first = (str(error).splitlines() or [""])[0][:200]

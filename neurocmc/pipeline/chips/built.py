@@ -118,7 +118,7 @@ class Built(ABC):
         Raises:
             InputError: For a name that no population has, and on a chip that prints no such page.
         """
-        what = f"{self.target.name} prints no page of its lowest level"
+        what = f"{self.target.name} has no text page of its lowest level"
         raise InputError(Problem("option-not-for-this", "chip", what, "show the level `spiking`"))
 
     @abstractmethod
@@ -274,7 +274,7 @@ class Built(ABC):
             The edges; for a family that reads no program back, one that says so.
         """
         name = f"{self.level} ~ emitted"
-        return [not_run(name, "spikes that differ", f"{self.target.name} has nothing that reads its programs back")]
+        return [not_run(name, "spikes that differ", f"{self.target.name} has no reader for its programs")]
 
     def run_program(self, program: Path, stimulus: Stimulus, request: ProgramRun) -> Recording:
         """Runs the emitted program on the maker's own tool, `tool`.
@@ -290,7 +290,7 @@ class Built(ABC):
         Raises:
             InputError: Where there is no such tool, or it fails or is not done in time.
         """
-        what = f"nothing runs the programs of {self.target.name}"
+        what = f"neurocmc cannot run the programs of {self.target.name}"
         raise InputError(Problem("interpreter-unfit", "--on", what, f"use --on {self.level}"))
 
     def faulty_chips(self) -> FaultyChips:
@@ -314,7 +314,7 @@ class Built(ABC):
             InputError: For a target without a mesh, and for one whose file states no time of a hop.
         """
         Times.of(self.target)
-        what = "its family does not say where its cores stand"
+        what = "it does not state where its cores are"
         raise InputError(Problem("latency-needs-mesh", f"target {self.target.name}", what, "leave --latency out"))
 
     def pass_spikes(self, stimulus: Stimulus, mesh: SpikeMesh, tick_ps: int = 0, *, seed: int = 0) -> "Passed":

@@ -145,5 +145,5 @@ class Family(ABC, Generic[T]):
 
 
 def _no_neurons(target: Target) -> Problem:
-    what = "it has no neurons for networks that spike already"
+    what = "it has no neurons for spiking networks"
     return Problem("network-unfit-for-target", f"target {target.name}", what, "use --target loihi1, loihi2 or brian2")

@@ -150,5 +150,5 @@ def check_expanded(network: str, neurons: Mapping[str, int], pairs: Iterable[tup
 
 def no_faults(target: str) -> Problem:
     """Returns the refusal of a family that has no model of faults."""
-    what = "its family has no model of chips with faults"
+    what = "neurocmc has no fault model for its family"
     return Problem("robustness-not-for-target", f"target {target}", what, "compile for loihi1, truenorth or brian2")

@@ -133,7 +133,7 @@ class LavaRun:
             if process.returncode is None:
                 end_all(process)  # an interrupt of ours does not reach it, and it must not outlive us
         if late.is_set():
-            what = f"it was not done after {self.time_limit_s:g} s"
+            what = f"it was not finished after {self.time_limit_s:g} s"
             raise InputError(
                 Problem(
                     "lava-too-slow",
@@ -145,7 +145,7 @@ class LavaRun:
         if process.returncode:
             cure = NEEDED if "No module named" in last else f"run it by hand: {self.command[0]} program/run.py"
             raise InputError(
-                Problem("lava-failed", "program/run.py on Lava", f"it failed: {last or 'without a word'}", cure)
+                Problem("lava-failed", "program/run.py on Lava", f"it failed: {last or 'without any message'}", cure)
             )
         if not self.out.is_file():
             what = f"{self.command[0]} ran program/run.py without an error, but wrote no spikes"

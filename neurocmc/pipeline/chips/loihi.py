@@ -129,7 +129,7 @@ class LoihiBuilt(Built):
         ours = self._spikes(stimulus)
         file = stimulus_file(stimulus.name)
         theirs = run_emitted(program, file, 0, self.integer.rule)[: len(ours)]
-        note = f"program/ read back from its files, {len(ours)} ticks"
+        note = f"program/ read back from its files and run: {len(ours)} ticks"
         read_back = mismatch_edge("emulator ~ emitted", int((ours != theirs).sum()), int(ours.sum()), note)
         return [read_back, lava_edge(program, file, ours[None])]
 
@@ -179,7 +179,7 @@ class LoihiBuilt(Built):
 
             draw_core_map(self.chip, self.target, path)
 
-        caption = "The use of each core, by population."
+        caption = "How full each core is, by population."
         cores = Drawn(file="core-map.png", section="cores", caption=caption, draw=draw)
         return (cores, *chip_pictures(self.chip, self.target))
 
@@ -258,7 +258,7 @@ def _spike_mesh(chip: ChipProgram, target: LoihiTarget) -> SpikeMesh:
         raise InputError(Problem("latency-needs-mesh", f"target {target.name}", what, cure))
     tiles = along(limits.tile_columns, limits.tile_rows, limits.cores_per_tile)[: limits.cores_per_chip]
     if not chip.places:
-        note = "cores have no places of their own, and stand in order along the mesh"
+        note = "cores have no stated places and are put along the mesh in their order"
         return SpikeMesh(place=tiles[: chip.cores], free=tiles, times=times, note=note)
     size = np.array([limits.tile_columns, limits.tile_rows], dtype=np.int64)
     held = np.array([(place.chip, place.x, place.y) for place in chip.places], dtype=np.int64)

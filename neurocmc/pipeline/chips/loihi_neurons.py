@@ -162,7 +162,7 @@ class LoihiNeurons(NeuronBuilt):
             int((dense[trial] != run_emitted(program, file, trial, self.integer.rule)).sum())
             for trial in range(part.batch)
         )
-        note = f"program/ read back from its files, {part.batch} trials of {ticks} ticks"
+        note = f"program/ read back from its files and run: {part.batch} trials of {ticks} ticks"
         read_back = mismatch_edge("emulator ~ emitted", apart, ours.total, note)
         return [read_back, lava_edge(program, file, dense)]
 
@@ -212,7 +212,7 @@ class LoihiNeurons(NeuronBuilt):
             owners = {pool.name: pool.population for pool in self.integer.populations}
             draw_core_map(self.chip, self.target, path, lambda name: owners[name])
 
-        caption = "The use of each core, by population."
+        caption = "How full each core is, by population."
         cores = Drawn(file="core-map.png", section="cores", caption=caption, draw=draw)
         return (cores, *chip_pictures(self.chip, self.target))
 
@@ -291,7 +291,7 @@ def load_from_loihi(
     integer = load_level(folder, INTEGER, IntegerNeurons)
     sent = [(entry.name, entry.channels) for entry in integer.inputs]
     if given is not None and sent != [(entry.name, entry.channels) for entry in given.inputs]:
-        what = "its inputs are not those of the network that was brought"
+        what = "its inputs are not those of the imported network"
         raise InputError(Problem("artifact-inconsistent", str(folder / INTEGER), what, "compile again"))
     return LoihiNeurons(
         target=target,

@@ -175,7 +175,7 @@ def _beyond(staged: RateCircuit, target: NeuroCoreXTarget, pool: int) -> list[Pr
         Problem(
             "kernel-order-unfit",
             f"projection {each.name}",
-            f"a filter of {1e3 * each.tau_s:g} ms; what arrives at a neuron of {target.name} acts for one tick",
+            f"a filter of {1e3 * each.tau_s:g} ms; input to a neuron of {target.name} acts for one tick only",
             "leave the filter out (tau_ms: 0), or use --target loihi1",
         )
         for each in staged.projections

@@ -224,7 +224,9 @@ def _unfit(network: NeuronNetwork, target: NeuroCoreXTarget) -> Iterator[Problem
             what = f"it rests {each.refractory_ticks} ticks after a spike; ticks of {target.name} differ in length"
             yield _no(where, what, "leave the refractory time out")
     if poles == {0.0, 1.0}:
-        yield _no(f"network {network.name}", "some neurons keep their voltage and others forget it", cure)
+        yield _no(
+            f"network {network.name}", "some neurons keep their voltage from tick to tick and others do not", cure
+        )
     if network.semantics.several_spikes:
         yield _no(
             f"network {network.name}", "its neurons spike several times in a tick", "use semantics with one spike"

@@ -131,7 +131,7 @@ class NeuronBuilt(ABC):
 
     def run_program(self, program: Path, stimulus: EventStimulus, time_limit_s: float) -> NeuronRecording:
         """Runs the emitted program on the maker's own tool. Raises InputError where there is none."""
-        what = f"nothing runs the programs of {self.target.name}"
+        what = f"neurocmc cannot run the programs of {self.target.name}"
         raise InputError(Problem("interpreter-unfit", "--on", what, f"use --on {self.level}"))
 
     def faulty_chips(self) -> FaultyNeuronChips:

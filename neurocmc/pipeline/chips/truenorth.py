@@ -143,7 +143,7 @@ class TrueNorthBuilt(Built):
         read = read_corelets(program / CORELETS_FILE)
         host = read_host_spikes(program / stimulus_file(stimulus.name), ticks)
         theirs = run_cores_reference(read.network, host.of_trial(0), ticks, seed=seed).spikes.reshape(ticks, -1)
-        note = f"program/ read back from its files, numpy, {ticks} ticks of {read.network.cores} cores"
+        note = f"program/ read back from its files and run in numpy: {ticks} ticks, {read.network.cores} cores"
         return [mismatch_edge("emulator ~ emitted", int((ours != theirs).sum()), int(ours.sum()), note)]
 
     def faulty_chips(self) -> FaultyChips:
@@ -180,7 +180,7 @@ class TrueNorthBuilt(Built):
 
             draw_core_grid(self.cores, self.target, path)
 
-        caption = "The cores on the grid, whose they are, and how full they are."
+        caption = "The cores on the grid, with their populations, and how full they are."
         return (Drawn(file="core-grid.png", section="cores", caption=caption, draw=draw),)
 
 

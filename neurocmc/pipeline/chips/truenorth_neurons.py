@@ -124,7 +124,7 @@ class TrueNorthNeurons(NeuronBuilt):
         for trial in range(part.batch):
             theirs = run_cores_reference(read.network, host.of_trial(trial), ticks).spikes.reshape(ticks, -1)
             apart += int((ours[trial] != theirs).sum())
-        note = f"program/ read back from its files, numpy, {part.batch} trials of {ticks} ticks, all copies"
+        note = f"program/ read back from its files and run in numpy: {part.batch} trials of {ticks} ticks, all copies"
         return [mismatch_edge("emulator ~ emitted", apart, int(ours.sum()), note)]
 
     def pictures(self) -> tuple[Drawn, ...]:
@@ -135,7 +135,7 @@ class TrueNorthNeurons(NeuronBuilt):
 
             draw_core_grid(self.cores.program, self.target, path)
 
-        caption = "The cores on the grid, whose they are, and how full they are."
+        caption = "The cores on the grid, with their populations, and how full they are."
         return (Drawn(file="core-grid.png", section="cores", caption=caption, draw=draw),)
 
 

@@ -43,7 +43,7 @@ def find_demo(name: str) -> Demo:
     """Returns the demo of that name, or of a former one. Raises InputError for a name that no demo has or had."""
     current = FORMER_NAMES.get(name, name)
     if current not in DEMOS:
-        raise InputError(Problem("demo-unknown", "demo", f"there is none named {name!r}", nearest_name(name, DEMOS)))
+        raise InputError(Problem("demo-unknown", "demo", f"no demo is named {name!r}", nearest_name(name, DEMOS)))
     return DEMOS[current]
 
 

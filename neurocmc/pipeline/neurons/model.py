@@ -147,7 +147,7 @@ def load_named_nir(
         semantics, reset = semantics or known.semantics, reset or known.reset
         events = events or path.with_name(known.events)
     if semantics is None:
-        what = "a file of NIR does not say what a tick computes"
+        what = "a NIR file does not say how a neuron computes a tick"
         cure = "name the framework that trained it: snntorch-0, snntorch-1, norse, sinabs, spyx or nir"
         raise InputError(Problem("semantics-missing", "--semantics", what, cure))
     return load_nir(

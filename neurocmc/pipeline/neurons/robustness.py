@@ -45,7 +45,7 @@ def neuron_bench(artifact: NeuronArtifact, options: RobustnessOptions) -> Bench:
     raise_input_problems(options.problems())
     given = artifact.given
     if given is None or not (given.readouts or given.host_readouts):
-        what = "it has no readout that decides, so no trial can be right or wrong"
+        what = "it has no readout that decides, so no trial can be correct or wrong"
         cure = "bring it in real numbers, with an Output"
         raise InputError(Problem("readout-missing", f"network {artifact.built.name}", what, cure))
     named = options.stimuli or (artifact.test.name,)

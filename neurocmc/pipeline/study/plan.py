@@ -72,7 +72,7 @@ class MeasuredStudy(StrictModel):
         if len(set(self.seeds)) != len(self.seeds):
             raise FieldError("seeds names one twice", "name each once")
         if (runs := len(self.variants) * len(self.seeds)) > MAX_RUNS:
-            raise FieldError(f"{runs:,} runs, at most {MAX_RUNS:,} make a study", "name fewer variants or seeds")
+            raise FieldError(f"{runs:,} runs, limit {MAX_RUNS:,}", "name fewer variants or seeds")
         compiled = () if self.compile is None else self.compile.variants or ()
         if unknown := [name for name in compiled if name not in self.variants]:
             raise FieldError(f"compile names {unknown[0]}, which is no variant", "name variants of this study")

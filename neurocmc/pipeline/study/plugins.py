@@ -90,7 +90,7 @@ def broken(where: str, what: str, error: Exception) -> Problem:
     """Returns the problem of a plug-in that failed."""
     reason = (str(error).splitlines() or [""])[0][:200]
     return Problem(
-        "plug-in-broken", where, f"{what} ({type(error).__name__}: {reason})", "mend it: it is not part of neurocmc"
+        "plug-in-broken", where, f"{what} ({type(error).__name__}: {reason})", "fix it: it is not part of neurocmc"
     )
 
 

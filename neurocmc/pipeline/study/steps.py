@@ -72,7 +72,7 @@ def make(what: dict[str, Any], where: Mapping[str, str], progress: Progress) -> 
     plain = {name: float(value) for name, value in metrics.items()}
     if unsound := [name for name, value in plain.items() if not isfinite(value)]:
         error = ValueError(f"{unsound[0]} is {plain[unsound[0]]}")
-        raise InputError(broken(f"family {known['name']}", "measured what is no number", error))
+        raise InputError(broken(f"family {known['name']}", "measured what is not a number", error))
     return {"sha256": sha256_of(path), "metrics": plain}
 
 

@@ -18,7 +18,7 @@ from neurocmc.report.loihi.messages import Messages, ways
 from neurocmc.report.pictures import Drawn
 from neurocmc.targets import LoihiLimits, LoihiTarget
 
-COUNTED = "a spike at a synapse, those of the host included"
+COUNTED = "a spike at a synapse, including spikes of the host"
 
 
 def chip_budget(

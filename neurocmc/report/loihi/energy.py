@@ -160,7 +160,7 @@ def assumptions_of(program: ChipProgram[Any], tick_s: float, target: LoihiTarget
         "Every compartment is updated in every tick; an update counts as active if the compartment has a bias, or if "
         "anything reaches it under this load, which is an upper bound.",
         f"A spike is one message for each {whose}core that it reaches, {way}.",
-        "Spikes from the host are charged for their synaptic operations, not for their way onto the chip.",
+        "For spikes from the host, synaptic operations are counted, but not their way onto the chip.",
         f"Static power is {chips}, of which the program uses {program.cores} of "
         f"{program.chips * limits.cores_per_chip} cores, at one tick in {tick_ms:g} ms.",
         *(beyond if program.chips > 1 and target.energy.hop_between_chips_pj is None else ()),

@@ -45,8 +45,8 @@ def integer_losses(network: IntegerNetwork) -> Losses:
     """Returns both tables: projections by the connection that lost most, populations by time constant and bias."""
     return Losses(
         heading="Losses",
-        note="What rounding onto the target's grid did. A projection is shown by the connection that lost most; "
-        "losses are fractions of its largest gain.",
+        note="The effect of rounding to the target's registers. Each projection shows its connection with the "
+        "largest gain error; losses are fractions of the largest gain of the projection.",
         tables=(_gains(projection_losses(network)), _pools(population_losses(network))),
     )
 

@@ -10,8 +10,8 @@ def neuron_losses(losses: NeuronLosses) -> Losses:
     """Returns both tables: populations by poles and biases, projections by weights."""
     return Losses(
         heading="Losses",
-        note="What rounding onto the target's grid did. Thresholds are kept exactly: a neuron's weights and biases "
-        "are scaled to the threshold that its register has.",
+        note="The effect of rounding to the target's registers. Thresholds are exact: a neuron's weights and biases "
+        "are scaled to the threshold that its register holds.",
         tables=(
             LossTable(
                 name="population_losses",
@@ -26,7 +26,7 @@ def neuron_losses(losses: NeuronLosses) -> Losses:
             LossTable(
                 name="projection_losses",
                 title="rounding of weights, of the largest one",
-                columns=("!projection", ">synapses a weight", ">largest", ">rms"),
+                columns=("!projection", ">synapses per weight", ">largest", ">rms"),
                 entries=losses.projections,
                 rows=tuple(
                     (loss.name, str(loss.planes), wording.percent(loss.largest), wording.percent(loss.rms))

@@ -36,7 +36,7 @@ def _assumptions(program: CoreProgram, target: TrueNorthTarget) -> tuple[str, ..
     counted = (
         "A synaptic event is a set bit of a crossbar on an axon that carries a spike; those of the host's spikes, of "
         "filters and of splitters are counted.",
-        "A hop is a step between neighbouring cores; spikes of the output bus and of the host are not charged for "
+        "A hop is a step between neighbouring cores; spikes of the output bus and of the host are counted without "
         "their way onto and off the chip.",
     )
     if target.energy.static_mw_per_chip is None:

@@ -55,10 +55,10 @@ class CorePopulationCost:
 def core_losses(program: CoreProgram) -> Losses:
     """Returns both tables: projections by the connection furthest off; populations by neurons and filters."""
     return Losses(
-        heading="What the cores cost",
-        note="A projection is shown by the connection whose gain is furthest off; losses are fractions of its "
-        "largest gain. Latency is what splitters and partial sums add to the one tick that every spike takes; the "
-        "filters are shorter by as much.",
+        heading="Losses on cores",
+        note="Each projection shows its connection with the largest gain error; losses are fractions of the largest "
+        "gain of the projection. Latency: ticks that splitters and partial sums add to the one tick that every spike "
+        "takes; the filters are shorter by as much.",
         tables=(_gains(core_projection_losses(program)), _pools(core_population_costs(program))),
     )
 

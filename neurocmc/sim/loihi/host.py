@@ -165,7 +165,7 @@ def _check_capacity(entry: IntegerInput, peak: float, stimulus: Stimulus) -> Non
             Problem(
                 "drive-beyond-input",
                 f"stimulus {stimulus.name}, input {entry.name}",
-                f"it jumps by {peak / limit:.2f} times what the input axons were sized for",
+                f"it jumps by {peak / limit:.2f} times the drive that its input axons were built for",
                 "compile with a calibration stimulus that covers this drive, or scale the drive down",
             )
         )

@@ -289,7 +289,7 @@ class CoreBuilder:
                 "neuron-target-twice",
                 _name(neuron),
                 "it has a target already",
-                "a neuron has one target: let another one copy its spikes",
+                "send its spikes to a second neuron that copies them",
             )
             if neuron not in self._registers:
                 fault = Problem("core-part-unknown", _name(neuron), "there is no such neuron", "add_neuron gives one")
@@ -309,7 +309,7 @@ class CoreBuilder:
             ]
         if item[1] >= size:
             what = f"a core has {size} {'axons' if isinstance(item, Axon) else 'neurons'}"
-            return [Problem("core-full", _name(item), what, "put it on another core, or make cores larger")]
+            return [Problem("core-full", _name(item), what, "put it on another core, or make the cores larger")]
         return []
 
     def _assembled(self, field: str, cores: int, faults: list[Problem]) -> NDArray[Any]:

@@ -187,7 +187,7 @@ def test_edges_to_nowhere_and_twice_are_refused(tmp_path: Path) -> None:
     assert [problem.id for problem in caught.value.problems] == ["nir-edge-unknown"] * 2
     assert "lif -> fc2: there is no node fc2" in str(caught.value)
     assert "did you mean fc?" in str(caught.value)
-    assert "in -> fc stands twice" in str(caught.value)
+    assert "in -> fc occurs twice" in str(caught.value)
 
 
 def test_all_faults_come_at_once(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def extent(
     """Returns how many ticks and trials the arguments speak of, all of them the same."""
     told = {"ticks": ticks, "inputs": None if dense is None else dense.shape[1]}
     if all(value is None for value in told.values()) and not faults:
-        faults.append(Problem("length-missing", "ticks", "nothing says how many to step", "give ticks=..."))
+        faults.append(Problem("length-missing", "ticks", "the number of ticks is not given", "give ticks=..."))
     trials = {"batch": batch, "inputs": None if dense is None else dense.shape[0]}
     shapes = {name: shape_of(value) for name, value in starts.items()}
     trials |= {name: shape[0] for name, shape in shapes.items() if len(shape) == 2}
@@ -70,7 +70,9 @@ def _agreed(
     if len(set(known.values())) > 1:
         list_ = " and ".join(f"{name} has {value}" for name, value in known.items())
         faults.append(
-            Problem("lengths-differ", " and ".join(known), f"{list_} {what}", "give all of them the same number")
+            Problem(
+                "lengths-differ", " and ".join(known), f"{list_} {what}", "give all of them the same number of ticks"
+            )
         )
     return next(iter(known.values()), default)
 

@@ -349,7 +349,7 @@ def _length(weights: Any, compartments: int | None, values: list[Any], faults: l
     found = next((shape[0] for shape in map(shape_of, values) if len(shape) == 1), 0)
     if not found:
         cure = "give weights, an array of one register, or compartments=N"
-        faults.append(Problem("length-missing", "compartments", "nothing says how many there are", cure))
+        faults.append(Problem("length-missing", "compartments", "their number is not given", cure))
     return found
 
 
