@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 from docutils import nodes
+from jupyter_cache import get_cache
 from sphinx.addnodes import download_reference
 
 from neurocmc.common.extras import is_installed
@@ -46,6 +47,7 @@ def cache_folder() -> str:
 def setup(app):
     """Lists what myst-nb leaves out, and completes every page of a notebook."""
     app.connect("builder-inited", lambda _app: _tell_what_is_not_run())
+    app.connect("build-finished", lambda app, error: error or _tell_seconds(app))
     app.connect("doctree-read", _complete, priority=BEFORE_DOWNLOADS_ARE_COLLECTED)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -53,6 +55,16 @@ def setup(app):
 def _tell_what_is_not_run():
     for name in not_run():
         print(f"docs/{FOLDER}/{name}.md was not run: it needs torch, which is not installed")
+
+
+def _tell_seconds(app):
+    """Prints how long each notebook took when it was run, which was now or for an earlier build."""
+    runs = get_cache(app.config.nb_execution_cache_path).list_cache_records()
+    seconds = {Path(run.uri).stem: run.data["execution_seconds"] for run in sorted(runs, key=lambda run: run.pk)}
+    own = {path.stem: seconds[path.stem] for path in all_notebooks() if path.stem in seconds}
+    print("seconds of each notebook")
+    for name, taken in (*own.items(), ("in all", sum(own.values()))):
+        print(f"{taken:6.0f} s  {name}")
 
 
 def _complete(app, page):
