@@ -7,6 +7,7 @@ run; the build and their pages say so.
 """
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -21,6 +22,7 @@ ROOT = DOCS.parent
 FOLDER = "notebooks"
 NEEDS_TORCH = re.compile(r"^(import|from) torch\b", re.MULTILINE)
 BEFORE_DOWNLOADS_ARE_COLLECTED = 400  # Sphinx's own listeners are called at 500
+_TIMES_BEFORE = os.times()
 NOT_RUN = "The cells of this page were not run: torch was not installed where it was built."
 
 
@@ -62,9 +64,12 @@ def _tell_seconds(app):
     runs = get_cache(app.config.nb_execution_cache_path).list_cache_records()
     seconds = {Path(run.uri).stem: run.data["execution_seconds"] for run in sorted(runs, key=lambda run: run.pk)}
     own = {path.stem: seconds[path.stem] for path in all_notebooks() if path.stem in seconds}
+    now, then = os.times(), _TIMES_BEFORE
+    kernels_s = now.children_user + now.children_system - then.children_user - then.children_system
     print("seconds of each notebook")
     for name, taken in (*own.items(), ("in all", sum(own.values()))):
         print(f"{taken:6.0f} s  {name}")
+    print(f"{kernels_s:6.0f} s  of processor time, in the kernels that ran for this build")
 
 
 def _complete(app, page):
