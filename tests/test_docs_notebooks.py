@@ -67,6 +67,15 @@ def test_a_notebook_goes_from_a_circuit_to_a_verdict_and_a_picture(path: Path) -
         assert len(cell.splitlines()) <= LONGEST_CELL, cell
 
 
+@each
+def test_every_picture_is_told_to_who_does_not_see_it(path: Path) -> None:
+    cells = [cell for cell in read(path).cells if cell.cell_type == "code"]
+    drawn = [cell for cell in cells if re.search(r"\.plot\(|\.picture\(|plt\.show\(", cell.source)]
+    assert len(drawn) >= 2
+    for cell in drawn:
+        assert len(cell.metadata["mystnb"]["image"]["alt"]) > 40, cell.source
+
+
 RUN_BY_CI = "analysis"
 RUN = [
     pytest.param(
