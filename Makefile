@@ -17,7 +17,7 @@ WITH_BRIAN2_LOIHI := .venv-brian2-loihi/.installed
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check quality lint types imports bench fuzz docs lava lava-310 netx spiking pynn sanafe interpreters \
+.PHONY: help demo test check quality lint types imports bench fuzz docs links lava lava-310 netx spiking pynn sanafe interpreters \
 	circuit-files browser clean distclean
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo 'make test       install, run all tests'
 	@echo 'make check      lint, types, import contracts, tests: what CI asks for, but for the docs'
 	@echo 'make docs       build the documentation without warnings (docs/_build/html/index.html)'
+	@echo 'make links      ask every address that the documentation names, and run a notebook as it is downloaded'
 	@echo 'make browser    look at the report and the documentation in Chromium, three widths, light and dark, with axe-core'
 	@echo 'make bench      speed and accuracy beside Lava, nengo-loihi and brian2-loihi (makes .venv-nengo and the like)'
 	@echo 'make fuzz       N=50000 mutated input files, and kills at every file event (SEED=0; RESUME=1 goes on)'
@@ -75,7 +76,13 @@ fuzz: $(WITH_TEST)
 docs: $(WITH_DOCS)
 	$(RUN) docs/make_gallery.py $(GALLERY)
 	OMP_NUM_THREADS=1 $(RUN) -m sphinx -W --keep-going --quiet -b html docs docs/_build/html
+	@$(RUN) docs/check_links.py
 	@echo 'documentation: docs/_build/html/index.html'
+
+# Those to the rest of the world, and a notebook as a reader downloads it.
+links: docs
+	$(RUN) docs/check_links.py --external
+	OMP_NUM_THREADS=1 $(RUN) docs/check_links.py --run memory
 
 # Chromium comes from the path, or from Debian where root may install it; the checks come by npm.
 browser: docs $(WITH_TEST)

@@ -7,10 +7,12 @@ run; the build and their pages say so.
 """
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
 from docutils import nodes
+from jupyter_cache import get_cache
 from sphinx.addnodes import download_reference
 
 from neurocmc.common.extras import is_installed
@@ -20,6 +22,7 @@ ROOT = DOCS.parent
 FOLDER = "notebooks"
 NEEDS_TORCH = re.compile(r"^(import|from) torch\b", re.MULTILINE)
 BEFORE_DOWNLOADS_ARE_COLLECTED = 400  # Sphinx's own listeners are called at 500
+_TIMES_BEFORE = os.times()
 NOT_RUN = "The cells of this page were not run: torch was not installed where it was built."
 
 
@@ -46,6 +49,7 @@ def cache_folder() -> str:
 def setup(app):
     """Lists what myst-nb leaves out, and completes every page of a notebook."""
     app.connect("builder-inited", lambda _app: _tell_what_is_not_run())
+    app.connect("build-finished", lambda app, error: error or _tell_seconds(app))
     app.connect("doctree-read", _complete, priority=BEFORE_DOWNLOADS_ARE_COLLECTED)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
@@ -53,6 +57,19 @@ def setup(app):
 def _tell_what_is_not_run():
     for name in not_run():
         print(f"docs/{FOLDER}/{name}.md was not run: it needs torch, which is not installed")
+
+
+def _tell_seconds(app):
+    """Prints how long each notebook took when it was run, which was now or for an earlier build."""
+    runs = get_cache(app.config.nb_execution_cache_path).list_cache_records()
+    seconds = {Path(run.uri).stem: run.data["execution_seconds"] for run in sorted(runs, key=lambda run: run.pk)}
+    own = {path.stem: seconds[path.stem] for path in all_notebooks() if path.stem in seconds}
+    now, then = os.times(), _TIMES_BEFORE
+    kernels_s = now.children_user + now.children_system - then.children_user - then.children_system
+    print("seconds of each notebook")
+    for name, taken in (*own.items(), ("in all", sum(own.values()))):
+        print(f"{taken:6.0f} s  {name}")
+    print(f"{kernels_s:6.0f} s  of processor time, in the kernels that ran for this build")
 
 
 def _complete(app, page):

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import neurocmc
 
-here = Path(__file__).resolve().parent
 out = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("build/quick-start")
 
-model = neurocmc.load(here.parent / "models" / "swta-digits.pt")
+model = neurocmc.load("swta-digits")
 print(f"{model.circuit.name}: {model.circuit.units} rate units; on the host: {', '.join(model.circuit.on_host)}")
 
 artifact = neurocmc.compile(model, target="loihi1", out=out)

@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -38,10 +39,28 @@ def run(*arguments: object, folder: Path, path: str = "") -> str:
     return done.stdout
 
 
+def downloaded(folder: Path, *names: str) -> Path:
+    """Examples in a folder of their own, as a reader of docs/examples.md has them; the path of the first."""
+    alone = folder / "alone"
+    alone.mkdir()
+    for name in names:
+        shutil.copy(EXAMPLES / name, alone)
+    return alone / names[0]
+
+
+def test_the_page_of_examples_gives_every_example_for_download() -> None:
+    page = (ROOT / "docs" / "examples.md").read_text(encoding="utf-8")
+    given = re.findall(r"\{download\}`(\S+) <\.\./examples/(\S+)>`", page)
+    assert all(name == file for name, file in given)
+    assert {name for name, _ in given} == {
+        path.name for path in EXAMPLES.iterdir() if path.suffix in (".py", ".yaml")
+    }
+
+
 @needs_torch
 @pytest.mark.slow
 def test_quick_start(tmp_path: Path) -> None:
-    told = run(EXAMPLES / "quick_start.py", tmp_path / "out", folder=tmp_path)
+    told = run(downloaded(tmp_path, "quick_start.py"), tmp_path / "out", folder=tmp_path, path=str(ROOT))
     assert "swta-mnist-5k: 11 rate units" in told
     assert "excite: 10 x 64 neurons" in told
     assert re.search(r"first digit on the emulator: unit 6 wins", told)  # it is a six
@@ -52,7 +71,7 @@ def test_quick_start(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_circuit_by_hand_and_its_artifact_without_neurocmc(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    told = run(EXAMPLES / "by_hand.py", out, folder=tmp_path)
+    told = run(downloaded(tmp_path, "by_hand.py", "circuit.yaml"), out, folder=tmp_path, path=str(ROOT))
     assert re.search(r"\d+ neurons per unit: the smallest size tried whose rates are within 0.02 of range", told)
     for time, winner in (("0.5", "a"), ("0.9", "a"), ("1.5", "b")):
         assert re.search(rf"{time} s  {winner} wins at [\d.]+ +{winner} wins at [\d.]+", told), told
@@ -68,7 +87,7 @@ def test_a_circuit_by_hand_and_its_artifact_without_neurocmc(tmp_path: Path) -> 
 
 
 def test_a_memory_recalls_both_ways(tmp_path: Path) -> None:
-    told = run(EXAMPLES / "memory.py", tmp_path / "out", folder=tmp_path, path=str(ROOT)).splitlines()
+    told = run(downloaded(tmp_path, "memory.py"), tmp_path / "out", folder=tmp_path, path=str(ROOT)).splitlines()
     assert told[:3] == [
         "bog recalls moss, birch in tick 6",
         "meadow recalls clover in tick 6",

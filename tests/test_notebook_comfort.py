@@ -46,11 +46,49 @@ def test_objects_are_told_in_a_line_and_edges_in_a_table(tmp_path: Path) -> None
     assert page.path == folder / "report.html"
     assert page._repr_html_().startswith('<iframe title="report" sandbox="allow-scripts"')
     assert "<!doctype" not in page._repr_html_()  # it stands escaped within the frame
+    with pytest.raises(
+        neurocmc.NeurocmcError, match=r"core-map.png: the artifact has no such picture[^$]*figures=True"
+    ):
+        artifact.picture("core-map")
     assert repr(artifact.circuit) == "<RateCircuit chain: a (2), b (1)>"
     assert repr(artifact.spiking) == "<SpikingNetwork chain: a (2), b (1)>"
     chip, integer = artifact.built.levels[-1], artifact.built.levels[-2]
     assert repr(integer) == "<IntegerNetwork chain: a (2), b (1)>"
     assert repr(chip) == f"<ChipProgram for loihi1: 1 cores on 1 chips, {integer!r}>"
+
+
+def test_pictures_certificate_and_decisions(tmp_path: Path) -> None:
+    model = neurocmc.load(ROOT / "examples" / "circuit.yaml")
+    artifact = neurocmc.compile(model, out=tmp_path / "build", neurons=16)
+    picture = artifact.picture("core-map")
+    assert picture._repr_png_().startswith(b"\x89PNG")
+    assert repr(picture) == f"<Picture {tmp_path / 'build' / 'figures' / 'core-map.png'}>"
+    with pytest.raises(neurocmc.NeurocmcError, match=r"its pictures are: [^$]*core-map, gain-fits"):
+        artifact.picture("cores")
+    certificate = artifact.certificate
+    assert (
+        repr(certificate)
+        == "<Certificate of four-unit-swta: 0 up-states, 0 lost by rounding; 4 winners, 0 lost by rounding>"
+    )
+    assert str(certificate).startswith("certificate: ")
+    for on in ("emulator", "rate"):
+        assert artifact.decisions(neurocmc.simulate(artifact, on=on, duration_s=1.5)) == {"winner": [1]}
+        assert artifact.decisions(neurocmc.simulate(artifact, on=on, duration_s=0.9)) == {"winner": [0]}
+        assert artifact.decisions(neurocmc.simulate(artifact, on=on, duration_s=0.15)) == {"winner": [-1]}
+
+
+def test_a_sweep_is_told_in_a_line_and_a_table(tmp_path: Path) -> None:
+    plan = tmp_path / "plan.yaml"
+    circuit = ROOT / "tests" / "hosts" / "chain.yaml"
+    plan.write_text(
+        f"name: chains\ncircuits: [{circuit}]\ntargets: [loihi1, truenorth]\ncodes: [rate]\nneurons: [4]\n"
+    )
+    swept = neurocmc.sweep(plan, tmp_path / "swept", figures=False)
+    verdicts = [row.verdict for row in swept.rows]
+    assert repr(swept) == f"<SweepResult chains: 2 runs, 1 {verdicts[0]}, 1 refused>"
+    table = swept._repr_html_()
+    assert table.count("<tr>") == 3
+    assert "<td>code-unfit</td>" in table
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +111,7 @@ def test_a_recording_as_a_dataset_of_xarray(recording: neurocmc.Recording) -> No
     dataset = recording.to_xarray()
     assert dataset["a"].dims == ("trial", "time_s", "a_unit")
     assert dataset.attrs["level"] == "emulator"
+    assert dataset["a"].a_unit.values.tolist() == [0, 1]
     assert (
         float(dataset["b"].isel(trial=0, b_unit=0).sel(time_s=0.1, method="nearest"))
         == recording.activity["b"][0, 99, 0]

@@ -57,7 +57,11 @@ def to_xarray(recording: "Recording") -> Any:
         name: xr.DataArray(
             values,
             dims=("trial", "time_s", f"{name}_unit"),
-            coords={"trial": np.arange(values.shape[0]), "time_s": times_s},
+            coords={
+                "trial": np.arange(values.shape[0]),
+                "time_s": times_s,
+                f"{name}_unit": np.arange(values.shape[2]),
+            },
             attrs={"long_name": f"activity of {name}"},
         )
         for name, values in recording.activity.items()

@@ -17,11 +17,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neurocmc.common.arrays import Int
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 from neurocmc.common.extras import INSTALL_TORCH, is_installed
 from neurocmc.common.files import MANIFEST, sha256_of
 from neurocmc.common.process import known_state
 from neurocmc.ir.rate import RateCircuit
+from neurocmc.ir.recording import Recording
 from neurocmc.ir.sensitivity import Sensitivity
 from neurocmc.ir.spiking import SpikingNetwork
 from neurocmc.ir.stimulus import Stimulus
@@ -128,6 +130,29 @@ class Artifact(ShownInNotebooks):
             calibration=tuple(self._stimulus(name) for name in self.manifest["stimuli"]["calibration"]),
             test=tuple(self._stimulus(name) for name in self.manifest["stimuli"]["test"]),
         )
+
+    def decisions(self, recording: Recording) -> dict[str, Int]:
+        """Returns what each readout of the circuit answers to each trial of a recording.
+
+        Args:
+            recording: Of this artifact, on any interpreter.
+
+        Returns:
+            By readout (batch,): the unit that wins, or of a classifier the class; -1 where all units are silent, -2
+            where the two highest are equal. They compare with the `labels` of the stimulus.
+
+        Raises:
+            InputError: Where a readout decides over a longer time than was run.
+
+        Example:
+            >>> artifact = neurocmc.compile("models/working-memory.yaml", out="build/held", figures=False)
+            >>> artifact.decisions(neurocmc.simulate(artifact, stimulus="distractor"))
+            {'remembered': array([0])}
+        """
+        from neurocmc.verification.metrics import decisions  # here and not above: only who judges waits for it
+
+        readouts = (*self.staged.readouts, *self.staged.classifiers)
+        return {readout.name: decisions(recording, readout) for readout in readouts}
 
     def emit(self, folder: Path) -> None:
         """Emits the program from the levels into a new folder.

@@ -98,7 +98,7 @@ class Model:
     def __repr__(self) -> str:
         """One line: what the circuit consists of."""
         pools = ", ".join(f"{p.name} ({p.size:,})" for p in self.circuit.populations)
-        return f"<Model {self.circuit.name} from {self.path}: {pools}; steps of {1e3 * self.circuit.dt_s:g} ms>"
+        return f"<Model {self.circuit.name} from {self.path.name}: {pools}; steps of {1e3 * self.circuit.dt_s:g} ms>"
 
 
 def load(path: str | Path, images: str | None = None) -> Model:

@@ -7,7 +7,7 @@ from neurocmc.common.errors import InputError, Problem
 from neurocmc.targets import Target
 
 if TYPE_CHECKING:
-    from neurocmc.report.notebook import Page
+    from neurocmc.report.notebook import Page, PictureFile
 
 
 class ShownInNotebooks:
@@ -46,3 +46,30 @@ class ShownInNotebooks:
             cure = "compile again, or verify"
             raise InputError(Problem("file-missing", str(path), "the artifact has no report", cure))
         return Page(path)
+
+    def picture(self, name: str) -> "PictureFile":
+        """Returns a picture of the report as it was drawn last; a notebook shows it.
+
+        Args:
+            name: The name of a file in `figures/` of the artifact, without its ending: "gain-fits", "trial", and
+                "core-map" or "core-grid" for the cores that the circuit takes.
+
+        Returns:
+            The picture; `path` is its file.
+
+        Raises:
+            InputError: Where the artifact has no picture of that name.
+
+        Example:
+            >>> neurocmc.compile("models/two-state.yaml", out="build/drawn").picture("core-map").path.name
+            'core-map.png'
+        """
+        from neurocmc.report.notebook import PictureFile  # as above
+
+        folder = self.directory / "figures"
+        drawn = {path.stem: path for path in sorted(folder.glob("*.png"))}
+        if name not in drawn:
+            what = "the artifact has no such picture"
+            cure = f"its pictures are: {', '.join(drawn)}" if drawn else "compile again with figures=True"
+            raise InputError(Problem("file-missing", str(folder / f"{name}.png"), what, cure))
+        return PictureFile(drawn[name])

@@ -37,6 +37,21 @@ class Page:
         )
 
 
+class PictureFile:
+    """A picture of a report as a notebook shows it; `path` is its PNG file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __repr__(self) -> str:
+        """One line: where it lies."""
+        return f"<Picture {self.path}>"
+
+    def _repr_png_(self) -> bytes:
+        """The bytes of the file."""
+        return self.path.read_bytes()
+
+
 def facts_as_html(facts: Mapping[str, str]) -> str:
     """Returns named facts as a table of two columns."""
     rows = "".join(

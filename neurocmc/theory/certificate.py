@@ -30,7 +30,7 @@ from neurocmc.theory.search import PIECES, FixedPoints, from_silence
 from neurocmc.theory.stack import FixedPoint, Stack
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Certificate:
     """The statements of theory on a circuit; `no_theory` says why there are none.
 
@@ -49,6 +49,23 @@ class Certificate:
     changes: tuple[str, ...] = field(default=())  # what was rounded otherwise than to the nearest to keep a state
     blocks: BlockFacts | None = None  # None: one block, and not too large
     counts: Counts | None = None  # None: all states are listed
+
+    def __repr__(self) -> str:
+        """One line: how many states there are, and how many of them rounding destroys."""
+        if self.no_theory:
+            return f"<Certificate of {self.circuit}: no theory, {self.no_theory}>"
+        found = self.counted
+        told = [f"{found.up_states:,} up-states", f"{found.winners:,} winners"]
+        if self.is_rounded:
+            lost = (found.lost_up_states, found.lost_winners)
+            told = [f"{text}, {count:,} lost by rounding" for text, count in zip(told, lost, strict=True)]
+        return f"<Certificate of {self.circuit}: {'; '.join(told)}>"
+
+    def __str__(self) -> str:
+        """The statements, a line each, as the report lists them."""
+        from neurocmc.theory.wording import certificate_lines  # it reads this class
+
+        return "\n".join(certificate_lines(self))
 
     @property
     def lost(self) -> tuple[StateCertificate, ...]:

@@ -52,7 +52,7 @@ class NeuronModel:
     def __repr__(self) -> str:
         """One line: what the network consists of."""
         sizes = ", ".join(f"{name} ({size:,})" for name, size in self.sizes.items())
-        return f"<NeuronModel {self.name} from {self.path}: {sizes}>"
+        return f"<NeuronModel {self.name} from {self.path.name}: {sizes}>"
 
     @property
     def name(self) -> str:

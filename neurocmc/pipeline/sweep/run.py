@@ -6,6 +6,7 @@ DIR/table.csv       one line a run
 DIR/figures/*.png   errors, cores, energy and decisions against neurons
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,12 +21,12 @@ from neurocmc.pipeline.campaign.run import Told, Watching, run_all
 from neurocmc.pipeline.campaign.task import Outcome, State, Task, worst_state
 from neurocmc.pipeline.campaign.work import own_version
 from neurocmc.pipeline.sweep.plan import MEASURE, load_sweep
-from neurocmc.pipeline.sweep.table import MeasuredRun, Row, row_of, table_csv
+from neurocmc.pipeline.sweep.table import MeasuredRun, Row, row_of, shown, table_csv
 
 PLAN, TABLE = "sweep.yaml", "table.csv"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class SweepResult:
     """The result of a sweep; `files` are its table and pictures."""
 
@@ -34,6 +35,18 @@ class SweepResult:
     worst: State  # "done", or the worst that happened to a run
     failures: tuple[Problem, ...]  # of runs that were lost or met a defect
     files: tuple[Path, ...]
+
+    def __repr__(self) -> str:
+        """One line: how many runs there are of each verdict."""
+        verdicts = Counter(row.verdict for row in self.rows)
+        told = ", ".join(f"{count:,} {verdict}" for verdict, count in verdicts.items())
+        return f"<SweepResult {self.name}: {counted(len(self.rows), 'run')}, {told}>"
+
+    def _repr_html_(self) -> str:
+        """A table of all runs, for notebooks."""
+        from neurocmc.report.notebook import table_as_html  # here and not above: only notebooks show it
+
+        return table_as_html(*shown(self.rows))
 
 
 def run_sweep(
