@@ -59,7 +59,7 @@ def draw_run(run: Run, options: FigureRecipe, folder: Path, progress: Callable[[
     if options.landscape_points:
         pictures.append(folder / f"landscape-{run.name}.png")
         surface = _landscape(run, split, options, lambda share: progress(0.2 + 0.8 * share))
-        draw_loss_landscape(surface, pictures[-1], title=f"loss around {run.name}")
+        draw_loss_landscape(surface, pictures[-1], title=f"Loss around {run.name}")
     progress(1.0)
     return pictures
 
