@@ -37,6 +37,7 @@ PLAIN = [
     "tiles",
     "sensors",
 ]
+SAME_PLACE = 1e-3  # of a figure
 SAME_COLOURS = 2  # from so many colours in a panel on, something must say what they are
 
 
@@ -144,23 +145,18 @@ def _unsaid(figure: Figure) -> list[str]:
 
 
 def _label(figure: Figure, axes: Axes, name: str) -> str:
-    """The label of an axis: its own, or that of one that shares it or stands in its row or column."""
+    """The label of an axis: its own, of one that shares it, or of one left of it in its row or below in its column."""
     group = getattr(axes, f"get_shared_{name}_axes")().get_siblings(axes)
-    place = axes.get_position()
-    line = [
-        other
-        for other in figure.get_axes()
-        if other.get_visible()
-        and (
-            abs(other.get_position().x0 - place.x0) < 1e-3
-            if name == "x"
-            else abs(other.get_position().y0 - place.y0) < 1e-3
-        )
-        and getattr(other, f"get_{name}lim")() == getattr(axes, f"get_{name}lim")()
-    ]
+    place, line = axes.get_position(), list[Axes]()
+    for other in figure.get_axes():
+        own = other.get_position()
+        below = abs(own.x0 - place.x0) < SAME_PLACE and own.y0 < place.y0
+        beside = abs(own.y0 - place.y0) < SAME_PLACE and own.x0 < place.x0
+        if other.get_visible() and (below if name == "x" else beside):
+            line.append(other)
     sup = getattr(figure, f"_sup{name}label", None)
-    own = [getattr(other, f"get_{name}label")() for other in (axes, *group, *line)]
-    return next((label for label in own if label), "" if sup is None else sup.get_text()) or _colour_bar(axes)
+    labels = [getattr(other, f"get_{name}label")() for other in (axes, *group, *line)]
+    return next((label for label in labels if label), "" if sup is None else sup.get_text()) or _colour_bar(axes)
 
 
 def _colour_bar(axes: Any) -> str:

@@ -148,8 +148,21 @@ def draw_raster(
         if first:
             axes.axhline(first, color=FAINT, lw=0.6)
     axes.set_ylim(top, 0)
-    shown = slice(None, None, -(-len(names) // UNITS_NAMED))
-    axes.set_yticks(centres[shown], names[shown], fontsize=LEAST_PT)
+    if len(names) > UNITS_NAMED:
+        names, centres = _populations_named(recording, neurons)
+    axes.set_yticks(centres, names, fontsize=LEAST_PT)
+
+
+def _populations_named(recording: Recording, neurons: Mapping[str, int]) -> tuple[list[str], list[float]]:
+    """Names of populations and the middle of each, but for those that stand too near to the one before."""
+    ends = np.cumsum([recording.activity[name].shape[2] * per_unit for name, per_unit in neurons.items()])
+    middles = (ends + np.append(0, ends[:-1])) / 2.0
+    names, centres = list[str](), list[float]()
+    for name, middle in zip(neurons, middles.tolist(), strict=True):
+        if not centres or middle - centres[-1] >= 0.6 * ends[-1] / UNITS_NAMED:
+            names.append(name)
+            centres.append(middle)
+    return names, centres
 
 
 def raster(
@@ -223,7 +236,7 @@ def _legend(figure: Figure, traces: Float, labels: Sequence[str], *, compared: b
         for unit in seen[:LEGEND_UNITS].tolist()
     ]
     if silent := traces.shape[1] - len(seen):
-        told = f"{silent} more below {100 * SILENT:g} % of it"
+        told = f"{silent} other units stay below {100 * SILENT:g} % of the highest activity"
         handles.append(Line2D([], [], lw=0, label=told))
     if compared:
         handles.append(

@@ -76,6 +76,8 @@ def draw_interneurons(
             _draw_drive(drive, column.stimulus)
             both = {name: neurons[name] for name in (PYRAMIDAL, column.name)}
             draw_raster(spikes, column.whole, both, 0, colours)
+            if place:  # names of all units would take the width of the panel
+                spikes.set_yticks(spikes.get_yticks()[-1:], [column.name])
             _draw_units(whole, column.whole, column.expected)
             _draw_units(without, column.without, column.expected_without)
             top = max(whole.get_ylim()[1], without.get_ylim()[1])

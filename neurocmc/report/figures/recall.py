@@ -14,7 +14,7 @@ from neurocmc.report.figures.style import FAINT, INK, LEAST_PT, canvas, heading,
 LAST_TICK = 8
 GAP = 1.5  # rows between two populations
 NAMED_UP_TO = 10  # rows of an output: beyond, their names are too small to read
-WIDTH_IN, ROW_IN, AROUND_IN, MOST_IN = 8.2, 0.135, 1.2, 12.0
+WIDTH_IN, ROW_IN, AROUND_IN, MOST_IN = 8.2, 0.118, 1.2, 12.0
 
 
 def draw_recalls(
