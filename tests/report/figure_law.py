@@ -19,6 +19,8 @@ APART_PX = 3.0  # between two texts beside each other: nearer, they read as one
 # What has no unit, or is its own.
 PLAIN = [
     "accuracy",
+    "column",
+    "row",
     "activity",
     "core",
     "neuron",

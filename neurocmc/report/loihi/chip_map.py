@@ -14,6 +14,7 @@ from neurocmc.report.loihi.messages import Messages
 from neurocmc.targets import LoihiTarget
 
 GAP = 1.5  # tiles between chips
+GRID_UP_TO = 40  # columns: beyond, lines between tiles would cover them
 _FILL = LinearSegmentedColormap.from_list("fill", ["#EAF1F8", "#08306B"])
 _WAY = "#D55E00"
 WIDEST = 4.0  # points, of the pair of chips with most between them
@@ -47,12 +48,15 @@ def draw_chip_map(program: ChipProgram[Any], target: LoihiTarget, path: Path, se
     with canvas(path, width, min(max(3.0, width * rows / columns + 1.0), 24.0)) as figure:
         axes: Any = figure.subplots()
         shown = axes.imshow(100.0 * image, cmap=_FILL, vmin=0.0, vmax=100.0, interpolation="nearest", aspect="equal")
-        figure.colorbar(shown, ax=axes, label="neurons of a tile [% of its limit]", pad=0.01)
+        figure.colorbar(shown, ax=axes, label="neurons per tile [% of limit]", pad=0.01, shrink=0.8)
+        if columns <= GRID_UP_TO:
+            axes.vlines(np.arange(0.5, columns - 1), -0.5, rows - 0.5, color="white", lw=0.8)
+            axes.hlines(np.arange(0.5, rows - 1), -0.5, columns - 0.5, color="white", lw=0.8)
         what = _draw_ways(axes, program, places[:, 0], corner + (pitch - GAP - 1.0) / 2.0, sent)
         axes.set_xticks([])
         axes.set_yticks([])
         cores = f"{program.cores:,} core{'' if program.cores == 1 else 's'}"
-        chips = f"{program.chips:,} of {limits.chips:,} chips"
+        chips = f"{program.chips:,} of {limits.chips:,} chip{'' if limits.chips == 1 else 's'}"
         heading(axes, f"{program.network.name} on {target.title}", f"{cores} on {chips}; {what}")
         for spine in axes.spines.values():
             spine.set_color(FAINT)
