@@ -77,10 +77,11 @@ MAX_BYTES = {".png": 150_000, ".gif": 1_500_000}
 COLOURS = (128, 64, 32)  # of a PNG's palette: the first that is small enough
 INTRODUCTION = """# Gallery
 
-What the circuits do on two chips. `neurocmc demo NAME --target loihi1` and `--target truenorth` made the pictures and
-the numbers of the demos; the spikes are those of the emulator of the chip. A demo also names each budget that is missed
-(exit code 1). `--animate gif` makes a film of the picture; `make docs GALLERY=--refresh` makes all of it again. Below
-stand [circuits of the literature](#circuits-of-the-literature), each a study, whose picture is drawn from its table.
+What the circuits do on two chips. `neurocmc demo NAME --target loihi1` and `--target truenorth` made the pictures
+and the numbers of the demos; the spikes are those of the emulator of the chip. A demo also names each budget that it
+misses (exit code 1). `--animate gif` makes a film of the picture; `make docs GALLERY=--refresh` makes all of it
+again. Below stand [circuits of the literature](#circuits-of-the-literature), each a study, whose picture is drawn
+from its table.
 """
 LITERATURE = """## Circuits of the literature
 

@@ -147,7 +147,7 @@ def _unsaid(figure: Figure) -> list[str]:
 
 
 def _label(figure: Figure, axes: Axes, name: str) -> str:
-    """The label of an axis: its own, of one that shares it, or of one left of it in its row or below in its column."""
+    """The label of an axis: its own, of one that shares it, or of one left of it in its row or below it."""
     group = getattr(axes, f"get_shared_{name}_axes")().get_siblings(axes)
     place, line = axes.get_position(), list[Axes]()
     for other in figure.get_axes():
