@@ -25,6 +25,7 @@ from neurocmc.pipeline.demos import (
 from neurocmc.pipeline.demos.common import neurons_of, strongest_above
 from neurocmc.pipeline.model import load
 from neurocmc.pipeline.options import CompileOptions
+from neurocmc.pipeline.simulate import simulate
 from neurocmc.report.figures.states import NONE
 from neurocmc.sim.rate import simulate_rate
 
@@ -161,7 +162,7 @@ def test_neurons_of_a_unit_hold_those_of_all_its_segments(tmp_path: Path) -> Non
     """A raster has a row for each: with fewer, spikes would stand in the rows of the next unit."""
     artifact = compile_model(load(EXAMPLE), "loihi1", tmp_path / "c", CompileOptions(neurons=16, steps="activity"))
     assert any(population.segments for population in artifact.spiking.pools)
-    seen = artifact.built.run(artifact.stimuli.calibration[0].take(slice(1)), seed=artifact.seed)
+    seen = simulate(artifact, "emulator", artifact.stimuli.calibration[0].take(slice(1)))
     neurons = neurons_of(artifact)
     assert seen.spikes
     for name, spikes in seen.spikes.items():

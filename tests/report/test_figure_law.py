@@ -20,6 +20,7 @@ from neurocmc.ir.sensitivity import Sensitivity, UnitSensitivity
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.latency import LatencyBench
+from neurocmc.pipeline.simulate import simulate
 from neurocmc.pipeline.study.pictures import draw, read_rows
 from neurocmc.pipeline.study.plan import load_plan
 from neurocmc.report.figures import draw_activity, draw_gain_fits, draw_sensitivity
@@ -160,7 +161,7 @@ def sensitivity(artifact: Artifact) -> Sensitivity:
 
 def states(artifact: Artifact, path: Path) -> None:
     stimulus = one_trial(artifact)
-    seen = artifact.built.run(stimulus, seed=artifact.seed)
+    seen = simulate(artifact, "emulator", stimulus)
     names = {pool.name: pool.neurons for pool in artifact.spiking.pools}
     first = next(iter(names))
     held = seen.activity[first][0].argmax(axis=1)
@@ -186,13 +187,13 @@ def latencies(artifact: Artifact, path: Path) -> None:
 
 def activity(artifact: Artifact, path: Path) -> None:
     stimulus = one_trial(artifact)
-    seen = artifact.built.run(stimulus, seed=artifact.seed)
+    seen = simulate(artifact, "emulator", stimulus)
     names = {pool.name: pool.neurons for pool in artifact.spiking.pools}
     draw_activity({"rate": seen, "emulator": seen}, stimulus, path, neurons=names)
 
 
 def recorded(artifact: Artifact, path: Path) -> None:
-    path.write_bytes(draw_recording(artifact.built.run(one_trial(artifact), seed=artifact.seed)).as_png())
+    path.write_bytes(draw_recording(simulate(artifact, "emulator", one_trial(artifact))).as_png())
 
 
 def budget(artifact: Artifact, path: Path) -> None:
