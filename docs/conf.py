@@ -41,6 +41,7 @@ html_math_renderer = equations.RENDERER
 html_title = "neurocmc"
 html_static_path = ["static"]
 html_js_files = ["accessible.js"]
+html_css_files = ["pictures.css"]
 html_favicon = "static/icon.svg"
 html_theme_options = {"top_of_page_buttons": []}  # a link to the source stands outside of all landmarks
 

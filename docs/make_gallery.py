@@ -13,6 +13,7 @@ import io
 import json
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -20,11 +21,13 @@ from PIL import Image
 from neurocmc.pipeline.demos import DEMOS, run_demo
 from neurocmc.pipeline.study.pictures import draw, read_rows
 from neurocmc.pipeline.study.plan import load_plan
+from neurocmc.report.wording import amount, limit_text
+from neurocmc.verification.edges import Edge
 
 DOCS = Path(__file__).parent
 PICTURES, NUMBERS, PAGE = DOCS / "pictures", DOCS / "gallery.json", DOCS / "gallery.md"
-TARGET = "loihi1"
-SHOWN = {  # demo -> heading and the picture of it that is shown
+TARGETS = {"loihi1": "Loihi 1", "truenorth": "TrueNorth"}
+SHOWN = {  # demo -> heading, and the picture of it that is shown
     "up-state": ("Up-state", "up-state.png"),
     "two-state": ("Two states", "two-state.png"),
     "automaton": ("Automaton", "automaton.png"),
@@ -72,13 +75,13 @@ STUDIES = {  # study -> heading, the page that tells of it, and what its picture
 }
 MAX_BYTES = {".png": 150_000, ".gif": 1_500_000}
 COLOURS = (128, 64, 32)  # of a PNG's palette: the first that is small enough
-INTRODUCTION = f"""# Gallery
+INTRODUCTION = """# Gallery
 
-What the circuits do, on the page and on the chip. The pictures and numbers of the demos were made by
-`neurocmc demo NAME --target {TARGET}`, which also says where a budget is missed (exit code 1). `--animate gif` makes
-a film of the picture. The spikes are those of the emulator of Loihi 1; `make docs GALLERY=--refresh` makes all of it
-again. Below them stand [circuits of the literature](#circuits-of-the-literature), each a study, whose picture is
-drawn from its table.
+What the circuits do on two chips. `neurocmc demo NAME --target loihi1` and `--target truenorth` made the pictures
+and the numbers of the demos; the spikes are those of the emulator of the chip. A demo also names each budget that it
+misses (exit code 1). `--animate gif` makes a film of the picture; `make docs GALLERY=--refresh` makes all of it
+again. Below stand [circuits of the literature](#circuits-of-the-literature), each a study, whose picture is drawn
+from its table.
 """
 LITERATURE = """## Circuits of the literature
 
@@ -101,30 +104,42 @@ def main(arguments: list[str]) -> None:
         if wanted or not pictures_of(name)[0].exists():
             draw_study(name)
     for name in [name for name in SHOWN if name in (options.names or SHOWN)]:
-        if options.refresh or name not in numbers or not all(path.exists() for path in pictures_of(name)):
-            numbers[name] = run(name)
-            NUMBERS.write_text(json.dumps(numbers, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        for target in TARGETS:
+            there = target in numbers.get(name, {}) and all(path.exists() for path in pictures_of(name, target))
+            if options.refresh or not there:
+                numbers.setdefault(name, {})[target] = run(name, target)
+                NUMBERS.write_text(json.dumps(numbers, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     PAGE.write_text(page(numbers), encoding="utf-8")
 
 
-def pictures_of(name: str) -> list[Path]:
-    """The files of a demo in docs/pictures, the still picture first."""
-    still = PICTURES / f"gallery-{name}.png"
+def pictures_of(name: str, target: str = "loihi1") -> list[Path]:
+    """The files of a demo on a chip, or of a study, in docs/pictures, the still picture first."""
+    still = PICTURES / f"gallery-{name}{'' if target == 'loihi1' else f'-{target}'}.png"
     return [still, still.with_suffix(".gif")] if name == FILMED else [still]
 
 
-def run(name: str) -> list[str]:
-    """Run a demo and keep its picture, its film and its numbers."""
-    print(f"gallery: neurocmc demo {name} --target {TARGET}", file=sys.stderr)
+def run(name: str, target: str) -> list[str]:
+    """Run a demo on a chip and keep its picture, its film and its numbers."""
+    print(f"gallery: neurocmc demo {name} --target {target}", file=sys.stderr)
     with tempfile.TemporaryDirectory() as folder:
-        result = run_demo(name, TARGET, Path(folder) / name, film="gif" if name == FILMED else None)
+        result = run_demo(name, target, Path(folder) / name, film="gif" if name == FILMED else None)
         made = {path.name: path for path in result.pictures}
         _, shown = SHOWN[name]
-        for path in pictures_of(name):
+        for path in pictures_of(name, target):
             source = made[shown].with_suffix(path.suffix)
             kept(path, small_png(source) if path.suffix == ".png" else source.read_bytes())
-    passed = [edge for edge in result.edges if edge.verdict == "pass"]
-    return [*result.lines, f"{len(passed)} of {len(result.edges)} budgets kept"]
+    return [*result.lines, *judged(result.edges)]
+
+
+def judged(edges: Sequence[Edge]) -> list[str]:
+    """How many budgets were kept, and each that was missed."""
+    missed = [
+        f"missed: {edge.name}, {edge.quantity}: {amount(edge.value, edge.unit)}, limit {limit_text(edge)}"
+        for edge in edges
+        if edge.verdict == "miss"
+    ]
+    passed = sum(edge.verdict == "pass" for edge in edges)
+    return [*missed, f"{passed} of {len(edges)} budgets kept"]
 
 
 def draw_study(name: str) -> None:
@@ -157,17 +172,25 @@ def small_png(path: Path) -> bytes:
     return content
 
 
-def page(numbers: dict[str, list[str]]) -> str:
+def on_chip(name: str, target: str, lines: Sequence[str]) -> str:
+    """A tab: the picture of a demo on a chip, its film, and what it told."""
+    still, *films = (path.relative_to(DOCS).as_posix() for path in pictures_of(name, target))
+    film = f"\n![The same as time goes by]({films[0]})\n" if films else ""
+    title = DEMOS[name].title
+    told = "\n".join(f"- {line}" for line in lines)
+    return (
+        f":::{{tab-item}} {TARGETS[target]}\n:sync: {target}\n\n![{title[0].upper()}{title[1:]}]({still})\n{film}\n"
+        f"`neurocmc demo {name} --target {target}`:\n\n{told}\n:::\n"
+    )
+
+
+def page(numbers: dict[str, dict[str, list[str]]]) -> str:
     """The text of docs/gallery.md."""
     parts = [INTRODUCTION]
     for name, (heading, _) in SHOWN.items():
-        still, *films = (path.relative_to(DOCS).as_posix() for path in pictures_of(name))
-        film = f"\n![The same as time goes by]({films[0]})\n" if films else ""
-        told = "\n".join(f"- {line}" for line in numbers[name])
-        title = DEMOS[name].title
+        tabs = "\n".join(on_chip(name, target, numbers[name][target]) for target in TARGETS)
         parts.append(
-            f"## {heading}\n\n{DEMOS[name].explanation}\n\n![{title[0].upper()}{title[1:]}]({still})\n{film}\n"
-            f"`neurocmc demo {name}`:\n\n{told}\n"
+            f"## {heading}\n\n{DEMOS[name].explanation}\n\n::::{{tab-set}}\n:sync-group: chip\n\n{tabs}\n::::\n"
         )
     parts.append(LITERATURE)
     for name, (heading, own_page, shows) in STUDIES.items():

@@ -22,9 +22,7 @@ def write_robustness(result: Robustness, directory: Path) -> list[Path]:
         options = result.options
         seeds = f"{options.seeds} seed" if options.seeds == 1 else f"{options.seeds} seeds"
         picture = directory / "robustness.png"
-        draw_robustness(
-            curves, picture, title=f"{result.circuit} on faulty chips: {seeds}, bands are 95 % confidence intervals"
-        )
+        draw_robustness(curves, picture, title=f"{result.circuit} on faulty chips: {seeds}")
         paths.append(picture)
     return paths
 

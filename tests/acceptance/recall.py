@@ -17,7 +17,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from matplotlib.ticker import NullFormatter, StrMethodFormatter
+from matplotlib.ticker import FuncFormatter, NullFormatter, StrMethodFormatter
 from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Int
@@ -35,7 +35,7 @@ from neurocmc.pipeline.chips.neurons import NeuronBuilt, NeuronStaging
 from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.clock import Clock
 from neurocmc.report.figures.recall import draw_recalls
-from neurocmc.report.figures.style import canvas, heading
+from neurocmc.report.figures.style import LEAST_PT, canvas, heading, one_two_five
 from neurocmc.sim.neurons import simulate_neurons
 from neurocmc.targets import load_target
 from neurocmc.verification.recall import recall_edges
@@ -283,20 +283,21 @@ def draw_pictures() -> None:
     order = np.argsort(size, kind="stable")
     with canvas(PICTURES / "recall-sizes.png", 8.4, 3.2) as figure:
         left, right = figure.subplots(1, 2)
-        for name in ("neurons", "synapses"):
-            left.plot([size[i] for i in order], [int(rows[i][name]) for i in order], marker="o", ms=4, label=name)
+        for name, marker in zip(("neurons", "synapses"), "os", strict=True):
+            left.plot([size[i] for i in order], [int(rows[i][name]) for i in order], marker=marker, ms=4, label=name)
         for target, marker in zip(CHIPS, "ovs", strict=True):
             held = [i for i in order if rows[i][f"cores_{target}"].isdigit()]
             cores = [int(rows[i][f"cores_{target}"]) for i in held]
             right.plot([size[i] for i in held], cores, marker=marker, ms=5, label=target)
         for axes, title in ((left, "neurons and synapses"), (right, "cores")):
-            heading(axes, title, "one point a row of the table")
+            heading(axes, title.capitalize(), "a point per row of the table")
             axes.set_xscale("log")
             axes.set_yscale("log")
             for axis in (axes.xaxis, axes.yaxis):  # text stands as it is in our pictures, powers would be mathematics
                 axis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-                axis.set_minor_formatter(NullFormatter())
-            axes.set_xlabel("cues and content bits, C + M")
+                axis.set_minor_formatter(FuncFormatter(one_two_five) if axis is axes.xaxis else NullFormatter())
+            axes.tick_params(which="minor", labelsize=LEAST_PT)
+            axes.set_xlabel("cues and content bits, C + M [count]")
             axes.set_ylabel(f"{title} [count]")
             axes.grid()
             axes.legend()

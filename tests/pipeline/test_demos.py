@@ -11,6 +11,7 @@ from neurocmc.common.resources import resource_path
 from neurocmc.frontends.automaton.read import MachineProgram
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
+from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.demos import (
     DEMOS,
     FORMER_NAMES,
@@ -21,11 +22,14 @@ from neurocmc.pipeline.demos import (
     run_demo,
     up_state,
 )
-from neurocmc.pipeline.demos.common import strongest_above
+from neurocmc.pipeline.demos.common import neurons_of, strongest_above
 from neurocmc.pipeline.model import load
 from neurocmc.pipeline.options import CompileOptions
+from neurocmc.pipeline.simulate import simulate
 from neurocmc.report.figures.states import NONE
 from neurocmc.sim.rate import simulate_rate
+
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "circuit.yaml"
 
 
 def test_every_demo_says_what_it_shows() -> None:
@@ -152,3 +156,15 @@ def test_a_memory_is_shown_both_ways(tmp_path: Path) -> None:
         assert image.width > 1000
     with pytest.raises(InputError, match="option-not-for-this"):
         run_demo("recall", "loihi1", tmp_path / "no", options=CompileOptions(neurons=8))
+
+
+def test_neurons_of_a_unit_hold_those_of_all_its_segments(tmp_path: Path) -> None:
+    """A raster has a row for each: with fewer, spikes would stand in the rows of the next unit."""
+    artifact = compile_model(load(EXAMPLE), "loihi1", tmp_path / "c", CompileOptions(neurons=16, steps="activity"))
+    assert any(population.segments for population in artifact.spiking.pools)
+    seen = simulate(artifact, "emulator", artifact.stimuli.calibration[0].take(slice(1)))
+    neurons = neurons_of(artifact)
+    assert seen.spikes
+    for name, spikes in seen.spikes.items():
+        if name in neurons:
+            assert int(spikes.neuron.max(initial=0)) < neurons[name]

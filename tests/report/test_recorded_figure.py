@@ -56,7 +56,7 @@ def test_a_panel_shows_the_activity_of_the_trial_over_ms_and_a_raster_its_spikes
 
 def test_axes_and_title_say_what_they_show() -> None:
     activity, raster, inhibition = recorded().plot().axes
-    assert activity.get_title(loc="left") == "steps on chip emulator, integers"
+    assert activity.get_title(loc="left") == "Chip emulator, integers: steps"
     assert [text.get_text() for text in activity.texts] == ["trial 0 of 0 to 1"]
     assert [axes.get_ylabel() for axes in (activity, raster, inhibition)] == [
         "exc\nactivity",

@@ -33,9 +33,10 @@ def gains(figure: "Figure", rows: Sequence[Mapping[str, Any]]) -> None:
             panel.errorbar(found.mean, place, xerr=found.half_width, fmt="o", ms=3.5, color=colour, capsize=1.5)
         if PLAIN in variants:
             panel.axvline(accuracy(rows, PLAIN, sets[index]).mean, color="C6", lw=0.7, ls=":", zorder=0)
-        panel.set_title(SETS[sets[index]])
+        title = SETS[sets[index]]
+        panel.set_title(title[0].upper() + title[1:])
         panel.set_xlim(0, 100)
         panel.set_yticks(list(places), [VARIANTS[name] for name in variants])
-        panel.tick_params(axis="y", length=0, labelsize=7)
+        panel.tick_params(axis="y", length=0, labelsize=8)
         panel.grid(axis="x")
-    figure.supxlabel("digits read rightly (%), mean and 95 % interval over seeds; dotted: plain images", fontsize=8)
+    figure.supxlabel("correct digits [%], mean and 95 % interval over seeds; dotted: plain images", fontsize=9)

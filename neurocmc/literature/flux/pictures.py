@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Row = Mapping[str, Any]
+MARKS = "osD^v<>P"
 LOWEST_BITS = 1e-4  # where flux is drawn that is less, or below 0
 _LEVEL = re.compile(r"noise_(\d{4})")
 
@@ -25,7 +26,7 @@ def flux(figure: Figure, rows: Sequence[Row]) -> None:
     if not variants:
         cure = "measure `flux` of the family flux-l5 first"
         raise InputError(Problem("measure-unfit", "picture flux", "no run has a flux", cure))
-    figure.set_size_inches(8.0, 6.4)
+    figure.set_size_inches(9.0, 7.4)
     (fluxes, states), (noise, chip) = figure.subplots(2, 2)
     _by_variant(fluxes, rows, variants)
     _states(states, rows, variants)
@@ -37,19 +38,13 @@ def _by_variant(axes: Axes, rows: Sequence[Row], variants: list[str]) -> None:
     for place, variant in enumerate(variants):
         bits = _column(rows, variant, "flux")
         aside = place + np.linspace(-0.2, 0.2, len(bits))
-        axes.plot(
-            aside,
-            np.maximum(bits, LOWEST_BITS),
-            "o",
-            color=_colour(place),
-            markerfacecolor="none" if place == len(variants) - 1 else _colour(place),
-            markersize=3.5,
-        )
-        axes.plot([place - 0.3, place + 0.3], [max(bits.mean(), LOWEST_BITS)] * 2, color=_colour(place))
-    _logarithmic(axes)
-    axes.set_xticks(range(len(variants)), [name.replace("-", " ") for name in variants], rotation=40, ha="right")
-    axes.set_ylabel("flux (bits a step)")
-    axes.set_title("Flux of the core: seeds and mean")
+        axes.plot(np.maximum(bits, LOWEST_BITS), aside, _mark(place), color=_colour(place), markersize=3.5)
+        axes.plot([max(bits.mean(), LOWEST_BITS)] * 2, [place - 0.35, place + 0.35], color="0.15")
+    _logarithmic(axes, "x")
+    axes.set_yticks(range(len(variants)), [name.replace("-", " ") for name in variants])
+    axes.set_ylim(len(variants) - 0.5, -0.5)
+    axes.set_xlabel("flux [bits per step]")
+    axes.set_title("Flux of the core: seeds, line: their mean")
 
 
 def _states(axes: Axes, rows: Sequence[Row], variants: list[str]) -> None:
@@ -57,16 +52,16 @@ def _states(axes: Axes, rows: Sequence[Row], variants: list[str]) -> None:
         axes.plot(
             100 * _column(rows, variant, "moving"),
             100 * _column(rows, variant, "distinct"),
-            "o",
+            _mark(place),
             color=_colour(place),
-            markerfacecolor="none" if place == len(variants) - 1 else _colour(place),
             markersize=4,
+            alpha=0.8,
             label=variant.replace("-", " "),
         )
-    axes.set_xlabel("moving units (%)")
-    axes.set_ylabel("distinct states (% of steps)")
+    axes.set_xlabel("moving units [%]")
+    axes.set_ylabel("distinct states [% of steps]")
     axes.set_title("What flux rests on")
-    axes.legend(loc="upper left", fontsize=6.5)
+    axes.legend(loc="upper left")
 
 
 def _over_noise(axes: Axes, rows: Sequence[Row], variants: list[str]) -> None:
@@ -75,16 +70,17 @@ def _over_noise(axes: Axes, rows: Sequence[Row], variants: list[str]) -> None:
     for place, variant in enumerate(variants):
         means = [_column(rows, variant, name).mean() for name in names if len(_column(rows, variant, name))]
         if len(means) == len(names) > 0:
-            dashed = "--" if place == len(variants) - 1 else "-"
-            axes.plot(levels, np.maximum(means, LOWEST_BITS), "o" + dashed, color=_colour(place), markersize=3)
+            axes.plot(
+                levels, np.maximum(means, LOWEST_BITS), _mark(place) + "-", color=_colour(place), markersize=3.5
+            )
     if names:
         axes.set_xscale("symlog", linthresh=max(levels[1], 1e-3))
         axes.set_xticks(levels, [f"{level:g}" for level in levels])
         axes.minorticks_off()
-    _logarithmic(axes)
-    axes.set_xlabel("noise in the drive of a core unit (standard deviation)")
-    axes.set_ylabel("flux (bits a step), mean of seeds")
-    axes.set_title("Flux over noise, colours as above")
+    _logarithmic(axes, "y")
+    axes.set_xlabel("noise in the drive per unit [standard deviation]")
+    axes.set_ylabel("flux, mean of seeds [bits per step]")
+    axes.set_title("Flux over noise, marks as above")
 
 
 def _on_chip(axes: Axes, rows: Sequence[Row]) -> None:
@@ -92,7 +88,7 @@ def _on_chip(axes: Axes, rows: Sequence[Row]) -> None:
     for place, neurons in enumerate(found):
         pairs = [(row["flux"], row[f"chip_flux_{neurons}"]) for row in rows if f"chip_flux_{neurons}" in row]
         across, up = np.array(pairs).T
-        axes.plot(across, up, "o", color=_colour(place), markersize=4, label=f"{neurons} neurons per unit")
+        axes.plot(across, up, _mark(place), color=_colour(place), markersize=4, label=f"{neurons} neurons per unit")
     late = [(row["late_flux"], row[f"chip_flux_{found[-1]}"]) for row in rows if _has_late(row, found)]
     if late:
         across, up = np.array(late).T
@@ -102,9 +98,9 @@ def _on_chip(axes: Axes, rows: Sequence[Row]) -> None:
         ends = np.array([0.0, 1.05 * axes.dataLim.xmax])
         axes.fill_between(ends, 0.8 * ends, 1.2 * ends, color="0.9", zorder=0, label="within 20 %")
         axes.plot(ends, ends, color="0.6", linewidth=0.8, zorder=1)
-        axes.legend(loc="upper left", fontsize=7)
-    axes.set_xlabel("flux of the rate circuit (bits a step)")
-    axes.set_ylabel("flux of the chip (bits a step)")
+        axes.legend(loc="upper left")
+    axes.set_xlabel("flux of the rate circuit [bits per step]")
+    axes.set_ylabel("flux of the chip [bits per step]")
     axes.set_title("The self-organised core, compiled")
 
 
@@ -112,16 +108,20 @@ def _has_late(row: Row, found: Sequence[int]) -> bool:
     return bool(found) and "late_flux" in row and f"chip_flux_{found[-1]}" in row
 
 
-def _logarithmic(axes: Axes) -> None:
+def _logarithmic(axes: Axes, which: Literal["x", "y"]) -> None:
     """Bits on a logarithmic axis; the lowest line also holds what is less."""
-    axes.set_yscale("log")
     ticks = [10.0**power for power in range(-4, 1)]
-    axes.set_yticks(ticks, [f"≤ {LOWEST_BITS:g}", *(f"{tick:g}" for tick in ticks[1:])])
-    axes.set_ylim(0.7 * LOWEST_BITS, 3.0)
+    told = [f"≤ {LOWEST_BITS:g}", *(f"{tick:g}" for tick in ticks[1:])]
+    axes.set(**{f"{which}scale": "log", f"{which}lim": (0.7 * LOWEST_BITS, 3.0)})
+    axes.set(**{f"{which}ticks": ticks, f"{which}ticklabels": told})
 
 
 def _column(rows: Sequence[Row], variant: str, name: str) -> Any:
     return np.array([row[name] for row in rows if row["variant"] == variant and name in row], dtype=np.float64)
+
+
+def _mark(place: int) -> str:
+    return MARKS[place % len(MARKS)]
 
 
 def _colour(place: int) -> str:

@@ -27,7 +27,7 @@ def reservoirs(figure: "Figure", rows: Rows) -> None:
     if missing := [name for name in BALANCES if not _of(rows, name, "chip_memory_curve")]:
         what = f"no run of the variant {missing[0]} was measured on a chip"
         raise InputError(Problem("measure-unfit", "picture reservoirs", what, "draw the study of docs/studies"))
-    figure.set_size_inches(9.0, 3.3)
+    figure.set_size_inches(9.2, 3.4)
     left, middle, right = figure.subplots(1, 3, width_ratios=(2.0, 1.0, 1.0))
     _memory(left, rows)
     for panel, (task, title) in zip((middle, right), TASKS, strict=True):
@@ -45,7 +45,7 @@ def _memory(panel: "Axes", rows: Rows) -> None:
             panel.plot(delays, mean, line, color=colour, label=f"{told}, {where}")
             if where == "rate":
                 panel.fill_between(delays, mean - deviation, mean + deviation, color=colour, alpha=0.15, linewidth=0)
-    panel.set(xlabel="delay k [steps]", ylabel="r² of u(t - k)", ylim=(0, 1.05), xlim=(1, SHOWN))
+    panel.set(xlabel="delay k [steps]", ylabel="r² of u(t − k) [1]", ylim=(0, 1.05), xlim=(1, SHOWN))
     panel.set_title("Memory of 40 units")
     panel.legend(loc="upper right")
 
@@ -66,6 +66,7 @@ def _errors(panel: "Axes", rows: Rows, task: str) -> None:
                 capsize=2,
             )
         panel.set_xticks(range(len(BALANCES)), ["excit.", "global", "local"])
+    panel.set_xlabel("balance of inhibition")
     panel.legend(loc="upper right")
     panel.set_ylim(0, 1.25 * panel.get_ylim()[1])
 

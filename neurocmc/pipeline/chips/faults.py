@@ -19,9 +19,9 @@ NO_FAULT = "none"  # the kind of fault that a chip without any has
 # Kinds that several families share, in the order in which tables have them. A family may have others besides, and
 # say more exactly what one is.
 SHARED: Mapping[str, str] = {
-    "threshold": "threshold mismatch, a neuron",
-    "weight": "weight mismatch, a neuron",
-    "synapse": "weight mismatch, a synapse",
+    "threshold": "threshold mismatch per neuron",
+    "weight": "weight mismatch per neuron",
+    "synapse": "weight mismatch per synapse",
     "dropped": "dropped synapses",
     "added": "synapses that should not be",
     "dead": "dead neurons",

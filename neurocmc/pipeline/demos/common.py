@@ -13,6 +13,7 @@ from neurocmc.common.progress import Progress
 from neurocmc.common.resources import resource_path
 from neurocmc.frontends.circuit_file import ENDING
 from neurocmc.ir.recording import Recording
+from neurocmc.ir.spiking import SpikingPopulation
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.neurons.artifact import NeuronArtifact
@@ -83,8 +84,14 @@ def units_and_neurons(artifact: Artifact) -> str:
 
 
 def neurons_of(artifact: Artifact) -> dict[str, int]:
-    """Maps each population to its neurons per unit, in the order of the network, without relays."""
-    return {p.name: artifact.spiking.population(p.name).neurons_of_unit for p in artifact.circuit.populations}
+    """Maps each population to the neurons of its largest unit, in the order of the network, without relays."""
+    return {p.name: _of_largest_unit(artifact.spiking.population(p.name)) for p in artifact.circuit.populations}
+
+
+def _of_largest_unit(population: SpikingPopulation) -> int:
+    """Neurons of a unit, all its segments and copies together."""
+    segments = max((1 + int(found.index_in_unit().max()) for found in population.segments), default=1)
+    return segments * population.neurons_of_unit
 
 
 def strongest_above(activity: NDArray[np.float32], level: float) -> Int:

@@ -169,7 +169,7 @@ def _draw(
         }
         told = {on: _answer(artifact).labels[int(decisions(r, _answer(artifact))[place])] for on, r in seen.items()}
         page = StateFigure(
-            title=f"Delayed match: is it what was shown {1e3 * task.delay_s:.0f} ms before? Right is: {answer}",
+            title=f"Delayed match: is it what was shown {1e3 * task.delay_s:.0f} ms before? Correct: {answer}",
             subtitle=f"answers: {', '.join(f'{on} {said}' for on, said in told.items())}",
             neurons=neurons_of(artifact),
             traces=("x", "decision"),

@@ -283,7 +283,7 @@ def _columns(seen: Mapping[str, Variant], stimuli: Mapping[str, Stimulus]) -> li
     texts = {
         "pv": (GRADED, "PV sharpens onset", f"90 % after {1e3 * whole.rise_s:.0f} ms, without {1e3 * pv.rise_s:.0f}"),
         "sst": (GRADED, "SST sets competition", _standing(seen, stimuli[GRADED])),
-        "vip": (GATE, "VIP opens a gate", "the weaker unit passes while it is open"),
+        "vip": (GATE, "VIP opens a gate", "weaker unit passes while open"),
         "lamp5": (ONE_INPUT, "LAMP5 rescales gain", f"gain {seen[WHOLE].gain:.3f}, without {seen['lamp5'].gain:.3f}"),
     }
     return [

@@ -50,7 +50,7 @@ def draw_run(run: Run, options: FigureRecipe, folder: Path, progress: Callable[[
     progress(0.1)
     pictures = [folder / f"voltages-{run.name}.png"]
     first = {name: v[0] for name, v in seen.v.items()}
-    title = f"a test image of class {seen.labels[0]}, every column; black: their mean"
+    title = f"a test image of class {seen.labels[0]}"
     draw_voltages(first, seen.tick_s, pictures[0], title=title, drive=seen.drive[0])
     if portrayed := _portrayed(seen):
         pictures.append(folder / f"phase-{run.name}.png")
@@ -59,7 +59,7 @@ def draw_run(run: Run, options: FigureRecipe, folder: Path, progress: Callable[[
     if options.landscape_points:
         pictures.append(folder / f"landscape-{run.name}.png")
         surface = _landscape(run, split, options, lambda share: progress(0.2 + 0.8 * share))
-        draw_loss_landscape(surface, pictures[-1], title=f"loss around {run.name}")
+        draw_loss_landscape(surface, pictures[-1], title=f"Loss around {run.name}")
     progress(1.0)
     return pictures
 

@@ -13,13 +13,24 @@ from neurocmc.common.arrays import Float
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.report.figures.film import write_film
-from neurocmc.report.figures.style import FAINT, INK, canvas, heading, population_colours, unit_colour
+from neurocmc.report.figures.style import (
+    FAINT,
+    INK,
+    LEAST_PT,
+    PAGE_IN,
+    canvas,
+    heading,
+    population_colours,
+    unit_colour,
+)
 
 TIME_BINS = 900  # of a raster: finer than its pixels
 ROW_BINS = 400
-UNITS_NAMED = 16
+UNITS_NAMED = 14
 LEGEND_UNITS = 10
-TITLES = {"rate": "rate circuit", "brian2": "Brian2, floating point", "emulator": "chip emulator, integers"}
+CHANNELS_AS_STEPS = 6  # more of them would hide each other
+SILENT = 0.01  # of the largest activity: below, a line is not seen
+TITLES = {"rate": "Rate circuit", "brian2": "Brian2, floating point", "emulator": "Chip emulator, integers"}
 
 
 def draw_activity(
@@ -44,16 +55,16 @@ def draw_activity(
         raise ValueError("there is no recording to draw")
     names, levels = tuple(neurons), tuple(recordings)
     heights = [0.8, min(0.8 + 0.22 * sum(_units(recordings, name) for name in names), 2.6), *(1.3 for _ in names)]
-    with canvas(path, 1.2 + 3.6 * len(levels), 0.9 + 1.12 * sum(heights)) as figure:
+    with canvas(path, min(1.2 + 3.6 * len(levels), PAGE_IN), 0.9 + 1.12 * sum(heights)) as figure:
         grid = figure.subplots(
             len(heights), len(levels), squeeze=False, sharex=True, sharey="row", height_ratios=heights
         )
         for column, level in enumerate(levels):
             recording = recordings[level]
-            heading(
-                grid[0, column], TITLES.get(level, level), "" if recording.spikes else "no spikes: activity as shade"
-            )
-            _draw_drive(grid[0, column], stimulus, trial)
+            told = "spikes: a row per neuron" if recording.spikes else "no spikes: shade is activity"
+            heading(grid[0, column], TITLES.get(level, level), told)
+            label = _draw_drive(grid[0, column], stimulus, trial)
+            grid[0, column].set_ylabel("" if column else label)
             draw_raster(grid[1, column], recording, neurons, trial)
             for row, name in enumerate(names, start=2):
                 reference = None if column == 0 else recordings[levels[0]]
@@ -64,16 +75,31 @@ def draw_activity(
             grid[0, column].set_xlim(0.0, recording.ticks * recording.tick_s)
         figure.align_ylabels(grid[:, 0])
         _label_rows(list(grid[:, 0]), names)
-        _legend(figure, _units(recordings, names[0]), labels, compared=len(levels) > 1, first=levels[0])
+        shown = np.concatenate([r.activity[names[0]][trial] for r in recordings.values()])
+        _legend(figure, shown, labels, compared=len(levels) > 1, first=levels[0])
         if film is not None:
             write_film(figure, list(grid.ravel()), film)
 
 
-def _draw_drive(axes: Axes, stimulus: Stimulus, trial: int) -> None:
+def _draw_drive(axes: Axes, stimulus: Stimulus, trial: int) -> str:
+    """Draws every channel; returns the label of the axis."""
     edges = np.append(stimulus.edges_s, stimulus.duration_s)
-    for values in stimulus.values.values():
-        for channel in range(values.shape[2]):
-            axes.stairs(values[trial, :, channel], edges, baseline=None, color=unit_colour(channel), lw=1.3)
+    every = [values[trial].T for values in stimulus.values.values()]
+    if sum(map(len, every)) > CHANNELS_AS_STEPS:
+        return draw_shades(axes, np.concatenate(every), edges)
+    for values in every:
+        for channel, value in enumerate(values):
+            axes.stairs(value, edges, baseline=None, color=unit_colour(channel), lw=1.3)
+    return "input\ndrive"
+
+
+def draw_shades(axes: Axes, value: Float, edges_s: Float) -> str:
+    """Draws (channels, steps) of drive as shades, a row per channel; returns the label that says their scale."""
+    low, high = float(value.min(initial=0.0)), float(value.max(initial=0.0)) or 1.0
+    axes.pcolormesh(edges_s, np.arange(len(value) + 1), value, cmap="Greys", vmin=low, vmax=high)
+    axes.invert_yaxis()
+    axes.set_yticks([])
+    return f"input drive,\n{len(value)} channels\n{low:.2g} to {high:.2g}"
 
 
 def draw_raster(
@@ -122,8 +148,21 @@ def draw_raster(
         if first:
             axes.axhline(first, color=FAINT, lw=0.6)
     axes.set_ylim(top, 0)
-    shown = slice(None, None, -(-len(names) // UNITS_NAMED))
-    axes.set_yticks(centres[shown], names[shown], fontsize=7)
+    if len(names) > UNITS_NAMED:
+        names, centres = _populations_named(recording, neurons)
+    axes.set_yticks(centres, names, fontsize=LEAST_PT)
+
+
+def _populations_named(recording: Recording, neurons: Mapping[str, int]) -> tuple[list[str], list[float]]:
+    """Names of populations and the middle of each, but for those that stand too near to the one before."""
+    ends = np.cumsum([recording.activity[name].shape[2] * per_unit for name, per_unit in neurons.items()])
+    middles = (ends + np.append(0, ends[:-1])) / 2.0
+    names, centres = list[str](), list[float]()
+    for name, middle in zip(neurons, middles.tolist(), strict=True):
+        if not centres or middle - centres[-1] >= 0.6 * ends[-1] / UNITS_NAMED:
+            names.append(name)
+            centres.append(middle)
+    return names, centres
 
 
 def raster(
@@ -178,24 +217,27 @@ def _draw_theory(axes: Axes, value: float, *, named: bool) -> None:
             textcoords="offset points",
             ha="right",
             va="bottom",
-            fontsize=7.5,
+            fontsize=LEAST_PT,
             color=INK,
         )
 
 
 def _label_rows(first_column: Sequence[Axes], names: tuple[str, ...]) -> None:
     colours = population_colours(names)
-    first_column[0].set_ylabel("input drive")
     first_column[1].set_ylabel("spikes,\nneurons by unit")
     for axes, name in zip(first_column[2:], names, strict=True):
         axes.set_ylabel(f"{name}\nactivity", color=colours[name])
 
 
-def _legend(figure: Figure, units: int, labels: Sequence[str], *, compared: bool, first: str) -> None:
+def _legend(figure: Figure, traces: Float, labels: Sequence[str], *, compared: bool, first: str) -> None:
+    seen = np.flatnonzero(traces.max(axis=0) > SILENT * traces.max(initial=0.0))
     handles = [
         Line2D([], [], color=unit_colour(unit), label=labels[unit] if unit < len(labels) else f"unit {unit}")
-        for unit in range(min(units, LEGEND_UNITS))
+        for unit in seen[:LEGEND_UNITS].tolist()
     ]
+    if silent := traces.shape[1] - len(seen):
+        told = f"{silent} other units stay below {100 * SILENT:g} % of the highest activity"
+        handles.append(Line2D([], [], lw=0, label=told))
     if compared:
         handles.append(
             Line2D([], [], color=FAINT, lw=3.0, alpha=0.35, label=f"{TITLES.get(first, first)}, to compare")

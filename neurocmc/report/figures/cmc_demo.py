@@ -16,10 +16,19 @@ from neurocmc.ir.rate import Classifier
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.report.figures.film import write_film
-from neurocmc.report.figures.style import FAINT, INK, canvas, heading, population_colours, unit_colour
+from neurocmc.report.figures.style import (
+    FAINT,
+    INK,
+    LEAST_PT,
+    PAGE_IN,
+    canvas,
+    heading,
+    population_colours,
+    unit_colour,
+)
 
 ROWS = 900  # of neurons in a raster, at most: beyond them neighbours share a row
-_RIGHT, _WRONG = "#117733", "#CC3311"
+_CORRECT, _WRONG = "#117733", "#CC3311"
 Pixels = NDArray[np.floating[Any]]
 
 
@@ -51,7 +60,7 @@ def draw_cmc_demo(
         level: scores_over_time(recordings[level], classifier, trials) for level in dict.fromkeys((first, last))
     }
     heights = [1.0, 0.8, min(1.0 + 0.02 * units, 3.8), 1.2]
-    with canvas(path, 1.6 + 2.1 * len(trials), 1.0 + 1.15 * sum(heights)) as figure:
+    with canvas(path, min(1.6 + 2.1 * len(trials), PAGE_IN), 1.0 + 1.15 * sum(heights)) as figure:
         grid = figure.subplots(4, len(trials), squeeze=False, height_ratios=heights)
         for place, trial in enumerate(trials):
             image, drive, pools, decision = grid[:, place]
@@ -71,7 +80,8 @@ def draw_cmc_demo(
         limits = [axes.get_ylim() for axes in grid[3]]
         for axes in grid[3]:
             axes.set_ylim(min(low for low, _ in limits), max(high for _, high in limits))
-        texts = ("input drive,\nby channel", _pools_title(recording), "class scores")
+        largest = largest_drive(stimulus)
+        texts = (f"input drive\nby channel\n±{largest:.2g}", _pools_title(recording), "class score")
         for axes, text in zip(grid[1:, 0], texts, strict=True):
             axes.set_ylabel(text)
         figure.align_ylabels(grid[:, 0])
@@ -124,9 +134,9 @@ def _draw_image(axes: Axes, image: Pixels, label: int, answer: int, names: Seque
     if label < 0:
         heading(axes, f"answer {said}")
     elif answer == label:
-        heading(axes, f"{said}, rightly", colour=_RIGHT)
+        heading(axes, f"{said}, correct", colour=_CORRECT)
     else:
-        heading(axes, f"{said}, is {_name(label, names)}", colour=_WRONG)
+        heading(axes, f"{said}, not {_name(label, names)}", colour=_WRONG)
 
 
 def _draw_drive(axes: Axes, stimulus: Stimulus, trial: int) -> None:
@@ -137,9 +147,14 @@ def _draw_drive(axes: Axes, stimulus: Stimulus, trial: int) -> None:
         return
     edges = np.append(stimulus.edges_s, stimulus.duration_s)
     value = np.concatenate([values[trial].T for values in stimulus.values.values()])
-    largest = max(float(np.abs(np.concatenate([v.ravel() for v in stimulus.values.values()])).max()), 1e-12)
+    largest = largest_drive(stimulus)
     axes.pcolormesh(edges, np.arange(len(value) + 1), value, cmap="RdBu_r", vmin=-largest, vmax=largest)
     axes.invert_yaxis()
+
+
+def largest_drive(stimulus: Stimulus) -> float:
+    """Returns the largest drive of any channel in any trial, without its sign, above 0."""
+    return max(*(float(np.abs(values).max(initial=0.0)) for values in stimulus.values.values()), 1e-12, 0.0)
 
 
 def _draw_pools(axes: Axes, recording: Recording, neurons: Mapping[str, int], trial: int, *, named: bool) -> None:
@@ -166,7 +181,7 @@ def _draw_pools(axes: Axes, recording: Recording, neurons: Mapping[str, int], tr
         top += units[name]
         axes.axhline(top, color=FAINT, lw=0.5)
     axes.set_ylim(top, 0.0)
-    axes.set_yticks(centres, list(neurons) if named else [""] * len(centres), fontsize=7)
+    axes.set_yticks(centres, list(neurons) if named else [""] * len(centres), fontsize=LEAST_PT)
     axes.tick_params(axis="y", length=0)
 
 
@@ -186,7 +201,7 @@ def _draw_scores(
 
 
 def _pools_title(recording: Recording) -> str:
-    return "spikes,\nneurons by column" if recording.spikes else "activity,\ncolumns by population"
+    return "spikes, neurons\nby column" if recording.spikes else "activity, columns\nby population"
 
 
 def _legend(figure: Any, classifier: Classifier, first: str, last: str) -> None:
@@ -195,7 +210,9 @@ def _legend(figure: Any, classifier: Classifier, first: str, last: str) -> None:
     if first != last:
         handles.append(Line2D([], [], color=INK, lw=1.2, label=last))
         handles.append(Line2D([], [], color=INK, lw=0.8, ls=(0, (3, 2)), label=first))
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 12), columnspacing=1.0)
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=min(len(handles), 12), columnspacing=0.9, handlelength=1.6
+    )
 
 
 def _name(answer: int, names: Sequence[str]) -> str:

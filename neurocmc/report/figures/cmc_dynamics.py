@@ -7,13 +7,17 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from neurocmc.common.arrays import Float, Int, set_frozen
-from neurocmc.report.figures.style import FAINT, INK, canvas, heading, population_colours, unit_colour
+from neurocmc.report.figures.style import FAINT, INK, PAGE_IN, canvas, heading, population_colours, unit_colour
 
 COLUMNS_DRAWN = 4
 TRIALS_DRAWN = 12
 CLASSES_DRAWN = 10
+PORTRAITS_A_ROW = 5
+PLACES = ("best", "second", "third", "fourth")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -34,29 +38,49 @@ class StateTraces:
 def draw_phase_portraits(
     traces: Sequence[StateTraces], labels: Int, path: Path, *, names: Sequence[str] = ()
 ) -> None:
-    """Draws one row a region, one column a class: v against p of the columns that tell classes apart best.
+    """Draws rows for each region, a panel per class: v against p of the columns that tell classes apart best.
 
     Thin: single images; thick: the mean of the class, from rest (ring) to the end of the presentation (dot). All
-    panels of a row show the same columns on the same axes. `labels` (trials,) are the classes, `names` what they are
-    called. Raises ValueError without traces or labels, InputError if the file cannot be written.
+    panels of a region show the same columns on the same axes. `labels` (trials,) are the classes, `names` what they
+    are called. Raises ValueError without traces or labels, InputError if the file cannot be written.
     """
     classes = [int(label) for label in np.unique(labels)][:CLASSES_DRAWN]
     if not traces or not classes:
         raise ValueError("a phase portrait needs traces and labels")
-    with canvas(path, 1.0 + 1.35 * len(classes), 1.0 + 1.55 * len(traces)) as figure:
-        grid = figure.subplots(len(traces), len(classes), squeeze=False, sharex="row", sharey="row")
-        for row, trace in enumerate(traces):
-            columns = telling_columns(trace.v, labels)
-            for place, label in enumerate(classes):
-                _portrait(grid[row, place], trace, np.flatnonzero(labels == label), columns)
-                if row == 0:
-                    heading(grid[row, place], names[label] if label < len(names) else f"class {label}")
-            grid[row, 0].set_ylabel(f"{trace.region} {trace.population}\np, first stage")
-            for axes in grid[row]:
-                axes.tick_params(labelsize=6.5)
-        for axes in grid[-1]:
-            axes.set_xlabel("v")
+    across = min(PORTRAITS_A_ROW, len(classes))
+    rows = -(-len(classes) // across)
+    with canvas(path, PAGE_IN, 1.0 + 1.6 * len(traces) * rows) as figure:
+        grid = figure.subplots(len(traces) * rows, across, squeeze=False)
+        for axes in grid.ravel()[len(grid) * across :]:
+            axes.set_visible(False)
+        for index, trace in enumerate(traces):
+            columns, own = telling_columns(trace.v, labels), grid[index * rows : (index + 1) * rows].ravel()
+            for axes in own[1:]:
+                axes.sharex(own[0])
+                axes.sharey(own[0])
+            for place, (axes, label) in enumerate(zip(own, classes, strict=False)):
+                _portrait(axes, trace, np.flatnonzero(labels == label), columns)
+                heading(axes, f"{trace.region}: {names[label] if label < len(names) else f'class {label}'}")
+                axes.tick_params(labelleft=place % across == 0)
+                if place % across == 0:
+                    axes.set_ylabel(f"{trace.population}: p\n[arb. unit]")
+            for axes in own[len(classes) :]:
+                axes.set_visible(False)
+            for axes in grid[(index + 1) * rows - 1]:
+                axes.set_xlabel("voltage v [arb. unit]")
         figure.align_ylabels(grid[:, 0])
+        _portrait_legend(figure)
+
+
+def _portrait_legend(figure: Figure) -> None:
+    handles = [
+        Line2D([], [], color=unit_colour(place), label=f"{told} column") for place, told in enumerate(PLACES)
+    ] + [
+        Line2D([], [], color=INK, lw=0.5, alpha=0.4, label="one image"),
+        Line2D([], [], color=INK, marker="o", ms=4, mfc="white", lw=0, label="rest"),
+        Line2D([], [], color=INK, marker="o", ms=4, lw=0, label="end"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), columnspacing=1.2)
 
 
 def telling_columns(v: Float, labels: Int) -> Int:
@@ -100,7 +124,7 @@ def draw_voltages(
     populations = list(dict.fromkeys(population for _, population in voltages))
     colours = population_colours(populations)
     rows = len(populations) + (drive is not None)
-    with canvas(path, 1.4 + 2.9 * len(regions), 1.0 + 1.35 * rows) as figure:
+    with canvas(path, min(1.4 + 2.9 * len(regions), PAGE_IN), 1.0 + 1.1 * rows) as figure:
         grid = figure.subplots(rows, len(regions), squeeze=False, sharex=True, sharey="row")
         first = rows - len(populations)
         for place, region in enumerate(regions):
@@ -115,9 +139,14 @@ def draw_voltages(
             heading(grid[0, place], region, title if place == 0 else "")
             grid[-1, place].set_xlabel("time [s]")
         if drive is not None:
-            grid[0, 0].set_ylabel("drive")
+            grid[0, 0].set_ylabel("input\ndrive")
         for row, population in enumerate(populations, start=first):
-            grid[row, 0].set_ylabel(f"{population}\nv", color=colours[population])
+            grid[row, 0].set_ylabel(f"{population}: v\n[arb. unit]", color=colours[population])
+        handles = [
+            Line2D([], [], color=FAINT, lw=0.6, label="one column"),
+            Line2D([], [], color=INK, label="mean of all"),
+        ]
+        figure.legend(handles=handles, loc="outside lower center", ncols=2)
         figure.align_ylabels(grid[:, 0])
 
 

@@ -8,9 +8,8 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from neurocmc.common.arrays import Float, set_frozen
-from neurocmc.report.figures.style import FAINT, INK, canvas, heading, population_colours
+from neurocmc.report.figures.style import FAINT, INK, LEAST_PT, canvas, heading, marker, population_colours
 
-_MARKERS = "os^Dv"
 _SPREAD = 0.05  # by which levels stand beside each other, as a share of the length of a pulse
 
 
@@ -62,7 +61,7 @@ def draw_distractors(points: Sequence[BoundaryPoint], line: PredictedBoundary, p
             at = np.array([p.pulse_s for p in own]) * (1.0 + _SPREAD * (index - (len(levels) - 1) / 2.0))
             ends = np.array([sorted((p.last_held, p.first_lost)) for p in own])
             middle, predicted = ends.mean(axis=1), np.array([p.predicted for p in own])
-            style = {"color": colours[level], "marker": _MARKERS[index % len(_MARKERS)], "ms": 4.0, "lw": 0}
+            style = {"color": colours[level], "marker": marker(index), "ms": 4.0, "lw": 0}
             left.plot(at, middle, label=level, **style)
             relative = 100.0 * (ends / predicted[:, None] - 1.0)
             centre = relative.mean(axis=1)
@@ -78,16 +77,16 @@ def draw_distractors(points: Sequence[BoundaryPoint], line: PredictedBoundary, p
             axes.set_xscale("log")
             axes.set_xticks(pulses, [f"{pulse:g}" for pulse in pulses])
             axes.xaxis.set_minor_locator(NullLocator())
-            axes.set_xlabel("the distractor lasts [s]")
+            axes.set_xlabel("length of the distractor [s]")
             axes.grid(axis="y")
         left.set(yscale="log", ylabel="strongest distractor withstood [drive]")
         left.yaxis.set_major_formatter(FuncFormatter(_plain))
         left.yaxis.set_minor_formatter(FuncFormatter(_plain))
-        left.tick_params(axis="y", which="minor", labelsize=7)
-        right.set_ylabel("measured over predicted [%]")
+        left.tick_params(axis="y", which="minor", labelsize=LEAST_PT)
+        right.set_ylabel("measured minus predicted [% of predicted]")
         left.legend(loc="upper right")
-        heading(left, "what the memory withstands", "dashed: below, the rival never wakes, however long")
-        heading(right, "measured against predicted", "bars: weakest lost to strongest withstood, over seeds")
+        heading(left, "What the memory withstands", "dashed: no weaker distractor wins, however long it lasts")
+        heading(right, "Measured against predicted", "bars: strongest withstood to weakest that won, all seeds")
 
 
 def _plain(value: float, _: int | None) -> str:

@@ -8,7 +8,16 @@ import numpy as np
 from matplotlib.ticker import FuncFormatter, NullLocator
 
 from neurocmc.common.arrays import Float, Int, set_frozen
-from neurocmc.report.figures.style import FAINT, INK, canvas, heading, one_two_five, population_colours
+from neurocmc.report.figures.style import (
+    FAINT,
+    INK,
+    LEAST_PT,
+    canvas,
+    heading,
+    marker,
+    one_two_five,
+    population_colours,
+)
 from neurocmc.verification.edges import Edge
 
 RATES = "NRMSE of rates"
@@ -73,7 +82,7 @@ def draw_error_waterfall(edges: Sequence[Edge], path: Path, *, quantity: str = R
         axes.grid(axis="y")
         hidden = sorted({limit for limit in limits if limit > top})
         beyond = f"; limit {', '.join(f'{limit:g} %' for limit in hidden)} is above the axis" if hidden else ""
-        heading(axes, "error after each stage", f"each bar: what the stage adds{beyond}")
+        heading(axes, "Error after each stage", f"bar: what the stage adds; dashed: its limit{beyond}")
 
 
 def draw_error_against_neurons(
@@ -89,7 +98,7 @@ def draw_error_against_neurons(
     colours = population_colours(series.code for series in table)
     with canvas(path, 6.2, 4.2) as figure:
         axes = figure.subplots()
-        for series in table:
+        for index, series in enumerate(table):
             colour, mean = colours[series.code], 100.0 * series.mean
             lowest, highest = 100.0 * series.error.min(axis=0), 100.0 * series.error.max(axis=0)
             fit = np.exp(np.polyval(np.polyfit(np.log(series.neurons), np.log(mean), 1), np.log(series.neurons)))
@@ -97,17 +106,17 @@ def draw_error_against_neurons(
             axes.plot(series.neurons, fit, color=colour, lw=1.0, ls=(0, (4, 3)))
             seeds = f"{series.error.shape[0]} seeds" if series.error.shape[0] > 1 else "1 seed"
             label = f"{series.code} code, slope {series.slope:+.2f} ({seeds})"
-            axes.plot(series.neurons, mean, color=colour, marker="o", ms=5, lw=0, label=label)
+            axes.plot(series.neurons, mean, color=colour, marker=marker(index), ms=5, lw=0, label=label)
         ticks = sorted({int(n) for series in table for n in series.neurons})
         axes.set(xscale="log", yscale="log", xlabel="neurons per unit", ylabel=f"{quantity} [%]")
         axes.set_xticks(ticks, [str(tick) for tick in ticks])
         axes.xaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter(FuncFormatter(_plain))
         axes.yaxis.set_minor_formatter(FuncFormatter(one_two_five))
-        axes.tick_params(which="minor", labelsize=7)
+        axes.tick_params(which="minor", labelsize=LEAST_PT)
         axes.grid(which="both")
         axes.legend(loc="best")
-        heading(axes, "error against size of the pools", "points: mean over seeds; band: their range; dashed: fit")
+        heading(axes, "Error against size of the pools", "points: mean over seeds; band: their range; dashed: fit")
 
 
 def _plain(value: float, _: int | None) -> str:

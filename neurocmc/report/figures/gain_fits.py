@@ -10,15 +10,15 @@ from numpy.typing import ArrayLike
 
 from neurocmc.common.arrays import Bool
 from neurocmc.ir.spiking import GainFit, SpikingNetwork, SpikingPopulation
-from neurocmc.report.figures.style import FAINT, INK, canvas, place, population_colours
+from neurocmc.report.figures.style import FAINT, INK, LEAST_PT, canvas, place, population_colours
 
-COLUMNS = 3
+COLUMNS = 2
 MOST_DRAWN = 6
 PERCENT = 100.0
 # Inches: of a cell, of its axes within it, and of what stands below all cells.
 CELL_IN, AXES_LEFT_IN, AXES_IN = (4.1, 3.95), 0.75, 2.65
 UPPER_IN, LOWER_IN = (0.62, 1.95), (2.72, 0.72)  # top and height within the cell
-LEGEND_LINE_IN, FOOT_IN = 0.2, 0.15
+LEGEND_LINE_IN, FOOT_IN, LEGEND_ENTRIES = 0.2, 0.15, 6
 
 
 def draw_gain_fits(network: SpikingNetwork, path: Path, most: int = MOST_DRAWN) -> None:
@@ -31,11 +31,11 @@ def draw_gain_fits(network: SpikingNetwork, path: Path, most: int = MOST_DRAWN) 
     colours = population_colours(p.name for p in network.pools)
     worst = sorted(network.pools, key=lambda p: -p.fit.max_error)[:most]
     populations = [p for p in network.pools if p in worst]
-    columns = 2 if len(populations) == 4 else min(COLUMNS, len(populations))
+    columns = min(COLUMNS, len(populations))
     rows = -(-len(populations) // columns)
     left_out = len(network.pools) - len(populations)
-    across = columns if columns < COLUMNS else 2 * COLUMNS  # entries of the legend beside each other
-    foot_in = FOOT_IN + LEGEND_LINE_IN * (-(-2 * COLUMNS // across) + (left_out > 0))
+    across = 3 * columns if columns > 1 else 2  # entries of the legend beside each other
+    foot_in = FOOT_IN + LEGEND_LINE_IN * (-(-LEGEND_ENTRIES // across) + (left_out > 0))
     with canvas(path, CELL_IN[0] * columns, CELL_IN[1] * rows + foot_in, placed=True) as figure:
         for index, population in enumerate(populations):
             row, column = divmod(index, columns)
@@ -46,7 +46,9 @@ def draw_gain_fits(network: SpikingNetwork, path: Path, most: int = MOST_DRAWN) 
         figure.legend(handles, labels, loc="lower center", ncols=across, bbox_to_anchor=(0.5, 0.0))
         if left_out:
             told = f"{left_out} more populations, whose errors are smaller, are not drawn"
-            figure.text(0.01, (foot_in - LEGEND_LINE_IN) / figure.get_size_inches()[1], told, fontsize=8, color=FAINT)
+            figure.text(
+                0.01, (foot_in - LEGEND_LINE_IN) / figure.get_size_inches()[1], told, fontsize=LEAST_PT, color=FAINT
+            )
 
 
 def _draw_one(
@@ -69,7 +71,7 @@ def _draw_one(
     upper.axhline(fit.ceiling, color=FAINT, ls=(0, (5, 3)), lw=0.9, label="ceiling")
     upper.plot(valid, [0.0, 0.0], color=colour, lw=4, alpha=0.6, solid_capstyle="butt", label="valid range", zorder=0)
     upper.xaxis.set_major_locator(MaxNLocator(5))
-    upper.set_ylabel("activity r")
+    upper.set_ylabel("activity r [1]")
     upper.tick_params(labelbottom=False)
     _second_axis(upper, population.hz_per_activity(tick_s))
     details = (
@@ -84,7 +86,7 @@ def _draw_one(
         (0, 4),
         xycoords="axes fraction",
         textcoords="offset points",
-        fontsize=7.5,
+        fontsize=LEAST_PT,
         color=FAINT,
         va="bottom",
     )
@@ -102,7 +104,7 @@ def _draw_error(axes: Axes, population: SpikingPopulation, colour: str) -> None:
     inside = _within(fit, fit.visited)
     reach = 1.5 * max(float(np.abs(error[inside]).max(initial=0.0)), 1.2 * half)
     axes.set_ylim(-reach, reach)
-    axes.set_xlabel("normalised drive z = g (u + b − offset)")
+    axes.set_xlabel("normalised drive z = g (u + b − offset) [1]")
     axes.set_ylabel("error\n[% of ceiling]")
 
 

@@ -14,11 +14,20 @@ from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.report.figures.activity import draw_raster
 from neurocmc.report.figures.film import write_film
-from neurocmc.report.figures.style import FAINT, INK, canvas, heading, population_colours, unit_colour
+from neurocmc.report.figures.style import (
+    FAINT,
+    INK,
+    LEAST_PT,
+    PAGE_IN,
+    canvas,
+    heading,
+    population_colours,
+    unit_colour,
+)
 
 PYRAMIDAL = "pyramidal"
 _ROWS = (
-    "input",
+    "input\ndrive",
     "spikes,\nneurons by unit",
     "pyramidal\nactivity",
     "pyramidal\nactivity",
@@ -59,7 +68,7 @@ def draw_interneurons(
     With `film` the same as a film. Raises InputError if a file cannot be written.
     """
     colours = population_colours(neurons)
-    with canvas(path, 0.9 + 2.75 * len(columns), 8.0) as figure:
+    with canvas(path, min(0.9 + 2.75 * len(columns), PAGE_IN), 8.0) as figure:
         grid = figure.subplots(5, len(columns), squeeze=False, sharex="col", height_ratios=[0.8, 1.5, 1.2, 1.2, 0.8])
         for place, column in enumerate(columns):
             drive, spikes, whole, without, own = grid[:, place]
@@ -67,6 +76,8 @@ def draw_interneurons(
             _draw_drive(drive, column.stimulus)
             both = {name: neurons[name] for name in (PYRAMIDAL, column.name)}
             draw_raster(spikes, column.whole, both, 0, colours)
+            if place:  # names of all units would take the width of the panel
+                spikes.set_yticks(spikes.get_yticks()[-1:], [column.name])
             _draw_units(whole, column.whole, column.expected)
             _draw_units(without, column.without, column.expected_without)
             top = max(whole.get_ylim()[1], without.get_ylim()[1])
@@ -77,14 +88,7 @@ def draw_interneurons(
             own.set_xlim(0.0, column.whole.ticks * column.whole.tick_s)
             _say(whole, f"with {column.name}")
             _say(without, f"without {column.name}")
-        texts = (
-            "input",
-            "spikes,\nneurons by unit",
-            "pyramidal\nactivity",
-            "pyramidal\nactivity",
-            "interneuron's\nactivity",
-        )
-        for axes, text in zip(grid[:, 0], texts, strict=True):
+        for axes, text in zip(grid[:, 0], _ROWS, strict=True):
             axes.set_ylabel(text)
         figure.align_ylabels(grid[:, 0])
         _legend(figure, columns[0].whole.activity[PYRAMIDAL].shape[2])
@@ -132,7 +136,7 @@ def _say(axes: Axes, text: str) -> None:
         textcoords="offset points",
         ha="right",
         va="top",
-        fontsize=8,
+        fontsize=LEAST_PT,
         color=FAINT,
         clip_on=False,
     )

@@ -9,7 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm, Normalize
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from neurocmc.report.figures.style import FAINT, INK, canvas, heading
+from neurocmc.report.figures.style import FAINT, INK, PAGE_IN, canvas, heading
 from neurocmc.sim.passing import Traffic, edges_ns
 from neurocmc.sim.transit import EAST, MOST_HOPS, NORTH, SOUTH, WEST
 
@@ -27,8 +27,8 @@ def draw_latency(traffic: Traffic, path: Path, title: str = "") -> None:
     """
     place = traffic.mesh.place - traffic.mesh.place.min(axis=0)
     width, height = (int(span) + 1 for span in place.max(axis=0))
-    with canvas(path, 11.0, float(np.clip(1.6 + 5.0 * height / max(width, 8), 3.4, 6.5))) as figure:
-        left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.15))
+    with canvas(path, PAGE_IN, float(np.clip(1.6 + 5.0 * height / max(width, 8), 3.4, 6.5))) as figure:
+        left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.0))
         _draw_latencies(left, traffic)
         _draw_mesh(right, traffic, place, (width, height))
         if title:
@@ -40,7 +40,7 @@ def _draw_latencies(axes: Any, traffic: Traffic) -> None:
     counts, edges = traffic.histogram, edges_ns()
     held = np.flatnonzero(counts.any(axis=1))
     if not held.size:
-        heading(axes, "latency of messages", "no message was sent")
+        heading(axes, "Latency of messages", "no message was sent")
         return
     bins = np.flatnonzero(counts.any(axis=0))
     low, high = int(bins[0]), int(bins[-1]) + 1
@@ -51,17 +51,17 @@ def _draw_latencies(axes: Any, traffic: Traffic) -> None:
     image = axes.pcolormesh(
         hops, edges[low : high + 1], np.where(shown > 0, shown, np.nan), cmap=_LOAD, norm=LogNorm(1.0, top)
     )
-    axes.figure.colorbar(image, ax=axes, label="messages", pad=0.01, format=FuncFormatter(_plain))
+    axes.figure.colorbar(image, ax=axes, label="messages [count]", pad=0.01, format=FuncFormatter(_plain))
     for share, style, name in ((0.5, "-", "median"), (0.99, (0, (4, 2)), "99 % below")):
         value = [traffic.latency_at_ns(share, int(own)) for own in held]
         axes.plot(held, value, color=_LINK, ls=style, marker="o", ms=3, label=name)
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(FuncFormatter(_plain))
-    axes.set_xlabel("hops" if last < MOST_HOPS else f"hops, those beyond {MOST_HOPS} with the last")
+    axes.set_xlabel("way [hops]" if last < MOST_HOPS else f"way [hops; {MOST_HOPS} holds all longer ones]")
     axes.set_ylabel("latency [ns]")
     axes.legend(loc="lower right")
     told = f"mean {traffic.latency_ns:,.0f} ns, of which {traffic.wait_ns:,.0f} ns in queues"
-    heading(axes, "latency of messages", told)
+    heading(axes, "Latency of messages", told)
 
 
 def _plain(value: float, _: int | None) -> str:
@@ -77,8 +77,8 @@ def _draw_mesh(axes: Any, traffic: Traffic, place: NDArray[np.int64], size: tupl
     for (column, row), count in zip(place.tolist(), traffic.into.tolist(), strict=True):
         taken[row, column] = np.nan_to_num(taken[row, column]) + count / ticks
     norm = Normalize(0.0, max(float(np.nanmax(taken)), 1e-9))
-    image = axes.imshow(taken, cmap=_LOAD, norm=norm, interpolation="nearest", aspect="equal")
-    axes.figure.colorbar(image, ax=axes, label="messages into a tile in a mean tick", pad=0.01)
+    image = axes.imshow(taken, cmap=_LOAD, norm=norm, interpolation="nearest", aspect="auto")
+    axes.figure.colorbar(image, ax=axes, label="messages into a tile\n[per tick, mean]", pad=0.01)
     loaded = np.argwhere(traffic.link > 0)
     most = int(traffic.link.max(initial=1)) or 1
     lines: list[Any] = []
@@ -90,11 +90,11 @@ def _draw_mesh(axes: Any, traffic: Traffic, place: NDArray[np.int64], size: tupl
     wide = WIDEST * traffic.link[loaded[:, 0], loaded[:, 1]] / most
     axes.add_collection(LineCollection(lines, linewidths=np.maximum(wide, 0.3), colors=_LINK, alpha=0.8))
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(MaxNLocator(integer=True))
+        axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     axes.set_xlabel("column of the mesh")
     axes.set_ylabel("row of the mesh")
     axes.spines[:].set_color(FAINT)
     busiest = (
-        f"widest link: {most / ticks:,.0f} messages in a mean tick" if loaded.size else "no message leaves its tile"
+        f"widest link: {most / ticks:,.0f} messages per tick, mean" if loaded.size else "no message leaves its tile"
     )
-    heading(axes, f"{traffic.mesh.cores:,} cores: {traffic.mesh.note}", busiest)
+    heading(axes, f"Mesh of {traffic.mesh.cores:,} cores: {traffic.mesh.note}", busiest)

@@ -21,7 +21,7 @@ def draw_measures(samples: Mapping[str, Mapping[str, Sequence[float]]], variants
         raise ValueError("nothing to draw: give at least one measure")
     columns = min(COLUMNS, len(shown))
     rows = -(-len(shown) // columns)
-    with canvas(path, 1.2 + 2.6 * columns, 0.5 + rows * (0.9 + 0.24 * len(variants))) as figure:
+    with canvas(path, 1.2 + 2.65 * columns, 0.5 + rows * (0.9 + 0.24 * len(variants))) as figure:
         panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
         for panel in panels[len(shown) :]:
             panel.set_visible(False)
@@ -39,7 +39,10 @@ def draw_measures(samples: Mapping[str, Mapping[str, Sequence[float]]], variants
             panel.set_ylim(len(variants) - 0.4, -0.6)
             panel.margins(x=0.06)
             panel.grid(axis="x")
+            panel.set_xlabel("value")
             heading(panel, name)
         left_out = len(samples) - len(shown)
         note = f"; {left_out} more stand in the tables" if left_out else ""
-        figure.suptitle(f"line: mean over seeds; band: ± 1 standard deviation{note}", x=0.01, ha="left", fontsize=8)
+        figure.suptitle(
+            f"Dot: one seed; line: mean over seeds; band: ± 1 standard deviation{note}", x=0.01, ha="left", fontsize=8
+        )

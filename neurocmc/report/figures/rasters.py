@@ -17,7 +17,7 @@ from neurocmc.report.figures.recorded import RecordingFigure
 from neurocmc.report.figures.style import DPI, heading, own_look, population_colours, unit_colour
 
 WIDTH_IN, ROW_IN, LEAST_IN, MOST_IN, AROUND_IN = 7.2, 0.02, 0.7, 2.4, 0.9
-LEVELS = {"float": "the network as it was brought", "fitted": "the network with the chip's rules"}
+LEVELS = {"float": "Network as imported", "fitted": "Network with the chip's rules"}
 
 
 @known_state()
@@ -45,7 +45,7 @@ def draw_rasters(
             for unit, values in enumerate(recording.host[name][trial].T):
                 axes.plot(values, color=unit_colour(unit), lw=1.1)
             axes.set_ylabel(f"{name}\nvalue")
-        title = f"{recording.stimulus} on {LEVELS.get(recording.level, recording.level)}"
+        title = f"{LEVELS.get(recording.level, recording.level)}: {recording.stimulus}"
         last = recording.batch - 1
         heading(panels[0], title, f"trial {trial} of 0 to {last}" if last else f"trial {trial}")
         panels[-1].set_xlabel("time [ticks]")

@@ -9,12 +9,12 @@ from matplotlib.axes import Axes
 
 from neurocmc.ir.neurons.memories import CONTENT, CUE, GIVEN_TICKS, OUT, RECALLED_TICKS, Memories, Side
 from neurocmc.ir.neurons.recording import NeuronRecording
-from neurocmc.report.figures.style import FAINT, INK, canvas, heading, population_colours
+from neurocmc.report.figures.style import FAINT, INK, LEAST_PT, canvas, heading, population_colours
 
 LAST_TICK = 8
 GAP = 1.5  # rows between two populations
 NAMED_UP_TO = 10  # rows of an output: beyond, their names are too small to read
-WIDTH_IN, ROW_IN, AROUND_IN, MOST_IN = 10.0, 0.11, 1.2, 12.0
+WIDTH_IN, ROW_IN, AROUND_IN, MOST_IN = 8.2, 0.118, 1.2, 12.0
 
 
 def draw_recalls(
@@ -55,10 +55,12 @@ def _draw(
     recalled = memories.recalled(side)[channel]
     others = memories.features if side == CUE else memories.cues
     found = ", ".join(others[index] for index in np.flatnonzero(recalled).tolist())
-    heading(axes, f"recall by {side}: {name}", f"{name} recalls {found or 'nothing'}")
+    heading(axes, f"Recall by {side}: {name}", f"{name} recalls {found or 'nothing'}")
     for tick, told in ((GIVEN_TICKS, "given"), (RECALLED_TICKS, "recalled")):
         axes.axvline(tick, color=FAINT, lw=0.8, ls=":")
-        axes.text(tick, 1.0, f" {told}", transform=axes.get_xaxis_transform(), va="top", fontsize=7, color=FAINT)
+        axes.text(
+            tick, 1.0, f" {told}", transform=axes.get_xaxis_transform(), va="top", fontsize=LEAST_PT, color=FAINT
+        )
     axes.scatter([0], [starts[f"{side}, given"] + channel], s=26, marker=">", color=INK, linewidths=0)
     for population, spikes in recording.spikes.items():
         own = (spikes.trial == trial) & (spikes.tick <= LAST_TICK)
@@ -89,5 +91,5 @@ def _name_rows(axes: Axes, memories: Memories, sizes: dict[str, int], starts: di
                 rows[starts[population] + row] = f"{population}: {name}" if row == 0 else name
         else:
             rows[starts[population] + (size - 1) / 2] = f"{population} ({size})"
-    axes.set_yticks(list(rows), list(rows.values()), fontsize=7)
+    axes.set_yticks(list(rows), list(rows.values()), fontsize=LEAST_PT)
     axes.invert_yaxis()

@@ -59,7 +59,7 @@ def draw_recording(recording: Recording, trial: int = 0, populations: Sequence[s
             _draw_activity(next(rows), shown, name, trial, colours)
             if name in recording.spikes:
                 _draw_spikes(next(rows), shown, name, trial, colours, _pool(recording.spikes[name]))
-        title = f"{recording.stimulus} on {TITLES.get(recording.level, recording.level)}"
+        title = f"{TITLES.get(recording.level, recording.level)}: {recording.stimulus}"
         last = _trials(recording) - 1
         heading(panels[0], title, f"trial {trial} of 0 to {last}" if last else f"trial {trial}")
         panels[-1].set_xlabel("time [ms]")

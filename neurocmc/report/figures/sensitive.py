@@ -10,7 +10,7 @@ from neurocmc.common.arrays import Float
 from neurocmc.ir.segments import Segments
 from neurocmc.ir.sensitivity import Sensitivity, UnitSensitivity
 from neurocmc.ir.spiking import SpikingNetwork
-from neurocmc.report.figures.style import FAINT, INK, canvas, population_colours
+from neurocmc.report.figures.style import FAINT, INK, LEAST_PT, canvas, population_colours
 
 MOST_DRAWN = 6
 MOST_EDGES = 48  # units: of more, the edges of segments would cover the picture
@@ -36,8 +36,11 @@ def draw_sensitivity(sensitivity: Sensitivity, network: SpikingNetwork, path: Pa
             _over_range(right, population, next(iter(pools[population.name].segments), None))
         left_out = len(sensitivity.populations) - len(drawn)
         told = f"; {left_out} populations that matter less are not drawn" if left_out else ""
+        shades = "Shade per panel: dark 0, yellow its largest value; lines: edges of segments"
         figure.suptitle(
-            f"sensitivity of {sensitivity.what}, {sensitivity.trials:,} trials{told}", fontsize=8, color=FAINT
+            f"Sensitivity of {sensitivity.what}, {sensitivity.trials:,} trials{told}.\n{shades}.",
+            fontsize=LEAST_PT,
+            color=FAINT,
         )
 
 
@@ -50,7 +53,7 @@ def _importance(population: UnitSensitivity) -> Float:
 def _over_time(axes: Axes, population: UnitSensitivity, tick_s: float, colour: str) -> None:
     ticks, units = population.over_time.shape
     extent = (0.0, 1e3 * tick_s * ticks, units - 0.5, -0.5)
-    axes.imshow(population.over_time.T, aspect="auto", interpolation="nearest", cmap=SHADES, extent=extent)
+    axes.imshow(population.over_time.T, aspect="auto", interpolation="nearest", cmap=SHADES, vmin=0.0, extent=extent)
     axes.set_title(population.name, color=colour)
     axes.set_ylabel("unit")
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
@@ -60,7 +63,9 @@ def _over_time(axes: Axes, population: UnitSensitivity, tick_s: float, colour: s
 def _over_range(axes: Axes, population: UnitSensitivity, segments: Segments | None) -> None:
     units = population.low.size
     shown = np.sqrt(_importance(population))
-    axes.imshow(shown, aspect="auto", interpolation="nearest", cmap=SHADES, extent=(0.0, 100.0, units - 0.5, -0.5))
+    axes.imshow(
+        shown, aspect="auto", interpolation="nearest", cmap=SHADES, vmin=0.0, extent=(0.0, 100.0, units - 0.5, -0.5)
+    )
     axes.set_xlabel("activity [% of the range visited]")
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     if segments is None or units > MOST_EDGES:

@@ -11,15 +11,24 @@ from matplotlib.lines import Line2D
 from neurocmc.common.arrays import Int
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
-from neurocmc.report.figures.activity import draw_raster
+from neurocmc.report.figures.activity import CHANNELS_AS_STEPS, draw_raster, draw_shades
 from neurocmc.report.figures.film import write_film
-from neurocmc.report.figures.style import FAINT, GRID, INK, canvas, heading, note, population_colours, unit_colour
+from neurocmc.report.figures.style import (
+    FAINT,
+    GRID,
+    INK,
+    LEAST_PT,
+    canvas,
+    heading,
+    note,
+    population_colours,
+    unit_colour,
+)
 
 NONE = -1  # the state of a circuit that is in none
 _WRONG = "#CC3311"
 WIDTH_IN = 8.6
 NAMED_SHARE = 0.045  # of the width: a shorter stay in a state has no room for its name
-CHANNELS_AS_STEPS = 6  # more of them would hide each other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -68,7 +77,7 @@ def draw_states(
         heading(rows[0], page.title, page.subtitle)
         _draw_inputs(rows[0], stimulus, trial, page.channels)
         draw_raster(rows[1], recording, page.neurons, trial)
-        rows[1].set_ylabel("spikes,\nneurons by unit" if recording.spikes else "activity\nas shade")
+        rows[1].set_ylabel("spikes,\nneurons by unit" if recording.spikes else "activity,\nshade by unit")
         for axes, name in zip(rows[2:-1], page.traces, strict=True):
             _draw_trace(axes, recording, reference, name, trial, page)
         _draw_bands(rows[-1], bands, page.states, recording.ticks * recording.tick_s)
@@ -82,13 +91,10 @@ def draw_states(
 def _draw_inputs(axes: Axes, stimulus: Stimulus, trial: int, channels: Mapping[str, Sequence[str]]) -> None:
     """Every channel as steps, named where its pulses begin; many channels as shades, a row each."""
     edges = np.append(stimulus.edges_s, stimulus.duration_s)
-    axes.set_ylabel("input")
+    axes.set_ylabel("input\ndrive")
     if sum(map(len, channels.values())) > CHANNELS_AS_STEPS:
         value = np.concatenate([stimulus.values[name][trial].T for name in channels])
-        axes.pcolormesh(edges, np.arange(len(value) + 1), value, cmap="Greys", vmin=0.0)
-        axes.invert_yaxis()
-        axes.set_yticks([])
-        axes.set_ylabel(f"input,\n{len(value)} channels")
+        axes.set_ylabel(draw_shades(axes, value, edges))
         return
     pulses: list[tuple[float, float, str, str]] = []
     drawn = 0
@@ -101,8 +107,12 @@ def _draw_inputs(axes: Axes, stimulus: Stimulus, trial: int, channels: Mapping[s
             pulses += [(float(edges[at]), float(value[at]), label, colour) for at in starts]
     highest = max((height for _, height, _, _ in pulses), default=1.0)
     axes.set_ylim(min(0.0, *(float(v[trial].min()) for v in stimulus.values.values())), 1.35 * highest)
+    if len({start for start, *_ in pulses}) < len(pulses):  # names of pulses that begin together would collide
+        named = {label: Line2D([], [], color=colour, label=label) for *_, label, colour in pulses}
+        axes.legend(handles=list(named.values()), loc="upper right", ncols=len(named), borderaxespad=0.0)
+        return
     for start, height, label, colour in pulses:
-        axes.annotate(label, (start, height), (1, 2), textcoords="offset points", fontsize=7.5, color=colour)
+        axes.annotate(label, (start, height), (1, 2), textcoords="offset points", fontsize=LEAST_PT, color=colour)
 
 
 def _draw_trace(
@@ -144,7 +154,7 @@ def _draw_bands(axes: Axes, bands: Mapping[str, Band], states: Sequence[str], en
                     (left + 0.5 * width, row),
                     ha="center",
                     va="center",
-                    fontsize=7.5,
+                    fontsize=LEAST_PT,
                     color="white",
                     annotation_clip=True,
                 )
@@ -155,7 +165,7 @@ def _draw_bands(axes: Axes, bands: Mapping[str, Band], states: Sequence[str], en
     axes.set_yticks(range(len(bands)), list(bands))
     axes.tick_params(axis="y", length=0)
     axes.set_ylabel("state")
-    note(axes, "red under a row: not, or not yet, the state that is expected")
+    note(axes, "red under a row: not, or not yet, the expected state")
 
 
 def differs(expected: Band, band: Band) -> list[tuple[float, float]]:

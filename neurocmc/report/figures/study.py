@@ -11,9 +11,17 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from neurocmc.common.arrays import Float, set_frozen
 from neurocmc.common.loss_surface import LossSurface
-from neurocmc.report.figures.style import FAINT, canvas, heading, one_two_five, population_colours, unit_colour
+from neurocmc.report.figures.style import (
+    FAINT,
+    LEAST_PT,
+    canvas,
+    heading,
+    marker,
+    one_two_five,
+    population_colours,
+    unit_colour,
+)
 
-_MARKERS = "osD^v<>pP*"
 _LEVELS = 24
 
 
@@ -76,24 +84,27 @@ def draw_accuracy_of_variants(points: Sequence[StudyPoint], path: Path, *, chanc
         handles = [Line2D([], [], color=colour, marker="o", ms=4, label=depth) for depth, colour in colours.items()]
         if len(handles) > 1:
             figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
-        heading(axes, "accuracy of every variant", _seeds(points) + "; line: mean; band: ± 1 standard deviation")
+        heading(axes, "Accuracy of every variant", _seeds(points) + "; line: mean; band: ± 1 standard deviation")
 
 
 def draw_accuracy_against_size(points: Sequence[StudyPoint], path: Path) -> None:
-    """Draws accuracy against parameters and against depth, mean ± deviation, one colour a variant.
+    """Draws accuracy against parameters and against depth, mean ± deviation, one colour and marker per variant.
 
-    Variants of several depths are joined by a line. Raises ValueError without points, InputError if the file cannot
-    be written.
+    Variants of several depths are joined by a line; a single variant has one panel. Raises ValueError without
+    points, InputError if the file cannot be written.
     """
     _check(points)
     variants = list(dict.fromkeys(point.variant for point in points))
-    with canvas(path, 8.4, 4.0) as figure:
+    if len(variants) == 1:
+        _draw_against_depth(points, path)
+        return
+    with canvas(path, 8.4, 4.4) as figure:
         left, right = figure.subplots(1, 2, sharey=True)
         for index, variant in enumerate(variants):
             own = sorted((point for point in points if point.variant == variant), key=lambda point: point.regions)
             style = {
                 "color": unit_colour(index),
-                "marker": _MARKERS[index % len(_MARKERS)],
+                "marker": marker(index),
                 "ms": 5.0,
                 "capsize": 2.0,
             }
@@ -102,17 +113,34 @@ def draw_accuracy_against_size(points: Sequence[StudyPoint], path: Path) -> None
             shift = 0.5 * (index - (len(variants) - 1) / 2.0) / max(len(variants), 1)
             left.errorbar([p.parameters for p in own], mean, spread, lw=1.0, elinewidth=0.9, label=variant, **style)
             right.errorbar([p.regions + shift for p in own], mean, spread, lw=1.0, elinewidth=0.9, **style)
-        left.set(xlabel="parameters of the whole model", ylabel="test accuracy [%]")
+        left.set(xlabel="parameters of the whole model [count]", ylabel="test accuracy [%]")
         _scale_of_sizes(left, [point.parameters for point in points])
-        right.set(xlabel="regions")
+        right.set(xlabel="regions [count]")
         depths = sorted({point.regions for point in points})
         right.set_xticks(depths, [str(depth) for depth in depths])
         right.set_xlim(depths[0] - 0.6, depths[-1] + 0.6)
         for axes in (left, right):
             axes.grid(axis="y")
-        figure.legend(loc="outside right center")
-        heading(left, "accuracy against parameters", f"mean ± 1 standard deviation, {_seeds(points)}")
-        heading(right, "accuracy against depth", "variants of one depth stand side by side")
+        figure.legend(loc="outside lower center", ncols=min(len(variants), 5))
+        heading(left, "Accuracy against parameters", f"mean ± 1 standard deviation, {_seeds(points)}")
+        heading(right, "Accuracy against depth", "variants of one depth stand side by side")
+
+
+def _draw_against_depth(points: Sequence[StudyPoint], path: Path) -> None:
+    """Of a single variant size follows depth: one panel says both."""
+    own = sorted(points, key=lambda point: point.regions)
+    with canvas(path, 6.4, 3.6) as figure:
+        axes = figure.subplots()
+        mean, spread = [100.0 * p.mean for p in own], [100.0 * p.spread for p in own]
+        axes.errorbar(range(len(own)), mean, spread, color=unit_colour(0), marker="o", ms=5.0, capsize=3.0, lw=1.0)
+        for place, point in enumerate(own):
+            axes.plot(np.full(len(point.accuracy), place), 100.0 * point.accuracy, "o", color=FAINT, ms=3.0, zorder=3)
+        axes.set_xticks(range(len(own)), [f"{_depth(p.regions)}\n{p.parameters:,}" for p in own])
+        axes.set_xlim(-0.5, len(own) - 0.5)
+        axes.set(xlabel="depth; parameters of the whole model [count]", ylabel="test accuracy [%]")
+        axes.grid(axis="y")
+        told = f"{own[0].variant}, {_seeds(points)}; grey: each seed; line and bars: mean ± 1 standard deviation"
+        heading(axes, "Accuracy against depth", told)
 
 
 def draw_loss_landscape(surface: LossSurface, path: Path, *, title: str) -> None:
@@ -132,18 +160,22 @@ def draw_loss_landscape(surface: LossSurface, path: Path, *, title: str) -> None
         left.contour(
             surface.first, surface.second, surface.loss.T, levels=levels[::3], colors="white", linewidths=0.4
         )
+        for axes in (left, right):
+            axes.xaxis.set_major_locator(MaxNLocator(5))
         left.plot(0.0, 0.0, marker="+", color="white", ms=10, mew=1.5)
-        left.set(xlabel="along the first direction", ylabel="along the second direction", aspect="equal")
+        left.set(xlabel="first direction [filter norms]", ylabel="second direction [filter norms]", aspect="equal")
         bar = figure.colorbar(filled, ax=left, format=FuncFormatter(_three_digits), ticks=levels[:: _LEVELS // 5])
         bar.ax.yaxis.set_minor_formatter(NullFormatter())
-        bar.set_label("cross-entropy [nats]")
+        bar.ax.set_title("[nats]", fontsize=LEAST_PT, fontweight="normal")
         zero_1, zero_2 = int(np.abs(surface.first).argmin()), int(np.abs(surface.second).argmin())
         right.plot(surface.first, surface.loss[:, zero_2], color=unit_colour(0), label="first direction")
         right.plot(surface.second, surface.loss[zero_1], color=unit_colour(1), label="second direction")
-        right.set(yscale="log", xlabel="distance from the trained model", ylabel="cross-entropy [nats]")
+        right.set(
+            yscale="log", xlabel="distance from the trained model [filter norms]", ylabel="cross-entropy [nats]"
+        )
         right.yaxis.set_major_formatter(FuncFormatter(_three_digits))
         right.yaxis.set_minor_formatter(FuncFormatter(one_two_five))
-        right.tick_params(axis="y", which="minor", labelsize=7)
+        right.tick_params(axis="y", which="minor", labelsize=LEAST_PT)
         right.grid(axis="y", which="both")
         share = right.twinx()
         share.plot(surface.first, 100.0 * surface.accuracy[:, zero_2], color=unit_colour(0), ls=(0, (1, 1.5)), lw=1.0)
@@ -151,8 +183,8 @@ def draw_loss_landscape(surface: LossSurface, path: Path, *, title: str) -> None
         share.spines["right"].set_visible(True)
         share.set(ylabel="accuracy [%], dotted", ylim=(0.0, 101.0))
         right.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
-        heading(left, title, "1 is a step as long as the parameters themselves, filter by filter")
-        heading(right, "through the trained model")
+        heading(left, title, "1: a step as long as the parameters of each filter")
+        heading(right, "Through the trained model")
 
 
 def _check(points: Sequence[StudyPoint]) -> None:

@@ -32,8 +32,12 @@ _UNITS = (
     "#DDCC77",
     "#555555",
 )
-INK, FAINT, GRID, HOST = "#222222", "#8A8A8A", "#E4E4E4", "#BBBBBB"
+INK, FAINT, GRID, HOST = "#222222", "#6B6B6B", "#E4E4E4", "#BBBBBB"
 DPI = 150
+PAGE_IN = 9.2  # a wider picture is shrunk on a page of the documentation
+LEAST_PT = 8.0  # of any text
+_MARKERS = "osD^v<>pP*"
+_LINES = ("-", (0, (4, 2)), (0, (1, 1.5)), (0, (4, 2, 1, 2)))
 _LOCK = threading.RLock()  # what pictures look like is set for the whole process
 
 _RC: dict[Any, Any] = {
@@ -77,6 +81,16 @@ def population_colours(names: Iterable[str]) -> dict[str, str]:
 def unit_colour(unit: int) -> str:
     """Returns the colour of a unit within its population; they repeat after ten."""
     return _UNITS[unit % len(_UNITS)]
+
+
+def marker(index: int) -> str:
+    """Returns the marker of a series: who cannot tell two colours apart sees it."""
+    return _MARKERS[index % len(_MARKERS)]
+
+
+def line_style(index: int) -> str | tuple[int, tuple[float, ...]]:
+    """Returns the dashes of a series, drawn through for the first."""
+    return _LINES[index % len(_LINES)]
 
 
 @contextmanager
@@ -129,7 +143,7 @@ def note(axes: Axes, text: str) -> None:
         (0, 3),
         xycoords="axes fraction",
         textcoords="offset points",
-        fontsize=7.5,
+        fontsize=LEAST_PT,
         color=FAINT,
         va="bottom",
     )
@@ -137,7 +151,7 @@ def note(axes: Axes, text: str) -> None:
 
 def heading(axes: Axes, title: str, text: str = "", colour: str = INK) -> None:
     """Writes a title and, under it, a quiet line."""
-    axes.set_title(title, color=colour, pad=16 if text else 6)
+    axes.set_title(title, color=colour, pad=17 if text else 6)
     if text:
         note(axes, text)
 

@@ -10,12 +10,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
 from neurocmc.common.arrays import Float, Int, set_frozen
-from neurocmc.report.figures.style import canvas, heading, unit_colour
+from neurocmc.report.figures.style import canvas, heading, line_style, marker, unit_colour
 
 COLUMNS = 3
-_MARKERS = "osD^v<>pP*"
-_LINES = ("-", (0, (4, 2)), (0, (1, 1.5)), (0, (4, 2, 1, 2)))
-MOST_TICKS = 6
+MOST_TICKS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -53,7 +51,7 @@ def draw_against_neurons(
     codes = list(dict.fromkeys(curve.code for curve in curves))
     columns = min(COLUMNS, len(circuits))
     rows = -(-len(circuits) // columns)
-    with canvas(path, 1.6 + 3.0 * columns, 0.6 + 2.6 * rows) as figure:
+    with canvas(path, 1.6 + 2.5 * columns, 0.6 + 2.6 * rows) as figure:
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         for panel in panels[len(circuits) :]:
             panel.set_visible(False)
@@ -62,7 +60,7 @@ def draw_against_neurons(
             for curve in (curve for curve in curves if curve.circuit == circuit):
                 _draw_curve(panel, curve, targets.index(curve.target), codes.index(curve.code))
             _scale(panel, [curve for curve in curves if curve.circuit == circuit], decades=decades)
-            panel.set_xlabel("neurons per unit")
+            panel.set_xlabel("neurons per unit [count]")
             panel.grid(axis="y")
             if index % columns == 0:
                 panel.set_ylabel(label)
@@ -70,7 +68,7 @@ def draw_against_neurons(
         handles = [Line2D([], [], color=unit_colour(i), lw=1.4, label=name) for i, name in enumerate(targets)]
         if len(codes) > 1:
             handles += [
-                Line2D([], [], color="#555555", marker=_marker(i), ls=_line(i), ms=4, lw=1.0, label=name)
+                Line2D([], [], color="#555555", marker=marker(i), ls=line_style(i), ms=4, lw=1.0, label=name)
                 for i, name in enumerate(codes)
             ]
         figure.legend(handles=handles, loc="outside right center")
@@ -80,8 +78,8 @@ def draw_against_neurons(
 def _draw_curve(axes: Axes, curve: SweepCurve, target: int, code: int) -> None:
     sizes, means = curve.means()
     colour = unit_colour(target)
-    axes.plot(curve.neurons, curve.value, _marker(code), ms=3.5, color=colour, mec="white", mew=0.4, ls="none")
-    axes.plot(sizes, means, color=colour, ls=_line(code), lw=1.2)
+    axes.plot(curve.neurons, curve.value, marker(code), ms=3.5, color=colour, mec="white", mew=0.4, ls="none")
+    axes.plot(sizes, means, color=colour, ls=line_style(code), lw=1.2)
 
 
 def _scale(axes: Axes, curves: Sequence[SweepCurve], *, decades: bool) -> None:
@@ -101,11 +99,3 @@ def _scale(axes: Axes, curves: Sequence[SweepCurve], *, decades: bool) -> None:
 
 def _short(value: float, _: int | None) -> str:
     return f"{value:,.3g}"
-
-
-def _marker(code: int) -> str:
-    return _MARKERS[code % len(_MARKERS)]
-
-
-def _line(code: int) -> str | tuple[int, tuple[float, ...]]:
-    return _LINES[code % len(_LINES)]

@@ -14,6 +14,7 @@ from neurocmc.report.loihi.messages import Messages
 from neurocmc.targets import LoihiTarget
 
 GAP = 1.5  # tiles between chips
+GRID_UP_TO = 40  # columns: beyond, lines between tiles would cover them
 _FILL = LinearSegmentedColormap.from_list("fill", ["#EAF1F8", "#08306B"])
 _WAY = "#D55E00"
 WIDEST = 4.0  # points, of the pair of chips with most between them
@@ -32,7 +33,7 @@ def draw_chip_map(program: ChipProgram[Any], target: LoihiTarget, path: Path, se
     mesh = np.stack(np.divmod(places[:, 0], limits.chip_columns)[::-1], axis=1)
     low, span = mesh.min(axis=0), np.ptp(mesh, axis=0) + 1
     pitch = np.array([limits.tile_columns + GAP, limits.tile_rows + GAP])
-    columns, rows = (int(edge) for edge in span * pitch)
+    columns, rows = (int(edge) for edge in span * pitch - GAP)
     image = np.full((rows, columns), np.nan)
     for row, column in np.ndindex(int(span[1]), int(span[0])):
         top, left = (np.array([row, column]) * pitch[::-1]).astype(int)
@@ -46,15 +47,21 @@ def draw_chip_map(program: ChipProgram[Any], target: LoihiTarget, path: Path, se
     width = min(max(6.0, 0.16 * columns + 1.0), 24.0)
     with canvas(path, width, min(max(3.0, width * rows / columns + 1.0), 24.0)) as figure:
         axes: Any = figure.subplots()
-        axes.imshow(image, cmap=_FILL, vmin=0.0, vmax=1.0, interpolation="nearest", aspect="equal")
+        shown = axes.imshow(100.0 * image, cmap=_FILL, vmin=0.0, vmax=100.0, interpolation="nearest", aspect="equal")
+        figure.colorbar(shown, ax=axes, label="neurons per tile [% of limit]", pad=0.01, shrink=0.8)
+        if columns <= GRID_UP_TO:
+            axes.vlines(np.arange(0.5, columns - 1), -0.5, rows - 0.5, color="white", lw=0.8)
+            axes.hlines(np.arange(0.5, rows - 1), -0.5, columns - 0.5, color="white", lw=0.8)
         what = _draw_ways(axes, program, places[:, 0], corner + (pitch - GAP - 1.0) / 2.0, sent)
         axes.set_xticks([])
         axes.set_yticks([])
-        chips = f"{program.chips:,} of {limits.chips:,} chips"
-        heading(axes, f"{program.network.name} on {target.title}", f"{program.cores:,} cores on {chips}; {what}")
+        cores = f"{program.cores:,} core{'' if program.cores == 1 else 's'}"
+        chips = f"{program.chips:,} of {limits.chips:,} chip{'' if limits.chips == 1 else 's'}"
+        heading(axes, f"{program.network.name} on {target.title}", f"{cores} on {chips}; {what}")
         for spine in axes.spines.values():
             spine.set_color(FAINT)
-        axes.set_xlabel("a square is a tile, shaded by its neurons", color=INK)
+        axes.set_xlabel("column of tiles, chip by chip", color=INK)
+        axes.set_ylabel("row of tiles", color=INK)
 
 
 def _draw_ways(axes: Any, program: ChipProgram[Any], chip: Any, centre: Any, sent: Messages | None) -> str:

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 from neurocmc.common.arrays import Float
 from neurocmc.ir.loihi.chip import ChipProgram
 from neurocmc.passes.loihi.route import limits_of
-from neurocmc.report.figures.style import HOST, INK, canvas, heading, place, population_colours
+from neurocmc.report.figures.style import HOST, INK, LEAST_PT, PAGE_IN, canvas, heading, place, population_colours
 from neurocmc.targets import LoihiTarget
 
 LYING_UP_TO = 24  # cores: beyond, bars stand, so that a full chip still fits a page
@@ -36,13 +36,13 @@ def draw_core_map(
     shares = _shares(program, target, owner, list(colours))
     lying = cores <= LYING_UP_TO
     many = len(colours)
-    width = 12.0 if lying else min(max(8.5, 3.0 + 0.09 * cores), WIDEST_IN)
+    width = PAGE_IN if lying else min(max(8.5, 3.0 + 0.09 * cores), WIDEST_IN)
     across = min(many, int(width / LEGEND_ENTRY_IN))
     foot_in = FOOT_IN + LEGEND_LINE_IN * -(-many // across)
     height = 0.8 + foot_in + 0.3 * cores if lying else 8.0 + foot_in
     with canvas(path, width, height, placed=True) as figure:
         if lying:
-            boxes = [place(figure, 0.6 + 2.85 * panel, 0.8, 2.6, 0.3 * cores) for panel in range(4)]
+            boxes = [place(figure, 0.55 + 2.18 * panel, 0.8, 1.95, 0.3 * cores) for panel in range(4)]
         else:
             boxes = [place(figure, 0.7, 0.8 + 1.95 * panel, width - 0.9, 1.35) for panel in range(4)]
         panels = [figure.add_axes(box) for box in boxes]
@@ -61,7 +61,7 @@ def draw_core_map(
             panels[-1].set_xlabel("core")
         figure.suptitle(
             f"{program.network.name} on {target.title}: {program.network.neurons:,} neurons on {cores} of "
-            f"{target.limits.cores} cores, lower bound {program.cores_lower_bound}",
+            f"{target.limits.cores} cores, at least {program.cores_lower_bound} needed",
             fontsize=10,
             x=0.01,
             y=1.0 - 0.1 / height,
@@ -102,10 +102,10 @@ def _shares(
     for route in program.routes:
         amounts["out_axons"][owner(route.source)][route.source_core] += route.axons
     titles = {
-        "compartments": "compartments",
-        "synapse_bits": "synapse memory, by sender",
-        "in_axons": "in-axons, by sender",
-        "out_axons": "out-axons",
+        "compartments": "Compartments",
+        "synapse_bits": "Synapses, by sender",
+        "in_axons": "In-axons, by sender",
+        "out_axons": "Out-axons",
     }
     return {
         titles[key]: {name: 100.0 * values / (limits[key] or 1) for name, values in by_population.items()}
@@ -126,19 +126,19 @@ def _draw_panel(
         else:
             axes.bar(position, values, 0.85, bottom=base, color=colours[name], lw=0)
         base = base + values
-    heading(axes, title, f"fullest core {base.max():.1f} %, mean {base.mean():.1f} %")
+    heading(axes, title, f"most {base.max():.1f} %, mean {base.mean():.1f} %")
     if lying:
         axes.axvline(100.0, color=INK, lw=0.9, ls=(0, (4, 3)))
         axes.set_xlim(0, 116)
         axes.set_ylim(cores - 0.4, -0.6)
         axes.set_yticks(position)
-        axes.set_xlabel("% of a core's limit")
+        axes.set_xlabel("use [% of limit]")
         axes.grid(axis="x")
         for core, value in enumerate(base):
-            axes.text(value + 1.5, core, f"{value:.0f}", va="center", fontsize=7, color=INK)
+            axes.text(value + 1.5, core, f"{value:.0f}", va="center", fontsize=LEAST_PT, color=INK)
     else:
         axes.axhline(100.0, color=INK, lw=0.9, ls=(0, (4, 3)))
         axes.set_ylim(0, 112)
         axes.set_xlim(-1, cores)
-        axes.set_ylabel("% of limit")
+        axes.set_ylabel("use [% of limit]")
         axes.grid(axis="y")

@@ -7,7 +7,7 @@ import numpy as np
 
 from neurocmc.ir.neurocorex.program import NO_CHANNEL, ROLES, BoardProgram
 from neurocmc.ir.neurocorex.registers import FIRST_COLUMN, FIRST_ROW, NEURONS
-from neurocmc.report.figures.style import FAINT, canvas, heading
+from neurocmc.report.figures.style import FAINT, LEAST_PT, PAGE_IN, canvas, heading
 
 _ROLE_NAMES = {"cancel_hold": "cancel, hold"}
 
@@ -28,22 +28,22 @@ def draw_board(program: BoardProgram, path: Path) -> None:
     width = max(program.columns.column.size + len(own), 1)
     sent = program.registers.feed_forward[rows, :width].astype(float)
     largest = max(float(np.abs(between).max()), float(np.abs(sent[:, program.columns.column]).max(initial=0)), 1.0)
-    with canvas(path, 11.0, 6.2) as figure:
+    with canvas(path, PAGE_IN, 6.2) as figure:
         left, right = figure.subplots(1, 2, width_ratios=(2.2, 1.0))
         shown: Any = None
         for axes, values in ((left, between), (right, sent)):
             shown = axes.imshow(
                 np.where(values == 0, np.nan, values), cmap="RdBu", vmin=-largest, vmax=largest, aspect="auto"
             )
-            axes.set_ylabel("neuron that is reached (number on the chip)")
+            axes.set_ylabel("receiving neuron [number on the chip]")
         for population in program.populations:
             if population.size:
                 middle = float(np.median(population.neuron))
-                left.text(NEURONS + 0.5, middle, population.name, va="center", fontsize=7, color=FAINT)
-        left.set_xlabel("neuron that spikes (number on the chip)")
-        right.set_xlabel("channel (column of the matrix)")
-        heading(left, "all-to-all")
-        heading(right, "feed-forward")
+                left.text(NEURONS + 0.5, middle, population.name, va="center", fontsize=LEAST_PT, color=FAINT)
+        left.set_xlabel("spiking neuron [number on the chip]")
+        right.set_xlabel("channel [column of the matrix]")
+        heading(left, "All-to-all")
+        heading(right, "Feed-forward")
         for column, role in own:
-            right.text(column, -1.5, _ROLE_NAMES.get(role, role), rotation=60, fontsize=7, color=FAINT)
-        figure.colorbar(shown, ax=right, label="weight (1 of V a spike)")
+            right.text(column, -1.5, _ROLE_NAMES.get(role, role), rotation=60, fontsize=LEAST_PT, color=FAINT)
+        figure.colorbar(shown, ax=right, label="weight [LSB of V per spike]")

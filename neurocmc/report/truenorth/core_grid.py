@@ -13,7 +13,7 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from neurocmc.common.arrays import Float
 from neurocmc.ir.truenorth.program import AxonGroup, CoreProgram, NeuronGroup
-from neurocmc.report.figures.style import FAINT, INK, canvas, heading, population_colours
+from neurocmc.report.figures.style import FAINT, INK, LEAST_PT, PAGE_IN, canvas, heading, population_colours
 from neurocmc.report.truenorth.budget import core_use, cores_lower_bound
 from neurocmc.report.truenorth.potentials import population_of
 from neurocmc.targets import TrueNorthTarget
@@ -46,28 +46,32 @@ def draw_core_grid(program: CoreProgram, target: TrueNorthTarget, path: Path) ->
     owner = _owners(program)
     names = [each.name for each in program.populations] or dict.fromkeys(name for name in owner if name != _SPLITTERS)
     colours = population_colours(names)
-    with canvas(path, max(9.0, min(3.0 + 0.09 * cores, 24.0)), 8.6) as figure:
+    with canvas(path, max(PAGE_IN, min(3.0 + 0.09 * cores, 24.0)), 8.6) as figure:
         panels: Any = figure.subfigures(2, 1, height_ratios=[1.25, 1.0])  # matplotlib says it were one
         maps, bars = panels
         left, right = maps.subplots(1, 2)
         _draw_map(left, program, np.array([to_rgb(colours.get(name, FAINT)) for name in owner]), range(cores))
-        heading(left, "cores by population", "the number is the core")
+        heading(left, "Cores by population", "number: the core")
         crossbar = 100.0 * use[:, 2] / (target.limits.axons_per_core * target.limits.neurons_per_core)
         fullest = float(crossbar.max()) or 1.0
         _draw_map(right, program, np.array([_FILL(value / fullest)[:3] for value in crossbar]), crossbar.tolist())
-        heading(right, "set bits of the crossbar, %", f"fullest core {fullest:.1f} %, mean {crossbar.mean():.1f} %")
+        heading(
+            right,
+            "Set bits of the crossbar [%]",
+            f"darkest: fullest core, {fullest:.1f} %; mean {crossbar.mean():.1f} %",
+        )
         shown = {name: colour for name, colour in colours.items() if name in owner}
         _legend(maps, shown | ({_SPLITTERS: FAINT} if _SPLITTERS in owner else {}))
         neurons, axons = bars.subplots(2, 1, sharex=True)
         by_role = _by_role(program.neuron_groups, cores, target.limits.neurons_per_core)
-        _draw_bars(neurons, "neurons by role, % of a core", by_role)
+        _draw_bars(neurons, "Neurons by role", by_role)
         onto = _by_role(program.axon_groups, cores, target.limits.axons_per_core)
-        _draw_bars(axons, "axons by what they carry, % of a core", onto)
+        _draw_bars(axons, "Axons by what they carry", onto)
         axons.set_xlabel("core")
         _legend(bars, _colours_of(by_role, onto))
         figure.suptitle(
             f"{program.name} on {target.title}: {use[:, 1].sum():,} neurons on {cores:,} of "
-            f"{target.limits.cores:,} cores, lower bound {cores_lower_bound(program, target.limits):,}",
+            f"{target.limits.cores:,} cores, at least {cores_lower_bound(program, target.limits):,} needed",
             fontsize=10,
             x=0.01,
             ha="left",
@@ -118,14 +122,14 @@ def _draw_map(axes: Axes, program: CoreProgram, colour: Float, value: Sequence[f
     axes.tick_params(which="minor", length=0)
     axes.grid(which="minor", color="white", lw=1.2)
     axes.set_axisbelow(False)
-    axes.set_xlabel("column")
-    axes.set_ylabel("row")
+    axes.set_xlabel("column of the chip")
+    axes.set_ylabel("row of the chip")
     if max(columns, rows) > NUMBERED_UP_TO:
         return
     for core, (column, row) in enumerate(place.tolist()):
         dark = float(colour[core] @ (0.3, 0.59, 0.11)) < 0.55
         text = f"{value[core]:.3g}"
-        axes.text(column, row, text, ha="center", va="center", fontsize=7, color="white" if dark else INK)
+        axes.text(column, row, text, ha="center", va="center", fontsize=LEAST_PT, color="white" if dark else INK)
 
 
 def _draw_bars(axes: Axes, title: str, parts: Mapping[str, Float]) -> None:
@@ -141,6 +145,7 @@ def _draw_bars(axes: Axes, title: str, parts: Mapping[str, Float]) -> None:
     heading(axes, title, f"fullest core {base.max():.1f} %, mean {base.mean():.1f} %")
     axes.axhline(100.0, color=INK, lw=0.9, ls=(0, (4, 3)))
     axes.set_ylim(0, 112)
+    axes.set_ylabel("use [% of a core]")
     axes.set_xlim(-0.7, base.size - 0.3)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(axis="y")

@@ -7,14 +7,14 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
-from neurocmc.report.figures.style import FAINT, canvas, heading, one_two_five, population_colours
+from neurocmc.report.figures.style import FAINT, LEAST_PT, PAGE_IN, canvas, heading, one_two_five, population_colours
 from tests.bench.frontier.circuits import ROOT
 from tests.bench.frontier.measure import Row
 from tests.bench.frontier.points import NEF
 
 PICTURE = ROOT / "docs" / "pictures" / "frontier.png"
-DRAWN = {"four-units": "four units", "swta-digits": "winner-take-all of digits", "cmc-v1v3": "canonical microcircuit"}
-COSTS = {"spikes": "spikes in a trial", "energy_uj": "dynamic energy of a trial [µJ]", "cores": "cores"}
+DRAWN = {"four-units": "Four units", "swta-digits": "Winner-take-all of digits", "cmc-v1v3": "Canonical microcircuit"}
+COSTS = {"spikes": "spikes per trial [count]", "energy_uj": "dynamic energy per trial [µJ]", "cores": "cores [count]"}
 CODES: tuple[str, ...] = ("threshold", "rate", "feedback", "interleaved", NEF)
 COLOURS = population_colours(CODES)
 MARKS: dict[str, str] = dict(zip(CODES, "osD^X", strict=True))
@@ -24,7 +24,7 @@ def draw_frontier(rows: Iterable[Row], path: Path = PICTURE) -> None:
     """Draws a circuit a row and a cost a column; a line joins the points of a code that none of it beats."""
     own = [row for row in rows if row.code in CODES and row.euler_median is not None]
     drawn = [name for name in DRAWN if any(row.circuit == name for row in own)]
-    with canvas(path, 10.4, 0.5 + 2.9 * len(drawn)) as figure:
+    with canvas(path, PAGE_IN, 0.5 + 2.9 * len(drawn)) as figure:
         grid = figure.subplots(len(drawn), len(COSTS), squeeze=False, sharey="row")
         for line, name in enumerate(drawn):
             for column, cost in enumerate(COSTS):
@@ -55,7 +55,7 @@ def _draw(axes: Axes, rows: Sequence[Row], cost: str) -> None:
     axes.yaxis.set_minor_formatter(FuncFormatter(one_two_five))
     axes.xaxis.set_major_formatter(FuncFormatter(_whole))
     axes.xaxis.set_minor_formatter(FuncFormatter(one_two_five) if cost == "cores" else NullFormatter())
-    axes.tick_params(which="minor", labelsize=7, labelcolor=FAINT)
+    axes.tick_params(which="minor", labelsize=LEAST_PT, labelcolor=FAINT)
     axes.grid(which="major")
 
 
