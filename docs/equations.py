@@ -1,5 +1,6 @@
 """Sets the equations of pages as MathML when they are built: a browser draws them without scripts or a network."""
 
+import re
 from html import escape
 
 from docutils import nodes
@@ -8,6 +9,7 @@ from docutils.utils.math.latex2mathml import tex2mathml
 from sphinx.util.logging import getLogger
 
 RENDERER = "mathml"
+SIZE = re.compile(r"\\[bB]igg?(?![A-Za-z])")  # of a fence, which docutils does not know; browsers choose it
 logger = getLogger(__name__)
 
 
@@ -31,7 +33,7 @@ def _block(translator, node):
 def _mathml(node, *, as_block):
     """An equation; its source where it cannot be set, with a warning."""
     try:
-        return str(tex2mathml(node.astext(), as_block=as_block))
+        return str(tex2mathml(SIZE.sub("", node.astext()), as_block=as_block))
     except MathError as error:
         logger.warning("an equation cannot be set: %s", error, location=node)
         return f"<code>{escape(node.astext())}</code>"
