@@ -26,7 +26,7 @@ help:
 	@echo 'make check      lint, types, import contracts, tests: what CI asks for, but for the docs'
 	@echo 'make docs       build the documentation without warnings (docs/_build/html/index.html)'
 	@echo 'make links      ask every address that the documentation names, and run a notebook as it is downloaded'
-	@echo 'make browser    look at the report and the documentation in Chromium, three widths, light and dark, with axe-core'
+	@echo 'make browser    look at the report and the documentation in Chromium, four widths, light and dark, with axe-core'
 	@echo 'make bench      speed and accuracy beside Lava, nengo-loihi and brian2-loihi (makes .venv-nengo and the like)'
 	@echo 'make fuzz       N=50000 mutated input files, and kills at every file event (SEED=0; RESUME=1 goes on)'
 	@echo 'make sanafe     make .venv-sanafe, the environment of SANA-FE, and print its interpreter'

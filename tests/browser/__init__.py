@@ -1,1 +1,1 @@
-"""Looks at pages as a reader does: Chromium at three widths, light and dark, with axe-core (`make browser`)."""
+"""Looks at pages as a reader does: Chromium at four widths, light and dark, with axe-core (`make browser`)."""

@@ -1,4 +1,4 @@
-// Opens each page at three widths in light and dark, and prints what is wrong with it as JSON:
+// Opens each page at four widths in light and dark, and prints what is wrong with it as JSON:
 //   node look.mjs MODULES CHROMIUM PICTURES ADDRESS...
 // Asked of each: no console errors and nothing that its policy refused, no sideways scrolling of the whole page, no
 // violation of axe-core (all rules on), and of a report that its script draws what is chosen.
@@ -10,7 +10,7 @@ const [modules, chromium, pictures, ...pages] = process.argv.slice(2);
 const require = createRequire(join(modules, "package.json"));
 const puppeteer = require("puppeteer-core");
 const axe = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
-const WIDTHS = [390, 820, 1440];
+const WIDTHS = [390, 820, 1100, 1440];
 const SCHEMES = ["light", "dark"];
 
 const browser = await (puppeteer.default ?? puppeteer).launch({
