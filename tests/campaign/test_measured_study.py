@@ -212,8 +212,8 @@ def test_without_a_chip_its_measures_are_refused(tmp_path: Path) -> None:
         (("scale: 10", "width: 10"), r"width.*\[measure-options\]"),
         (("family: written", "family: wirtten"), r"study\.yaml:3: .*\[plug-in-unknown\]\n.*did you mean written"),
         (("recipe: circuit.yaml", "recipe: none.yaml"), r"\[file-missing\]"),
-        (("seeds: [0, 1]", "seeds: [0, 0]"), r"seeds names one twice"),
-        (("[circuit,", "[circuit, circuit,"), r"measures names one twice"),
+        (("seeds: [0, 1]", "seeds: [0, 0]"), r"seeds lists one twice"),
+        (("[circuit,", "[circuit, circuit,"), r"measures lists one twice"),
         (("seeds: [0, 1]", "seeds: [0, 1]\ncompile: {target: loihi7}"), r"\[target-unknown\]"),
         (("seeds: [0, 1]", "seeds: [0, 1]\ncompile: {variants: [half]}"), r"compile names half, which is no variant"),
         (

@@ -41,7 +41,7 @@ def test_a_plan_is_every_combination_with_seeds_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (("seeds: [0, 1]", "seeds: [0, 0]"), r"seeds names one twice .*\[field-inconsistent\]"),
+        (("seeds: [0, 1]", "seeds: [0, 0]"), r"seeds lists one twice .*\[field-inconsistent\]"),
         (("neurons: [4, 8, 40000]", "neurons: []"), r"neurons"),
         (("neurons: [4, 8, 40000]", "neurons: [0]"), r"sweep\.yaml:6: neurons\[0\]"),
         (("codes: [threshold, rate]", "codes: [treshold]"), r"codes\[0\].*\[field-wrong\]\n.*did you mean threshold"),

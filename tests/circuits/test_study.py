@@ -79,7 +79,7 @@ def test_one_region_has_no_feedback_to_take_away(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (("seeds: [3, 4]", "seeds: [3, 3]"), "seeds names one twice"),
+        (("seeds: [3, 4]", "seeds: [3, 3]"), "seeds lists one twice"),
         (("regions: [1, 2]", "regions: [6]"), "regions[0]"),
         (("regions: [1, 2]", "regions: []"), "regions"),
         (("no-sp", "no-xy"), "variants[1]"),

@@ -29,7 +29,7 @@ def test_a_level_is_shown_as_its_page_has_it(build: Path, part: str, file: str) 
 
 def test_populations_are_shown_with_what_begins_or_ends_there(build: Path) -> None:
     shown = run("show", build, "chip", "inh*")
-    assert shown.out.startswith("only inh*, and what begins or ends there\n")
+    assert shown.out.startswith("only inh*, with what they send and receive\n")
     heads = [line for line in shown.out.splitlines() if line.startswith(("population", "projection", "input"))]
     assert [head.split()[1].rstrip(":") for head in heads] == ["inhibit", "inhibit->excite", "excite->inhibit"]
 

@@ -158,7 +158,7 @@ def test_an_artifact_alone_is_verified_against_the_network(tmp_path: Path) -> No
         ({"b": np.full(UNITS, np.nan)}, "from_arrays: b: holds a number that is not finite"),
         ({"activation": "gelu"}, "from_arrays: activation: gelu for 1 populations"),
         ({"form": "filter"}, "from_arrays: form: there is no form 'filter'"),
-        ({"fraction": 1.5}, "population h: a step takes 1.5 of the way"),
+        ({"fraction": 1.5}, "population h: the fraction of a step is 1.5"),
         ({"fraction": None}, "from_arrays: tau_ms: is missing"),
         ({"tau_ms": 20.0}, "from_arrays: fraction: tau_ms sets it as well"),
         ({"delay_ms": 0.5}, "from_arrays: delay_ms: is not a whole number of 1 ms"),

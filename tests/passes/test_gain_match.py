@@ -175,7 +175,7 @@ def test_silent_populations_are_refused_all_at_once() -> None:
     assert [str(problem) for problem in caught.value.problems] == [
         f"population {name}: it stays silent on the calibration stimuli (steps) [population-silent]"
         "\n    cure: calibrate on stimuli that "
-        "drive it: its gain can only be matched over activities it visits"
+        "drive it: its gain can only be matched over activities that occur"
         for name in ("excite", "inhibit")
     ]
 

@@ -109,7 +109,7 @@ def test_what_is_given_is_taken(tmp_path: Path) -> None:
     [
         ("truenorth", {"steps": "decisions"}, "pools on truenorth count in equal steps"),
         ("truenorth", {"planes": 2}, "truenorth has no weights that are rounded to a mantissa and an exponent"),
-        ("loihi1", {"steps": "decisions", "code": "rate"}, "pools of the rate code have no steps to spread"),
+        ("loihi1", {"steps": "decisions", "code": "rate"}, "pools of the rate code have no thresholds to spread"),
         ("loihi1", {"steps": "fine"}, "got 'fine'"),
         ("loihi1", {"planes": 3}, "got 3, of type int"),
     ],

@@ -52,7 +52,7 @@ def test_with_torch_a_name_stands_for_the_checkpoint() -> None:
 def test_a_misspelt_name_is_answered_with_the_nearest() -> None:
     with pytest.raises(InputError, match=r"\[model-unknown\]\n.*did you mean swta-digits\?"):
         found_model(Path("swta-digit"))
-    with pytest.raises(InputError, match=r"no recipe of this name ships \[model-unknown\]\n.*cmc-v1\?"):
+    with pytest.raises(InputError, match=r"no recipe of this name \[model-unknown\]\n.*cmc-v1\?"):
         found_recipe(Path("cmcv1"))
 
 

@@ -112,8 +112,8 @@ def test_the_command_line_and_python_say_auto(tmp_path: Path) -> None:
     [
         (CompileOptions(kernel="12"), "spikes of the threshold code stand for their own tick"),
         (CompileOptions(code="feedback", kernel="x"), "got 'x'"),
-        (CompileOptions(code="feedback", steps="activity"), "pools of the feedback code have no steps to spread"),
-        (CompileOptions(code=None, steps="activity"), "pools of the chosen code have no steps to spread"),
+        (CompileOptions(code="feedback", steps="activity"), "pools of the feedback code have no thresholds to spread"),
+        (CompileOptions(code=None, steps="activity"), "pools of the chosen code have no thresholds to spread"),
     ],
 )
 def test_options_that_do_not_go_together_are_told(options: CompileOptions, what: str) -> None:

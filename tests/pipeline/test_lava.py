@@ -122,7 +122,7 @@ def test_at_the_limit_all_processes_are_ended(
     while not ((tmp_path / "child").is_file() and (tmp_path / "child").read_text()):  # it came so far in time
         limit_s *= 2
         told = refused(network, stimulus, tmp_path, time_limit_s=limit_s)
-        assert f"--on lava: it was not done after {limit_s:g} s" in told
+        assert f"--on lava: it was not finished after {limit_s:g} s" in told
         assert "--time-limit" in told
     child = int((tmp_path / "child").read_text())
     until(lambda: not alive(child))  # the kernel takes a moment

@@ -70,7 +70,7 @@ class MeasuredStudy(StrictModel):
     @model_validator(mode="after")
     def _is_a_plan(self) -> Self:
         if len(set(self.seeds)) != len(self.seeds):
-            raise FieldError("seeds names one twice", "name each once")
+            raise FieldError("seeds lists one twice", "name each once")
         if (runs := len(self.variants) * len(self.seeds)) > MAX_RUNS:
             raise FieldError(f"{runs:,} runs, limit {MAX_RUNS:,}", "name fewer variants or seeds")
         compiled = () if self.compile is None else self.compile.variants or ()
@@ -78,7 +78,7 @@ class MeasuredStudy(StrictModel):
             raise FieldError(f"compile names {unknown[0]}, which is no variant", "name variants of this study")
         names = [_name_of(entry) for entry in self.measures]
         if len(set(names)) != len(names):
-            raise FieldError("measures names one twice", "name each once: their columns would be the same")
+            raise FieldError("measures lists one twice", "name each once: their columns would be the same")
         files = [picture_name(name) for name in self.pictures]
         if len(set(files)) != len(files) or "measures" in files:
             cure = "name each once, and none `measures`, which is drawn of every study"

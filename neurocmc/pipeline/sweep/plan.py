@@ -61,7 +61,7 @@ class Sweep(StrictModel):
         for factor in FACTORS:
             values = getattr(self, factor)
             if len(set(values)) != len(values):
-                raise FieldError(f"{factor} names one twice", "name each once")
+                raise FieldError(f"{factor} lists one twice", "name each once")
         runs = 1
         for factor in FACTORS:
             runs *= len(getattr(self, factor))
