@@ -85,7 +85,7 @@ def draw_distractors(points: Sequence[BoundaryPoint], line: PredictedBoundary, p
         left.tick_params(axis="y", which="minor", labelsize=LEAST_PT)
         right.set_ylabel("measured minus predicted [% of predicted]")
         left.legend(loc="upper right")
-        heading(left, "What the memory withstands", "dashed: no weaker distractor wins, however long it lasts")
+        heading(left, "What the memory withstands", "dashed: least strength that can win, by theory, at any length")
         heading(right, "Measured against predicted", "bars: strongest withstood to weakest that won, all seeds")
 
 
