@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from neurocmc.common.errors import Problem, raise_input_problems
+from neurocmc.common.errors import InfeasibleError, Problem, raise_input_problems
 from neurocmc.common.files import MANIFEST, check_replaceable, json_text, replace_directory, write_file
 from neurocmc.common.opening import CHECKPOINT, YAML, read_bytes
 from neurocmc.common.progress import Progress
@@ -31,6 +31,7 @@ from neurocmc.pipeline.reporting import Reported, write_report_of
 from neurocmc.pipeline.sample import SAMPLE, sample_edges
 from neurocmc.pipeline.search.best import choose_best, is_searched
 from neurocmc.pipeline.search.codes import STAGED_AS, choose_code
+from neurocmc.pipeline.search.largest import with_what_fits
 from neurocmc.pipeline.search.scouts import scouts_at
 from neurocmc.pipeline.search.smallest import choose_neurons
 from neurocmc.pipeline.search.tried import Choice
@@ -81,7 +82,10 @@ def compile_model(
     stimuli = model.read_stimuli().calibrated_on(options.calibrate)
     check_stimuli(model, stimuli)
     search = Search(place, Path(directory), progress)
-    choice = choose(model, stimuli, target, options, search)
+    try:
+        choice = choose(model, stimuli, target, options, search)
+    except InfeasibleError as refusal:
+        raise with_what_fits(refusal, model.circuit, stimuli.calibration, target, options, progress) from None
     lowered = choice.lowered
     lowered.clock.told_to(progress, LOWERED)
     with replace_directory(Path(directory)) as folder:
