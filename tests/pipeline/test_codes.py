@@ -62,7 +62,7 @@ def test_a_target_has_its_own_codes() -> None:
     assert {entry.code for entry in on_cores.tried} == {"threshold"}
     ideal = choose_code(swta(), (steps(),), load_target("brian2"), auto(max_error=0.02))
     assert ideal.options.code == "feedback"
-    assert "spikes a presentation" in ideal.reason
+    assert "spikes per presentation" in ideal.reason
 
 
 def test_what_no_code_keeps_is_told_with_what_each_reached() -> None:

@@ -1,5 +1,6 @@
 """Compiles a network of neurons for a target into an artifact on disk, whole or not at all."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +22,7 @@ from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified, write_level
 from neurocmc.pipeline.manifest import BUDGET, FORMAT, TIMINGS
 from neurocmc.pipeline.neurons.artifact import FITTED, GIVEN, MEMORY, NeuronArtifact, open_neurons
+from neurocmc.pipeline.neurons.elsewhere import with_what_holds
 from neurocmc.pipeline.neurons.manifest import LINE, MEMORY_SOURCE, SOURCE, VERSION
 from neurocmc.pipeline.neurons.model import SCALED, NeuronModel
 from neurocmc.pipeline.neurons.options import PLANES, NeuronOptions, Weights
@@ -70,10 +72,28 @@ def compile_neurons(
     stimuli = [model.test] if model.calibration is model.test else [model.calibration, model.test]
     raise_input_problems(name_problems([stimulus.name for stimulus in stimuli]))
     clock = Clock(progress, until=0.7)
-    chosen = _choose(model, target, options, clock)
+    try:
+        chosen = _choose(model, target, options, clock)
+    except InfeasibleError as refusal:
+        raise with_what_holds(refusal, model, target, _trial(model, options, progress)) from None
     with replace_directory(Path(directory)) as folder:
         _write(folder, model, target, options, chosen, clock)
     return open_neurons(directory)
+
+
+def _trial(model: NeuronModel, options: NeuronOptions, progress: Progress | None) -> Callable[[Target], bool]:
+    """Returns what finds out whether another target holds the network."""
+
+    def compiles(target: Target) -> bool:
+        if progress is not None:
+            progress(f"trying {target.name}", 0.0)
+        try:
+            _choose(model, target, options, Clock())
+        except (InfeasibleError, InputError):
+            return False
+        return True
+
+    return compiles
 
 
 def _choose(model: NeuronModel, target: Target, options: NeuronOptions, clock: Clock) -> Chosen:
