@@ -194,9 +194,14 @@ def _range(values: "Float") -> list[float]:
 
 def _table(title: str, rows: list[dict[str, Any]]) -> Any:
     columns = {name: name.replace("_ms", " [ms]").replace("_", " ") for name in rows[0]}
-    numbers = [columns[name] for name, value in rows[0].items() if isinstance(value, int | float)]
+    numbers = [columns[name] for name in columns if all(_is_number(row[name]) for row in rows)]
     shown = [[_cell(name, value) for name, value in row.items()] for row in rows]
     return grid(title, list(columns.values()), shown, right=numbers)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is a number, or the range of several."""
+    return all(isinstance(part, int | float) for part in (value if isinstance(value, list) else [value]))
 
 
 def _cell(name: str, value: Any) -> str:

@@ -7,6 +7,7 @@ leaves here, leaves through `printable` or `Page`.
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 PLAIN_WIDTH = 100
 LEAST_WIDTH = 20  # narrower, there is no room for an indented word
 WIDEST = 10_000
-MAX_UNWRAPPED = 40
 progress_shown: ContextVar[Literal["bar", "lines", "none"]] = ContextVar("progress_shown", default="bar")
+_ENDS = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)  # spaces before the end of a line, and its colours
 StageProgress = Callable[[str, float], None]  # stage, share done
 
 
@@ -81,7 +82,7 @@ def show(*what: "RenderableType") -> None:
         with page.capture() as captured:
             page.print(table)
         # Through echo, not by rich itself, which would answer a closed pipe with exit code 1: a missed budget.
-        typer.echo(captured.get(), nl=False)
+        typer.echo(_ENDS.sub(r"\1", captured.get()), nl=False)
 
 
 def _parts(what: "Iterable[RenderableType]") -> "Iterator[RenderableType]":
@@ -107,11 +108,8 @@ def grid(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], righ
     from neurocmc.report.layout import PlainTable, cell
 
     table = PlainTable(title)
-    rows = list(rows)
-    for index, column in enumerate(columns):
-        # Names are easier to read, and to search for, in one piece; what is beside them can wrap.
-        short = index == 0 and max((len(row[0]) for row in rows), default=0) <= MAX_UNWRAPPED
-        table.column(column, right=column in right, unbroken=short)
+    for column in columns:
+        table.column(column, right=column in right)
     for row in rows:
         table.add_row(*(cell(text) for text in row))
     return table
