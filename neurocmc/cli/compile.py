@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from neurocmc.cli import complete
+from neurocmc.cli.certificates import tell_certificate
 from neurocmc.cli.neurons import (
     Calibration,
     Deciding,
@@ -235,7 +236,6 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
     from neurocmc.report import wording
     from neurocmc.report.staging import host_work, staging_costs, time_scale
     from neurocmc.report.tables import gain_fit_table, staging_table
-    from neurocmc.theory.wording import certificate_lines
 
     network = artifact.spiking
     units = artifact.staged.units
@@ -251,8 +251,7 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
     show(gain_fit_table(network))
     if (losses := artifact.built.losses()) is not None:
         show(losses.render())
-    for line in certificate_lines(artifact.certificate):
-        say(line)
+    tell_certificate(artifact.certificate, str(artifact.directory / "certificate.json"))
     for line in kept_lines(read_sample(artifact), artifact.manifest["silent_units"]):
         say(line)
     if cores := wording.cores(budget):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neurocmc.cli import complete
+from neurocmc.cli.certificates import tell_certificate
 from neurocmc.cli.neurons import Deciding, Dt, Reset, Semantics, inspect_spiking, is_spiking, refuse_given
 from neurocmc.cli.options import Images, Json
 from neurocmc.cli.output import grid, say, say_json, show
@@ -54,7 +55,6 @@ def inspect(
     refuse_given(own, "networks of spiking neurons (.nir)")
     from neurocmc.pipeline.certificates import model_certificate
     from neurocmc.pipeline.model import load
-    from neurocmc.theory.wording import certificate_lines
 
     loaded = load(model, images)
     certificate = model_certificate(loaded)
@@ -81,8 +81,7 @@ def inspect(
         say(f"stays on the host: {part}")
     show(grid("model", ("", "value"), [(name, _written(value)) for name, value in loaded.facts.items()]))
     show(_table("checks", _checks(loaded)))
-    for line in certificate_lines(certificate):
-        say(line)
+    tell_certificate(certificate, "--json")
 
 
 def _sections(circuit: "RateCircuit") -> dict[str, list[dict[str, Any]]]:

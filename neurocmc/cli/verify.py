@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neurocmc.cli.certificates import tell_certificate
 from neurocmc.cli.failures import MISSED
 from neurocmc.cli.neurons import refuse_given, verify_network
 from neurocmc.cli.options import ArtifactDirectory, Figures, Json
@@ -54,7 +55,6 @@ def verify(
     from neurocmc.pipeline.verify import VerifyOptions, read_verification
     from neurocmc.pipeline.verify import verify as walk
     from neurocmc.report.latency import latency_table
-    from neurocmc.theory.wording import certificate_lines
 
     artifact = open_any(directory)
     if isinstance(artifact, NeuronArtifact):
@@ -81,8 +81,7 @@ def verify(
         say_json(read_verification(artifact))
     else:
         tell_edges(result.edges, strict=strict)
-        for line in certificate_lines(result.certificate):
-            say(line)
+        tell_certificate(result.certificate, f"neurocmc show {artifact.directory} certificate")
         if result.latency is not None:
             show(latency_table(result.latency.findings))
         say(f"edges:  {artifact.directory / 'verify.json'}")
