@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal, assert_never
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.names import did_you_mean
 from neurocmc.common.progress import Progress
 from neurocmc.common.ticks import not_whole
 from neurocmc.ir.recording import Recording
@@ -158,7 +159,7 @@ def find_stimulus(artifact: Artifact, stimulus: str | Path | Stimulus | None) ->
                 "stimulus-unknown",
                 "--stimulus",
                 f"the artifact holds no stimulus {str(stimulus)!r}",
-                f"its stimuli are: {', '.join(named)}; or give an .npz file",
+                f"{did_you_mean(str(stimulus), named)}its stimuli are: {', '.join(named)}; or give an .npz file",
             )
         )
     loaded = load_stimulus(path)
