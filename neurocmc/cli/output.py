@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 import typer
 
 from neurocmc.common.printable import printable
+from neurocmc.common.progress import DONE
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -162,8 +163,8 @@ def stages(what: str) -> Generator[StageProgress]:
 
         def told(stage: str, share: float) -> None:
             nonlocal last, began
-            if stage == last:
-                advance(stage, share, "")
+            if stage in (last, DONE):
+                advance(last, share, "")
                 return
             line = f"{what}: {stage}"
             if timed:

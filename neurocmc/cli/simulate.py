@@ -139,7 +139,6 @@ def simulate(
     from neurocmc.verification.metrics import window_ticks
 
     with stages("simulate") as progress:
-        progress(on.value, 0.0)
         recording = run(
             artifact,
             on.value,

@@ -8,7 +8,7 @@ from typing import Any
 
 from neurocmc.common.errors import InfeasibleError, InputError, Problem, raise_input_problems
 from neurocmc.common.files import MANIFEST, check_replaceable, json_text, replace_directory, write_file
-from neurocmc.common.progress import Progress
+from neurocmc.common.progress import DONE, Progress, rising
 from neurocmc.ir.neurons.memories import Memories, print_memories
 from neurocmc.ir.neurons.printer import print_neurons
 from neurocmc.ir.neurons.recording import NeuronRecording
@@ -71,22 +71,24 @@ def compile_neurons(
     check_replaceable(Path(directory))
     stimuli = [model.test] if model.calibration is model.test else [model.calibration, model.test]
     raise_input_problems(name_problems([stimulus.name for stimulus in stimuli]))
-    clock = Clock(progress, until=0.7)
+    told = rising(progress)
+    clock = Clock(told, until=0.7)
     try:
         chosen = _choose(model, target, options, clock)
     except InfeasibleError as refusal:
-        raise with_what_holds(refusal, model, target, _trial(model, options, progress)) from None
+        raise with_what_holds(refusal, model, target, _trial(model, options, told)) from None
     with replace_directory(Path(directory)) as folder:
         _write(folder, model, target, options, chosen, clock)
-    return open_neurons(directory)
+    artifact = open_neurons(directory)
+    told(DONE, 1.0)
+    return artifact
 
 
-def _trial(model: NeuronModel, options: NeuronOptions, progress: Progress | None) -> Callable[[Target], bool]:
+def _trial(model: NeuronModel, options: NeuronOptions, told: Progress) -> Callable[[Target], bool]:
     """Returns what finds out whether another target holds the network."""
 
     def compiles(target: Target) -> bool:
-        if progress is not None:
-            progress(f"trying {target.name}", 0.0)
+        told(f"trying {target.name}", 0.0)
         try:
             _choose(model, target, options, Clock())
         except (InfeasibleError, InputError):
