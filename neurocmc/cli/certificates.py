@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from neurocmc.cli.output import progress_shown, say
+from neurocmc.cli.output import WARNING, progress_shown, quiet, say
 
 if TYPE_CHECKING:
     from neurocmc.theory.certificate import Certificate
@@ -19,6 +19,8 @@ def tell_certificate(certificate: "Certificate", kept: str) -> None:
     """
     from neurocmc.theory.wording import certificate_lines, grouped_lines
 
+    if quiet() and (lost := certificate.counted.lost_up_states + certificate.counted.lost_winners):
+        say(f"{WARNING}rounding destroys {lost:,} states of the circuit: {kept}")
     verbose = progress_shown.get() == "lines"
     for line in certificate_lines(certificate, ALL) if verbose else grouped_lines(certificate):
         say(line)

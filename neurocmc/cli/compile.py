@@ -23,7 +23,7 @@ from neurocmc.cli.neurons import (
     refuse_given,
 )
 from neurocmc.cli.options import Code, Figures, Images, Json, Scheduler, Target
-from neurocmc.cli.output import say, say_json, show, stages
+from neurocmc.cli.output import results, say, say_json, show, stages
 
 if TYPE_CHECKING:
     from neurocmc.pipeline.artifact import Artifact
@@ -228,7 +228,9 @@ def compile(  # noqa: A001  (the command is called so)
     if as_json:
         say_json(_as_json(artifact, read_budget(artifact)))
     else:
-        _tell(artifact, read_budget(artifact))
+        with results():
+            _tell(artifact, read_budget(artifact))
+        _tell_files(artifact)
 
 
 def _tell(artifact: "Artifact", budget: "Budget") -> None:
@@ -262,11 +264,16 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
         say(f"energy of a presentation: {wording.energy(spent_pj)}{doubt}")
     for part in (*artifact.circuit.on_host, *host_work(network, artifact.target)):
         say(f"stays on the host: {part}")
+
+
+def _tell_files(artifact: "Artifact") -> None:
     say(f"artifact: {artifact.directory}")
     copy = artifact.manifest["source"]
-    say(f"model:    {f'a copy is in the artifact, {copy}' if copy else 'no copy is in the artifact'}")
+    with results():
+        say(f"model:    {f'a copy is in the artifact, {copy}' if copy else 'no copy is in the artifact'}")
     say(f"report:   {artifact.directory / 'report.html'}")
-    say(f"next:     neurocmc verify {artifact.directory}")
+    with results():
+        say(f"next:     neurocmc verify {artifact.directory}")
 
 
 def _as_json(artifact: "Artifact", budget: "Budget") -> dict[str, Any]:

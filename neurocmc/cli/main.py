@@ -115,10 +115,11 @@ def before(
         bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version and leave.")
     ] = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Show no progress; results, warnings and failures stay.")
+        bool, typer.Option("--quiet", "-q", help="Show only what is wrong, and the paths of what was written.")
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show a line with its seconds for every stage that is done.")
+        bool,
+        typer.Option("--verbose", "-v", help="Show the seconds of each stage, and each state of a certificate."),
     ] = False,
     show_debug: Annotated[
         bool, typer.Option("--debug", envvar="NEUROCMC_DEBUG", help="Show the traceback of a defect of neurocmc.")

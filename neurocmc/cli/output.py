@@ -35,6 +35,8 @@ LEAST_WIDTH = 20  # narrower, there is no room for an indented word
 WIDEST = 10_000
 progress_shown: ContextVar[Literal["bar", "lines", "none"]] = ContextVar("progress_shown", default="bar")
 _ENDS = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)  # spaces before the end of a line, and its colours
+WARNING = "warning: "  # how lines begin that --quiet shows as well
+_left_out: ContextVar[bool] = ContextVar("left_out", default=False)
 StageProgress = Callable[[str, float], None]  # stage, share done
 
 
@@ -59,9 +61,25 @@ def console(stream: TextIO | None = None, width: int | None = None) -> "Page":
     return Page(file=stream, width=width or page_width(stream), markup=False, highlight=False, emoji=False)
 
 
+def quiet() -> bool:
+    """Whether only what is wrong is to be shown, and the paths of what was written."""
+    return progress_shown.get() == "none"
+
+
+@contextmanager
+def results() -> Generator[None]:
+    """With --quiet, leaves out what is said and shown within: the files that were written hold it."""
+    before = _left_out.set(quiet())
+    try:
+        yield
+    finally:
+        _left_out.reset(before)
+
+
 def say(text: str = "") -> None:
     """Prints one line on stdout, as long as it is."""
-    typer.echo(printable(text))
+    if not _left_out.get() or text.startswith(WARNING):
+        typer.echo(printable(text))
 
 
 def say_files(paths: Iterable[Path]) -> None:
@@ -77,7 +95,7 @@ def tell(text: str) -> None:
 
 def show(*what: "RenderableType") -> None:
     """Prints tables on stdout, each wider than the page where that is too narrow for it, for the terminal to wrap."""
-    for table in _parts(what):
+    for table in () if _left_out.get() else _parts(what):
         page = console()
         page = console(width=max(page.width, _needed(page, table)))
         with page.capture() as captured:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from neurocmc.cli.options import ArtifactDirectory, Json, Scheduler, Workers
-from neurocmc.cli.output import bar, grid, say_files, say_json, show
+from neurocmc.cli.output import bar, grid, results, say_files, say_json, show
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 
 EXAMPLES = (
@@ -70,7 +70,8 @@ def robustness(
         return
     head, lines = table(result, by_stimulus=False)  # what fits a page; the files have all
     many = f"{seeds} seed{'s' * (seeds != 1)}"
-    show(grid(f"{result.circuit} on faulty chips, {many}, 95 % confidence", head, lines, head[1:]))
+    with results():
+        show(grid(f"{result.circuit} on faulty chips, {many}, 95 % confidence", head, lines, head[1:]))
     say_files(files)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neurocmc.cli.options import Json, check_output_file
-from neurocmc.cli.output import say, say_json, stages
+from neurocmc.cli.output import WARNING, results, say, say_json, stages
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 
 if TYPE_CHECKING:
@@ -160,9 +160,10 @@ def simulate(
     if as_json:
         say_json({"recording": output, **facts, "decisions": decided, "undecided": early})
         return
-    _tell(facts, decided)
+    with results():
+        _tell(facts, decided)
     for name in early:
-        say(f"{name} decided nothing: its window is longer than what was run")
+        say(f"{WARNING}{name} decided nothing: its window is longer than what was run")
     say(f"recording: {output}")
 
 

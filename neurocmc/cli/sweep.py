@@ -7,7 +7,7 @@ import typer
 
 from neurocmc.cli.failures import end_of_runs
 from neurocmc.cli.options import Json, Scheduler, Workers
-from neurocmc.cli.output import bar, grid, say_files, say_json, show
+from neurocmc.cli.output import bar, grid, results, say_files, say_json, show
 
 EXAMPLES = (
     "neurocmc sweep examples/sweep.yaml -o build/sweep",
@@ -39,6 +39,7 @@ def sweep(
     else:
         head, lines = shown(done.rows)
         more = f", the first {MOST_SHOWN} of {len(lines):,} runs" if len(lines) > MOST_SHOWN else ""
-        show(grid(f"{done.name}{more}", head, lines[:MOST_SHOWN], ("neurons", "seed", *head[5:-1])))
+        with results():
+            show(grid(f"{done.name}{more}", head, lines[:MOST_SHOWN], ("neurons", "seed", *head[5:-1])))
         say_files(done.files)
     end_of_runs(done.worst, done.failures)

@@ -9,7 +9,7 @@ from neurocmc.cli.certificates import tell_certificate
 from neurocmc.cli.failures import MISSED
 from neurocmc.cli.neurons import refuse_given, verify_network
 from neurocmc.cli.options import ArtifactDirectory, Figures, Json
-from neurocmc.cli.output import say, say_json, show, stages
+from neurocmc.cli.output import quiet, results, say, say_json, show, stages
 
 if TYPE_CHECKING:
     from neurocmc.verification.edges import Edge
@@ -81,9 +81,10 @@ def verify(
         say_json(read_verification(artifact))
     else:
         tell_edges(result.edges, strict=strict)
-        tell_certificate(result.certificate, f"neurocmc show {artifact.directory} certificate")
-        if result.latency is not None:
-            show(latency_table(result.latency.findings))
+        with results():
+            tell_certificate(result.certificate, f"neurocmc show {artifact.directory} certificate")
+            if result.latency is not None:
+                show(latency_table(result.latency.findings))
         say(f"edges:  {artifact.directory / 'verify.json'}")
         say(f"report: {result.report}")
     if not result.passed:
@@ -91,17 +92,21 @@ def verify(
 
 
 def tell_edges(edges: "tuple[Edge, ...]", *, strict: bool = False) -> None:
-    """The table of edges, which is closest to its limit, and the verdict on all that decide."""
+    """The table of edges, which is closest to its limit, and the verdict on all that decide; or what is missed."""
     from neurocmc.report.notebook import strain
     from neurocmc.report.tables import edge_table
     from neurocmc.verification.edges import misses
 
+    missed = misses(edges, strict=strict)
+    if quiet():
+        if missed:
+            show(edge_table(missed))
+        return
     show(edge_table(edges))
     judged = [edge for edge in edges if edge.verdict != "not run" and (strict or edge.group == "fidelity")]
     if located := [edge for edge in judged if edge.worst and edge.value is not None]:
         edge = max(located, key=strain)
         say(f"worst: {edge.worst}, {edge.quantity} of {edge.name} at {100 * strain(edge):.3g} % of its limit")
-    missed = misses(edges, strict=strict)
     kept = f"{len(missed)} of {len(judged)} budgets are missed" if missed else f"all {len(judged)} budgets are kept"
     left = sum(edge.verdict == "not run" for edge in edges)
     say(f"{kept}; {left} {'edge was' if left == 1 else 'edges were'} not run" if left else kept)
