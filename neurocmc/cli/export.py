@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.options import Json
 from neurocmc.cli.output import say, say_json
 
@@ -23,7 +24,11 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            "--to", metavar="NAME", help="The tool: brian2, netx, nir, pynn, ranc, or another.", show_default=False
+            "--to",
+            metavar="NAME",
+            help="The tool: brian2, netx, nir, pynn, ranc, or another.",
+            show_default=False,
+            autocompletion=complete.exports,
         ),
     ],
     output: Annotated[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.failures import MISSED
 from neurocmc.cli.output import grid, results, say, say_json, show, stages
 from neurocmc.common.errors import Problem, raise_input_problems
@@ -39,6 +40,7 @@ Semantics = Annotated[
     typer.Option(
         metavar="NAME",
         help="Of a .nir file: whose rules: snntorch-0, snntorch-1, norse, sinabs, spyx, nir.",
+        autocompletion=complete.semantics,
         show_default=False,
     ),
 ]
@@ -48,7 +50,12 @@ Dt = Annotated[
 ]
 Reset = Annotated[
     str | None,
-    typer.Option(metavar="zero|subtract", help="Of a .nir file: how a neuron resets.", show_default=False),
+    typer.Option(
+        metavar="zero|subtract",
+        help="Of a .nir file: how a neuron resets.",
+        show_default=False,
+        autocompletion=complete.resets,
+    ),
 ]
 Deciding = Annotated[
     Decide | None,
@@ -62,7 +69,12 @@ Weighted = Annotated[
 ]
 Events = Annotated[
     Path | None,
-    typer.Option(metavar="FILE.npz", help="Of a .nir file: input spikes to verify with.", show_default="drawn"),
+    typer.Option(
+        metavar="FILE.npz",
+        help="Of a .nir file: input spikes to verify with.",
+        show_default="drawn",
+        autocompletion=complete.npz_files,
+    ),
 ]
 Calibration = Annotated[
     Path | None,

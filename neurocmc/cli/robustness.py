@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.options import ArtifactDirectory, Json, Scheduler, Workers
 from neurocmc.cli.output import bar, grid, results, say_files, say_json, show
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
@@ -27,6 +28,7 @@ def robustness(
             metavar="KIND,...",
             help="threshold, weight, synapse, dropped, added, dead, axons, cores, current, spikes.",
             show_default="all that chips of the target can have",
+            autocompletion=complete.faults,
         ),
     ] = None,
     levels: Annotated[
@@ -41,6 +43,7 @@ def robustness(
             metavar="NAME|FILE.npz",
             help="What is run; may be given several times.",
             show_default="those for testing, and those without a label",
+            autocompletion=complete.stimuli,
         ),
     ] = None,
     workers: Workers = None,

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.options import ArtifactDirectory, Json, check_output_file
 from neurocmc.cli.output import say, say_json
 from neurocmc.common.errors import InputError, Problem
@@ -34,7 +35,12 @@ def show(
     part: Annotated[Part, typer.Argument(metavar="PART", help="rate, staged, spiking, chip or certificate.")],
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help="Populations, or patterns such as 'V1.*'.", show_default="all"),
+        typer.Argument(
+            metavar="[NAME]...",
+            help="Populations, or patterns such as 'V1.*'.",
+            show_default="all",
+            autocompletion=complete.populations,
+        ),
     ] = None,
     draw: Annotated[
         Path | None,

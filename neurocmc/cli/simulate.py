@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.options import Json, check_output_file
 from neurocmc.cli.output import WARNING, results, say, say_json, stages
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
@@ -70,7 +71,9 @@ def simulate(
     stimulus: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME|FILE.npz", help="One that the artifact holds (default: its first test stimulus), or a file."
+            metavar="NAME|FILE.npz",
+            help="One that the artifact holds (default: its first test stimulus), or a file.",
+            autocompletion=complete.stimuli,
         ),
     ] = None,
     duration: Annotated[

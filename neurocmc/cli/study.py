@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.failures import MISSED, end_of_runs
 from neurocmc.cli.options import Json, Scheduler, Workers
 from neurocmc.cli.output import bar, grid, quiet, results, say_files, say_json, show
@@ -23,7 +24,14 @@ EXAMPLES = (
 
 
 def study(
-    plan: Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="Which recipe, variants, seeds and measures.")],
+    plan: Annotated[
+        Path,
+        typer.Argument(
+            metavar="STUDY.yaml",
+            help="Which recipe, variants, seeds and measures.",
+            autocompletion=complete.yaml_files,
+        ),
+    ],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Where it all goes.", show_default=False)
     ],

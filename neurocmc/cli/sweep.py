@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.failures import end_of_runs
 from neurocmc.cli.options import Json, Scheduler, Workers
 from neurocmc.cli.output import bar, grid, results, say_files, say_json, show
@@ -18,7 +19,14 @@ MOST_SHOWN = 60  # rows of the table on the page: the file has all
 
 
 def sweep(
-    plan: Annotated[Path, typer.Argument(metavar="SWEEP.yaml", help="Circuits, targets, codes, neurons and seeds.")],
+    plan: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SWEEP.yaml",
+            help="Circuits, targets, codes, neurons and seeds.",
+            autocompletion=complete.yaml_files,
+        ),
+    ],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="Where it all goes.", show_default=False)
     ],
