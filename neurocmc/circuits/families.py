@@ -13,6 +13,7 @@ from neurocmc.circuits.memory_tasks.recipe import TASKS, MemoryRecipe
 from neurocmc.circuits.recipe import Recipe
 from neurocmc.circuits.training import EpochReport
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.names import did_you_mean
 from neurocmc.common.strict_yaml import Document, load_document
 
 FAMILIES = ("cmc", "memory", "swta")
@@ -35,7 +36,12 @@ def recipe_of(document: Document) -> AnyRecipe:
             if schema is None:
                 what = f"{document.data.get('task')!r} is not a task of the memory family"
                 raise InputError(
-                    document.problem("task-unknown", ("task",), what, f"tasks are {' and '.join(TASKS)}")
+                    document.problem(
+                        "task-unknown",
+                        ("task",),
+                        what,
+                        f"{did_you_mean(str(document.data.get('task')), TASKS)}tasks are {' and '.join(TASKS)}",
+                    )
                 )
             return document.validate(schema)
         case "swta":
@@ -43,7 +49,12 @@ def recipe_of(document: Document) -> AnyRecipe:
         case other:
             what = f"{other!r} is not a family of circuits that can be trained"
             raise InputError(
-                document.problem("family-unknown", ("family",), what, f"families are {', '.join(FAMILIES)}")
+                document.problem(
+                    "family-unknown",
+                    ("family",),
+                    what,
+                    f"{did_you_mean(str(other), FAMILIES)}families are {', '.join(FAMILIES)}",
+                )
             )
 
 

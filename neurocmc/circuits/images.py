@@ -29,6 +29,7 @@ from neurocmc.circuits.image_files import (
 from neurocmc.circuits.labelled import LabelledImages, parted
 from neurocmc.common.arrays import Int, set_frozen
 from neurocmc.common.errors import FieldError, InputError, Problem
+from neurocmc.common.names import did_you_mean
 from neurocmc.common.opening import check_name
 
 TASKS = ("mnist-5k", "fashion-mnist", "fashion-mnist:FOLDER", "idx:PATH", "cifar-10:FOLDER")
@@ -100,7 +101,7 @@ def check_task(task: str) -> str:
     kind, _, place = task.partition(":")
     known = {"mnist-5k": not place, "fashion-mnist": True, "idx": bool(place), "cifar-10": bool(place)}
     if not known.get(kind, False) or "\0" in task or task.endswith(":"):
-        raise FieldError(f"{task!r} is not a task", f"tasks are {', '.join(TASKS)}")
+        raise FieldError(f"{task!r} is not a task", f"{did_you_mean(kind, known)}tasks are {', '.join(TASKS)}")
     return task
 
 

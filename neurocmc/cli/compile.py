@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from neurocmc.cli import complete
+from neurocmc.cli.certificates import tell_certificate
 from neurocmc.cli.neurons import compile_network, is_spiking, read_model, refuse_given
 from neurocmc.cli.options import (
     CHOICE,
@@ -26,7 +27,7 @@ from neurocmc.cli.options import (
     Target,
     Weighted,
 )
-from neurocmc.cli.output import say, say_json, show, stages
+from neurocmc.cli.output import results, say, say_json, show, stages
 
 if TYPE_CHECKING:
     from neurocmc.pipeline.artifact import Artifact
@@ -265,7 +266,9 @@ def compile(  # noqa: A001  (the command is called so)
     if as_json:
         say_json(_as_json(artifact, read_budget(artifact)))
     else:
-        _tell(artifact, read_budget(artifact))
+        with results():
+            _tell(artifact, read_budget(artifact))
+        _tell_files(artifact)
 
 
 def _tell(artifact: "Artifact", budget: "Budget") -> None:
@@ -273,7 +276,6 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
     from neurocmc.report import wording
     from neurocmc.report.staging import host_work, staging_costs, time_scale
     from neurocmc.report.tables import gain_fit_table, staging_table
-    from neurocmc.theory.wording import certificate_lines
 
     network = artifact.spiking
     units = artifact.staged.units
@@ -289,8 +291,7 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
     show(gain_fit_table(network))
     if (losses := artifact.built.losses()) is not None:
         show(losses.render())
-    for line in certificate_lines(artifact.certificate):
-        say(line)
+    tell_certificate(artifact.certificate, str(artifact.directory / "certificate.json"))
     for line in kept_lines(read_sample(artifact), artifact.manifest["silent_units"]):
         say(line)
     if cores := wording.cores(budget):
@@ -301,11 +302,16 @@ def _tell(artifact: "Artifact", budget: "Budget") -> None:
         say(f"energy per presentation: {wording.energy(spent_pj)}{doubt}")
     for part in (*artifact.circuit.on_host, *host_work(network, artifact.target)):
         say(f"stays on the host: {part}")
+
+
+def _tell_files(artifact: "Artifact") -> None:
     say(f"artifact: {artifact.directory}")
     copy = artifact.manifest["source"]
-    say(f"model:    {f'a copy is in the artifact, {copy}' if copy else 'no copy is in the artifact'}")
+    with results():
+        say(f"model:    {f'a copy is in the artifact, {copy}' if copy else 'no copy is in the artifact'}")
     say(f"report:   {artifact.directory / 'report.html'}")
-    say(f"next:     neurocmc verify {artifact.directory}")
+    with results():
+        say(f"next:     neurocmc verify {artifact.directory}")
 
 
 def _as_json(artifact: "Artifact", budget: "Budget") -> dict[str, Any]:

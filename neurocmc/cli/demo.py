@@ -10,7 +10,7 @@ import typer
 from neurocmc.cli import complete
 from neurocmc.cli.failures import MISSED
 from neurocmc.cli.options import Code, Json, Target
-from neurocmc.cli.output import PLAIN_WIDTH, grid, say, say_json, show, stages
+from neurocmc.cli.output import PLAIN_WIDTH, grid, results, say, say_json, show, stages
 from neurocmc.cli.verify import tell_edges
 
 EXAMPLES = (
@@ -65,12 +65,14 @@ def demo(
         facts = {"lines": result.lines, "pictures": result.pictures, "edges": result.edges}
         say_json({"demo": name, "explanation": explanation, "passed": result.passed, "artifact": directory, **facts})
     else:
-        for line in textwrap.wrap(explanation, PLAIN_WIDTH):
-            say(line)
-        for line in result.lines:
-            say(line)
+        with results():
+            for line in textwrap.wrap(explanation, PLAIN_WIDTH):
+                say(line)
+            for line in result.lines:
+                say(line)
         tell_edges(result.edges)
-        show(budget_table(read_budget(result.artifact)))
+        with results():
+            show(budget_table(read_budget(result.artifact)))
         for picture in result.pictures:
             say(f"{'film:    ' if picture.suffix in ('.gif', '.mp4') else 'picture: '} {picture}")
         say(f"report:   {directory / 'report.html'}")

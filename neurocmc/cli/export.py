@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.options import Json
 from neurocmc.cli.output import say, say_json
 
@@ -27,6 +28,7 @@ def export(
             metavar="NAME",
             help="The tool: brian2, netx, nir, pynn, ranc, or one that a plug-in adds.",
             show_default=False,
+            autocompletion=complete.exports,
         ),
     ],
     output: Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neurocmc.cli import complete
+from neurocmc.cli.certificates import tell_certificate
 from neurocmc.cli.neurons import inspect_spiking, is_spiking, refuse_given
 from neurocmc.cli.options import Deciding, Dt, Images, Json, Reset, Semantics
 from neurocmc.cli.output import grid, say, say_json, show
@@ -59,7 +60,6 @@ def inspect(
     refuse_given(own, "networks of spiking neurons (.nir)")
     from neurocmc.pipeline.certificates import model_certificate
     from neurocmc.pipeline.model import load
-    from neurocmc.theory.wording import certificate_lines
 
     loaded = load(model, images)
     certificate = model_certificate(loaded)
@@ -86,8 +86,7 @@ def inspect(
         say(f"stays on the host: {part}")
     show(grid("model", ("", "value"), [(name, _written(value)) for name, value in loaded.facts.items()]))
     show(_table("checks", _checks(loaded)))
-    for line in certificate_lines(certificate):
-        say(line)
+    tell_certificate(certificate, "--json")
 
 
 def _sections(circuit: "RateCircuit") -> dict[str, list[dict[str, Any]]]:
@@ -199,9 +198,14 @@ def _range(values: "Float") -> list[float]:
 
 def _table(title: str, rows: list[dict[str, Any]]) -> Any:
     columns = {name: name.replace("_ms", " [ms]").replace("_", " ") for name in rows[0]}
-    numbers = [columns[name] for name, value in rows[0].items() if isinstance(value, int | float)]
+    numbers = [columns[name] for name in columns if all(_is_number(row[name]) for row in rows)]
     shown = [[_cell(name, value) for name, value in row.items()] for row in rows]
     return grid(title, list(columns.values()), shown, right=numbers)
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value is a number, or the range of several."""
+    return all(isinstance(part, int | float) for part in (value if isinstance(value, list) else [value]))
 
 
 def _cell(name: str, value: Any) -> str:

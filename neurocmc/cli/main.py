@@ -7,7 +7,6 @@ import sys
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from difflib import get_close_matches
 from functools import cache
 from io import TextIOWrapper, UnsupportedOperation
 from pathlib import Path
@@ -39,6 +38,7 @@ from neurocmc.cli import (
 )
 from neurocmc.cli.failures import debug, guarded
 from neurocmc.cli.output import page_width, progress_shown
+from neurocmc.common.names import did_you_mean
 from neurocmc.common.printable import printable
 
 ANYWHERE = ("-q", "--quiet", "-v", "--verbose", "--debug")
@@ -79,7 +79,8 @@ def _said_printably() -> Generator[None]:
         yield
     except Exception as error:
         if isinstance(message := getattr(error, "message", None), str):
-            error.__dict__["message"] = printable(message) + _nearest_choice(message)
+            said = printable(message.replace("Value error, ", ""))
+            error.__dict__["message"] = said + _nearest_choice(message)
         raise
 
 
@@ -87,8 +88,8 @@ def _nearest_choice(message: str) -> str:
     """What a value that is none of a parameter's choices was perhaps meant to be; "" where nothing is near."""
     if (told := re.search(r"'([^']*)' is not one of (.*)", message)) is None:
         return ""
-    near = get_close_matches(told[1], re.findall(r"'([^']*)'", told[2]), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    near = did_you_mean(told[1], re.findall(r"'([^']*)'", told[2])).rstrip()
+    return f" {near[:1].upper()}{near[1:]}" if near else ""
 
 
 app = typer.Typer(
@@ -114,10 +115,15 @@ def before(
         bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Show no progress, only results, warnings and errors.")
+        bool, typer.Option("--quiet", "-q", help="Show only what is wrong, and the paths of written files.")
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Print the name and the seconds of every stage that is done.")
+        bool,
+        typer.Option(
+            "--verbose",
+            "-v",
+            help="Show the seconds of every stage, each state of a certificate, and notes on what passed.",
+        ),
     ] = False,
     show_debug: Annotated[
         bool, typer.Option("--debug", envvar="NEUROCMC_DEBUG", help="Show the traceback when neurocmc itself fails.")

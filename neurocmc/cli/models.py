@@ -8,7 +8,7 @@ from neurocmc.cli import complete
 from neurocmc.cli.options import Json
 from neurocmc.cli.output import grid, say, say_json, show
 from neurocmc.common.errors import InputError, Problem
-from neurocmc.common.yaml_complaints import nearest_name
+from neurocmc.common.names import nearest_name
 
 if TYPE_CHECKING:
     from neurocmc.pipeline.bundled import Bundled

@@ -9,7 +9,7 @@ import typer
 
 from neurocmc.cli.failures import MISSED
 from neurocmc.cli.options import Decide
-from neurocmc.cli.output import grid, say, say_json, show, stages
+from neurocmc.cli.output import grid, results, say, say_json, show, stages
 from neurocmc.common.errors import Problem, raise_input_problems
 
 if TYPE_CHECKING:
@@ -75,29 +75,31 @@ def compile_network(
         return
     from neurocmc.pipeline.neurons.reporting import host_work, rules, summary, synapses
 
-    say(f"{built.name} for {artifact.target.name}: {summary(built)}")
-    if manifest["semantics"]["name"] is not None:
-        say(f"rules: {rules(manifest['semantics'])}")
-    say(f"weights: {synapses(manifest)}")
-    for line in manifest["notes"]:
-        say(f"note: {line}")
-    for line in manifest["exchanged"]:
-        say(f"exchanged: {line}")
-    if losses is not None:
-        show(losses.render())
-    for line in built.verdicts():
-        say(line)
-    if cores := wording.cores(budget):
-        say(cores)
-    if budget.energy is not None:
-        spent_pj = budget.energy.dynamic_per_presentation_pj
-        doubt = "" if spent_pj is None else " (estimate)"
-        say(f"energy per presentation: {wording.energy(spent_pj)}{doubt}")
-    for part in host_work(built):
-        say(f"stays on the host: {part}")
+    with results():
+        say(f"{built.name} for {artifact.target.name}: {summary(built)}")
+        if manifest["semantics"]["name"] is not None:
+            say(f"rules: {rules(manifest['semantics'])}")
+        say(f"weights: {synapses(manifest)}")
+        for line in manifest["notes"]:
+            say(f"note: {line}")
+        for line in manifest["exchanged"]:
+            say(f"exchanged: {line}")
+        if losses is not None:
+            show(losses.render())
+        for line in built.verdicts():
+            say(line)
+        if cores := wording.cores(budget):
+            say(cores)
+        if budget.energy is not None:
+            spent_pj = budget.energy.dynamic_per_presentation_pj
+            doubt = "" if spent_pj is None else " (estimate)"
+            say(f"energy per presentation: {wording.energy(spent_pj)}{doubt}")
+        for part in host_work(built):
+            say(f"stays on the host: {part}")
     say(f"artifact: {artifact.directory}")
     say(f"report:   {artifact.directory / 'report.html'}")
-    say(f"next:     neurocmc verify {artifact.directory}")
+    with results():
+        say(f"next:     neurocmc verify {artifact.directory}")
 
 
 def verify_network(artifact: "NeuronArtifact", options: "NeuronVerifyOptions", *, as_json: bool) -> None:
@@ -111,8 +113,9 @@ def verify_network(artifact: "NeuronArtifact", options: "NeuronVerifyOptions", *
         say_json(result.as_json())
     else:
         tell_edges(result.edges)
-        for line in artifact.built.verdicts():
-            say(line)
+        with results():
+            for line in artifact.built.verdicts():
+                say(line)
         say(f"edges:  {artifact.directory / 'verify.json'}")
         say(f"report: {result.report}")
     if not result.passed:
@@ -163,12 +166,13 @@ def simulate_on(
             }
         )
         return
-    say(f"{recording.stimulus} on {recording.level}: {recording.batch:,} trials of {recording.ticks:,} ticks")
-    for population in populations:
-        say(f"  {population['name']}: {population['neurons']:,} neurons, {population['spikes']:,} spikes")
-    for name, share in right.items():
-        if share is not None:
-            say(f"{name} accuracy: {100 * share:.2f} % of {int(known.sum()):,} labelled trials")
+    with results():
+        say(f"{recording.stimulus} on {recording.level}: {recording.batch:,} trials of {recording.ticks:,} ticks")
+        for population in populations:
+            say(f"  {population['name']}: {population['neurons']:,} neurons, {population['spikes']:,} spikes")
+        for name, share in right.items():
+            if share is not None:
+                say(f"{name} accuracy: {100 * share:.2f} % of {int(known.sum()):,} labelled trials")
     say(f"recording: {output}")
 
 

@@ -89,6 +89,7 @@ Semantics = Annotated[
         metavar="NAME",
         help="The framework whose equations it was trained with: snntorch-0, snntorch-1, norse, sinabs, spyx or nir.",
         show_default=False,
+        autocompletion=complete.semantics,
         rich_help_panel=SPIKING,
     ),
 ]
@@ -102,6 +103,7 @@ Reset = Annotated[
         metavar="zero|subtract",
         help="How a spike resets its neuron: to 0, or by subtracting the threshold.",
         show_default=False,
+        autocompletion=complete.resets,
         rich_help_panel=SPIKING,
     ),
 ]
@@ -125,6 +127,7 @@ Events = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE.npz",
+        autocompletion=complete.npz_files,
         help="Input spikes to verify with.",
         show_default="random spikes",
         rich_help_panel=SPIKING,
@@ -134,6 +137,7 @@ Calibration = Annotated[
     Path | None,
     typer.Option(
         metavar="FILE.npz",
+        autocompletion=complete.npz_files,
         help="Input spikes on which the scales of the weights are chosen.",
         show_default="--events",
         rich_help_panel=SPIKING,

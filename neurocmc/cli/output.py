@@ -7,6 +7,7 @@ leaves here, leaves through `printable` or `Page`.
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal, TextIO, cast
 import typer
 
 from neurocmc.common.printable import printable
+from neurocmc.common.progress import DONE
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -31,8 +33,10 @@ if TYPE_CHECKING:
 PLAIN_WIDTH = 100
 LEAST_WIDTH = 20  # narrower, there is no room for an indented word
 WIDEST = 10_000
-MAX_UNWRAPPED = 40
 progress_shown: ContextVar[Literal["bar", "lines", "none"]] = ContextVar("progress_shown", default="bar")
+_ENDS = re.compile(r" +((?:\x1b\[[0-9;]*m)*)$", re.MULTILINE)  # spaces before the end of a line, and its colours
+WARNING = "warning: "  # how lines begin that --quiet shows as well
+_left_out: ContextVar[bool] = ContextVar("left_out", default=False)
 StageProgress = Callable[[str, float], None]  # stage, share done
 
 
@@ -57,9 +61,25 @@ def console(stream: TextIO | None = None, width: int | None = None) -> "Page":
     return Page(file=stream, width=width or page_width(stream), markup=False, highlight=False, emoji=False)
 
 
+def quiet() -> bool:
+    """Whether only what is wrong is to be shown, and the paths of what was written."""
+    return progress_shown.get() == "none"
+
+
+@contextmanager
+def results() -> Generator[None]:
+    """With --quiet, leaves out what is said and shown within: the files that were written hold it."""
+    before = _left_out.set(quiet())
+    try:
+        yield
+    finally:
+        _left_out.reset(before)
+
+
 def say(text: str = "") -> None:
     """Prints one line on stdout, as long as it is."""
-    typer.echo(printable(text))
+    if not _left_out.get() or text.startswith(WARNING):
+        typer.echo(printable(text))
 
 
 def say_files(paths: Iterable[Path]) -> None:
@@ -75,13 +95,13 @@ def tell(text: str) -> None:
 
 def show(*what: "RenderableType") -> None:
     """Prints tables on stdout, each wider than the page where that is too narrow for it, for the terminal to wrap."""
-    for table in _parts(what):
+    for table in () if _left_out.get() else _parts(what):
         page = console()
         page = console(width=max(page.width, _needed(page, table)))
         with page.capture() as captured:
             page.print(table)
         # Through echo, not by rich itself, which would answer a closed pipe with exit code 1: a missed budget.
-        typer.echo(captured.get(), nl=False)
+        typer.echo(_ENDS.sub(r"\1", captured.get()), nl=False)
 
 
 def _parts(what: "Iterable[RenderableType]") -> "Iterator[RenderableType]":
@@ -107,11 +127,8 @@ def grid(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], righ
     from neurocmc.report.layout import PlainTable, cell
 
     table = PlainTable(title)
-    rows = list(rows)
-    for index, column in enumerate(columns):
-        # Names are easier to read, and to search for, in one piece; what is beside them can wrap.
-        short = index == 0 and max((len(row[0]) for row in rows), default=0) <= MAX_UNWRAPPED
-        table.column(column, right=column in right, unbroken=short)
+    for column in columns:
+        table.column(column, right=column in right)
     for row in rows:
         table.add_row(*(cell(text) for text in row))
     return table
@@ -164,8 +181,8 @@ def stages(what: str) -> Generator[StageProgress]:
 
         def told(stage: str, share: float) -> None:
             nonlocal last, began
-            if stage == last:
-                advance(stage, share, "")
+            if stage in (last, DONE):
+                advance(last, share, "")
                 return
             line = f"{what}: {stage}"
             if timed:

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.options import ArtifactDirectory, Json, Scheduler, Workers
-from neurocmc.cli.output import bar, grid, say_files, say_json, show
+from neurocmc.cli.output import bar, grid, results, say_files, say_json, show
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 
 EXAMPLES = (
@@ -30,6 +31,7 @@ def robustness(
             metavar="KIND,...",
             help="Kinds of faults: threshold, weight, synapse, dropped, added, dead, axons, cores, current, spikes.",
             show_default="all that chips of the target can have",
+            autocompletion=complete.faults,
         ),
     ] = None,
     levels: Annotated[
@@ -46,6 +48,7 @@ def robustness(
             metavar="NAME|FILE.npz",
             help="A stimulus to run. May be repeated.",
             show_default="those for testing, and those without a label",
+            autocompletion=complete.stimuli,
         ),
     ] = None,
     workers: Workers = None,
@@ -75,7 +78,8 @@ def robustness(
         return
     head, lines = table(result, by_stimulus=False)  # what fits a page; the files have all
     many = f"{seeds} seed{'s' * (seeds != 1)}"
-    show(grid(f"{result.circuit} on faulty chips, {many}, 95 % confidence", head, lines, head[1:]))
+    with results():
+        show(grid(f"{result.circuit} on faulty chips, {many}, 95 % confidence", head, lines, head[1:]))
     say_files(files)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.options import ArtifactDirectory, Json, check_output_file
 from neurocmc.cli.output import say, say_json
 from neurocmc.common.errors import InputError, Problem
@@ -35,7 +36,10 @@ def show(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[NAME]...", help="Names of populations, or patterns such as 'V1.*'.", show_default="all"
+            metavar="[NAME]...",
+            help="Names of populations, or patterns such as 'V1.*'.",
+            show_default="all",
+            autocompletion=complete.populations,
         ),
     ] = None,
     draw: Annotated[

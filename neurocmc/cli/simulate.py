@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.options import Json, check_output_file
-from neurocmc.cli.output import say, say_json, stages
+from neurocmc.cli.output import WARNING, results, say, say_json, stages
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def simulate(
             metavar="NAME|FILE.npz",
             help="A stimulus of the artifact by its name, or a file.",
             show_default="the first test stimulus",
+            autocompletion=complete.stimuli,
         ),
     ] = None,
     duration: Annotated[
@@ -157,7 +159,6 @@ def simulate(
     from neurocmc.verification.metrics import window_ticks
 
     with stages("simulate") as progress:
-        progress(on.value, 0.0)
         recording = run(
             artifact,
             on.value,
@@ -179,9 +180,10 @@ def simulate(
     if as_json:
         say_json({"recording": output, **facts, "decisions": decided, "undecided": early})
         return
-    _tell(facts, decided)
+    with results():
+        _tell(facts, decided)
     for name in early:
-        say(f"{name} has no decision: its window is longer than the run")
+        say(f"{WARNING}{name} has no decision: its window is longer than the run")
     say(f"recording: {output}")
 
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.failures import MISSED, end_of_runs
 from neurocmc.cli.options import Json, Scheduler, Workers
-from neurocmc.cli.output import bar, grid, say_files, say_json, show
+from neurocmc.cli.output import bar, grid, quiet, results, say_files, say_json, show
 
 if TYPE_CHECKING:
     from neurocmc.circuits.study.table import Row
@@ -24,7 +25,12 @@ EXAMPLES = (
 
 def study(
     plan: Annotated[
-        Path, typer.Argument(metavar="STUDY.yaml", help="The study: recipe, variants, seeds and measures.")
+        Path,
+        typer.Argument(
+            metavar="STUDY.yaml",
+            help="The study: recipe, variants, seeds and measures.",
+            autocompletion=complete.yaml_files,
+        ),
     ],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="The directory for all results.", show_default=False)
@@ -74,7 +80,7 @@ def _tell(name: str, table: "Sequence[Row]", files: Sequence[Path]) -> None:
 
     told = {f"{name}: mean ± standard deviation over seeds": training_cells(table), "on the chip": chip_cells(table)}
     for title, (head, lines) in told.items():
-        if lines:
+        if lines and not quiet():
             show(grid(title, head, lines, [column for column in head if column not in TEXT_COLUMNS]))
     say_files(files)
 
@@ -87,6 +93,7 @@ def _tell_measured(done: "MeasuredResult", *, as_json: bool) -> None:
         say_json({"study": done.name, "runs": done.rows, "files": done.files})
     else:
         head, lines = table_cells(MeasuredTable.of(done.rows))
-        show(grid(f"{done.name}: mean ± standard deviation over seeds", head, lines, head[1:]))
+        with results():
+            show(grid(f"{done.name}: mean ± standard deviation over seeds", head, lines, head[1:]))
         say_files(done.files)
     end_of_runs(done.worst, done.failures)

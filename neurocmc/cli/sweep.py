@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
+from neurocmc.cli import complete
 from neurocmc.cli.failures import end_of_runs
 from neurocmc.cli.options import Json, Scheduler, Workers
-from neurocmc.cli.output import bar, grid, say_files, say_json, show
+from neurocmc.cli.output import bar, grid, results, say_files, say_json, show
 
 EXAMPLES = (
     "neurocmc sweep examples/sweep.yaml -o build/sweep",
@@ -19,7 +20,12 @@ MOST_SHOWN = 60  # rows of the table on the page: the file has all
 
 def sweep(
     plan: Annotated[
-        Path, typer.Argument(metavar="SWEEP.yaml", help="The sweep: circuits, targets, codes, neurons and seeds.")
+        Path,
+        typer.Argument(
+            metavar="SWEEP.yaml",
+            help="The sweep: circuits, targets, codes, neurons and seeds.",
+            autocompletion=complete.yaml_files,
+        ),
     ],
     output: Annotated[
         Path, typer.Option("-o", "--output", metavar="DIR", help="The directory for all results.", show_default=False)
@@ -41,6 +47,7 @@ def sweep(
     else:
         head, lines = shown(done.rows)
         more = f", the first {MOST_SHOWN} of {len(lines):,} runs" if len(lines) > MOST_SHOWN else ""
-        show(grid(f"{done.name}{more}", head, lines[:MOST_SHOWN], ("neurons", "seed", *head[5:-1])))
+        with results():
+            show(grid(f"{done.name}{more}", head, lines[:MOST_SHOWN], ("neurons", "seed", *head[5:-1])))
         say_files(done.files)
     end_of_runs(done.worst, done.failures)

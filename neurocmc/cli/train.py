@@ -8,7 +8,7 @@ import typer
 
 from neurocmc.cli import complete
 from neurocmc.cli.options import Json, check_output_file
-from neurocmc.cli.output import bar, grid, say, say_json, show, tell
+from neurocmc.cli.output import bar, grid, quiet, results, say, say_json, show, tell
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.extras import need
 from neurocmc.common.opening import check_name
@@ -106,10 +106,13 @@ def train(
         return
     rows = [(told, f"{100 * metrics[name]:.2f} %") for name, told in _ACCURACIES.items() if name in metrics]
     count = next(name for name in _COUNTS if name in metrics)
-    show(grid(f"Accuracy on {metrics[count]:,} test {count}", ("", "right"), rows, right=("right",)))
     others = [(name.replace("_", " "), f"{metrics[name]:,.6g}") for name in metrics if name not in _ACCURACIES]
-    show(grid("Other measures", ("", "value"), others, right=("value",)))
+    with results():
+        show(grid(f"Accuracy on {metrics[count]:,} test {count}", ("", "right"), rows, right=("right",)))
+        show(grid("Other measures", ("", "value"), others, right=("value",)))
     say(f"{output}: checkpoint of seed {checkpoint['seed']}")
+    if quiet():
+        return
     if pools is None:
         say(f"next: neurocmc compile {output} --target loihi1 -o build")
         return
@@ -136,9 +139,11 @@ def _make(plug: "PlugIn", document: "Document", output: Path, seed: int, *, as_j
         return
     if metrics:
         rows = [(name.replace("_", " "), f"{value:,.6g}") for name, value in metrics.items()]
-        show(grid("Measured while it was made", ("", "value"), rows, right=("value",)))
+        with results():
+            show(grid("Measured while it was made", ("", "value"), rows, right=("value",)))
     say(f"{output}: circuit of seed {seed}")
-    say(f"next: neurocmc compile {output} --target loihi1 -o build")
+    with results():
+        say(f"next: neurocmc compile {output} --target loihi1 -o build")
 
 
 def _for_chip(recipe: "AnyRecipe", target: str | None, neurons: int | None) -> "AnyRecipe":

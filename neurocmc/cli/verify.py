@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from neurocmc.cli.certificates import tell_certificate
 from neurocmc.cli.failures import MISSED
 from neurocmc.cli.neurons import refuse_given, verify_network
 from neurocmc.cli.options import ArtifactDirectory, Figures, Json
-from neurocmc.cli.output import progress_shown, say, say_json, show, stages
+from neurocmc.cli.output import progress_shown, quiet, results, say, say_json, show, stages
 
 if TYPE_CHECKING:
     from neurocmc.verification.edges import Edge
@@ -63,7 +64,6 @@ def verify(
     from neurocmc.pipeline.verify import VerifyOptions, read_verification
     from neurocmc.pipeline.verify import verify as walk
     from neurocmc.report.latency import latency_table
-    from neurocmc.theory.wording import certificate_lines
 
     artifact = open_any(directory)
     if isinstance(artifact, NeuronArtifact):
@@ -90,10 +90,10 @@ def verify(
         say_json(read_verification(artifact))
     else:
         tell_edges(result.edges, strict=strict)
-        for line in certificate_lines(result.certificate):
-            say(line)
-        if result.latency is not None:
-            show(latency_table(result.latency.findings))
+        with results():
+            tell_certificate(result.certificate, f"neurocmc show {artifact.directory} certificate")
+            if result.latency is not None:
+                show(latency_table(result.latency.findings))
         say(f"edges:  {artifact.directory / 'verify.json'}")
         say(f"report: {result.report}")
     if not result.passed:
@@ -101,11 +101,16 @@ def verify(
 
 
 def tell_edges(edges: "tuple[Edge, ...]", *, strict: bool = False) -> None:
-    """The table of edges, which is closest to its limit, and the verdict on all that decide."""
+    """The table of edges, which is closest to its limit, and the verdict on all that decide; or what is missed."""
     from neurocmc.report.notebook import strain
     from neurocmc.report.tables import edge_table
     from neurocmc.verification.edges import misses
 
+    missed = misses(edges, strict=strict)
+    if quiet():
+        if missed:
+            show(edge_table(missed))
+        return
     notes = progress_shown.get() == "lines"
     show(edge_table(edges, notes=notes))
     if not notes and any(edge.note and edge.verdict == "pass" for edge in edges):
@@ -115,7 +120,6 @@ def tell_edges(edges: "tuple[Edge, ...]", *, strict: bool = False) -> None:
         edge = max(located, key=strain)
         at = f"at {100 * strain(edge):.3g} % of its limit" if isfinite(strain(edge)) else "beyond its limit of 0"
         say(f"worst: {edge.key}, {edge.worst}, {at}")
-    missed = misses(edges, strict=strict)
     kept = f"{len(missed)} of {len(judged)} budgets are missed" if missed else f"all {len(judged)} budgets are kept"
     left = sum(edge.verdict == "not run" for edge in edges)
     say(f"{kept}; {left} {'edge was' if left == 1 else 'edges were'} not run" if left else kept)

@@ -12,6 +12,24 @@ def silent(_stage: str, _share: float) -> None:
     """Takes progress that nobody watches."""
 
 
+DONE = "done"  # the last stage, told with a share of 1 once nothing is left to do
+NEARLY = 0.99  # the largest share that is told before
+
+
+def rising(progress: Progress | None) -> Progress:
+    """Returns progress whose share never falls, and is 1 at the end alone: nobody knows how long a search is."""
+    if progress is None:
+        return silent
+    highest = 0.0
+
+    def told(stage: str, share: float) -> None:
+        nonlocal highest
+        highest = max(highest, 1.0 if stage == DONE else min(share, NEARLY))
+        progress(stage, highest)
+
+    return told
+
+
 def part_of(progress: Progress | None, start: float, width: float) -> Progress:
     """Returns progress that counts a part as a part of the whole: from `start` on, over `width` of it."""
     if progress is None:

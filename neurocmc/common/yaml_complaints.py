@@ -1,9 +1,8 @@
 """Puts pydantic's complaints in our words, with the nearest known name as cure."""
 
-import difflib
 import json
 import types
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypeVar, Union, cast, get_args, get_origin
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from neurocmc.common.errors import FieldError
+from neurocmc.common.names import nearest_name
 
 Model = TypeVar("Model", bound=BaseModel)
 FieldPath = tuple[str | int, ...]
@@ -93,14 +93,6 @@ def checked(data: Mapping[str, Any], model: type[Model]) -> tuple[Model | None, 
             Fault("more-faults", (), f"{left_out} more errors are not shown", "fix these first"),
         ]
     return None, tuple(faults)
-
-
-def nearest_name(name: str, known: Iterable[str]) -> str:
-    """Returns the cure for a name that is not known: the nearest one, or the list of all; never empty."""
-    names = sorted(set(known))
-    if close := difflib.get_close_matches(name, names, n=1, cutoff=0.6):
-        return f"did you mean {close[0]}?"
-    return f"known names: {', '.join(names)}" if names else "leave it out: there is none"
 
 
 def shown(value: Any) -> str:

@@ -23,9 +23,10 @@ from pydantic import Field
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import Problem, raise_input_problems
+from neurocmc.common.names import nearest_name
 from neurocmc.common.strict_yaml import Document, StrictModel, load_document
 from neurocmc.common.ticks import not_whole
-from neurocmc.common.yaml_complaints import FieldPath, nearest_name
+from neurocmc.common.yaml_complaints import FieldPath
 from neurocmc.frontends.centring import centred
 from neurocmc.frontends.classifiers_yaml import ClassifierField, read_classifier
 from neurocmc.frontends.delays_yaml import split_by_delay

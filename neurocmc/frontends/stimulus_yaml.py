@@ -7,8 +7,9 @@ import numpy as np
 from pydantic import AfterValidator, ConfigDict, Field
 
 from neurocmc.common.arrays import Float
+from neurocmc.common.names import nearest_name
 from neurocmc.common.strict_yaml import StrictModel
-from neurocmc.common.yaml_complaints import FieldPath, nearest_name
+from neurocmc.common.yaml_complaints import FieldPath
 from neurocmc.ir.stimulus import Stimulus, duration_fault, name_clashes, name_fault
 
 MAX_VALUES = 50_000_000  # of one stimulus: 400 MB

@@ -19,8 +19,9 @@ from neurocmc.common.files import read_npz
 from neurocmc.common.matrices import FloatMatrix as AnyMatrix
 from neurocmc.common.matrices import Sparse, banded, is_sparse, no_entries, sparse, values
 from neurocmc.common.matrices import largest as largest_of
+from neurocmc.common.names import nearest_name
 from neurocmc.common.strict_yaml import StrictModel
-from neurocmc.common.yaml_complaints import FieldPath, nearest_name
+from neurocmc.common.yaml_complaints import FieldPath
 from neurocmc.frontends.stimulus_yaml import Fault
 
 LARGEST = 1e9  # far beyond any circuit, and far within what arithmetic in double precision keeps apart

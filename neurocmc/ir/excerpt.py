@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 from neurocmc.common.errors import InputError, Problem
-from neurocmc.common.yaml_complaints import nearest_name
+from neurocmc.common.names import nearest_name
 
 L = TypeVar("L", bound=Any)  # a level with populations, projections and inputs
 

@@ -17,6 +17,9 @@ def counted(count: int, thing: str) -> str:
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
+# The cure of a pass that refuses a size: `pipeline.search.largest`, which can compile, replaces it by a number.
+SMALLER = "use fewer neurons per unit (--neurons), fewer units, or a larger chip"
+
 MOST_PRINTED = 512  # populations, projections or inputs on a page; the level itself holds all
 
 

@@ -13,9 +13,9 @@ from typing import Literal
 
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.extras import is_installed
+from neurocmc.common.names import nearest_name
 from neurocmc.common.resources import resource_folder
 from neurocmc.common.strict_yaml import load_document
-from neurocmc.common.yaml_complaints import nearest_name
 
 Kind = Literal["trained", "spiking", "circuit", "recipe"]
 KINDS: tuple[Kind, ...] = ("trained", "spiking", "circuit", "recipe")

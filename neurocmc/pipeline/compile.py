@@ -6,10 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from neurocmc.common.errors import Problem, raise_input_problems
+from neurocmc.common.errors import InfeasibleError, Problem, raise_input_problems
 from neurocmc.common.files import MANIFEST, check_replaceable, json_text, replace_directory, write_file
 from neurocmc.common.opening import CHECKPOINT, YAML, read_bytes
-from neurocmc.common.progress import Progress
+from neurocmc.common.progress import DONE, Progress, part_of, rising
 from neurocmc.ir.printer import print_rate, print_sensitivity, print_spiking
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus, name_problems
@@ -31,6 +31,7 @@ from neurocmc.pipeline.reporting import Reported, write_report_of
 from neurocmc.pipeline.sample import SAMPLE, sample_edges
 from neurocmc.pipeline.search.best import choose_best, is_searched
 from neurocmc.pipeline.search.codes import STAGED_AS, choose_code
+from neurocmc.pipeline.search.largest import with_what_fits
 from neurocmc.pipeline.search.scouts import scouts_at
 from neurocmc.pipeline.search.smallest import choose_neurons
 from neurocmc.pipeline.search.tried import Choice
@@ -74,20 +75,26 @@ def compile_model(
     """
     options = options or CompileOptions()
     place = place or Place()
+    told = rising(progress)
+    told("read", 0.0)
     raise_input_problems([*options.problems(), *place.problems(), *_idle(place, options, model)])
     model = load(model, options.images) if isinstance(model, str | Path) else model
     target = load_target(target) if isinstance(target, str) else target
     check_replaceable(Path(directory))
     stimuli = model.read_stimuli().calibrated_on(options.calibrate)
     check_stimuli(model, stimuli)
-    search = Search(place, Path(directory), progress)
-    choice = choose(model, stimuli, target, options, search)
+    search = Search(place, Path(directory), told)
+    try:
+        choice = choose(model, stimuli, target, options, search)
+    except InfeasibleError as refusal:
+        raise with_what_fits(refusal, model.circuit, stimuli.calibration, target, options, told) from None
     lowered = choice.lowered
-    lowered.clock.told_to(progress, LOWERED)
+    lowered.clock.told_to(told, LOWERED)
     with replace_directory(Path(directory)) as folder:
         _write(folder, Compilation(model, stimuli, target, options, choice))
     artifact = open_artifact(directory)
     built = lowered.built
+    told(DONE, 1.0)
     return artifact.with_levels(
         artifact.manifest,
         circuit=model.circuit,
@@ -159,14 +166,14 @@ def choose(model: Model, stimuli: StimulusSet, target: Target, options: CompileO
 
     Raises InputError for options that the target has no use for, InfeasibleError where it cannot hold the circuit.
     """
-    calibration, progress = stimuli.calibration, search.progress
+    calibration, progress = stimuli.calibration, part_of(search.progress, 0.0, LOWERED)
     if options.code is None:
         with scouts_at(search.place, model, target, options, search.output, STAGED_AS) as scouts:
             return choose_code(model.circuit, calibration, target, options, progress, scouts)
     if options.max_error is not None:
         with scouts_at(search.place, model, target, options, search.output) as scouts:
             return choose_neurons(model.circuit, calibration, target, options, progress, scouts)
-    clock = Clock(progress, until=LOWERED)
+    clock = Clock(search.progress, until=LOWERED)
     staging = stage(model.circuit, stimuli.calibration, target, options, clock)
     if is_searched(staging, target, options):
         return choose_best(staging, target, options, progress)

@@ -63,9 +63,10 @@ def find_cures(
         return defects
     search = _Search(limits=limits or {})
     trials = _trials(artifact, left, stimuli)
-    for candidate in _candidates(artifact):
+    candidates = list(_candidates(artifact))
+    for index, candidate in enumerate(candidates, start=1):
         if progress:
-            progress(f"trying {candidate.flags}", 0.95)
+            progress(f"trying {candidate.flags} ({index} of at most {len(candidates)})", 0.95)
         if _try(artifact, candidate, left, trials, search):
             break
     return defects | {edge.key: search.cures.get(edge.key) or _accept(edge, search) for edge in left}

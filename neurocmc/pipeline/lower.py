@@ -111,11 +111,7 @@ def stage(
     Raises InputError for an option that the target has no use for, InfeasibleError where no tick serves its filters,
     or the family refuses it by counts.
     """
-    raise_input_problems(options.unfit(target))
-    with clock.timing(TimeScale.name):
-        timed = TimeScale(options.tick_s).run(circuit, target)
-    with clock.timing(Relays.name):
-        split = timed if _by_taps(timed, target, options) else OneFilter().run(Relays().run(timed, target), target)
+    split = rewritten(circuit, target, options, clock)
     with clock.timing("capacity"):
         family_of(target).refuse(split, target, options)
     with clock.timing(Offsets.name, 0.15):
@@ -123,6 +119,15 @@ def stage(
     with clock.timing(Calibrate.name, 0.3):
         ranges = Calibrate(calibration).run(staged)
     return Staging(staged=staged, calibration=calibration, ranges=ranges)
+
+
+def rewritten(circuit: RateCircuit, target: Target, options: CompileOptions, clock: Clock) -> RateCircuit:
+    """Sets the tick and adds relays, which takes no stimuli. Raises as `stage`, but for what counts refuse."""
+    raise_input_problems(options.unfit(target))
+    with clock.timing(TimeScale.name):
+        timed = TimeScale(options.tick_s).run(circuit, target)
+    with clock.timing(Relays.name):
+        return timed if _by_taps(timed, target, options) else OneFilter().run(Relays().run(timed, target), target)
 
 
 def _by_taps(circuit: RateCircuit, target: Target, options: CompileOptions) -> bool:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.extras import need
 from neurocmc.common.files import read_npz, write_file
+from neurocmc.common.names import nearest_name
 from neurocmc.common.process import known_state
 from neurocmc.common.strict_yaml import load_document
-from neurocmc.common.yaml_complaints import nearest_name
 
 if TYPE_CHECKING:
     import numpy as np

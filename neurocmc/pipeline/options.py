@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.names import did_you_mean, nearest_name
 from neurocmc.targets import (
     AXONS,
     CODES,
@@ -133,14 +134,12 @@ class CompileOptions:
                 )
             )
         if self.code not in (None, *CODES):
-            cure = "use threshold, feedback, interleaved, rate or auto"
+            cure = f"{did_you_mean(self.code, CODES)}use threshold, feedback, interleaved, rate or auto"
             found.append(Problem("choice-unknown", "--code", f"got {self.code!r}", cure))
         if self.axons not in (None, *AXONS):
-            found.append(Problem("choice-unknown", "--axons", f"got {self.axons!r}", "use shared or own"))
+            found.append(Problem("choice-unknown", "--axons", f"got {self.axons!r}", nearest_name(self.axons, AXONS)))
         if self.steps not in (None, *STEPS):
-            found.append(
-                Problem("choice-unknown", "--steps", f"got {self.steps!r}", "use equal, decisions or activity")
-            )
+            found.append(Problem("choice-unknown", "--steps", f"got {self.steps!r}", nearest_name(self.steps, STEPS)))
         if self.planes not in (None, *PLANES):
             found.append(Problem("choice-unknown", "--planes", f"got {self.planes!r}", "use 1 or 2"))
         if self.steps not in (None, "equal") and self.code != "threshold":
@@ -152,7 +151,12 @@ class CompileOptions:
             found += self._phases_problems(self.phases)
         if self.second_order not in (None, *SECOND_ORDER):
             found.append(
-                Problem("choice-unknown", "--second-order", f"got {self.second_order!r}", "use relays or taps")
+                Problem(
+                    "choice-unknown",
+                    "--second-order",
+                    f"got {self.second_order!r}",
+                    nearest_name(self.second_order, SECOND_ORDER),
+                )
             )
         if self.seed < 0:
             found.append(Problem("seed-out-of-range", "--seed", f"got {self.seed}", "give 0 or more"))

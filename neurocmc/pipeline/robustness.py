@@ -11,6 +11,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import Problem, raise_input_problems
+from neurocmc.common.progress import DONE
 from neurocmc.pipeline.artifact import Artifact
 from neurocmc.pipeline.chips.faults import NO_FAULT, FaultyChip, asked_kinds
 from neurocmc.pipeline.robustness_judged import JudgedTask, judged_tasks
@@ -115,6 +116,8 @@ class Bench:
         options, outcomes = self.fitting(self.options), list[Outcome]()
         for kind, level, seed in draws(options, progress):
             outcomes += self.chip(kind, level, seed)
+        if progress:
+            progress(DONE, 1.0)
         return self.result(options, outcomes)
 
     def result(self, options: RobustnessOptions, outcomes: list[Outcome]) -> Robustness:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal, assert_never
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
-from neurocmc.common.progress import Progress
+from neurocmc.common.names import did_you_mean
+from neurocmc.common.progress import DONE, Progress, rising
 from neurocmc.common.ticks import not_whole
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.stimulus import Stimulus
@@ -67,6 +68,8 @@ def simulate(
         >>> simulate(open_artifact("build/two-state"), "rate").level
         'rate'
     """
+    told = rising(progress)
+    told("read", 0.0)
     chosen = find_stimulus(artifact, stimulus).take(_first(samples))
     if duration_s is not None:
         if not artifact.staged.dt_s <= duration_s < inf:
@@ -78,13 +81,19 @@ def simulate(
     observed = artifact if observe_ms is None else artifact.observed_through(_observe_s(observe_ms))
     if on == "rate":
         raise_input_problems(chosen.size_problems(artifact.circuit.dt_s, artifact.circuit.units))
-        return simulate_rate(observed.circuit, chosen)
+        told(on, 0.05)
+        ran = simulate_rate(observed.circuit, chosen)
+        told(DONE, 1.0)
+        return ran
     raise_input_problems(chosen.size_problems(artifact.staged.dt_s, artifact.staged.units))
     if record_spikes and on != "staged":
         _check_raster(artifact, chosen)
-    recording = _run(observed, on, chosen, record_spikes, codegen, time_limit_s, progress)
+    told(on, 0.05)
+    recording = _run(observed, on, chosen, record_spikes, codegen, time_limit_s, told)
     whole = recording if on == "staged" else artifact.built.of_whole_units(recording)
-    return restored(whole, artifact.circuit, artifact.staged)
+    ran = restored(whole, artifact.circuit, artifact.staged)
+    told(DONE, 1.0)
+    return ran
 
 
 def _observe_s(observe_ms: float) -> float:
@@ -158,7 +167,7 @@ def find_stimulus(artifact: Artifact, stimulus: str | Path | Stimulus | None) ->
                 "stimulus-unknown",
                 "--stimulus",
                 f"the artifact holds no stimulus {str(stimulus)!r}",
-                f"its stimuli are: {', '.join(named)}; or give an .npz file",
+                f"{did_you_mean(str(stimulus), named)}its stimuli are: {', '.join(named)}; or give an .npz file",
             )
         )
     loaded = load_stimulus(path)

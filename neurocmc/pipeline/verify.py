@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text, write_file
 from neurocmc.common.opening import SUMMARY
-from neurocmc.common.progress import Progress, part_of, silent
+from neurocmc.common.progress import DONE, Progress, part_of, rising
 from neurocmc.common.strict_json import read_json
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact
@@ -138,22 +138,22 @@ def verify(
     if problems := options.problems():
         raise InputError(problems)
     limits = read_limits(options.limits)
+    told = rising(progress)
+    told("read", 0.0)
     check_nothing_added(artifact)
     budget = _read_whole(artifact)
     mesh = artifact.built.spike_mesh() if options.latency else None  # refused before anything is run
-    told = progress or silent
     whole = artifact.stimuli.test or artifact.stimuli.calibration
     stimuli = tuple(stimulus.take(slice(options.samples)) for stimulus in whole)
-    walked = walk(artifact, artifact.compared_with(), stimuli, options.seeds, progress)
+    walked = walk(artifact, artifact.compared_with(), stimuli, options.seeds, told)
     told("emitted program", 0.9)
     edges = with_limits((*walked.edges, *emitted_edges(artifact, whole[0])), limits)
     if options.cures:
-        told("cures", 0.95)
-        edges = _with_cures(artifact, edges, stimuli, limits, progress)
+        edges = _with_cures(artifact, edges, stimuli, limits, told)
     latency = None
     if mesh is not None:
         bench = LatencyBench.of(artifact.built, stimuli, artifact.seed)
-        (latency,) = bench.measure(mesh, (options.tick_us,), part_of(told, 0.97, 0.03))
+        (latency,) = bench.measure(mesh, (options.tick_us,), part_of(told, 0.96, 0.01))
     found = Verification(
         edges=edges,
         report=artifact.directory / "report.html",
@@ -161,6 +161,7 @@ def verify(
         strict=options.strict,
         latency=latency,
     )
+    told("report", 0.97)
     asked = {"samples": options.samples, "seeds": options.seeds, "limits": limits}
     write_file(artifact.directory / VERIFY, json_text({**found.as_json(), **asked}))
     reported = Reported(
@@ -179,7 +180,7 @@ def verify(
         latency=latency,
     )
     write_report_of(artifact.directory, reported, draw=options.figures)
-    told("done", 1.0)
+    told(DONE, 1.0)
     return found
 
 

@@ -58,15 +58,19 @@ def walk(
     seen = Seen.of(artifact.staged, artifact.built.as_seen, artifact.spiking, stimuli)
     told("torch", 0.05)
     edges = staging_edges(artifact, model, seen.stimuli, seen.as_defined)
+    told("coverage", 0.08)
     edges.append(_coverage(artifact, seen.stimuli))
-    networks = _networks(artifact, seeds)
+    networks = _networks(artifact, seeds, told)
     walked: list[Sequence[Edge]] = []
     recorded: list[Recording] | None = None
     for index, built in enumerate(networks):
         start, width = 0.1 + 0.75 * index / len(networks), 0.75 / len(networks)
         brian2 = _on_brian2(built.spiking, seen, part_of(told, start, 0.7 * width)) if "brian2" in parts else None
         recorded = recorded or brian2
-        told(built.level, start + 0.75 * width)
+        told(
+            built.level if len(networks) == 1 else f"{built.level}, seed {index + 1} of {len(networks)}",
+            start + 0.75 * width,
+        )
         own = built.edges(seen, brian2, range(artifact.seed, artifact.seed + seeds))
         drawn = _worst_of(own.drawn, _noise_note(built, seeds))
         walked.append((*built.pool_edges(brian2, seen), *own.fixed, *drawn))
@@ -97,13 +101,14 @@ def _coverage(artifact: Artifact, stimuli: Sequence[Stimulus]) -> Edge:
     return coverage_edge(reach, unit_ranges(circuit, stimuli, names))
 
 
-def _networks(artifact: Artifact, seeds: int) -> list[Built]:
+def _networks(artifact: Artifact, seeds: int, told: Progress) -> list[Built]:
     """The compiled network, and where its code has a random part, others under the seeds that follow."""
     networks = [artifact.built]
     if artifact.code == "rate":
         # Whether lost states were allowed is settled; here they count.
         options = replace(CompileOptions.of(artifact.manifest), allow_lost_states=True)
         for seed in range(artifact.seed + 1, artifact.seed + seeds):
+            told(f"compiling seed {seed}", 0.1)
             own = replace(options, seed=seed)
             networks.append(lower(artifact.circuit, artifact.stimuli.calibration, artifact.target, own).built)
     return networks
@@ -125,10 +130,11 @@ def _noise_note(built: Built, seeds: int) -> str:
 def _on_brian2(spiking: SpikingNetwork, seen: Seen, told: Progress) -> list[Recording]:
     from neurocmc.sim.brian2_lif import simulate_brian2  # here and not above: Brian2 takes seconds to import
 
-    share = 1.0 / len(seen.stimuli)
+    count = len(seen.stimuli)
+    stages = ["brian2" if count == 1 else f"brian2, stimulus {index + 1} of {count}" for index in range(count)]
     return [
-        simulate_brian2(spiking, stimulus, progress=share_of(told, "brian2", share * index, share))
-        for index, stimulus in enumerate(seen.stimuli)
+        simulate_brian2(spiking, stimulus, progress=share_of(told, stage, index / count, 1.0 / count))
+        for index, (stage, stimulus) in enumerate(zip(stages, seen.stimuli, strict=True))
     ]
 
 

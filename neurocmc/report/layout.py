@@ -21,8 +21,9 @@ class PlainTable(Table):
     """A table without a box that breaks lines between words only, and its unbroken columns nowhere.
 
     Rich shrinks columns by what they hold, and cuts words where the page is narrow. Here the widths are set before it
-    renders: the widest column gives way first, and none becomes narrower than what must stay in one piece, up to
-    `LONGEST` cells. A page that is narrower than all of these is passed over, for the terminal to wrap.
+    renders: the widest column gives way first, and none becomes narrower than what must stay in one piece. In the
+    first column, in columns of numbers and in those that are asked for, that is a cell of up to `LONGEST` cells; else
+    it is a word. A page that is narrower than all of these is passed over, for the terminal to wrap.
     """
 
     def __init__(self, title: str = "") -> None:
@@ -34,45 +35,53 @@ class PlainTable(Table):
             box=None,
             pad_edge=False,
         )
-        self._least: list[int] = []  # of each column, cells that must stay in one piece
-        self._natural: list[int] = []  # cells of its longest line
+        self._names: list[str] = []
+        self._whole: list[bool] = []  # whether the cells of a column stay in one piece
+        self._word: list[int] = []  # of each column, the longest word
+        self._line: list[int] = []  # and the longest line, of its name not
 
     def column(self, name: str, *, right: bool = False, unbroken: bool = False) -> None:
         """Adds a column, whose name may take several lines; numbers stand to the right."""
-        self.add_column(
-            Text("\n".join(printable(part) for part in name.split("\n"))),
-            justify="right" if right else "left",
-            overflow="fold",
-            no_wrap=unbroken,
-        )
-        self._least.append(_longest_word(name))
-        self._natural.append(_longest_line(name))
+        self.add_column("", justify="right" if right else "left", overflow="fold")
+        self._names.append("\n".join(printable(part) for part in name.split("\n")))
+        self._whole.append(unbroken or right or len(self._names) == 1)
+        self._word.append(_longest_word(name))
+        self._line.append(0)
 
     def add_row(self, *cells: RenderableType | None, style: str | None = None, end_section: bool = False) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Adds a row of texts, and widens the columns to hold its words."""
         for place, content in enumerate(cells):
             text = content.plain if isinstance(content, Text) else str(content)
-            whole = min(_longest_line(text), LONGEST) if self.columns[place].no_wrap else _longest_word(text)
-            self._least[place] = max(self._least[place], whole)
-            self._natural[place] = max(self._natural[place], _longest_line(text))
+            self._word[place] = max(self._word[place], _longest_word(text))
+            self._line[place] = max(self._line[place], _longest_line(text))
         super().add_row(*cells, style=style, end_section=end_section)
+
+    def _least(self) -> list[int]:
+        """Cells of each column that must stay in one piece."""
+        rows = zip(self._whole, self._word, self._line, strict=True)
+        return [max(word, line) if whole and line <= LONGEST else word for whole, word, line in rows]
+
+    def _natural(self) -> list[int]:
+        """Cells of the longest line of each column, with its name in one."""
+        return [max(line, _longest_line(name)) for line, name in zip(self._line, self._names, strict=True)]
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         """Measures what must stay in one piece, and the longest lines."""
         between = BETWEEN * (len(self.columns) - 1)
-        return Measurement(sum(self._least) + between, sum(self._natural) + between)
+        return Measurement(sum(self._least()) + between, sum(self._natural()) + between)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Renders with widths that fit the page."""
-        widths = list(self._natural)
+        widths, least = self._natural(), self._least()
         room = options.max_width - BETWEEN * (len(widths) - 1)
         while sum(widths) > room:
-            give = [place for place, width in enumerate(widths) if width > self._least[place]]
+            give = [place for place, width in enumerate(widths) if width > least[place]]
             if not give:
                 break
             widths[max(give, key=lambda place: widths[place])] -= 1
-        for column, width in zip(self.columns, widths, strict=True):
+        for column, name, width in zip(self.columns, self._names, widths, strict=True):
             column.width = width
+            column.header = Text(name)
         yield from super().__rich_console__(console, options)
 
 

@@ -11,9 +11,10 @@ from typing import Annotated, Any, TypeVar
 from pydantic import ConfigDict, Field, field_validator
 
 from neurocmc.common.errors import FieldError, InputError, Problem
+from neurocmc.common.names import nearest_name
 from neurocmc.common.resources import resource_folder
 from neurocmc.common.strict_yaml import Document, StrictModel, load_document, parse_document
-from neurocmc.common.yaml_complaints import Fault, FieldPath, checked, nearest_name
+from neurocmc.common.yaml_complaints import Fault, FieldPath, checked
 from neurocmc.targets.kinds import TargetSchema, known_kinds, schema_of
 from neurocmc.targets.schema import Provenance, Target
 

@@ -1,4 +1,4 @@
-"""Puts a certificate into words: lines for the terminal, one a state, numbers beside their margins."""
+"""Puts a certificate into words: a line for each state, or for all that are alike, numbers beside their margins."""
 
 from collections.abc import Iterator
 
@@ -18,14 +18,80 @@ def _lines(certificate: Certificate, most: int) -> Iterator[str]:
     if certificate.no_theory:
         yield f"certificate: no theory for this circuit: {certificate.no_theory}"
         return
-    counted, blocks = certificate.counted, certificate.blocks
+    counted = certificate.counted
     yield from heading_lines(certificate)
     yield from _states(certificate.up_states, counted.up_states, most)
     if certificate.winners:
-        gone = counted.lost_winners
-        told = f", {gone:,} lost by rounding" if gone else ", all survive rounding" if certificate.is_rounded else ""
-        yield f"winners: {counted.winners:,}, one input channel driven at a time{told}"
+        yield _winners(certificate)
         yield from _states(certificate.winners, counted.winners, most)
+    yield from _moved(certificate, most)
+
+
+def grouped_lines(certificate: Certificate) -> tuple[str, ...]:
+    """Returns the lines of a certificate with one for all states of the same populations; each lost one by name."""
+    if certificate.no_theory:
+        return certificate_lines(certificate)
+    counted = certificate.counted
+    lines = [*heading_lines(certificate), *_groups(certificate.up_states, counted.up_states)]
+    if certificate.winners:
+        lines += [_winners(certificate), *_groups(certificate.winners, counted.winners)]
+    return (*lines, *_moved(certificate, SHOWN_BLOCKS))
+
+
+def _winners(certificate: Certificate) -> str:
+    counted = certificate.counted
+    gone = counted.lost_winners
+    told = f", {gone:,} lost by rounding" if gone else ", all survive rounding" if certificate.is_rounded else ""
+    return f"winners: {counted.winners:,}, one input channel driven at a time{told}"
+
+
+def _groups(states: tuple[StateCertificate, ...], count: int) -> Iterator[str]:
+    """A line for the states whose active units are of the same populations, and one for each that is lost."""
+    groups: dict[str, list[StateCertificate]] = {}
+    for state in states:
+        names = dict.fromkeys(unit.partition("[")[0] for unit in state.units)
+        groups.setdefault(", ".join(names), []).append(state)
+    for names, own in list(groups.items())[:SHOWN]:
+        yield f"  {names}: {_kept(own)}"
+        lost = [state for state in own if state.lost]
+        for state in lost[:SHOWN_BLOCKS]:
+            yield f"    lost: {state.name}: {state.lost}"
+        if len(lost) > SHOWN_BLOCKS:
+            yield f"    and {len(lost) - SHOWN_BLOCKS:,} more lost"
+    if len(groups) > SHOWN:
+        yield f"  and states of {len(groups) - SHOWN:,} other sets of populations"
+    if count > len(states):
+        yield f"  of {count:,} states, these {len(states):,} are listed"
+
+
+def _kept(states: list[StateCertificate]) -> str:
+    """How many of some states survive, and which is nearest to a threshold, as rounded where that is known."""
+    held = [state for state in states if not state.lost]
+    many = f"{len(states):,} state{'s' * (len(states) != 1)}"
+    if states[0].rounded is not None or len(held) < len(states):
+        many = f"{len(held):,} of {len(states):,} survive"
+    if not held:
+        return many
+    nearest = min(held, key=lambda state: _last(state).slack)
+    facts = _last(nearest)
+    slack = f"smallest slack {max(facts.slack, 0.0):.4f} at {facts.slack_unit}"
+    if nearest.rounded is not None:
+        slack += f" ({max(nearest.trained.slack, 0.0):.4f} as trained)"
+    least, most = (of(_last(state).activity for state in held) for of in (min, max))
+    activity = f"{least:.4f}" if f"{least:.4f}" == f"{most:.4f}" else f"{least:.4f} to {most:.4f}"
+    return (
+        f"{many}; {slack}, activity {activity}, settle in {1e3 * max(_last(s).settle_s for s in held):.3g} ms at most"
+    )
+
+
+def _last(state: StateCertificate) -> StateFacts:
+    """The state as rounded where it was, else as trained."""
+    return state.trained if state.rounded is None else state.rounded
+
+
+def _moved(certificate: Certificate, most: int) -> Iterator[str]:
+    """Up-states that only the rounded circuit has, and what was rounded otherwise."""
+    counted, blocks = certificate.counted, certificate.blocks
     if certificate.appeared:
         yield f"only after rounding: {', '.join(certificate.appeared[:most])}{_more(counted.appeared, most)}"
     for change in certificate.changes[: None if blocks is None else most]:

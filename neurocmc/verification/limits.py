@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from math import isfinite
 
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.names import did_you_mean
 from neurocmc.verification.edges import Edge, judged
 
 FORM = "write EDGE: QUANTITY=VALUE, for example 'rate ~ emulator: NRMSE of rates=0.08' or '...=8%'"
@@ -54,8 +54,7 @@ def with_limits(edges: Iterable[Edge], limits: Mapping[str, float]) -> tuple[Edg
 
 
 def _nearest(key: str, keys: Sequence[str]) -> str:
-    near = get_close_matches(key, keys, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"edges of this artifact are: {'; '.join(keys)}"
+    return did_you_mean(key, keys).rstrip() or f"edges of this artifact are: {'; '.join(keys)}"
 
 
 def _judged_by(edge: Edge, limit: float) -> Edge:

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pydantic_core.core_schema import ErrorType
 
 from neurocmc.common.errors import FieldError, Problem
-from neurocmc.common.yaml_complaints import checked, cure_of, nearest_name
+from neurocmc.common.names import nearest_name
+from neurocmc.common.yaml_complaints import checked, cure_of
 from neurocmc.frontends.circuit_yaml import CircuitFile
 from neurocmc.targets.loihi import LoihiLimits
 from tests.common.test_strict_yaml import Board, Chip

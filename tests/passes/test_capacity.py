@@ -31,7 +31,7 @@ def test_one_neuron_more_is_refused_with_the_projection() -> None:
     assert refusal(1025) == (
         "population inhibit: one neuron has a fan-in of 4,100 axons (4,100 of them from projection excite->inhibit), "
         "limit 4,096 in-axons on one core [fan-in-beyond-core]\n"
-        "    cure: use at most 1,024 neurons per unit (--neurons 1024), fewer units, or a larger chip"
+        "    cure: use fewer neurons per unit (--neurons), fewer units, or a larger chip"
     )
 
 
@@ -45,7 +45,7 @@ def test_shared_axons_are_one_for_each_source_unit() -> None:
     assert str(caught.value) == (
         "population excite: one neuron has a fan-in of 16 axons (14 of them from projection drive), limit 15 "
         "in-axons on one core [fan-in-beyond-core]\n"
-        "    cure: use fewer units, or a larger chip: no number of neurons per unit fits"
+        "    cure: use fewer neurons per unit (--neurons), fewer units, or a larger chip"
     )
 
 
@@ -57,8 +57,7 @@ def test_spikes_to_more_cores_than_a_chip_has_axons_for_are_refused() -> None:
     (problem,) = caught.value.problems
     assert problem.id == "out-axons-beyond-core"
     assert problem.what.startswith("spikes of the circuit take the out-axons of ")
-    largest = int(problem.cure.split("--neurons ")[1].split(")")[0])
-    assert Capacity(neurons=largest).run(CIRCUIT, tight) is CIRCUIT
+    assert Capacity(neurons=32).run(CIRCUIT, tight) is CIRCUIT
 
 
 def test_too_many_compartments_are_refused_with_the_count() -> None:
@@ -83,7 +82,7 @@ def test_more_synapse_memory_than_the_chip_has_is_refused_with_the_projection() 
     assert str(caught.value) == (
         "projection drive: synapses of the circuit take at least 28,160 bits (10,752 of them here), limit 28,159 on "
         "loihi1 [synapses-beyond-limit]"
-        "\n    cure: use at most 7 neurons per unit (--neurons 7), fewer units, or a larger chip"
+        "\n    cure: use fewer neurons per unit (--neurons), fewer units, or a larger chip"
     )
 
 

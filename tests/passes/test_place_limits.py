@@ -35,7 +35,7 @@ def test_out_axons_split_a_core_and_are_refused_where_one_neuron_has_too_many() 
     assert refusal(fan, own_axons(out_axons_per_core=2)) == (
         "population a: one neuron needs 3 out-axons, limit 2 on one core: its projections (p0, p1, p2) reach that "
         "many cores [fan-out-beyond-core]"
-        "\n    cure: use fewer neurons per unit (--neurons), so that its targets stand on fewer cores"
+        "\n    cure: use fewer neurons per unit (--neurons), fewer units, or a larger chip"
     )
 
 

@@ -187,7 +187,7 @@ def test_a_network_is_refused_one_core_beyond_the_chip() -> None:
     assert refusal(network, own_axons(compartments_per_core=4, cores_per_chip=2)) == (
         "population a: the circuit (11 neurons, 8 of them here) needs 3 cores, limit 2 on loihi1; 2 of them are "
         "out of compartments [cores-beyond-chip]\n"
-        "    cure: use at most 2 neurons per unit (--neurons 2), fewer units, or a larger chip"
+        "    cure: use fewer neurons per unit (--neurons), fewer units, or a larger chip"
     )
 
 
@@ -215,7 +215,7 @@ def test_in_axons_move_a_population_on_and_then_refuse_it() -> None:
     assert refusal(network, own_axons(in_axons_per_core=11)) == (
         "population a: one neuron has a fan-in of 12 axons and 768 synapse bits (12 axons are from a->a); "
         "one core holds 11 and 1,048,576 [fan-in-beyond-core]\n"
-        "    cure: use fewer neurons per unit (--neurons), or fewer source units"
+        "    cure: use fewer neurons per unit (--neurons), fewer units, or a larger chip"
     )
 
 

@@ -1,6 +1,7 @@
 """States of the bundled working memory and of small circuits: solved, judged, pushed and certified."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from neurocmc.theory.fixed_points import FixedPoint, fixed_points, stability, st
 from neurocmc.theory.linear_threshold import LinearThreshold, NoTheory, linear_threshold
 from neurocmc.theory.permitted import is_permitted, permitted_sets
 from neurocmc.theory.realised import Rounded
-from neurocmc.theory.wording import certificate_lines
+from neurocmc.theory.wording import certificate_lines, grouped_lines
 from tests.made.solved_circuits import circuit, projection, rectifiers
 
 ALPHA, PHI, BETA1, BETA2, T, T_I = 1.0, 0.3, 3.0, 0.25, 0.1, 0.2
@@ -226,6 +227,29 @@ def test_certificate_of_the_working_memory(memory: RateCircuit, snapshot: Snapsh
     certificate = certify(memory, {"cue": 0.3}, Rounded(circuit=weaker, half_neuron={}))
     assert [state.name for state in certificate.lost] == ["x[1] y[1]"]
     assert "\n".join(certificate_lines(certificate)) == snapshot
+    assert "\n".join(grouped_lines(certificate)) == snapshot(name="grouped")
     told = json.loads(json.dumps(certificate.as_json(), allow_nan=False))
     assert told["lost_up_states"] == 1
     assert told["up_states"][0]["rounded"]["activity"] == pytest.approx(1.1111, abs=1e-4)
+
+
+def test_grouped_lines_count_every_listed_state_and_name_each_that_is_lost(memory: RateCircuit) -> None:
+    x, *rest = memory.projections
+    weaker = replace(memory, projections=(replace(x, weight=np.diag([1.0, 0.5])), *rest))
+    certificate = certify(memory, {"cue": 0.3}, Rounded(circuit=weaker, half_neuron={}))
+    lines = grouped_lines(certificate)
+    counted = [found for line in lines if (found := re.search(r"(\d+) of (\d+) survive", line))]
+    survive, of = (sum(int(found[place]) for found in counted) for place in (1, 2))
+    states = (*certificate.up_states, *certificate.winners)
+    assert of == len(states)
+    assert survive == sum(not state.lost for state in states)
+    for state in certificate.lost:
+        assert f"    lost: {state.name}: {state.lost}" in lines
+    nearest = min(state.rounded.slack for state in certificate.up_states if state.rounded is not None)
+    assert any(f"smallest slack {nearest:.4f}" in line for line in lines)
+
+
+def test_grouped_lines_are_as_few_where_states_are_many(memory: RateCircuit) -> None:
+    whole = certify(memory, {"cue": 0.3})
+    many = replace(whole, up_states=whole.up_states * 500)
+    assert len(grouped_lines(many)) == len(grouped_lines(whole))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurocmc.common.arrays import Float, Int
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.files import read_npz
-from neurocmc.common.yaml_complaints import nearest_name
+from neurocmc.common.names import did_you_mean, nearest_name
 from neurocmc.frontends.arrays.cell import ACTIVATIONS, FORMS, Activation, Cell, CellForm, CellPopulation
 from neurocmc.frontends.arrays.network import CALIBRATION, TEST, Data, Network
 from neurocmc.ir.rate import HostLayer
@@ -135,7 +135,7 @@ class _Reader:
         for form in FORMS:
             if given == form:
                 return form
-        self.wrong("choice-unknown", "form", f"there is no form {given!r}", f"use {' or '.join(FORMS)}")
+        self.wrong("choice-unknown", "form", f"there is no form {given!r}", nearest_name(given, FORMS))
         return FORMS[0]
 
     def populations(self, units: int, dt_ms: float) -> tuple[CellPopulation, ...]:
@@ -174,9 +174,9 @@ class _Reader:
         found: list[Activation] = [known for text in given for known in ACTIVATIONS if known == text]
         if len(given) != count or len(found) != count:
             what = f"{', '.join(given)} for {count} populations"
-            self.wrong(
-                "choice-unknown", "activation", what, f"give one of {', '.join(ACTIVATIONS)} for each, or for all"
-            )
+            near = "".join(did_you_mean(text, ACTIVATIONS) for text in given if text not in ACTIVATIONS)
+            cure = f"{near}give one of {', '.join(ACTIVATIONS)} for each, or for all"
+            self.wrong("choice-unknown", "activation", what, cure)
             return ["relu"] * count
         return found
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from neurocmc.common.errors import raise_input_problems
+from neurocmc.common.names import nearest_name
 from neurocmc.common.strict_yaml import Document
-from neurocmc.common.yaml_complaints import nearest_name
 from neurocmc.frontends.automaton.documents import (
     MAX_STATES,
     MAX_SYMBOLS,

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.errors import Problem, raise_input_problems
+from neurocmc.common.names import nearest_name
 from neurocmc.common.opening import NIR, read_bytes
-from neurocmc.common.yaml_complaints import nearest_name, shown
+from neurocmc.common.yaml_complaints import shown
 from neurocmc.frontends.nir.hdf5 import Tree, read_tree
 from neurocmc.frontends.nir.nodes import RELAY, TYPES, Field
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import Problem, raise_input_problems
-from neurocmc.common.names import free_name
+from neurocmc.common.names import free_name, nearest_name
 from neurocmc.frontends.nir.compose import Signal, compose
 from neurocmc.frontends.nir.graph import Edge, NirGraph, NirNode, read_graph
 from neurocmc.frontends.nir.neurons import NodeReader
@@ -63,7 +63,7 @@ def read_nir(
     preset, problems = semantics_of(semantics, dt_s, reset, graph.metadata)
     faults = list(problems)
     if decide not in DECIDE:
-        faults.append(Problem("choice-unknown", "--decide", f"there is no {decide!r}", f"use {', '.join(DECIDE)}"))
+        faults.append(Problem("choice-unknown", "--decide", f"there is no {decide!r}", nearest_name(decide, DECIDE)))
     shapes, wrong = shapes_of(graph)
     faults += wrong
     if preset is None:

@@ -18,7 +18,8 @@ import numpy as np
 
 from neurocmc.common.arrays import Float
 from neurocmc.common.errors import Problem
-from neurocmc.common.yaml_complaints import nearest_name, shown
+from neurocmc.common.names import nearest_name
+from neurocmc.common.yaml_complaints import shown
 from neurocmc.ir.neurons.semantics import RESETS, Reset, Semantics
 
 Scheme = Literal["linear", "norse", "steps", "exact"]

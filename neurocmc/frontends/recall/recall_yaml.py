@@ -23,8 +23,9 @@ from pydantic import Field
 
 from neurocmc.common.arrays import Bool
 from neurocmc.common.errors import Problem, raise_input_problems
+from neurocmc.common.names import nearest_name
 from neurocmc.common.strict_yaml import Document, StrictModel, parse_document, read_text
-from neurocmc.common.yaml_complaints import FieldPath, nearest_name
+from neurocmc.common.yaml_complaints import FieldPath
 from neurocmc.frontends.automaton.documents import Word
 from neurocmc.frontends.circuit_yaml import Name
 from neurocmc.ir.neurons.memories import MOST_CUES, MOST_FEATURES, Memories

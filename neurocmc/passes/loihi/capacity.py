@@ -12,10 +12,10 @@ from typing import ClassVar
 import numpy as np
 
 from neurocmc.common.errors import Problem, raise_infeasible
+from neurocmc.ir.phrases import SMALLER
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.passes.loihi.placing.bounds import least_synapse_bits, lower_bounds
 from neurocmc.passes.loihi.placing.demand import Demand
-from neurocmc.passes.loihi.placing.fitting import smaller_pools
 from neurocmc.passes.loihi.placing.ragged import summed
 from neurocmc.passes.loihi.placing.wiring import Wiring, least_wiring
 from neurocmc.targets import LoihiLimits, LoihiTarget
@@ -47,9 +47,7 @@ def _problems(circuit: RateCircuit, wiring: Wiring, chip: str, limits: LoihiLimi
     found += _memory(demand, chip)
     found += _fan_in(demand)
     found += _fan_out(demand, chip)
-    if found:
-        cure = smaller_pools(wiring, limits)
-        yield from (Problem(name, where, what, cure) for name, where, what in found)
+    yield from (Problem(name, where, what, SMALLER) for name, where, what in found)
 
 
 def _chips(limits: LoihiLimits) -> str:

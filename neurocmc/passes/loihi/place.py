@@ -15,7 +15,7 @@ from neurocmc.passes.loihi.placing.axon_tables import links_of
 from neurocmc.passes.loihi.placing.demand import Demand
 from neurocmc.passes.loihi.placing.fibres import Held
 from neurocmc.passes.loihi.placing.filling import Filling, Parts
-from neurocmc.passes.loihi.placing.fitting import fill, overfull, smaller_pools
+from neurocmc.passes.loihi.placing.fitting import fill, overfull
 from neurocmc.passes.loihi.placing.mesh import laid_out
 from neurocmc.passes.loihi.placing.refusals import too_many_cores, too_many_out_axons
 from neurocmc.passes.loihi.placing.wiring import Wiring, wiring_of
@@ -52,11 +52,9 @@ class Place:
         filling = fill(demand)
         beyond = overfull(demand, filling)
         if len(filling.held_by_core) > target.limits.cores:
-            cure = smaller_pools(wiring, target.limits)
-            raise InfeasibleError(too_many_cores(demand, filling, target.name, cure))
+            raise InfeasibleError(too_many_cores(demand, filling, target.name))
         if beyond:
-            cure = smaller_pools(wiring, target.limits)
-            raise InfeasibleError(too_many_out_axons(demand, filling, beyond, cure))
+            raise InfeasibleError(too_many_out_axons(demand, filling, beyond))
         if not target.limits.has_mesh:
             return Placement(_segments(demand, filling), filling.held_by_core)
         links = links_of(demand, Parts.of(filling.held_by_core), self._spikes(demand))

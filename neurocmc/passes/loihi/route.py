@@ -14,6 +14,7 @@ from neurocmc.common.arrays import Int
 from neurocmc.common.errors import Problem, raise_infeasible
 from neurocmc.ir.loihi.chip import RESOURCES, ChipProgram, Placed
 from neurocmc.ir.loihi.network import IntegerNetwork
+from neurocmc.ir.phrases import SMALLER
 from neurocmc.passes.loihi.place import Placement
 from neurocmc.passes.loihi.placing.axon_tables import AxonTables, axon_tables
 from neurocmc.passes.loihi.placing.bounds import lower_bounds
@@ -98,7 +99,7 @@ def _limit_problems(program: ChipProgram[Any], limits: LoihiLimits) -> Iterable[
                 "core-resource-beyond-limit",
                 f"core {core} (populations {', '.join(populations)})",
                 f"{used:,} {resource.replace('_', ' ')}, limit {limit:,}{_largest_share(program, core, resource)}",
-                "use fewer neurons per unit (--neurons), or split the population",
+                SMALLER,
             )
 
 

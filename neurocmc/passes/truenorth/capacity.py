@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from neurocmc.common.errors import Problem, raise_infeasible
+from neurocmc.ir.phrases import SMALLER
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.passes.truenorth.leaks import FILTER_NEURONS
 from neurocmc.targets import TrueNorthLimits, TrueNorthTarget
@@ -33,7 +34,7 @@ class CoreCapacity:
                 f"{units:,} pools of {self.neurons:,} neurons: a core of {chip} holds "
                 f"{limits.neurons_per_core // self.neurons:,} at most, cores: {cores:,} "
                 f"({limits.columns} x {limits.rows})",
-                "use fewer neurons per unit (--neurons), fewer units, or a larger grid",
+                SMALLER,
             )
         if self.neurons > fitting:
             yield Problem(
@@ -41,5 +42,5 @@ class CoreCapacity:
                 "--neurons",
                 f"a pool of {self.neurons:,} neurons; {fitting:,} fit on a core of {chip}, next to {FILTER_NEURONS} "
                 "neurons of its filter",
-                f"use {fitting // 2:,} or fewer: the rest of the core is needed for copies that serve other cores",
+                SMALLER,
             )

@@ -10,6 +10,7 @@ there is one. Where even the feeds are too many, splitters feed splitters.
 from dataclasses import dataclass
 
 from neurocmc.common.errors import InfeasibleError, Problem
+from neurocmc.ir.phrases import SMALLER
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def plan_fan_out(corelet: str, wanted: list[tuple[int, int]], free: int, core_ne
                     "fan-out-beyond-core",
                     f"unit {corelet}",
                     f"its spikes must reach {len(wanted)} cores; its core has {free} neurons left to feed splitters",
-                    "use fewer neurons per unit (--neurons)",
+                    SMALLER,
                 )
             )
         branches = merged

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurocmc.common.errors import InfeasibleError, Problem
+from neurocmc.ir.phrases import SMALLER
 from neurocmc.targets import TrueNorthLimits
 
 
@@ -18,11 +19,7 @@ def place_cores(name: str, traffic: list[dict[int, int]], limits: TrueNorthLimit
     count = len(traffic)
     if count > limits.cores:
         what = f"{count:,} cores, limit {limits.cores:,} ({limits.columns} x {limits.rows})"
-        raise InfeasibleError(
-            Problem(
-                "cores-beyond-chip", f"circuit {name}", what, "use fewer neurons per unit (--neurons), or fewer units"
-            )
-        )
+        raise InfeasibleError(Problem("cores-beyond-chip", f"circuit {name}", what, SMALLER))
     side = 1
     while side * side < count:
         side *= 2

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from neurocmc.common.arrays import Bool
 from neurocmc.common.errors import Problem, raise_infeasible
+from neurocmc.ir.phrases import SMALLER
 from neurocmc.ir.truenorth.cores import CoreNetwork
 from neurocmc.ir.truenorth.program import CoreProgram
 from neurocmc.targets import TrueNorthLimits, TrueNorthTarget
 
-_FEWER = "use fewer neurons per unit (--neurons), or a chip with larger cores"
 _RANGE = "bring the circuit's gains closer together, or use a chip with wider registers"
 _MODE = "use a chip that has this mode"
 
@@ -68,7 +68,7 @@ def _size_problems(network: CoreNetwork, limits: TrueNorthLimits) -> Iterable[Pr
                 "core-resource-beyond-limit",
                 f"network {network.name}",
                 f"{used:,} {what} a core, limit {limit:,}",
-                _FEWER,
+                SMALLER,
             )
     if network.potential_bits > limits.potential_bits:
         what = f"potentials of {network.potential_bits} bits, limit {limits.potential_bits}"
@@ -82,7 +82,7 @@ def _grid_problems(network: CoreNetwork, limits: TrueNorthLimits) -> Iterable[Pr
             "cores-beyond-chip",
             f"network {network.name}",
             f"{network.cores:,} cores, limit {limits.cores:,} ({grid})",
-            "use fewer neurons per unit (--neurons), or fewer units",
+            SMALLER,
         )
     place = network.coordinates.astype(np.int64)
     outside = ((place < 0) | (place >= [limits.columns, limits.rows])).any(axis=1)

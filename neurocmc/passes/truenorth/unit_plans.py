@@ -7,6 +7,7 @@ import numpy as np
 
 from neurocmc.common.arrays import Float, Int
 from neurocmc.common.errors import InfeasibleError, Problem
+from neurocmc.ir.phrases import SMALLER
 from neurocmc.passes.truenorth.fan_out import Branch
 from neurocmc.passes.truenorth.graph import Node
 from neurocmc.passes.truenorth.ladders import extra_neurons, joined_leaks
@@ -98,9 +99,7 @@ def unit_plan(node: Node, claim: Claim, limits: TrueNorthLimits) -> Plan:
             f"a pool of {node.points.size} neurons; {fitting} fit on a core next to the {FILTER_NEURONS} "
             "neurons of its filter"
         )
-        raise InfeasibleError(
-            Problem("pool-beyond-core", f"unit {node.corelet}", what, f"use --neurons {fitting} or fewer")
-        )
+        raise InfeasibleError(Problem("pool-beyond-core", f"unit {node.corelet}", what, SMALLER))
     return _joined_plan(node, claim, limits) if claim.joined else _separate_plan(node, claim, limits)
 
 

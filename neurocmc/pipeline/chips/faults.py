@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from neurocmc.common.arrays import Int
 from neurocmc.common.errors import InputError, Problem
+from neurocmc.common.names import did_you_mean
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.recording import Recording
@@ -123,7 +124,7 @@ def asked_kinds(
     problems = [
         Problem("fault-unfit-for-target", "--kinds", f"{unfit} {SHARED[kind]} ({kind})", cure)
         if kind in SHARED
-        else Problem("choice-unknown", "--kinds", f"there is no fault {kind!r}", cure)
+        else Problem("choice-unknown", "--kinds", f"there is no fault {kind!r}", did_you_mean(kind, has) + cure)
         for kind in dict.fromkeys(asked or ())
         if kind not in has
     ]

@@ -17,6 +17,7 @@ from neurocmc.ir.neurocorex.pools import BoardPool, PoolBoard
 from neurocmc.ir.neurocorex.printer import print_board
 from neurocmc.ir.neurocorex.program import BoardColumns, BoardPopulation, BoardProgram
 from neurocmc.ir.neurons.network import NeuronNetwork, SpikeInput
+from neurocmc.ir.phrases import SMALLER
 from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.recording import Recording
 from neurocmc.ir.spiking import SpikingNetwork
@@ -184,7 +185,7 @@ def _beyond(staged: RateCircuit, target: NeuroCoreXTarget, pool: int) -> list[Pr
     room = target.limits.neurons - 3  # pacemaker, companion, and the last one
     if (needed := staged.units * pool) > room:
         what = f"{needed:,} neurons, limit {room} on {target.name}"
-        found.append(Problem("neurons-beyond-limit", f"circuit {staged.name}", what, "use --neurons with fewer"))
+        found.append(Problem("neurons-beyond-limit", f"circuit {staged.name}", what, SMALLER))
     return found
 
 

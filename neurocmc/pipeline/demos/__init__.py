@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.names import nearest_name
 from neurocmc.common.progress import Progress
-from neurocmc.common.yaml_complaints import nearest_name
 from neurocmc.pipeline.demos.common import Demo, DemoResult, Setting
 from neurocmc.pipeline.demos.delayed_match import DELAYED_MATCH
 from neurocmc.pipeline.demos.digits import CMC_DIGITS_DEMO, SWTA_DIGITS

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from neurocmc.common.errors import InputError, Problem
-from neurocmc.common.yaml_complaints import nearest_name
+from neurocmc.common.names import nearest_name
 from neurocmc.ir.neurons.stimulus import EventStimulus
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.artifact import Artifact

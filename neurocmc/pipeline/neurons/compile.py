@@ -1,5 +1,6 @@
 """Compiles a network of neurons for a target into an artifact on disk, whole or not at all."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 from neurocmc.common.errors import InfeasibleError, InputError, Problem, raise_input_problems
 from neurocmc.common.files import MANIFEST, check_replaceable, json_text, replace_directory, write_file
-from neurocmc.common.progress import Progress
+from neurocmc.common.progress import DONE, Progress, rising
 from neurocmc.ir.neurons.memories import Memories, print_memories
 from neurocmc.ir.neurons.printer import print_neurons
 from neurocmc.ir.neurons.recording import NeuronRecording
@@ -21,6 +22,7 @@ from neurocmc.pipeline.clock import Clock
 from neurocmc.pipeline.levels import verified, write_level
 from neurocmc.pipeline.manifest import BUDGET, FORMAT, TIMINGS
 from neurocmc.pipeline.neurons.artifact import FITTED, GIVEN, MEMORY, NeuronArtifact, open_neurons
+from neurocmc.pipeline.neurons.elsewhere import with_what_holds
 from neurocmc.pipeline.neurons.manifest import LINE, MEMORY_SOURCE, SOURCE, VERSION
 from neurocmc.pipeline.neurons.model import SCALED, NeuronModel
 from neurocmc.pipeline.neurons.options import PLANES, NeuronOptions, Weights
@@ -69,11 +71,31 @@ def compile_neurons(
     check_replaceable(Path(directory))
     stimuli = [model.test] if model.calibration is model.test else [model.calibration, model.test]
     raise_input_problems(name_problems([stimulus.name for stimulus in stimuli]))
-    clock = Clock(progress, until=0.7)
-    chosen = _choose(model, target, options, clock)
+    told = rising(progress)
+    clock = Clock(told, until=0.7)
+    try:
+        chosen = _choose(model, target, options, clock)
+    except InfeasibleError as refusal:
+        raise with_what_holds(refusal, model, target, _trial(model, options, told)) from None
     with replace_directory(Path(directory)) as folder:
         _write(folder, model, target, options, chosen, clock)
-    return open_neurons(directory)
+    artifact = open_neurons(directory)
+    told(DONE, 1.0)
+    return artifact
+
+
+def _trial(model: NeuronModel, options: NeuronOptions, told: Progress) -> Callable[[Target], bool]:
+    """Returns what finds out whether another target holds the network."""
+
+    def compiles(target: Target) -> bool:
+        told(f"trying {target.name}", 0.0)
+        try:
+            _choose(model, target, options, Clock())
+        except (InfeasibleError, InputError):
+            return False
+        return True
+
+    return compiles
 
 
 def _choose(model: NeuronModel, target: Target, options: NeuronOptions, clock: Clock) -> Chosen:

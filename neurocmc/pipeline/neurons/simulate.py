@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from neurocmc.common.errors import InputError, Problem, raise_input_problems
+from neurocmc.common.names import did_you_mean
 from neurocmc.ir.neurons.network import NeuronNetwork
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.ir.neurons.stimulus import EventStimulus
@@ -84,7 +85,8 @@ def find_events(artifact: NeuronArtifact, stimulus: str | Path | EventStimulus |
     path = Path(stimulus)
     if path.suffix != ".npz":
         what = f"the artifact holds no stimulus {str(stimulus)!r}"
-        cure = f"its stimuli are: {', '.join(artifact.stimuli)}; or give an .npz file of events"
+        near = did_you_mean(str(stimulus), artifact.stimuli)
+        cure = f"{near}its stimuli are: {', '.join(artifact.stimuli)}; or give an .npz file of events"
         raise InputError(Problem("stimulus-unknown", "--stimulus", what, cure))
     loaded = load_events(path, artifact.inputs, artifact.dt_s)
     raise_input_problems(loaded.problems(artifact.inputs))

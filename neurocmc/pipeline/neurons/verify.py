@@ -10,7 +10,7 @@ import numpy as np
 
 from neurocmc.common.errors import InputError, Problem
 from neurocmc.common.files import json_text, write_file
-from neurocmc.common.progress import Progress, silent
+from neurocmc.common.progress import DONE, Progress, rising
 from neurocmc.frontends.recall.trials import recall_trials
 from neurocmc.ir.neurons.memories import CONTENT, CUE, OUT, Memories, Side
 from neurocmc.ir.neurons.network import NeuronNetwork
@@ -105,7 +105,8 @@ def verify_neurons(
         raise InputError(Problem("number-out-of-range", "--samples", f"got {options.samples}", "give 1 or more"))
     limits = read_limits(options.limits)
     check_nothing_added(artifact)
-    told = progress or silent
+    told = rising(progress)
+    told("read", 0.0)
     stimulus, budget = artifact.test.take(slice(options.samples)), artifact.budget
     edges: list[Edge] = []
     if options.against is not None:
@@ -121,13 +122,14 @@ def verify_neurons(
     told("emitted program", 0.7)
     with emitted_again(artifact) as program:
         edges += artifact.built.emitted_edges(program, artifact.test)
+    told("report", 0.9)
     judged = with_limits(edges, limits)
     found = NeuronVerification(edges=tuple(_cured(judged, artifact)), report=artifact.directory / "report.html")
     asked = {"samples": options.samples, "limits": limits}
     write_file(artifact.directory / VERIFY, json_text({**found.as_json(), **asked}))
     reported = Reported(manifest=artifact.manifest, built=artifact.built, budget=budget, edges=found.edges)
     write_report_of(artifact.directory, reported, draw=options.figures)
-    told("done", 1.0)
+    told(DONE, 1.0)
     return found
 
 

@@ -163,7 +163,10 @@ class _Search:
             return None
 
     def _compiled(self, options: CompileOptions) -> Candidate:
-        self.told(f"trying {options.pool} neurons per unit, {_named(options.steps or 'equal')}", len(self.tried) / 8)
+        self.told(
+            f"trying {options.pool} neurons per unit, {_named(options.steps or 'equal')}",
+            len(self.tried) / (len(self.tried) + 4),
+        )
         family_of(self.target).refuse(self.staging.staged, self.target, options)
         if options.steps not in (None, "equal"):
             self.staging = with_sensitivity(self.staging, options, Clock())

@@ -26,7 +26,7 @@ from neurocmc.passes.interleave import chosen_phases
 from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.chips.staging import Staging
 from neurocmc.pipeline.clock import Clock
-from neurocmc.pipeline.lower import stage
+from neurocmc.pipeline.lower import lower, stage
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.search.scouts import Scouts, sizes_from
 from neurocmc.pipeline.search.tried import Candidate, Choice, Tried, checked_error, compiled, refused, some_trials
@@ -86,6 +86,8 @@ def choose_code(
         search.follow(line, index / len(lines))
     best = search.best
     if best is None:
+        if all(entry.error is None for entry in search.tried):  # no error is out of reach: nothing fits
+            lower(circuit, calibration, target, replace(lines[0], neurons=SMALLEST))
         raise InfeasibleError(search.out_of_reach())
     return Choice(
         options=best.candidate.options,

@@ -12,7 +12,7 @@ from neurocmc.ir.rate import RateCircuit
 from neurocmc.ir.stimulus import Stimulus
 from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.clock import Clock
-from neurocmc.pipeline.lower import stage
+from neurocmc.pipeline.lower import lower, stage
 from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.search.scouts import Scouts, sizes_from
 from neurocmc.pipeline.search.tried import Choice, Tried, checked_error, compiled, refused, some_trials
@@ -20,6 +20,11 @@ from neurocmc.targets import Code, Target
 
 CANDIDATES = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 FEWER = (2, 4, 6)  # of the feedback code, which counts in finer steps than it has neurons
+
+
+def sizes_of(code: Code | None) -> tuple[int, ...]:
+    """Returns the sizes of pools that are tried, smallest first."""
+    return (*FEWER, *CANDIDATES) if code == "feedback" else CANDIDATES
 
 
 def choose_neurons(
@@ -39,7 +44,7 @@ def choose_neurons(
     trials = some_trials(calibration)
     told, staging = progress or silent, None
     tried: list[Tried] = []
-    sizes = (*FEWER, *CANDIDATES) if options.code == "feedback" else CANDIDATES
+    sizes = sizes_of(options.code)
     for index, neurons in enumerate(sizes):
         told(f"trying {neurons} neurons per unit", index / len(sizes))
         sized = replace(options, neurons=neurons)
@@ -70,6 +75,8 @@ def choose_neurons(
             )
             chosen = replace(sized, steps=options.steps or "equal", planes=options.planes or 1)
             return Choice(options=chosen, tried=tuple(tried), reason=reason, lowered=candidate.lowered)
+    if all(entry.error is None for entry in tried):  # no error is out of reach: nothing fits
+        lower(circuit, calibration, target, replace(options, neurons=sizes[0]))
     raise InfeasibleError(_out_of_reach(tried, max_error, options.coded))
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from neurocmc.common.errors import InputError, NeurocmcError, Problem
 from neurocmc.common.files import sha256_of
-from neurocmc.common.yaml_complaints import nearest_name
+from neurocmc.common.names import nearest_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

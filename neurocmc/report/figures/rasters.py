@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from neurocmc.common.calls import python_call
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.files import write_file
+from neurocmc.common.names import did_you_mean
 from neurocmc.common.process import known_state
 from neurocmc.ir.neurons.recording import NeuronRecording
 from neurocmc.report.figures.recorded import RecordingFigure
@@ -70,7 +71,8 @@ def _problems(recording: NeuronRecording, trial: int, populations: Sequence[str]
     for name in populations or ():
         if name not in recording.spikes:
             what = f"the recording has no population {name!r}"
-            found.append(Problem("population-unknown", "populations", what, f"its populations are: {known}"))
+            near = did_you_mean(name, recording.spikes)
+            found.append(Problem("population-unknown", "populations", what, f"{near}its populations are: {known}"))
     return found
 
 

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from neurocmc.common.calls import python_call
 from neurocmc.common.errors import Problem, raise_input_problems
 from neurocmc.common.files import write_file
+from neurocmc.common.names import did_you_mean
 from neurocmc.common.process import known_state
 from neurocmc.ir.recording import Recording, SpikeTrain
 from neurocmc.report.figures.activity import LEGEND_UNITS, ROW_BINS, TITLES, draw_raster
@@ -89,7 +90,8 @@ def _problems(recording: Recording, trial: int, populations: Sequence[str] | Non
     for name in populations or ():
         if name not in recording.activity:
             what = f"the recording has no population {name!r}"
-            found.append(Problem("population-unknown", "populations", what, f"its populations are: {known}"))
+            near = did_you_mean(name, recording.activity)
+            found.append(Problem("population-unknown", "populations", what, f"{near}its populations are: {known}"))
     return found
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 
 from neurocmc.common.errors import Problem
+from neurocmc.ir.phrases import SMALLER
 from neurocmc.passes.loihi.placing.demand import Demand
 from neurocmc.passes.loihi.placing.fibres import HOST, Held
 from neurocmc.passes.loihi.placing.filling import Filling
@@ -36,7 +37,7 @@ def too_much_for_a_core(demand: Demand, unit: int, out_axons_each: int, resource
             where,
             f"one neuron needs {out_axons_each:,} out-axons, limit {limits.out_axons_per_core:,} on one core: its "
             f"projections ({', '.join(leaving)}) reach that many cores",
-            "use fewer neurons per unit (--neurons), so that its targets stand on fewer cores",
+            SMALLER,
         )
     if resource == "synapse_formats":
         arriving = dict.fromkeys(name for index in demand.into[unit] for name in demand.fibres.projections(index))
@@ -58,11 +59,11 @@ def too_much_for_a_core(demand: Demand, unit: int, out_axons_each: int, resource
         f"one neuron has a fan-in of {demand.axons_into[unit]:,} axons and {bits:,} synapse bits ({axons[worst]:,} "
         f"axons are from {worst}); one core holds {limits.in_axons_per_core:,} and "
         f"{limits.synapse_memory_bits_per_core:,}",
-        "use fewer neurons per unit (--neurons), or fewer source units",
+        SMALLER,
     )
 
 
-def too_many_cores(demand: Demand, filling: Filling, chip: str, smaller: str) -> Problem:
+def too_many_cores(demand: Demand, filling: Filling, chip: str) -> Problem:
     """More cores than the chip has: what fills them, and whose it is."""
     largest = max(demand.pools, key=lambda pools: pools.units * pools.neurons)
     resource, ended = next(iter(filling.ended_by.most_common(1)), ("", 0))
@@ -73,7 +74,7 @@ def too_many_cores(demand: Demand, filling: Filling, chip: str, smaller: str) ->
         "compartment_profiles": "give more populations the same time constants",
         "threshold_profiles": "bring the gains of its populations closer together",
         "synapse_formats": "bring the weights of projections into one population closer together",
-    }.get(resource, smaller)
+    }.get(resource, SMALLER)
     return Problem(
         "cores-beyond-chip",
         f"population {largest.name}",
@@ -90,7 +91,7 @@ def _limit(limits: LoihiLimits) -> str:
     return f"{limits.cores:,} ({limits.chips:,} chips of {limits.cores_per_chip})"
 
 
-def too_many_out_axons(demand: Demand, filling: Filling, beyond: list[int], smaller: str) -> Problem:
+def too_many_out_axons(demand: Demand, filling: Filling, beyond: list[int]) -> Problem:
     """Spikes that must reach so many cores that no division was found in which out-axons suffice."""
     cores = len(filling.held_by_core)
     largest = max(demand.pools, key=lambda pools: pools.units * pools.neurons)
@@ -100,7 +101,7 @@ def too_many_out_axons(demand: Demand, filling: Filling, beyond: list[int], smal
         f"in the best division found, {len(beyond):,} of {cores:,} cores need up to {beyond[0]:,} out-axons, limit "
         f"{demand.limits.out_axons_per_core:,}{_most_of_it(demand, filling, 'out_axons')}; on more cores, each "
         "neuron needs more of them",
-        smaller,
+        SMALLER,
     )
 
 

@@ -5,7 +5,7 @@ known yet and are taken to be alike, so that what does not fit then does not fit
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
 
 import numpy as np
@@ -98,11 +98,6 @@ class Wiring:
         return dict(
             zip((p.name for p in self.pools), accumulate((p.units for p in self.pools), initial=0), strict=False)
         )
-
-    def of_size(self, neurons: int) -> "Wiring":
-        """Returns the same with at most so many neurons per unit."""
-        smaller = tuple(replace(pools, neurons=min(pools.neurons, neurons)) for pools in self.pools)
-        return replace(self, pools=smaller)
 
 
 def wiring_of(network: IntegerNetwork) -> Wiring:
