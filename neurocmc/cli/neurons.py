@@ -80,16 +80,13 @@ def compile_network(
         if manifest["semantics"]["name"] is not None:
             say(f"rules: {rules(manifest['semantics'])}")
         say(f"weights: {synapses(manifest)}")
-        for line in manifest["notes"]:
-            say(f"note: {line}")
-        for line in manifest["exchanged"]:
-            say(f"exchanged: {line}")
+        for told, lines in (("note", manifest["notes"]), ("exchanged", manifest["exchanged"])):
+            for line in lines:
+                say(f"{told}: {line}")
         if losses is not None:
             show(losses.render())
-        for line in built.verdicts():
+        for line in filter(None, (*built.verdicts(), wording.cores(budget))):
             say(line)
-        if cores := wording.cores(budget):
-            say(cores)
         if budget.energy is not None:
             spent_pj = budget.energy.dynamic_per_presentation_pj
             doubt = "" if spent_pj is None else " (estimate)"
