@@ -110,9 +110,9 @@ def test_the_command_line_and_python_say_auto(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        (CompileOptions(kernel="12"), "spikes of the threshold code stand for their own tick"),
+        (CompileOptions(kernel="12"), "a spike of the threshold code has no kernel"),
         (CompileOptions(code="feedback", kernel="x"), "got 'x'"),
-        (CompileOptions(code="feedback", steps="activity"), "pools of the feedback code have no thresholds to spread"),
+        (CompileOptions(code="feedback", steps="activity"), "pools of the feedback code have no thresholds"),
         (CompileOptions(code=None, steps="activity"), "pools of the chosen code have no thresholds to spread"),
     ],
 )
