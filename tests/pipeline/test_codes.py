@@ -62,7 +62,7 @@ def test_a_target_has_its_own_codes() -> None:
     assert {entry.code for entry in on_cores.tried} == {"threshold"}
     ideal = choose_code(swta(), (steps(),), load_target("brian2"), auto(max_error=0.02))
     assert ideal.options.code == "feedback"
-    assert "spikes a presentation" in ideal.reason
+    assert "spikes per presentation" in ideal.reason
 
 
 def test_what_no_code_keeps_is_told_with_what_each_reached() -> None:
@@ -110,9 +110,12 @@ def test_the_command_line_and_python_say_auto(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        (CompileOptions(kernel="12"), "a spike of the threshold code has no kernel"),
+        (CompileOptions(kernel="12"), "a spike of the threshold code has no kernel of several ticks"),
         (CompileOptions(code="feedback", kernel="x"), "got 'x'"),
-        (CompileOptions(code="feedback", steps="activity"), "pools of the feedback code have no thresholds"),
+        (
+            CompileOptions(code="feedback", steps="activity"),
+            "pools of the feedback code have no thresholds to spread",
+        ),
         (CompileOptions(code=None, steps="activity"), "pools of the chosen code have no thresholds to spread"),
     ],
 )
