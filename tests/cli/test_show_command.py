@@ -91,7 +91,7 @@ def refused(told: Run, *words: str) -> None:
 
 def test_what_cannot_be_shown_is_refused(build: Path, tmp_path: Path) -> None:
     refused(run("show", build, "spiking", "excit"), "[population-unknown]", "did you mean excite?")
-    refused(run("show", build, "chip", "--draw", tmp_path / "x.png"), "[option-not-for-this]", "not in chip")
+    refused(run("show", build, "chip", "--draw", tmp_path / "x.png"), "[option-not-for-this]", "not to chip")
     refused(run("show", build, "spiking", "--draw", tmp_path / "x.pdf"), "[output-suffix-unknown]", ".png or .svg")
     refused(run("show", tmp_path, "spiking"), "[not-an-artifact]")
 

@@ -192,10 +192,7 @@ def test_currents_that_no_scale_holds_are_refused() -> None:
     part = projection("input", "p", np.ones((1, 1000)))
     made = network(POLE, (population("p", 1, pole_syn=1.0),), (part,), 1000)
     given = EventStimulus.of_dense("all", np.ones((1, 200, 1000), dtype=np.uint8))
-    with pytest.raises(
-        InfeasibleError,
-        match=r"network net: on the calibration spikes, currents come too close .* \[scale-not-found\]",
-    ):
+    with pytest.raises(InfeasibleError, match=r"network net: .* come too close .* \[scale-not-found\]"):
         scaled(made, given=given)
 
 

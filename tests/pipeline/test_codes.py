@@ -110,7 +110,7 @@ def test_the_command_line_and_python_say_auto(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "what"),
     [
-        (CompileOptions(kernel="12"), "spikes of the threshold code stand for their own tick"),
+        (CompileOptions(kernel="12"), "a spike of the threshold code has no kernel of several ticks"),
         (CompileOptions(code="feedback", kernel="x"), "got 'x'"),
         (
             CompileOptions(code="feedback", steps="activity"),
