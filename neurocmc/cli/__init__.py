@@ -20,6 +20,7 @@ models          `neurocmc models`
 new             `neurocmc new`
 diff            `neurocmc diff`
 doctor          `neurocmc doctor`
+certificates    prints certificates, alike states in one line
 options         defines the options that several commands share
 complete        completes names in the shell
 output          prints facts, tables, progress and JSON

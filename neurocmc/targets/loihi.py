@@ -191,6 +191,11 @@ class LoihiTarget(Target):
     energy: LoihiEnergy
 
     @property
+    def unlimited(self) -> bool:
+        """No: a chip has a fixed number of cores."""
+        return False
+
+    @property
     def axons(self) -> tuple[Axons, ...]:
         """Shared by the neurons of a unit where its file says that they can be, otherwise each neuron's own."""
         return ("shared", "own") if self.limits.shared_axons else ("own",)

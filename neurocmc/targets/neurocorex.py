@@ -29,6 +29,11 @@ class NeuroCoreXTarget(Target):
     limits: NeuroCoreXLimits
 
     @property
+    def unlimited(self) -> bool:
+        """No: a chip has a fixed number of cores."""
+        return False
+
+    @property
     def codes(self) -> tuple[Code, ...]:
         """Neurons that forget within a tick: the threshold code alone."""
         return ("threshold",)

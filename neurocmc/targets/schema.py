@@ -94,6 +94,11 @@ class Target:
     text: str  # the YAML as used, for the artifact
 
     @property
+    def unlimited(self) -> bool:
+        """Whether circuits of any size fit."""
+        return True
+
+    @property
     def codes(self) -> tuple[Code, ...]:
         """The codes that a pool of its neurons can use."""
         return CODES

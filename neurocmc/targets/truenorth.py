@@ -119,6 +119,11 @@ class TrueNorthTarget(Target):
     energy: TrueNorthEnergy
 
     @property
+    def unlimited(self) -> bool:
+        """No: a chip has a fixed number of cores."""
+        return False
+
+    @property
     def codes(self) -> tuple[Code, ...]:
         """The threshold code alone: the potential is the synaptic filter, and there is no membrane beside it."""
         return ("threshold",)

@@ -5,6 +5,7 @@ model       holds a network that was brought, with its stimuli
 recall      makes one of a content-addressable memory
 files       tells files of such networks from others, and loads them
 compile     compiles it into an artifact
+elsewhere   says of one that is too large where it fits
 manifest    checks what an artifact's manifest must hold
 artifact    reads an artifact
 simulate    runs one on an interpreter

@@ -43,7 +43,7 @@ def is_of_size(refusal: NeurocmcError) -> bool:
 def other_targets(target: Target) -> Iterator[Target]:
     """Yields the known targets that could hold what `target` does not: of its own kind first, without limits last."""
     known = [load_target(name) for name in known_targets() if name != target.name]
-    yield from sorted(known, key=lambda other: (other.kind == "ideal", other.kind != target.kind, other.name))
+    yield from sorted(known, key=lambda other: (other.unlimited, other.kind != target.kind, other.name))
 
 
 def with_cure(refusal: InfeasibleError, named: str) -> InfeasibleError:

@@ -26,7 +26,7 @@ from scipy import sparse
 NAME = "chain"
 TICK_S = 0.001
 
-# name, units, neurons a unit
+# name, units, neurons per unit
 POPULATIONS = (
     ("a", 2, 4),
     ("b", 1, 4),
