@@ -120,6 +120,9 @@ def tell_edges(edges: "tuple[Edge, ...]", *, strict: bool = False) -> None:
         edge = max(located, key=strain)
         at = f"at {100 * strain(edge):.3g} % of its limit" if isfinite(strain(edge)) else "beyond its limit of 0"
         say(f"worst: {edge.key}, {edge.worst}, {at}")
+    if not judged:
+        say("no budget was judged")
+        return
     kept = f"{len(missed)} of {len(judged)} budgets are missed" if missed else f"all {len(judged)} budgets are kept"
     left = sum(edge.verdict == "not run" for edge in edges)
     say(f"{kept}; {left} {'edge was' if left == 1 else 'edges were'} not run" if left else kept)

@@ -57,7 +57,7 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
     from neurocmc.report.frontier import beside_frontier
     from neurocmc.report.html import ReportContent, write_report
     from neurocmc.report.staging import host_work, staging_costs, time_scale
-    from neurocmc.theory.wording import certificate_lines
+    from neurocmc.theory.wording import certificate_lines, grouped_lines
 
     manifest, built, circuit = whole.manifest, whole.built, whole.circuit
     pictures = _pictures(folder / "figures", whole, draw=draw)
@@ -79,7 +79,8 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
         edges=tuple(whole.edges),
         staging=tuple(staging_costs(circuit, built.staged, built.spiking)),
         time_scale=time_scale(circuit, built.staged, built.target),
-        certified=() if whole.certificate is None else tuple(certificate_lines(whole.certificate)),
+        certified=() if whole.certificate is None else grouped_lines(whole.certificate),
+        each_state=() if whole.certificate is None else certificate_lines(whole.certificate),
         states=() if whole.certificate is None else _states(whole.certificate),
         states_told="Activity of each state's strongest unit: grey as trained, blue as the chip's numbers hold it.",
         sample=tuple(whole.sample),

@@ -67,7 +67,8 @@ class ReportContent:
     edges: tuple[Edge, ...] = ()
     staging: tuple[StagingCost, ...] = ()
     time_scale: str = ""
-    certified: tuple[str, ...] = ()  # what theory says of a circuit of several blocks, and of which it does not
+    certified: tuple[str, ...] = ()  # what theory says of the states, those of the same populations in one line
+    each_state: tuple[str, ...] = ()  # the same, state by state
     losses: Losses | None = None
     latency: LatencyFindings | None = None
     budget: Budget | None = None

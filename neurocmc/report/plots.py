@@ -25,13 +25,17 @@ MARKS = (  # around a point: a disc, a square, a diamond, a triangle
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A line of a plot: points in units of the axes, its colour (0 to 9) and its kind, "solid" or "dashed"."""
+    """A line of a plot: points in units of the axes, its colour (0 to 9) and its kind, "solid" or "dashed".
+
+    `palette` is "l" for levels and what else a plot compares, "u" for units, whose colours pictures have as well.
+    """
 
     name: str
     x: Float
     y: Float
     colour: int = 0
     kind: str = "solid"
+    palette: str = "l"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +107,7 @@ def trajectory_plot(traces: Traces, trial: int = 0) -> str:
             x=times_ms,
             y=own[name][trial, :, place],
             colour=unit % MOST_COLOURS,
+            palette="u",
             kind=("dashed", "dotted", "solid")[min(index, 1) if index < len(traces.levels) - 1 else 2],
         )
         for index, (level, own) in enumerate(traces.levels.items())
@@ -227,9 +232,8 @@ def _points(line: Line) -> Iterator[tuple[float, float]]:
 
 def _polyline(axes: Axes, line: Line) -> str:
     points = " ".join(f"{axes.across(float(x)):.1f},{axes.down(float(y)):.1f}" for x, y in _points(line))
-    return (
-        f"<polyline class='l{line.colour} {line.kind}' points='{points}'><title>{_text(line.name)}</title></polyline>"
-    )
+    look = f"{line.palette}{line.colour} {line.kind}"
+    return f"<polyline class='{look}' points='{points}'><title>{_text(line.name)}</title></polyline>"
 
 
 def _svg(title: str, content: str, height: int = HEIGHT) -> str:

@@ -246,9 +246,9 @@ def test_a_miss_says_what_it_means_and_its_cure() -> None:
 def test_trials_are_drawn_before_the_script_and_named_for_it() -> None:
     text = render_report(replace(chip_content(), traces=traces()))
     page = outline(text)
-    assert (
-        sum(tag == "polyline" for tag, _ in page.tags) == 6 + 3 + 2 + 2
-    )  # two units on three levels, keys, errors and their keys
+    drawn = [held.get("class") or "" for tag, held in page.tags if tag == "polyline"]
+    assert sum(look.startswith("u") for look in drawn) == 6 + 2  # two units on three levels, and their keys
+    assert sum(look.startswith("l") for look in drawn) == 3 + 2 + 2  # keys of levels, errors and their keys
     options = [data for data in page.text if data in ("trial 0, label 1", "trial 1", "a", "b")]
     assert options[:4] == ["trial 0, label 1", "trial 1", "a", "b"]
     source = re.search(r'<script type="application/json" id="traces">(.*?)</script>', text, re.DOTALL)

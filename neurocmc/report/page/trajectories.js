@@ -10,6 +10,7 @@
   const trial = document.getElementById("choose-trial");
   const population = document.getElementById("choose-population");
   const readout = document.getElementById("values");
+  const key = document.getElementById("units");
   const [WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM] = [720, 260, 58, 24, 12, 40];
   const KINDS = ["dashed", "dotted", "solid"];
   const times = data.times_ms;
@@ -50,9 +51,16 @@
       const units = level.activity[chosen.name][trial.selectedIndex];
       units.forEach((steps, place) => {
         const points = steps.map((s, i) => `${across(times[i]).toFixed(1)},${down(s / data.steps).toFixed(1)}`).join(" ");
-        plot.append(make("polyline", { class: `l${chosen.units[place] % 10} ${kind(index)}`, points }));
+        plot.append(make("polyline", { class: `u${chosen.units[place] % 10} ${kind(index)}`, points }));
       });
     });
+    key.replaceChildren(...chosen.units.map((unit) => {
+      const item = document.createElement("li");
+      const sample = make("svg", { width: 28, height: 8, "aria-hidden": "true" });
+      sample.append(make("polyline", { class: `u${unit % 10}`, points: "0,4 28,4" }));
+      item.append(sample, `${chosen.name}[${unit}]`);
+      return item;
+    }));
     plot.setAttribute("aria-label", `Activity of ${chosen.name} over time, ${data.trials[trial.selectedIndex]}`);
     plot.append(make("path", { class: "cursor", id: "cursor", d: "" }));
     point(at);
