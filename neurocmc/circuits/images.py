@@ -101,7 +101,8 @@ def check_task(task: str) -> str:
     kind, _, place = task.partition(":")
     known = {"mnist-5k": not place, "fashion-mnist": True, "idx": bool(place), "cifar-10": bool(place)}
     if not known.get(kind, False) or "\0" in task or task.endswith(":"):
-        raise FieldError(f"{task!r} is not a task", f"{did_you_mean(kind, known)}tasks are {', '.join(TASKS)}")
+        near = "" if kind in known else did_you_mean(kind, known)
+        raise FieldError(f"{task!r} is not a task", f"{near}tasks are {', '.join(TASKS)}")
     return task
 
 

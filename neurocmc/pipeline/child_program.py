@@ -42,7 +42,7 @@ def edge_unless_run(name: str, command: list[str], folder: Path) -> Edge | None:
         if isinstance(error, subprocess.TimeoutExpired):
             return not_run(name, QUANTITY, f"it took more than {LIMIT_S} s")
         raise
-    last = output.strip().splitlines()[-1:] or ["without a word"]
+    last = output.strip().splitlines()[-1:] or ["it said nothing"]
     if not process.returncode:
         return None
     if "No module named 'lava'" in last[0]:

@@ -118,7 +118,7 @@ def test_what_is_kept_is_not_done_again(tmp_path: Path) -> None:
     ("change", "told"),
     [
         ({"what": {"number": 7}}, r"another campaign: number differs.*\[campaign-other\]"),
-        ({"neurocmc": "0.0.1"}, r"of neurocmc 0\.0\.1, and this is.*\[campaign-other\]"),
+        ({"neurocmc": "0.0.1"}, r"with neurocmc 0\.0\.1, and this is.*\[campaign-other\]"),
         ({"work": "other:work"}, r"another kind of campaign.*\[campaign-other\]"),
         ({"format": "other"}, r"\[run-file-wrong\]"),
         ({"colour": "red"}, r"colour: unknown field"),

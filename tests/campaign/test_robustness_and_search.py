@@ -136,7 +136,7 @@ def test_a_search_that_was_stopped_goes_on(folder: Path, tmp_path: Path, monkeyp
 
 def test_workers_that_have_nothing_to_do_or_to_read_are_refused(folder: Path, tmp_path: Path) -> None:
     model = neurocmc.load(folder / "tiny.yaml")
-    with pytest.raises(InputError, match=r"workers: workers read the model from its file.*\[option-not-for-this\]"):
+    with pytest.raises(InputError, match=r"workers: workers read the model from a file.*\[option-not-for-this\]"):
         neurocmc.compile(model, "loihi1", tmp_path / "a", max_error=0.1, workers=2)
     with pytest.raises(InputError, match=r"this compilation searches for none.*\n.*add max_error or code"):
         neurocmc.compile(folder / "tiny.yaml", "loihi1", tmp_path / "a", workers=2)

@@ -256,7 +256,8 @@ def test_bad_cifar_batches(tmp_path: Path) -> None:
 def test_what_is_not_a_task(task: str) -> None:
     with pytest.raises(FieldError, match="is not a task") as caught:
         check_task(task)
-    assert caught.value.cure.startswith("tasks are mnist-5k, fashion-mnist")
+    assert "tasks are mnist-5k, fashion-mnist" in caught.value.cure
+    assert ("did you mean mnist-5k?" in caught.value.cure) == (task == "mnist")
     assert "is not a task" in refusal(lambda: load_task(task))
 
 

@@ -91,7 +91,7 @@ def test_without_an_interpreter_the_cure_is_named(
     [
         ("echo \"ModuleNotFoundError: No module named 'lava'\"; exit 1", ("No module named 'lava'", "`make lava`")),
         ("echo broken; echo tick 1 of 12; exit 3", ("program/run.py on Lava: it failed: broken", "run it by hand:")),
-        ("exit 1", ("it failed: without a word",)),
+        ("exit 1", ("it failed: it said nothing",)),
     ],
 )
 def test_a_run_that_fails_says_why(

@@ -145,7 +145,7 @@ class LavaRun:
         if process.returncode:
             cure = NEEDED if "No module named" in last else f"run it by hand: {self.command[0]} program/run.py"
             raise InputError(
-                Problem("lava-failed", "program/run.py on Lava", f"it failed: {last or 'without any message'}", cure)
+                Problem("lava-failed", "program/run.py on Lava", f"it failed: {last or 'it said nothing'}", cure)
             )
         if not self.out.is_file():
             what = f"{self.command[0]} ran program/run.py without an error, but wrote no spikes"

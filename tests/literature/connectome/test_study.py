@@ -81,7 +81,7 @@ def test_the_picture_is_drawn_from_the_table(folder: Path) -> None:
     figure = Figure()
     priors(figure, read_rows(folder / "out" / "runs.csv"))
     panels = figure.axes
-    assert [text.get_text() for text in panels[0].get_yticklabels()] == ["orthogonal", "w-star"]
+    assert [text.get_text() for text in panels[0].get_yticklabels()] == ["orthogonal", "W* (both)"]
     assert (
         sum(np.size(line.get_xdata()) for line in panels[0].lines if line.get_label() == "perceptual decision") == 4
     )
