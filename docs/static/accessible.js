@@ -1,5 +1,6 @@
 // Says to a screen reader and to the keyboard what the theme leaves unsaid: levels of headings in lists of pages, names of
-// the two drawers, a landmark around the link that skips to the content, and code and pictures that scroll.
+// the two drawers, a landmark around the link that skips to the content, corners of tables that head nothing, and
+// code, tables, equations and pictures that scroll.
 document.addEventListener("DOMContentLoaded", () => {
   for (const heading of document.querySelectorAll('[role="heading"]:not([aria-level])')) heading.setAttribute("aria-level", "2");
   document.querySelector(".sidebar-drawer")?.setAttribute("aria-label", "All pages");
@@ -30,6 +31,13 @@ document.addEventListener("DOMContentLoaded", () => {
     if (image.complete) fit(); else image.addEventListener("load", fit);
     window.addEventListener("resize", fit);
   }
-  for (const code of document.querySelectorAll("pre")) if (code.scrollWidth > code.clientWidth) code.setAttribute("tabindex", "0");
-  for (const wide of document.querySelectorAll(".table-wrapper")) if (wide.scrollWidth > wide.clientWidth) wide.setAttribute("tabindex", "0");
+  for (const corner of document.querySelectorAll("th")) {
+    if (corner.textContent.trim()) continue;
+    const cell = document.createElement("td");
+    cell.className = corner.className;
+    corner.replaceWith(cell);
+  }
+  for (const wide of document.querySelectorAll("pre, .table-wrapper, div.math")) {
+    if (wide.scrollWidth > wide.clientWidth) wide.setAttribute("tabindex", "0");
+  }
 });

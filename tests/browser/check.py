@@ -25,7 +25,18 @@ ROOT = Path(__file__).resolve().parents[2]
 HERE, BUILD = ROOT / "tests" / "browser", ROOT / "build" / "browser"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 DOCS = ROOT / "docs" / "_build" / "html"
-PAGES = ("index", "tutorial", "verification", "gallery", "glossary", "api")
+PAGES = (
+    "index",
+    "tutorial",
+    "verification",
+    "gallery",
+    "glossary",
+    "api",
+    "theory",
+    "measured",
+    "examples",
+    "notebooks/analysis",
+)
 LIMIT_S = 900
 
 

@@ -33,7 +33,7 @@ CIRCUIT = ROOT / "examples" / "circuit.yaml"
 COLUMNS = 80
 COMPILED = ("compile", "circuit.yaml", "--target", "loihi1", "-o", "build")
 TYPED = (("verify", "build"), ("budget", "build"))
-COLOURS = 128  # of a picture's palette
+COLOURS = 256  # of a picture's palette
 LIMIT_S = 900
 FRAME = """<!doctype html><meta charset="utf-8"><style>
 body {{ margin: 0 }}
