@@ -17,6 +17,7 @@ from neurocmc.pipeline.chips.registry import family_of
 from neurocmc.pipeline.compile import compile_model
 from neurocmc.pipeline.lower import lower
 from neurocmc.pipeline.options import CompileOptions
+from neurocmc.pipeline.search import largest as largest_module
 from neurocmc.pipeline.search.largest import SIZES, with_what_fits
 from neurocmc.targets import Code, Target, load_target
 from tests.made.circuits import steps, swta
@@ -143,3 +144,12 @@ def test_a_network_of_neurons_names_its_largest_population_and_a_target_that_hol
     assert found[1] != "neurocorex"
     neurocmc.compile(model, target=found[1], out=tmp_path / "fits", figures=False)
     assert family_of(load_target(found[1])) is not family_of(load_target("neurocorex"))
+
+
+def test_what_is_too_large_to_be_tried_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(largest_module, "MOST_NEURONS", 5 * 100)
+    monkeypatch.setattr(largest_module, "lower_staged", lambda *_: pytest.fail("it was compiled"))
+    cure = cure_of(EXAMPLE, loihi(cores_per_chip=1), CompileOptions(neurons=500), tmp_path)
+    counted = re.search(r"counts allow ([\d,]+); the circuit is too large to compile one size after another", cure)
+    assert counted, cure
+    assert 100 < int(counted[1].replace(",", "")) <= 1024 // 5

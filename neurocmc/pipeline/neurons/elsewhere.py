@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from neurocmc.common.errors import InfeasibleError
 from neurocmc.pipeline.neurons.model import NeuronModel
-from neurocmc.pipeline.search.largest import SIZES, is_of_size, other_targets
+from neurocmc.pipeline.search.largest import MOST_NEURONS, SIZES, is_of_size, other_targets
 from neurocmc.targets import Target
 
 
@@ -25,12 +25,18 @@ def with_what_holds(
     """
     if not is_of_size(refusal):
         return refusal
-    holder = next((other.name for other in other_targets(target) if compiles(other)), None)
-    held = f"use --target {holder}, or" if holder else "no known target holds it: use"
-    cure = f"{held} a smaller network; {_largest(model)}"
+    cure = f"{_held(target, compiles, sum(model.sizes.values()))} a smaller network; {_largest(model)}"
     return InfeasibleError(
         replace(problem, cure=cure) if problem.id in SIZES else problem for problem in refusal.problems
     )
+
+
+def _held(target: Target, compiles: Callable[[Target], bool], neurons: int) -> str:
+    """Which target holds the network; of one that is too large to be compiled for an answer, nothing is said."""
+    if neurons > MOST_NEURONS:
+        return "use a larger chip, or"
+    holder = next((other.name for other in other_targets(target) if compiles(other)), None)
+    return f"use --target {holder}, or" if holder else "no known target holds it: use"
 
 
 def _largest(model: NeuronModel) -> str:

@@ -1,7 +1,8 @@
 """Finds what a refusal for size should name: the largest pools that compile, else the code or the target that fits.
 
 What is named was compiled, down to places on cores. First counts alone say how large pools may be at most; below
-that, sizes are halved between one that fits and one that does not, so that one neuron more is refused.
+that, sizes are halved between one that fits and one that does not, so that one neuron more is refused. Where a try
+would compile more than `MOST_NEURONS`, nothing is compiled, and the refusal says what counts alone allow.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from neurocmc.pipeline.options import CompileOptions
 from neurocmc.pipeline.search.smallest import sizes_of
 from neurocmc.targets import Target, known_targets, load_target
 
+MOST_NEURONS = 300_000  # of a try: a larger one takes minutes, and memory that may not be there
 SIZES = frozenset(
     {
         "neurons-beyond-limit",
@@ -108,6 +110,15 @@ class Sizes:
             middle = (low + high) // 2 if high <= 2 * low else max(isqrt(low * high), 1)  # small pools are cheap
         return low * step, found
 
+    def counted(self, refused: int) -> int:
+        """Returns the largest size below `refused` that counts of what a chip has allow; 0 if they allow none."""
+        step = self.given.phases or 1
+        return (self._counted(-(-refused // step), step) - 1) * step
+
+    def is_tried(self, neurons: int) -> bool:
+        """Whether so many neurons per unit are few enough to be compiled for an answer."""
+        return neurons * self.circuit.units <= MOST_NEURONS
+
     def _counted(self, refused: int, step: int) -> int:
         """The smallest size that counts alone refuse, or `refused`; in steps."""
         circuit, family = rewritten(self.circuit, self.target, self.given, Clock()), family_of(self.target)
@@ -147,6 +158,9 @@ def with_what_fits(
     told = progress or silent
     sizes = Sizes(circuit, calibration, target, options, lambda text: told(text, 0.0))
     if options.max_error is None and options.code is not None:
+        counted = sizes.counted(options.pool)
+        if not sizes.is_tried(counted):
+            return with_cure(refusal, _as_counted(counted))
         largest, why = sizes.largest(options.pool)
         if largest:
             return with_cure(refusal, _at_most(largest, why))
@@ -163,6 +177,13 @@ def _at_most(largest: int, why: NeurocmcError | None) -> str:
     if why is None:
         return f"{named}, fewer units, or a larger chip"
     return f"{named}, and mend what else is refused [{why.problems[0].id}]"
+
+
+def _as_counted(counted: int) -> str:
+    return (
+        f"use fewer neurons per unit (counts allow {counted:,}; the circuit is too large to compile one size after "
+        "another), fewer units, or a larger chip"
+    )
 
 
 def _other_code(sizes: Sizes, options: CompileOptions) -> str | None:
@@ -182,6 +203,8 @@ def _plain(options: CompileOptions) -> CompileOptions:
 
 
 def _other_target(sizes: Sizes, neurons: int) -> str:
+    if not sizes.is_tried(neurons):
+        return f"no number of neurons per unit fits {sizes.target.name}: use fewer units, or a larger chip"
     for other in other_targets(sizes.target):
         if replace(sizes, target=other, staging=None).refusal(neurons) is None:
             return (
