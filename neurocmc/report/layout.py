@@ -14,6 +14,7 @@ from neurocmc.common.printable import printable
 NEARLY_FULL_PERCENT = 90.0
 WIDEST = 10_000
 BETWEEN = 2  # cells between columns
+INDENT = 2  # cells before what stands under something
 LONGEST = 40  # cells of what stays in one piece: a name, not a path or a hash
 
 
@@ -51,9 +52,10 @@ class PlainTable(Table):
     def add_row(self, *cells: RenderableType | None, style: str | None = None, end_section: bool = False) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """Adds a row of texts, and widens the columns to hold its words."""
         for place, content in enumerate(cells):
-            text = content.plain if isinstance(content, Text) else str(content)
-            self._word[place] = max(self._word[place], _longest_word(text))
-            self._line[place] = max(self._line[place], _longest_line(text))
+            indent, inner = (content.left, content.renderable) if isinstance(content, Padding) else (0, content)
+            text = inner.plain if isinstance(inner, Text) else str(inner)
+            self._word[place] = max(self._word[place], indent + _longest_word(text))
+            self._line[place] = max(self._line[place], indent + _longest_line(text))
         super().add_row(*cells, style=style, end_section=end_section)
 
     def _least(self) -> list[int]:
@@ -128,7 +130,12 @@ def _minimum(console: Console, options: ConsoleOptions, table: Table) -> int:
 
 def line(text: str) -> RenderableType:
     """Returns a line of text below a table."""
-    return Padding(cell(text), (0, 0, 0, 2))
+    return indented(text)
+
+
+def indented(text: str) -> Padding:
+    """Returns text for a cell that stands under another: all lines that it is broken into begin further right."""
+    return Padding(cell(text), (0, 0, 0, INDENT))
 
 
 def cell(text: str, style: str = "") -> Text:

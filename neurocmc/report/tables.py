@@ -15,7 +15,7 @@ from neurocmc.report import wording
 from neurocmc.report.bits import BitBudget, remarks, rows
 from neurocmc.report.budget import Budget, CoreUse
 from neurocmc.report.energy import EnergyEstimate, EnergyTerm, citations
-from neurocmc.report.layout import Either, PlainTable, cell, limit_text, line, percent_text, plain_table
+from neurocmc.report.layout import Either, PlainTable, cell, indented, limit_text, line, percent_text, plain_table
 
 if TYPE_CHECKING:
     from neurocmc.ir.spiking import SpikingNetwork
@@ -52,7 +52,7 @@ def _edges(title: str, edges: "Sequence[Edge]", *, apart: bool) -> PlainTable:
         for edge in own:
             where = f" ({edge.worst})" if edge.worst and not apart else ""
             table.add_row(
-                cell(f"  {edge.quantity}{where}"),
+                indented(f"{edge.quantity}{where}"),
                 *_judged(edge),
                 *((cell(edge.worst),) if apart else ()),
             )

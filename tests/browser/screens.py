@@ -77,7 +77,7 @@ def printed(folder: Path) -> str:
         said = on_a_terminal([sys.executable, "-m", "neurocmc", *command], folder)
         if command in TYPED:
             console.print(f"$ neurocmc {' '.join(command)}", style="bold green")
-            console.print(Text.from_ansi(said.rstrip()), soft_wrap=True)
+            console.print(Text.from_ansi(said.rstrip()))
     return console.export_html(theme=MONOKAI, inline_styles=True, code_format=FRAME)
 
 
