@@ -64,7 +64,7 @@ def run() -> Overview:
 def draw(overview: Overview, picture: Path) -> None:
     """Draw the four steps."""
     with canvas(picture, 7.2, 5.6) as figure:
-        grid = figure.subplots(2, 2, width_ratios=(1, 1))
+        grid = figure.subplots(2, 2)
         draw_circuit(grid[0, 0])
         draw_activity(grid[0, 1], overview.rate)
         draw_spikes(grid[1, 0], overview)

@@ -29,10 +29,8 @@ ROBUSTNESS = {  # table -> circuit, as `neurocmc robustness` calls it
 CHANCE = 0.1  # of ten digits
 
 
-def fault_curves(folder: Path) -> list[FaultCurve]:
+def fault_curves(folder: Path, rows: Sequence[Mapping[str, str]]) -> list[FaultCurve]:
     """The curves of a table of robustness, with the chip without a fault at level 0; table.md names the faults."""
-    with (folder / "table.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
     lines = (folder / "table.md").read_text(encoding="utf-8").splitlines()[2:]
     titles = [line.split("|")[1].strip() for line in lines]
     named = dict(zip((row["kind"] for row in rows), titles, strict=True))
@@ -63,8 +61,9 @@ def draw_faults(name: str, path: Path) -> None:
     """Draw a table of robustness."""
     folder = STUDIES / name
     with (folder / "table.csv").open(encoding="utf-8", newline="") as file:
-        seeds = max(int(row["seeds"]) for row in csv.DictReader(file))
-    draw_robustness(fault_curves(folder), path, title=f"{ROBUSTNESS[name]}, faulty chips: {seeds} seeds")
+        rows = list(csv.DictReader(file))
+    seeds = max(int(row["seeds"]) for row in rows)
+    draw_robustness(fault_curves(folder, rows), path, title=f"{ROBUSTNESS[name]}, faulty chips: {seeds} seeds")
 
 
 def study_points(name: str) -> list[StudyPoint]:

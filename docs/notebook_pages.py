@@ -3,7 +3,7 @@
 A notebook is a Markdown file with a kernel in its head, which myst-nb runs; it holds no outputs. A new one is a file
 in docs/notebooks and a line in the table of contents of docs/index.md. What was run is kept below docs/_build until
 the notebook or neurocmc changes. Where torch is not installed, the notebooks that import it are shown without being
-run; the build and their pages say so.
+run, and with NEUROCMC_NOTEBOOKS=short the longest; the build and their pages say so.
 """
 
 import hashlib
@@ -23,7 +23,8 @@ FOLDER = "notebooks"
 NEEDS_TORCH = re.compile(r"^(import|from) torch\b", re.MULTILINE)
 BEFORE_DOWNLOADS_ARE_COLLECTED = 400  # Sphinx's own listeners are called at 500
 _TIMES_BEFORE = os.times()
-NOT_RUN = "The cells of this page were not run: where it was built, torch was not installed or time was short."
+WITHOUT_TORCH = "it needs torch, which was not installed"
+LEFT_TO_THE_NIGHT = "it takes longest, and the nightly build runs it"
 LONGEST = ("cmc",)  # what CI leaves to the night, so that all others take three minutes
 
 
@@ -32,12 +33,13 @@ def all_notebooks() -> list[Path]:
     return sorted((DOCS / FOLDER).glob("*.md"))
 
 
-def not_run() -> list[str]:
-    """Returns the names of notebooks that are not run here: without torch those that need it, in CI the longest."""
-    left = list(LONGEST) if os.environ.get("NEUROCMC_NOTEBOOKS") == "short" else []
-    if not is_installed("torch"):
-        left += [path.stem for path in all_notebooks() if NEEDS_TORCH.search(path.read_text(encoding="utf-8"))]
-    return sorted({*left})
+def not_run() -> dict[str, str]:
+    """Maps names of notebooks that are not run here to why: without torch those that need it, in CI the longest."""
+    left = dict.fromkeys(LONGEST, LEFT_TO_THE_NIGHT) if os.environ.get("NEUROCMC_NOTEBOOKS") == "short" else {}
+    for path in () if is_installed("torch") else all_notebooks():
+        if NEEDS_TORCH.search(path.read_text(encoding="utf-8")):
+            left[path.stem] = WITHOUT_TORCH
+    return left
 
 
 def cache_folder() -> str:
@@ -57,8 +59,8 @@ def setup(app):
 
 
 def _tell_what_is_not_run():
-    for name in not_run():
-        print(f"docs/{FOLDER}/{name}.md was not run: it needs torch, which is not installed, or is left to the night")
+    for name, why in not_run().items():
+        print(f"docs/{FOLDER}/{name}.md was not run: {why}")
 
 
 def _tell_seconds(app):
@@ -83,8 +85,8 @@ def _complete(app, page):
     link = download_reference(reftarget=f"/{file.relative_to(app.srcdir).as_posix()}")
     link += nodes.Text(f"{name}.ipynb")
     added = [nodes.paragraph("", "", nodes.Text("Download this page as a notebook: "), link)]
-    if name in not_run():
-        added.append(nodes.note("", nodes.paragraph("", NOT_RUN)))
+    if why := not_run().get(name):
+        added.append(nodes.note("", nodes.paragraph("", f"The cells of this page were not run: {why}.")))
     title = next(page.findall(nodes.title))
     at = title.parent.index(title) + 1
     title.parent[at:at] = added

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from neurocmc.cli.output import WARNING, progress_shown, quiet, say
+from neurocmc.cli.output import WARNING, quiet, say, verbose
 
 if TYPE_CHECKING:
     from neurocmc.theory.certificate import Certificate
@@ -21,8 +21,8 @@ def tell_certificate(certificate: "Certificate", kept: str) -> None:
 
     if quiet() and (lost := certificate.counted.lost_up_states + certificate.counted.lost_winners):
         say(f"{WARNING}rounding destroys {lost:,} states of the circuit: {kept}")
-    verbose = progress_shown.get() == "lines"
-    for line in certificate_lines(certificate, ALL) if verbose else grouped_lines(certificate):
+    each = verbose()
+    for line in certificate_lines(certificate, ALL) if each else grouped_lines(certificate):
         say(line)
-    if not verbose and (certificate.up_states or certificate.winners):
+    if not each and (certificate.up_states or certificate.winners):
         say(f"each state with its margins: {kept}, or -v")

@@ -66,6 +66,11 @@ def quiet() -> bool:
     return progress_shown.get() == "none"
 
 
+def verbose() -> bool:
+    """Whether stages, states and notes are to be shown one by one."""
+    return progress_shown.get() == "lines"
+
+
 @contextmanager
 def results() -> Generator[None]:
     """With --quiet, leaves out what is said and shown within: the files that were written hold it."""
@@ -175,7 +180,7 @@ def stages(what: str) -> Generator[StageProgress]:
 
     With --verbose the line of a stage is written when the next one is named, with its seconds.
     """
-    timed = progress_shown.get() == "lines"
+    timed = verbose()
     with bar(what) as advance:
         last, began = "", monotonic()
 

@@ -10,7 +10,7 @@ from neurocmc.cli.certificates import tell_certificate
 from neurocmc.cli.failures import MISSED
 from neurocmc.cli.neurons import refuse_given, verify_network
 from neurocmc.cli.options import ArtifactDirectory, Figures, Json
-from neurocmc.cli.output import progress_shown, quiet, results, say, say_json, show, stages
+from neurocmc.cli.output import quiet, results, say, say_json, show, stages, verbose
 
 if TYPE_CHECKING:
     from neurocmc.verification.edges import Edge
@@ -111,9 +111,8 @@ def tell_edges(edges: "tuple[Edge, ...]", *, strict: bool = False) -> None:
         if missed:
             show(edge_table(missed))
         return
-    notes = progress_shown.get() == "lines"
-    show(edge_table(edges, notes=notes))
-    if not notes and any(edge.note and edge.verdict == "pass" for edge in edges):
+    show(edge_table(edges, notes=verbose()))
+    if not verbose() and any(edge.note and edge.verdict == "pass" for edge in edges):
         say("notes on what passed: -v prints them, the report has them")
     judged = [edge for edge in edges if edge.verdict != "not run" and (strict or edge.group == "fidelity")]
     if located := [edge for edge in judged if edge.worst and edge.value is not None]:

@@ -92,7 +92,7 @@ def write_report_of(folder: Path, whole: Reported, *, draw: bool = True) -> Path
             built.target,
             whole.edges or whole.sample,
             whole.budget.energy,
-            sum(population.size for population in circuit.populations),
+            circuit.units,
             f"{options['code']} {options['neurons']}",
         ),
         pictures=tuple(pictures),

@@ -67,7 +67,7 @@ class Sizes:
         calibration: The stimuli that gains are matched over.
         target: The target.
         given: What the user chose, but for the size of pools.
-        told: Is told of every size that is tried, and the share of the whole that was done before.
+        told: Is told of every size that is tried.
     """
 
     circuit: RateCircuit
@@ -91,14 +91,13 @@ class Sizes:
             return refusal
         return None
 
-    def largest(self, refused: int) -> tuple[int, NeurocmcError | None]:
-        """Returns the largest size below `refused` that is not too large, 0 if all are, and why it fails if it does.
+    def largest(self, counted: int) -> tuple[int, NeurocmcError | None]:
+        """Returns the largest size that is not too large, 0 if all are, and why it fails if it does.
 
-        Sizes are multiples of the phases where these are given.
+        `counted` is the largest that counts allow. Sizes are multiples of the phases where these are given.
         """
         step = self.given.phases or 1
-        refused = -(-refused // step)
-        low, high = 0, self._counted(refused, step)
+        low, high = 0, counted // step + 1
         found: NeurocmcError | None = None
         middle = high - 1  # counts are often all that binds
         while high - low > 1:
@@ -112,17 +111,9 @@ class Sizes:
 
     def counted(self, refused: int) -> int:
         """Returns the largest size below `refused` that counts of what a chip has allow; 0 if they allow none."""
-        step = self.given.phases or 1
-        return (self._counted(-(-refused // step), step) - 1) * step
-
-    def is_tried(self, neurons: int) -> bool:
-        """Whether so many neurons per unit are few enough to be compiled for an answer."""
-        return neurons * self.circuit.units <= MOST_NEURONS
-
-    def _counted(self, refused: int, step: int) -> int:
-        """The smallest size that counts alone refuse, or `refused`; in steps."""
         circuit, family = rewritten(self.circuit, self.target, self.given, Clock()), family_of(self.target)
-        low, high = 0, refused
+        step = self.given.phases or 1
+        low, high = 0, -(-refused // step)
         while high - low > 1:
             middle = (low + high) // 2
             try:
@@ -132,7 +123,11 @@ class Sizes:
             else:
                 too_large = False
             low, high = (low, middle) if too_large else (middle, high)
-        return high
+        return (high - 1) * step
+
+    def is_tried(self, neurons: int) -> bool:
+        """Whether so many neurons per unit are few enough to be compiled for an answer."""
+        return neurons * self.circuit.units <= MOST_NEURONS
 
 
 def with_what_fits(
@@ -161,7 +156,7 @@ def with_what_fits(
         counted = sizes.counted(options.pool)
         if not sizes.is_tried(counted):
             return with_cure(refusal, _as_counted(counted))
-        largest, why = sizes.largest(options.pool)
+        largest, why = sizes.largest(counted)
         if largest:
             return with_cure(refusal, _at_most(largest, why))
         if (cure := _other_code(sizes, options)) is not None:
@@ -192,7 +187,9 @@ def _other_code(sizes: Sizes, options: CompileOptions) -> str | None:
         return None
     for code in sizes.target.codes:
         if code != options.code:
-            largest, why = replace(sizes, given=replace(options, code=code), staging=None).largest(options.pool + 1)
+            own = replace(sizes, given=replace(options, code=code), staging=None)
+            counted = own.counted(options.pool + 1)
+            largest, why = own.largest(counted) if own.is_tried(counted) else (0, None)
             if largest and why is None:
                 return f"no number of neurons per unit fits in this code: use --code {code} --neurons {largest}"
     return None

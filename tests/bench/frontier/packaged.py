@@ -24,7 +24,7 @@ def write_packaged(rows: Rows, path: Path = TABLE) -> None:
         out.writerow(("circuit", "code", "nrmse", "uj_per_unit_s"))
         for circuit, name in NAMES.items():
             made = circuits()[circuit](1)
-            unit_seconds = sum(p.size for p in made.model.circuit.populations) * made.judged.duration_s
+            unit_seconds = made.model.circuit.units * made.judged.duration_s
             points = {_place(row, unit_seconds): row for row in rows.values() if _is_kept(row, circuit)}
             for cost, error in unbeaten(list(points)):
                 out.writerow((name, points[cost, error].point, f"{error:.6g}", f"{cost:.6g}"))
